@@ -1,0 +1,33 @@
+-- The gateway's tables in D1. Safe to run again: nothing is dropped or changed.
+-- Times are ISO 8601 UTC text in the columns that come from Django, whole seconds since the epoch everywhere else.
+
+-- Django's auth_user by the same names, so that rows can move either way.
+CREATE TABLE IF NOT EXISTS users (
+  id           INTEGER PRIMARY KEY,            -- Django's id; kept when moving in
+  password     TEXT    NOT NULL,               -- Django's encoded hash; "!..." is unusable
+  last_login   TEXT,                           -- written when UPDATE_LAST_LOGIN is on
+  is_superuser INTEGER NOT NULL DEFAULT 0,     -- 0 or 1, as all is_ columns
+  username     TEXT    NOT NULL UNIQUE,        -- compared exactly, case and all
+  first_name   TEXT    NOT NULL DEFAULT '',
+  last_name    TEXT    NOT NULL DEFAULT '',
+  email        TEXT    NOT NULL DEFAULT '',
+  is_staff     INTEGER NOT NULL DEFAULT 0,
+  is_active    INTEGER NOT NULL DEFAULT 1,     -- 0: no login, no refresh, no route with auth = "user"
+  date_joined  TEXT    NOT NULL
+);
+
+-- One row per refresh or sliding token that was issued, rotated or blacklisted. Never the token itself.
+CREATE TABLE IF NOT EXISTS outstanding_tokens (
+  jti            TEXT    PRIMARY KEY,          -- the token's id claim
+  token_type     TEXT    NOT NULL,             -- 'refresh' or 'sliding'
+  user_id        INTEGER REFERENCES users (id) ON DELETE SET NULL, -- whose; NULL when that user is gone or there was none
+  created_at     INTEGER NOT NULL,             -- when it was issued (its iat, or now if it was made elsewhere)
+  expires_at     INTEGER NOT NULL,             -- its exp; the row is flushed after it
+  blacklisted_at INTEGER,                      -- when it was used up or revoked; NULL while it is good
+  successor_jti  TEXT                          -- which token took its place at rotation; the mark of who won a race
+) WITHOUT ROWID;
+
+-- For flushing by the cron trigger.
+CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);
+-- For listing a user's tokens, and for the foreign key when a user is deleted.
+CREATE INDEX IF NOT EXISTS outstanding_tokens_user_id ON outstanding_tokens (user_id);

@@ -1,0 +1,28 @@
+// Makes the salt of a new password hash out of random bytes.
+// Must never draw randomness itself: the caller does, once per request.
+
+/** What Django's get_random_string() picks from. */
+const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+/** Characters that hold Django's 128 bits of salt: the least n with n * log2(62) >= 128. */
+export const SALT_LENGTH = 22;
+
+/** Random bytes that newSalt() needs; some 125 bits more than it gives out, which is how far the bias is pushed down. */
+export const SALT_RANDOM_BYTES = 32;
+
+/**
+ * 22 characters of [a-zA-Z0-9], as Django's BasePasswordHasher.salt() makes them, from the first 32 of `randomBytes`.
+ * The bytes are read as one number and written in base 62; each salt is as likely as any other to within 2^-124.
+ * Fewer bytes are the caller's mistake and throw.
+ */
+export function newSalt(randomBytes: Uint8Array): string {
+  if (randomBytes.length < SALT_RANDOM_BYTES) throw new RangeError(`a salt needs ${SALT_RANDOM_BYTES} random bytes`);
+  let number = 0n;
+  for (const byte of randomBytes.subarray(0, SALT_RANDOM_BYTES)) number = number * 256n + BigInt(byte);
+  let salt = "";
+  for (let i = 0; i < SALT_LENGTH; i++) {
+    salt += LETTERS.charAt(Number(number % 62n));
+    number /= 62n;
+  }
+  return salt;
+}

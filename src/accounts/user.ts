@@ -1,0 +1,29 @@
+// A user as the gateway sees one, and Simple JWT's default rule of who may have a token.
+// Must never be sent to a client or a log: it holds the password's hash.
+import type { Settings } from "../settings/settings.ts";
+
+/** A row of `users`, Django's auth_user by the same names; booleans as booleans, times as ISO 8601 text. */
+export interface User {
+  readonly id: number;
+  /** Django's encoded password. */
+  readonly password: string;
+  readonly last_login: string | null;
+  readonly is_superuser: boolean;
+  readonly username: string;
+  readonly first_name: string;
+  readonly last_name: string;
+  readonly email: string;
+  readonly is_staff: boolean;
+  readonly is_active: boolean;
+  readonly date_joined: string;
+}
+
+/** Simple JWT's default_user_authentication_rule: there is such a user, and it is active unless that does not matter. */
+export function mayAuthenticate(settings: Settings, user: User): boolean {
+  return !settings.CHECK_USER_IS_ACTIVE || user.is_active;
+}
+
+/** What a token says of whose it is: `str(user.<USER_ID_FIELD>)`. */
+export function userIdText(settings: Settings, user: User): string {
+  return settings.USER_ID_FIELD === "username" ? user.username : String(user.id);
+}

@@ -1,0 +1,101 @@
+// The Hono app: the gateway's own paths first, the proxy for the rest, and the one door for errors.
+// Must never answer an error in two places.
+import { Hono } from "hono";
+import { endpoints } from "./endpoints/definitions.ts";
+import { answerLive, answerReady } from "./endpoints/health.ts";
+import { answerEndpoint } from "./endpoints/tokens.ts";
+import { answerJwks } from "./endpoints/well-known.ts";
+import { Refusal, refuse } from "./errors.ts";
+import { flush } from "./flows/flush.ts";
+import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { answerRefusal } from "./http/refusal.ts";
+import { servedEndpoints } from "./settings/read.ts";
+import type { PublicJwk } from "./tokens/keys.ts";
+
+/** The gateway, wired: answers requests, and does what the cron trigger asks. */
+export interface App {
+  fetch(request: Request): Promise<Response>;
+  flush(): Promise<number>;
+}
+
+/** What is wired only to be shown: warnings on the ready page, the public key in the JWK Set. */
+export interface AppShown {
+  readonly warnings: readonly string[];
+  readonly publicJwk: PublicJwk | undefined;
+}
+
+export function createApp(deps: GatewayDeps, shown: AppShown): App {
+  const routes = routesOf(deps, shown);
+  return {
+    async fetch(request) {
+      const exchange = openExchange(request, deps.newId());
+      const response = await routes.fetch(request, { exchange });
+      logExchange(deps, exchange, response.status);
+      return response;
+    },
+    flush: () => flush(deps, nowInSeconds()),
+  };
+}
+
+function routesOf(deps: GatewayDeps, { warnings, publicJwk }: AppShown) {
+  const routes = new Hono<{ Bindings: { exchange: Exchange } }>();
+  const served = servedEndpoints(deps.settings);
+  for (const endpoint of endpoints) {
+    if (!served.includes(endpoint.name)) continue;
+    const path = `${deps.settings.TOKEN_PREFIX}${endpoint.path}`;
+    for (const spelling of [path, path.slice(0, -1)]) {
+      routes.all(spelling, (c) => answerEndpoint(deps, endpoint, c.req.raw, c.env.exchange));
+    }
+  }
+  if (publicJwk) routes.get("/.well-known/jwks.json", (c) => answerJwks(publicJwk, c.env.exchange));
+  routes.get("/_gateway/health/live", (c) => answerLive(c.env.exchange));
+  routes.get("/_gateway/health/ready", (c) => answerReady(deps, warnings, c.env.exchange));
+  routes.all("/_gateway/*", () => refuse("no_route"));
+  routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.exchange));
+  routes.onError((error, c) => {
+    if (!(error instanceof Refusal)) reportBug(deps, c.env.exchange, error);
+    else c.env.exchange.reason = error.reason;
+    return answerRefusal(deps.settings, c.env.exchange, error);
+  });
+  return routes;
+}
+
+function openExchange(request: Request, requestId: string): Exchange {
+  const { method, url } = request;
+  return {
+    requestId,
+    nowSeconds: nowInSeconds(),
+    method,
+    url,
+    allow: undefined,
+    indent: 0,
+    rule: undefined,
+    reason: undefined,
+  };
+}
+
+function nowInSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+/** The log gets the stack, the client the request's id. */
+function reportBug(deps: GatewayDeps, exchange: Exchange, error: Error): void {
+  exchange.reason = "internal_error";
+  deps.log("internal_error", { request_id: exchange.requestId, error: error.message, stack: error.stack });
+}
+
+/** One line a request, as LOG asks; the path without its query. */
+function logExchange(deps: GatewayDeps, exchange: Exchange, status: number): void {
+  const { LOG } = deps.settings;
+  if (LOG === "off" || (LOG === "denied" && exchange.reason === undefined)) return;
+  deps.log("request", {
+    request_id: exchange.requestId,
+    method: exchange.method,
+    path: new URL(exchange.url).pathname,
+    rule: exchange.rule,
+    decision: exchange.reason === undefined ? "allow" : "deny",
+    reason: exchange.reason,
+    status,
+  });
+}

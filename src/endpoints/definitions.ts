@@ -1,0 +1,87 @@
+// The token endpoints as a table: where each lives, what it takes, which flow it calls.
+// Must never hold logic of a flow.
+import { blacklist } from "../flows/blacklist.ts";
+import type { Deps } from "../flows/deps.ts";
+import { obtainPair, obtainSliding } from "../flows/obtain.ts";
+import { refresh } from "../flows/refresh.ts";
+import { slide } from "../flows/slide.ts";
+import { verify } from "../flows/verify.ts";
+import type { EndpointName } from "../settings/read.ts";
+
+/** What the door tells a flow about the request. */
+export interface EndpointContext {
+  readonly nowSeconds: number;
+  readonly requestId: string;
+}
+
+type FieldName = "username" | "password" | "refresh" | "token";
+export type Fields = Readonly<Partial<Record<FieldName, string>>>;
+
+/** One token endpoint. */
+export interface Endpoint {
+  /** The entry of TOKEN_ENDPOINTS that switches it on. */
+  readonly name: EndpointName;
+  /** Below TOKEN_PREFIX, with its trailing slash. */
+  readonly path: string;
+  /** As a heading on the page for browsers and in the answer to OPTIONS. */
+  readonly title: string;
+  readonly description: string;
+  readonly fields: readonly FieldName[];
+  readonly run: (deps: Deps, fields: Fields, context: EndpointContext) => Promise<object>;
+}
+
+const credentials = ["username", "password"] as const;
+
+const credentialsOf = (fields: Fields) => ({ username: fields.username ?? "", password: fields.password ?? "" });
+const attemptOf = (fields: Fields, context: EndpointContext) => ({ ...context, username: fields.username ?? "" });
+
+export const endpoints: readonly Endpoint[] = [
+  {
+    name: "obtain",
+    path: "/",
+    title: "Token Obtain Pair",
+    description: "Takes a username and a password; answers with a refresh token and an access token.",
+    fields: credentials,
+    run: (deps, fields, context) => obtainPair(deps, credentialsOf(fields), attemptOf(fields, context)),
+  },
+  {
+    name: "refresh",
+    path: "/refresh/",
+    title: "Token Refresh",
+    description: "Takes a refresh token; answers with a new access token and, with rotation, a new refresh token.",
+    fields: ["refresh"],
+    run: (deps, fields, { nowSeconds }) => refresh(deps, fields.refresh ?? "", nowSeconds),
+  },
+  {
+    name: "verify",
+    path: "/verify/",
+    title: "Token Verify",
+    description: "Takes a token of any type; answers with an empty object if it is good.",
+    fields: ["token"],
+    run: (deps, fields, { nowSeconds }) => verify(deps, fields.token ?? "", nowSeconds),
+  },
+  {
+    name: "blacklist",
+    path: "/blacklist/",
+    title: "Token Blacklist",
+    description: "Takes a refresh token and puts it out of use.",
+    fields: ["refresh"],
+    run: (deps, fields, { nowSeconds }) => blacklist(deps, fields.refresh ?? "", nowSeconds),
+  },
+  {
+    name: "sliding",
+    path: "/sliding/",
+    title: "Token Obtain Sliding",
+    description: "Takes a username and a password; answers with a sliding token.",
+    fields: credentials,
+    run: (deps, fields, context) => obtainSliding(deps, credentialsOf(fields), attemptOf(fields, context)),
+  },
+  {
+    name: "sliding",
+    path: "/sliding/refresh/",
+    title: "Token Refresh Sliding",
+    description: "Takes a sliding token within its refresh window; answers with the same token, valid for longer.",
+    fields: ["token"],
+    run: (deps, fields, { nowSeconds }) => slide(deps, fields.token ?? "", nowSeconds),
+  },
+];

@@ -1,0 +1,48 @@
+// The token endpoints over HTTP: read the body, call one flow, answer.
+// Must never answer a method or a media type that DRF would refuse.
+import { refuse } from "../errors.ts";
+import type { Deps } from "../flows/deps.ts";
+import { answerJson } from "../http/answer.ts";
+import { readBody } from "../http/body.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { readFields } from "../http/fields.ts";
+import { negotiateJson } from "../http/negotiation.ts";
+import type { Endpoint } from "./definitions.ts";
+
+/**
+ * Answers a request of one endpoint. In DRF's order: 1. `Accept` and `?format`. 2. The method. 3. The media type and
+ * the body. 4. The fields. 5. The flow.
+ */
+export async function answerEndpoint(
+  deps: Deps,
+  endpoint: Endpoint,
+  request: Request,
+  exchange: Exchange,
+): Promise<Response> {
+  exchange.allow = "POST, OPTIONS";
+  negotiateJson(request, exchange);
+  if (request.method === "OPTIONS") return answerJson(exchange, 200, describe(endpoint));
+  if (request.method !== "POST") {
+    refuse("method_not_allowed", { detail: `Method "${request.method}" not allowed.`, names: request.method });
+  }
+  const fields = readFields(await readBody(request), endpoint.fields);
+  const { nowSeconds, requestId } = exchange;
+  return answerJson(exchange, 200, await endpoint.run(deps, fields, { nowSeconds, requestId }));
+}
+
+/** What DRF's SimpleMetadata says of a view. */
+function describe({ title, description, fields }: Endpoint): object {
+  const field = (name: string) => ({
+    type: "string",
+    required: true,
+    read_only: false,
+    label: name.charAt(0).toUpperCase() + name.slice(1),
+  });
+  return {
+    name: title,
+    description,
+    renders: ["application/json"],
+    parses: ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],
+    actions: { POST: Object.fromEntries(fields.map((name) => [name, field(name)])) },
+  };
+}

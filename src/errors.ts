@@ -1,0 +1,153 @@
+// Every way in which a request can be refused: one class, one closed list.
+// Must never hold a token, a key, a password or anything else that came from the request.
+
+/** What goes over the wire for a refusal: the status, Simple JWT's or DRF's text, and its `code` where it gives one. */
+interface WireForm {
+  readonly status: number;
+  readonly detail: string;
+  readonly code?:
+    | "token_not_valid"
+    | "bad_authorization_header"
+    | "user_not_found"
+    | "user_inactive"
+    | "password_changed";
+  /** Seconds for `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+}
+
+const invalidToken = { status: 401, detail: "Token is invalid", code: "token_not_valid" } as const;
+const tokenProblem = (detail: string) => ({ status: 401, detail, code: "token_not_valid" }) as const;
+
+/**
+ * Private reason (for the log) to wire form (for the client). Many reasons share one dull message on purpose:
+ * who forges tokens learns nothing from the answer.
+ */
+const refusals = {
+  // The request itself.
+  path_ambiguous: { status: 400, detail: "Malformed request." },
+  request_malformed: { status: 400, detail: "Malformed request." },
+  no_route: { status: 404, detail: "Not found." },
+  method_not_allowed: { status: 405, detail: "Method not allowed." },
+  method_refused: { status: 405, detail: "Method not allowed." },
+  not_acceptable: { status: 406, detail: "Could not satisfy the request Accept header." },
+  body_too_large: { status: 413, detail: "Request body is too large." },
+  media_type_unsupported: { status: 415, detail: "Unsupported media type in request." },
+  body_unreadable: { status: 400, detail: "Malformed request." },
+  fields_invalid: { status: 400, detail: "Invalid input." },
+
+  // The bearer token as it is presented.
+  credentials_missing: { status: 401, detail: "Authentication credentials were not provided." },
+  authorization_header_malformed: {
+    status: 401,
+    detail: "Authorization header must contain two space-delimited values",
+    code: "bad_authorization_header",
+  },
+  no_token_class_fits: tokenProblem("Given token not valid for any token type"),
+
+  // What PyJWT calls an invalid token.
+  token_unreadable: invalidToken,
+  token_header_unusable: invalidToken,
+  token_algorithm_other: invalidToken,
+  token_key_unknown: invalidToken,
+  token_signature_wrong: invalidToken,
+  token_payload_unreadable: invalidToken,
+  token_time_unreadable: invalidToken,
+  token_issued_in_future: invalidToken,
+  token_not_yet_valid: invalidToken,
+  token_issuer_wrong: invalidToken,
+  token_audience_wrong: invalidToken,
+  token_subject_not_text: invalidToken,
+  token_id_not_text: invalidToken,
+
+  // What Simple JWT's Token.verify() refuses.
+  token_expired: tokenProblem("Token is expired"),
+  token_claim_missing: tokenProblem("Token has no '{}' claim"),
+  token_claim_expired: tokenProblem("Token '{}' claim has expired"),
+  token_id_missing: tokenProblem("Token has no id"),
+  token_type_missing: tokenProblem("Token has no type"),
+  token_type_wrong: tokenProblem("Token has wrong type"),
+  token_blacklisted: tokenProblem("Token is blacklisted"),
+  token_blacklisted_at_verify: { status: 400, detail: "Token is blacklisted" },
+
+  // Whose token it is.
+  user_claim_missing: tokenProblem("Token contained no recognizable user identification"),
+  user_not_found: { status: 401, detail: "User not found", code: "user_not_found" },
+  user_inactive: { status: 401, detail: "User is inactive", code: "user_inactive" },
+  user_password_changed: {
+    status: 401,
+    detail: "The user's password has been changed.",
+    code: "password_changed",
+  },
+  refresh_user_refused: { status: 401, detail: "No active account found for the given token." },
+  refresh_password_changed: { status: 401, detail: "The user's password has been changed." },
+
+  // A login; all the same to the client.
+  login_user_unknown: { status: 401, detail: "No active account found with the given credentials" },
+  login_password_wrong: { status: 401, detail: "No active account found with the given credentials" },
+  login_password_unusable: { status: 401, detail: "No active account found with the given credentials" },
+  login_password_too_long: { status: 401, detail: "No active account found with the given credentials" },
+  login_hash_unknown: { status: 401, detail: "No active account found with the given credentials" },
+  login_hash_malformed: { status: 401, detail: "No active account found with the given credentials" },
+  login_hash_too_costly: { status: 401, detail: "No active account found with the given credentials" },
+  login_user_inactive: { status: 401, detail: "No active account found with the given credentials" },
+  login_user_rule: { status: 401, detail: "No active account found with the given credentials" },
+
+  // The gateway's own.
+  permission_denied: { status: 403, detail: "You do not have permission to perform this action." },
+  origin_unreachable: { status: 502, detail: "Bad gateway." },
+  origin_not_configured: { status: 502, detail: "Bad gateway." },
+  origin_too_slow: { status: 504, detail: "Gateway timeout." },
+  store_unavailable: { status: 503, detail: "Service temporarily unavailable, try again later.", retryAfterSeconds: 5 },
+  keys_unavailable: { status: 503, detail: "Service temporarily unavailable, try again later.", retryAfterSeconds: 5 },
+  misconfigured: { status: 503, detail: "Gateway is misconfigured.", retryAfterSeconds: 60 },
+  internal_error: { status: 500, detail: "Internal server error." },
+} as const satisfies Record<string, WireForm>;
+
+/** The private name of a refusal: stable, for the log and for alerts; never sent to the client. */
+export type Reason = keyof typeof refusals;
+
+/** One entry of `messages`: what each accepted token class said of the token (Simple JWT's InvalidToken). */
+export interface TokenClassMessage {
+  readonly token_class: string;
+  readonly token_type: string;
+  readonly message: string;
+  /** The claim that `message` names in the place of its `{}`. */
+  readonly claim?: string;
+}
+
+/** What a refusal may carry besides its reason. All of it goes to the client, so none of it may be secret. */
+export interface RefusalMore {
+  /** Takes the place of the table's `detail`, where the text names something of the request (DRF does that). */
+  readonly detail?: string;
+  /** What stands in the place of `{}` in `detail`: the name of a claim, a method, a media type. */
+  readonly names?: string;
+  readonly messages?: readonly TokenClassMessage[];
+  /** A whole body in DRF's shape for field errors, instead of `{"detail": …}`. */
+  readonly fields?: Readonly<Record<string, readonly FieldError[]>>;
+}
+
+/** A text of DRF's field errors, with what stands in the place of its `{}`. */
+export interface FieldError {
+  readonly text: string;
+  readonly names?: string;
+}
+
+/** The one class of this code base that is thrown on purpose. Anything else thrown is a bug and becomes a 500. */
+export class Refusal extends Error {
+  readonly reason: Reason;
+  readonly wire: WireForm;
+  readonly more: RefusalMore;
+
+  constructor(reason: Reason, more: RefusalMore = {}) {
+    super(reason);
+    this.name = "Refusal";
+    this.reason = reason;
+    this.wire = refusals[reason];
+    this.more = more;
+  }
+}
+
+/** Refuses the request: throws the one class, to be met once, in `app.ts`. */
+export function refuse(reason: Reason, more?: RefusalMore): never {
+  throw new Refusal(reason, more);
+}

@@ -1,0 +1,33 @@
+// Puts a refresh token out of use: log-out (TokenBlacklistView).
+// Must never answer well before the truth is written.
+import { refuse } from "../errors.ts";
+import { checkKind } from "../tokens/check.ts";
+import { kinds } from "../tokens/kinds.ts";
+import type { Deps } from "./deps.ts";
+import { listedFrom, tokenId, userLookup } from "./presented.ts";
+
+type BlacklistDeps = Pick<Deps, "settings" | "codec" | "tokens" | "news" | "log">;
+
+/**
+ * 1. Signature and registered claims. 2. Not blacklisted yet. 3. exp, id, type. 4. Blacklist it in D1, issued here or
+ * not. 5. Tell KV. Whoever holds the token may do this; its user need not exist any more.
+ */
+export async function blacklist(
+  deps: BlacklistDeps,
+  token: string,
+  nowSeconds: number,
+): Promise<Readonly<Record<string, never>>> {
+  const { settings } = deps;
+  const claims = await deps.codec.open(token, nowSeconds);
+  const jti = tokenId(settings, claims);
+  if (jti === undefined) refuse("token_id_missing");
+  if (await deps.tokens.isBlacklisted(jti)) refuse("token_blacklisted");
+  checkKind(settings, kinds.refresh, claims, nowSeconds);
+  const lookup = settings.USER_ID_FIELD === "id" ? userLookup(settings, claims[settings.USER_ID_CLAIM]) : undefined;
+  const userId = typeof lookup?.value === "number" ? lookup.value : undefined;
+  const row = listedFrom(settings, claims, { jti, type: "refresh", userId }, nowSeconds);
+  if (!(await deps.tokens.blacklist(row, nowSeconds))) refuse("token_blacklisted");
+  await deps.news.announce(jti, row.expiresAtSeconds, nowSeconds);
+  deps.log("blacklist", { user_id: userId });
+  return {};
+}

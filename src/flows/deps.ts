@@ -1,0 +1,25 @@
+// What flows may use: one type, wired once, taken in parts.
+// Must never name a concrete store or a platform.
+import type { Hooks } from "../hooks.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { RevocationNews, TokenStore, UserStore } from "../stores/contract.ts";
+import type { Codec } from "../tokens/codec.ts";
+
+/** Writes one structured line to the log. Fields never hold tokens, passwords, keys or query strings. */
+export type Log = (event: string, fields: Readonly<Record<string, unknown>>) => void;
+
+export interface Deps {
+  readonly settings: Settings;
+  readonly codec: Codec;
+  readonly users: UserStore;
+  readonly tokens: TokenStore;
+  readonly news: RevocationNews;
+  readonly hooks: Hooks;
+  /** A new random id: 32 hexadecimal characters. */
+  readonly newId: () => string;
+  /** A new random salt for a password hash. */
+  readonly newSalt: () => string;
+  /** Lets work go on after the answer was sent; it must not throw. */
+  readonly later: (work: Promise<void>) => void;
+  readonly log: Log;
+}

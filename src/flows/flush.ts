@@ -1,0 +1,24 @@
+// Deletes the rows of tokens that have expired (flushexpiredtokens), in batches, from the cron trigger.
+// Must never delete the row of a blacklisted token that somebody could still present.
+import type { Deps } from "./deps.ts";
+
+/** Rows deleted by one statement: short enough for D1, whose writes wait for each other. */
+const batchRows = 1000;
+/** Statements in one run; what is left over waits for the next. Far below D1's limit of queries per invocation. */
+const batchesAtMost = 400;
+
+/**
+ * Deletes in batches until nothing is left or the run's share is done; how many rows went.
+ * Rows outlive their token by the leeway, within which it can still be presented (Simple JWT's command forgets that).
+ */
+export async function flush(deps: Pick<Deps, "settings" | "tokens" | "log">, nowSeconds: number): Promise<number> {
+  const beforeSeconds = nowSeconds - deps.settings.LEEWAY;
+  let deleted = 0;
+  for (let batch = 0; batch < batchesAtMost; batch++) {
+    const went = await deps.tokens.deleteExpired(beforeSeconds, batchRows);
+    deleted += went;
+    if (went < batchRows) break;
+  }
+  deps.log("flush", { deleted });
+  return deleted;
+}

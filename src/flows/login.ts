@@ -1,0 +1,77 @@
+// Username and password → the user, or a refusal that is the same for every cause.
+// Must never let the answer or its time tell whether an account exists.
+import { hashPassword } from "../accounts/hash-password.ts";
+import { type PasswordVerdict, verifyPassword } from "../accounts/password.ts";
+import { spendHashTime } from "../accounts/spend-hash-time.ts";
+import { mayAuthenticate, type User } from "../accounts/user.ts";
+import { type Reason, refuse } from "../errors.ts";
+import type { LoginAttempt } from "../hooks.ts";
+import type { LoginRecord } from "../stores/contract.ts";
+import type { Deps } from "./deps.ts";
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A user whose password was right, and the better hash to keep for it. */
+export interface LoggedIn {
+  readonly user: User;
+  readonly newHash: LoginRecord["newHash"];
+}
+
+type LoginDeps = Pick<Deps, "settings" | "users" | "tokens" | "hooks" | "newSalt">;
+
+/** Longer ones are refused unhashed: hashing a megabyte is a way to stop a server (Django's CVE-2013-1443). */
+const longestPasswordBytes = 4096;
+
+/**
+ * 1. The password is not too long. 2. The user exists. 3. The password is right. 4. The user is active (Django's
+ * ModelBackend, whatever CHECK_USER_IS_ACTIVE says). 5. The user rule agrees. A hash that is not in the preferred format
+ * is made anew once the password was right, for an inactive user too, as Django's check_password does.
+ */
+export async function login(deps: LoginDeps, credentials: Credentials, attempt: LoginAttempt): Promise<LoggedIn> {
+  const fail = async (reason: Reason): Promise<never> => {
+    await deps.hooks.onLoginFailed?.(attempt, reason);
+    refuse(reason);
+  };
+  if (new TextEncoder().encode(credentials.password).length > longestPasswordBytes)
+    return fail("login_password_too_long");
+  const user = await deps.users.byUsername(credentials.username);
+  if (!user) {
+    await spendHashTime(credentials.password);
+    return fail("login_user_unknown");
+  }
+  const verdict = await verifyPassword(credentials.password, user.password);
+  if (!verdict.ok) return fail(passwordReasons[verdict.reason]);
+  const newHash = await betterHash(deps, user, credentials.password, verdict.upgrade);
+  const rehashed = newHash ? { ...user, password: newHash.better } : user;
+  const refused = await accountRefusal(deps, rehashed);
+  if (refused === undefined) return { user: rehashed, newHash };
+  await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: undefined });
+  return fail(refused);
+}
+
+async function betterHash(
+  deps: LoginDeps,
+  user: User,
+  password: string,
+  upgrade: boolean,
+): Promise<LoginRecord["newHash"]> {
+  if (!upgrade || !deps.settings.UPGRADE_PASSWORD_HASHES) return undefined;
+  return { checked: user.password, better: await hashPassword(password, deps.newSalt()) };
+}
+
+async function accountRefusal(deps: LoginDeps, user: User): Promise<Reason | undefined> {
+  if (!user.is_active) return "login_user_inactive";
+  const rule = deps.hooks.userMayAuthenticate ?? ((one: User) => mayAuthenticate(deps.settings, one));
+  return (await rule(user, deps.settings)) ? undefined : "login_user_rule";
+}
+
+const passwordReasons: Readonly<Record<Extract<PasswordVerdict, { ok: false }>["reason"], Reason>> = {
+  wrong_password: "login_password_wrong",
+  unusable_password: "login_password_unusable",
+  unknown_hash_format: "login_hash_unknown",
+  malformed_hash: "login_hash_malformed",
+  hash_too_costly: "login_hash_too_costly",
+};

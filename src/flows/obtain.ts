@@ -1,0 +1,86 @@
+// Credentials → a pair of tokens, or one sliding token (TokenObtainPairView, TokenObtainSlidingView).
+// Must never hand out a token that could not be written down first.
+import type { LoginAttempt } from "../hooks.ts";
+import type { ListedToken } from "../stores/contract.ts";
+import { kinds } from "../tokens/kinds.ts";
+import { inheritedClaims, mint } from "../tokens/mint.ts";
+import type { Deps } from "./deps.ts";
+import { userClaims } from "./issue.ts";
+import { type Credentials, type LoggedIn, login } from "./login.ts";
+
+type ObtainDeps = Pick<Deps, "settings" | "codec" | "users" | "tokens" | "hooks" | "newId" | "newSalt" | "log">;
+
+/** The answer of the obtain endpoint, in Simple JWT's order. */
+export interface TokenPair {
+  readonly refresh: string;
+  readonly access: string;
+}
+
+/**
+ * 1. Log in. 2. ON_LOGIN_SUCCESS. 3. Mint a refresh token and its access token. 4. Write down the refresh token, the
+ * better hash and last_login in one round trip. 5. Answer.
+ */
+export async function obtainPair(
+  deps: ObtainDeps,
+  credentials: Credentials,
+  attempt: LoginAttempt,
+): Promise<TokenPair> {
+  const { settings } = deps;
+  const { nowSeconds } = attempt;
+  const loggedIn = await login(deps, credentials, attempt);
+  await deps.hooks.onLoginSuccess?.(loggedIn.user, attempt);
+  const jti = deps.newId();
+  const about = await userClaims(deps, loggedIn.user, "refresh");
+  const refresh = mint(kinds.refresh, { settings, nowSeconds, id: jti }, about);
+  const access = mint(kinds.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, about));
+  const [refreshToken, accessToken] = await Promise.all([deps.codec.sign(refresh), deps.codec.sign(access)]);
+  const lifetimeSeconds = kinds.refresh.lifetimeSeconds(settings);
+  await record(deps, loggedIn, { jti, type: "refresh", lifetimeSeconds }, nowSeconds);
+  return { refresh: refreshToken, access: accessToken };
+}
+
+/** The same for one sliding token. */
+export async function obtainSliding(
+  deps: ObtainDeps,
+  credentials: Credentials,
+  attempt: LoginAttempt,
+): Promise<{ readonly token: string }> {
+  const { settings } = deps;
+  const { nowSeconds } = attempt;
+  const loggedIn = await login(deps, credentials, attempt);
+  await deps.hooks.onLoginSuccess?.(loggedIn.user, attempt);
+  const jti = deps.newId();
+  const about = await userClaims(deps, loggedIn.user, "sliding");
+  const token = await deps.codec.sign(mint(kinds.sliding, { settings, nowSeconds, id: jti }, about));
+  // It can live until its refresh window ends, so that is how long its row has to.
+  const lifetimeSeconds = Math.max(settings.SLIDING_TOKEN_LIFETIME, settings.SLIDING_TOKEN_REFRESH_LIFETIME);
+  await record(deps, loggedIn, { jti, type: "sliding", lifetimeSeconds }, nowSeconds);
+  return { token };
+}
+
+async function record(
+  deps: ObtainDeps,
+  { user, newHash }: LoggedIn,
+  token: { readonly jti: string; readonly type: ListedToken["type"]; readonly lifetimeSeconds: number },
+  nowSeconds: number,
+): Promise<void> {
+  const { jti, type, lifetimeSeconds } = token;
+  const row = {
+    jti,
+    type,
+    userId: user.id,
+    createdAtSeconds: nowSeconds,
+    expiresAtSeconds: nowSeconds + lifetimeSeconds,
+  };
+  await deps.tokens.recordLogin({
+    userId: user.id,
+    token: deps.settings.TOKEN_BLACKLIST_ENABLED ? row : undefined,
+    newHash,
+    lastLogin: deps.settings.UPDATE_LAST_LOGIN ? isoTime(nowSeconds) : undefined,
+  });
+  deps.log("login", { user_id: user.id, token_type: type, hash_upgraded: newHash !== undefined });
+}
+
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}

@@ -1,0 +1,54 @@
+// What flows read off a token that was found good: its id, its user, its row in the store.
+// Must never look at a token that the codec has not opened.
+import { refuse } from "../errors.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { ListedToken, UserLookup } from "../stores/contract.ts";
+import { type Claims, claim, pythonInt, pythonTruth, writtenName } from "../tokens/claims.ts";
+
+/**
+ * The token's id as text. With the blacklist on, a token without one is refused (Simple JWT's check_blacklist raises
+ * KeyError there, a 500); without the blacklist there is none to look for.
+ */
+export function tokenId(settings: Settings, claims: Claims): string | undefined {
+  if (!settings.TOKEN_BLACKLIST_ENABLED) return undefined;
+  const id = claim(claims, writtenName(settings.JTI_CLAIM));
+  if (typeof id === "string") return id;
+  return id === undefined ? refuse("token_id_missing") : refuse("token_id_not_text");
+}
+
+/**
+ * The user that a claim names, for the column USER_ID_FIELD. Integers are read as Python's int() reads them.
+ * Undefined when the value can name no user at all (Simple JWT: 500).
+ */
+export function userLookup(settings: Settings, value: unknown): UserLookup | undefined {
+  if (settings.USER_ID_FIELD === "username") {
+    return typeof value === "string" || typeof value === "number"
+      ? { column: "username", value: String(value) }
+      : undefined;
+  }
+  const id = pythonInt(value);
+  return id === undefined || !Number.isSafeInteger(id) ? undefined : { column: "id", value: id };
+}
+
+/** The user that a refreshed token names; undefined where Simple JWT does not look for one (none, "", 0, null, []). */
+export function refreshedUser(settings: Settings, claims: Claims): UserLookup | undefined {
+  const value = claim(claims, settings.USER_ID_CLAIM);
+  if (!pythonTruth(value)) return undefined;
+  return userLookup(settings, value) ?? refuse("refresh_user_refused");
+}
+
+/** The row of a token that was presented. It lasts as long as the token, or any later form of it, can be used. */
+export function listedFrom(
+  settings: Settings,
+  claims: Claims,
+  token: Pick<ListedToken, "jti" | "type" | "userId">,
+  nowSeconds: number,
+): ListedToken {
+  const expires = pythonInt(claim(claims, "exp")) ?? nowSeconds;
+  const refreshable = pythonInt(claim(claims, settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)) ?? 0;
+  return {
+    ...token,
+    createdAtSeconds: pythonInt(claim(claims, "iat")) ?? nowSeconds,
+    expiresAtSeconds: token.type === "sliding" ? Math.max(expires, refreshable) : expires,
+  };
+}

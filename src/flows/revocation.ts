@@ -1,0 +1,28 @@
+// Is the token that opens this route revoked? Cache, then truth, as the route asks.
+// Must never let a token pass because a store did not answer.
+import { refuse } from "../errors.ts";
+import type { Identity } from "./authenticate.ts";
+import type { Deps } from "./deps.ts";
+
+/** How a route wants to know: not at all, from the news (late by a stated time), or from the store itself. */
+export type RevocationMode = "off" | "cached" | "strict";
+
+/**
+ * `off`: Simple JWT; only sliding tokens were looked up, when their class was tried. `cached`: the news, and the store
+ * where there is no news. `strict`: the store. Without the blacklist nothing is ever revoked.
+ */
+export async function checkRevocation(
+  deps: Pick<Deps, "settings" | "tokens" | "news">,
+  mode: RevocationMode,
+  identity: Identity,
+  nowSeconds: number,
+): Promise<void> {
+  const { jti, kind } = identity;
+  if (mode === "off" || kind.listed || jti === undefined || !deps.settings.TOKEN_BLACKLIST_ENABLED) return;
+  const news = mode === "cached" ? await deps.news.isRevoked(jti, nowSeconds) : undefined;
+  const revoked = news ?? (await deps.tokens.isBlacklisted(jti));
+  if (!revoked) return;
+  refuse("no_token_class_fits", {
+    messages: [{ token_class: kind.className, token_type: kind.type, message: "Token is blacklisted" }],
+  });
+}

@@ -1,0 +1,24 @@
+// The header of AUTH_HEADER_NAME → a raw token, none, or a malformed header: Simple JWT's three cases.
+// Must never take a token from anywhere else (query, cookie, body), nor another scheme's.
+import { refuse } from "../errors.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/** The header's own name from Django's spelling (`HTTP_X_ACCESS_TOKEN`) or its own (`X-Access-Token`), in small letters. */
+export function authHeaderName(settings: Settings): string {
+  return settings.AUTH_HEADER_NAME.replace(/^HTTP_/, "")
+    .replaceAll("_", "-")
+    .toLowerCase();
+}
+
+/**
+ * The raw token. Undefined when there is none: no header, an empty one, or another scheme (compared exactly, case and
+ * all, as Simple JWT does). A header with our scheme that has not exactly two parts is refused.
+ */
+export function bearerToken(header: string | null, schemes: readonly string[]): string | undefined {
+  if (header === null) return undefined;
+  const parts = header.split(/[\t-\r ]+/).filter((part) => part !== "");
+  const [scheme, token] = parts;
+  if (scheme === undefined || !schemes.includes(scheme)) return undefined;
+  if (parts.length !== 2 || token === undefined) refuse("authorization_header_malformed");
+  return token;
+}

@@ -1,0 +1,70 @@
+// The sentence of a proxied request: path, rule, bearer token, identity, revocation, required claims, forward.
+// Must never forward a request that a step has not let pass.
+import { refuse } from "../errors.ts";
+import { authenticate, type Identity } from "../flows/authenticate.ts";
+import type { Deps } from "../flows/deps.ts";
+import { checkRevocation } from "../flows/revocation.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { type Claims, claim } from "../tokens/claims.ts";
+import type { Kind } from "../tokens/kinds.ts";
+import { bearerToken } from "./bearer.ts";
+import { forward, type Origin } from "./forward.ts";
+import { type HeaderPlan, originHeaders } from "./headers.ts";
+import { matchRule } from "./match.ts";
+import { canonicalPath } from "./path.ts";
+import type { Rule } from "./policy.ts";
+
+/** What the gateway is wired with, besides what flows use. */
+export interface GatewayDeps extends Deps {
+  readonly rules: readonly Rule[];
+  readonly headerPlan: HeaderPlan;
+  readonly tokenKinds: readonly Kind[];
+  readonly origin: Origin | undefined;
+}
+
+/** 1. Path. 2. Rule. 3. Identity, as the rule asks. 4. Required claims. 5. Forward with a clean set of headers. */
+export async function pipeline(deps: GatewayDeps, request: Request, exchange: Exchange): Promise<Response> {
+  if (request.method === "TRACE" || request.method === "CONNECT") {
+    refuse("method_refused", { detail: `Method "${request.method}" not allowed.`, names: request.method });
+  }
+  const path = canonicalPath(request.url);
+  const rule = matchRule(deps.rules, request.method, path);
+  exchange.rule = rule.pattern;
+  exchange.allow = rule.allow;
+  const identity = rule.auth === "public" ? undefined : await identify(deps, rule, request, exchange.nowSeconds);
+  if (identity) requireClaims(rule, identity.claims);
+  if (!deps.origin) refuse("origin_not_configured");
+  const { protocol, host } = new URL(request.url);
+  const connection = { requestId: exchange.requestId, protocol: protocol.slice(0, -1), host };
+  return forward(deps.origin, {
+    request,
+    target: path.sent + path.query,
+    headers: originHeaders(deps.headerPlan, request.headers, connection, identity),
+    timeoutSeconds: deps.settings.ORIGIN_TIMEOUT,
+  });
+}
+
+/** No token: anonymous on `optional`, refused elsewhere. A bad token is refused everywhere, never anonymous. */
+async function identify(
+  deps: GatewayDeps,
+  rule: Rule,
+  request: Request,
+  nowSeconds: number,
+): Promise<Identity | undefined> {
+  const { authHeader, schemes } = deps.headerPlan;
+  const token = bearerToken(request.headers.get(authHeader), schemes);
+  if (token === undefined) return rule.auth === "optional" ? undefined : refuse("credentials_missing");
+  const readUser = rule.auth === "user";
+  const identity = await authenticate(deps, { token, kinds: deps.tokenKinds, readUser }, nowSeconds);
+  await checkRevocation(deps, rule.revocation, identity, nowSeconds);
+  return identity;
+}
+
+/** Each required claim equals the value, or is a list that has it; 403 otherwise. */
+function requireClaims(rule: Rule, claims: Claims): void {
+  for (const [name, wanted] of rule.require) {
+    const value = claim(claims, name);
+    const met = Array.isArray(value) ? value.includes(wanted) : value === wanted;
+    if (!met) refuse("permission_denied");
+  }
+}

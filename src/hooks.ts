@@ -1,0 +1,34 @@
+// What a deployer may change in code: Simple JWT's settings whose value is Python. The one source file to edit.
+// Must never be trusted with a token: hooks see users and claims, and what they throw ends the request with a 500.
+import type { User } from "./accounts/user.ts";
+import type { Settings } from "./settings/settings.ts";
+import type { Claims } from "./tokens/claims.ts";
+
+/** What a login hook is told; never the password. */
+export interface LoginAttempt {
+  readonly username: string;
+  readonly requestId: string;
+  readonly nowSeconds: number;
+}
+
+export interface Hooks {
+  /**
+   * USER_AUTHENTICATION_RULE: whether this user may log in and refresh. Asked after the password was found right.
+   * Default: Simple JWT's default_user_authentication_rule (active, unless CHECK_USER_IS_ACTIVE is off).
+   */
+  userMayAuthenticate?(user: User, settings: Settings): boolean | Promise<boolean>;
+  /**
+   * The claims that `get_token` of a TOKEN_*_SERIALIZER adds at login, to the refresh token (and by inheritance to its
+   * access tokens) or to the sliding token. Times, id and type cannot be changed here. Default: none.
+   */
+  claimsFor?(user: User, kind: "refresh" | "sliding"): Claims | Promise<Claims>;
+  /** ON_LOGIN_SUCCESS, before the tokens are handed out. Default: nothing (UPDATE_LAST_LOGIN is done by itself). */
+  onLoginSuccess?(user: User, attempt: LoginAttempt): void | Promise<void>;
+  /** ON_LOGIN_FAILED, with the private reason. Default: nothing. */
+  onLoginFailed?(attempt: LoginAttempt, reason: string): void | Promise<void>;
+  /** JSON_ENCODER: the JSON text of a token's claims. Default: JSON.stringify. */
+  encodeClaims?(claims: Claims): string;
+}
+
+/** The hooks of this deployment. */
+export const hooks: Hooks = {};

@@ -1,0 +1,34 @@
+// The gateway's own JSON answers, with the headers that Django and DRF put on theirs.
+// Must never be cached: every answer here is about somebody.
+import type { Exchange } from "./exchange.ts";
+
+/** A JSON answer: compact as DRF's, or indented when the client asked for it. */
+export function answerJson(
+  exchange: Exchange,
+  status: number,
+  body: unknown,
+  more: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(jsonText(body, exchange.indent), {
+    status,
+    headers: { "content-type": "application/json", ...ownHeaders(exchange), ...more },
+  });
+}
+
+/** Headers of every answer that is the gateway's own. */
+export function ownHeaders(exchange: Exchange): Readonly<Record<string, string>> {
+  return {
+    ...(exchange.allow === undefined ? {} : { allow: exchange.allow }),
+    "cache-control": "no-store",
+    // As Django's LocaleMiddleware sets them.
+    "content-language": "en",
+    vary: "Accept-Language",
+    "x-content-type-options": "nosniff",
+    "x-request-id": exchange.requestId,
+  };
+}
+
+/** JSON as DRF's renderer writes it; U+2028 and U+2029 escaped, so that the text is JavaScript too. */
+function jsonText(body: unknown, indent: number): string {
+  return JSON.stringify(body, null, indent).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+}

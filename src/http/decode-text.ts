@@ -1,0 +1,68 @@
+// Bytes → text in the charset that the content type names, as Django reads bodies.
+// Must never guess: an unknown charset is read as UTF-8, and bytes that do not fit are refused.
+import { refuse } from "../errors.ts";
+
+/** Python's names for what the Encoding Standard calls otherwise, or reads otherwise. */
+const aliases: Readonly<Record<string, string>> = { "utf-16": "utf-16", utf16: "utf-16", "utf-16le": "utf-16le" };
+
+/**
+ * @param options.lenient put U+FFFD in the place of bytes that do not fit (forms), instead of refusing (JSON)
+ */
+export function decodeText(
+  bytes: Uint8Array,
+  charset: string | undefined,
+  options: { readonly lenient?: boolean } = {},
+): string {
+  const decoder = decoderFor(charset, !options.lenient);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    const at = decoder.encoding === "utf-8" ? firstBadUtf8(bytes) : undefined;
+    return refuse("body_unreadable", { detail: `JSON parse error - ${at ?? "the body does not fit its charset"}` });
+  }
+}
+
+function decoderFor(charset: string | undefined, fatal: boolean): TextDecoder {
+  const name = charset?.trim().toLowerCase() ?? "";
+  try {
+    // A byte order mark stays in UTF-8 (Python's utf-8 codec keeps it) and picks the order in UTF-16.
+    const known = aliases[name] ?? name;
+    return new TextDecoder(known || "utf-8", { fatal, ignoreBOM: known !== "utf-16" });
+  } catch {
+    return new TextDecoder("utf-8", { fatal, ignoreBOM: true });
+  }
+}
+
+/** Where UTF-8 breaks off, in the words of Python's codec: clients get them from Simple JWT too. */
+function firstBadUtf8(bytes: Uint8Array): string | undefined {
+  for (let at = 0; at < bytes.length; ) {
+    const first = bytes[at] ?? 0;
+    const shape = utf8Shapes.find(({ from, to }) => first >= from && first <= to);
+    const hex = `0x${first.toString(16).padStart(2, "0")}`;
+    if (!shape) return `'utf-8' codec can't decode byte ${hex} in position ${at}: invalid start byte`;
+    for (let more = 1; more < shape.length; more++) {
+      const next = bytes[at + more];
+      const low = more === 1 ? shape.low : 0x80;
+      const high = more === 1 ? shape.high : 0xbf;
+      if (next === undefined) return `'utf-8' codec can't decode byte ${hex} in position ${at}: unexpected end of data`;
+      if (next < low || next > high) {
+        return `'utf-8' codec can't decode byte ${hex} in position ${at}: invalid continuation byte`;
+      }
+    }
+    at += shape.length;
+  }
+  return undefined;
+}
+
+/** Unicode's table 3-7: well-formed UTF-8 by its first byte, and the range of the second. */
+const utf8Shapes = [
+  { from: 0x00, to: 0x7f, length: 1, low: 0x80, high: 0xbf },
+  { from: 0xc2, to: 0xdf, length: 2, low: 0x80, high: 0xbf },
+  { from: 0xe0, to: 0xe0, length: 3, low: 0xa0, high: 0xbf },
+  { from: 0xe1, to: 0xec, length: 3, low: 0x80, high: 0xbf },
+  { from: 0xed, to: 0xed, length: 3, low: 0x80, high: 0x9f },
+  { from: 0xee, to: 0xef, length: 3, low: 0x80, high: 0xbf },
+  { from: 0xf0, to: 0xf0, length: 4, low: 0x90, high: 0xbf },
+  { from: 0xf1, to: 0xf3, length: 4, low: 0x80, high: 0xbf },
+  { from: 0xf4, to: 0xf4, length: 4, low: 0x80, high: 0x8f },
+];

@@ -1,0 +1,21 @@
+// What one request and its answer share: read at the door, filled on the way, used when answering and logging.
+// Must never hold a header's value, a body or a token.
+import type { Reason } from "../errors.ts";
+
+export interface Exchange {
+  /** The request's id: goes to the origin, into the log and onto the gateway's own answers. */
+  readonly requestId: string;
+  /** Whole seconds since the epoch, read once. */
+  readonly nowSeconds: number;
+  readonly method: string;
+  /** With its query: never to be logged as it is. */
+  readonly url: string;
+  /** What `Allow` says on an answer of the gateway's own, once the door knows. */
+  allow: string | undefined;
+  /** Spaces by which JSON answers are indented (`Accept: application/json; indent=4`). */
+  indent: number;
+  /** The pattern of the route that matched. */
+  rule: string | undefined;
+  /** Why the request was refused, for the log alone. */
+  reason: Reason | undefined;
+}

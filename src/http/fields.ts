@@ -1,0 +1,88 @@
+// Named text fields of a body, with DRF's CharField rules and errors.
+// Must never let a value into an error.
+import { type FieldError, refuse } from "../errors.ts";
+import type { ParsedBody } from "./body.ts";
+import { textOfNumber } from "./json.ts";
+import { pythonFloatText } from "./python-float.ts";
+
+/** Reads the named fields, trimmed; refuses with all field errors at once, in the fields' order. */
+export function readFields<const Name extends string>(
+  body: ParsedBody,
+  names: readonly Name[],
+): Readonly<Record<Name, string>> {
+  const get = getter(body);
+  const values: Partial<Record<Name, string>> = {};
+  const errors: Record<string, readonly FieldError[]> = {};
+  for (const name of names) {
+    const result = readField(get(name));
+    if ("value" in result) values[name] = result.value;
+    else errors[name] = result.errors;
+  }
+  if (Object.keys(errors).length > 0) refuse("fields_invalid", { fields: errors });
+  return values as Readonly<Record<Name, string>>;
+}
+
+/** How a field is looked up; refuses a JSON body that is no object, as Serializer.run_validation does. */
+function getter(body: ParsedBody): (name: string) => unknown {
+  if (body.kind === "form") return (name) => body.fields.get(name);
+  const { value } = body;
+  if (value === null) refuse("fields_invalid", { fields: { non_field_errors: [{ text: "No data provided" }] } });
+  const type = pythonType(value);
+  if (type !== "dict") {
+    const text = "Invalid data. Expected a dictionary, but got {}.";
+    refuse("fields_invalid", { fields: { non_field_errors: [{ text, names: type }] } });
+  }
+  return (name) => (Object.hasOwn(value as object, name) ? (value as Record<string, unknown>)[name] : undefined);
+}
+
+function pythonType(value: unknown): string {
+  const number = textOfNumber(value);
+  if (number !== undefined) return /^-?\d+$/.test(number) ? "int" : "float";
+  if (typeof value === "string") return "str";
+  if (typeof value === "boolean") return "bool";
+  return Array.isArray(value) ? "list" : "dict";
+}
+
+type FieldResult = { readonly value: string } | { readonly errors: readonly FieldError[] };
+const wrong = (...texts: readonly FieldError[]): FieldResult => ({ errors: texts });
+
+function readField(raw: unknown): FieldResult {
+  if (raw === undefined) return wrong({ text: "This field is required." });
+  if (raw === null) return wrong({ text: "This field may not be null." });
+  const number = textOfNumber(raw);
+  const text = number === undefined ? raw : pythonNumberText(number);
+  if (typeof text !== "string") return wrong({ text: "Not a valid string." });
+  const trimmed = trimAsPython(text);
+  if (trimmed === "") return wrong({ text: "This field may not be blank." });
+  const errors: FieldError[] = [];
+  if (trimmed.includes("\0")) errors.push({ text: "Null characters are not allowed." });
+  const surrogate = loneSurrogate(trimmed);
+  if (surrogate) errors.push({ text: "Surrogate characters are not allowed: U+{}.", names: surrogate });
+  return errors.length > 0 ? wrong(...errors) : { value: trimmed };
+}
+
+/** str() of the number that Python reads from this JSON text. */
+function pythonNumberText(source: string): string {
+  if (/^-?\d+$/.test(source)) return source === "-0" ? "0" : source;
+  return pythonFloatText(Number(source));
+}
+
+/** What str.strip() takes away: U+001C to U+001F and U+0085 too, U+FEFF not (JavaScript's trim does the reverse). */
+const pythonSpace = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+const leading = new RegExp(`^${pythonSpace}`);
+const isSpace = new RegExp(`^${pythonSpace}$`);
+
+function trimAsPython(text: string): string {
+  const rest = text.replace(leading, "");
+  let end = rest.length;
+  while (end > 0 && isSpace.test(rest.charAt(end - 1))) end--;
+  return rest.slice(0, end);
+}
+
+function loneSurrogate(text: string): string | undefined {
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    if (code >= 0xd800 && code <= 0xdfff) return code.toString(16).toUpperCase();
+  }
+  return undefined;
+}

@@ -1,0 +1,47 @@
+// DRF's content negotiation for endpoints that can only answer JSON.
+// Must never look at q: DRF does not.
+import { refuse } from "../errors.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** A media type with its parameters, read leniently; types in small letters. */
+export interface MediaType {
+  readonly type: string;
+  readonly subtype: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+export function parseMediaType(text: string): MediaType {
+  const [full = "", ...rest] = text.split(";");
+  const [type = "", subtype = ""] = full.trim().toLowerCase().split("/", 2);
+  const parameters: Record<string, string> = {};
+  for (const part of rest) {
+    const equals = part.indexOf("=");
+    if (equals < 0) continue;
+    const value = part.slice(equals + 1).trim();
+    parameters[part.slice(0, equals).trim().toLowerCase()] = value.startsWith('"') ? value.slice(1, -1) : value;
+  }
+  return { type, subtype, parameters };
+}
+
+/** Whether a media type, or a range such as `application/*`, covers another (DRF's media_type_matches). */
+export function covers(range: MediaType, subtype: { readonly type: string; readonly subtype: string }): boolean {
+  return (
+    (range.type === "*" || range.type === subtype.type) && (range.subtype === "*" || range.subtype === subtype.subtype)
+  );
+}
+
+const json = { type: "application", subtype: "json" };
+
+/**
+ * Refuses with 406 when the client takes no JSON, and with 404 when `?format=` asks for something else, before the
+ * method and the body are looked at. Notes the indentation the client asked for.
+ */
+export function negotiateJson(request: Request, exchange: Exchange): void {
+  const format = new URL(request.url).searchParams.get("format");
+  if (format !== null && format !== "json" && format !== "") refuse("no_route");
+  const ranges = (request.headers.get("accept") ?? "*/*").split(",").map(parseMediaType);
+  const accepted = ranges.find((range) => covers(range, json));
+  if (!accepted) refuse("not_acceptable");
+  const indent = Number(accepted.parameters.indent ?? 0);
+  exchange.indent = Number.isInteger(indent) ? Math.max(0, Math.min(8, indent)) : 0;
+}

@@ -1,0 +1,184 @@
+// The environment → Settings: every fault at once, each by the name of its setting.
+// Must never put the value of a secret into a fault, and never let an unreadable setting fall back to its default.
+
+import { type SettingName, type Settings, settingsTable } from "./settings.ts";
+import { similarNames } from "./similar-names.ts";
+
+/** What reading gave: settings to use only while `faults` is empty, and warnings that do not stop the Worker. */
+export interface SettingsReading {
+  readonly settings: Settings;
+  readonly faults: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Names of bindings in wrangler.toml; not settings, and not misspelled ones either. */
+const bindingNames = new Set(["DB", "BLACKLIST", "ORIGIN", "LOGIN_LIMITER", "METRICS"]);
+
+/**
+ * Reads all settings of the table from a Worker's environment.
+ *
+ * @param env vars, secrets and bindings as the Worker gets them, or the `[vars]` of a wrangler.toml
+ */
+export function readSettings(env: Readonly<Record<string, unknown>>): SettingsReading {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name of settingNames) values[name] = readOne(name, env[name], faults);
+  for (const name of Object.keys(env)) {
+    if (isSettingName(name) || bindingNames.has(name)) continue;
+    const meant = similarNames(name, settingNames);
+    if (meant) faults.push(`${name} is not a setting; did you mean ${meant}?`);
+  }
+  // Every name of the table was read just above, each by the reader that gives the type its entry has in Settings.
+  const settings = values as unknown as Settings;
+  const warnings: string[] = [];
+  checkTogether(settings, faults, warnings);
+  return { settings, faults, warnings };
+}
+
+const settingNames = Object.keys(settingsTable).filter(isSettingName);
+
+function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(settingsTable, name);
+}
+
+function readOne(name: SettingName, raw: unknown, faults: string[]): unknown {
+  const setting = settingsTable[name];
+  if (raw === undefined) {
+    if (name === "SIGNING_KEY") faults.push("SIGNING_KEY is required: a secret of at least 32 bytes, or a PEM.");
+    return setting.default;
+  }
+  const result = setting.read(raw);
+  if ("expected" in result) {
+    faults.push(`${name} must be ${result.expected}${"secret" in setting ? "" : `; it is ${shown(raw)}`}.`);
+    return setting.default;
+  }
+  if ("later" in setting && JSON.stringify(result.value) !== JSON.stringify(setting.default)) {
+    faults.push(`${name} is not available yet: leave it out.`);
+  }
+  return result.value;
+}
+
+function shown(raw: unknown): string {
+  const text = JSON.stringify(raw) ?? String(raw);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** Columns of `users` by which a token may name its user; each has a unique index in schema.sql. */
+const userIdColumns = ["id", "username"];
+
+/** Endpoints by the names that TOKEN_ENDPOINTS uses. */
+export const endpointNames = ["obtain", "refresh", "verify", "blacklist", "sliding"] as const;
+export type EndpointName = (typeof endpointNames)[number];
+
+/** The endpoints that are served: the setting, or its default, which depends on the blacklist. */
+export function servedEndpoints(settings: Settings): readonly EndpointName[] {
+  const byDefault: EndpointName[] = ["obtain", "refresh", "verify"];
+  if (settings.TOKEN_BLACKLIST_ENABLED) byDefault.push("blacklist");
+  if (settings.TOKEN_ENDPOINTS === null) return byDefault;
+  return endpointNames.filter((name) => settings.TOKEN_ENDPOINTS?.includes(name));
+}
+
+/** Simple JWT's class names, short or dotted, to the short one; undefined for a class that Simple JWT does not have. */
+export function tokenClassName(text: string): string | undefined {
+  const short = text.startsWith("rest_framework_simplejwt.tokens.") ? text.slice(text.lastIndexOf(".") + 1) : text;
+  return ["AccessToken", "SlidingToken", "RefreshToken", "UntypedToken"].find((name) => name === short);
+}
+
+/** What can only be judged with several settings in view. */
+function checkTogether(settings: Settings, faults: string[], warnings: string[]): void {
+  if (settings.BLACKLIST_AFTER_ROTATION && !settings.TOKEN_BLACKLIST_ENABLED) {
+    faults.push("BLACKLIST_AFTER_ROTATION needs TOKEN_BLACKLIST_ENABLED: without it nothing would be blacklisted.");
+  }
+  for (const name of settings.TOKEN_ENDPOINTS ?? []) {
+    if (!endpointNames.some((known) => known === name)) {
+      faults.push(`TOKEN_ENDPOINTS must be a list of ${endpointNames.join(", ")}; it has ${shown(name)}.`);
+    }
+  }
+  if (settings.TOKEN_ENDPOINTS?.includes("blacklist") && !settings.TOKEN_BLACKLIST_ENABLED) {
+    faults.push('TOKEN_ENDPOINTS has "blacklist", which needs TOKEN_BLACKLIST_ENABLED.');
+  }
+  if (!/^(\/[A-Za-z0-9_-]+)+$/.test(settings.TOKEN_PREFIX)) {
+    faults.push(
+      `TOKEN_PREFIX must be a path such as /api/token, without a slash at its end; it is ${shown(settings.TOKEN_PREFIX)}.`,
+    );
+  } else if (/^\/_gateway(\/|$)/.test(settings.TOKEN_PREFIX)) {
+    faults.push("TOKEN_PREFIX must not lie under /_gateway.");
+  }
+  if (!userIdColumns.includes(settings.USER_ID_FIELD)) {
+    faults.push(
+      `USER_ID_FIELD must be a unique column of users (${userIdColumns.join(" or ")}); it is ${shown(settings.USER_ID_FIELD)}.`,
+    );
+  }
+  for (const name of settings.AUTH_TOKEN_CLASSES) {
+    if (!tokenClassName(name)) faults.push(`AUTH_TOKEN_CLASSES has the unknown class ${shown(name)}.`);
+  }
+  for (const scheme of settings.AUTH_HEADER_TYPES) {
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(scheme)) {
+      faults.push(`AUTH_HEADER_TYPES has ${shown(scheme)}, which is no scheme: one word, as in RFC 9110 section 11.1.`);
+    }
+  }
+  if (!/^[A-Za-z0-9_-]+$/.test(settings.AUTH_HEADER_NAME)) {
+    faults.push(`AUTH_HEADER_NAME must be the name of a header; it is ${shown(settings.AUTH_HEADER_NAME)}.`);
+  }
+  checkClaimNames(settings, faults);
+  checkUrls(settings, faults, warnings);
+  if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
+    warnings.push(
+      "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.",
+    );
+  }
+}
+
+function checkClaimNames(settings: Settings, faults: string[]): void {
+  const own: Array<readonly [string, string | null]> = [
+    ["TOKEN_TYPE_CLAIM", settings.TOKEN_TYPE_CLAIM],
+    ["JTI_CLAIM", settings.JTI_CLAIM],
+    ["USER_ID_CLAIM", settings.USER_ID_CLAIM],
+    ["SLIDING_TOKEN_REFRESH_EXP_CLAIM", settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM],
+    ["REVOKE_TOKEN_CLAIM", settings.REVOKE_TOKEN_CLAIM],
+  ];
+  const taken = new Map<string, string>(
+    ["exp", "iat", "nbf", "iss", "aud"].map((name) => [name, "a registered claim"]),
+  );
+  for (const [name, claim] of own) {
+    if (claim === null) continue;
+    const other = taken.get(claim);
+    if (other) faults.push(`${name} must not be ${shown(claim)}: that is ${other}.`);
+    else taken.set(claim, `the claim of ${name}`);
+  }
+  if (settings.JTI_CLAIM === null && settings.TOKEN_BLACKLIST_ENABLED) {
+    faults.push("JTI_CLAIM must be a name while TOKEN_BLACKLIST_ENABLED is true: the blacklist goes by it.");
+  }
+}
+
+function checkUrls(settings: Settings, faults: string[], warnings: string[]): void {
+  const origin = settings.ORIGIN_URL === null ? undefined : parsedUrl(settings.ORIGIN_URL);
+  if (settings.ORIGIN_URL !== null) {
+    const good =
+      origin &&
+      /^https?:$/.test(origin.protocol) &&
+      !origin.username &&
+      !origin.password &&
+      !origin.search &&
+      !origin.hash;
+    if (!good) faults.push("ORIGIN_URL must be http(s)://host[:port][/base], without a user, a query or a fragment.");
+    else if (origin.protocol === "http:" && !isLoopback(origin)) {
+      warnings.push(
+        "ORIGIN_URL is plain http: requests and tokens travel in clear text between the gateway and the origin.",
+      );
+    }
+  }
+  if (settings.JWK_URL !== null) {
+    const jwks = parsedUrl(settings.JWK_URL);
+    const good = jwks && (jwks.protocol === "https:" || (jwks.protocol === "http:" && isLoopback(jwks)));
+    if (!good) faults.push("JWK_URL must be an https URL, or http on a loopback address.");
+  }
+}
+
+function parsedUrl(value: string): URL | undefined {
+  return URL.canParse(value) ? new URL(value) : undefined;
+}
+
+function isLoopback(url: URL): boolean {
+  return url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname);
+}

@@ -1,0 +1,136 @@
+// How a setting's value is read: from TOML (typed), from `--var` or the dashboard (text), from JSON text.
+// Must never put a value into a fault text unless the setting is declared not secret.
+
+/** A value that was read, or what was expected in its place. */
+export type ReadResult<T> = { readonly value: T } | { readonly expected: string };
+export type Reader<T> = (raw: unknown) => ReadResult<T>;
+
+const ok = <T>(value: T): ReadResult<T> => ({ value });
+const expected = (what: string): ReadResult<never> => ({ expected: what });
+
+/** `true` or `false`, or the same as text. */
+export function readBoolean(raw: unknown): ReadResult<boolean> {
+  if (typeof raw === "boolean") return ok(raw);
+  if (typeof raw === "string") {
+    const text = raw.trim().toLowerCase();
+    if (text === "true") return ok(true);
+    if (text === "false") return ok(false);
+  }
+  return expected("true or false");
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** Whole seconds: a number, its text, or a number with a unit (`s`, `m`, `h`, `d`, `w`). */
+export function readDuration(minimumSeconds: number): Reader<number> {
+  const what = `a duration of at least ${minimumSeconds} s: whole seconds (300) or a number with a unit ("5m", "12h", "7d")`;
+  return (raw) => {
+    const seconds = typeof raw === "string" ? durationFromText(raw.trim()) : raw;
+    if (typeof seconds !== "number" || !Number.isSafeInteger(seconds) || seconds < minimumSeconds)
+      return expected(what);
+    // A lifetime that ends beyond the year 9999 cannot be a date, in Python or here.
+    if (seconds > 100 * 365 * 86_400) return expected("a duration of at most 100 years");
+    return ok(seconds);
+  };
+}
+
+function durationFromText(text: string): number | undefined {
+  const found = /^(\d{1,15})\s*([smhdw]?)$/.exec(text);
+  if (!found) return undefined;
+  return Number(found[1]) * (unitSeconds[found[2] || "s"] ?? Number.NaN);
+}
+
+const unitBytes: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1000,
+  mb: 1_000_000,
+  gb: 1_000_000_000,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+};
+
+/** Bytes: a whole number, its text, or a number with a unit (`"10MB"`, `"512KiB"`); empty for no limit. */
+export function readBytes(raw: unknown): ReadResult<number | null> {
+  if (isNone(raw)) return ok(null);
+  const found = typeof raw === "string" ? /^(\d{1,15})\s*([kmg]?i?b)?$/i.exec(raw.trim()) : null;
+  const bytes = found ? Number(found[1]) * (unitBytes[(found[2] ?? "b").toLowerCase()] ?? Number.NaN) : raw;
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 1) {
+    return expected('a number of bytes (1048576) or one with a unit ("10MB")');
+  }
+  return ok(bytes);
+}
+
+/** Text that is not empty. */
+export function readText(what: string): Reader<string> {
+  return (raw) => (typeof raw === "string" && raw !== "" ? ok(raw) : expected(what));
+}
+
+/** Text, or None: the empty string (TOML has no null). */
+export function readTextOrNone(what: string): Reader<string | null> {
+  return (raw) => {
+    if (isNone(raw)) return ok(null);
+    return typeof raw === "string" ? ok(raw) : expected(`${what}, or "" for None`);
+  };
+}
+
+/** One of the given words, spelled exactly so. */
+export function readChoice<const T extends string>(choices: readonly T[]): Reader<T> {
+  return (raw) => {
+    const found = choices.find((choice) => choice === raw);
+    return found === undefined ? expected(`one of ${choices.join(", ")}`) : ok(found);
+  };
+}
+
+/** A list of texts: a TOML list, its JSON text, or one text for a list of one. */
+export function readTextList(what: string): Reader<readonly string[]> {
+  return (raw) => {
+    const list = listFrom(raw);
+    if (!list?.every((item): item is string => typeof item === "string" && item !== "")) return expected(what);
+    return ok(list);
+  };
+}
+
+function listFrom(raw: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(raw)) return raw;
+  if (typeof raw !== "string" || raw === "") return undefined;
+  const parsed = parsedJson(raw);
+  if (Array.isArray(parsed)) return parsed;
+  return [raw];
+}
+
+/** Any list, not looked into: a TOML list or its JSON text. */
+export function readList(what: string): Reader<readonly unknown[]> {
+  return (raw) => {
+    const list = typeof raw === "string" ? parsedJson(raw) : raw;
+    return Array.isArray(list) ? ok(list) : expected(what);
+  };
+}
+
+/** An object whose values are texts: a TOML table or its JSON text. */
+export function readTextMap(what: string): Reader<Readonly<Record<string, string>>> {
+  return (raw) => {
+    const map = typeof raw === "string" ? parsedJson(raw) : raw;
+    if (!isRecord(map)) return expected(what);
+    const entries = Object.entries(map).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+    return entries.length === Object.keys(map).length ? ok(Object.fromEntries(entries)) : expected(what);
+  };
+}
+
+/** The empty string and what stands for nothing in JSON: None. */
+export function isNone(raw: unknown): boolean {
+  return raw === "" || raw === null || raw === undefined;
+}
+
+/** An object that is not a list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,124 @@
+// The settings: their names, units, defaults and what each may be. The one list; docs/settings.md is checked against it.
+// Must never read the environment (read.ts does) and must never hold a value.
+import {
+  type Reader,
+  readBoolean,
+  readBytes,
+  readChoice,
+  readDuration,
+  readList,
+  readText,
+  readTextList,
+  readTextMap,
+  readTextOrNone,
+} from "./readers.ts";
+
+/** The algorithms of RFC 7518 and RFC 8037 that a signing key can have here. */
+export const algorithms = [
+  ...(["HS256", "HS384", "HS512", "RS256", "RS384", "RS512"] as const),
+  ...(["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"] as const),
+] as const;
+export type Algorithm = (typeof algorithms)[number];
+
+/** One setting. `later` marks what is read and checked already but cannot be switched on yet. */
+interface Setting<T> {
+  readonly read: Reader<T>;
+  readonly default: T;
+  readonly secret?: true;
+  readonly later?: true;
+}
+
+const setting = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({ read, default: byDefault });
+const secret = (read: Reader<string>): Setting<string> => ({ read, default: "", secret: true });
+const later = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({ read, default: byDefault, later: true });
+
+const claimName = readTextOrNone("the name of a claim");
+const text = readText("a text that is not empty");
+const optionalSeconds = readDuration(0);
+
+/**
+ * Every setting by its public name, which is Simple JWT's own where it has one. Durations are whole seconds.
+ * `null` is Python's None.
+ */
+export const settingsTable = {
+  // Keys and tokens (Simple JWT).
+  SIGNING_KEY: secret(readText("a secret of at least 32 bytes, or a PEM")),
+  VERIFYING_KEY: { ...secret((raw) => ({ value: typeof raw === "string" ? raw : "" })) },
+  ALGORITHM: setting(readChoice(algorithms), "HS256"),
+  ALLOW_SHORT_SIGNING_KEY: setting(readBoolean, false),
+  ACCESS_TOKEN_LIFETIME: setting(readDuration(1), 300),
+  REFRESH_TOKEN_LIFETIME: setting(readDuration(1), 86_400),
+  ROTATE_REFRESH_TOKENS: setting(readBoolean, false),
+  BLACKLIST_AFTER_ROTATION: setting(readBoolean, false),
+  UPDATE_LAST_LOGIN: setting(readBoolean, false),
+  AUDIENCE: setting<readonly string[] | string | null>(readAudience, null),
+  ISSUER: setting(readTextOrNone("the issuer's name"), null),
+  JWK_URL: setting(readTextOrNone("the URL of a JWK Set"), null),
+  LEEWAY: setting(readDuration(0), 0),
+  AUTH_HEADER_TYPES: setting(readTextList("a scheme such as Bearer, or a list of schemes"), ["Bearer"]),
+  AUTH_HEADER_NAME: setting(text, "HTTP_AUTHORIZATION"),
+  USER_ID_FIELD: setting(text, "id"),
+  USER_ID_CLAIM: setting(text, "user_id"),
+  AUTH_TOKEN_CLASSES: setting(readTextList("a list of token classes, such as AccessToken"), ["AccessToken"]),
+  TOKEN_TYPE_CLAIM: setting(claimName, "token_type"),
+  JTI_CLAIM: setting(claimName, "jti"),
+  SLIDING_TOKEN_REFRESH_EXP_CLAIM: setting(text, "refresh_exp"),
+  SLIDING_TOKEN_LIFETIME: setting(readDuration(1), 300),
+  SLIDING_TOKEN_REFRESH_LIFETIME: setting(readDuration(1), 86_400),
+  CHECK_REVOKE_TOKEN: setting(readBoolean, false),
+  REVOKE_TOKEN_CLAIM: setting(text, "hash_password"),
+  CHECK_USER_IS_ACTIVE: setting(readBoolean, true),
+  // Simple JWT's blacklist app and Django's password upgrade.
+  TOKEN_BLACKLIST_ENABLED: setting(readBoolean, true),
+  UPGRADE_PASSWORD_HASHES: setting(readBoolean, true),
+  // Where things are.
+  TOKEN_PREFIX: setting(text, "/api/token"),
+  TOKEN_ENDPOINTS: setting<readonly string[] | null>(readTextList("a list of endpoints, such as obtain"), null),
+  ORIGIN_URL: setting(readTextOrNone("http(s)://host[:port][/base]"), null),
+  ROUTES: setting<readonly unknown[]>(readList("a list of routes"), [{ path: "/*", auth: "token" }]),
+  REVOCATION: setting(readChoice(["off", "cached", "strict"]), "cached"),
+  IDENTITY_HEADERS: setting(readTextMap("a table of header to claim"), { "X-User-Id": "user_id" }),
+  FORWARD_AUTHORIZATION: setting(readBoolean, true),
+  ORIGIN_TIMEOUT: setting(readDuration(1), 30),
+  MAX_BODY: setting(readBytes, null),
+  REVOCATION_CACHE_SECONDS: setting(readDuration(0), 30),
+  // Beyond Simple JWT; off by default.
+  REFRESH_REUSE_GRACE: later(optionalSeconds, 0),
+  REVOKE_FAMILY_ON_REUSE: later(readBoolean, false),
+  SESSION_ABSOLUTE_LIFETIME: later(optionalSeconds, 0),
+  SESSION_IDLE_LIFETIME: later(optionalSeconds, 0),
+  BLACKLIST_ENDS_SESSION: later(readBoolean, false),
+  SESSION_METADATA: later(readBoolean, false),
+  RECOMPUTE_CLAIMS_ON_REFRESH: later(readBoolean, false),
+  KEY_ID: later(readTextOrNone("the kid of SIGNING_KEY"), null),
+  VERIFYING_KEYS: later(readTextOrNone("a JWK Set"), null),
+  ASSERTION: later(readBoolean, false),
+  ASSERTION_CLAIMS: later<readonly string[]>(readTextList("a list of claims"), []),
+  CORS_ORIGINS: later<readonly string[]>(readTextList("a list of origins"), []),
+  CORS_METHODS: later<readonly string[]>(readTextList("a list of methods"), []),
+  CORS_HEADERS: later<readonly string[]>(readTextList("a list of headers"), []),
+  CORS_CREDENTIALS: later(readBoolean, false),
+  CORS_MAX_AGE: later(optionalSeconds, 0),
+  AUTH_COOKIE: later(readBoolean, false),
+  LOG: setting(readChoice(["off", "denied", "all"]), "off"),
+  SERVER_TIMING: later(readBoolean, false),
+  CONSOLE: later(readBoolean, false),
+  ADMIN: later(readBoolean, false),
+  ERROR_REASONS: later(readBoolean, false),
+} as const satisfies Record<string, Setting<unknown> | Setting<string>>;
+
+export type SettingName = keyof typeof settingsTable;
+
+/** The settings as the code uses them, by their public names: read, typed, defaulted and checked. */
+export type Settings = {
+  readonly [Name in SettingName]: (typeof settingsTable)[Name] extends Setting<infer T> ? T : never;
+};
+
+/** `AUDIENCE`: a text, a list of texts, or None; what is written into tokens keeps that shape. */
+function readAudience(raw: unknown): ReturnType<Reader<readonly string[] | string | null>> {
+  if (raw === "" || raw === null || raw === undefined) return { value: null };
+  const list = readTextList('a text, a list of texts, or "" for None')(raw);
+  if ("expected" in list) return list;
+  const wasList = Array.isArray(raw) || (typeof raw === "string" && raw.trim().startsWith("["));
+  return { value: wasList ? list.value : (list.value[0] ?? null) };
+}

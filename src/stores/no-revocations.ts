@@ -1,0 +1,7 @@
+// The news where no KV is bound (TOKEN_BLACKLIST_ENABLED is off): there is none.
+// Must never be wired while the blacklist is on.
+import type { RevocationNews } from "./contract.ts";
+
+export function noRevocations(): RevocationNews {
+  return { announce: async () => {}, isRevoked: async () => undefined, ping: async () => true };
+}

@@ -1,0 +1,63 @@
+// Claims ↔ compact JWS: one algorithm, one key, signature before anything else.
+// Must never take the algorithm or a key from the token, and never let a token into an error.
+import { CompactSign, compactVerify, errors } from "jose";
+import { type Reason, refuse } from "../errors.ts";
+import { isRecord } from "../settings/readers.ts";
+import type { Settings } from "../settings/settings.ts";
+import { checkRegisteredClaims } from "./check.ts";
+import type { Claims } from "./claims.ts";
+import type { Keys } from "./keys.ts";
+
+/** Signs and opens the tokens of one configuration. */
+export interface Codec {
+  /** The compact JWS (RFC 7515) of the claims. */
+  sign(claims: Claims): Promise<string>;
+  /**
+   * The claims of a token whose signature, algorithm and registered claims are good.
+   * Refuses with a `token_*` reason otherwise, as PyJWT's decode() would raise.
+   */
+  open(token: string, nowSeconds: number): Promise<Claims>;
+}
+
+/** @param encode JSON text of the claims (Simple JWT's JSON_ENCODER, through the hook) */
+export function createCodec(settings: Settings, keys: Keys, encode: (claims: Claims) => string): Codec {
+  const header = { alg: settings.ALGORITHM, typ: "JWT" };
+  const options = { algorithms: [settings.ALGORITHM] };
+  return {
+    sign: (claims) =>
+      new CompactSign(new TextEncoder().encode(encode(claims))).setProtectedHeader(header).sign(keys.signing),
+    async open(token, nowSeconds) {
+      const opened = await compactVerify(token, keys.verifying, options).catch((error) => refuse(reasonOf(error)));
+      // PyJWT wants a text for `kid` even where nothing looks at it.
+      const { kid } = opened.protectedHeader;
+      if (Object.hasOwn(opened.protectedHeader, "kid") && typeof kid !== "string") refuse("token_header_unusable");
+      const claims = claimsFrom(opened.payload);
+      checkRegisteredClaims(settings, claims, nowSeconds);
+      return claims;
+    },
+  };
+}
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function claimsFrom(payload: Uint8Array): Claims {
+  let claims: unknown;
+  try {
+    claims = JSON.parse(strictUtf8.decode(payload));
+  } catch {
+    refuse("token_payload_unreadable");
+  }
+  return isRecord(claims) ? claims : refuse("token_payload_unreadable");
+}
+
+/** jose's errors by their stable codes; what is not jose's error is a bug of ours and stays one. */
+function reasonOf(error: unknown): Reason {
+  if (!(error instanceof errors.JOSEError)) throw error;
+  return reasons[error.code] ?? "token_unreadable";
+}
+
+const reasons: Readonly<Record<string, Reason>> = {
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "token_signature_wrong",
+  ERR_JOSE_ALG_NOT_ALLOWED: "token_algorithm_other",
+  ERR_JOSE_NOT_SUPPORTED: "token_header_unusable",
+};

@@ -1,0 +1,102 @@
+// SIGNING_KEY and VERIFYING_KEY → keys that the codec can use, or faults that name the setting.
+// Must never put a byte of a key into a fault, and never take a key from a token.
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { type CryptoKey, exportJWK, importPKCS8, importSPKI, type JWK } from "jose";
+import type { Settings } from "../settings/settings.ts";
+import { type AlgorithmRow, algorithmTable } from "./algorithms.ts";
+
+/** A public key as RFC 7517 writes it. */
+export type PublicJwk = Readonly<JWK>;
+
+/** The gateway's own keys. `publicJwk` is there with asymmetric algorithms only. */
+export interface Keys {
+  readonly signing: CryptoKey | Uint8Array;
+  readonly verifying: CryptoKey | Uint8Array;
+  readonly publicJwk: PublicJwk | undefined;
+}
+
+/** What reading the keys gave: `keys` is undefined when there are faults. */
+export interface KeysReading {
+  readonly keys: Keys | undefined;
+  readonly faults: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Reads and checks the keys of the settings. HMAC secrets are the UTF-8 bytes of the text, as PyJWT takes them. */
+export async function readKeys(settings: Settings): Promise<KeysReading> {
+  const row = algorithmTable[settings.ALGORITHM];
+  return row.family === "hmac" ? hmacKeys(settings, row.minimumSecretBytes) : await asymmetricKeys(settings, row);
+}
+
+function hmacKeys(settings: Settings, minimumBytes: number): KeysReading {
+  const secret = new TextEncoder().encode(settings.SIGNING_KEY);
+  // PyJWT's refusal: a public key used as an HMAC secret is known to everyone (CVE-2022-29217).
+  if (/-----BEGIN |^ssh-|^ecdsa-sha2-/.test(settings.SIGNING_KEY)) {
+    return failed(`SIGNING_KEY must be a secret text for ${settings.ALGORITHM}, not an asymmetric key.`);
+  }
+  if (secret.length >= minimumBytes) return hmacReading(secret, []);
+  const short = `SIGNING_KEY has ${secret.length} bytes; ${settings.ALGORITHM} needs at least ${minimumBytes}`;
+  if (!settings.ALLOW_SHORT_SIGNING_KEY || secret.length === 0) {
+    return failed(`${short}. Make one with: openssl rand -base64 ${minimumBytes}`);
+  }
+  return hmacReading(secret, [`${short}; ALLOW_SHORT_SIGNING_KEY lets it pass.`]);
+}
+
+function hmacReading(secret: Uint8Array, warnings: readonly string[]): KeysReading {
+  return { keys: { signing: secret, verifying: secret, publicJwk: undefined }, faults: [], warnings };
+}
+
+async function asymmetricKeys(settings: Settings, row: AlgorithmRow): Promise<KeysReading> {
+  const signing = parsed(settings.SIGNING_KEY, createPrivateKey);
+  if (!signing) return failed(`SIGNING_KEY must be an unencrypted private key in PEM for ${settings.ALGORITHM}.`);
+  const verifying = settings.VERIFYING_KEY ? parsed(settings.VERIFYING_KEY, createPublicKey) : createPublicKey(signing);
+  if (!verifying) return failed(`VERIFYING_KEY must be a public key in PEM for ${settings.ALGORITHM}.`);
+  const faults = [
+    ...keyFaults("SIGNING_KEY", signing, settings.ALGORITHM, row),
+    ...keyFaults("VERIFYING_KEY", verifying, settings.ALGORITHM, row),
+  ];
+  if (faults.length > 0) return { keys: undefined, faults, warnings: [] };
+  if (spki(createPublicKey(signing)) !== spki(verifying)) {
+    return failed("VERIFYING_KEY is not the public half of SIGNING_KEY: no token of this gateway would verify.");
+  }
+  const pkcs8 = signing.export({ format: "pem", type: "pkcs8" }).toString();
+  const publicKey = await importSPKI(spki(verifying), settings.ALGORITHM, { extractable: true });
+  return {
+    keys: {
+      signing: await importPKCS8(pkcs8, settings.ALGORITHM),
+      verifying: publicKey,
+      publicJwk: { ...(await exportJWK(publicKey)), alg: settings.ALGORITHM, use: "sig" },
+    },
+    faults: [],
+    warnings: [],
+  };
+}
+
+function keyFaults(name: string, key: KeyObject, algorithm: string, row: AlgorithmRow): string[] {
+  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
+  switch (row.family) {
+    case "rsa":
+      if (key.asymmetricKeyType !== "rsa") return [`${name} must be an RSA key for ${algorithm}.`];
+      if ((modulusLength ?? 0) >= row.minimumModulusBits) return [];
+      return [`${name} has ${modulusLength} bits; ${algorithm} needs at least ${row.minimumModulusBits}.`];
+    case "ec": {
+      const right = key.asymmetricKeyType === "ec" && namedCurve === row.namedCurve;
+      return right ? [] : [`${name} must be an EC key on ${row.crv} for ${algorithm}.`];
+    }
+    default:
+      return key.asymmetricKeyType === "ed25519" ? [] : [`${name} must be an Ed25519 key for ${algorithm}.`];
+  }
+}
+
+const spki = (key: KeyObject) => key.export({ format: "pem", type: "spki" }).toString();
+
+const failed = (fault: string): KeysReading => ({ keys: undefined, faults: [fault], warnings: [] });
+
+/** PEMs lose their line ends in dashboards and .env files: a written `\n` counts as one. */
+function parsed(pem: string, parse: (pem: string) => KeyObject): KeyObject | undefined {
+  try {
+    return parse(pem.includes("\n") ? pem : pem.replaceAll("\\n", "\n"));
+  } catch {
+    return undefined;
+  }
+}

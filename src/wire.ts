@@ -1,0 +1,96 @@
+// Bindings, secrets and vars → Deps. The only importer of concrete stores.
+// Must never run per request: it is called once per isolate.
+import { waitUntil } from "cloudflare:workers";
+import { newSalt, SALT_RANDOM_BYTES } from "./accounts/new-salt.ts";
+import type { AppShown } from "./app.ts";
+import { readConfiguration } from "./configuration.ts";
+import type { Log } from "./flows/deps.ts";
+import { boundOrigin, type Origin, urlOrigin } from "./gateway/forward.ts";
+import type { GatewayDeps } from "./gateway/pipeline.ts";
+import { hooks } from "./hooks.ts";
+import type { Settings } from "./settings/settings.ts";
+import { d1Tokens } from "./stores/d1-tokens.ts";
+import { d1Users } from "./stores/d1-users.ts";
+import { kvRevocations } from "./stores/kv-revocations.ts";
+import { noRevocations } from "./stores/no-revocations.ts";
+import { createCodec } from "./tokens/codec.ts";
+
+/** The bindings of wrangler.toml; vars and secrets are read by settings/read.ts. */
+export interface Env {
+  readonly DB?: D1Database;
+  readonly BLACKLIST?: KVNamespace;
+  readonly ORIGIN?: Fetcher;
+  readonly [name: string]: unknown;
+}
+
+/** Wired, or the faults that keep the Worker from working. */
+export type Wiring = { readonly deps: GatewayDeps; readonly shown: AppShown } | { readonly faults: readonly string[] };
+
+export async function wire(env: Env): Promise<Wiring> {
+  const reading = await readConfiguration(env);
+  const { configuration } = reading;
+  const faults = [...reading.faults, ...bindingFaults(env, reading.settings)];
+  if (!configuration || faults.length > 0 || !env.DB) {
+    writeLine("settings_faults", { faults });
+    return { faults };
+  }
+  const { settings, keys } = configuration;
+  const log = logFor(settings);
+  const encode = hooks.encodeClaims ?? JSON.stringify;
+  const warnings = [...reading.warnings, ...bindingWarnings(env, settings)];
+  if (warnings.length > 0) log("settings_warnings", { warnings });
+  const deps: GatewayDeps = {
+    ...configuration,
+    codec: createCodec(settings, keys, encode),
+    users: d1Users(env.DB, log),
+    tokens: d1Tokens(env.DB, log),
+    news: env.BLACKLIST ? kvRevocations(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log) : noRevocations(),
+    hooks,
+    newId: () => crypto.randomUUID().replaceAll("-", ""),
+    newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
+    later: (work) => waitUntil(work),
+    log,
+    origin: originFor(env, settings),
+  };
+  return { deps, shown: { warnings, publicJwk: keys.publicJwk } };
+}
+
+function bindingFaults(env: Env, settings: Settings): string[] {
+  const faults: string[] = [];
+  if (!env.DB) faults.push("DB is missing: a D1 database has to be bound by this name.");
+  if (!env.BLACKLIST && settings.TOKEN_BLACKLIST_ENABLED) {
+    faults.push(
+      "BLACKLIST is missing: a KV namespace has to be bound by this name while TOKEN_BLACKLIST_ENABLED is true.",
+    );
+  }
+  return faults;
+}
+
+function bindingWarnings(env: Env, settings: Settings): string[] {
+  const warnings: string[] = [];
+  if (!env.LOGIN_LIMITER) warnings.push("LOGIN_LIMITER is not bound: nothing here slows down password guessing.");
+  if (!env.ORIGIN && settings.ORIGIN_URL === null) {
+    warnings.push("Neither ORIGIN nor ORIGIN_URL is set: requests that pass are answered 502.");
+  }
+  if (env.ORIGIN && settings.ORIGIN_URL !== null) warnings.push("ORIGIN is bound, so ORIGIN_URL is not used.");
+  return warnings;
+}
+
+function originFor(env: Env, settings: Settings): Origin | undefined {
+  if (env.ORIGIN) return boundOrigin(env.ORIGIN);
+  return settings.ORIGIN_URL === null ? undefined : urlOrigin(settings.ORIGIN_URL);
+}
+
+/** Events that are written whatever LOG says: somebody has to do something about them. */
+const alarms = new Set(["store_failed", "internal_error", "settings_warnings"]);
+
+function logFor(settings: Settings): Log {
+  return (event, fields) => {
+    if (settings.LOG !== "off" || alarms.has(event)) writeLine(event, fields);
+  };
+}
+
+/** One line of JSON, which Workers Logs takes apart into fields. */
+function writeLine(event: string, fields: Readonly<Record<string, unknown>>): void {
+  console.log(JSON.stringify({ event, ...fields }));
+}

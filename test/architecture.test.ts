@@ -1,0 +1,89 @@
+// The import and power tables of ARCHITECTURE.md hold, and would be seen not to.
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { breachesOf } from "./support/architecture.ts";
+
+const root = new URL("../src/", import.meta.url);
+const sources = new Map(
+  readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => [file, readFileSync(new URL(file, root), "utf8")] as const),
+);
+
+const head = "// What it is for.\n// Must never do harm.\n";
+/** The breaches that appear when one file is added or changed. */
+function planted(file: string, text: string): string[] {
+  return breachesOf(new Map([...sources, [file, head + text]]));
+}
+
+describe("src/", () => {
+  it("has the files that the rules are about", () => {
+    expect(sources.size).toBeGreaterThan(50);
+    expect([...sources.keys()]).toContain("gateway/forward.ts");
+  });
+  it("keeps every rule of the house", () => {
+    expect(breachesOf(sources)).toEqual([]);
+  });
+});
+
+describe("breachesOf()", () => {
+  it("names a flow that imports a concrete store", () => {
+    expect(planted("flows/planted.ts", 'import { d1Users } from "../stores/d1-users.ts";\n')).toEqual([
+      "flows/planted.ts: may not import stores/d1-users.ts",
+    ]);
+  });
+  it("names an endpoint that imports the gateway, even for a type", () => {
+    expect(planted("endpoints/planted.ts", 'import type { Rule } from "../gateway/policy.ts";\n')).toEqual([
+      "endpoints/planted.ts: may not import gateway/policy.ts",
+    ]);
+  });
+  it("names a lazy import across folders", () => {
+    expect(planted("tokens/planted.ts", 'export const later = () => import("../accounts/user.ts");\n')).toEqual([
+      "tokens/planted.ts: may not import accounts/user.ts",
+    ]);
+  });
+  it("names a fetch outside the one file that may", () => {
+    expect(planted("flows/planted.ts", 'export const go = () => fetch("https://example.com");\n')).toEqual([
+      "flows/planted.ts: may not touch fetch",
+    ]);
+  });
+  it.each([
+    ["jose", 'import { jwtVerify } from "jose";\n'],
+    ["hono", 'import { Hono } from "hono";\n'],
+    ["the clock", "export const now = () => Date.now();\n"],
+    ["randomness", "export const id = () => crypto.randomUUID();\n"],
+    ["console", 'export const say = () => console.log("x");\n'],
+    ["D1", "export type Db = D1Database;\n"],
+    ["KV", "export type Kv = KVNamespace;\n"],
+    ["password hashing", 'import { scryptSync } from "node:crypto";\nexport const hash = scryptSync;\n'],
+    ["the environment", 'import { env } from "cloudflare:workers";\nexport const one = env;\n'],
+  ])("names a flow that touches %s", (power, text) => {
+    expect(planted("flows/planted.ts", text)).toEqual([`flows/planted.ts: may not touch ${power}`]);
+  });
+  it("names a cycle", () => {
+    expect(
+      planted("tokens/claims.ts", 'import { check } from "./check.ts";\nexport const claim = check;\n'),
+    ).toContainEqual(expect.stringMatching(/is in a cycle: .*tokens\/claims\.ts/));
+  });
+  it("names a file that is too long, one without a heading, a barrel, a class, module state, a default export", () => {
+    expect(planted("http/planted.ts", `${"\n".repeat(199)}export const x = 1;\n`)).toEqual([
+      "http/planted.ts: has 202 lines, more than 200",
+    ]);
+    expect(breachesOf(new Map([["http/planted.ts", "export const x = 1;\n"]]))).toEqual([
+      "http/planted.ts: does not begin with two lines that say what it is for and what it must never do",
+    ]);
+    expect(planted("http/planted.ts", 'export { answerJson } from "./answer.ts";\n')).toEqual([
+      "http/planted.ts: is a barrel: it exports what another file has",
+    ]);
+    expect(planted("http/planted.ts", "export class Planted {}\n")).toEqual(["http/planted.ts: has a class"]);
+    expect(planted("http/planted.ts", "let count = 0;\nexport const next = () => count++;\n")).toEqual([
+      "http/planted.ts: has mutable module state",
+    ]);
+    expect(planted("http/planted.ts", "export default 1;\n")).toEqual(["http/planted.ts: has a default export"]);
+  });
+  it("names a folder that has no row in the table", () => {
+    expect(planted("utils/planted.ts", "export const x = 1;\n")).toEqual([
+      "utils/planted.ts: no row in the import table for utils",
+    ]);
+  });
+});

@@ -1,0 +1,121 @@
+// The house rules of ARCHITECTURE.md as functions over source texts: who may import whom, who may touch the outside.
+// Must never read files: the test hands them in, and hands in planted breaches too.
+
+/** Source files by their path below src/. */
+export type Sources = ReadonlyMap<string, string>;
+
+/** A breach in words, beginning with the file. */
+type Breach = string;
+
+/** Importer to what it may import: folders, and files by name. Its own folder is always allowed. Types count. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  "errors.ts": [],
+  settings: ["errors.ts"],
+  tokens: ["errors.ts", "settings"],
+  accounts: ["errors.ts", "settings"],
+  "hooks.ts": ["accounts", "settings", "tokens"],
+  stores: ["errors.ts", "settings", "accounts"],
+  flows: ["errors.ts", "settings", "tokens", "accounts", "stores/contract.ts", "hooks.ts"],
+  http: ["errors.ts", "settings"],
+  endpoints: ["errors.ts", "settings", "tokens", "flows", "http"],
+  gateway: ["errors.ts", "settings", "tokens", "flows", "http"],
+  "configuration.ts": ["settings", "tokens", "gateway"],
+  "app.ts": ["errors.ts", "settings", "tokens", "flows", "http", "endpoints", "gateway"],
+  "wire.ts": ["settings", "tokens", "accounts", "flows", "gateway", "stores", "hooks.ts", "configuration.ts", "app.ts"],
+  "index.ts": ["app.ts", "wire.ts", "http"],
+};
+
+/** A power over the outside, how it shows in a source text, and the files that may have it. */
+const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; readonly only: RegExp }> = [
+  { name: "fetch", shows: /(?:=>|[=(,]|await|return)\s*fetch\(|globalThis\.fetch/, only: /^gateway\/forward\.ts$/ },
+  { name: "jose", shows: /from "jose"/, only: /^tokens\/(codec|keys|jwk-set|remote-keys)\.ts$/ },
+  { name: "hono", shows: /from "hono/, only: /^(app\.ts|endpoints\/)/ },
+  {
+    name: "password hashing",
+    shows: /@noble\/hashes|bcryptjs|scrypt|pbkdf2|PBKDF2|argon2/i,
+    only: /^accounts\//,
+  },
+  { name: "D1", shows: /\bD1(Database|PreparedStatement|Result)\b/, only: /^(stores\/d1-[a-z0-9-]+\.ts|wire\.ts)$/ },
+  { name: "KV", shows: /\bKVNamespace\b/, only: /^(stores\/kv-[a-z0-9-]+\.ts|wire\.ts)$/ },
+  { name: "the clock", shows: /Date\.now\(|new Date\(\)|performance\.now\(/, only: /^app\.ts$/ },
+  { name: "randomness", shows: /randomUUID|getRandomValues|randomBytes\(|Math\.random/, only: /^wire\.ts$/ },
+  { name: "console", shows: /\bconsole\./, only: /^wire\.ts$/ },
+  { name: "the environment", shows: /cloudflare:workers|process\.env/, only: /^wire\.ts$/ },
+];
+
+const longestFileLines = 200;
+
+/** All breaches of the house rules. */
+export function breachesOf(sources: Sources): Breach[] {
+  return [...sources]
+    .flatMap(([file, text]) => [
+      ...importBreaches(file, text),
+      ...powerBreaches(file, text),
+      ...shapeBreaches(file, text),
+    ])
+    .concat(cycleBreaches(sources));
+}
+
+/** Relative imports of a file, resolved to paths below src/; type imports too. */
+function importsOf(file: string, text: string): string[] {
+  const found = text.matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g);
+  return [...found].map(([, target = ""]) => new URL(target, `file:///${file}`).pathname.slice(1));
+}
+
+const homeOf = (file: string) => (file.includes("/") ? file.slice(0, file.indexOf("/")) : file);
+
+function importBreaches(file: string, text: string): Breach[] {
+  const home = homeOf(file);
+  const allowed = mayImport[home];
+  if (!allowed) return [`${file}: no row in the import table for ${home}`];
+  return importsOf(file, text)
+    .filter((target) => homeOf(target) !== home || !file.includes("/"))
+    .filter((target) => !allowed.includes(homeOf(target)) && !allowed.includes(target))
+    .map((target) => `${file}: may not import ${target}`);
+}
+
+function powerBreaches(file: string, text: string): Breach[] {
+  const code = withoutComments(text);
+  return powers
+    .filter(({ shows, only }) => shows.test(code) && !only.test(file))
+    .map(({ name }) => `${file}: may not touch ${name}`);
+}
+
+function shapeBreaches(file: string, text: string): Breach[] {
+  const breaches: Breach[] = [];
+  const lines = text.trimEnd().split("\n");
+  if (lines.length > longestFileLines)
+    breaches.push(`${file}: has ${lines.length} lines, more than ${longestFileLines}`);
+  if (!lines[0]?.startsWith("// ") || !lines[1]?.startsWith("// ")) {
+    breaches.push(`${file}: does not begin with two lines that say what it is for and what it must never do`);
+  }
+  const code = withoutComments(text);
+  if (/export\s+(\*|\{[^}]*\})\s*from/.test(code))
+    breaches.push(`${file}: is a barrel: it exports what another file has`);
+  if (/export default/.test(code) && file !== "index.ts") breaches.push(`${file}: has a default export`);
+  if (/^(let|var) /m.test(code) && file !== "index.ts") breaches.push(`${file}: has mutable module state`);
+  if (/^(export )?(abstract )?class /m.test(code) && file !== "errors.ts") breaches.push(`${file}: has a class`);
+  return breaches;
+}
+
+/** Text and comment apart, as far as this code base's style needs it. */
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+function cycleBreaches(sources: Sources): Breach[] {
+  const state = new Map<string, "open" | "done">();
+  const breaches: Breach[] = [];
+  const visit = (file: string, trail: readonly string[]): void => {
+    if (state.get(file) === "done") return;
+    if (state.get(file) === "open") {
+      breaches.push(`${file}: is in a cycle: ${[...trail.slice(trail.indexOf(file)), file].join(" → ")}`);
+      return;
+    }
+    state.set(file, "open");
+    for (const target of importsOf(file, sources.get(file) ?? "")) visit(target, [...trail, file]);
+    state.set(file, "done");
+  };
+  for (const file of sources.keys()) visit(file, []);
+  return breaches;
+}
