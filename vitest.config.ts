@@ -1,5 +1,6 @@
 // Two projects: units in workerd, where they will run; everything that needs Node (processes, files, real sockets) in Node.
 import { readFileSync } from "node:fs";
+import { URL as NodeURL } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -8,7 +9,7 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.WRANGLER_HIDE_BANNER = "true";
 
-const schema = readFileSync(new URL("./schema.sql", import.meta.url), "utf8");
+const schema = readFileSync(new NodeURL("./schema.sql", import.meta.url), "utf8");
 const inNode = [
   "test/architecture.test.ts",
   "test/scripts/**/*.test.ts",

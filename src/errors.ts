@@ -27,12 +27,13 @@ const refusals = {
   path_ambiguous: { status: 400, detail: "Malformed request." },
   request_malformed: { status: 400, detail: "Malformed request." },
   no_route: { status: 404, detail: "Not found." },
-  method_not_allowed: { status: 405, detail: "Method not allowed." },
-  method_refused: { status: 405, detail: "Method not allowed." },
+  method_not_allowed: { status: 405, detail: 'Method "{}" not allowed.' },
+  method_refused: { status: 405, detail: 'Method "{}" not allowed.' },
   not_acceptable: { status: 406, detail: "Could not satisfy the request Accept header." },
   body_too_large: { status: 413, detail: "Request body is too large." },
-  media_type_unsupported: { status: 415, detail: "Unsupported media type in request." },
-  body_unreadable: { status: 400, detail: "Malformed request." },
+  media_type_unsupported: { status: 415, detail: 'Unsupported media type "{}" in request.' },
+  json_unreadable: { status: 400, detail: "JSON parse error - {}" },
+  form_unreadable: { status: 400, detail: "Multipart form parse error - {}" },
   fields_invalid: { status: 400, detail: "Invalid input." },
 
   // The bearer token as it is presented.
@@ -117,9 +118,7 @@ export interface TokenClassMessage {
 
 /** What a refusal may carry besides its reason. All of it goes to the client, so none of it may be secret. */
 export interface RefusalMore {
-  /** Takes the place of the table's `detail`, where the text names something of the request (DRF does that). */
-  readonly detail?: string;
-  /** What stands in the place of `{}` in `detail`: the name of a claim, a method, a media type. */
+  /** What stands in the place of `{}` in the table's `detail`: the name of a claim, a method, a media type. */
   readonly names?: string;
   readonly messages?: readonly TokenClassMessage[];
   /** A whole body in DRF's shape for field errors, instead of `{"detail": …}`. */

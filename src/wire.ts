@@ -11,9 +11,12 @@ import { hooks } from "./hooks.ts";
 import type { Settings } from "./settings/settings.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
 import { d1Users } from "./stores/d1-users.ts";
+import { fetchJwkSet } from "./stores/jwk-set-source.ts";
 import { kvRevocations } from "./stores/kv-revocations.ts";
 import { noRevocations } from "./stores/no-revocations.ts";
 import { createCodec } from "./tokens/codec.ts";
+import type { Keys } from "./tokens/keys.ts";
+import { remoteKeys } from "./tokens/remote-keys.ts";
 
 /** The bindings of wrangler.toml; vars and secrets are read by settings/read.ts. */
 export interface Env {
@@ -41,7 +44,7 @@ export async function wire(env: Env): Promise<Wiring> {
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const deps: GatewayDeps = {
     ...configuration,
-    codec: createCodec(settings, keys, encode),
+    codec: createCodec(settings, { ...keys, verifying: verifyingKeys(settings, keys, log) }, encode),
     users: d1Users(env.DB, log),
     tokens: d1Tokens(env.DB, log),
     news: env.BLACKLIST ? kvRevocations(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log) : noRevocations(),
@@ -81,8 +84,16 @@ function originFor(env: Env, settings: Settings): Origin | undefined {
   return settings.ORIGIN_URL === null ? undefined : urlOrigin(settings.ORIGIN_URL);
 }
 
+/** JWK_URL takes the place of VERIFYING_KEY, but for HMAC (TokenBackend.get_verifying_key). */
+function verifyingKeys(settings: Settings, keys: Keys, log: Log): Keys["verifying"] {
+  const { JWK_URL } = settings;
+  if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return keys.verifying;
+  const failed = (error: unknown) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" });
+  return remoteKeys(settings, () => fetchJwkSet(JWK_URL), failed);
+}
+
 /** Events that are written whatever LOG says: somebody has to do something about them. */
-const alarms = new Set(["store_failed", "internal_error", "settings_warnings"]);
+const alarms = new Set(["store_failed", "jwks_failed", "internal_error", "settings_warnings"]);
 
 function logFor(settings: Settings): Log {
   return (event, fields) => {

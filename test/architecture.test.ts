@@ -1,5 +1,6 @@
 // The import and power tables of ARCHITECTURE.md hold, and would be seen not to.
 import { readdirSync, readFileSync } from "node:fs";
+import { URL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { breachesOf } from "./support/architecture.ts";
 

@@ -13,8 +13,6 @@ export const PBKDF2_SHA256_SCRIPT_MS = 0.0025;
 export const PBKDF2_SHA1_SCRIPT_MS = 0.0018;
 /** Per N*r*p of scrypt in node:crypto. */
 export const SCRYPT_NATIVE_MS = 0.00023;
-/** Per N*r*p of scrypt in JavaScript. */
-export const SCRYPT_SCRIPT_MS = 0.00045;
 /** Per 2^cost of bcrypt in JavaScript. */
 export const BCRYPT_SCRIPT_MS = 0.08;
 /** Per block of 1 KiB and pass of Argon2 in JavaScript. */
@@ -27,14 +25,9 @@ export const ARGON2_SCRIPT_MS = 0.0065;
 export const MAX_HASH_CPU_MS = 10_000;
 
 /**
- * Most bytes for a hash whose memory is given back the moment it is done: what Django's own Argon2 setting takes
- * (100 MiB). An isolate has 128 MB in all, so this leaves some 28 MB to the rest of the Worker; hashing is
- * synchronous, so two such hashes are never in memory together.
+ * Most bytes that one verification may hold: what Django's own Argon2 setting takes (100 MiB). An isolate has 128 MB
+ * in all, so this leaves some 28 MB to the rest of the Worker. It holds only for hashers that give their memory back
+ * the moment they are done: left to V8, ten dead matrices and more (over 1 GB) were seen to pile up before it
+ * collects. Hashing is synchronous, so no two are in memory together.
  */
 export const MAX_HASH_MEMORY_BYTES = 102_400 * 1024;
-
-/**
- * Most bytes for a hash whose memory waits for V8's full collection. V8 was seen to let about 1 GB of it pile up
- * before it collects, so this is kept to the most that Django's scrypt can use itself (OpenSSL's default of 32 MiB).
- */
-export const MAX_HASH_GARBAGE_BYTES = 32 * 1024 * 1024;

@@ -1,7 +1,7 @@
 // Checks a password against the string that Django stores for it (django.contrib.auth.hashers.verify_password).
 // Must never throw because of what is stored, nor be quicker to refuse an account that cannot log in at all.
 import { timingSafeEqual } from "node:crypto";
-import { MAX_HASH_CPU_MS, MAX_HASH_GARBAGE_BYTES, MAX_HASH_MEMORY_BYTES } from "./hash-costs.ts";
+import { MAX_HASH_CPU_MS, MAX_HASH_MEMORY_BYTES } from "./hash-costs.ts";
 import type { StoredHash } from "./hashers/hasher.ts";
 import { hashers } from "./hashers/hashers.ts";
 import { spendHashTime, spendRestOfHashTime } from "./spend-hash-time.ts";
@@ -51,9 +51,6 @@ function readStored(encoded: string): StoredHash | Unverifiable {
   if (read === undefined) return "unknown_hash_format";
   const stored = read(fields);
   if (stored === null) return "malformed_hash";
-  return isAffordable(stored) ? stored : "hash_too_costly";
-}
-
-function isAffordable({ cpuMs, memoryBytes, memoryIsReleased }: StoredHash): boolean {
-  return cpuMs <= MAX_HASH_CPU_MS && memoryBytes <= (memoryIsReleased ? MAX_HASH_MEMORY_BYTES : MAX_HASH_GARBAGE_BYTES);
+  const affordable = stored.cpuMs <= MAX_HASH_CPU_MS && stored.memoryBytes <= MAX_HASH_MEMORY_BYTES;
+  return affordable ? stored : "hash_too_costly";
 }

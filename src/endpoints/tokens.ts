@@ -23,7 +23,7 @@ export async function answerEndpoint(
   negotiateJson(request, exchange);
   if (request.method === "OPTIONS") return answerJson(exchange, 200, describe(endpoint));
   if (request.method !== "POST") {
-    refuse("method_not_allowed", { detail: `Method "${request.method}" not allowed.`, names: request.method });
+    refuse("method_not_allowed", { names: request.method });
   }
   const fields = readFields(await readBody(request), endpoint.fields);
   const { nowSeconds, requestId } = exchange;

@@ -48,7 +48,9 @@ export async function login(deps: LoginDeps, credentials: Credentials, attempt: 
   const rehashed = newHash ? { ...user, password: newHash.better } : user;
   const refused = await accountRefusal(deps, rehashed);
   if (refused === undefined) return { user: rehashed, newHash };
-  await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: undefined });
+  // A right password must not show by a quick answer: what a cheap hash saved is spent here.
+  if (newHash) await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: undefined });
+  else if (verdict.upgrade) await spendHashTime(credentials.password);
   return fail(refused);
 }
 

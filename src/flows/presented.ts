@@ -37,6 +37,15 @@ export function refreshedUser(settings: Settings, claims: Claims): UserLookup | 
   return userLookup(settings, value) ?? refuse("refresh_user_refused");
 }
 
+/**
+ * The user under whom a successor is listed. A claim that names nobody is fine (none, null, 0); one that cannot name
+ * anybody (`""`, a list) is refused: Simple JWT breaks off there, after it has checked no user.
+ */
+export function refuseUnlistableUser(settings: Settings, claims: Claims): void {
+  const value = claim(claims, settings.USER_ID_CLAIM);
+  if (value !== undefined && value !== null && !userLookup(settings, value)) refuse("refresh_user_refused");
+}
+
 /** The row of a token that was presented. It lasts as long as the token, or any later form of it, can be used. */
 export function listedFrom(
   settings: Settings,

@@ -9,7 +9,7 @@ import { kinds } from "../tokens/kinds.ts";
 import { inheritedClaims, mint, successorClaims } from "../tokens/mint.ts";
 import { checkRefreshingUser, hasOldPassword } from "./account-check.ts";
 import type { Deps } from "./deps.ts";
-import { listedFrom, refreshedUser, tokenId } from "./presented.ts";
+import { listedFrom, refreshedUser, refuseUnlistableUser, tokenId } from "./presented.ts";
 
 type RefreshDeps = Pick<Deps, "settings" | "codec" | "tokens" | "news" | "hooks" | "newId" | "later" | "log">;
 
@@ -38,6 +38,7 @@ export async function refresh(deps: RefreshDeps, token: string, nowSeconds: numb
   }
   const access = mint(kinds.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, claims));
   if (!settings.ROTATE_REFRESH_TOKENS) return { access: await deps.codec.sign(access) };
+  if (jti !== undefined) refuseUnlistableUser(settings, claims);
   const successor = successorClaims(kinds.refresh, { settings, nowSeconds, id: deps.newId() }, claims);
   const [accessToken, refreshToken] = await Promise.all([deps.codec.sign(access), deps.codec.sign(successor)]);
   if (jti !== undefined) await retire(deps, claims, successor, { jti, userId: user?.id }, nowSeconds);

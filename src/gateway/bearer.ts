@@ -20,5 +20,6 @@ export function bearerToken(header: string | null, schemes: readonly string[]): 
   const [scheme, token] = parts;
   if (scheme === undefined || !schemes.includes(scheme)) return undefined;
   if (parts.length !== 2 || token === undefined) refuse("authorization_header_malformed");
-  return token;
+  // RFC 6750 section 2.1: ASCII only. What is not goes on as an empty token, to be refused as every bad one is.
+  return /^[!-~]*$/.test(token) ? token : "";
 }

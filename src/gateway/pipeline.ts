@@ -25,7 +25,7 @@ export interface GatewayDeps extends Deps {
 /** 1. Path. 2. Rule. 3. Identity, as the rule asks. 4. Required claims. 5. Forward with a clean set of headers. */
 export async function pipeline(deps: GatewayDeps, request: Request, exchange: Exchange): Promise<Response> {
   if (request.method === "TRACE" || request.method === "CONNECT") {
-    refuse("method_refused", { detail: `Method "${request.method}" not allowed.`, names: request.method });
+    refuse("method_refused", { names: request.method });
   }
   const path = canonicalPath(request.url);
   const rule = matchRule(deps.rules, request.method, path);

@@ -34,11 +34,9 @@ export async function readBody(request: Request): Promise<ParsedBody> {
   const contentType = request.headers.get("content-type") ?? "";
   const media = parseMediaType(contentType);
   const parser = parsers.find((one) => covers(media, one));
-  if (!parser) refuse("media_type_unsupported", { names: contentType, detail: unsupported(contentType) });
+  if (!parser) refuse("media_type_unsupported", { names: contentType.slice(0, 200) });
   return parser.parse(bytes, contentType, media);
 }
-
-const unsupported = (contentType: string) => `Unsupported media type "${contentType.slice(0, 200)}" in request.`;
 
 async function readBytes(request: Request): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length") ?? 0) > longestBodyBytes) refuse("body_too_large");
@@ -87,7 +85,7 @@ function percentDecoded(text: string, charset: string | undefined): string {
 async function parseMultipart(bytes: Uint8Array, contentType: string): Promise<ParsedBody> {
   const form = await new Response(bytes, { headers: { "content-type": contentType } })
     .formData()
-    .catch(() => refuse("body_unreadable", { detail: "Multipart form parse error - Invalid multipart body." }));
+    .catch(() => refuse("form_unreadable", { names: "Invalid multipart body." }));
   const fields = new Map<string, string | File>();
   for (const [name, value] of form.entries()) fields.set(name, value);
   return { kind: "form", fields };

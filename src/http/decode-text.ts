@@ -3,7 +3,7 @@
 import { refuse } from "../errors.ts";
 
 /** Python's names for what the Encoding Standard calls otherwise, or reads otherwise. */
-const aliases: Readonly<Record<string, string>> = { "utf-16": "utf-16", utf16: "utf-16", "utf-16le": "utf-16le" };
+const aliases: Readonly<Record<string, string>> = { "latin-1": "latin1", latin_1: "latin1", utf16: "utf-16" };
 
 /**
  * @param options.lenient put U+FFFD in the place of bytes that do not fit (forms), instead of refusing (JSON)
@@ -18,7 +18,7 @@ export function decodeText(
     return decoder.decode(bytes);
   } catch {
     const at = decoder.encoding === "utf-8" ? firstBadUtf8(bytes) : undefined;
-    return refuse("body_unreadable", { detail: `JSON parse error - ${at ?? "the body does not fit its charset"}` });
+    return refuse("json_unreadable", { names: at ?? "the body does not fit its charset" });
   }
 }
 

@@ -22,7 +22,7 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text, keepNumberText);
   } catch {
-    return refuse("body_unreadable", { detail: `JSON parse error - ${jsonError(text)}` });
+    return refuse("json_unreadable", { names: jsonError(text) });
   }
 }
 

@@ -24,7 +24,7 @@ function bodyOf({ reason, wire, more }: Refusal): unknown {
   if (reason === "token_blacklisted_at_verify") return { non_field_errors: [wire.detail] };
   const messages = more.messages?.map(({ claim, message, ...rest }) => ({ ...rest, message: filled(message, claim) }));
   return {
-    detail: more.detail ?? filled(wire.detail, more.names),
+    detail: filled(wire.detail, more.names),
     ...(wire.code === undefined ? {} : { code: wire.code }),
     ...(messages === undefined ? {} : { messages }),
   };

@@ -83,11 +83,11 @@ export function readChoice<const T extends string>(choices: readonly T[]): Reade
 }
 
 /** A list of texts: a TOML list, its JSON text, or one text for a list of one. */
-export function readTextList(what: string): Reader<readonly string[]> {
+export function readTextList(what: string, fewest: 0 | 1 = 0): Reader<readonly string[]> {
   return (raw) => {
     const list = listFrom(raw);
     if (!list?.every((item): item is string => typeof item === "string" && item !== "")) return expected(what);
-    return ok(list);
+    return list.length < fewest ? expected(what) : ok(list);
   };
 }
 

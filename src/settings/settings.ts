@@ -43,7 +43,7 @@ const optionalSeconds = readDuration(0);
 export const settingsTable = {
   // Keys and tokens (Simple JWT).
   SIGNING_KEY: secret(readText("a secret of at least 32 bytes, or a PEM")),
-  VERIFYING_KEY: { ...secret((raw) => ({ value: typeof raw === "string" ? raw : "" })) },
+  VERIFYING_KEY: secret(readVerifyingKey),
   ALGORITHM: setting(readChoice(algorithms), "HS256"),
   ALLOW_SHORT_SIGNING_KEY: setting(readBoolean, false),
   ACCESS_TOKEN_LIFETIME: setting(readDuration(1), 300),
@@ -55,11 +55,11 @@ export const settingsTable = {
   ISSUER: setting(readTextOrNone("the issuer's name"), null),
   JWK_URL: setting(readTextOrNone("the URL of a JWK Set"), null),
   LEEWAY: setting(readDuration(0), 0),
-  AUTH_HEADER_TYPES: setting(readTextList("a scheme such as Bearer, or a list of schemes"), ["Bearer"]),
+  AUTH_HEADER_TYPES: setting(readTextList("a scheme such as Bearer, or a list of schemes", 1), ["Bearer"]),
   AUTH_HEADER_NAME: setting(text, "HTTP_AUTHORIZATION"),
   USER_ID_FIELD: setting(text, "id"),
   USER_ID_CLAIM: setting(text, "user_id"),
-  AUTH_TOKEN_CLASSES: setting(readTextList("a list of token classes, such as AccessToken"), ["AccessToken"]),
+  AUTH_TOKEN_CLASSES: setting(readTextList("a list of token classes, such as AccessToken", 1), ["AccessToken"]),
   TOKEN_TYPE_CLAIM: setting(claimName, "token_type"),
   JTI_CLAIM: setting(claimName, "jti"),
   SLIDING_TOKEN_REFRESH_EXP_CLAIM: setting(text, "refresh_exp"),
@@ -113,6 +113,11 @@ export type SettingName = keyof typeof settingsTable;
 export type Settings = {
   readonly [Name in SettingName]: (typeof settingsTable)[Name] extends Setting<infer T> ? T : never;
 };
+
+/** `VERIFYING_KEY`: a text; None and the empty one mean the public half of SIGNING_KEY. */
+function readVerifyingKey(raw: unknown): ReturnType<Reader<string>> {
+  return raw === null || typeof raw === "string" ? { value: raw ?? "" } : { expected: 'a public key in PEM, or ""' };
+}
 
 /** `AUDIENCE`: a text, a list of texts, or None; what is written into tokens keeps that shape. */
 function readAudience(raw: unknown): ReturnType<Reader<readonly string[] | string | null>> {

@@ -1,12 +1,13 @@
 // Claims ↔ compact JWS: one algorithm, one key, signature before anything else.
 // Must never take the algorithm or a key from the token, and never let a token into an error.
-import { CompactSign, compactVerify, errors } from "jose";
+import { type CompactJWSHeaderParameters, CompactSign, type CompactVerifyResult, compactVerify, errors } from "jose";
 import { type Reason, refuse } from "../errors.ts";
 import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { checkRegisteredClaims } from "./check.ts";
 import type { Claims } from "./claims.ts";
 import type { Keys } from "./keys.ts";
+import { canonicalSignature } from "./python-base64.ts";
 
 /** Signs and opens the tokens of one configuration. */
 export interface Codec {
@@ -23,11 +24,18 @@ export interface Codec {
 export function createCodec(settings: Settings, keys: Keys, encode: (claims: Claims) => string): Codec {
   const header = { alg: settings.ALGORITHM, typ: "JWT" };
   const options = { algorithms: [settings.ALGORITHM] };
+  const { verifying } = keys;
+  const verified = (token: string, nowSeconds: number): Promise<CompactVerifyResult> => {
+    if (typeof verifying !== "function") return compactVerify(token, verifying, options);
+    const byId = (header: CompactJWSHeaderParameters) => verifying(header.kid, nowSeconds);
+    return compactVerify(token, byId, options);
+  };
   return {
     sign: (claims) =>
       new CompactSign(new TextEncoder().encode(encode(claims))).setProtectedHeader(header).sign(keys.signing),
     async open(token, nowSeconds) {
-      const opened = await compactVerify(token, keys.verifying, options).catch((error) => refuse(reasonOf(error)));
+      const spelled = canonicalToken(token) ?? refuse("token_unreadable");
+      const opened = await verified(spelled, nowSeconds).catch((error) => refuse(reasonOf(error)));
       // PyJWT wants a text for `kid` even where nothing looks at it.
       const { kid } = opened.protectedHeader;
       if (Object.hasOwn(opened.protectedHeader, "kid") && typeof kid !== "string") refuse("token_header_unusable");
@@ -36,6 +44,13 @@ export function createCodec(settings: Settings, keys: Keys, encode: (claims: Cla
       return claims;
     },
   };
+}
+
+/** Three segments; the last in its canonical spelling. Whitespace anywhere is no part of a token. */
+function canonicalToken(token: string): string | undefined {
+  const end = token.lastIndexOf(".");
+  const signature = end < 0 ? undefined : canonicalSignature(token.slice(end + 1));
+  return signature === undefined ? undefined : `${token.slice(0, end)}.${signature}`;
 }
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -8,10 +8,13 @@ import { type AlgorithmRow, algorithmTable } from "./algorithms.ts";
 /** A public key as RFC 7517 writes it. */
 export type PublicJwk = Readonly<JWK>;
 
-/** The gateway's own keys. `publicJwk` is there with asymmetric algorithms only. */
+/** The key of a set with the id that a token's header names; refuses where there is none. */
+export type FindKey = (kid: unknown, nowSeconds: number) => Promise<CryptoKey>;
+
+/** The gateway's own keys, or those that verify in their place. `publicJwk` is there with asymmetric algorithms only. */
 export interface Keys {
   readonly signing: CryptoKey | Uint8Array;
-  readonly verifying: CryptoKey | Uint8Array;
+  readonly verifying: CryptoKey | Uint8Array | FindKey;
   readonly publicJwk: PublicJwk | undefined;
 }
 

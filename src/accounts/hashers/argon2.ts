@@ -41,7 +41,6 @@ export const argon2: Hasher = (fields) => {
     digest,
     cpuMs: memory * passes * ARGON2_SCRIPT_MS,
     memoryBytes: memory * 1024,
-    memoryIsReleased: true,
     preferred: false,
     derive: async (password) => {
       const { argon2Tag } = await import("./argon2-tag.ts");

@@ -24,7 +24,6 @@ export const bcryptSha256: Hasher = (fields) => {
     digest: new TextEncoder().encode(checksum),
     cpuMs: 2 ** Number(cost) * BCRYPT_SCRIPT_MS,
     memoryBytes: 0,
-    memoryIsReleased: true,
     preferred: false,
     derive: async (password) => {
       const { hashSync } = await import("bcryptjs");

@@ -8,11 +8,10 @@
 export type StoredHash = {
   /** What `derive` must give for the right password; always the same length as what it gives. */
   readonly digest: Uint8Array;
-  /** CPU milliseconds that `derive` takes, by the figures in hash-costs.ts. */
+  /** CPU milliseconds that `derive` takes, by the figures in hash-costs.ts; infinite when nothing here can do it. */
   readonly cpuMs: number;
-  /** Bytes that `derive` holds at its peak, and whether it gives them back by itself when done. */
+  /** Bytes that `derive` holds at its peak. It must give them back itself, not leave them to the garbage collector. */
   readonly memoryBytes: number;
-  readonly memoryIsReleased: boolean;
   /** True when this is what hashPassword() would write today: same family, same parameters, a long enough salt. */
   readonly preferred: boolean;
   /** The digest of a password given as UTF-8 bytes. */

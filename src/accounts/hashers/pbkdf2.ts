@@ -33,7 +33,6 @@ export function pbkdf2(digestName: DigestName): Hasher {
       digest,
       cpuMs: rounds * (native ? PBKDF2_NATIVE_MS : scriptMs),
       memoryBytes: 0,
-      memoryIsReleased: true,
       preferred: false,
       derive: async (password) =>
         native

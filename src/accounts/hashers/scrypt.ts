@@ -1,8 +1,7 @@
 // Reads and computes `scrypt$<N>$<salt>$<r>$<p>$<base64>` (Django's ScryptPasswordHasher), the preferred family.
 // Must never hand node:crypto more work than its cap admits: it throws above, on a desk as in production.
 import { scryptSync } from "node:crypto";
-import { scrypt as scriptedScrypt } from "@noble/hashes/scrypt.js";
-import { SCRYPT_NATIVE_MS, SCRYPT_SCRIPT_MS } from "../hash-costs.ts";
+import { SCRYPT_NATIVE_MS } from "../hash-costs.ts";
 import { SALT_LENGTH } from "../new-salt.ts";
 import { readBase64, readCount, readSalt } from "./fields.ts";
 import type { Hasher } from "./hasher.ts";
@@ -16,8 +15,11 @@ export const PREFERRED_SCRYPT: ScryptParameters = { N: 16_384, r: 8, p: 5 };
 /** Bytes of the derived key that Django stores. */
 const DIGEST_BYTES = 64;
 
-/** N*r*p above which node:crypto refuses (workerd since May 2026: "Scrypt failed: cost exceeds maximum"). */
-const NATIVE_MAX_COST = 2 ** 20;
+/**
+ * N*r*p above which node:crypto refuses (workerd since May 2026: "Scrypt failed: cost exceeds maximum"). Beyond it
+ * nothing is tried: scrypt in JavaScript leaves its memory to the garbage collector, and Django's own 655,360 is far.
+ */
+const MAX_COST = 2 ** 20;
 
 /** Largest parameter that Python's hashlib takes. */
 const MAX_PARAMETER = 2 ** 31 - 1;
@@ -32,19 +34,14 @@ export const scrypt: Hasher = (fields) => {
   if (fields.length !== 5 || N === null || r === null || p === null || salt === null) return null;
   if (digest?.length !== DIGEST_BYTES || !areParameters(N, r, p)) return null;
   const cost = N * r * p;
-  const native = cost <= NATIVE_MAX_COST;
   const like = PREFERRED_SCRYPT;
   return {
     digest,
-    cpuMs: cost * (native ? SCRYPT_NATIVE_MS : SCRYPT_SCRIPT_MS),
+    cpuMs: cost <= MAX_COST ? cost * SCRYPT_NATIVE_MS : Number.POSITIVE_INFINITY,
     memoryBytes: memoryOf({ N, r, p }),
-    memoryIsReleased: native,
     // A salt shorter than what Django's salt() makes counts as old, as must_update_salt() has it.
     preferred: N === like.N && r === like.r && p === like.p && [...(fields[1] ?? "")].length >= SALT_LENGTH,
-    derive: async (password) =>
-      native
-        ? deriveScrypt(password, salt, { N, r, p })
-        : scriptedScrypt(password, salt, { N, r, p, dkLen: DIGEST_BYTES }),
+    derive: async (password) => deriveScrypt(password, salt, { N, r, p }),
   };
 };
 

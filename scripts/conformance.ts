@@ -1,0 +1,76 @@
+// Replays the recorded answers of Simple JWT and holds every miss against test/parity/differences.md.
+// Must never let a miss pass that is not listed there with its reason, nor a listed one that has been mended.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type Difference, readDifferences } from "./conformance/differences.ts";
+
+/** What the runner's --json file says of one step. */
+interface StepResult {
+  readonly scenario: string;
+  readonly step: number;
+  readonly tags: readonly string[];
+  readonly ok: boolean;
+}
+
+const project = resolve(import.meta.dirname, "..");
+const [folder = "../shared/conformance", ...options] = process.argv.slice(2);
+const suite = resolve(project, folder);
+if (!existsSync(join(suite, "run.mjs"))) {
+  console.error(
+    `No conformance suite in ${folder}: name its folder, as in npm run conformance -- ../shared/conformance`,
+  );
+  process.exit(2);
+}
+
+const work = mkdtempSync(join(tmpdir(), "conformance-"));
+try {
+  process.exitCode = replay();
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+function replay(): number {
+  const json = join(work, "results.json");
+  const args = [
+    "run.mjs",
+    "check",
+    "--target",
+    "miniflare",
+    "--project",
+    project,
+    "--quiet",
+    "--json",
+    json,
+    ...options,
+  ];
+  const run = spawnSync(process.execPath, args, { cwd: suite, stdio: ["ignore", "inherit", "inherit"] });
+  if (run.status === null || run.status > 1 || !existsSync(json)) {
+    console.error("The conformance suite could not run.");
+    console.log("0 passed, 1 failed");
+    return 1;
+  }
+  const { results } = JSON.parse(readFileSync(json, "utf8")) as { results: readonly StepResult[] };
+  return judge(results, readDifferences(readFileSync(join(project, "test/parity/differences.md"), "utf8")));
+}
+
+/** A step passes when the answer is the recorded one, or differs and is listed. */
+function judge(results: readonly StepResult[], differences: readonly Difference[]): number {
+  const covers = (one: Difference, step: StepResult) =>
+    one.kind === "tag" ? step.tags.includes(one.name) : one.name === step.scenario && one.steps.includes(step.step);
+  const unlisted = results.filter((step) => !step.ok && !differences.some((one) => covers(one, step)));
+  for (const step of unlisted)
+    console.log(`✗ ${step.scenario} step ${step.step} differs and is not listed [${step.tags.join(" ")}]`);
+  const mended = results.filter(
+    (step) => step.ok && differences.some((one) => one.kind === "scenario" && covers(one, step)),
+  );
+  for (const step of mended) console.log(`✗ ${step.scenario} step ${step.step} is listed as a difference and is none`);
+  const differing = results.filter((step) => !step.ok).length;
+  console.log(
+    `${results.length - differing} answers as recorded, ${differing - unlisted.length} differ for a listed reason`,
+  );
+  const failed = unlisted.length + mended.length;
+  console.log(`${results.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}

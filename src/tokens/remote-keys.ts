@@ -1,0 +1,106 @@
+// The keys of JWK_URL: fetched when needed, kept in the isolate, fetched again for ids that are not known.
+// Must never take a URL from a token, and never let a token pass for want of keys.
+import { type CryptoKey, importJWK, type JWK } from "jose";
+import { refuse } from "../errors.ts";
+import { isRecord } from "../settings/readers.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { FindKey } from "./keys.ts";
+
+/** The JWK Set at JWK_URL as parsed JSON; throws when it cannot be had. */
+export type LoadKeySet = () => Promise<unknown>;
+
+/** How long a set is used before it is fetched again. */
+const freshSeconds = 300;
+/** How long after a fetch, good or failed, the next one may follow: a flood of made-up ids costs one fetch in that time. */
+const cooldownSeconds = 30;
+/** How long the last good keys are used while the source is down; after that, 503. */
+const lastGoodSeconds = 6 * 3600;
+
+/** What an isolate knows of the set. */
+interface Memory {
+  keys: ReadonlyMap<string, JWK>;
+  imported: Map<string, Promise<CryptoKey | undefined>>;
+  loadedAtSeconds: number | undefined;
+  triedAtSeconds: number | undefined;
+  loading: Promise<void> | undefined;
+}
+
+/**
+ * Finds keys as PyJWKClient does: by `kid`, which has to be there; `use` is absent or "sig". Beyond that, a key that
+ * names another algorithm, or operations without "verify", is not taken (RFC 7517 section 4).
+ *
+ * @param failed tells the log that the source could not be read
+ */
+export function remoteKeys(settings: Settings, load: LoadKeySet, failed: (error: unknown) => void): FindKey {
+  const memory: Memory = {
+    keys: new Map(),
+    imported: new Map(),
+    loadedAtSeconds: undefined,
+    triedAtSeconds: undefined,
+    loading: undefined,
+  };
+  const reload = (nowSeconds: number) => {
+    if (memory.loading) return memory.loading;
+    if (memory.triedAtSeconds !== undefined && nowSeconds - memory.triedAtSeconds < cooldownSeconds) return undefined;
+    memory.triedAtSeconds = nowSeconds;
+    memory.loading = load()
+      .then((set) => keep(memory, usableKeys(set, settings.ALGORITHM), nowSeconds), failed)
+      .finally(() => {
+        memory.loading = undefined;
+      });
+    return memory.loading;
+  };
+  return async (kid, nowSeconds) => {
+    if (typeof kid !== "string") refuse("token_key_unknown");
+    if (memory.loadedAtSeconds === undefined || nowSeconds - memory.loadedAtSeconds >= freshSeconds)
+      await reload(nowSeconds);
+    if (!memory.keys.has(kid)) await reload(nowSeconds);
+    // Never had any: Simple JWT's answer to a source that is down. Had some, too long ago: our own trouble, and said so.
+    if (memory.loadedAtSeconds === undefined) refuse("token_key_unknown");
+    if (nowSeconds - memory.loadedAtSeconds >= lastGoodSeconds) refuse("keys_unavailable");
+    return (await importedKey(memory, kid, settings.ALGORITHM)) ?? refuse("token_key_unknown");
+  };
+}
+
+function keep(memory: Memory, keys: ReadonlyMap<string, JWK>, nowSeconds: number): void {
+  memory.keys = keys;
+  memory.imported = new Map();
+  memory.loadedAtSeconds = nowSeconds;
+}
+
+/** The keys of a set that may verify, by id. A set without any is no set: the last good one stays. */
+function usableKeys(set: unknown, algorithm: string): ReadonlyMap<string, JWK> {
+  const list: unknown = isRecord(set) ? set.keys : undefined;
+  const keys = new Map<string, JWK>();
+  for (const jwk of Array.isArray(list) ? list : []) {
+    if (isRecord(jwk) && typeof jwk.kid === "string" && mayVerify(jwk, algorithm)) keys.set(jwk.kid, jwk as JWK);
+  }
+  if (keys.size === 0) throw new TypeError("the JWK Set has no key that could verify");
+  return keys;
+}
+
+function mayVerify(jwk: Readonly<Record<string, unknown>>, algorithm: string): boolean {
+  if (jwk.use !== undefined && jwk.use !== "sig") return false;
+  if (jwk.alg !== undefined && jwk.alg !== algorithm) return false;
+  if (Array.isArray(jwk.key_ops) && !jwk.key_ops.includes("verify")) return false;
+  return jwk.kty === "RSA" || jwk.kty === "EC" || jwk.kty === "OKP";
+}
+
+/** A key that cannot be imported for the algorithm (another kind, too short) is no key for it. */
+function importedKey(memory: Memory, kid: string, algorithm: string): Promise<CryptoKey | undefined> {
+  const known = memory.imported.get(kid);
+  const jwk = memory.keys.get(kid);
+  if (known || !jwk) return known ?? Promise.resolve(undefined);
+  const imported = importJWK(publicPart(jwk), algorithm).then(
+    (key) => (key instanceof Uint8Array ? undefined : key),
+    () => undefined,
+  );
+  memory.imported.set(kid, imported);
+  return imported;
+}
+
+/** Only the public members: a set may hold private keys by mistake, which cannot verify. */
+function publicPart({ kty, n, e, crv, x, y }: JWK): JWK {
+  const members = Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(members) as JWK;
+}

@@ -1,0 +1,187 @@
+// What readSettings() can only judge with several settings in view, or by the inside of a value.
+import { describe, expect, test } from "vitest";
+import { readSettings } from "../../src/settings/read.ts";
+import { testSecret } from "../support/settings.ts";
+
+const read = (vars: Readonly<Record<string, unknown>>) => {
+  const { faults, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
+  return { faults, warnings };
+};
+const good = { faults: [], warnings: [] };
+const fault = (text: string) => ({ faults: [text], warnings: [] });
+
+describe("the blacklist:", () => {
+  const off = { TOKEN_BLACKLIST_ENABLED: false };
+
+  test("BLACKLIST_AFTER_ROTATION needs it", () => {
+    expect(read({ ...off, BLACKLIST_AFTER_ROTATION: true })).toEqual(
+      fault("BLACKLIST_AFTER_ROTATION needs TOKEN_BLACKLIST_ENABLED: without it nothing would be blacklisted."),
+    );
+  });
+
+  test("the blacklist endpoint needs it", () => {
+    expect(read({ ...off, TOKEN_ENDPOINTS: ["obtain", "blacklist"] })).toEqual(
+      fault('TOKEN_ENDPOINTS has "blacklist", which needs TOKEN_BLACKLIST_ENABLED.'),
+    );
+  });
+
+  test("it needs a JTI_CLAIM", () => {
+    expect(read({ JTI_CLAIM: "" })).toEqual(
+      fault("JTI_CLAIM must be a name while TOKEN_BLACKLIST_ENABLED is true: the blacklist goes by it."),
+    );
+    expect(read({ ...off, JTI_CLAIM: "" })).toEqual(good);
+  });
+
+  test("rotation without it is warned of: old tokens stay good", () => {
+    const text =
+      "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.";
+    expect(read({ ROTATE_REFRESH_TOKENS: true })).toEqual({ faults: [], warnings: [text] });
+    expect(read({ ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true })).toEqual(good);
+  });
+});
+
+describe("TOKEN_ENDPOINTS", () => {
+  test.each([[["obtain", "refresh", "verify", "blacklist", "sliding"]], [["sliding"]], ["verify"], [[]]])(
+    "may be %j",
+    (value) => {
+      expect(read({ TOKEN_ENDPOINTS: value })).toEqual(good);
+    },
+  );
+
+  test("reports each name that is no endpoint", () => {
+    expect(read({ TOKEN_ENDPOINTS: ["Obtain", "verify", "login"] }).faults).toEqual([
+      'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding; it has "Obtain".',
+      'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding; it has "login".',
+    ]);
+  });
+});
+
+describe("TOKEN_PREFIX", () => {
+  test.each([["/api/token"], ["/t"], ["/auth/jwt-2/v_1"], ["/_gateways"]])("may be %j", (value) => {
+    expect(read({ TOKEN_PREFIX: value })).toEqual(good);
+  });
+
+  test.each([["/"], ["/api/token/"], ["api/token"], ["/api//token"], ["/api/:token"], ["/api/*"], ["/a.b"], ["/a b"]])(
+    "may not be %j",
+    (value) => {
+      expect(read({ TOKEN_PREFIX: value })).toEqual(
+        fault(`TOKEN_PREFIX must be a path such as /api/token, without a slash at its end; it is "${value}".`),
+      );
+    },
+  );
+
+  test.each([["/_gateway"], ["/_gateway/token"]])("may not be %j, where the gateway's own pages are", (value) => {
+    expect(read({ TOKEN_PREFIX: value })).toEqual(fault("TOKEN_PREFIX must not lie under /_gateway."));
+  });
+});
+
+describe("names of claims:", () => {
+  test.each([["exp"], ["iat"], ["nbf"], ["iss"], ["aud"]])("USER_ID_CLAIM may not be %j", (claim) => {
+    expect(read({ USER_ID_CLAIM: claim })).toEqual(
+      fault(`USER_ID_CLAIM must not be "${claim}": that is a registered claim.`),
+    );
+  });
+
+  test("two settings may not name the same claim", () => {
+    expect(read({ USER_ID_CLAIM: "jti" })).toEqual(
+      fault('USER_ID_CLAIM must not be "jti": that is the claim of JTI_CLAIM.'),
+    );
+    expect(read({ REVOKE_TOKEN_CLAIM: "x", SLIDING_TOKEN_REFRESH_EXP_CLAIM: "x" })).toEqual(
+      fault('REVOKE_TOKEN_CLAIM must not be "x": that is the claim of SLIDING_TOKEN_REFRESH_EXP_CLAIM.'),
+    );
+    expect(read({ TOKEN_TYPE_CLAIM: "jti" })).toEqual(
+      fault('JTI_CLAIM must not be "jti": that is the claim of TOKEN_TYPE_CLAIM.'),
+    );
+  });
+
+  test.each([[{ USER_ID_CLAIM: "sub" }], [{ TOKEN_TYPE_CLAIM: "" }], [{ JTI_CLAIM: "token_id" }]])(
+    "%j is fine",
+    (vars) => {
+      expect(read(vars)).toEqual(good);
+    },
+  );
+});
+
+describe("USER_ID_FIELD, AUTH_TOKEN_CLASSES, AUTH_HEADER_TYPES, AUTH_HEADER_NAME:", () => {
+  test.each([
+    [{ USER_ID_FIELD: "email" }, 'USER_ID_FIELD must be a unique column of users (id or username); it is "email".'],
+    [{ AUTH_TOKEN_CLASSES: ["AccessToken", "MyToken"] }, 'AUTH_TOKEN_CLASSES has the unknown class "MyToken".'],
+    [
+      { AUTH_HEADER_TYPES: ["Bearer", "My JWT"] },
+      'AUTH_HEADER_TYPES has "My JWT", which is no scheme: one word, as in RFC 9110 section 11.1.',
+    ],
+    [{ AUTH_HEADER_NAME: "X Token" }, 'AUTH_HEADER_NAME must be the name of a header; it is "X Token".'],
+  ])("%j is a fault", (vars, text) => {
+    expect(read(vars)).toEqual(fault(text));
+  });
+
+  test.each([
+    [{ USER_ID_FIELD: "username" }],
+    [{ AUTH_TOKEN_CLASSES: ["rest_framework_simplejwt.tokens.SlidingToken", "UntypedToken"] }],
+    [{ AUTH_HEADER_TYPES: "JWT" }],
+    [{ AUTH_HEADER_NAME: "X-Access-Token" }],
+    [{ AUTH_HEADER_NAME: "HTTP_X_ACCESS_TOKEN" }],
+  ])("%j is fine", (vars) => {
+    expect(read(vars)).toEqual(good);
+  });
+
+  test.each([["AUTH_HEADER_TYPES"], ["AUTH_TOKEN_CLASSES"]])("%s may not be an empty list", (name) => {
+    expect(read({ [name]: [] }).faults).toHaveLength(1);
+    expect(read({ [name]: "[]" }).faults[0]).toMatch(new RegExp(`^${name} must `));
+  });
+});
+
+describe("ORIGIN_URL", () => {
+  test.each([["https://api.example.com"], ["https://api.example.com:8443/base/"], ["http://localhost:9000"]])(
+    "may be %j",
+    (value) => {
+      expect(read({ ORIGIN_URL: value })).toEqual(good);
+    },
+  );
+
+  test.each([["http://127.0.0.1:9000"], ["http://[::1]:9000/base"]])("may be %j: loopback needs no TLS", (value) => {
+    expect(read({ ORIGIN_URL: value })).toEqual(good);
+  });
+
+  test("is warned of when it is plain http elsewhere", () => {
+    const text =
+      "ORIGIN_URL is plain http: requests and tokens travel in clear text between the gateway and the origin.";
+    expect(read({ ORIGIN_URL: "http://127.example.com" })).toEqual({ faults: [], warnings: [text] });
+  });
+
+  test.each([
+    ...[["api.example.com"], ["ftp://api.example.com"], ["//api.example.com"], ["https://"], ["/base"]],
+    ...[
+      ["https://user@api.example.com"],
+      ["https://:pw@api.example.com"],
+      ["https://a.example/?q"],
+      ["https://a.example/#f"],
+    ],
+  ])("may not be %j", (value) => {
+    expect(read({ ORIGIN_URL: value })).toEqual(
+      fault("ORIGIN_URL must be http(s)://host[:port][/base], without a user, a query or a fragment."),
+    );
+  });
+});
+
+describe("JWK_URL", () => {
+  test.each([
+    ["http://keys.example.com/jwks.json"],
+    ["http://localhost.example.com/"],
+    ["file:///jwks"],
+    ["jwks.json"],
+  ])("may not be %j", (value) => {
+    expect(read({ JWK_URL: value, ALGORITHM: "RS256" }).faults).toContain(
+      "JWK_URL must be an https URL, or http on a loopback address.",
+    );
+  });
+
+  test.each([
+    ["https://keys.example.com/jwks.json"],
+    ["http://127.0.0.1:9/jwks"],
+    ["http://localhost/jwks"],
+    ["http://[::1]/"],
+  ])("may be %j", (value) => {
+    expect(read({ JWK_URL: value, ALGORITHM: "RS256" }).faults).toEqual([]);
+  });
+});

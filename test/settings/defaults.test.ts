@@ -1,0 +1,102 @@
+// The defaults of docs and contract, one by one. A default is a promise: nothing here may follow the code by itself.
+import { describe, expect, test } from "vitest";
+import { readSettings } from "../../src/settings/read.ts";
+import { settingsTable } from "../../src/settings/settings.ts";
+import { testSecret } from "../support/settings.ts";
+
+const defaults = {
+  SIGNING_KEY: testSecret,
+  VERIFYING_KEY: "",
+  ALGORITHM: "HS256",
+  ALLOW_SHORT_SIGNING_KEY: false,
+  ACCESS_TOKEN_LIFETIME: 300,
+  REFRESH_TOKEN_LIFETIME: 86_400,
+  ROTATE_REFRESH_TOKENS: false,
+  BLACKLIST_AFTER_ROTATION: false,
+  UPDATE_LAST_LOGIN: false,
+  AUDIENCE: null,
+  ISSUER: null,
+  JWK_URL: null,
+  LEEWAY: 0,
+  AUTH_HEADER_TYPES: ["Bearer"],
+  AUTH_HEADER_NAME: "HTTP_AUTHORIZATION",
+  USER_ID_FIELD: "id",
+  USER_ID_CLAIM: "user_id",
+  AUTH_TOKEN_CLASSES: ["AccessToken"],
+  TOKEN_TYPE_CLAIM: "token_type",
+  JTI_CLAIM: "jti",
+  SLIDING_TOKEN_REFRESH_EXP_CLAIM: "refresh_exp",
+  SLIDING_TOKEN_LIFETIME: 300,
+  SLIDING_TOKEN_REFRESH_LIFETIME: 86_400,
+  CHECK_REVOKE_TOKEN: false,
+  REVOKE_TOKEN_CLAIM: "hash_password",
+  CHECK_USER_IS_ACTIVE: true,
+  TOKEN_BLACKLIST_ENABLED: true,
+  UPGRADE_PASSWORD_HASHES: true,
+  TOKEN_PREFIX: "/api/token",
+  TOKEN_ENDPOINTS: null,
+  ORIGIN_URL: null,
+  ROUTES: [{ path: "/*", auth: "token" }],
+  REVOCATION: "cached",
+  IDENTITY_HEADERS: { "X-User-Id": "user_id" },
+  FORWARD_AUTHORIZATION: true,
+  ORIGIN_TIMEOUT: 30,
+  MAX_BODY: null,
+  REVOCATION_CACHE_SECONDS: 30,
+};
+
+/** Beyond Simple JWT, all off: the value that means off, and one that switches it on. */
+const beyond: ReadonlyArray<readonly [name: string, off: unknown, on: unknown]> = [
+  ["REFRESH_REUSE_GRACE", 0, 10],
+  ["REVOKE_FAMILY_ON_REUSE", false, true],
+  ["SESSION_ABSOLUTE_LIFETIME", 0, "30d"],
+  ["SESSION_IDLE_LIFETIME", 0, "7d"],
+  ["BLACKLIST_ENDS_SESSION", false, true],
+  ["SESSION_METADATA", false, true],
+  ["RECOMPUTE_CLAIMS_ON_REFRESH", false, true],
+  ["KEY_ID", null, "2026-11"],
+  ["VERIFYING_KEYS", null, '{"keys":[]}'],
+  ["ASSERTION", false, true],
+  ["ASSERTION_CLAIMS", [], ["email"]],
+  ["CORS_ORIGINS", [], ["https://app.example.com"]],
+  ["CORS_METHODS", [], ["GET"]],
+  ["CORS_HEADERS", [], ["X-Wanted"]],
+  ["CORS_CREDENTIALS", false, true],
+  ["CORS_MAX_AGE", 0, 600],
+  ["AUTH_COOKIE", false, true],
+  ["SERVER_TIMING", false, true],
+  ["CONSOLE", false, true],
+  ["ADMIN", false, true],
+  ["ERROR_REASONS", false, true],
+];
+
+describe("readSettings() of nothing but a key", () => {
+  const { settings, faults, warnings } = readSettings({ SIGNING_KEY: testSecret });
+
+  test("has no faults and no warnings", () => {
+    expect({ faults, warnings }).toEqual({ faults: [], warnings: [] });
+  });
+
+  test("gives the contract's defaults", () => {
+    expect(settings).toMatchObject(defaults);
+  });
+
+  test("keeps everything beyond Simple JWT off", () => {
+    expect(settings).toMatchObject(Object.fromEntries(beyond.map(([name, off]) => [name, off])));
+  });
+
+  test("writes no log: wrangler.toml asks for one", () => {
+    expect(settings.LOG).toBe("off");
+  });
+});
+
+describe("a setting that cannot be switched on yet is never silently ignored:", () => {
+  const isLater = (name: string) => "later" in (Object.entries(settingsTable).find(([one]) => one === name)?.[1] ?? {});
+
+  test.each(beyond)("%s", (name, off, on) => {
+    const wanted = isLater(name) ? [`${name} is not available yet: leave it out.`] : [];
+    const { faults } = readSettings({ SIGNING_KEY: testSecret, [name]: on });
+    expect(faults.filter((fault) => fault.includes("not available yet"))).toEqual(wanted);
+    expect(readSettings({ SIGNING_KEY: testSecret, [name]: off ?? "" }).faults).toEqual([]);
+  });
+});

@@ -1,0 +1,13 @@
+// Settings as the Worker would read them: the defaults, a signing key, and the one thing that a test changes.
+import { readSettings } from "../../src/settings/read.ts";
+import type { Settings } from "../../src/settings/settings.ts";
+
+/** 32 bytes, as HS256 asks for. */
+export const testSecret = "unit-tests-only-unit-tests-only-";
+
+/** Throws when the settings have faults: what a test sets up has to be a configuration that could run. */
+export function settingsOf(vars: Readonly<Record<string, unknown>> = {}): Settings {
+  const { settings, faults } = readSettings({ SIGNING_KEY: testSecret, ...vars });
+  if (faults.length > 0) throw new Error(faults.join("\n"));
+  return settings;
+}
