@@ -1,6 +1,7 @@
 // The Worker: builds the gateway once per isolate, then hands on requests and the cron trigger.
 // Must never hold anything else between requests: this is the only mutable module state.
 import { type App, createApp } from "./app.ts";
+import { hooks } from "./hooks.ts";
 import { answerMisconfigured } from "./http/misconfigured.ts";
 import { type Env, wire } from "./wire.ts";
 
@@ -17,7 +18,7 @@ function appOf(env: Env): Promise<App | undefined> {
 }
 
 async function build(env: Env): Promise<App | undefined> {
-  const wiring = await wire(env);
+  const wiring = await wire(env, hooks);
   return "deps" in wiring ? createApp(wiring.deps, wiring.shown) : undefined;
 }
 

@@ -7,7 +7,7 @@ import { readConfiguration } from "./configuration.ts";
 import type { Log } from "./flows/deps.ts";
 import { boundOrigin, type Origin, urlOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
-import { hooks } from "./hooks.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Settings } from "./settings/settings.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
 import { d1Users } from "./stores/d1-users.ts";
@@ -29,7 +29,8 @@ export interface Env {
 /** Wired, or the faults that keep the Worker from working. */
 export type Wiring = { readonly deps: GatewayDeps; readonly shown: AppShown } | { readonly faults: readonly string[] };
 
-export async function wire(env: Env): Promise<Wiring> {
+/** @param hooks what the deployer changed in code: `hooks` of hooks.ts */
+export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
   const reading = await readConfiguration(env);
   const { configuration } = reading;
   const faults = [...reading.faults, ...bindingFaults(env, reading.settings)];

@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "configuration.ts": ["settings", "tokens", "gateway"],
   "app.ts": ["errors.ts", "settings", "tokens", "flows", "http", "endpoints", "gateway"],
   "wire.ts": ["settings", "tokens", "accounts", "flows", "gateway", "stores", "hooks.ts", "configuration.ts", "app.ts"],
-  "index.ts": ["app.ts", "wire.ts", "http"],
+  "index.ts": ["app.ts", "wire.ts", "http", "hooks.ts"],
 };
 
 /** A power over the outside, how it shows in a source text, and the files that may have it. */

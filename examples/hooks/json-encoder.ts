@@ -1,0 +1,9 @@
+// The JSON of a token's claims: characters outside ASCII escaped, as Python's json.dumps writes them.
+import type { Hooks } from "../../src/hooks.ts";
+
+export const asciiClaims: Hooks = {
+  encodeClaims(claims) {
+    const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    return JSON.stringify(claims).replace(/[\u0080-\uffff]/g, escaped);
+  },
+};

@@ -1,0 +1,34 @@
+// The whole app in workerd, wired as the Worker wires it, with settings and hooks of a test's own.
+// Must never replace a store: D1 and KV are the real local ones.
+import { type App, createApp } from "../../src/app.ts";
+import type { Hooks } from "../../src/hooks.ts";
+import { wire } from "../../src/wire.ts";
+import { BLACKLIST, DB } from "./bindings.ts";
+import { testSecret } from "./settings.ts";
+
+/** Throws when the settings have faults. */
+export async function appWith(vars: Readonly<Record<string, unknown>>, hooks: Hooks = {}): Promise<App> {
+  const wiring = await wire({ SIGNING_KEY: testSecret, ...vars, DB, BLACKLIST }, hooks);
+  if ("faults" in wiring) throw new Error(wiring.faults.join("\n"));
+  return createApp(wiring.deps, wiring.shown);
+}
+
+/** A JSON POST. */
+export function postJson(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Request {
+  return new Request(`https://gateway.example${path}`, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json", ...headers },
+  });
+}
+
+/** The claims of a token, not verified. */
+export function claimsOf(token: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(payloadText(token)) as Record<string, unknown>;
+}
+
+/** The payload's own text. */
+export function payloadText(token: string): string {
+  const bytes = Uint8Array.fromBase64(token.split(".")[1] ?? "", { alphabet: "base64url" });
+  return new TextDecoder().decode(bytes);
+}
