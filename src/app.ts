@@ -9,6 +9,7 @@ import { Refusal, refuse } from "./errors.ts";
 import { flush } from "./flows/flush.ts";
 import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
 import type { Exchange } from "./http/exchange.ts";
+import { chooseLanguage } from "./http/language.ts";
 import { answerRefusal } from "./http/refusal.ts";
 import { servedEndpoints } from "./settings/read.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
@@ -62,12 +63,13 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwk }: AppShown) {
 }
 
 function openExchange(request: Request, requestId: string): Exchange {
-  const { method, url } = request;
+  const { method, url, headers } = request;
   return {
     requestId,
     nowSeconds: nowInSeconds(),
     method,
     url,
+    language: () => chooseLanguage(headers.get("accept-language")),
     allow: undefined,
     indent: 0,
     rule: undefined,

@@ -6,11 +6,12 @@ import { answerJson } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { readFields } from "../http/fields.ts";
-import { negotiateJson } from "../http/negotiation.ts";
+import { negotiateJson, wantsPage } from "../http/negotiation.ts";
 import type { Endpoint } from "./definitions.ts";
+import { answerPage } from "./page.ts";
 
 /**
- * Answers a request of one endpoint. In DRF's order: 1. `Accept` and `?format`. 2. The method. 3. The media type and
+ * Answers a request of one endpoint. A browser that visits it gets a page. Else, in DRF's order: 1. `Accept` and `?format`. 2. The method. 3. The media type and
  * the body. 4. The fields. 5. The flow.
  */
 export async function answerEndpoint(
@@ -20,6 +21,7 @@ export async function answerEndpoint(
   exchange: Exchange,
 ): Promise<Response> {
   exchange.allow = "POST, OPTIONS";
+  if (wantsPage(request)) return answerPage(endpoint, exchange);
   negotiateJson(request, exchange);
   if (request.method === "OPTIONS") return answerJson(exchange, 200, describe(endpoint));
   if (request.method !== "POST") {

@@ -21,7 +21,7 @@ export function ownHeaders(exchange: Exchange): Readonly<Record<string, string>>
     ...(exchange.allow === undefined ? {} : { allow: exchange.allow }),
     "cache-control": "no-store",
     // As Django's LocaleMiddleware sets them.
-    "content-language": "en",
+    "content-language": exchange.language().code,
     vary: "Accept-Language",
     "x-content-type-options": "nosniff",
     "x-request-id": exchange.requestId,

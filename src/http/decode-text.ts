@@ -13,7 +13,7 @@ export function decodeText(
   charset: string | undefined,
   options: { readonly lenient?: boolean } = {},
 ): string {
-  const decoder = decoderFor(charset, !options.lenient);
+  const decoder = decoderFor(bytes, charset, !options.lenient);
   try {
     return decoder.decode(bytes);
   } catch {
@@ -22,12 +22,13 @@ export function decodeText(
   }
 }
 
-function decoderFor(charset: string | undefined, fatal: boolean): TextDecoder {
+function decoderFor(bytes: Uint8Array, charset: string | undefined, fatal: boolean): TextDecoder {
   const name = charset?.trim().toLowerCase() ?? "";
   try {
     // A byte order mark stays in UTF-8 (Python's utf-8 codec keeps it) and picks the order in UTF-16.
     const known = aliases[name] ?? name;
-    return new TextDecoder(known || "utf-8", { fatal, ignoreBOM: known !== "utf-16" });
+    const bigEndian = known === "utf-16" && bytes[0] === 0xfe && bytes[1] === 0xff;
+    return new TextDecoder(bigEndian ? "utf-16be" : known || "utf-8", { fatal, ignoreBOM: known !== "utf-16" });
   } catch {
     return new TextDecoder("utf-8", { fatal, ignoreBOM: true });
   }
@@ -44,10 +45,10 @@ function firstBadUtf8(bytes: Uint8Array): string | undefined {
       const next = bytes[at + more];
       const low = more === 1 ? shape.low : 0x80;
       const high = more === 1 ? shape.high : 0xbf;
-      if (next === undefined) return `'utf-8' codec can't decode byte ${hex} in position ${at}: unexpected end of data`;
-      if (next < low || next > high) {
-        return `'utf-8' codec can't decode byte ${hex} in position ${at}: invalid continuation byte`;
-      }
+      if (next !== undefined && next >= low && next <= high) continue;
+      const where = more === 1 ? `byte ${hex} in position ${at}` : `bytes in position ${at}-${at + more - 1}`;
+      const why = next === undefined ? "unexpected end of data" : "invalid continuation byte";
+      return `'utf-8' codec can't decode ${where}: ${why}`;
     }
     at += shape.length;
   }

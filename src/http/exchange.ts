@@ -1,6 +1,7 @@
 // What one request and its answer share: read at the door, filled on the way, used when answering and logging.
 // Must never hold a header's value, a body or a token.
 import type { Reason } from "../errors.ts";
+import type { Language } from "./language.ts";
 
 export interface Exchange {
   /** The request's id: goes to the origin, into the log and onto the gateway's own answers. */
@@ -10,6 +11,8 @@ export interface Exchange {
   readonly method: string;
   /** With its query: never to be logged as it is. */
   readonly url: string;
+  /** The language of the gateway's own texts; worked out only for answers that have some. */
+  readonly language: () => Language;
   /** What `Allow` says on an answer of the gateway's own, once the door knows. */
   allow: string | undefined;
   /** Spaces by which JSON answers are indented (`Accept: application/json; indent=4`). */

@@ -93,7 +93,9 @@ function scanString(text: string, start: number): number {
     index++;
     const escaped = text.charAt(index);
     if (escaped === "u") {
-      if (!/^[0-9a-fA-F]{4}$/.test(text.slice(index + 1, index + 5))) stop("Invalid \\uXXXX escape", index);
+      // Python says so of four good digits too when the text ends with them.
+      const digits = text.slice(index + 1, index + 5);
+      if (!/^[0-9a-fA-F]{4}$/.test(digits) || index + 5 === text.length) stop("Invalid \\uXXXX escape", index);
       index += 4;
     } else if (escaped !== "" && !'"\\/bfnrt'.includes(escaped)) stop("Invalid \\escape", index - 1);
   }

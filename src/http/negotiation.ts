@@ -30,6 +30,13 @@ export function covers(range: MediaType, subtype: { readonly type: string; reado
   );
 }
 
+/** Whether a browser visits the address itself: a GET that names HTML among what it takes. */
+export function wantsPage(request: Request): boolean {
+  if (request.method !== "GET" && request.method !== "HEAD") return false;
+  const ranges = (request.headers.get("accept") ?? "").split(",").map(parseMediaType);
+  return ranges.some(({ type, subtype }) => type === "text" && subtype === "html");
+}
+
 const json = { type: "application", subtype: "json" };
 
 /**

@@ -12,7 +12,7 @@ export function pythonFloatText(value: number): string {
     const digits = String(Math.abs(exponent)).padStart(2, "0");
     return `${mantissa}e${exponent < 0 ? "-" : "+"}${digits}`;
   }
-  // Below 1e16 JavaScript writes plain digits, but from 1e-5 down it does not: those were dealt with above.
-  const plain = exponent < 0 ? value.toFixed(mantissa.replace(/[-.]/g, "").length - 1 - exponent) : String(value);
+  // Between those JavaScript writes plain digits, the same as Python (it has exponents from 1e21 up and 1e-7 down).
+  const plain = String(value);
   return plain.includes(".") ? plain : `${plain}.0`;
 }

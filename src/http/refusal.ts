@@ -4,24 +4,27 @@ import { type FieldError, Refusal } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
 import { answerJson } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
+import { type Language, translated } from "./language.ts";
 
 /** Answers a refusal; whatever else was thrown is a bug and answered as `internal_error`. */
 export function answerRefusal(settings: Settings, exchange: Exchange, thrown: unknown): Response {
   const refusal = thrown instanceof Refusal ? thrown : new Refusal("internal_error");
   const { status, retryAfterSeconds } = refusal.wire;
-  return answerJson(exchange, status, bodyOf(refusal), {
+  return answerJson(exchange, status, bodyOf(refusal, exchange.language()), {
     // RFC 9110 section 11.6.1; Simple JWT names its first scheme and the realm "api" on every 401.
     ...(status === 401 ? { "www-authenticate": `${settings.AUTH_HEADER_TYPES[0]} realm="api"` } : {}),
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
   });
 }
 
-function bodyOf({ reason, wire, more }: Refusal): unknown {
+function bodyOf({ reason, wire, more }: Refusal, language: Language): unknown {
+  const filled = (text: string, names?: string) => filledIn(translated(language, text), names);
   if (more.fields) {
-    return Object.fromEntries(Object.entries(more.fields).map(([name, list]) => [name, list.map(fieldText)]));
+    const texts = (list: readonly FieldError[]) => list.map(({ text, names }) => filled(text, names));
+    return Object.fromEntries(Object.entries(more.fields).map(([name, list]) => [name, texts(list)]));
   }
   // TokenVerifySerializer raises a ValidationError for this one.
-  if (reason === "token_blacklisted_at_verify") return { non_field_errors: [wire.detail] };
+  if (reason === "token_blacklisted_at_verify") return { non_field_errors: [filled(wire.detail)] };
   const messages = more.messages?.map(({ claim, message, ...rest }) => ({ ...rest, message: filled(message, claim) }));
   return {
     detail: filled(wire.detail, more.names),
@@ -30,8 +33,6 @@ function bodyOf({ reason, wire, more }: Refusal): unknown {
   };
 }
 
-const fieldText = ({ text, names }: FieldError) => filled(text, names);
-
-function filled(text: string, names: string | undefined): string {
+function filledIn(text: string, names: string | undefined): string {
   return names === undefined ? text : text.replace("{}", () => names);
 }

@@ -25,18 +25,18 @@ export function pythonInt(value: unknown): number | undefined {
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value === "number") return Number.isFinite(value) ? Math.trunc(value) : undefined;
   if (typeof value !== "string") return undefined;
-  const text = asciiDigits(value.trim());
+  const text = asciiDigits(value.replace(/^([^\S\ufeff]|\x85)+|([^\S\ufeff]|\x85)+$/g, ""));
   if (!/^[+-]?\d+(_\d+)*$/.test(text)) return undefined;
   const number = Number(text.replaceAll("_", ""));
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** Decimal digits of any script as ASCII ones: they stand in Unicode in runs of ten that begin with a zero. */
+/** Decimal digits of any script as ASCII ones: they stand in Unicode in runs of tens that begin with a zero. */
 function asciiDigits(text: string): string {
   return text.replace(/\p{Nd}/gu, (digit) => {
     let zero = digit.codePointAt(0) ?? 0;
     const value = zero;
-    while (value - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+    while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
     return String((value - zero) % 10);
   });
 }

@@ -37,8 +37,10 @@ export function createCodec(settings: Settings, keys: Keys, encode: (claims: Cla
       const spelled = canonicalToken(token) ?? refuse("token_unreadable");
       const opened = await verified(spelled, nowSeconds).catch((error) => refuse(reasonOf(error)));
       // PyJWT wants a text for `kid` even where nothing looks at it.
-      const { kid } = opened.protectedHeader;
+      const { kid, b64 } = opened.protectedHeader;
       if (Object.hasOwn(opened.protectedHeader, "kid") && typeof kid !== "string") refuse("token_header_unusable");
+      // RFC 7797 section 7: the payload of a JWT is encoded; PyJWT refuses one that is not.
+      if (b64 === false) refuse("token_header_unusable");
       const claims = claimsFrom(opened.payload);
       checkRegisteredClaims(settings, claims, nowSeconds);
       return claims;

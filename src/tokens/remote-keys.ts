@@ -44,7 +44,8 @@ export function remoteKeys(settings: Settings, load: LoadKeySet, failed: (error:
     if (memory.triedAtSeconds !== undefined && nowSeconds - memory.triedAtSeconds < cooldownSeconds) return undefined;
     memory.triedAtSeconds = nowSeconds;
     memory.loading = load()
-      .then((set) => keep(memory, usableKeys(set, settings.ALGORITHM), nowSeconds), failed)
+      .then((set) => keep(memory, usableKeys(set, settings.ALGORITHM), nowSeconds))
+      .catch(failed)
       .finally(() => {
         memory.loading = undefined;
       });
@@ -92,11 +93,16 @@ function importedKey(memory: Memory, kid: string, algorithm: string): Promise<Cr
   const jwk = memory.keys.get(kid);
   if (known || !jwk) return known ?? Promise.resolve(undefined);
   const imported = importJWK(publicPart(jwk), algorithm).then(
-    (key) => (key instanceof Uint8Array ? undefined : key),
+    (key) => (key instanceof Uint8Array || isTooShort(key) ? undefined : key),
     () => undefined,
   );
   memory.imported.set(kid, imported);
   return imported;
+}
+
+/** RFC 7518 section 3.3: RSA keys have 2048 bits or more. */
+function isTooShort({ algorithm }: CryptoKey): boolean {
+  return "modulusLength" in algorithm && Number(algorithm.modulusLength) < 2048;
 }
 
 /** Only the public members: a set may hold private keys by mistake, which cannot verify. */

@@ -1,0 +1,41 @@
+// The texts of refusals in Czech: English to translation.
+// Must never lose a `{}`, nor have a key that is not the English text to the letter.
+
+/** English text to Czech. */
+export const cs: Readonly<Record<string, string>> = {
+  "Authentication credentials were not provided.": "Nebyly předány přihlašovací údaje.",
+  "Authorization header must contain two space-delimited values":
+    "Hlavička Authorization musí obsahovat dvě hodnoty oddělené mezerou",
+  "Given token not valid for any token type": "Předaný token neplatí pro žádný typ tokenu",
+  "Token is invalid": "Token je neplatný",
+  "Token is expired": "Platnost tokenu vypršela",
+  "Token has no '{}' claim": "Token nemá údaj „{}“",
+  "Token '{}' claim has expired": "Platnost údaje „{}“ v tokenu vypršela",
+  "Token has no id": "Token nemá identifikátor",
+  "Token has no type": "Token nemá typ",
+  "Token has wrong type": "Token má nesprávný typ",
+  "Token is blacklisted": "Token je na seznamu zablokovaných",
+  "Token contained no recognizable user identification": "Token neobsahuje rozpoznatelnou identifikaci uživatele",
+  "User not found": "Uživatel nebyl nalezen",
+  "User is inactive": "Uživatel není aktivní",
+  "The user's password has been changed.": "Heslo uživatele bylo změněno.",
+  "No active account found for the given token.": "K předanému tokenu nebyl nalezen žádný aktivní účet.",
+  "No active account found with the given credentials": "S předanými údaji nebyl nalezen žádný aktivní účet",
+  "You do not have permission to perform this action.": "K provedení této akce chybí oprávnění.",
+  "Not found.": "Nenalezeno.",
+  'Method "{}" not allowed.': "Metoda „{}“ není povolena.",
+  "Could not satisfy the request Accept header.": "Hlavičce Accept v požadavku nelze vyhovět.",
+  'Unsupported media type "{}" in request.': "Typ média „{}“ v požadavku není podporován.",
+  "JSON parse error - {}": "Chyba při čtení JSON - {}",
+  "Malformed request.": "Chybně sestavený požadavek.",
+  "Request body is too large.": "Tělo požadavku je příliš velké.",
+  "Service temporarily unavailable, try again later.": "Služba je dočasně nedostupná, zkuste to prosím později.",
+  "This field is required.": "Toto pole je povinné.",
+  "This field may not be null.": "Toto pole nesmí mít hodnotu null.",
+  "This field may not be blank.": "Toto pole nesmí být prázdné.",
+  "Not a valid string.": "Není platný textový řetězec.",
+  "Null characters are not allowed.": "Nulové znaky nejsou povoleny.",
+  "Surrogate characters are not allowed: U+{}.": "Náhradní znaky (surrogates) nejsou povoleny: U+{}.",
+  "Invalid data. Expected a dictionary, but got {}.": "Neplatná data. Očekáván byl slovník, ale přišlo {}.",
+  "No data provided": "Nebyla předána žádná data",
+};

@@ -1,0 +1,41 @@
+// The texts of refusals in Hebrew: English to translation.
+// Must never lose a `{}`, nor have a key that is not the English text to the letter.
+
+/** English text to Hebrew. */
+export const he: Readonly<Record<string, string>> = {
+  "Authentication credentials were not provided.": "לא סופקו פרטי אימות.",
+  "Authorization header must contain two space-delimited values":
+    "הכותרת Authorization חייבת להכיל שני ערכים מופרדים ברווח",
+  "Given token not valid for any token type": "האסימון שסופק אינו תקף לאף סוג אסימון",
+  "Token is invalid": "האסימון אינו תקין",
+  "Token is expired": "תוקף האסימון פג",
+  "Token has no '{}' claim": "באסימון חסר השדה '{}'",
+  "Token '{}' claim has expired": "תוקף השדה '{}' באסימון פג",
+  "Token has no id": "לאסימון אין מזהה",
+  "Token has no type": "לאסימון אין סוג",
+  "Token has wrong type": "סוג האסימון שגוי",
+  "Token is blacklisted": "האסימון נמצא ברשימת החסומים",
+  "Token contained no recognizable user identification": "האסימון אינו מכיל זיהוי משתמש מוכר",
+  "User not found": "המשתמש לא נמצא",
+  "User is inactive": "המשתמש אינו פעיל",
+  "The user's password has been changed.": "סיסמת המשתמש שונתה.",
+  "No active account found for the given token.": "לא נמצא חשבון פעיל עבור האסימון שסופק.",
+  "No active account found with the given credentials": "לא נמצא חשבון פעיל עם הפרטים שסופקו",
+  "You do not have permission to perform this action.": "אין הרשאה לבצע פעולה זו.",
+  "Not found.": "לא נמצא.",
+  'Method "{}" not allowed.': 'השיטה "{}" אינה מותרת.',
+  "Could not satisfy the request Accept header.": "לא ניתן למלא את דרישת הכותרת Accept בבקשה.",
+  'Unsupported media type "{}" in request.': 'סוג המדיה "{}" בבקשה אינו נתמך.',
+  "JSON parse error - {}": "שגיאה בקריאת JSON - {}",
+  "Malformed request.": "הבקשה אינה בנויה כהלכה.",
+  "Request body is too large.": "גוף הבקשה גדול מדי.",
+  "Service temporarily unavailable, try again later.": "השירות אינו זמין זמנית, נא לנסות שוב מאוחר יותר.",
+  "This field is required.": "שדה זה הוא חובה.",
+  "This field may not be null.": "שדה זה אינו יכול להיות null.",
+  "This field may not be blank.": "שדה זה אינו יכול להיות ריק.",
+  "Not a valid string.": "מחרוזת לא תקינה.",
+  "Null characters are not allowed.": "תווי null אינם מותרים.",
+  "Surrogate characters are not allowed: U+{}.": "תווי תחליף (surrogates) אינם מותרים: U+{}.",
+  "Invalid data. Expected a dictionary, but got {}.": "נתונים לא תקינים. נדרש מילון, אך התקבל {}.",
+  "No data provided": "לא נשלחו נתונים",
+};

@@ -1,0 +1,41 @@
+// The texts of refusals in Indonesian: English to translation.
+// Must never lose a `{}`, nor have a key that is not the English text to the letter.
+
+/** English text to Indonesian. */
+export const id: Readonly<Record<string, string>> = {
+  "Authentication credentials were not provided.": "Kredensial autentikasi tidak disertakan.",
+  "Authorization header must contain two space-delimited values":
+    "Header Authorization harus berisi dua nilai yang dipisahkan spasi",
+  "Given token not valid for any token type": "Token yang diberikan tidak berlaku untuk jenis token apa pun",
+  "Token is invalid": "Token tidak valid",
+  "Token is expired": "Token sudah kedaluwarsa",
+  "Token has no '{}' claim": "Token tidak memiliki klaim '{}'",
+  "Token '{}' claim has expired": "Klaim '{}' pada token sudah kedaluwarsa",
+  "Token has no id": "Token tidak memiliki id",
+  "Token has no type": "Token tidak memiliki jenis",
+  "Token has wrong type": "Jenis token salah",
+  "Token is blacklisted": "Token ada dalam daftar blokir",
+  "Token contained no recognizable user identification": "Token tidak memuat identitas pengguna yang dapat dikenali",
+  "User not found": "Pengguna tidak ditemukan",
+  "User is inactive": "Pengguna tidak aktif",
+  "The user's password has been changed.": "Kata sandi pengguna telah diubah.",
+  "No active account found for the given token.": "Tidak ada akun aktif yang ditemukan untuk token ini.",
+  "No active account found with the given credentials": "Tidak ada akun aktif yang ditemukan dengan kredensial ini",
+  "You do not have permission to perform this action.": "Tidak ada izin untuk melakukan tindakan ini.",
+  "Not found.": "Tidak ditemukan.",
+  'Method "{}" not allowed.': 'Metode "{}" tidak diizinkan.',
+  "Could not satisfy the request Accept header.": "Header Accept pada permintaan tidak dapat dipenuhi.",
+  'Unsupported media type "{}" in request.': 'Tipe media "{}" pada permintaan tidak didukung.',
+  "JSON parse error - {}": "Kesalahan saat membaca JSON - {}",
+  "Malformed request.": "Format permintaan salah.",
+  "Request body is too large.": "Isi permintaan terlalu besar.",
+  "Service temporarily unavailable, try again later.": "Layanan sementara tidak tersedia, silakan coba lagi nanti.",
+  "This field is required.": "Kolom ini wajib diisi.",
+  "This field may not be null.": "Kolom ini tidak boleh null.",
+  "This field may not be blank.": "Kolom ini tidak boleh kosong.",
+  "Not a valid string.": "Bukan string yang valid.",
+  "Null characters are not allowed.": "Karakter null tidak diizinkan.",
+  "Surrogate characters are not allowed: U+{}.": "Karakter surogat tidak diizinkan: U+{}.",
+  "Invalid data. Expected a dictionary, but got {}.": "Data tidak valid. Diharapkan kamus, tetapi diterima {}.",
+  "No data provided": "Tidak ada data yang dikirim",
+};

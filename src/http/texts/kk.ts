@@ -1,0 +1,41 @@
+// The texts of refusals in Kazakh: English to translation.
+// Must never lose a `{}`, nor have a key that is not the English text to the letter.
+
+/** English text to Kazakh. */
+export const kk: Readonly<Record<string, string>> = {
+  "Authentication credentials were not provided.": "Аутентификация деректері берілмеген.",
+  "Authorization header must contain two space-delimited values":
+    "Authorization тақырыбы бос орынмен бөлінген екі мәннен тұруы керек",
+  "Given token not valid for any token type": "Берілген токен ешбір токен түріне жарамсыз",
+  "Token is invalid": "Токен жарамсыз",
+  "Token is expired": "Токеннің мерзімі өткен",
+  "Token has no '{}' claim": "Токенде «{}» өрісі жоқ",
+  "Token '{}' claim has expired": "Токендегі «{}» өрісінің мерзімі өткен",
+  "Token has no id": "Токеннің идентификаторы жоқ",
+  "Token has no type": "Токеннің түрі жоқ",
+  "Token has wrong type": "Токеннің түрі дұрыс емес",
+  "Token is blacklisted": "Токен бұғатталғандар тізімінде",
+  "Token contained no recognizable user identification": "Токенде пайдаланушыны тануға болатын дерек жоқ",
+  "User not found": "Пайдаланушы табылмады",
+  "User is inactive": "Пайдаланушы белсенді емес",
+  "The user's password has been changed.": "Пайдаланушының құпиясөзі өзгертілген.",
+  "No active account found for the given token.": "Берілген токен бойынша белсенді тіркелгі табылмады.",
+  "No active account found with the given credentials": "Берілген деректермен белсенді тіркелгі табылмады",
+  "You do not have permission to perform this action.": "Бұл әрекетті орындауға рұқсат жоқ.",
+  "Not found.": "Табылмады.",
+  'Method "{}" not allowed.': "«{}» әдісіне рұқсат етілмеген.",
+  "Could not satisfy the request Accept header.": "Сұраудың Accept тақырыбын қанағаттандыру мүмкін емес.",
+  'Unsupported media type "{}" in request.': "Сұраудағы «{}» медиа түріне қолдау көрсетілмейді.",
+  "JSON parse error - {}": "JSON оқу қатесі - {}",
+  "Malformed request.": "Сұрау дұрыс құрылмаған.",
+  "Request body is too large.": "Сұраудың мазмұны тым үлкен.",
+  "Service temporarily unavailable, try again later.": "Қызмет уақытша қолжетімсіз, кейінірек қайталап көріңіз.",
+  "This field is required.": "Бұл өріс міндетті.",
+  "This field may not be null.": "Бұл өріс null бола алмайды.",
+  "This field may not be blank.": "Бұл өріс бос бола алмайды.",
+  "Not a valid string.": "Жарамды жол емес.",
+  "Null characters are not allowed.": "Нөлдік таңбаларға рұқсат етілмейді.",
+  "Surrogate characters are not allowed: U+{}.": "Суррогат таңбаларға рұқсат етілмейді: U+{}.",
+  "Invalid data. Expected a dictionary, but got {}.": "Деректер жарамсыз. Сөздік күтілді, бірақ {} алынды.",
+  "No data provided": "Деректер берілмеген",
+};

@@ -1,0 +1,41 @@
+// The texts of refusals in Polish: English to translation.
+// Must never lose a `{}`, nor have a key that is not the English text to the letter.
+
+/** English text to Polish. */
+export const pl: Readonly<Record<string, string>> = {
+  "Authentication credentials were not provided.": "Nie podano danych uwierzytelniających.",
+  "Authorization header must contain two space-delimited values":
+    "Nagłówek Authorization musi zawierać dwie wartości rozdzielone spacją",
+  "Given token not valid for any token type": "Podany token nie jest ważny dla żadnego typu tokenu",
+  "Token is invalid": "Token jest nieprawidłowy",
+  "Token is expired": "Token wygasł",
+  "Token has no '{}' claim": "Token nie zawiera pola „{}”",
+  "Token '{}' claim has expired": "Pole „{}” tokenu wygasło",
+  "Token has no id": "Token nie ma identyfikatora",
+  "Token has no type": "Token nie ma typu",
+  "Token has wrong type": "Token ma niewłaściwy typ",
+  "Token is blacklisted": "Token znajduje się na liście zablokowanych",
+  "Token contained no recognizable user identification": "Token nie zawiera rozpoznawalnej identyfikacji użytkownika",
+  "User not found": "Nie znaleziono użytkownika",
+  "User is inactive": "Użytkownik jest nieaktywny",
+  "The user's password has been changed.": "Hasło użytkownika zostało zmienione.",
+  "No active account found for the given token.": "Nie znaleziono aktywnego konta dla podanego tokenu.",
+  "No active account found with the given credentials": "Nie znaleziono aktywnego konta dla podanych danych logowania",
+  "You do not have permission to perform this action.": "Brak uprawnień do wykonania tej czynności.",
+  "Not found.": "Nie znaleziono.",
+  'Method "{}" not allowed.': "Metoda „{}” jest niedozwolona.",
+  "Could not satisfy the request Accept header.": "Nie można spełnić wymagań nagłówka Accept żądania.",
+  'Unsupported media type "{}" in request.': "Typ treści „{}” w żądaniu nie jest obsługiwany.",
+  "JSON parse error - {}": "Błąd odczytu JSON - {}",
+  "Malformed request.": "Błędnie zbudowane żądanie.",
+  "Request body is too large.": "Treść żądania jest zbyt duża.",
+  "Service temporarily unavailable, try again later.": "Usługa jest chwilowo niedostępna, proszę spróbować później.",
+  "This field is required.": "To pole jest wymagane.",
+  "This field may not be null.": "To pole nie może mieć wartości null.",
+  "This field may not be blank.": "To pole nie może być puste.",
+  "Not a valid string.": "To nie jest prawidłowy ciąg znaków.",
+  "Null characters are not allowed.": "Znaki zerowe są niedozwolone.",
+  "Surrogate characters are not allowed: U+{}.": "Znaki zastępcze (surogaty) są niedozwolone: U+{}.",
+  "Invalid data. Expected a dictionary, but got {}.": "Nieprawidłowe dane. Oczekiwano słownika, otrzymano {}.",
+  "No data provided": "Nie podano żadnych danych",
+};

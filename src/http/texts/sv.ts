@@ -1,0 +1,41 @@
+// The texts of refusals in Swedish: English to translation.
+// Must never lose a `{}`, nor have a key that is not the English text to the letter.
+
+/** English text to Swedish. */
+export const sv: Readonly<Record<string, string>> = {
+  "Authentication credentials were not provided.": "Inga autentiseringsuppgifter skickades.",
+  "Authorization header must contain two space-delimited values":
+    "Authorization-huvudet måste innehålla två värden åtskilda av ett blanksteg",
+  "Given token not valid for any token type": "Angiven token är inte giltig för någon tokentyp",
+  "Token is invalid": "Token är ogiltig",
+  "Token is expired": "Token har gått ut",
+  "Token has no '{}' claim": "Token saknar anspråket '{}'",
+  "Token '{}' claim has expired": "Anspråket '{}' i token har gått ut",
+  "Token has no id": "Token saknar id",
+  "Token has no type": "Token saknar typ",
+  "Token has wrong type": "Token har fel typ",
+  "Token is blacklisted": "Token finns på spärrlistan",
+  "Token contained no recognizable user identification": "Token innehåller ingen igenkännbar användaridentitet",
+  "User not found": "Användaren hittades inte",
+  "User is inactive": "Användaren är inaktiv",
+  "The user's password has been changed.": "Användarens lösenord har ändrats.",
+  "No active account found for the given token.": "Inget aktivt konto hittades för angiven token.",
+  "No active account found with the given credentials": "Inget aktivt konto hittades med de angivna uppgifterna",
+  "You do not have permission to perform this action.": "Behörighet saknas för att utföra åtgärden.",
+  "Not found.": "Hittades inte.",
+  'Method "{}" not allowed.': 'Metoden "{}" är inte tillåten.',
+  "Could not satisfy the request Accept header.": "Det gick inte att uppfylla förfrågans Accept-huvud.",
+  'Unsupported media type "{}" in request.': 'Förfrågans medietyp "{}" stöds inte.',
+  "JSON parse error - {}": "Fel vid läsning av JSON - {}",
+  "Malformed request.": "Felaktigt utformad förfrågan.",
+  "Request body is too large.": "Förfrågans innehåll är för stort.",
+  "Service temporarily unavailable, try again later.": "Tjänsten är tillfälligt otillgänglig, försök igen senare.",
+  "This field is required.": "Fältet är obligatoriskt.",
+  "This field may not be null.": "Fältet får inte vara null.",
+  "This field may not be blank.": "Fältet får inte lämnas tomt.",
+  "Not a valid string.": "Inte en giltig textsträng.",
+  "Null characters are not allowed.": "Nolltecken är inte tillåtna.",
+  "Surrogate characters are not allowed: U+{}.": "Surrogattecken är inte tillåtna: U+{}.",
+  "Invalid data. Expected a dictionary, but got {}.": "Ogiltiga data. En ordlista förväntades, men {} togs emot.",
+  "No data provided": "Inga data skickades",
+};

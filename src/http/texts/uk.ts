@@ -1,0 +1,41 @@
+// The texts of refusals in Ukrainian: English to translation.
+// Must never lose a `{}`, nor have a key that is not the English text to the letter.
+
+/** English text to Ukrainian. */
+export const uk: Readonly<Record<string, string>> = {
+  "Authentication credentials were not provided.": "Дані для автентифікації не надано.",
+  "Authorization header must contain two space-delimited values":
+    "Заголовок Authorization має містити два значення, розділені пробілом",
+  "Given token not valid for any token type": "Переданий токен не підходить для жодного типу токенів",
+  "Token is invalid": "Токен недійсний",
+  "Token is expired": "Термін дії токена минув",
+  "Token has no '{}' claim": "У токені немає поля «{}»",
+  "Token '{}' claim has expired": "Термін, указаний у полі «{}» токена, минув",
+  "Token has no id": "Токен не має ідентифікатора",
+  "Token has no type": "Токен не має типу",
+  "Token has wrong type": "Токен має неправильний тип",
+  "Token is blacklisted": "Токен внесено до списку заблокованих",
+  "Token contained no recognizable user identification": "Токен не містить розпізнаваного ідентифікатора користувача",
+  "User not found": "Користувача не знайдено",
+  "User is inactive": "Користувач неактивний",
+  "The user's password has been changed.": "Пароль користувача було змінено.",
+  "No active account found for the given token.": "Для переданого токена не знайдено активного облікового запису.",
+  "No active account found with the given credentials": "Активного облікового запису з указаними даними не знайдено",
+  "You do not have permission to perform this action.": "Недостатньо прав для виконання цієї дії.",
+  "Not found.": "Не знайдено.",
+  'Method "{}" not allowed.': "Метод «{}» не дозволено.",
+  "Could not satisfy the request Accept header.": "Неможливо виконати вимоги заголовка Accept запиту.",
+  'Unsupported media type "{}" in request.': "Тип вмісту «{}» у запиті не підтримується.",
+  "JSON parse error - {}": "Помилка розбору JSON - {}",
+  "Malformed request.": "Некоректний запит.",
+  "Request body is too large.": "Тіло запиту завелике.",
+  "Service temporarily unavailable, try again later.": "Сервіс тимчасово недоступний, спробуйте пізніше.",
+  "This field is required.": "Це поле є обов'язковим.",
+  "This field may not be null.": "Це поле не може мати значення null.",
+  "This field may not be blank.": "Це поле не може бути порожнім.",
+  "Not a valid string.": "Неприпустимий рядок.",
+  "Null characters are not allowed.": "Нульові символи не дозволені.",
+  "Surrogate characters are not allowed: U+{}.": "Сурогатні символи не дозволені: U+{}.",
+  "Invalid data. Expected a dictionary, but got {}.": "Неприпустимі дані. Очікувався словник, отримано: {}.",
+  "No data provided": "Дані не передано",
+};

@@ -1,0 +1,45 @@
+// `npm run test:browser`: the pages for browsers in a real one, over real HTTP.
+// Must never leave a process or a profile behind.
+import { startGateway } from "../support/gateway-over-http.ts";
+import { launchChromium } from "./chromium.ts";
+import { sentences } from "./sentences.ts";
+import type { Stage } from "./visit.ts";
+
+/** Runs what was put aside for the end, last first. */
+const closing: (() => Promise<void>)[] = [];
+
+async function openStage(): Promise<Stage> {
+  const browser = await launchChromium();
+  closing.unshift(() => browser.close());
+  const gateway = await startGateway({
+    TOKEN_ENDPOINTS: ["obtain", "refresh", "verify", "blacklist", "sliding"],
+    LOG: "off",
+  });
+  closing.unshift(() => gateway.close());
+  const person = { username: "ada", password: "correct horse battery staple" };
+  await gateway.addUser({ id: 1, ...person });
+  return { browser, gateway, ...person };
+}
+
+async function runAll(stage: Stage): Promise<boolean> {
+  let passed = 0;
+  for (const [says, holds] of sentences) {
+    const failure = await holds(stage).then(() => undefined, String);
+    if (failure === undefined) passed += 1;
+    console.log(
+      failure === undefined ? `ok      ${says}` : `FAILED  ${says}\n        ${failure.replaceAll("\n", "\n        ")}`,
+    );
+  }
+  const failed = sentences.length - passed;
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0;
+}
+
+process.env.WRANGLER_SEND_METRICS = "false";
+process.env.WRANGLER_HIDE_BANNER = "true";
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+try {
+  if (!(await runAll(await openStage()))) process.exitCode = 1;
+} finally {
+  for (const close of closing) await close();
+}

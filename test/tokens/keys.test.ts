@@ -1,0 +1,169 @@
+import { describe, expect, test } from "vitest";
+import { readKeys } from "../../src/tokens/keys.ts";
+import {
+  edPkcs8,
+  edSpki,
+  p256Pkcs8,
+  p256Sec1,
+  p256Spki,
+  p521Pkcs8,
+  rsaPkcs1,
+  rsaPkcs8,
+  rsaSpki,
+} from "../support/rfc-keys.ts";
+import { settingsOf } from "../support/settings.ts";
+import { edEncrypted, p256OtherSpki, p384Pkcs8, weakRsaPkcs8, weakRsaSpki } from "../support/unfit-keys.ts";
+
+const read = (vars: Readonly<Record<string, unknown>>) => readKeys(settingsOf(vars));
+const good = { faults: [], warnings: [] };
+
+describe("readKeys() of a secret", () => {
+  test.each([
+    ["HS256", 32],
+    ["HS384", 48],
+    ["HS512", 64],
+  ])("for %s takes %d bytes and not one less", async (ALGORITHM, bytes) => {
+    const reading = await read({ ALGORITHM, SIGNING_KEY: "k".repeat(bytes) });
+    expect(reading).toMatchObject(good);
+    expect(reading.keys).toEqual({
+      signing: new TextEncoder().encode("k".repeat(bytes)),
+      verifying: new TextEncoder().encode("k".repeat(bytes)),
+      publicJwk: undefined,
+    });
+    expect(await read({ ALGORITHM, SIGNING_KEY: "k".repeat(bytes - 1) })).toEqual({
+      keys: undefined,
+      faults: [
+        `SIGNING_KEY has ${bytes - 1} bytes; ${ALGORITHM} needs at least ${bytes}. Make one with: openssl rand -base64 ${bytes}`,
+      ],
+      warnings: [],
+    });
+  });
+
+  test("counts bytes, not characters", async () => {
+    expect((await read({ SIGNING_KEY: "é".repeat(16) })).faults).toEqual([]);
+    expect((await read({ SIGNING_KEY: "é".repeat(15) })).faults).toHaveLength(1);
+  });
+
+  test("lets a short one pass with a warning where that is asked for", async () => {
+    const reading = await read({ SIGNING_KEY: "short", ALLOW_SHORT_SIGNING_KEY: true });
+    expect(reading.faults).toEqual([]);
+    expect(reading.warnings).toEqual([
+      "SIGNING_KEY has 5 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
+    ]);
+    expect(reading.keys?.signing).toEqual(new TextEncoder().encode("short"));
+  });
+
+  test("never lets an empty one pass", async () => {
+    const settings = { ...settingsOf({ ALLOW_SHORT_SIGNING_KEY: true }), SIGNING_KEY: "" };
+    expect((await readKeys(settings)).faults).toEqual([
+      "SIGNING_KEY has 0 bytes; HS256 needs at least 32. Make one with: openssl rand -base64 32",
+    ]);
+  });
+
+  test.each([
+    ["a private key in PEM", rsaPkcs8],
+    ["a public key in PEM", rsaSpki],
+    ["an SSH key", `ssh-rsa ${"A".repeat(60)}`],
+    ["an ECDSA SSH key", `ecdsa-sha2-nistp256 ${"A".repeat(60)}`],
+  ])("refuses %s, which others may know", async (_, SIGNING_KEY) => {
+    expect(await read({ SIGNING_KEY, ALLOW_SHORT_SIGNING_KEY: true })).toEqual({
+      keys: undefined,
+      faults: ["SIGNING_KEY must be a secret text for HS256, not an asymmetric key."],
+      warnings: [],
+    });
+  });
+});
+
+describe("readKeys() of a key pair", () => {
+  const rsaJwk = { kty: "RSA", e: "AQAB", use: "sig" };
+  const p256Jwk = { kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", use: "sig" };
+
+  test.each([
+    ["RS256", "PKCS#8", rsaPkcs8, rsaJwk],
+    ["RS384", "PKCS#1", rsaPkcs1, rsaJwk],
+    ["PS256", "PKCS#8", rsaPkcs8, rsaJwk],
+    ["PS512", "PKCS#1", rsaPkcs1, rsaJwk],
+    ["ES256", "PKCS#8", p256Pkcs8, p256Jwk],
+    ["ES256", "SEC1", p256Sec1, p256Jwk],
+    ["ES384", "PKCS#8", p384Pkcs8, { kty: "EC", crv: "P-384" }],
+    ["ES512", "PKCS#8", p521Pkcs8, { kty: "EC", crv: "P-521" }],
+    ["EdDSA", "PKCS#8", edPkcs8, { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }],
+  ])("for %s takes %s and derives the public half", async (ALGORITHM, _, SIGNING_KEY, jwk) => {
+    const { keys, faults, warnings } = await read({ ALGORITHM, SIGNING_KEY });
+    expect({ faults, warnings }).toEqual(good);
+    expect(keys?.publicJwk).toMatchObject({ ...jwk, alg: ALGORITHM, use: "sig" });
+    expect(
+      Object.keys(keys?.publicJwk ?? {}).filter((name) => ["d", "p", "q", "dp", "dq", "qi", "k"].includes(name)),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ["RS256", rsaPkcs1, rsaSpki],
+    ["ES256", p256Sec1, p256Spki],
+    ["EdDSA", edPkcs8, edSpki],
+  ])("for %s takes the public half too", async (ALGORITHM, SIGNING_KEY, VERIFYING_KEY) => {
+    expect(await read({ ALGORITHM, SIGNING_KEY, VERIFYING_KEY })).toMatchObject(good);
+  });
+
+  test("takes a written \\n for the end of a line, where all line ends were lost", async () => {
+    const lost = (pem: string) => pem.trim().replaceAll("\n", "\\n");
+    const vars = { ALGORITHM: "ES256", SIGNING_KEY: lost(p256Pkcs8), VERIFYING_KEY: lost(p256Spki) };
+    expect(await read(vars)).toMatchObject(good);
+  });
+
+  test("takes lines that end as on Windows", async () => {
+    expect(await read({ ALGORITHM: "RS256", SIGNING_KEY: rsaPkcs8.replaceAll("\n", "\r\n") })).toMatchObject(good);
+  });
+});
+
+describe("readKeys() refuses", () => {
+  const rs256 = { ALGORITHM: "RS256", SIGNING_KEY: rsaPkcs8 };
+  const es256 = { ALGORITHM: "ES256", SIGNING_KEY: p256Pkcs8 };
+  const noPem = (algorithm: string) => [`SIGNING_KEY must be an unencrypted private key in PEM for ${algorithm}.`];
+  const both = (text: string) => [`SIGNING_KEY ${text}`, `VERIFYING_KEY ${text}`];
+
+  test.each([
+    ["a secret", { ...rs256, SIGNING_KEY: "s".repeat(64) }, noPem("RS256")],
+    ["a public key to sign with", { ...rs256, SIGNING_KEY: rsaSpki }, noPem("RS256")],
+    ["an encrypted key", { ALGORITHM: "EdDSA", SIGNING_KEY: edEncrypted }, noPem("EdDSA")],
+    ["a cut PEM", { ...rs256, SIGNING_KEY: rsaPkcs8.slice(0, 200) }, noPem("RS256")],
+    ["a JWK", { ...rs256, SIGNING_KEY: '{"kty":"RSA","n":"AQ","e":"AQAB"}' }, noPem("RS256")],
+    ["an EC key for RS256", { ...rs256, SIGNING_KEY: p256Pkcs8 }, both("must be an RSA key for RS256.")],
+    ["an RSA key for ES256", { ...es256, SIGNING_KEY: rsaPkcs8 }, both("must be an EC key on P-256 for ES256.")],
+    ["a key on P-521 for ES256", { ...es256, SIGNING_KEY: p521Pkcs8 }, both("must be an EC key on P-256 for ES256.")],
+    [
+      "a key on P-384 for ES512",
+      { ALGORITHM: "ES512", SIGNING_KEY: p384Pkcs8 },
+      both("must be an EC key on P-521 for ES512."),
+    ],
+    [
+      "a key on P-256 for EdDSA",
+      { ALGORITHM: "EdDSA", SIGNING_KEY: p256Pkcs8 },
+      both("must be an Ed25519 key for EdDSA."),
+    ],
+    ["1024 bits", { ...rs256, SIGNING_KEY: weakRsaPkcs8 }, both("has 1024 bits; RS256 needs at least 2048.")],
+    [
+      "1024 bits for PS384",
+      { ALGORITHM: "PS384", SIGNING_KEY: weakRsaPkcs8 },
+      both("has 1024 bits; PS384 needs at least 2048."),
+    ],
+    [
+      "a weak public key",
+      { ...rs256, VERIFYING_KEY: weakRsaSpki },
+      ["VERIFYING_KEY has 1024 bits; RS256 needs at least 2048."],
+    ],
+    ["no public key", { ...rs256, VERIFYING_KEY: "public" }, ["VERIFYING_KEY must be a public key in PEM for RS256."]],
+    [
+      "a public key of another kind",
+      { ...rs256, VERIFYING_KEY: edSpki },
+      ["VERIFYING_KEY must be an RSA key for RS256."],
+    ],
+    [
+      "a public key of another pair",
+      { ...es256, VERIFYING_KEY: p256OtherSpki },
+      ["VERIFYING_KEY is not the public half of SIGNING_KEY: no token of this gateway would verify."],
+    ],
+  ])("%s", async (_, vars, faults) => {
+    expect(await read(vars)).toEqual({ keys: undefined, faults, warnings: [] });
+  });
+});

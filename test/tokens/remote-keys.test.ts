@@ -1,0 +1,141 @@
+// JWK_URL: which keys of a set verify, how often it is fetched, and what happens while its source is down.
+import { describe, expect, it } from "vitest";
+import { Refusal } from "../../src/errors.ts";
+import { remoteKeys } from "../../src/tokens/remote-keys.ts";
+import { settingsOf } from "../support/settings.ts";
+
+// RFC 7515 A.2.1, RFC 7515 A.3.1 and RFC 8037 A.2: public halves.
+const rsa = {
+  kty: "RSA",
+  n: "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
+  e: "AQAB",
+};
+const ec = {
+  kty: "EC",
+  crv: "P-256",
+  x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+  y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+};
+
+const settings = settingsOf({ ALGORITHM: "RS256", JWK_URL: "https://keys.example/set.json" });
+const start = 1_800_000_000;
+
+/** A source that counts its fetches and gives what the test says, and the errors that were told. */
+function source(first: unknown) {
+  const state = { set: first, fetches: 0, errors: [] as unknown[] };
+  const load = async () => {
+    state.fetches++;
+    if (state.set instanceof Error) throw state.set;
+    return state.set;
+  };
+  return { state, find: remoteKeys(settings, load, (error) => state.errors.push(error)) };
+}
+
+async function reasonOf(found: Promise<unknown>): Promise<string> {
+  const error = await found.then(
+    () => "a key",
+    (thrown: unknown) => thrown,
+  );
+  return error instanceof Refusal ? error.reason : String(error);
+}
+
+describe("remoteKeys()", () => {
+  it("finds a key by its id", async () => {
+    const { find } = source({ keys: [{ ...rsa, kid: "a", use: "sig", alg: "RS256" }] });
+    expect((await find("a", start)).type).toBe("public");
+  });
+  it.each([
+    ["no id in the token", undefined, {}],
+    ["an id that is no text", 5, {}],
+    ["an id that the set does not have", "b", {}],
+    ["a key for encryption", "a", { use: "enc" }],
+    ["a key of another algorithm", "a", { alg: "RS512" }],
+    ["a key whose operations leave out verify", "a", { key_ops: ["encrypt"] }],
+  ])("refuses %s", async (_what, kid, change) => {
+    const { find } = source({
+      keys: [
+        { ...rsa, kid: "a", ...change },
+        { ...rsa, kid: "other" },
+      ],
+    });
+    expect(await reasonOf(find(kid, start))).toBe("token_key_unknown");
+  });
+  it.each([
+    ["an EC key under RS256", { ...ec }],
+    ["a symmetric key", { kty: "oct", k: "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA" }],
+    ["a kind of key that nobody knows", { kty: "XYZ" }],
+    [
+      "an RSA key of 512 bits",
+      {
+        kty: "RSA",
+        e: "AQAB",
+        n: "1_JSqPbHkdqDGN-Pk2RDq6c8QZ1bJTDmwdk6hu8mC1PqDqHi0DS8p4CtVvZFTvkCxh7YaMkQfWDqEt8_8DdK9w",
+      },
+    ],
+  ])("refuses %s", async (_what, jwk) => {
+    const { find } = source({
+      keys: [
+        { ...jwk, kid: "a" },
+        { ...rsa, kid: "other" },
+      ],
+    });
+    expect(await reasonOf(find("a", start))).toBe("token_key_unknown");
+  });
+  it("uses a private key that was published by mistake for nothing but its public half", async () => {
+    const { find } = source({ keys: [{ ...rsa, d: "AQAB", kid: "a" }] });
+    expect((await find("a", start)).usages).toEqual(["verify"]);
+  });
+  it("fetches once for many tokens at the same time", async () => {
+    const { state, find } = source({ keys: [{ ...rsa, kid: "a" }] });
+    await Promise.all(Array.from({ length: 50 }, () => find("a", start)));
+    expect(state.fetches).toBe(1);
+  });
+  it("fetches once in 30 s for 1,000 made-up ids, and once more after that", async () => {
+    const { state, find } = source({ keys: [{ ...rsa, kid: "a" }] });
+    await find("a", start);
+    for (let index = 0; index < 1000; index++) await reasonOf(find(`made-up-${index}`, start + (index % 30)));
+    expect(state.fetches).toBe(1);
+    await reasonOf(find("made-up", start + 30));
+    expect(state.fetches).toBe(2);
+  });
+  it("finds a new key as soon as the cool-down is over", async () => {
+    const { state, find } = source({ keys: [{ ...rsa, kid: "a" }] });
+    await find("a", start);
+    state.set = { keys: [{ ...rsa, kid: "b" }] };
+    expect(await reasonOf(find("b", start + 29))).toBe("token_key_unknown");
+    expect((await find("b", start + 30)).type).toBe("public");
+  });
+  it("forgets a key that was taken out within five minutes", async () => {
+    const { state, find } = source({
+      keys: [
+        { ...rsa, kid: "a" },
+        { ...rsa, kid: "b" },
+      ],
+    });
+    await find("a", start);
+    state.set = { keys: [{ ...rsa, kid: "b" }] };
+    expect((await find("a", start + 299)).type).toBe("public");
+    expect(await reasonOf(find("a", start + 300))).toBe("token_key_unknown");
+  });
+  it.each([
+    ["cannot be reached", new Error("unreachable")],
+    ["gives no set", "nonsense"],
+    ["gives an empty set", { keys: [] }],
+    ["gives a set without a key that could verify", { keys: [{ kty: "oct", kid: "a", k: "AA" }] }],
+  ])("uses the last good keys for six hours while the source %s, then answers 503", async (_what, broken) => {
+    const { state, find } = source({ keys: [{ ...rsa, kid: "a" }] });
+    await find("a", start);
+    state.set = broken;
+    expect((await find("a", start + 6 * 3600 - 1)).type).toBe("public");
+    expect(await reasonOf(find("a", start + 6 * 3600))).toBe("keys_unavailable");
+    expect(state.errors.length).toBeGreaterThan(0);
+    state.set = { keys: [{ ...rsa, kid: "a" }] };
+    expect((await find("a", start + 6 * 3600 + 30)).type).toBe("public");
+  });
+  it("calls every token invalid while the source has never answered, as Simple JWT does", async () => {
+    const { state, find } = source(new Error("unreachable"));
+    expect(await reasonOf(find("a", start))).toBe("token_key_unknown");
+    expect(await reasonOf(find("a", start + 1))).toBe("token_key_unknown");
+    expect([state.fetches, state.errors.length]).toEqual([1, 1]);
+  });
+});
