@@ -56,7 +56,7 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwk }: AppShown) {
   routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.exchange));
   routes.onError((error, c) => {
     if (!(error instanceof Refusal)) reportBug(deps, c.env.exchange, error);
-    else c.env.exchange.reason = error.reason;
+    else c.env.exchange.reason = error.more.because ?? error.reason;
     return answerRefusal(deps.settings, c.env.exchange, error);
   });
   return routes;

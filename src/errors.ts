@@ -116,11 +116,13 @@ export interface TokenClassMessage {
   readonly claim?: string;
 }
 
-/** What a refusal may carry besides its reason. All of it goes to the client, so none of it may be secret. */
+/** What a refusal may carry besides its reason. Nearly all of it goes to the client: none of it may be secret. */
 export interface RefusalMore {
   /** What stands in the place of `{}` in the table's `detail`: the name of a claim, a method, a media type. */
   readonly names?: string;
   readonly messages?: readonly TokenClassMessage[];
+  /** For the log alone: what the first accepted token class had against the token. */
+  readonly because?: Reason;
   /** A whole body in DRF's shape for field errors, instead of `{"detail": …}`. */
   readonly fields?: Readonly<Record<string, readonly FieldError[]>>;
 }

@@ -1,7 +1,7 @@
 // Raw bearer token → whose request it is (JWTAuthentication, JWTStatelessUserAuthentication).
 // Must never look at a claim before the signature was found good.
 import type { User } from "../accounts/user.ts";
-import { Refusal, refuse, type TokenClassMessage } from "../errors.ts";
+import { type Reason, Refusal, refuse, type TokenClassMessage } from "../errors.ts";
 import { checkKind } from "../tokens/check.ts";
 import { type Claims, claim, writtenName } from "../tokens/claims.ts";
 import type { Kind } from "../tokens/kinds.ts";
@@ -60,12 +60,15 @@ async function fittingClass(
   // Signature and registered claims are the same question for every class: asked once.
   const opened = await deps.codec.open(token, nowSeconds).catch(tokenRefusal);
   const messages: TokenClassMessage[] = [];
+  let because: Reason | undefined;
   for (const kind of kinds) {
     const refusal = opened instanceof Refusal ? opened : await classRefusal(deps, opened, kind, nowSeconds);
     if (!refusal && !(opened instanceof Refusal)) return { claims: opened, kind };
-    if (refusal) messages.push(messageOf(kind, refusal));
+    if (!refusal) continue;
+    because ??= refusal.reason;
+    messages.push(messageOf(kind, refusal));
   }
-  return refuse("no_token_class_fits", { messages });
+  return refuse("no_token_class_fits", { messages, ...(because === undefined ? {} : { because }) });
 }
 
 /** What one class has against the token. Its own claims first: the blacklist costs a round trip. */

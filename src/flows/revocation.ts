@@ -23,6 +23,7 @@ export async function checkRevocation(
   const revoked = news ?? (await deps.tokens.isBlacklisted(jti));
   if (!revoked) return;
   refuse("no_token_class_fits", {
+    because: "token_blacklisted",
     messages: [{ token_class: kind.className, token_type: kind.type, message: "Token is blacklisted" }],
   });
 }

@@ -27,7 +27,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** A power over the outside, how it shows in a source text, and the files that may have it. */
 const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; readonly only: RegExp }> = [
-  { name: "fetch", shows: /(?:=>|[=(,]|await|return)\s*fetch\(|globalThis\.fetch/, only: /^(gateway\/forward|stores\/jwk-set-source)\.ts$/ },
+  {
+    name: "fetch",
+    shows: /(?:=>|[=(,]|await|return)\s*fetch\(|globalThis\.fetch/,
+    only: /^(gateway\/forward|stores\/jwk-set-source)\.ts$/,
+  },
   { name: "jose", shows: /from "jose"/, only: /^tokens\/(codec|keys|jwk-set|remote-keys)\.ts$/ },
   { name: "hono", shows: /from "hono/, only: /^(app\.ts|endpoints\/)/ },
   {

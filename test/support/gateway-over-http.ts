@@ -1,12 +1,12 @@
-// The whole Worker over real HTTP, in front of a real origin, for tests in Node.
+// The whole Worker over real HTTP, as it is bundled for a deploy, in front of a real origin, for tests in Node.
 // Must never stub a part of the gateway.
-
 import { scryptSync } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { URL as NodeURL } from "node:url";
-import { createTestHarness } from "wrangler";
+import { resolve } from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { type BuiltWorker, builtWorker } from "./built-worker.ts";
 
-const schema = readFileSync(new NodeURL("../../schema.sql", import.meta.url), "utf8");
+const schema = readFileSync(resolve(import.meta.dirname, "../../schema.sql"), "utf8");
 const statements = schema
   .replace(/--.*$/gm, "")
   .split(";")
@@ -32,24 +32,23 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+let gatewayScript: BuiltWorker | undefined;
+
 /** @param vars beside those of wrangler.toml, which they go before */
 export async function startGateway(vars: Readonly<Record<string, unknown>>): Promise<Gateway> {
-  const server = createTestHarness({
-    workers: [
-      {
-        configPath: "./wrangler.toml",
-        secrets: { SIGNING_KEY: "over-http-tests-only-over-http-tests-only-0123456789" },
-        vars: vars as Record<string, string>,
-      },
-    ],
-  });
-  const { url } = await server.listen();
-  const worker = server.getWorker("simplejwt-edge");
-  const env = (await worker.getEnv()) as unknown as GatewayEnv;
+  gatewayScript ??= builtWorker("wrangler.toml");
+  const signingKey = "over-http-tests-only-over-http-tests-only-0123456789";
+  const bindings = { ...gatewayScript.vars, LOG: "off", SIGNING_KEY: signingKey, ...vars };
+  const miniflare = run(gatewayScript, { bindings, kvNamespaces: { BLACKLIST: "blacklist" } });
+  const url = await miniflare.ready;
+  const env: GatewayEnv = {
+    DB: (await miniflare.getD1Database("DB")) as unknown as D1Database,
+    BLACKLIST: (await miniflare.getKVNamespace("BLACKLIST")) as unknown as KVNamespace,
+  };
   await env.DB.batch(statements.map((sql) => env.DB.prepare(sql)));
-  const send = (path: string, init: RequestInit) => fetch(new URL(path, url), { redirect: "manual", ...init });
+  const send = (path: string, init: RequestInit) => fetch(new URL(path, url.href), { redirect: "manual", ...init });
   return {
-    url,
+    url: new URL(url.href),
     env,
     post: (path, body, headers = {}) =>
       send(path, {
@@ -59,14 +58,34 @@ export async function startGateway(vars: Readonly<Record<string, unknown>>): Pro
       }),
     get: (path, token, headers = {}) =>
       send(path, { headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers } }),
-    flush: async () => void (await worker.scheduled({ cron: "17 3 * * *" })),
+    flush: async () => {
+      const worker = await miniflare.getWorker();
+      await worker.scheduled({ cron: "17 3 * * *" });
+    },
     addUser: async ({ id, username, password }) => {
       await env.DB.prepare("INSERT INTO users (id, username, password, date_joined) VALUES (?, ?, ?, ?)")
         .bind(id, username, djangoScrypt(password), "2026-01-02T03:04:05Z")
         .run();
     },
-    close: () => server.close(),
+    close: () => miniflare.dispose(),
   };
+}
+
+function run({ script, compatibilityDate }: BuiltWorker, more: object): Miniflare {
+  const options = {
+    host: "127.0.0.1",
+    port: 0,
+    log: new Log(LogLevel.ERROR),
+    cf: false as const,
+    name: "worker",
+    modules: true as const,
+    script,
+    compatibilityDate,
+    d1Databases: { DB: "db" },
+    handleRuntimeStdio: () => {},
+    ...more,
+  };
+  return new Miniflare(convertV4MiniflareOptions(options));
 }
 
 /** Django's scrypt string, made by Node and not by the code under test. */
@@ -82,14 +101,14 @@ export async function startDemoOrigin(): Promise<{
   requests(): Promise<number>;
   close(): Promise<void>;
 }> {
-  const server = createTestHarness({ workers: [{ configPath: "./examples/origin/wrangler.toml" }] });
-  const { url } = await server.listen();
+  const miniflare = run(builtWorker("examples/origin/wrangler.toml"), {});
+  const { origin } = await miniflare.ready;
   return {
-    url: url.origin,
+    url: origin,
     requests: async () => {
-      const response = await fetch(new URL("/api/public/requests/", url));
+      const response = await fetch(`${origin}/api/public/requests/`);
       return ((await response.json()) as { total: number }).total;
     },
-    close: () => server.close(),
+    close: () => miniflare.dispose(),
   };
 }

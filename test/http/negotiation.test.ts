@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { covers, negotiateJson, parseMediaType } from "../../src/http/negotiation.ts";
+import { exchangeFor } from "../support/exchange.ts";
+import { reasonOf } from "../support/refusals.ts";
+
+function negotiate(accept: string | undefined, query = ""): number {
+  const exchange = exchangeFor();
+  const headers = accept === undefined ? {} : { accept };
+  negotiateJson(new Request(`https://gateway.example/api/token/${query}`, { headers }), exchange);
+  return exchange.indent;
+}
+
+describe("parseMediaType()", () => {
+  test.each([
+    ["application/json", "application", "json", {}],
+    [" Application/JSON ; Charset=UTF-8", "application", "json", { charset: "UTF-8" }],
+    ['multipart/form-data; boundary="a;b"', "multipart", "form-data", { boundary: '"a' }],
+    ['application/json; charset="utf-8"; indent=4', "application", "json", { charset: "utf-8", indent: "4" }],
+    ["application/json; q", "application", "json", {}],
+    ["json", "json", "", {}],
+    ["", "", "", {}],
+  ])("of %j", (text, type, subtype, parameters) => {
+    expect(parseMediaType(text)).toMatchObject({ type, subtype });
+    if (!text.includes("a;b")) expect(parseMediaType(text).parameters).toEqual(parameters);
+  });
+});
+
+test.each([
+  ["*/*", true],
+  ["application/*", true],
+  ["application/json", true],
+  ["*/json", true],
+  ["text/json", false],
+  ["application/xml", false],
+  ["application/", false],
+  ["", false],
+])("covers(%j, application/json) is %j", (range, covered) => {
+  expect(covers(parseMediaType(range), { type: "application", subtype: "json" })).toBe(covered);
+});
+
+describe("negotiateJson()", () => {
+  test.each([
+    [undefined],
+    ["*/*"],
+    ["application/json"],
+    ["APPLICATION/JSON"],
+    ["text/html, application/*;q=0.1"],
+    ["application/json;q=0"], // DRF does not look at q
+    ["text/html,application/xhtml+xml,*/*;q=0.8"],
+  ])("takes Accept: %s", (accept) => {
+    expect(negotiate(accept)).toBe(0);
+  });
+
+  test.each([["text/html"], ["application/xml, text/*"], ["json"], ["*"], ["application/json+ld"]])(
+    "refuses Accept: %s",
+    async (accept) => {
+      expect(await reasonOf(() => negotiate(accept))).toBe("not_acceptable");
+    },
+  );
+
+  test.each([
+    ["application/json; indent=4", 4],
+    ["application/json; indent=8", 8],
+    ["application/json; indent=9", 8],
+    ["application/json; indent=0", 0],
+    ["application/json; indent=-3", 0],
+    ["application/json; indent=2.5", 0],
+    ["application/json; indent=two", 0],
+    ["text/html; indent=4, application/json", 0],
+  ])("notes the indentation of %s", (accept, indent) => {
+    expect(negotiate(accept)).toBe(indent);
+  });
+
+  test.each([["?format=json"], ["?format="], ["?x=format"]])("takes %s", (query) => {
+    expect(negotiate("*/*", query)).toBe(0);
+  });
+
+  test.each([["?format=xml"], ["?format=JSON"], ["?format=api"], ["?a=b&format=html&format=json"]])(
+    "has no page for %s",
+    async (query) => {
+      expect(await reasonOf(() => negotiate("*/*", query))).toBe("no_route");
+    },
+  );
+});

@@ -1,0 +1,100 @@
+// Bad input and broken stores, over HTTP: a clear refusal in the right shape, nothing half-written, no stack trace.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({});
+  await gateway.addUser({ id: 7, username: "ada", password: "correct horse" });
+});
+afterAll(() => gateway.close());
+
+const send = (path: string, body: string, type = "application/json") =>
+  fetch(new URL(path, gateway.url), { method: "POST", body, headers: { "content-type": type } });
+
+describe("a token endpoint", () => {
+  it.each<[string, string, string, number, object]>([
+    [
+      "broken JSON",
+      "{",
+      "application/json",
+      400,
+      { detail: "JSON parse error - Expecting property name enclosed in double quotes: line 1 column 2 (char 1)" },
+    ],
+    [
+      "a list",
+      "[]",
+      "application/json",
+      400,
+      { non_field_errors: ["Invalid data. Expected a dictionary, but got list."] },
+    ],
+    [
+      "nothing",
+      "",
+      "application/json",
+      400,
+      { username: ["This field is required."], password: ["This field is required."] },
+    ],
+    [
+      "wrong types",
+      '{"username":{},"password":[]}',
+      "application/json",
+      400,
+      { username: ["Not a valid string."], password: ["Not a valid string."] },
+    ],
+    [
+      "a type that it does not read",
+      "x",
+      "text/plain",
+      415,
+      { detail: 'Unsupported media type "text/plain" in request.' },
+    ],
+    [
+      "a broken multipart body",
+      "--x\r\nnonsense",
+      "multipart/form-data; boundary=x",
+      400,
+      { detail: "Multipart form parse error - Invalid multipart body." },
+    ],
+  ])("refuses %s", async (_what, body, type, status, answer) => {
+    const response = await send("/api/token/", body, type);
+    expect([response.status, await response.json()]).toEqual([status, answer]);
+    expect(response.headers.get("allow")).toBe("POST, OPTIONS");
+  });
+  it("refuses a body of 5 MB without reading it to its end", async () => {
+    const response = await send("/api/token/", JSON.stringify({ username: "ada", password: "x".repeat(5_000_000) }));
+    expect([response.status, await response.json()]).toEqual([413, { detail: "Request body is too large." }]);
+  });
+  it("answers a GET with 405 and the methods that it takes", async () => {
+    const response = await gateway.get("/api/token/refresh/");
+    expect([response.status, await response.json()]).toEqual([405, { detail: 'Method "GET" not allowed.' }]);
+  });
+});
+
+describe("with a database that does not answer", () => {
+  it("answers 503 with Retry-After, shows nothing of the error, and is well again afterwards", async () => {
+    await gateway.env.DB.prepare("ALTER TABLE outstanding_tokens RENAME TO away").run();
+    const login = await gateway.post("/api/token/", { username: "ada", password: "correct horse" });
+    expect([login.status, login.headers.get("retry-after"), await login.json()]).toEqual([
+      503,
+      "5",
+      { detail: "Service temporarily unavailable, try again later." },
+    ]);
+    const ready = await gateway.get("/_gateway/health/ready");
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({ status: "failed", checks: { database: "failed" } });
+    await gateway.env.DB.prepare("ALTER TABLE away RENAME TO outstanding_tokens").run();
+    expect((await gateway.post("/api/token/", { username: "ada", password: "correct horse" })).status).toBe(200);
+  });
+});
+
+describe("with settings that have faults", () => {
+  it("answers every request 503 with a fixed body", async () => {
+    const faulty = await startGateway({ ALGORITHM: "HS999", ACCESS_TOKEN_LIFETIM: "5m" });
+    for (const path of ["/", "/api/token/", "/_gateway/health/live"]) {
+      const response = await faulty.get(path);
+      expect([response.status, await response.json()]).toEqual([503, { detail: "Gateway is misconfigured." }]);
+    }
+    await faulty.close();
+  });
+});
