@@ -94,7 +94,7 @@ function verifyingKeys(settings: Settings, keys: Keys, log: Log): Keys["verifyin
 }
 
 /** Events that are written whatever LOG says: somebody has to do something about them. */
-const alarms = new Set(["store_failed", "jwks_failed", "internal_error", "settings_warnings"]);
+const alarms = new Set(["store_failed", "origin_failed", "jwks_failed", "internal_error", "settings_warnings"]);
 
 function logFor(settings: Settings): Log {
   return (event, fields) => {

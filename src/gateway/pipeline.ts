@@ -41,6 +41,8 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
     target: path.sent + path.query,
     headers: originHeaders(deps.headerPlan, request.headers, connection, identity),
     timeoutSeconds: deps.settings.ORIGIN_TIMEOUT,
+    longestBodyBytes: deps.settings.MAX_BODY,
+    failed: (error) => deps.log("origin_failed", { request_id: exchange.requestId, error: String(error) }),
   });
 }
 

@@ -24,9 +24,16 @@ function startEcho(): Promise<{ readonly url: string; readonly server: Server }>
   });
 }
 
+/** Bodies that broke off: what an origin must never take for a whole one. */
+let brokenOff = 0;
+
 async function length(request: IncomingMessage): Promise<number> {
   let bytes = 0;
-  for await (const chunk of request) bytes += (chunk as Buffer).length;
+  try {
+    for await (const chunk of request) bytes += (chunk as Buffer).length;
+  } catch {
+    brokenOff++;
+  }
   return bytes;
 }
 
@@ -46,6 +53,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     ORIGIN_URL: `${echo.url}/`,
     ORIGIN_TIMEOUT: 1,
+    MAX_BODY: "1MB",
     IDENTITY_HEADERS: { "X-User-Id": "user_id", "X-Token-Type": "token_type" },
     ROUTES: [
       { path: "/open/*", auth: "public" },
@@ -108,6 +116,42 @@ describe("the origin", () => {
     expect([seen, bytes]).toEqual([method, 100_000]);
   });
 });
+
+describe("a body beyond MAX_BODY", () => {
+  const tooMuch = 1_000_001;
+  it("is refused by its declared length", async () => {
+    const response = await fetch(new URL("/any", gateway.url), {
+      method: "POST",
+      headers: { authorization: `Bearer ${access}` },
+      body: new Uint8Array(tooMuch),
+    });
+    expect([response.status, await response.json()]).toEqual([413, { detail: "Request body is too large." }]);
+  });
+  it("is refused without one and breaks off at the origin, and one that just fits passes", async () => {
+    const chunked = (bytes: number) =>
+      fetch(new URL("/any", gateway.url), {
+        method: "POST",
+        headers: { authorization: `Bearer ${access}` },
+        body: chunksOf(bytes),
+        duplex: "half",
+      } as RequestInit);
+    expect((await chunked(tooMuch)).status).toBe(413);
+    await expect.poll(() => brokenOff).toBe(1);
+    expect(((await (await chunked(tooMuch - 1)).json()) as Seen).bytes).toBe(1_000_000);
+  });
+});
+
+function chunksOf(bytes: number): ReadableStream<Uint8Array> {
+  let left = bytes;
+  return new ReadableStream({
+    pull(controller) {
+      if (left === 0) return controller.close();
+      const size = Math.min(left, 64 * 1024);
+      left -= size;
+      controller.enqueue(new Uint8Array(size));
+    },
+  });
+}
 
 describe("the client", () => {
   it("gets redirects as they are", async () => {
