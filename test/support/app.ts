@@ -8,7 +8,7 @@ import { testSecret } from "./settings.ts";
 
 /** Throws when the settings have faults. */
 export async function appWith(vars: Readonly<Record<string, unknown>>, hooks: Hooks = {}): Promise<App> {
-  const wiring = await wire({ SIGNING_KEY: testSecret, ...vars, DB, BLACKLIST }, hooks);
+  const wiring = await wire({ SIGNING_KEY: testSecret, DB, BLACKLIST, ...vars }, hooks);
   if ("faults" in wiring) throw new Error(wiring.faults.join("\n"));
   return createApp(wiring.deps, wiring.shown);
 }
@@ -32,3 +32,9 @@ export function payloadText(token: string): string {
   const bytes = Uint8Array.fromBase64(token.split(".")[1] ?? "", { alphabet: "base64url" });
   return new TextDecoder().decode(bytes);
 }
+
+/** A service binding that answers with the headers it was sent. */
+export const echoOrigin = {
+  fetch: async (url: string, init: RequestInit) =>
+    Response.json({ url, headers: Object.fromEntries(new Headers(init.headers as Headers)) }),
+};
