@@ -14,6 +14,7 @@ const inNode = [
   "test/architecture.test.ts",
   "test/scripts/**/*.test.ts",
   "test/worker/**/*.test.ts",
+  "test/security/**/*.test.ts",
   "test/docs/**/*.test.ts",
 ];
 

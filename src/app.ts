@@ -8,6 +8,7 @@ import { answerJwks } from "./endpoints/well-known.ts";
 import { Refusal, refuse } from "./errors.ts";
 import { flush } from "./flows/flush.ts";
 import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
+import { withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { chooseLanguage } from "./http/language.ts";
 import { answerRefusal } from "./http/refusal.ts";
@@ -28,10 +29,14 @@ export interface AppShown {
 
 export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const routes = routesOf(deps, shown);
+  const { settings, headerPlan } = deps;
+  const answer = withCors(settings, headerPlan.authHeader, async (request, exchange) =>
+    routes.fetch(request, { exchange }),
+  );
   return {
     async fetch(request) {
       const exchange = openExchange(request, deps.newId());
-      const response = await routes.fetch(request, { exchange });
+      const response = await answer(request, exchange);
       logExchange(deps, exchange, response.status);
       return response;
     },
@@ -73,6 +78,7 @@ function openExchange(request: Request, requestId: string): Exchange {
     allow: undefined,
     indent: 0,
     rule: undefined,
+    forgetCookies: false,
     reason: undefined,
   };
 }

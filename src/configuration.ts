@@ -1,6 +1,7 @@
 // The environment → everything that is settled before the first request: settings, keys, rules; or every fault in them.
 // Must never import a store or the platform: `npm run deploy` runs this too.
 import { type HeaderPlan, planHeaders } from "./gateway/headers.ts";
+import { identityHeaderFaults } from "./gateway/identity-headers.ts";
 import { type Rule, readPolicy } from "./gateway/policy.ts";
 import { readSettings, tokenClassName } from "./settings/read.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -33,8 +34,8 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
   const { settings } = reading;
   const policy = readPolicy(settings);
   const keys = settings.SIGNING_KEY === "" ? undefined : await readKeys(settings);
-  const faults = [...reading.faults, ...policy.faults, ...(keys?.faults ?? [])];
-  const warnings = [...reading.warnings, ...(keys?.warnings ?? [])];
+  const faults = [...reading.faults, ...policy.faults, ...identityHeaderFaults(settings), ...(keys?.faults ?? [])];
+  const warnings = [...reading.warnings, ...policy.warnings, ...(keys?.warnings ?? [])];
   if (faults.length > 0 || !keys?.keys) return { configuration: undefined, settings, faults, warnings };
   const tokenKinds = settings.AUTH_TOKEN_CLASSES.flatMap((name) => kindOfClass(tokenClassName(name) ?? "") ?? []);
   const configuration = {

@@ -22,7 +22,7 @@ const tokenProblem = (detail: string) => ({ status: 401, detail, code: "token_no
  * Private reason (for the log) to wire form (for the client). Many reasons share one dull message on purpose:
  * who forges tokens learns nothing from the answer.
  */
-const refusals = {
+export const refusals = {
   // The request itself.
   path_ambiguous: { status: 400, detail: "Malformed request." },
   request_malformed: { status: 400, detail: "Malformed request." },
@@ -43,6 +43,10 @@ const refusals = {
     detail: "Authorization header must contain two space-delimited values",
     code: "bad_authorization_header",
   },
+  // A cookie of AUTH_COOKIE: twice or malformed; another token than the header's; sent along by another site's page.
+  auth_cookie_ambiguous: { status: 401, detail: "Authentication credentials were not provided." },
+  auth_cookie_conflict: { status: 401, detail: "Authentication credentials were not provided." },
+  csrf_refused: { status: 403, detail: "You do not have permission to perform this action." },
   no_token_class_fits: tokenProblem("Given token not valid for any token type"),
 
   // What PyJWT calls an invalid token.
@@ -59,6 +63,8 @@ const refusals = {
   token_audience_wrong: invalidToken,
   token_subject_not_text: invalidToken,
   token_id_not_text: invalidToken,
+  // The gateway's own statement to the origin, sent back to it.
+  token_is_assertion: invalidToken,
 
   // What Simple JWT's Token.verify() refuses.
   token_expired: tokenProblem("Token is expired"),
@@ -92,14 +98,26 @@ const refusals = {
   login_hash_too_costly: { status: 401, detail: "No active account found with the given credentials" },
   login_user_inactive: { status: 401, detail: "No active account found with the given credentials" },
   login_user_rule: { status: 401, detail: "No active account found with the given credentials" },
+  // Throttled of DRF, with a fixed number of seconds.
+  login_throttled: {
+    status: 429,
+    detail: "Request was throttled. Expected available in {} seconds.",
+    retryAfterSeconds: 60,
+  },
 
   // The gateway's own.
   permission_denied: { status: 403, detail: "You do not have permission to perform this action." },
+  // Nobody is there to read it; the log tells it from a slow origin. The status is the one that nginx logs.
+  client_gone: { status: 499, detail: "Client closed request." },
+  // RFC 6585 section 5: the token is good, but its claims do not fit into the headers that the settings ask for.
+  identity_too_large: { status: 431, detail: "Request header fields are too large." },
   origin_unreachable: { status: 502, detail: "Bad gateway." },
   origin_not_configured: { status: 502, detail: "Bad gateway." },
   origin_too_slow: { status: 504, detail: "Gateway timeout." },
   store_unavailable: { status: 503, detail: "Service temporarily unavailable, try again later.", retryAfterSeconds: 5 },
   keys_unavailable: { status: 503, detail: "Service temporarily unavailable, try again later.", retryAfterSeconds: 5 },
+  // Claims of the deployer's that no browser keeps in a cookie.
+  auth_cookie_too_large: { status: 500, detail: "Internal server error." },
   misconfigured: { status: 503, detail: "Gateway is misconfigured.", retryAfterSeconds: 60 },
   internal_error: { status: 500, detail: "Internal server error." },
 } as const satisfies Record<string, WireForm>;

@@ -9,6 +9,8 @@ export interface LoginAttempt {
   readonly username: string;
   readonly requestId: string;
   readonly nowSeconds: number;
+  /** The client's address as Cloudflare saw it; null where it says none. */
+  readonly clientAddress: string | null;
 }
 
 export interface Hooks {

@@ -5,8 +5,9 @@ import { newSalt, SALT_RANDOM_BYTES } from "./accounts/new-salt.ts";
 import type { AppShown } from "./app.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { Log } from "./flows/deps.ts";
-import { boundOrigin, type Origin, urlOrigin } from "./gateway/forward.ts";
+import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
+import type { Rule } from "./gateway/policy.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Settings } from "./settings/settings.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
@@ -14,15 +15,18 @@ import { d1Users } from "./stores/d1-users.ts";
 import { fetchJwkSet } from "./stores/jwk-set-source.ts";
 import { kvRevocations } from "./stores/kv-revocations.ts";
 import { noRevocations } from "./stores/no-revocations.ts";
+import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { createCodec } from "./tokens/codec.ts";
 import type { Keys } from "./tokens/keys.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
+import { assertionSigner } from "./tokens/sign-assertion.ts";
 
 /** The bindings of wrangler.toml; vars and secrets are read by settings/read.ts. */
 export interface Env {
   readonly DB?: D1Database;
   readonly BLACKLIST?: KVNamespace;
-  readonly ORIGIN?: Fetcher;
+  readonly ORIGIN?: Fetcher | "zone";
+  readonly LOGIN_LIMITER?: RateLimit;
   readonly [name: string]: unknown;
 }
 
@@ -41,7 +45,7 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
   const { settings, keys } = configuration;
   const log = logFor(settings);
   const encode = hooks.encodeClaims ?? JSON.stringify;
-  const warnings = [...reading.warnings, ...bindingWarnings(env, settings)];
+  const warnings = [...reading.warnings, ...bindingWarnings(env, settings, configuration.rules)];
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const deps: GatewayDeps = {
     ...configuration,
@@ -49,12 +53,14 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
     users: d1Users(env.DB, log),
     tokens: d1Tokens(env.DB, log),
     news: env.BLACKLIST ? kvRevocations(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log) : noRevocations(),
+    loginLimiter: env.LOGIN_LIMITER && rateLimitLogins(env.LOGIN_LIMITER, log),
     hooks,
     newId: () => crypto.randomUUID().replaceAll("-", ""),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     later: (work) => waitUntil(work),
     log,
     origin: originFor(env, settings),
+    signAssertion: assertionSigner(settings, keys),
   };
   return { deps, shown: { warnings, publicJwk: keys.publicJwk } };
 }
@@ -67,20 +73,28 @@ function bindingFaults(env: Env, settings: Settings): string[] {
       "BLACKLIST is missing: a KV namespace has to be bound by this name while TOKEN_BLACKLIST_ENABLED is true.",
     );
   }
+  // Anything else under this name would be asked in vain, and every login let go on.
+  if (env.LOGIN_LIMITER && typeof env.LOGIN_LIMITER.limit !== "function") {
+    faults.push("LOGIN_LIMITER must be a rate limit binding.");
+  }
   return faults;
 }
 
-function bindingWarnings(env: Env, settings: Settings): string[] {
+function bindingWarnings(env: Env, settings: Settings, rules: readonly Rule[]): string[] {
   const warnings: string[] = [];
   if (!env.LOGIN_LIMITER) warnings.push("LOGIN_LIMITER is not bound: nothing here slows down password guessing.");
-  if (!env.ORIGIN && settings.ORIGIN_URL === null) {
-    warnings.push("Neither ORIGIN nor ORIGIN_URL is set: requests that pass are answered 502.");
+  if (!env.ORIGIN && settings.ORIGIN_URL === null && !rules.every((rule) => rule.origin)) {
+    const which = rules.some((rule) => rule.origin) ? "requests of routes without an origin" : "requests that pass";
+    warnings.push(`Neither ORIGIN nor ORIGIN_URL is set: ${which} are answered 502.`);
   }
-  if (env.ORIGIN && settings.ORIGIN_URL !== null) warnings.push("ORIGIN is bound, so ORIGIN_URL is not used.");
+  if (env.ORIGIN && settings.ORIGIN_URL !== null) {
+    warnings.push(`ORIGIN is ${env.ORIGIN === "zone" ? '"zone"' : "bound"}, so ORIGIN_URL is not used.`);
+  }
   return warnings;
 }
 
 function originFor(env: Env, settings: Settings): Origin | undefined {
+  if (env.ORIGIN === "zone") return zoneOrigin;
   if (env.ORIGIN) return boundOrigin(env.ORIGIN);
   return settings.ORIGIN_URL === null ? undefined : urlOrigin(settings.ORIGIN_URL);
 }
@@ -94,7 +108,10 @@ function verifyingKeys(settings: Settings, keys: Keys, log: Log): Keys["verifyin
 }
 
 /** Events that are written whatever LOG says: somebody has to do something about them. */
-const alarms = new Set(["store_failed", "origin_failed", "jwks_failed", "internal_error", "settings_warnings"]);
+const alarms = new Set([
+  ...["store_failed", "origin_failed", "jwks_failed", "internal_error", "settings_warnings"],
+  "auth_cookie_too_large",
+]);
 
 function logFor(settings: Settings): Log {
   return (event, fields) => {

@@ -56,6 +56,7 @@ describe("breachesOf()", () => {
     ["console", 'export const say = () => console.log("x");\n'],
     ["D1", "export type Db = D1Database;\n"],
     ["KV", "export type Kv = KVNamespace;\n"],
+    ["rate limits", "export type Limit = RateLimit;\n"],
     ["password hashing", 'import { scryptSync } from "node:crypto";\nexport const hash = scryptSync;\n'],
     ["the environment", 'import { env } from "cloudflare:workers";\nexport const one = env;\n'],
   ])("names a flow that touches %s", (power, text) => {

@@ -1,6 +1,5 @@
 // The two shapes of the demo's answers: data, and a refusal in DRF's words.
-// It must never be asked to cache anything: what it says depends on who asks.
-
+// Must never be asked to cache anything: what it says depends on who asks.
 /** Whatever JSON.stringify takes. */
 export type Body = object;
 

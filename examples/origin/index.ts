@@ -1,6 +1,5 @@
 // The demo origin: a small notes API that has never heard of tokens and learns who asks from X-User-Id.
-// It must never be reachable but through the gateway: whoever can set that header is that user.
-
+// Must never be reachable but through the gateway: whoever can set that header is that user.
 import { answer, type Body, refuse } from "./answers.ts";
 import { createNote, deleteNote, findNote, listNotes, noteCounts, replaceNote } from "./notes.ts";
 import { readNote } from "./read-note.ts";
@@ -67,7 +66,7 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
-const serve = async (db: D1Database, request: Request, path: string): Promise<Response> => {
+async function serve(db: D1Database, request: Request, path: string): Promise<Response> {
   // Comes first: it is what makes the tables of a new database. Reading the counter does not move it, so that two
   // readings can be compared.
   if (path !== COUNTS_PATH) await countRequest(db, path);
@@ -91,7 +90,7 @@ const serve = async (db: D1Database, request: Request, path: string): Promise<Re
   if (request.method === "GET" && ROUTES.some((route) => route.path.test(slashed)))
     return new Response(null, { status: 301, headers: { Location: slashed + new URL(request.url).search } });
   return refuse(404, "Not found.");
-};
+}
 
 export default {
   fetch: (request: Request, env: Env): Promise<Response> => serve(env.DB, request, new URL(request.url).pathname),

@@ -1,6 +1,5 @@
 // Notes in D1; every statement but the counts names the owner.
-// It must never touch a note without its owner in the WHERE clause: that clause is what keeps users apart.
-
+// Must never touch a note without its owner in the WHERE clause: that clause is what keeps users apart.
 /** What a client may write. */
 export type NoteFields = { readonly title: string; readonly text: string };
 
@@ -19,14 +18,14 @@ export const findNote = (db: D1Database, owner: string, id: number): Promise<Not
   db.prepare(`SELECT ${COLUMNS} FROM notes WHERE id = ? AND owner = ?`).bind(id, owner).first<Note>();
 
 /** Stores a new note and returns it. */
-export const createNote = async (db: D1Database, owner: string, fields: NoteFields, now: string): Promise<Note> => {
+export async function createNote(db: D1Database, owner: string, fields: NoteFields, now: string): Promise<Note> {
   const note = await db
     .prepare(`INSERT INTO notes (owner, title, text, created, modified) VALUES (?, ?, ?, ?, ?) RETURNING ${COLUMNS}`)
     .bind(owner, fields.title, fields.text, now, now)
     .first<Note>();
   if (note === null) throw new Error("Cannot store the note: the insert returned no row");
   return note;
-};
+}
 
 /** Overwrites a note; null when there is none or it is somebody else's. */
 export const replaceNote = (

@@ -1,6 +1,5 @@
 // Turns a request's body into a note's fields, or into the 400 or 415 that DRF would give.
-// It must never trust a shape: the body is unknown until every field has been looked at.
-
+// Must never trust a shape: the body is unknown until every field has been looked at.
 import type { Body } from "./answers.ts";
 import type { NoteFields } from "./notes.ts";
 
@@ -18,7 +17,7 @@ const RULES: Readonly<Record<keyof NoteFields, Rule>> = {
 const bad = (body: Body): Read => ({ ok: false, status: 400, body });
 
 /** The field's text without the white space around it, or what is wrong with it. */
-const readText = (value: unknown, rule: Rule): { text: string } | { error: string } => {
+function readText(value: unknown, rule: Rule): { text: string } | { error: string } {
   if (value === undefined) return rule.required ? { error: "This field is required." } : { text: "" };
   if (value === null) return { error: "This field may not be null." };
   if (typeof value !== "string") return { error: "Not a valid string." };
@@ -27,16 +26,16 @@ const readText = (value: unknown, rule: Rule): { text: string } | { error: strin
   if ([...text].length > rule.maxCharacters)
     return { error: `Ensure this field has no more than ${rule.maxCharacters} characters.` };
   return { text };
-};
+}
 
-const nameOfKind = (value: unknown): string => {
+function nameOfKind(value: unknown): string {
   if (Array.isArray(value)) return "list";
   if (value === null) return "NoneType";
   return { string: "str", number: "int", boolean: "bool" }[String(typeof value)] ?? typeof value;
-};
+}
 
 /** Reads `{"title": …, "text": …}` from a JSON body; other fields are ignored, as DRF ignores them. */
-export const readNote = async (request: Request): Promise<Read> => {
+export async function readNote(request: Request): Promise<Read> {
   const type = request.headers.get("Content-Type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type))
     return { ok: false, status: 415, body: { detail: `Unsupported media type "${type}" in request.` } };
@@ -58,4 +57,4 @@ export const readNote = async (request: Request): Promise<Read> => {
     ...("error" in title ? { title: [title.error] } : {}),
     ...("error" in text ? { text: [text.error] } : {}),
   });
-};
+}

@@ -1,6 +1,5 @@
 // Makes the demo's tables the first time they are missed, so that it needs no set-up anywhere.
-// It must never drop or change a table that is there.
-
+// Must never drop or change a table that is there.
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS notes (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -15,7 +14,7 @@ const TABLES = [
 ];
 
 /** Does `work`; when that fails for want of a table, makes the tables and does it once more. */
-export const withTables = async <T>(db: D1Database, work: () => Promise<T>): Promise<T> => {
+export async function withTables<T>(db: D1Database, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -23,4 +22,4 @@ export const withTables = async <T>(db: D1Database, work: () => Promise<T>): Pro
     await db.batch(TABLES.map((sql) => db.prepare(sql)));
     return work();
   }
-};
+}

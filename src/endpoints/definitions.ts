@@ -12,9 +12,11 @@ import type { EndpointName } from "../settings/read.ts";
 export interface EndpointContext {
   readonly nowSeconds: number;
   readonly requestId: string;
+  /** CF-Connecting-IP: the one header about the client's address that Cloudflare sets itself. */
+  readonly clientAddress: string | null;
 }
 
-type FieldName = "username" | "password" | "refresh" | "token";
+export type FieldName = "username" | "password" | "refresh" | "token";
 export type Fields = Readonly<Partial<Record<FieldName, string>>>;
 
 /** One token endpoint. */

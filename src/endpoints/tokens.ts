@@ -7,6 +7,7 @@ import { readBody } from "../http/body.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { readFields } from "../http/fields.ts";
 import { negotiateJson, wantsPage } from "../http/negotiation.ts";
+import { answerWithCookies, type Instead } from "./cookies.ts";
 import type { Endpoint } from "./definitions.ts";
 import { answerPage } from "./page.ts";
 
@@ -27,9 +28,14 @@ export async function answerEndpoint(
   if (request.method !== "POST") {
     refuse("method_not_allowed", { names: request.method });
   }
-  const fields = readFields(await readBody(request), endpoint.fields);
-  const { nowSeconds, requestId } = exchange;
-  return answerJson(exchange, 200, await endpoint.run(deps, fields, { nowSeconds, requestId }));
+  const run = async (instead?: Instead) => {
+    const fields = readFields(await readBody(request), endpoint.fields, instead);
+    const { nowSeconds, requestId } = exchange;
+    const clientAddress = request.headers.get("cf-connecting-ip");
+    return endpoint.run(deps, fields, { nowSeconds, requestId, clientAddress });
+  };
+  if (deps.settings.AUTH_COOKIE === false) return answerJson(exchange, 200, await run());
+  return answerWithCookies(deps, endpoint, { request, exchange }, run);
 }
 
 /** What DRF's SimpleMetadata says of a view. */

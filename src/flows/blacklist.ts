@@ -27,7 +27,7 @@ export async function blacklist(
   const userId = typeof lookup?.value === "number" ? lookup.value : undefined;
   const row = listedFrom(settings, claims, { jti, type: "refresh", userId }, nowSeconds);
   if (!(await deps.tokens.blacklist(row, nowSeconds))) refuse("token_blacklisted");
-  await deps.news.announce(jti, row.expiresAtSeconds, nowSeconds);
+  await deps.news.announce(jti, row.expiresAtSeconds + settings.LEEWAY, nowSeconds);
   deps.log("blacklist", { user_id: userId });
   return {};
 }

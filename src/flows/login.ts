@@ -8,6 +8,7 @@ import { type Reason, refuse } from "../errors.ts";
 import type { LoginAttempt } from "../hooks.ts";
 import type { LoginRecord } from "../stores/contract.ts";
 import type { Deps } from "./deps.ts";
+import { limitLogins } from "./limit-logins.ts";
 
 export interface Credentials {
   readonly username: string;
@@ -20,21 +21,23 @@ export interface LoggedIn {
   readonly newHash: LoginRecord["newHash"];
 }
 
-type LoginDeps = Pick<Deps, "settings" | "users" | "tokens" | "hooks" | "newSalt">;
+type LoginDeps = Pick<Deps, "settings" | "users" | "tokens" | "loginLimiter" | "hooks" | "newSalt">;
 
 /** Longer ones are refused unhashed: hashing a megabyte is a way to stop a server (Django's CVE-2013-1443). */
 const longestPasswordBytes = 4096;
 
 /**
- * 1. The password is not too long. 2. The user exists. 3. The password is right. 4. The user is active (Django's
- * ModelBackend, whatever CHECK_USER_IS_ACTIVE says). 5. The user rule agrees. A hash that is not in the preferred format
- * is made anew once the password was right, for an inactive user too, as Django's check_password does.
+ * 1. Neither the account nor the client's address was tried too often (ON_LOGIN_FAILED is not told: DRF throttles before
+ * it looks). 2. The password is not too long. 3. The user exists. 4. The password is right. 5. The user is active
+ * (Django's ModelBackend, whatever CHECK_USER_IS_ACTIVE says). 6. The user rule agrees. A hash that is not in the
+ * preferred format is made anew once the password was right, for an inactive user too, as Django's check_password does.
  */
 export async function login(deps: LoginDeps, credentials: Credentials, attempt: LoginAttempt): Promise<LoggedIn> {
   const fail = async (reason: Reason): Promise<never> => {
     await deps.hooks.onLoginFailed?.(attempt, reason);
     refuse(reason);
   };
+  await limitLogins(deps, attempt);
   if (new TextEncoder().encode(credentials.password).length > longestPasswordBytes)
     return fail("login_password_too_long");
   const user = await deps.users.byUsername(credentials.username);

@@ -8,7 +8,10 @@ import type { Deps } from "./deps.ts";
 import { userClaims } from "./issue.ts";
 import { type Credentials, type LoggedIn, login } from "./login.ts";
 
-type ObtainDeps = Pick<Deps, "settings" | "codec" | "users" | "tokens" | "hooks" | "newId" | "newSalt" | "log">;
+type ObtainDeps = Pick<
+  Deps,
+  "settings" | "codec" | "users" | "tokens" | "loginLimiter" | "hooks" | "newId" | "newSalt" | "log"
+>;
 
 /** The answer of the obtain endpoint, in Simple JWT's order. */
 export interface TokenPair {

@@ -30,11 +30,18 @@ export function userLookup(settings: Settings, value: unknown): UserLookup | und
   return id === undefined || !Number.isSafeInteger(id) ? undefined : { column: "id", value: id };
 }
 
-/** The user that a refreshed token names; undefined where Simple JWT does not look for one (none, "", 0, null, []). */
-export function refreshedUser(settings: Settings, claims: Claims): UserLookup | undefined {
+/** The user that a refreshed token names. */
+export interface RefreshedUser {
+  /** Whether there has to be such a user: Simple JWT does not look for one named by none, "", 0, null, []. */
+  readonly wanted: boolean;
+  /** Undefined for a value that can name no user; to be refused only after the token itself was judged. */
+  readonly lookup: UserLookup | undefined;
+}
+
+export function refreshedUser(settings: Settings, claims: Claims): RefreshedUser {
   const value = claim(claims, settings.USER_ID_CLAIM);
-  if (!pythonTruth(value)) return undefined;
-  return userLookup(settings, value) ?? refuse("refresh_user_refused");
+  const wanted = pythonTruth(value);
+  return { wanted, lookup: wanted ? userLookup(settings, value) : undefined };
 }
 
 /**

@@ -28,11 +28,11 @@ export async function refresh(deps: RefreshDeps, token: string, nowSeconds: numb
   const { settings } = deps;
   const claims = await deps.codec.open(token, nowSeconds);
   const jti = tokenId(settings, claims);
-  const lookup = refreshedUser(settings, claims);
+  const { wanted, lookup } = refreshedUser(settings, claims);
   const { blacklisted, user } = await deps.tokens.tokenAndUser(jti, lookup);
   if (blacklisted) refuse("token_blacklisted");
   checkKind(settings, kinds.refresh, claims, nowSeconds);
-  if (lookup) {
+  if (wanted) {
     await checkRefreshingUser(deps, user);
     if (user && hasOldPassword(deps, claims, user)) await endToken(deps, claims, jti, user, nowSeconds);
   }
@@ -60,7 +60,7 @@ async function retire(
   const old = listedFrom(settings, spent, { jti, type: "refresh", userId }, nowSeconds);
   // Somebody else was quicker with the same token: for this caller it is a blacklisted one.
   if (!(await deps.tokens.rotate(old, next, nowSeconds))) refuse("token_blacklisted");
-  deps.later(deps.news.announce(jti, old.expiresAtSeconds, nowSeconds));
+  deps.later(deps.news.announce(jti, old.expiresAtSeconds + settings.LEEWAY, nowSeconds));
   deps.log("refresh", { user_id: userId, rotated: true });
 }
 
@@ -75,7 +75,7 @@ async function endToken(
   if (jti !== undefined) {
     const token = listedFrom(deps.settings, claims, { jti, type: "refresh", userId: user.id }, nowSeconds);
     await deps.tokens.blacklist(token, nowSeconds);
-    deps.later(deps.news.announce(jti, token.expiresAtSeconds, nowSeconds));
+    deps.later(deps.news.announce(jti, token.expiresAtSeconds + deps.settings.LEEWAY, nowSeconds));
   }
   return refuse("refresh_password_changed");
 }

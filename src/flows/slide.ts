@@ -19,16 +19,16 @@ export async function slide(deps: SlideDeps, token: string, nowSeconds: number):
   const { settings } = deps;
   const claims = await deps.codec.open(token, nowSeconds);
   const jti = tokenId(settings, claims);
-  const lookup = refreshedUser(settings, claims);
+  const { wanted, lookup } = refreshedUser(settings, claims);
   const { blacklisted, user } = await deps.tokens.tokenAndUser(jti, lookup);
   if (blacklisted) refuse("token_blacklisted");
   checkKind(settings, kinds.sliding, claims, nowSeconds);
-  if (lookup) await checkRefreshingUser(deps, user);
+  if (wanted) await checkRefreshingUser(deps, user);
   if (user && hasOldPassword(deps, claims, user)) {
     if (jti !== undefined) {
       const row = listedFrom(settings, claims, { jti, type: "sliding", userId: user.id }, nowSeconds);
       await deps.tokens.blacklist(row, nowSeconds);
-      deps.later(deps.news.announce(jti, row.expiresAtSeconds, nowSeconds));
+      deps.later(deps.news.announce(jti, row.expiresAtSeconds + settings.LEEWAY, nowSeconds));
     }
     refuse("refresh_password_changed");
   }

@@ -1,12 +1,15 @@
 // MAX_BODY: refuses bodies that are too large, declared or not, without holding them.
-// Must never buffer, and never trust a length that nobody declared.
+// Must never buffer, trust a length that nobody declared, or let a body that broke off look whole.
 import { refuse } from "../errors.ts";
 
-/** A body on its way, and whether it turned out to be too large. */
+/** A body on its way, and why it did not get to its end. */
 export interface LimitedBody {
   readonly body: ReadableStream | null;
-  readonly exceeded: () => boolean;
+  readonly broken: () => "body_too_large" | "client_gone" | undefined;
 }
+
+const unlimited = () => undefined;
+const empty: LimitedBody = { body: null, broken: unlimited };
 
 /**
  * A declared length above the limit is refused at once (413). With a length that is declared and fits, the runtime sees
@@ -18,21 +21,36 @@ export interface LimitedBody {
  */
 export function limitBody(request: Request, longestBytes: number | null, abort: () => void): LimitedBody {
   const { body, headers } = request;
-  if (longestBytes === null || body === null) return { body, exceeded: () => false };
+  if (body === null) return empty;
   const declared = headers.get("content-length");
+  // Where emptiness is declared, the runtime shows a body without bytes. A GET may not have one, not even that.
+  if (declared === "0") return empty;
+  if (longestBytes === null) return { body, broken: unlimited };
   if (declared !== null) {
     if (Number(declared) > longestBytes) refuse("body_too_large");
-    return { body, exceeded: () => false };
+    return { body, broken: unlimited };
   }
   let bytes = 0;
-  const counted = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      bytes += chunk.byteLength;
-      if (bytes <= longestBytes) return controller.enqueue(chunk);
-      abort();
-      // Never settles: nothing more may be written, and the stream may not end.
-      return new Promise<void>(() => {});
+  let broken: ReturnType<LimitedBody["broken"]>;
+  const reader = body.getReader();
+  /** Never settles: nothing more may come, and the stream may not end. */
+  const breakOff = (why: typeof broken) => {
+    broken = why;
+    abort();
+    return new Promise<void>(() => {});
+  };
+  const counted = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read().catch(() => ({ done: undefined, value: undefined }));
+        if (done === undefined) return breakOff("client_gone");
+        if (done) return controller.close();
+        bytes += value.byteLength;
+        return bytes > longestBytes ? breakOff("body_too_large") : controller.enqueue(value);
+      },
+      cancel: (why) => reader.cancel(why),
     },
-  });
-  return { body: body.pipeThrough(counted), exceeded: () => bytes > longestBytes };
+    { highWaterMark: 0 },
+  );
+  return { body: counted, broken: () => broken };
 }

@@ -2,12 +2,15 @@
 // Must never read a body, follow a redirect, or let an error of the origin's side show its address.
 import { Refusal, refuse } from "../errors.ts";
 import { limitBody } from "./body-limit.ts";
+import { privateAnswer, privateRequest } from "./keep-private.ts";
 
-/** Where requests go: a URL, or a service binding that takes any host. */
+/** Where requests go: a URL, a service binding that takes any host, or the server behind the Worker's own route. */
 export interface Origin {
   readonly send: (url: string, init: RequestInit) => Promise<Response>;
   /** Scheme, host and base path without a slash at its end; undefined to keep the client's own URL. */
   readonly base: string | undefined;
+  /** Scheme, host and port, for which assertions are made out; left out where no URL of its own leads there. */
+  readonly audience?: string;
 }
 
 export interface ForwardInput {
@@ -18,39 +21,65 @@ export interface ForwardInput {
   readonly timeoutSeconds: number;
   /** MAX_BODY; null for no limit. */
   readonly longestBodyBytes: number | null;
+  /** ORIGIN_RETRY: one more try for what may safely be sent twice. */
+  readonly retry: boolean;
+  /** Whether the answer is for one person: then no shared cache may have it. */
+  readonly personal: boolean;
   /** Tells the log why the origin could not be reached; the client never learns it. */
   readonly failed: (error: unknown) => void;
 }
 
 /** Answers that Cloudflare makes in the origin's place: 520 to 527 and 530. Two of them mean "too slow". */
 const cloudflareSlow = new Set([522, 524]);
-const isCloudflareFailure = (status: number) => (status >= 520 && status <= 527) || status === 530;
+/** Also what is no status at all (RFC 9110 section 15): it could not be copied to put a header on it. */
+const isCloudflareFailure = (status: number) => (status >= 520 && status <= 527) || status === 530 || status > 599;
+
+/** RFC 9110 section 9.2.2, less TRACE, which is refused. */
+const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /**
  * Sends the request on and gives back the origin's own Response object. No answer in time is `origin_too_slow` (504),
- * none at all `origin_unreachable` (502), a body beyond MAX_BODY `body_too_large` (413). Once headers are there, the
- * answer's body may take as long as it likes.
+ * none at all `origin_unreachable` (502), a body beyond MAX_BODY `body_too_large` (413), a client that has hung up
+ * meanwhile `client_gone`. A personal answer is a copy if it needs a header against caches. Once headers are there, the answer's body may take as long as it likes, and the runtime
+ * itself breaks it off when the client goes.
  */
 export async function forward(origin: Origin, input: ForwardInput): Promise<Response> {
   const { request, target, headers, timeoutSeconds } = input;
   const { method } = request;
-  if (request.body !== null && (method === "GET" || method === "HEAD")) refuse("request_malformed");
   const aborted = new AbortController();
-  const { body, exceeded } = limitBody(request, input.longestBodyBytes, () => aborted.abort());
+  const abort = () => aborted.abort();
+  const { body, broken } = limitBody(request, input.longestBodyBytes, abort);
+  if (body !== null && (method === "GET" || method === "HEAD")) refuse("request_malformed");
   const url = (origin.base ?? originOf(request.url)) + target;
-  const timer = setTimeout(() => aborted.abort(), timeoutSeconds * 1000);
+  const timer = setTimeout(abort, timeoutSeconds * 1000);
+  request.signal.addEventListener("abort", abort);
   try {
-    const response = await origin.send(url, { method, headers, body, redirect: "manual", signal: aborted.signal });
-    if (!isCloudflareFailure(response.status)) return response;
+    const caching = input.personal ? privateRequest(headers) : {};
+    const init = { method, headers, body, redirect: "manual", signal: aborted.signal, ...caching } as const;
+    const repeatable = input.retry && body === null && idempotent.has(method);
+    const response = await (repeatable ? sendTwice(origin, url, init) : origin.send(url, init));
+    if (!isCloudflareFailure(response.status)) return input.personal ? privateAnswer(response) : response;
     return refuse(cloudflareSlow.has(response.status) ? "origin_too_slow" : "origin_unreachable");
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    if (exceeded()) refuse("body_too_large");
+    const why = request.signal.aborted ? "client_gone" : broken();
+    if (why) refuse(why);
     if (aborted.signal.aborted) refuse("origin_too_slow");
     input.failed(error);
     return refuse("origin_unreachable");
   } finally {
     clearTimeout(timer);
+    request.signal.removeEventListener("abort", abort);
+  }
+}
+
+/** A connection that was lost before any headers is tried once more, within the time that is left. */
+async function sendTwice(origin: Origin, url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await origin.send(url, init);
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    return origin.send(url, init);
   }
 }
 
@@ -58,10 +87,15 @@ function originOf(url: string): string {
   return url.slice(0, url.indexOf("/", url.indexOf("://") + 3));
 }
 
-/** The origin of ORIGIN_URL. */
-export function urlOrigin(base: string): Origin {
-  return { base: base.replace(/\/+$/, ""), send: (url, init) => fetch(url, init) };
+/** The origin of ORIGIN_URL, or of a route's `origin`. */
+export function urlOrigin(text: string): Origin {
+  const { origin, pathname } = new URL(text);
+  const base = origin + pathname.replace(/\/+$/, "");
+  return { base, audience: origin, send: (url, init) => fetch(url, init) };
 }
+
+/** ORIGIN = "zone": the same URL again, which a zone's route hands to the server behind it and not to the Worker. */
+export const zoneOrigin: Origin = { base: undefined, send: (url, init) => fetch(url, init) };
 
 /** The origin behind a service binding. */
 export function boundOrigin(binding: Fetcher): Origin {

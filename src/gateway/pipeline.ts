@@ -7,12 +7,16 @@ import { checkRevocation } from "../flows/revocation.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Claims, claim } from "../tokens/claims.ts";
 import type { Kind } from "../tokens/kinds.ts";
-import { bearerToken } from "./bearer.ts";
+import type { SignAssertion } from "../tokens/sign-assertion.ts";
+import { setAssertion } from "./assertion-header.ts";
 import { forward, type Origin } from "./forward.ts";
 import { type HeaderPlan, originHeaders } from "./headers.ts";
+import { isPersonal } from "./keep-private.ts";
 import { matchRule } from "./match.ts";
 import { canonicalPath } from "./path.ts";
 import type { Rule } from "./policy.ts";
+import { cookieToHeader, type PresentedToken, presentedToken } from "./presented-token.ts";
+import { targetOf } from "./route-origin.ts";
 
 /** What the gateway is wired with, besides what flows use. */
 export interface GatewayDeps extends Deps {
@@ -20,6 +24,8 @@ export interface GatewayDeps extends Deps {
   readonly headerPlan: HeaderPlan;
   readonly tokenKinds: readonly Kind[];
   readonly origin: Origin | undefined;
+  /** Undefined while ASSERTION is off. */
+  readonly signAssertion: SignAssertion | undefined;
 }
 
 /** 1. Path. 2. Rule. 3. Identity, as the rule asks. 4. Required claims. 5. Forward with a clean set of headers. */
@@ -31,17 +37,28 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
   const rule = matchRule(deps.rules, request.method, path);
   exchange.rule = rule.pattern;
   exchange.allow = rule.allow;
-  const identity = rule.auth === "public" ? undefined : await identify(deps, rule, request, exchange.nowSeconds);
+  const presented = rule.auth === "public" ? undefined : presentedToken(deps.settings, deps.headerPlan, request);
+  const identity = rule.auth === "public" ? undefined : await identify(deps, rule, presented, exchange.nowSeconds);
   if (identity) requireClaims(rule, identity.claims);
-  if (!deps.origin) refuse("origin_not_configured");
+  const origin = rule.origin ?? deps.origin ?? refuse("origin_not_configured");
   const { protocol, host } = new URL(request.url);
-  const connection = { requestId: exchange.requestId, protocol: protocol.slice(0, -1), host };
-  return forward(deps.origin, {
+  const acceptEncoding = request.cf?.clientAcceptEncoding;
+  const connection = { requestId: exchange.requestId, protocol: protocol.slice(0, -1), host, acceptEncoding };
+  const headers = originHeaders(deps.headerPlan, request.headers, connection, identity);
+  if (deps.settings.AUTH_COOKIE !== false) cookieToHeader(deps.headerPlan, headers, presented);
+  // What an application needs to write links that lead back through the gateway.
+  if (rule.strip) headers.set("x-forwarded-prefix", rule.strip.sent);
+  if (identity && deps.signAssertion) {
+    await setAssertion(deps.signAssertion, deps.settings, headers, { identity, origin, exchange });
+  }
+  return forward(origin, {
     request,
-    target: path.sent + path.query,
-    headers: originHeaders(deps.headerPlan, request.headers, connection, identity),
+    target: targetOf(path, rule.strip),
+    headers,
     timeoutSeconds: deps.settings.ORIGIN_TIMEOUT,
     longestBodyBytes: deps.settings.MAX_BODY,
+    retry: deps.settings.ORIGIN_RETRY,
+    personal: isPersonal(rule.auth, request.headers, deps.headerPlan.authHeader),
     failed: (error) => deps.log("origin_failed", { request_id: exchange.requestId, error: String(error) }),
   });
 }
@@ -50,14 +67,12 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
 async function identify(
   deps: GatewayDeps,
   rule: Rule,
-  request: Request,
+  presented: PresentedToken | undefined,
   nowSeconds: number,
 ): Promise<Identity | undefined> {
-  const { authHeader, schemes } = deps.headerPlan;
-  const token = bearerToken(request.headers.get(authHeader), schemes);
-  if (token === undefined) return rule.auth === "optional" ? undefined : refuse("credentials_missing");
+  if (presented === undefined) return rule.auth === "optional" ? undefined : refuse("credentials_missing");
   const readUser = rule.auth === "user";
-  const identity = await authenticate(deps, { token, kinds: deps.tokenKinds, readUser }, nowSeconds);
+  const identity = await authenticate(deps, { token: presented.token, kinds: deps.tokenKinds, readUser }, nowSeconds);
   await checkRevocation(deps, rule.revocation, identity, nowSeconds);
   return identity;
 }

@@ -5,11 +5,12 @@ import { endpointNames, servedEndpoints } from "../settings/read.ts";
 import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { canonicalPath } from "./path.ts";
+import { type Judges, type RouteOrigin, readRouteOrigin } from "./route-origin.ts";
 
 export type RouteAuth = "public" | "optional" | "token" | "user";
 
 /** One rule of ROUTES, checked. */
-export interface Rule {
+export interface Rule extends RouteOrigin {
   /** The pattern as it was written, for the log. */
   readonly pattern: string;
   /** The path in both readings; for a prefix without its `/*`. */
@@ -28,32 +29,38 @@ export interface Rule {
 export interface PolicyReading {
   readonly rules: readonly Rule[];
   readonly faults: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 const auths: readonly RouteAuth[] = ["public", "optional", "token", "user"];
 const revocations: readonly RevocationMode[] = ["off", "cached", "strict"];
-const knownKeys = new Set(["path", "methods", "auth", "require", "revocation"]);
-const laterKeys = new Set(["origin", "strip_prefix", "enforce"]);
+const knownKeys = new Set(["path", "methods", "auth", "require", "revocation", "origin", "strip_prefix"]);
+const laterKeys = new Set(["enforce"]);
 /** The methods that DRF's views know, in its order; what a route without `methods` shows in `Allow`. */
 const usualMethods = "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS";
 
 /** Reads the routes of the settings; a rule that an earlier one hides, or that the gateway's own paths hide, is a fault. */
 export function readPolicy(settings: Settings): PolicyReading {
   const faults: string[] = [];
+  const warnings: string[] = [];
   const rules: Rule[] = [];
   settings.ROUTES.forEach((raw, index) => {
     const name = `ROUTES[${index}]`;
     const found: string[] = [];
-    const rule = readRule(raw, settings, (fault) => found.push(`${name}${fault}`));
+    const rule = readRule(raw, settings, {
+      fault: (text) => found.push(`${name}${text}`),
+      warn: (text) => warnings.push(`${name}${text}`),
+    });
     const hiding = rule && found.length === 0 ? hiddenBy(rule, rules, settings) : undefined;
     if (hiding !== undefined) found.push(`${name} (${rule?.pattern}) can never match: ${hiding}.`);
     faults.push(...found);
     if (rule && found.length === 0) rules.push(rule);
   });
-  return { rules, faults };
+  return { rules, faults, warnings };
 }
 
-function readRule(raw: unknown, settings: Settings, fault: (text: string) => void): Rule | undefined {
+function readRule(raw: unknown, settings: Settings, judges: Judges): Rule | undefined {
+  const { fault } = judges;
   if (!isRecord(raw)) {
     fault(' must be a table such as { path = "/api/*", auth = "token" }.');
     return undefined;
@@ -70,12 +77,20 @@ function readRule(raw: unknown, settings: Settings, fault: (text: string) => voi
     raw.revocation === undefined ? settings.REVOCATION : revocations.find((one) => one === raw.revocation);
   if (!revocation) fault(`.revocation must be one of ${revocations.join(", ")}.`);
   if (raw.require !== undefined && !isRecord(raw.require)) fault(".require must be a table of claim to value.");
+  if (
+    isRecord(raw.require) &&
+    Object.values(raw.require).some((value) => typeof value === "object" && value !== null)
+  ) {
+    fault(".require must name a text, a number or a boolean for each claim; a list of the claim's is looked through.");
+  }
   if (raw.require !== undefined && (auth === "public" || auth === "optional")) {
     fault(`.require asks for claims, which auth = "${auth}" does not.`);
   }
+  const routeOrigin = readRouteOrigin(raw, pattern?.decoded, judges);
   if (!pattern || !auth || !revocation) return undefined;
   return {
     ...pattern,
+    ...routeOrigin,
     methods,
     allow: methods ? [...methods].join(", ") : usualMethods,
     auth,

@@ -15,6 +15,17 @@ export function answerJson(
   });
 }
 
+/**
+ * For browsers that show an answer as if it were a page: nothing in it runs, frames it, or tells where it was. No HSTS:
+ * that binds a whole host for months, and TLS is the zone's, which has its own switch for it.
+ */
+export const safetyHeaders = {
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+} as const;
+
 /** Headers of every answer that is the gateway's own. */
 export function ownHeaders(exchange: Exchange): Readonly<Record<string, string>> {
   return {
@@ -23,7 +34,7 @@ export function ownHeaders(exchange: Exchange): Readonly<Record<string, string>>
     // As Django's LocaleMiddleware sets them.
     "content-language": exchange.language().code,
     vary: "Accept-Language",
-    "x-content-type-options": "nosniff",
+    ...safetyHeaders,
     "x-request-id": exchange.requestId,
   };
 }

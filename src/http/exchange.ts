@@ -19,6 +19,8 @@ export interface Exchange {
   indent: number;
   /** The pattern of the route that matched. */
   rule: string | undefined;
+  /** Whether the answer, a refusal too, makes the browser forget the cookies of AUTH_COOKIE. */
+  forgetCookies: boolean;
   /** Why the request was refused, for the log alone. */
   reason: Reason | undefined;
 }

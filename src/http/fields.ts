@@ -5,16 +5,22 @@ import type { ParsedBody } from "./body.ts";
 import { textOfNumber } from "./json.ts";
 import { pythonFloatText } from "./python-float.ts";
 
-/** Reads the named fields, trimmed; refuses with all field errors at once, in the fields' order. */
+/**
+ * Reads the named fields, trimmed; refuses with all field errors at once, in the fields' order.
+ *
+ * @param instead asked for a field that the body does not have at all
+ */
 export function readFields<const Name extends string>(
   body: ParsedBody,
   names: readonly Name[],
+  instead: (name: Name) => string | undefined = () => undefined,
 ): Readonly<Record<Name, string>> {
   const get = getter(body);
   const values: Partial<Record<Name, string>> = {};
   const errors: Record<string, readonly FieldError[]> = {};
   for (const name of names) {
-    const result = readField(get(name));
+    const raw = get(name);
+    const result = readField(raw === undefined ? instead(name) : raw);
     if ("value" in result) values[name] = result.value;
     else errors[name] = result.errors;
   }

@@ -30,6 +30,13 @@ export function covers(range: MediaType, subtype: { readonly type: string; reado
   );
 }
 
+/** DRF's precedence: any type, any subtype, a type, a type with parameters. */
+function precision({ type, subtype, parameters }: MediaType): number {
+  if (type === "*") return 0;
+  if (subtype === "*") return 1;
+  return Object.keys(parameters).length === 0 ? 2 : 3;
+}
+
 /** Whether a browser visits the address itself: a GET that names HTML among what it takes. */
 export function wantsPage(request: Request): boolean {
   if (request.method !== "GET" && request.method !== "HEAD") return false;
@@ -44,10 +51,11 @@ const json = { type: "application", subtype: "json" };
  * method and the body are looked at. Notes the indentation the client asked for.
  */
 export function negotiateJson(request: Request, exchange: Exchange): void {
-  const format = new URL(request.url).searchParams.get("format");
-  if (format !== null && format !== "json" && format !== "") refuse("no_route");
+  // Of a repeated parameter the last value counts, as in Django's QueryDict.
+  const format = new URL(request.url).searchParams.getAll("format").at(-1) ?? "";
+  if (format !== "json" && format !== "") refuse("no_route");
   const ranges = (request.headers.get("accept") ?? "*/*").split(",").map(parseMediaType);
-  const accepted = ranges.find((range) => covers(range, json));
+  const [accepted] = ranges.filter((range) => covers(range, json)).sort((one, two) => precision(two) - precision(one));
   if (!accepted) refuse("not_acceptable");
   const indent = Number(accepted.parameters.indent ?? 0);
   exchange.indent = Number.isInteger(indent) ? Math.max(0, Math.min(8, indent)) : 0;

@@ -3,6 +3,8 @@
 import { type FieldError, Refusal } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
 import { answerJson } from "./answer.ts";
+import { clearedCookies } from "./cookies.ts";
+import { challenge } from "./error-reasons.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Language, translated } from "./language.ts";
 
@@ -10,11 +12,15 @@ import { type Language, translated } from "./language.ts";
 export function answerRefusal(settings: Settings, exchange: Exchange, thrown: unknown): Response {
   const refusal = thrown instanceof Refusal ? thrown : new Refusal("internal_error");
   const { status, retryAfterSeconds } = refusal.wire;
-  return answerJson(exchange, status, bodyOf(refusal, exchange.language()), {
-    // RFC 9110 section 11.6.1; Simple JWT names its first scheme and the realm "api" on every 401.
-    ...(status === 401 ? { "www-authenticate": `${settings.AUTH_HEADER_TYPES[0]} realm="api"` } : {}),
+  const challenged = challenge(settings, refusal);
+  const response = answerJson(exchange, status, bodyOf(refusal, exchange.language()), {
+    ...(challenged === undefined ? {} : { "www-authenticate": challenged }),
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
   });
+  if (exchange.forgetCookies) {
+    for (const cookie of clearedCookies(settings.TOKEN_PREFIX)) response.headers.append("set-cookie", cookie);
+  }
+  return response;
 }
 
 function bodyOf({ reason, wire, more }: Refusal, language: Language): unknown {

@@ -1,6 +1,10 @@
 // The environment → Settings: every fault at once, each by the name of its setting.
 // Must never put the value of a secret into a fault, and never let an unreadable setting fall back to its default.
 
+import { checkAssertion } from "./check-assertion.ts";
+import { checkCookie } from "./check-cookie.ts";
+import { checkCors } from "./check-cors.ts";
+import { checkUrls, originFault } from "./check-urls.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
 
@@ -28,6 +32,8 @@ export function readSettings(env: Readonly<Record<string, unknown>>): SettingsRe
     const meant = similarNames(name, settingNames);
     if (meant) faults.push(`${name} is not a setting; did you mean ${meant}?`);
   }
+  const origin = originFault(env.ORIGIN);
+  if (origin) faults.push(origin);
   // Every name of the table was read just above, each by the reader that gives the type its entry has in Settings.
   const settings = values as unknown as Settings;
   const warnings: string[] = [];
@@ -113,21 +119,31 @@ function checkTogether(settings: Settings, faults: string[], warnings: string[])
     if (!tokenClassName(name)) faults.push(`AUTH_TOKEN_CLASSES has the unknown class ${shown(name)}.`);
   }
   for (const scheme of settings.AUTH_HEADER_TYPES) {
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(scheme)) {
+    if (!isToken(scheme)) {
       faults.push(`AUTH_HEADER_TYPES has ${shown(scheme)}, which is no scheme: one word, as in RFC 9110 section 11.1.`);
     }
   }
   if (!/^[A-Za-z0-9_-]+$/.test(settings.AUTH_HEADER_NAME)) {
     faults.push(`AUTH_HEADER_NAME must be the name of a header; it is ${shown(settings.AUTH_HEADER_NAME)}.`);
   }
+  for (const header of Object.keys(settings.IDENTITY_HEADERS)) {
+    if (!isToken(header)) faults.push(`IDENTITY_HEADERS has ${shown(header)}, which is no name of a header.`);
+  }
   checkClaimNames(settings, faults);
   checkUrls(settings, faults, warnings);
+  checkAssertion(settings, faults, warnings);
+  checkCors(settings, faults, warnings);
+  const classes = settings.AUTH_TOKEN_CLASSES.map(tokenClassName);
+  checkCookie(settings, { served: servedEndpoints(settings), classes }, faults, warnings);
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
     warnings.push(
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.",
     );
   }
 }
+
+/** RFC 9110 section 5.6.2: what schemes and names of headers are made of. */
+const isToken = (text: string) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
 
 function checkClaimNames(settings: Settings, faults: string[]): void {
   const own: Array<readonly [string, string | null]> = [
@@ -149,36 +165,4 @@ function checkClaimNames(settings: Settings, faults: string[]): void {
   if (settings.JTI_CLAIM === null && settings.TOKEN_BLACKLIST_ENABLED) {
     faults.push("JTI_CLAIM must be a name while TOKEN_BLACKLIST_ENABLED is true: the blacklist goes by it.");
   }
-}
-
-function checkUrls(settings: Settings, faults: string[], warnings: string[]): void {
-  const origin = settings.ORIGIN_URL === null ? undefined : parsedUrl(settings.ORIGIN_URL);
-  if (settings.ORIGIN_URL !== null) {
-    const good =
-      origin &&
-      /^https?:$/.test(origin.protocol) &&
-      !origin.username &&
-      !origin.password &&
-      !origin.search &&
-      !origin.hash;
-    if (!good) faults.push("ORIGIN_URL must be http(s)://host[:port][/base], without a user, a query or a fragment.");
-    else if (origin.protocol === "http:" && !isLoopback(origin)) {
-      warnings.push(
-        "ORIGIN_URL is plain http: requests and tokens travel in clear text between the gateway and the origin.",
-      );
-    }
-  }
-  if (settings.JWK_URL !== null) {
-    const jwks = parsedUrl(settings.JWK_URL);
-    const good = jwks && (jwks.protocol === "https:" || (jwks.protocol === "http:" && isLoopback(jwks)));
-    if (!good) faults.push("JWK_URL must be an https URL, or http on a loopback address.");
-  }
-}
-
-function parsedUrl(value: string): URL | undefined {
-  return URL.canParse(value) ? new URL(value) : undefined;
-}
-
-function isLoopback(url: URL): boolean {
-  return url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname);
 }

@@ -19,6 +19,14 @@ export function readBoolean(raw: unknown): ReadResult<boolean> {
   return expected("true or false");
 }
 
+/** The same, or one word more, spelled exactly so. */
+export function readBooleanOr<const T extends string>(word: T): Reader<boolean | T> {
+  return (raw) => {
+    const result = raw === word ? ok(word) : readBoolean(raw);
+    return "value" in result ? result : expected(`true, false or ${word}`);
+  };
+}
+
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /** Whole seconds: a number, its text, or a number with a unit (`s`, `m`, `h`, `d`, `w`). */

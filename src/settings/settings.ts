@@ -3,6 +3,7 @@
 import {
   type Reader,
   readBoolean,
+  readBooleanOr,
   readBytes,
   readChoice,
   readDuration,
@@ -43,7 +44,7 @@ const optionalSeconds = readDuration(0);
 export const settingsTable = {
   // Keys and tokens (Simple JWT).
   SIGNING_KEY: secret(readText("a secret of at least 32 bytes, or a PEM")),
-  VERIFYING_KEY: secret(readVerifyingKey),
+  VERIFYING_KEY: secret(readTextOrEmpty("a public key in PEM")),
   ALGORITHM: setting(readChoice(algorithms), "HS256"),
   ALLOW_SHORT_SIGNING_KEY: setting(readBoolean, false),
   ACCESS_TOKEN_LIFETIME: setting(readDuration(1), 300),
@@ -80,6 +81,7 @@ export const settingsTable = {
   IDENTITY_HEADERS: setting(readTextMap("a table of header to claim"), { "X-User-Id": "user_id" }),
   FORWARD_AUTHORIZATION: setting(readBoolean, true),
   ORIGIN_TIMEOUT: setting(readDuration(1), 30),
+  ORIGIN_RETRY: setting(readBoolean, false),
   MAX_BODY: setting(readBytes, null),
   REVOCATION_CACHE_SECONDS: setting(readDuration(0), 30),
   // Beyond Simple JWT; off by default.
@@ -92,19 +94,20 @@ export const settingsTable = {
   RECOMPUTE_CLAIMS_ON_REFRESH: later(readBoolean, false),
   KEY_ID: later(readTextOrNone("the kid of SIGNING_KEY"), null),
   VERIFYING_KEYS: later(readTextOrNone("a JWK Set"), null),
-  ASSERTION: later(readBoolean, false),
-  ASSERTION_CLAIMS: later<readonly string[]>(readTextList("a list of claims"), []),
-  CORS_ORIGINS: later<readonly string[]>(readTextList("a list of origins"), []),
-  CORS_METHODS: later<readonly string[]>(readTextList("a list of methods"), []),
-  CORS_HEADERS: later<readonly string[]>(readTextList("a list of headers"), []),
-  CORS_CREDENTIALS: later(readBoolean, false),
-  CORS_MAX_AGE: later(optionalSeconds, 0),
-  AUTH_COOKIE: later(readBoolean, false),
+  ASSERTION: setting(readBoolean, false),
+  ASSERTION_KEY: secret(readTextOrEmpty("a secret of at least 32 bytes")),
+  ASSERTION_CLAIMS: setting<readonly string[]>(readTextList("a list of claims"), []),
+  CORS_ORIGINS: setting<readonly string[]>(readTextList("a list of origins"), []),
+  CORS_METHODS: setting<readonly string[]>(readTextList("a list of methods"), []),
+  CORS_HEADERS: setting<readonly string[]>(readTextList("a list of headers"), []),
+  CORS_CREDENTIALS: setting(readBoolean, false),
+  CORS_MAX_AGE: setting(optionalSeconds, 0),
+  AUTH_COOKIE: setting<boolean | "only">(readBooleanOr("only"), false),
   LOG: setting(readChoice(["off", "denied", "all"]), "off"),
   SERVER_TIMING: later(readBoolean, false),
   CONSOLE: later(readBoolean, false),
   ADMIN: later(readBoolean, false),
-  ERROR_REASONS: later(readBoolean, false),
+  ERROR_REASONS: setting(readBoolean, false),
 } as const satisfies Record<string, Setting<unknown> | Setting<string>>;
 
 export type SettingName = keyof typeof settingsTable;
@@ -114,15 +117,15 @@ export type Settings = {
   readonly [Name in SettingName]: (typeof settingsTable)[Name] extends Setting<infer T> ? T : never;
 };
 
-/** `VERIFYING_KEY`: a text; None and the empty one mean the public half of SIGNING_KEY. */
-function readVerifyingKey(raw: unknown): ReturnType<Reader<string>> {
-  return raw === null || typeof raw === "string" ? { value: raw ?? "" } : { expected: 'a public key in PEM, or ""' };
+/** A text that may be left empty, which None means too. */
+function readTextOrEmpty(what: string): Reader<string> {
+  return (raw) => (raw === null || typeof raw === "string" ? { value: raw ?? "" } : { expected: `${what}, or ""` });
 }
 
 /** `AUDIENCE`: a text, a list of texts, or None; what is written into tokens keeps that shape. */
 function readAudience(raw: unknown): ReturnType<Reader<readonly string[] | string | null>> {
   if (raw === "" || raw === null || raw === undefined) return { value: null };
-  const list = readTextList('a text, a list of texts, or "" for None')(raw);
+  const list = readTextList('a text, a list of texts, or "" for None', 1)(raw);
   if ("expected" in list) return list;
   const wasList = Array.isArray(raw) || (typeof raw === "string" && raw.trim().startsWith("["));
   return { value: wasList ? list.value : (list.value[0] ?? null) };

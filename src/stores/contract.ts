@@ -61,12 +61,18 @@ export interface TokenStore {
   ping(): Promise<void>;
 }
 
+/** The count of login attempts: permissive, near the edge, and no account book. */
+export interface LoginLimiter {
+  /** Counts one attempt for each key; false if any has had too many lately. Failing is logged and counts as true. */
+  allows(keys: readonly string[]): Promise<boolean>;
+}
+
 /**
  * News of revoked ids, near the edge. It may be late (a stated number of seconds) and may be lost, but what it calls
  * revoked is revoked. Only TokenStore says that a token is not.
  */
 export interface RevocationNews {
-  /** Tells of a revoked id until the token's own end. Failing is logged and no error: the store has the truth. */
+  /** Tells of a revoked id until the token can no longer be presented (its own end, and the leeway). Failing is logged and no error: the store has the truth. */
   announce(jti: string, expiresAtSeconds: number, nowSeconds: number): Promise<void>;
   /** What the news says; a "no" is remembered for at most REVOCATION_CACHE_SECONDS. Undefined: no news to be had. */
   isRevoked(jti: string, nowSeconds: number): Promise<boolean | undefined>;

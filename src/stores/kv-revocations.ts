@@ -5,6 +5,8 @@ import type { RevocationNews } from "./contract.ts";
 
 /** KV refuses expirations nearer than 60 s; the rest is for clocks that differ and for the way to KV. */
 const kvFloorSeconds = 90;
+/** workerd takes no expiration beyond 2038, and a token that lives longer is still revoked until then. */
+const kvCeilingSeconds = 2_147_483_647;
 /** KV's keys have at most 512 bytes; ids are 32 characters unless somebody else made the token. */
 const longestPlainId = 128;
 /** How many "not revoked" an isolate remembers; the oldest go first. */
@@ -19,7 +21,7 @@ export function kvRevocations(kv: KVNamespace, rememberSeconds: number, log: KvL
   return {
     async announce(jti, expiresAtSeconds, nowSeconds) {
       if (expiresAtSeconds <= nowSeconds) return;
-      const expiration = Math.max(expiresAtSeconds, nowSeconds + kvFloorSeconds);
+      const expiration = Math.min(Math.max(expiresAtSeconds, nowSeconds + kvFloorSeconds), kvCeilingSeconds);
       const key = keyOf(jti);
       notRevokedUntil.delete(key);
       await kv.put(key, "1", { expiration }).catch(failed);

@@ -4,6 +4,7 @@ import { type CompactJWSHeaderParameters, CompactSign, type CompactVerifyResult,
 import { type Reason, refuse } from "../errors.ts";
 import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
+import { assertionType } from "./assertion.ts";
 import { checkRegisteredClaims } from "./check.ts";
 import type { Claims } from "./claims.ts";
 import type { Keys } from "./keys.ts";
@@ -37,10 +38,12 @@ export function createCodec(settings: Settings, keys: Keys, encode: (claims: Cla
       const spelled = canonicalToken(token) ?? refuse("token_unreadable");
       const opened = await verified(spelled, nowSeconds).catch((error) => refuse(reasonOf(error)));
       // PyJWT wants a text for `kid` even where nothing looks at it.
-      const { kid, b64 } = opened.protectedHeader;
+      const { kid, b64, typ } = opened.protectedHeader;
       if (Object.hasOwn(opened.protectedHeader, "kid") && typeof kid !== "string") refuse("token_header_unusable");
       // RFC 7797 section 7: the payload of a JWT is encoded; PyJWT refuses one that is not.
       if (b64 === false) refuse("token_header_unusable");
+      // RFC 8725 section 3.12: signed with the same key, but said to the origin, not by a client.
+      if (typ === assertionType) refuse("token_is_assertion");
       const claims = claimsFrom(opened.payload);
       checkRegisteredClaims(settings, claims, nowSeconds);
       return claims;

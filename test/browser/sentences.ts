@@ -2,6 +2,7 @@
 // Must never share a window between two sentences.
 import assert from "node:assert/strict";
 import { endpoints } from "../../src/endpoints/definitions.ts";
+import { cookieSentences } from "./cookies.ts";
 import { looks } from "./looks.ts";
 import { axeFaults, type Stage, said, send, shownBody, visiting } from "./visit.ts";
 
@@ -135,4 +136,4 @@ const answers: readonly Sentence[] = [
   ],
 ];
 
-export const sentences: readonly Sentence[] = [...eachPage, ...answers, ...looks(`${prefix}/`)];
+export const sentences: readonly Sentence[] = [...eachPage, ...answers, ...looks(`${prefix}/`), ...cookieSentences];

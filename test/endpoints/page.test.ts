@@ -13,6 +13,7 @@ const exchangeAt = (path: string): Exchange => ({
   allow: "GET, HEAD, POST, OPTIONS",
   indent: 0,
   rule: undefined,
+  forgetCookies: false,
   reason: undefined,
   language: () => ({ code: "de", texts: {} }),
 });

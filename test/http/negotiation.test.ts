@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { covers, negotiateJson, parseMediaType } from "../../src/http/negotiation.ts";
+import { covers, negotiateJson, parseMediaType, wantsPage } from "../../src/http/negotiation.ts";
 import { exchangeFor } from "../support/exchange.ts";
 import { reasonOf } from "../support/refusals.ts";
 
@@ -14,14 +14,12 @@ describe("parseMediaType()", () => {
   test.each([
     ["application/json", "application", "json", {}],
     [" Application/JSON ; Charset=UTF-8", "application", "json", { charset: "UTF-8" }],
-    ['multipart/form-data; boundary="a;b"', "multipart", "form-data", { boundary: '"a' }],
     ['application/json; charset="utf-8"; indent=4', "application", "json", { charset: "utf-8", indent: "4" }],
     ["application/json; q", "application", "json", {}],
     ["json", "json", "", {}],
     ["", "", "", {}],
   ])("of %j", (text, type, subtype, parameters) => {
-    expect(parseMediaType(text)).toMatchObject({ type, subtype });
-    if (!text.includes("a;b")) expect(parseMediaType(text).parameters).toEqual(parameters);
+    expect(parseMediaType(text)).toEqual({ type, subtype, parameters });
   });
 });
 
@@ -60,6 +58,8 @@ describe("negotiateJson()", () => {
 
   test.each([
     ["application/json; indent=4", 4],
+    ["*/*, application/json; indent=4", 4],
+    ["application/json, application/json; indent=2, */*", 2],
     ["application/json; indent=8", 8],
     ["application/json; indent=9", 8],
     ["application/json; indent=0", 0],
@@ -71,14 +71,32 @@ describe("negotiateJson()", () => {
     expect(negotiate(accept)).toBe(indent);
   });
 
-  test.each([["?format=json"], ["?format="], ["?x=format"]])("takes %s", (query) => {
+  test.each([["?format=json"], ["?format="], ["?x=format"], ["?format=xml&format=json"]])("takes %s", (query) => {
     expect(negotiate("*/*", query)).toBe(0);
   });
 
-  test.each([["?format=xml"], ["?format=JSON"], ["?format=api"], ["?a=b&format=html&format=json"]])(
+  test.each([["?format=xml"], ["?format=JSON"], ["?format=api"], ["?format=json&format=html"]])(
     "has no page for %s",
     async (query) => {
       expect(await reasonOf(() => negotiate("*/*", query))).toBe("no_route");
     },
   );
+});
+
+describe("wantsPage()", () => {
+  const wants = (accept: string, method = "GET") =>
+    wantsPage(new Request("https://gateway.example/api/token/", { method, headers: { accept } }));
+
+  test.each([["text/html"], ["text/html,application/xhtml+xml,*/*;q=0.8"], ["application/json, TEXT/HTML;q=0.1"]])(
+    "is true of a visit that takes %s",
+    (accept) => {
+      expect(wants(accept)).toBe(true);
+      expect(wants(accept, "HEAD")).toBe(true);
+      expect(wants(accept, "POST")).toBe(false);
+    },
+  );
+
+  test.each([["*/*"], ["text/*"], ["application/json"], ["html"]])("is false of a visit that takes %s", (accept) => {
+    expect(wants(accept)).toBe(false);
+  });
 });

@@ -32,6 +32,7 @@ const english = [
   "Malformed request.",
   "Request body is too large.",
   "Service temporarily unavailable, try again later.",
+  "Request was throttled. Expected available in {} seconds.",
   "This field is required.",
   "This field may not be null.",
   "This field may not be blank.",

@@ -131,57 +131,17 @@ describe("USER_ID_FIELD, AUTH_TOKEN_CLASSES, AUTH_HEADER_TYPES, AUTH_HEADER_NAME
   });
 });
 
-describe("ORIGIN_URL", () => {
-  test.each([["https://api.example.com"], ["https://api.example.com:8443/base/"], ["http://localhost:9000"]])(
-    "may be %j",
-    (value) => {
-      expect(read({ ORIGIN_URL: value })).toEqual(good);
+describe("IDENTITY_HEADERS", () => {
+  test.each([[{}], [{ "X-Name": "profile.name", "X_Staff.Flag": "is_staff" }]])("may be %j", (value) => {
+    expect(read({ IDENTITY_HEADERS: value })).toEqual(good);
+  });
+
+  test.each([["X User"], [""], ["X-Näme"], ["X-User:"], ["X-User\r\nX-Admin"]])(
+    "may not have the header %j",
+    (name) => {
+      expect(read({ IDENTITY_HEADERS: { "X-Good": "a", [name]: "user_id" } })).toEqual(
+        fault(`IDENTITY_HEADERS has ${JSON.stringify(name)}, which is no name of a header.`),
+      );
     },
   );
-
-  test.each([["http://127.0.0.1:9000"], ["http://[::1]:9000/base"]])("may be %j: loopback needs no TLS", (value) => {
-    expect(read({ ORIGIN_URL: value })).toEqual(good);
-  });
-
-  test("is warned of when it is plain http elsewhere", () => {
-    const text =
-      "ORIGIN_URL is plain http: requests and tokens travel in clear text between the gateway and the origin.";
-    expect(read({ ORIGIN_URL: "http://127.example.com" })).toEqual({ faults: [], warnings: [text] });
-  });
-
-  test.each([
-    ...[["api.example.com"], ["ftp://api.example.com"], ["//api.example.com"], ["https://"], ["/base"]],
-    ...[
-      ["https://user@api.example.com"],
-      ["https://:pw@api.example.com"],
-      ["https://a.example/?q"],
-      ["https://a.example/#f"],
-    ],
-  ])("may not be %j", (value) => {
-    expect(read({ ORIGIN_URL: value })).toEqual(
-      fault("ORIGIN_URL must be http(s)://host[:port][/base], without a user, a query or a fragment."),
-    );
-  });
-});
-
-describe("JWK_URL", () => {
-  test.each([
-    ["http://keys.example.com/jwks.json"],
-    ["http://localhost.example.com/"],
-    ["file:///jwks"],
-    ["jwks.json"],
-  ])("may not be %j", (value) => {
-    expect(read({ JWK_URL: value, ALGORITHM: "RS256" }).faults).toContain(
-      "JWK_URL must be an https URL, or http on a loopback address.",
-    );
-  });
-
-  test.each([
-    ["https://keys.example.com/jwks.json"],
-    ["http://127.0.0.1:9/jwks"],
-    ["http://localhost/jwks"],
-    ["http://[::1]/"],
-  ])("may be %j", (value) => {
-    expect(read({ JWK_URL: value, ALGORITHM: "RS256" }).faults).toEqual([]);
-  });
 });

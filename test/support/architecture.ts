@@ -32,7 +32,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
     shows: /(?:=>|[=(,]|await|return)\s*fetch\(|globalThis\.fetch/,
     only: /^(gateway\/forward|stores\/jwk-set-source)\.ts$/,
   },
-  { name: "jose", shows: /from "jose"/, only: /^tokens\/(codec|keys|jwk-set|remote-keys)\.ts$/ },
+  { name: "jose", shows: /from "jose"/, only: /^tokens\/(codec|keys|jwk-set|remote-keys|sign-assertion)\.ts$/ },
   { name: "hono", shows: /from "hono/, only: /^(app\.ts|endpoints\/)/ },
   {
     name: "password hashing",
@@ -41,6 +41,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
   },
   { name: "D1", shows: /\bD1(Database|PreparedStatement|Result)\b/, only: /^(stores\/d1-[a-z0-9-]+\.ts|wire\.ts)$/ },
   { name: "KV", shows: /\bKVNamespace\b/, only: /^(stores\/kv-[a-z0-9-]+\.ts|wire\.ts)$/ },
+  { name: "rate limits", shows: /\bRateLimit\b/, only: /^(stores\/ratelimit-[a-z0-9-]+\.ts|wire\.ts)$/ },
   { name: "the clock", shows: /Date\.now\(|new Date\(\)|performance\.now\(/, only: /^app\.ts$/ },
   { name: "randomness", shows: /randomUUID|getRandomValues|randomBytes\(|Math\.random/, only: /^wire\.ts$/ },
   { name: "console", shows: /\bconsole\./, only: /^wire\.ts$/ },

@@ -11,6 +11,7 @@ const project = resolve(import.meta.dirname, "../..");
 export interface BuiltWorker {
   readonly script: string;
   readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
   readonly vars: Readonly<Record<string, unknown>>;
 }
 
@@ -26,6 +27,7 @@ export function builtWorker(configPath: string): BuiltWorker {
     return {
       script: readFileSync(join(folder, "index.js"), "utf8"),
       compatibilityDate: config.compatibility_date ?? "",
+      compatibilityFlags: config.compatibility_flags,
       vars: config.vars,
     };
   } finally {

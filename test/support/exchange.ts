@@ -8,11 +8,12 @@ export function exchangeFor(change: Partial<Exchange> = {}): Exchange {
     nowSeconds: 1_700_000_000,
     method: "GET",
     url: "https://gateway.example/",
+    language: () => chooseLanguage(null),
     allow: undefined,
     indent: 0,
     rule: undefined,
+    forgetCookies: false,
     reason: undefined,
-    language: () => chooseLanguage("en"),
     ...change,
   };
 }

@@ -34,12 +34,31 @@ export interface Gateway {
 
 let gatewayScript: BuiltWorker | undefined;
 
+/** What a test may add to the Worker's surroundings. */
+export interface GatewayOptions {
+  /** Binds LOGIN_LIMITER, with so many attempts a minute; without it the gateway runs with none. */
+  readonly loginsPerMinute?: number;
+  /** Gets every line of the Worker's log, as an object. */
+  readonly onLogLine?: (line: Readonly<Record<string, unknown>>) => void;
+  /** Binds ORIGIN to a service that answers so. */
+  readonly originService?: (request: Request) => Promise<Response>;
+}
+
 /** @param vars beside those of wrangler.toml, which they go before */
-export async function startGateway(vars: Readonly<Record<string, unknown>>): Promise<Gateway> {
+export async function startGateway(
+  vars: Readonly<Record<string, unknown>>,
+  { loginsPerMinute, onLogLine, originService }: GatewayOptions = {},
+): Promise<Gateway> {
   gatewayScript ??= builtWorker("wrangler.toml");
   const signingKey = "over-http-tests-only-over-http-tests-only-0123456789";
   const bindings = { ...gatewayScript.vars, LOG: "off", SIGNING_KEY: signingKey, ...vars };
-  const miniflare = run(gatewayScript, { bindings, kvNamespaces: { BLACKLIST: "blacklist" } });
+  const miniflare = run(gatewayScript, {
+    bindings,
+    kvNamespaces: { BLACKLIST: "blacklist" },
+    ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
+    ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
+    ...(originService === undefined ? {} : { serviceBindings: { ORIGIN: originService } }),
+  });
   const url = await miniflare.ready;
   const env: GatewayEnv = {
     DB: (await miniflare.getD1Database("DB")) as unknown as D1Database,
@@ -71,7 +90,12 @@ export async function startGateway(vars: Readonly<Record<string, unknown>>): Pro
   };
 }
 
-function run({ script, compatibilityDate }: BuiltWorker, more: object): Miniflare {
+const limiterOf = (limit: number) => ({ LOGIN_LIMITER: { namespace_id: "1001", simple: { limit, period: 60 } } });
+
+const linesOf = (onLogLine: NonNullable<GatewayOptions["onLogLine"]>) => (log: { readonly message: string }) =>
+  onLogLine(JSON.parse(log.message) as Readonly<Record<string, unknown>>);
+
+function run({ script, compatibilityDate, compatibilityFlags }: BuiltWorker, more: object): Miniflare {
   const options = {
     host: "127.0.0.1",
     port: 0,
@@ -81,6 +105,7 @@ function run({ script, compatibilityDate }: BuiltWorker, more: object): Miniflar
     modules: true as const,
     script,
     compatibilityDate,
+    compatibilityFlags: [...compatibilityFlags],
     d1Databases: { DB: "db" },
     handleRuntimeStdio: () => {},
     ...more,

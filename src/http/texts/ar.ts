@@ -30,6 +30,8 @@ export const ar: Readonly<Record<string, string>> = {
   "Malformed request.": "الطلب غير صحيح التكوين.",
   "Request body is too large.": "محتوى الطلب كبير جدًا.",
   "Service temporarily unavailable, try again later.": "الخدمة غير متاحة مؤقتًا، يُرجى المحاولة لاحقًا.",
+  "Request was throttled. Expected available in {} seconds.":
+    "جرى تقييد عدد الطلبات، ويمكن إعادة المحاولة بعد {} ثانية.",
   "This field is required.": "هذا الحقل مطلوب.",
   "This field may not be null.": "لا يجوز أن تكون قيمة هذا الحقل null.",
   "This field may not be blank.": "لا يجوز أن يكون هذا الحقل فارغًا.",

@@ -31,6 +31,8 @@ export const az: Readonly<Record<string, string>> = {
   "Request body is too large.": "Sorğunun məzmunu həddən artıq böyükdür.",
   "Service temporarily unavailable, try again later.":
     "Xidmət müvəqqəti əlçatan deyil, bir az sonra yenidən cəhd edin.",
+  "Request was throttled. Expected available in {} seconds.":
+    "Sorğular həddən çoxdur, {} saniyədən sonra yenidən cəhd edin.",
   "This field is required.": "Bu sahə mütləqdir.",
   "This field may not be null.": "Bu sahə null ola bilməz.",
   "This field may not be blank.": "Bu sahə boş ola bilməz.",

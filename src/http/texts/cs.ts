@@ -30,6 +30,7 @@ export const cs: Readonly<Record<string, string>> = {
   "Malformed request.": "Chybně sestavený požadavek.",
   "Request body is too large.": "Tělo požadavku je příliš velké.",
   "Service temporarily unavailable, try again later.": "Služba je dočasně nedostupná, zkuste to prosím později.",
+  "Request was throttled. Expected available in {} seconds.": "Příliš mnoho požadavků, zkuste to prosím znovu za {} s.",
   "This field is required.": "Toto pole je povinné.",
   "This field may not be null.": "Toto pole nesmí mít hodnotu null.",
   "This field may not be blank.": "Toto pole nesmí být prázdné.",

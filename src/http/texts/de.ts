@@ -31,6 +31,8 @@ export const de: Readonly<Record<string, string>> = {
   "Request body is too large.": "Der Inhalt der Anfrage ist zu groß.",
   "Service temporarily unavailable, try again later.":
     "Der Dienst ist vorübergehend nicht verfügbar, bitte später erneut versuchen.",
+  "Request was throttled. Expected available in {} seconds.":
+    "Zu viele Anfragen, bitte in {} Sekunden erneut versuchen.",
   "This field is required.": "Dieses Feld ist erforderlich.",
   "This field may not be null.": "Dieses Feld darf nicht null sein.",
   "This field may not be blank.": "Dieses Feld darf nicht leer sein.",

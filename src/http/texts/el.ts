@@ -31,6 +31,7 @@ export const el: Readonly<Record<string, string>> = {
   "Request body is too large.": "Το σώμα του αιτήματος είναι πολύ μεγάλο.",
   "Service temporarily unavailable, try again later.":
     "Η υπηρεσία δεν είναι προσωρινά διαθέσιμη, δοκιμάστε ξανά αργότερα.",
+  "Request was throttled. Expected available in {} seconds.": "Πάρα πολλά αιτήματα, δοκιμάστε ξανά σε {} δευτερόλεπτα.",
   "This field is required.": "Αυτό το πεδίο είναι υποχρεωτικό.",
   "This field may not be null.": "Αυτό το πεδίο δεν μπορεί να είναι null.",
   "This field may not be blank.": "Αυτό το πεδίο δεν μπορεί να είναι κενό.",

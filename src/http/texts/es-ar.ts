@@ -21,6 +21,8 @@ export const esAr: Readonly<Record<string, string>> = {
   "Request body is too large.": "El cuerpo de la solicitud es demasiado grande.",
   "Service temporarily unavailable, try again later.":
     "Servicio no disponible por el momento; intente nuevamente más tarde.",
+  "Request was throttled. Expected available in {} seconds.":
+    "Demasiadas peticiones; intente nuevamente en {} segundos.",
   "Invalid data. Expected a dictionary, but got {}.":
     "Datos no válidos. Se esperaba un diccionario, pero se recibió {}.",
   "No data provided": "No se enviaron datos",

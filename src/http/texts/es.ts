@@ -33,6 +33,8 @@ export const es: Readonly<Record<string, string>> = {
   "Request body is too large.": "El cuerpo de la petición es demasiado grande.",
   "Service temporarily unavailable, try again later.":
     "Servicio no disponible temporalmente; inténtelo de nuevo más tarde.",
+  "Request was throttled. Expected available in {} seconds.":
+    "Demasiadas peticiones; inténtelo de nuevo dentro de {} segundos.",
   "This field is required.": "Este campo es obligatorio.",
   "This field may not be null.": "Este campo no puede ser nulo.",
   "This field may not be blank.": "Este campo no puede estar en blanco.",

@@ -30,6 +30,8 @@ export const fa: Readonly<Record<string, string>> = {
   "Malformed request.": "ساختار درخواست نادرست است.",
   "Request body is too large.": "بدنهٔ درخواست بیش از حد بزرگ است.",
   "Service temporarily unavailable, try again later.": "سرویس موقتاً در دسترس نیست، لطفاً بعداً دوباره تلاش کنید.",
+  "Request was throttled. Expected available in {} seconds.":
+    "شمار درخواست‌ها بیش از اندازه است؛ {} ثانیهٔ دیگر دوباره تلاش کنید.",
   "This field is required.": "این فیلد الزامی است.",
   "This field may not be null.": "این فیلد نمی‌تواند null باشد.",
   "This field may not be blank.": "این فیلد نمی‌تواند خالی باشد.",

@@ -32,6 +32,7 @@ export const fr: Readonly<Record<string, string>> = {
   "Request body is too large.": "Le corps de la requête est trop volumineux.",
   "Service temporarily unavailable, try again later.":
     "Service temporairement indisponible, veuillez réessayer plus tard.",
+  "Request was throttled. Expected available in {} seconds.": "Trop de requêtes, veuillez réessayer dans {} secondes.",
   "This field is required.": "Ce champ est requis.",
   "This field may not be null.": "Ce champ ne doit pas être nul.",
   "This field may not be blank.": "Ce champ ne doit pas être vide.",

@@ -30,6 +30,7 @@ export const he: Readonly<Record<string, string>> = {
   "Malformed request.": "הבקשה אינה בנויה כהלכה.",
   "Request body is too large.": "גוף הבקשה גדול מדי.",
   "Service temporarily unavailable, try again later.": "השירות אינו זמין זמנית, נא לנסות שוב מאוחר יותר.",
+  "Request was throttled. Expected available in {} seconds.": "יותר מדי בקשות, אפשר לנסות שוב בעוד {} שניות.",
   "This field is required.": "שדה זה הוא חובה.",
   "This field may not be null.": "שדה זה אינו יכול להיות null.",
   "This field may not be blank.": "שדה זה אינו יכול להיות ריק.",

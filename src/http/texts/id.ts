@@ -30,6 +30,7 @@ export const id: Readonly<Record<string, string>> = {
   "Malformed request.": "Format permintaan salah.",
   "Request body is too large.": "Isi permintaan terlalu besar.",
   "Service temporarily unavailable, try again later.": "Layanan sementara tidak tersedia, silakan coba lagi nanti.",
+  "Request was throttled. Expected available in {} seconds.": "Terlalu banyak permintaan, coba lagi dalam {} detik.",
   "This field is required.": "Kolom ini wajib diisi.",
   "This field may not be null.": "Kolom ini tidak boleh null.",
   "This field may not be blank.": "Kolom ini tidak boleh kosong.",

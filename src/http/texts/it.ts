@@ -32,6 +32,7 @@ export const it: Readonly<Record<string, string>> = {
   "Malformed request.": "Richiesta malformata.",
   "Request body is too large.": "Il corpo della richiesta è troppo grande.",
   "Service temporarily unavailable, try again later.": "Servizio temporaneamente non disponibile, riprovare più tardi.",
+  "Request was throttled. Expected available in {} seconds.": "Troppe richieste, riprovare tra {} secondi.",
   "This field is required.": "Questo campo è obbligatorio.",
   "This field may not be null.": "Questo campo non può essere nullo.",
   "This field may not be blank.": "Questo campo non può essere vuoto.",

@@ -30,6 +30,7 @@ export const kk: Readonly<Record<string, string>> = {
   "Malformed request.": "Сұрау дұрыс құрылмаған.",
   "Request body is too large.": "Сұраудың мазмұны тым үлкен.",
   "Service temporarily unavailable, try again later.": "Қызмет уақытша қолжетімсіз, кейінірек қайталап көріңіз.",
+  "Request was throttled. Expected available in {} seconds.": "Сұраулар тым көп, {} секундтан кейін қайталап көріңіз.",
   "This field is required.": "Бұл өріс міндетті.",
   "This field may not be null.": "Бұл өріс null бола алмайды.",
   "This field may not be blank.": "Бұл өріс бос бола алмайды.",

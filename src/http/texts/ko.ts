@@ -31,6 +31,7 @@ export const ko: Readonly<Record<string, string>> = {
   "Request body is too large.": "요청 본문이 너무 큽니다.",
   "Service temporarily unavailable, try again later.":
     "서비스를 일시적으로 사용할 수 없습니다. 나중에 다시 시도하십시오.",
+  "Request was throttled. Expected available in {} seconds.": "요청이 너무 많습니다. {}초 후에 다시 시도하십시오.",
   "This field is required.": "필수 항목입니다.",
   "This field may not be null.": "이 항목은 null일 수 없습니다.",
   "This field may not be blank.": "이 항목은 비워 둘 수 없습니다.",

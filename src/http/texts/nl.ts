@@ -31,6 +31,8 @@ export const nl: Readonly<Record<string, string>> = {
   "Request body is too large.": "De inhoud van het verzoek is te groot.",
   "Service temporarily unavailable, try again later.":
     "De dienst is tijdelijk niet beschikbaar, probeer het later opnieuw.",
+  "Request was throttled. Expected available in {} seconds.":
+    "Te veel verzoeken, probeer het over {} seconden opnieuw.",
   "This field is required.": "Dit veld is verplicht.",
   "This field may not be null.": "Dit veld mag niet null zijn.",
   "This field may not be blank.": "Dit veld mag niet leeg zijn.",

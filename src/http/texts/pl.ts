@@ -30,6 +30,7 @@ export const pl: Readonly<Record<string, string>> = {
   "Malformed request.": "Błędnie zbudowane żądanie.",
   "Request body is too large.": "Treść żądania jest zbyt duża.",
   "Service temporarily unavailable, try again later.": "Usługa jest chwilowo niedostępna, proszę spróbować później.",
+  "Request was throttled. Expected available in {} seconds.": "Zbyt wiele żądań, proszę spróbować ponownie za {} s.",
   "This field is required.": "To pole jest wymagane.",
   "This field may not be null.": "To pole nie może mieć wartości null.",
   "This field may not be blank.": "To pole nie może być puste.",

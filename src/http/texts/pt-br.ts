@@ -33,6 +33,7 @@ export const ptBr: Readonly<Record<string, string>> = {
   "Request body is too large.": "O corpo da requisição é grande demais.",
   "Service temporarily unavailable, try again later.":
     "Serviço temporariamente indisponível, tente novamente mais tarde.",
+  "Request was throttled. Expected available in {} seconds.": "Requisições demais, tente novamente em {} segundos.",
   "This field is required.": "Este campo é obrigatório.",
   "This field may not be null.": "Este campo não pode ser nulo.",
   "This field may not be blank.": "Este campo não pode ficar em branco.",

@@ -33,6 +33,7 @@ export const ro: Readonly<Record<string, string>> = {
   "Request body is too large.": "Corpul cererii este prea mare.",
   "Service temporarily unavailable, try again later.":
     "Serviciul este temporar indisponibil, încercați din nou mai târziu.",
+  "Request was throttled. Expected available in {} seconds.": "Prea multe cereri, încercați din nou peste {} s.",
   "This field is required.": "Acest câmp este obligatoriu.",
   "This field may not be null.": "Acest câmp nu poate fi nul.",
   "This field may not be blank.": "Acest câmp nu poate fi gol.",

@@ -31,6 +31,7 @@ export const ru: Readonly<Record<string, string>> = {
   "Malformed request.": "Некорректный запрос.",
   "Request body is too large.": "Тело запроса слишком велико.",
   "Service temporarily unavailable, try again later.": "Сервис временно недоступен, повторите попытку позже.",
+  "Request was throttled. Expected available in {} seconds.": "Слишком много запросов, повторите попытку через {} с.",
   "This field is required.": "Это поле обязательно.",
   "This field may not be null.": "Это поле не может иметь значение null.",
   "This field may not be blank.": "Это поле не может быть пустым.",

@@ -31,6 +31,7 @@ export const sl: Readonly<Record<string, string>> = {
   "Malformed request.": "Nepravilno oblikovana zahteva.",
   "Request body is too large.": "Telo zahteve je preveliko.",
   "Service temporarily unavailable, try again later.": "Storitev začasno ni na voljo, poskusite znova pozneje.",
+  "Request was throttled. Expected available in {} seconds.": "Preveč zahtev, poskusite znova čez {} s.",
   "This field is required.": "To polje je obvezno.",
   "This field may not be null.": "To polje ne sme imeti vrednosti null.",
   "This field may not be blank.": "To polje ne sme biti prazno.",

@@ -30,6 +30,7 @@ export const sv: Readonly<Record<string, string>> = {
   "Malformed request.": "Felaktigt utformad förfrågan.",
   "Request body is too large.": "Förfrågans innehåll är för stort.",
   "Service temporarily unavailable, try again later.": "Tjänsten är tillfälligt otillgänglig, försök igen senare.",
+  "Request was throttled. Expected available in {} seconds.": "För många förfrågningar, försök igen om {} sekunder.",
   "This field is required.": "Fältet är obligatoriskt.",
   "This field may not be null.": "Fältet får inte vara null.",
   "This field may not be blank.": "Fältet får inte lämnas tomt.",

@@ -31,6 +31,8 @@ export const tr: Readonly<Record<string, string>> = {
   "Request body is too large.": "İstek gövdesi çok büyük.",
   "Service temporarily unavailable, try again later.":
     "Hizmet geçici olarak kullanılamıyor, lütfen daha sonra yeniden deneyin.",
+  "Request was throttled. Expected available in {} seconds.":
+    "Çok fazla istek yapıldı, {} saniye sonra yeniden deneyin.",
   "This field is required.": "Bu alan zorunludur.",
   "This field may not be null.": "Bu alan null olamaz.",
   "This field may not be blank.": "Bu alan boş bırakılamaz.",

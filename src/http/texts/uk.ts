@@ -30,6 +30,7 @@ export const uk: Readonly<Record<string, string>> = {
   "Malformed request.": "Некоректний запит.",
   "Request body is too large.": "Тіло запиту завелике.",
   "Service temporarily unavailable, try again later.": "Сервіс тимчасово недоступний, спробуйте пізніше.",
+  "Request was throttled. Expected available in {} seconds.": "Забагато запитів, спробуйте ще раз через {} с.",
   "This field is required.": "Це поле є обов'язковим.",
   "This field may not be null.": "Це поле не може мати значення null.",
   "This field may not be blank.": "Це поле не може бути порожнім.",

@@ -29,6 +29,7 @@ export const zhHans: Readonly<Record<string, string>> = {
   "Malformed request.": "请求格式错误。",
   "Request body is too large.": "请求正文过大。",
   "Service temporarily unavailable, try again later.": "服务暂时不可用，请稍后重试。",
+  "Request was throttled. Expected available in {} seconds.": "请求过于频繁，请在 {} 秒后重试。",
   "This field is required.": "此字段为必填项。",
   "This field may not be null.": "此字段不能为 null。",
   "This field may not be blank.": "此字段不能为空。",

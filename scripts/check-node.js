@@ -1,0 +1,16 @@
+// Loaded before a command's TypeScript, in plain JavaScript, so that an old Node gets a sentence and not a stack.
+// Must never need a package or a newer Node than the one it complains about.
+import { existsSync } from "node:fs";
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+const runsTypeScript = major > 23 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18);
+const installed = existsSync(new URL("../node_modules/wrangler/package.json", import.meta.url));
+
+if (!installed) {
+  console.error("The packages are not installed. Run: npm ci");
+  process.exit(1);
+}
+if (!runsTypeScript) {
+  console.error(`Node.js 22.18 or newer is needed; this is ${process.versions.node}.`);
+  process.exit(1);
+}

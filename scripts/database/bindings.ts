@@ -1,0 +1,93 @@
+// What the commands about tokens need of the Worker's surroundings: its stores, its settings, and writing in bulk.
+// Must never hold SQL or key names of its own: what they write is what the Worker writes.
+import { readSettings } from "../../src/settings/read.ts";
+import type { SettingName, Settings } from "../../src/settings/settings.ts";
+import type { RevocationNews, TokenStore } from "../../src/stores/contract.ts";
+import { d1Tokens } from "../../src/stores/d1-tokens.ts";
+import { kvRevocations } from "../../src/stores/kv-revocations.ts";
+import { Failure, reasonOf } from "../shared/failure.ts";
+import { CONFIG_FILE } from "../shared/project.ts";
+import { importWrangler } from "../shared/wrangler.ts";
+import { d1OverText } from "./d1-over-text.ts";
+import type { Database } from "./database.ts";
+import { kvOverWrangler } from "./kv-over-wrangler.ts";
+import { openLocal } from "./local.ts";
+import { openRemote } from "./remote.ts";
+
+/** One place with all that a Worker there is given. */
+export interface Bindings {
+  readonly database: Database;
+  /** The real one, or one that takes single statements (d1-over-text.ts). */
+  readonly d1: D1Database;
+  /** Undefined where none is bound: with TOKEN_BLACKLIST_ENABLED off. */
+  readonly kv: KVNamespace | undefined;
+  /** The vars of wrangler.toml; locally also what .dev.vars says. */
+  readonly vars: Readonly<Record<string, unknown>>;
+}
+
+/** Opens the local surroundings: by default those of `npm start`. */
+export async function localBindings(stateDirectory?: string): Promise<Bindings> {
+  const { database, env } = await openLocal(stateDirectory);
+  return bindingsOf(database, env);
+}
+
+/** The local surroundings out of a Worker's environment. */
+export function bindingsOf(database: Database, env: Readonly<Record<string, unknown>>): Bindings {
+  // openLocal() has made sure of DB; BLACKLIST is whatever wrangler.toml binds under that name.
+  const { DB, BLACKLIST, ...vars } = env;
+  return { database, d1: DB as D1Database, kv: BLACKLIST as KVNamespace | undefined, vars };
+}
+
+/** The deployed surroundings, through wrangler. */
+export async function remoteBindings(environment: string | undefined): Promise<Bindings> {
+  const database = openRemote(environment);
+  const { unstable_readConfig: readConfig } = await importWrangler();
+  try {
+    const config = readConfig({ config: CONFIG_FILE, env: environment }, { hideWarnings: true });
+    const bound = config.kv_namespaces.some((one: { readonly binding: string }) => one.binding === "BLACKLIST");
+    const kv = bound ? kvOverWrangler(environment) : undefined;
+    return { database, d1: d1OverText(database), kv, vars: config.vars };
+  } catch (error) {
+    throw new Failure(`Cannot read wrangler.toml: ${reasonOf(error)}`);
+  }
+}
+
+/** The settings among `vars` that a command uses; fails when one of them cannot be read. */
+export function settingsOf<Name extends SettingName>(
+  vars: Readonly<Record<string, unknown>>,
+  names: readonly Name[],
+): Pick<Settings, Name> {
+  const { settings, faults } = readSettings(vars);
+  const fault = faults.find((text) => names.some((name) => text.startsWith(`${name} `)));
+  if (fault !== undefined) throw new Failure(`wrangler.toml: ${fault}`);
+  return settings;
+}
+
+/** The Worker's stores on these bindings; what they log on a failure is thrown as the failure's message. */
+export function storesOf({ d1, kv }: Bindings): {
+  readonly tokens: Pick<TokenStore, "blacklist" | "deleteExpired">;
+  readonly announce: RevocationNews["announce"] | undefined;
+} {
+  let complaint: string | undefined;
+  const log = (_: string, { error }: { readonly error: string }): void => {
+    complaint = error;
+  };
+  const saying = async <T>(work: Promise<T>): Promise<T> => {
+    complaint = undefined;
+    const outcome = await work.catch((error: unknown) => {
+      throw complaint === undefined ? error : new Failure(complaint);
+    });
+    if (complaint !== undefined) throw new Failure(complaint);
+    return outcome;
+  };
+  const tokens = d1Tokens(d1, log);
+  const news = kv === undefined ? undefined : kvRevocations(kv, 0, log);
+  return {
+    tokens: {
+      blacklist: (token, nowSeconds) => saying(tokens.blacklist(token, nowSeconds)),
+      deleteExpired: (beforeSeconds, limit) => saying(tokens.deleteExpired(beforeSeconds, limit)),
+    },
+    announce:
+      news === undefined ? undefined : (jti, expires, nowSeconds) => saying(news.announce(jti, expires, nowSeconds)),
+  };
+}

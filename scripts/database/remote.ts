@@ -1,0 +1,74 @@
+// The deployed database, reached through `wrangler d1 execute --remote`.
+// Must never put a password hash on a command line: statements that write travel in a private file.
+import { readFile } from "node:fs/promises";
+import { Failure } from "../shared/failure.ts";
+import { requirePackages, SCHEMA_FILE } from "../shared/project.ts";
+import { type Finished, runWrangler } from "../shared/wrangler.ts";
+import type { Database, Row } from "./database.ts";
+import { withSecretFile } from "./secret-file.ts";
+
+type Runner = (args: readonly string[]) => Promise<Finished>;
+
+function parse(text: string): unknown {
+  // Wrangler may say a line or two before its JSON begins.
+  const start = text.search(/^[[{]/m);
+  try {
+    return JSON.parse(text.slice(Math.max(start, 0)));
+  } catch {
+    return undefined;
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What wrangler said went wrong, on one line. */
+export function faultIn({ stdout, stderr, exitCode }: Finished): string {
+  const said = parse(stdout);
+  const error = isRecord(said) && isRecord(said.error) ? said.error : undefined;
+  const notes = Array.isArray(error?.notes) ? error.notes.map((note) => (isRecord(note) ? note.text : undefined)) : [];
+  const texts = [error?.text, ...notes].filter((text): text is string => typeof text === "string" && text !== "");
+  if (texts.some((text) => text.includes("CLOUDFLARE_API_TOKEN")))
+    return "wrangler is not logged in. Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.";
+  const text = texts.length > 0 ? texts.join(": ") : stderr.trim();
+  return text === "" ? `wrangler ended with exit code ${exitCode}.` : text.replaceAll(/\s+/g, " ");
+}
+
+function rowsIn(stdout: string): readonly Row[] {
+  const said = parse(stdout);
+  const first: unknown = Array.isArray(said) ? said[0] : undefined;
+  if (!isRecord(first) || !Array.isArray(first.results)) throw new Failure("wrangler gave an answer without results.");
+  return first.results.filter(isRecord);
+}
+
+/** The deployed database; `environment` is wrangler's `--env`. Makes the tables when they are missed. */
+export function openRemote(
+  environment: string | undefined,
+  runner: Runner = (args) => runWrangler(args, "capture"),
+): Database {
+  requirePackages();
+  const execute = async (what: readonly string[]): Promise<string> => {
+    const where = ["d1", "execute", "DB", "--remote", "--json", "--yes"];
+    const finished = await runner([...where, ...(environment === undefined ? [] : ["--env", environment]), ...what]);
+    if (finished.exitCode !== 0) throw new Failure(`Remote database: ${faultIn(finished)}`);
+    return finished.stdout;
+  };
+  const write = async (sql: string): Promise<void> => {
+    await withSecretFile("statements.sql", sql, (path) => execute(["--file", path]));
+  };
+  const withTables = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Failure && error.message.includes("no such table"))) throw error;
+      await write(await readFile(SCHEMA_FILE, "utf8"));
+      return work();
+    }
+  };
+  return {
+    place: "remote",
+    read: (sql) => withTables(async () => rowsIn(await execute(["--command", sql]))),
+    write: (sql) => withTables(() => write(sql)),
+    close: async () => {},
+  };
+}

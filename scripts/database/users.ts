@@ -1,0 +1,88 @@
+// The SQL of the commands about users, as text that both databases take.
+// Must never hold a password: what comes here is a hash already.
+import { Failure, reasonOf } from "../shared/failure.ts";
+import type { Database, Row } from "./database.ts";
+import { sqlBoolean, sqlInteger, sqlText } from "./sql.ts";
+
+/** A user as the commands show it. */
+export type User = {
+  readonly id: number;
+  readonly username: string;
+  readonly email: string;
+  readonly is_active: boolean;
+  readonly is_staff: boolean;
+  readonly is_superuser: boolean;
+  readonly last_login: string | null;
+  readonly date_joined: string;
+};
+
+/** What a new user is made of. */
+export type NewUser = {
+  readonly username: string;
+  readonly email: string;
+  readonly passwordHash: string;
+  readonly isStaff: boolean;
+  readonly isSuperuser: boolean;
+};
+
+const COLUMNS = "id, username, email, is_active, is_staff, is_superuser, last_login, date_joined";
+
+const toUser = (row: Row): User => ({
+  id: Number(row.id),
+  username: String(row.username),
+  email: String(row.email ?? ""),
+  is_active: Number(row.is_active) !== 0,
+  is_staff: Number(row.is_staff) !== 0,
+  is_superuser: Number(row.is_superuser) !== 0,
+  last_login: typeof row.last_login === "string" ? row.last_login : null,
+  date_joined: String(row.date_joined ?? ""),
+});
+
+/** The user of exactly this name, or null. */
+export async function findUser(database: Database, username: string): Promise<User | null> {
+  const [row] = await database.read(`SELECT ${COLUMNS} FROM users WHERE username = ${sqlText(username)}`);
+  return row === undefined ? null : toUser(row);
+}
+
+/** How many users there are. */
+export async function countUsers(database: Database): Promise<number> {
+  const [row] = await database.read("SELECT count(*) AS users FROM users");
+  return Number(row?.users ?? 0);
+}
+
+/** Stores a new, active user. Fails when the name is taken, also when somebody took it a moment ago. */
+export async function insertUser(database: Database, user: NewUser, now: string): Promise<void> {
+  const values = [
+    sqlText(user.passwordHash),
+    "NULL",
+    sqlBoolean(user.isSuperuser),
+    sqlText(user.username),
+    "''",
+    "''",
+    sqlText(user.email),
+    sqlBoolean(user.isStaff),
+    "1",
+    sqlText(now),
+  ];
+  const columns =
+    "password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined";
+  try {
+    await database.write(`INSERT INTO users (${columns}) VALUES (${values.join(", ")})`);
+  } catch (error) {
+    if (reasonOf(error).includes("UNIQUE constraint failed"))
+      throw new Failure(`There is already a user called '${user.username}'.`);
+    throw error;
+  }
+}
+
+/** Gives the user another password hash and touches nothing else. */
+export const setPasswordHash = (database: Database, id: number, passwordHash: string): Promise<void> =>
+  database.write(`UPDATE users SET password = ${sqlText(passwordHash)} WHERE id = ${sqlInteger(id)}`);
+
+/** The users by id; with `search`, those whose name or address contains it, in any case. */
+export async function listUsers(database: Database, search: string | undefined): Promise<readonly User[]> {
+  // instr() and not LIKE: nothing in the text is a wildcard, and D1 limits a pattern to 50 bytes.
+  const has = (column: string): string => `instr(lower(${column}), lower(${sqlText(search ?? "")})) > 0`;
+  const where = search === undefined ? "" : ` WHERE ${has("username")} OR ${has("email")}`;
+  return (await database.read(`SELECT ${COLUMNS} FROM users${where} ORDER BY id`)).map(toUser);
+}

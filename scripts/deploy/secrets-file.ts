@@ -1,0 +1,37 @@
+// Reads the file that `wrangler deploy --secrets-file` takes, to check what is in it before it is deployed.
+// Must never print or keep a value of it.
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseEnv } from "node:util";
+import { Failure, reasonOf } from "../shared/failure.ts";
+import { ROOT } from "../shared/project.ts";
+
+/** The secrets by name, from JSON or .env text. */
+export function parseSecrets(text: string): Readonly<Record<string, string>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = parseEnv(text);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, secret]) => [name, String(secret)]));
+}
+
+/** The file's secrets, and a warning when others on this machine can read it. */
+export function readSecretsFile(given: string): { secrets: Readonly<Record<string, string>>; warnings: string[] } {
+  // As wrangler sees it, which is started in the project.
+  const path = resolve(ROOT, given);
+  let text: string;
+  let open: boolean;
+  try {
+    text = readFileSync(path, "utf8");
+    open = (statSync(path).mode & 0o077) !== 0;
+  } catch (error) {
+    throw new Failure(`--secrets-file cannot be read: ${reasonOf(error)}`);
+  }
+  return {
+    secrets: parseSecrets(text),
+    warnings: open ? [`others on this machine can read ${given}. Close it: chmod 600 ${given}`] : [],
+  };
+}

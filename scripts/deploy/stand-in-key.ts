@@ -1,0 +1,26 @@
+// Keys to check the settings with while the real ones are out of sight, as secrets of the Worker.
+// Must never be deployed, stored or shown.
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { readBoolean } from "../../src/settings/readers.ts";
+
+const CURVES: Readonly<Record<string, string>> = { ES256: "P-256", ES384: "P-384", ES512: "P-521" };
+
+/** A fresh key of the kind that the algorithm takes: text for HS*, which an unknown algorithm gets too, else a PEM. */
+export function standInKey(algorithm: unknown): string {
+  const name = String(algorithm ?? "HS256");
+  const pem = { type: "pkcs8", format: "pem" } as const;
+  const namedCurve = CURVES[name];
+  if (namedCurve !== undefined) return generateKeyPairSync("ec", { namedCurve }).privateKey.export(pem).toString();
+  if (name === "EdDSA") return generateKeyPairSync("ed25519").privateKey.export(pem).toString();
+  if (/^[RP]S/.test(name)) return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export(pem).toString();
+  return randomBytes(48).toString("base64url");
+}
+
+/** What stands in for the secrets that the Worker has: SIGNING_KEY, and ASSERTION_KEY where the settings ask for one. */
+export function standInSecrets(given: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const { ALGORITHM, ASSERTION, ASSERTION_KEY } = given;
+  const SIGNING_KEY = standInKey(ALGORITHM);
+  const asserts = readBoolean(ASSERTION);
+  const shared = "value" in asserts && asserts.value && String(ALGORITHM ?? "HS256").startsWith("HS");
+  return shared && ASSERTION_KEY === undefined ? { SIGNING_KEY, ASSERTION_KEY: standInKey("HS256") } : { SIGNING_KEY };
+}

@@ -1,0 +1,97 @@
+// What the database holds already, page by page: a remote answer has to stay of a size that travels well.
+// Must never write.
+import type { Database, Row } from "../database/database.ts";
+import { sqlInteger, sqlText } from "../database/sql.ts";
+
+/** A user's row as Django's auth_user has it; flags are 0 or 1. */
+export interface UserRow {
+  readonly id: number;
+  readonly password: string;
+  readonly last_login: string | null;
+  readonly is_superuser: number;
+  readonly username: string;
+  readonly first_name: string;
+  readonly last_name: string;
+  readonly email: string;
+  readonly is_staff: number;
+  readonly is_active: number;
+  readonly date_joined: string;
+}
+
+/** As much of a token's row as an import may change. */
+export interface StoredToken {
+  readonly userId: number | null;
+  readonly expiresAt: number;
+  readonly blacklistedAt: number | null;
+}
+
+/** What an import has to know of the database. */
+export interface Existing {
+  readonly users: readonly UserRow[];
+  readonly tokens: ReadonlyMap<string, StoredToken>;
+}
+
+/** The columns of `users`, in the order in which rows are written. */
+export const USER_COLUMNS = [
+  ...(["id", "password", "last_login", "is_superuser", "username", "first_name"] as const),
+  ...(["last_name", "email", "is_staff", "is_active", "date_joined"] as const),
+];
+
+const PAGE_ROWS = 10_000;
+
+/** Reads all users, and all tokens if they are wanted; `seen` hears after every page how many rows there were so far. */
+export async function readExisting(
+  database: Pick<Database, "read">,
+  withTokens: boolean,
+  seen: (rows: number) => void,
+): Promise<Existing> {
+  let count = 0;
+  const read = async (sql: string): Promise<readonly Row[]> => {
+    const rows = await database.read(sql);
+    count += rows.length;
+    seen(count);
+    return rows;
+  };
+  const users: UserRow[] = [];
+  for await (const row of allRows(read, `SELECT ${USER_COLUMNS.join(", ")} FROM users`, "id")) {
+    users.push(toUserRow(row));
+  }
+  const tokens = new Map<string, StoredToken>();
+  const select = "SELECT jti, user_id, expires_at, blacklisted_at FROM outstanding_tokens";
+  for await (const row of withTokens ? allRows(read, select, "jti") : []) {
+    tokens.set(String(row.jti), {
+      userId: numberOrNull(row.user_id),
+      expiresAt: Number(row.expires_at),
+      blacklistedAt: numberOrNull(row.blacklisted_at),
+    });
+  }
+  return { users, tokens };
+}
+
+async function* allRows(read: Database["read"], select: string, key: string): AsyncGenerator<Row> {
+  let after: unknown;
+  for (;;) {
+    const literal = typeof after === "number" ? sqlInteger(after) : sqlText(String(after));
+    const where = after === undefined ? "" : ` WHERE ${key} > ${literal}`;
+    const rows = await read(`${select}${where} ORDER BY ${key} LIMIT ${PAGE_ROWS}`);
+    yield* rows;
+    if (rows.length < PAGE_ROWS) return;
+    after = rows.at(-1)?.[key];
+  }
+}
+
+const numberOrNull = (value: unknown): number | null => (typeof value === "number" ? value : null);
+
+const toUserRow = (row: Row): UserRow => ({
+  id: Number(row.id),
+  password: String(row.password),
+  last_login: typeof row.last_login === "string" ? row.last_login : null,
+  is_superuser: Number(row.is_superuser),
+  username: String(row.username),
+  first_name: String(row.first_name),
+  last_name: String(row.last_name),
+  email: String(row.email),
+  is_staff: Number(row.is_staff),
+  is_active: Number(row.is_active),
+  date_joined: String(row.date_joined),
+});

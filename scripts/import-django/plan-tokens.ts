@@ -1,0 +1,154 @@
+// Which tokens of a dump go in, and whose they are here.
+// Must never take a blacklisting back, nor give a token to a user who is not known to be its own.
+import type { DumpRow } from "./dump.ts";
+import type { StoredToken } from "./existing.ts";
+import type { UserPlan, UserRef } from "./plan-users.ts";
+import { fieldReader, keyNumber } from "./read-fields.ts";
+import { openTallies, type Tallies } from "./tally.ts";
+import { readTime } from "./times.ts";
+import { type ClaimNames, tokenHints } from "./token-payload.ts";
+
+/** A token's row as it is written; the user by id, or by the name of a user who gets an id on writing. */
+export interface TokenInsert {
+  readonly jti: string;
+  readonly type: "refresh" | "sliding";
+  readonly userId: number | null;
+  readonly username: string | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly blacklistedAt: number | null;
+}
+
+/** What becomes of the tokens. */
+export interface TokenPlan {
+  readonly rows: readonly TokenInsert[];
+  readonly fresh: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  /** Expired for longer than LEEWAY: nobody can present them any more, so nobody has to know them. */
+  readonly expired: number;
+  /** Blacklisted ones among those that are in the database afterwards. */
+  readonly blacklisted: number;
+  readonly leftOut: Tallies;
+  /** What is to be said of tokens that go in or are here already. */
+  readonly notes: Tallies;
+}
+
+/** What the tokens are judged against. */
+export interface TokenContext {
+  readonly users: UserPlan;
+  /** The ids of the users here before, by their names. */
+  readonly idsHere: ReadonlyMap<string, number>;
+  readonly stored: ReadonlyMap<string, StoredToken>;
+  readonly settings: ClaimNames & { readonly LEEWAY: number };
+  readonly nowSeconds: number;
+}
+
+export function planTokens(
+  outstanding: readonly DumpRow[],
+  blacklistedRows: readonly DumpRow[],
+  context: TokenContext,
+): TokenPlan {
+  const { stored, nowSeconds, settings } = context;
+  const [leftOut, notes] = [openTallies(), openTallies()];
+  const blacklistings = readBlacklistings(blacklistedRows, nowSeconds, { leftOut, notes });
+  const seen = new Set<string>();
+  const idsHere = new Set(context.idsHere.values());
+  const rows: TokenInsert[] = [];
+  let [fresh, changed, unchanged, expired, blacklisted] = [0, 0, 0, 0, 0];
+
+  for (const [index, row] of outstanding.entries()) {
+    const key = keyNumber(row.pk);
+    const blacklistedAt = key === undefined ? undefined : blacklistings.get(key);
+    if (key !== undefined) blacklistings.delete(key);
+    const token = readToken(row, context, notes);
+    if (typeof token === "string") {
+      leftOut.add(token, key === undefined ? `token ${index + 1} of the dump` : `pk ${key}`);
+      continue;
+    }
+    if (seen.has(token.jti)) {
+      leftOut.add("the id (jti) is in the dump a second time", `jti '${token.jti}'`);
+      continue;
+    }
+    seen.add(token.jti);
+    if (token.expiresAt < nowSeconds - settings.LEEWAY) {
+      expired++;
+      continue;
+    }
+    const owner = ownerOf(row.fields.user, context, idsHere);
+    if (owner === undefined) notes.add("taken as nobody's: their user is not known here", `jti '${token.jti}'`);
+    const userId = owner && "id" in owner ? owner.id : null;
+    const username = owner && "username" in owner ? owner.username : null;
+    const next = { ...token, userId, username, blacklistedAt: blacklistedAt ?? null };
+    const here = stored.get(token.jti);
+    if ((here?.blacklistedAt ?? next.blacklistedAt) !== null) blacklisted++;
+    if (here && addsNothing(here, next)) unchanged++;
+    else {
+      if (here) changed++;
+      else fresh++;
+      rows.push(next);
+    }
+  }
+  for (const key of blacklistings.keys())
+    leftOut.add("blacklisting of a token that is not in the dump", `token ${key}`);
+  return { rows, fresh, changed, unchanged, expired, blacklisted, leftOut, notes };
+}
+
+/** When each token was blacklisted, by the token's key. A time that cannot be read does not make it good again. */
+function readBlacklistings(
+  rows: readonly DumpRow[],
+  nowSeconds: number,
+  { leftOut, notes }: { readonly leftOut: Tallies; readonly notes: Tallies },
+): Map<number, number> {
+  const times = new Map<number, number>();
+  for (const [index, { fields }] of rows.entries()) {
+    const key = keyNumber(fields.token);
+    if (key === undefined) {
+      leftOut.add("blacklisting that names no token", `blacklisting ${index + 1} of the dump`);
+      continue;
+    }
+    const time = readTime(fields.blacklisted_at);
+    if (!time) notes.add("blacklisted at a time that cannot be read, taken as now", `token ${key}`);
+    times.set(key, time?.seconds ?? nowSeconds);
+  }
+  return times;
+}
+
+type DumpToken = Pick<TokenInsert, "jti" | "type" | "createdAt" | "expiresAt">;
+
+function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: Tallies): DumpToken | string {
+  const read = fieldReader(row);
+  const jti = read.text("jti");
+  const created = read.timeOrNull("created_at");
+  const expires = read.time("expires_at");
+  const fault = read.fault() ?? (jti === "" ? "jti is empty" : undefined);
+  if (fault !== undefined) return fault;
+  if (!expires.zoned) notes.add("times without a zone (USE_TZ = False), taken as UTC");
+  const { type, refreshUntil, issuedAt } = tokenHints(row.fields.token, settings);
+  return {
+    jti,
+    type,
+    createdAt: created?.seconds ?? issuedAt ?? nowSeconds,
+    expiresAt: Math.max(expires.seconds, refreshUntil ?? 0),
+  };
+}
+
+/** Whose token it is; null for nobody's, undefined for somebody who is not known or was left out. */
+function ownerOf(user: unknown, { users, idsHere }: TokenContext, ids: ReadonlySet<number>): UserRef | null {
+  if (user === null || user === undefined) return null;
+  const name: unknown = Array.isArray(user) && user.length === 1 ? user[0] : undefined;
+  if (typeof name === "string") {
+    const id = idsHere.get(name);
+    return users.byName.has(name) ? users.byName.get(name) : id === undefined ? undefined : { id };
+  }
+  const key = keyNumber(user);
+  if (key === undefined) return undefined;
+  if (users.byKey.has(key)) return users.byKey.get(key);
+  return !users.keyless && ids.has(key) ? { id: key } : undefined;
+}
+
+function addsNothing(here: StoredToken, next: TokenInsert): boolean {
+  const blacklists = here.blacklistedAt === null && next.blacklistedAt !== null;
+  const names = here.userId === null && (next.userId !== null || next.username !== null);
+  return !blacklists && !names && here.expiresAt >= next.expiresAt;
+}

@@ -1,0 +1,131 @@
+// Which users of a dump go in, which are there already, and which cannot.
+// Must never let one user's row change another's: who has the id and the name is the same, anybody else is not.
+
+import { canBeTyped, hashDoubt } from "./doubts.ts";
+import type { DumpRow } from "./dump.ts";
+import type { UserRow } from "./existing.ts";
+import { fieldReader, keyNumber } from "./read-fields.ts";
+import { openTallies, type Tallies } from "./tally.ts";
+
+/** A user as the dump has it; without an id when it was made with --natural-primary. */
+export type DumpUser = Omit<UserRow, "id"> & { readonly id: number | undefined };
+
+/** Where a user of the dump ended up: an id here, a name that gets its id on writing, or nowhere. */
+export type UserRef = { readonly id: number } | { readonly username: string } | undefined;
+
+/** What becomes of the users. */
+export interface UserPlan {
+  readonly rows: readonly DumpUser[];
+  readonly fresh: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly leftOut: Tallies;
+  /** What is to be said of users who go in or are here already. */
+  readonly notes: Tallies;
+  readonly byKey: ReadonlyMap<number, UserRef>;
+  readonly byName: ReadonlyMap<string, UserRef>;
+  /** Whether rows came without a key: numbers that refer to users then mean nothing. */
+  readonly keyless: boolean;
+}
+
+// Tokens name users by id: where an id means two people, a shared key would let one in as the other.
+const CLASH_ID = "the id belongs to another user here: settle this before both sides share a key";
+const CLASH_NAME = "the username has another id here: settle this before both sides share a key";
+
+/** Plans the users. With `keepPasswords` those who are here keep the password that they have here. */
+export function planUsers(dump: readonly DumpRow[], existing: readonly UserRow[], keepPasswords: boolean): UserPlan {
+  const idHere = new Map(existing.map((user) => [user.id, user]));
+  const nameHere = new Map(existing.map((user) => [user.username, user]));
+  const byKey = new Map<number, UserRef>();
+  const byName = new Map<string, UserRef>();
+  const [leftOut, notes] = [openTallies(), openTallies()];
+  const keyed: DumpUser[] = [];
+  const named: DumpUser[] = [];
+  let [fresh, changed, unchanged, keyless] = [0, 0, 0, false];
+
+  for (const [index, row] of dump.entries()) {
+    const user = readUser(row);
+    keyless ||= row.pk === undefined;
+    if (typeof user === "string") {
+      const key = keyNumber(row.pk);
+      if (key !== undefined && !byKey.has(key)) byKey.set(key, undefined);
+      leftOut.add(user, key === undefined ? `user ${index + 1} of the dump` : `id ${key}`);
+      continue;
+    }
+    const label = user.id === undefined ? `'${user.username}'` : `id ${user.id} '${user.username}'`;
+    if ((user.id !== undefined && byKey.has(user.id)) || byName.has(user.username)) {
+      leftOut.add("the id or the username is in the dump a second time", label);
+      continue;
+    }
+    const here = nameHere.get(user.username);
+    const clash = clashOf(user, here, user.id === undefined ? undefined : idHere.get(user.id));
+    const id = user.id ?? here?.id;
+    const ref = clash ? undefined : id === undefined ? { username: user.username } : { id };
+    if (user.id !== undefined) byKey.set(user.id, ref);
+    byName.set(user.username, ref);
+    if (clash) {
+      leftOut.add(clash, clash === CLASH_NAME ? `${label}, here id ${here?.id}` : label);
+      continue;
+    }
+    const next = merged({ ...user, id }, here, keepPasswords);
+    note(next, label, notes);
+    if (here && isSame(here, next)) unchanged++;
+    else {
+      if (here) changed++;
+      else fresh++;
+      (id === undefined ? named : keyed).push(next);
+    }
+  }
+  // Those that D1 numbers come last, so that none takes an id that the dump gives to somebody.
+  return { rows: [...keyed, ...named], fresh, changed, unchanged, leftOut, notes, byKey, byName, keyless };
+}
+
+function clashOf(user: DumpUser, sameName: UserRow | undefined, sameId: UserRow | undefined): string | undefined {
+  if (sameId && sameId.username !== user.username) return CLASH_ID;
+  return sameName && user.id !== undefined && sameName.id !== user.id ? CLASH_NAME : undefined;
+}
+
+/** A user out of a row of the dump, or what is wrong with the row. */
+export function readUser(row: DumpRow): DumpUser | string {
+  const id = keyNumber(row.pk);
+  if (row.pk !== undefined && id === undefined) return "the id is no whole number above 0";
+  const read = fieldReader(row);
+  const user = {
+    id,
+    password: read.text("password"),
+    last_login: read.timeOrNull("last_login")?.text ?? null,
+    is_superuser: Number(read.flag("is_superuser")),
+    username: read.text("username"),
+    first_name: read.textOrNothing("first_name"),
+    last_name: read.textOrNothing("last_name"),
+    email: read.textOrNothing("email"),
+    is_staff: Number(read.flag("is_staff")),
+    is_active: Number(read.flag("is_active")),
+    date_joined: read.time("date_joined").text,
+  };
+  return read.fault() ?? (user.username === "" ? "username is empty" : user);
+}
+
+/** Django's columns, but the later of both last_login, and the password of here if that is to stay. */
+function merged(user: DumpUser, here: UserRow | undefined, keepPassword: boolean): DumpUser {
+  if (!here) return user;
+  const later =
+    [user.last_login, here.last_login]
+      .filter((time) => time !== null)
+      .sort()
+      .at(-1) ?? null;
+  return { ...user, last_login: later, ...(keepPassword ? { password: here.password } : {}) };
+}
+
+function isSame(here: UserRow, next: DumpUser): boolean {
+  return (Object.keys(here) as Array<keyof UserRow>).every((column) => here[column] === next[column]);
+}
+
+function note(user: DumpUser, label: string, notes: Tallies): void {
+  const doubt = hashDoubt(user.password);
+  if (doubt) notes.add(doubt.text, doubt.harmless ? undefined : label);
+  if (!canBeTyped(user.username)) notes.add("username with blanks at an end, which no log-in can reach", label);
+  if (user.id === undefined) {
+    notes.add("the dump has no ids (--natural-primary): gets one of its own, which Django's tokens do not name", label);
+  }
+}

@@ -1,0 +1,51 @@
+// A plan as statements: one `INSERT … SELECT` over the rows of a JSON list, the same for both places.
+// Must never clear blacklisted_at, nor update a user of another name.
+import { type BulkStatement, bulkStatements } from "../database/bulk.ts";
+import { USER_COLUMNS } from "./existing.ts";
+import type { TokenInsert } from "./plan-tokens.ts";
+import type { DumpUser } from "./plan-users.ts";
+
+const cells = (count: number): string => Array.from({ length: count }, (_, index) => `value ->> ${index}`).join(", ");
+
+/** Columns of a known user that take the dump's value; id and username are what made it the same user. */
+const takenColumns = USER_COLUMNS.filter((name) => name !== "id" && name !== "username" && name !== "last_login");
+
+function usersSql(keepPasswords: boolean): string {
+  const taken = takenColumns
+    .filter((name) => !(keepPasswords && name === "password"))
+    .map((name) => `${name} = excluded.${name}`);
+  // "WHERE true" tells SQLite that ON CONFLICT is no join. Nobody's later log-in is forgotten.
+  return `INSERT INTO users (${USER_COLUMNS.join(", ")})
+  SELECT ${cells(USER_COLUMNS.length)} FROM json_each(?1) WHERE true
+  ON CONFLICT (id) DO UPDATE SET ${taken.join(", ")},
+    last_login = CASE WHEN users.last_login > excluded.last_login THEN users.last_login ELSE COALESCE(excluded.last_login, users.last_login) END
+  WHERE users.username = excluded.username`;
+}
+
+// The user's id is looked up once more, as src/stores/d1-tokens.ts does: a row that went meanwhile leaves NULL.
+const tokensSql = `INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, blacklisted_at)
+  SELECT value ->> 0, value ->> 1, (SELECT id FROM users WHERE id = value ->> 2 OR username = value ->> 3), ${[4, 5, 6].map((index) => `value ->> ${index}`).join(", ")}
+  FROM json_each(?1) WHERE true
+  ON CONFLICT (jti) DO UPDATE SET
+    blacklisted_at = COALESCE(outstanding_tokens.blacklisted_at, excluded.blacklisted_at),
+    expires_at = MAX(outstanding_tokens.expires_at, excluded.expires_at),
+    user_id = COALESCE(outstanding_tokens.user_id, excluded.user_id)`;
+
+/** The statements that write these rows, users first: tokens refer to them. */
+export function importStatements(
+  place: "local" | "remote",
+  rows: { readonly users: readonly DumpUser[]; readonly tokens: readonly TokenInsert[] },
+  keepPasswords: boolean,
+): BulkStatement[] {
+  return [
+    ...bulkStatements(place, usersSql(keepPasswords), rows.users.map(userCells)),
+    ...bulkStatements(place, tokensSql, rows.tokens.map(tokenCells)),
+  ];
+}
+
+const userCells = (user: DumpUser) => USER_COLUMNS.map((column) => user[column] ?? null);
+
+const tokenCells = (token: TokenInsert) => [
+  ...[token.jti, token.type, token.userId, token.username],
+  ...[token.createdAt, token.expiresAt, token.blacklistedAt],
+];

@@ -1,0 +1,10 @@
+// `createuser`: an ordinary user.
+// Must never give the user more than a plain account.
+import type { Command } from "./command.ts";
+import { createUser, newUserHelp } from "./new-user.ts";
+
+export const createUserCommand: Command = {
+  summary: "make a user",
+  help: newUserHelp("createuser", "Makes an active user who is neither staff nor superuser."),
+  run: (argv) => createUser(argv, false),
+};

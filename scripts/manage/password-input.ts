@@ -1,0 +1,57 @@
+// Gets a new password: typed twice at a terminal, or read from standard input for scripts.
+// Must never take it from a flag or a variable, and never print it.
+import { Failure, usage } from "../shared/failure.ts";
+import type { Prompter } from "./prompter.ts";
+import { passwordFault, passwordWeakness } from "./user-rules.ts";
+
+/** The help on passwords, the same for every command that takes one. */
+export const passwordHelp = `The password is typed twice at the terminal. Without a terminal, or with --no-input, it is read from
+standard input: one line and nothing else. It is never taken from the command line, where others could read it.
+A password shorter than 8 characters or equal to the username is asked about at the terminal and refused
+without one; --force takes it.`;
+
+/** The password in a script's standard input: its one line, without the line end. */
+export function passwordFromInput(bytes: Uint8Array): string {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Failure("The password on standard input is not UTF-8 text.");
+  }
+  const password = text.replace(/\r?\n$/, "");
+  if (/[\r\n]/.test(password)) throw new Failure("Standard input must be one line: the password and nothing else.");
+  return password;
+}
+
+/** Reads the password from standard input and refuses a weak one unless `force`. */
+export async function readPassword(username: string, force: boolean): Promise<string> {
+  if (process.stdin.isTTY) throw usage("With --no-input the password comes on standard input, from a pipe or a file.");
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  const password = passwordFromInput(Buffer.concat(chunks));
+  const fault = passwordFault(password);
+  if (fault !== null) throw new Failure(fault);
+  const weakness = passwordWeakness(password, username);
+  if (weakness !== null && !force) throw new Failure(`${weakness} To use it all the same, add --force.`);
+  return password;
+}
+
+/** Asks for the password until two typings agree and it is good, or the person or `force` insists. */
+export async function askPassword(prompter: Prompter, username: string, force: boolean): Promise<string> {
+  for (;;) {
+    const password = await prompter.askHidden("Password: ");
+    const fault = passwordFault(password);
+    if (fault !== null) {
+      console.log(fault);
+      continue;
+    }
+    if ((await prompter.askHidden("Password (again): ")) !== password) {
+      console.log("The two passwords differ.");
+      continue;
+    }
+    const weakness = passwordWeakness(password, username);
+    if (weakness === null || force) return password;
+    console.log(weakness);
+    if (/^y(es)?$/i.test((await prompter.ask("Use it all the same? [y/N]: ")).trim())) return password;
+  }
+}

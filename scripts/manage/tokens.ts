@@ -1,0 +1,71 @@
+// `tokens`: which refresh and sliding tokens are out there.
+// Must never show a token: there is none in the database, only ids.
+import { listTokens, type TokenRow } from "../database/token-rows.ts";
+import { findUser } from "../database/users.ts";
+import { EXIT, Failure, usage } from "../shared/failure.ts";
+import { readFlags } from "../shared/flags.ts";
+import { isoTime } from "../shared/iso-time.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
+import { textTable } from "./text-table.ts";
+import { normalUsername } from "./user-rules.ts";
+
+const DEFAULT_LIMIT = 100;
+
+const flags = {
+  user: { type: "string" },
+  blacklisted: { type: "boolean" },
+  limit: { type: "string" },
+  json: { type: "boolean" },
+  ...placeFlags,
+} as const;
+
+const help = `npm run manage -- tokens [flags]
+
+Lists the refresh and sliding tokens that were issued, the newest first. Access tokens are not written down.
+The table has ids and no tokens: what is listed cannot be used to log in.
+
+  --user NAME        only this user's
+  --blacklisted      only those that were used up or revoked
+  --limit N          at most N; without it, ${DEFAULT_LIMIT}
+  --json             as JSON, for programs, with times in seconds since 1970:
+                     npm run --silent manage -- tokens --json
+${placeHelp}`;
+
+const head = ["id (jti)", "type", "user", "created", "expires", "blacklisted"];
+
+function cells(token: TokenRow): string[] {
+  return [
+    token.jti,
+    token.token_type,
+    token.username ?? "-",
+    isoTime(token.created_at),
+    isoTime(token.expires_at),
+    token.blacklisted_at === null ? "-" : isoTime(token.blacklisted_at),
+  ];
+}
+
+/** What --limit says; fails on anything but a whole number above 0. */
+export function readLimit(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_LIMIT;
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw usage(`--limit must be a whole number above 0; it is '${text}'.`);
+  return Number(text);
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { values } = readFlags(argv, flags);
+  checkPlace(values);
+  const limit = readLimit(values.limit);
+  const username = values.user === undefined ? undefined : normalUsername(values.user);
+  const { tokens, more } = await withDatabase(values, async (database) => {
+    const user = username === undefined ? undefined : await findUser(database, username);
+    if (user === null) throw new Failure(`There is no user called '${username}' in the ${database.place} database.`);
+    return listTokens(database, { userId: user?.id, blacklisted: values.blacklisted === true, limit });
+  });
+  if (values.json === true) console.log(JSON.stringify(tokens, null, 2));
+  else if (tokens.length === 0) console.log("There are no such tokens.");
+  else for (const line of textTable(head, tokens.map(cells))) console.log(line);
+  if (more) console.error(`There are more: these are the newest ${limit}. --limit shows more.`);
+  return EXIT.ok;
+}
+
+export const tokensCommand: Command = { summary: "list the refresh and sliding tokens", help, run };

@@ -1,0 +1,37 @@
+// Django's rules for the parts of a user: what a name, an address and a password may be.
+// Must never put the password into what it says about it.
+
+/** A username as Django stores it: NFKC (AbstractBaseUser.normalize_username). */
+export const normalUsername = (text: string): string => text.normalize("NFKC");
+
+/** What is wrong with a username, in Django's words (UnicodeUsernameValidator, max_length), or null. */
+export function usernameFault(username: string): string | null {
+  if (username === "") return "This field cannot be blank.";
+  if ([...username].length > 150) return "Ensure this value has at most 150 characters.";
+  // Python's \w: letters, numbers of every kind, and the underscore.
+  if (!/^[\p{L}\p{N}_.@+-]+$/u.test(username))
+    return "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
+  return null;
+}
+
+/** An address as Django stores it: the part after the last @ in lower case (BaseUserManager.normalize_email). */
+export function normalEmail(text: string): string {
+  const email = text.trim();
+  const at = email.lastIndexOf("@");
+  return at === -1 ? email : email.slice(0, at) + email.slice(at).toLowerCase();
+}
+
+/** What is wrong with an e-mail address, or null; none at all is fine. Coarser than Django's, never stricter. */
+export const emailFault = (email: string): string | null =>
+  email === "" || (/^[^\s@]+@[^\s@]+$/.test(email) && email.length <= 254) ? null : "Enter a valid email address.";
+
+/** What is wrong with a password whoever insists, or null. */
+export const passwordFault = (password: string): string | null =>
+  password === "" ? "The password must not be empty." : null;
+
+/** Why a password is a poor one, in the words of Django's validators, or null. */
+export function passwordWeakness(password: string, username: string): string | null {
+  if ([...password].length < 8) return "This password is too short. It must contain at least 8 characters.";
+  if (password.toLowerCase() === username.toLowerCase()) return "The password is too similar to the username.";
+  return null;
+}

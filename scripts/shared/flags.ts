@@ -1,0 +1,26 @@
+// Reads a command line strictly: what is not known is refused with the name of what was not known.
+// Must never guess: a mistyped flag that is passed over is a command that does something else.
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { reasonOf, usage } from "./failure.ts";
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** What `readFlags` gives: values by flag name and the words that are not flags. */
+export type Flags<T extends Options> = ReturnType<
+  typeof parseArgs<{ options: T; allowPositionals: true; strict: true; args: string[] }>
+>;
+
+/** Reads `argv` by Node's own rules; a fault becomes a usage failure. `words` says how many bare words may come. */
+export function readFlags<T extends Options>(argv: readonly string[], options: T, words = 0): Flags<T> {
+  let flags: Flags<T>;
+  try {
+    flags = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    // Node's message goes on with advice that does not fit here: its first sentence is the fault.
+    const [fault = ""] = reasonOf(error).split(/\. |\.$/, 1);
+    throw usage(`${fault}. See --help.`);
+  }
+  const extra = flags.positionals[words];
+  if (extra !== undefined) throw usage(`Unexpected word '${extra}'. See --help.`);
+  return flags;
+}

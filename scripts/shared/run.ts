@@ -1,0 +1,22 @@
+// Runs a command and turns what it throws into one line and an exit code.
+// Must never print a stack trace to somebody who only mistyped a flag.
+import { EXIT, Failure, reasonOf } from "./failure.ts";
+
+/** Runs `main` with the command line after the script's name; `main` gives the exit code. */
+export async function run(name: string, main: (argv: readonly string[]) => Promise<number>): Promise<void> {
+  // A reader that has seen enough (`| head`) is no fault.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(EXIT.ok);
+    throw error;
+  });
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    process.exitCode = error instanceof Failure ? error.exitCode : EXIT.failed;
+    const expected = error instanceof Failure;
+    process.stderr.write(`${name}: ${expected ? error.message : `unexpected fault: ${reasonOf(error)}`}\n`);
+    // A fault nobody planned for needs its stack, but only when somebody asks for it.
+    if (!expected && process.env.DEBUG !== undefined && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`);
+  }
+}

@@ -1,0 +1,57 @@
+// The command line of `npm start`.
+// Must never accept an origin that the gateway would refuse later, or the gateway itself.
+import { Failure, usage } from "../shared/failure.ts";
+import { readFlags } from "../shared/flags.ts";
+
+/** What `npm start` was asked to do. */
+export interface StartOptions {
+  readonly help: boolean;
+  /** Where the gateway listens, on 127.0.0.1. */
+  readonly port: number;
+  /** The API to put the gateway in front of; undefined means the demo. Without a slash at the end. */
+  readonly origin: string | undefined;
+}
+
+const DEFAULT_PORT = 8787;
+
+export const startHelp = `npm start -- [flags]
+
+Starts the gateway on this machine, with a demo API behind it, and prints commands to try it with.
+What it makes the first time (tables, .dev.vars with a signing key, the user demo) stays for the next time.
+
+  --origin URL   put the gateway in front of this API instead of the demo: http(s)://host[:port][/base]
+  --port N       where the gateway listens, on 127.0.0.1 (${DEFAULT_PORT})
+  --help         this text
+
+Users are looked after with npm run manage. Ctrl-C stops everything.`;
+
+/** Reads the command line of `npm start`. */
+export function readStartOptions(argv: readonly string[]): StartOptions {
+  const { values } = readFlags(argv, {
+    origin: { type: "string" },
+    port: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  });
+  const port = readPort(values.port);
+  return { help: values.help === true, port, origin: readOrigin(values.origin, port) };
+}
+
+function readPort(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_PORT;
+  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535) throw usage(`--port must be a number from 1 to 65535; it is '${text}'.`);
+  return port;
+}
+
+function readOrigin(text: string | undefined, port: number): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const web = url?.protocol === "http:" || url?.protocol === "https:";
+  // The text is not repeated: an address with a password in it is one of the ways to be wrong here.
+  if (url === undefined || !web || url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
+    throw new Failure("--origin must be http(s)://host[:port][/base], such as http://127.0.0.1:9000.");
+  const local = ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  if (local && Number(url.port === "" ? (url.protocol === "http:" ? 80 : 443) : url.port) === port)
+    throw new Failure(`--origin is the gateway's own address, port ${port}. Give one of them another port.`);
+  return url.href.replace(/\/$/, "");
+}

@@ -1,0 +1,113 @@
+// The steps of `npm start`, in order, each with a line that says it is done.
+// Must never start the gateway with settings that it would refuse.
+import { readConfiguration } from "../../src/configuration.ts";
+import { servedEndpoints } from "../../src/settings/read.ts";
+import type { Settings } from "../../src/settings/settings.ts";
+import { openLocal } from "../database/local.ts";
+import { Failure, settingsFailure } from "../shared/failure.ts";
+import { CONFIG_FILE, DEMO_CONFIG_FILE, DEMO_STATE_DIRECTORY, STATE_DIRECTORY } from "../shared/project.ts";
+import { styled } from "../shared/style.ts";
+import { DEMO_USERNAME, ensureUser, type Users } from "./demo-user.ts";
+import type { StartOptions } from "./options.ts";
+import { freePort, requireFreePort } from "./ports.ts";
+import { requireOrigin, untilReady } from "./ready.ts";
+import type { Service, Services } from "./service.ts";
+import { ensureSigningKey } from "./signing-key.ts";
+import { headerName, walk } from "./walk.ts";
+
+const say = (line: string): void => console.log(line);
+
+/** Prepares, starts, prints the walk and shows the log; ends only by failing. */
+export async function serve(options: StartOptions, start: Services["start"]): Promise<never> {
+  const began = performance.now();
+  const gatewayUrl = `http://127.0.0.1:${options.port}`;
+  await requireFreePort(options.port);
+  if (options.origin !== undefined) await requireOrigin(options.origin);
+
+  const running: Service[] = [];
+  const launch = (name: string, config: string, state: string, port: number, more: readonly string[] = []): Service => {
+    const listen = [
+      "--ip",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--inspector-ip",
+      "127.0.0.1",
+      "--inspector-port",
+      "0",
+    ];
+    const service = start(name, ["--config", config, "--persist-to", state, ...listen, ...more]);
+    running.push(service);
+    return service;
+  };
+
+  // The demo needs nothing of what follows, so it starts meanwhile.
+  const demoPort = options.origin === undefined ? await freePort() : undefined;
+  const origin = options.origin ?? `http://127.0.0.1:${demoPort}`;
+  const demo =
+    demoPort === undefined ? undefined : launch("The demo API", DEMO_CONFIG_FILE, DEMO_STATE_DIRECTORY, demoPort);
+
+  say(`Key: ${ensureSigningKey()}.`);
+  const { settings, users } = await prepare(origin);
+  const gateway = launch("The gateway", CONFIG_FILE, STATE_DIRECTORY, options.port, ["--var", `ORIGIN_URL:${origin}`]);
+  await Promise.all([
+    untilReady(gateway, `${gatewayUrl}/_gateway/health/live`),
+    demo === undefined ? undefined : untilReady(demo, `${origin}/api/public/`),
+  ]);
+  say(demo === undefined ? `API: ${origin}, which was running.` : `API: the demo in examples/origin, at ${origin}.`);
+  say(`Gateway: ${gatewayUrl}, ready after ${((performance.now() - began) / 1000).toFixed(1)} s. Ctrl-C stops it.`);
+
+  sayWalk(gatewayUrl, settings, users, demo !== undefined);
+  gateway.showLines(say);
+  demo?.showLines((line) => {
+    if (/error/i.test(line)) say(`demo: ${line}`);
+  });
+  throw new Failure(await Promise.race(running.map(({ died }) => died)));
+}
+
+async function prepare(origin: string): Promise<{ settings: Settings; users: Users }> {
+  const { database, env } = await openLocal();
+  try {
+    say("Database: the tables of schema.sql are in .wrangler/state.");
+    const settings = await goodSettings({ ...env, ORIGIN_URL: origin });
+    say("Settings: wrangler.toml is in order.");
+    const users = await ensureUser(database);
+    if (users.password !== undefined) {
+      say(`Users: made '${DEMO_USERNAME}' with the password ${users.password}, which is shown only now.`);
+    } else {
+      say(`Users: ${users.count} in the database.`);
+      if (users.hasDemo)
+        say(`  Another password for ${DEMO_USERNAME}: npm run manage -- changepassword ${DEMO_USERNAME}`);
+    }
+    return { settings, users };
+  } finally {
+    await database.close();
+  }
+}
+
+async function goodSettings(env: Readonly<Record<string, unknown>>): Promise<Settings> {
+  const { settings, faults, warnings } = await readConfiguration(env);
+  for (const warning of warnings) say(`Warning: ${warning}`);
+  if (faults.length > 0) throw settingsFailure(faults);
+  return settings;
+}
+
+function sayWalk(gateway: string, settings: Settings, users: Users, demo: boolean): void {
+  const steps = walk({
+    gateway,
+    tokenPrefix: settings.TOKEN_PREFIX,
+    endpoints: servedEndpoints(settings),
+    rotates: settings.ROTATE_REFRESH_TOKENS,
+    header: headerName(settings.AUTH_HEADER_NAME),
+    scheme: settings.AUTH_HEADER_TYPES[0] ?? "Bearer",
+    demo,
+    username: users.hasDemo ? DEMO_USERNAME : "YOUR_USERNAME",
+    password: users.password,
+  });
+  say("\nTry it, by pasting these into another terminal:");
+  for (const { title, commands } of steps) {
+    say(`\n${styled("bold", title, process.stdout)}`);
+    for (const command of commands) say(`  ${command}`);
+  }
+  say("\nWhat the gateway does from here on:");
+}

@@ -1,0 +1,91 @@
+// The two cookies of AUTH_COOKIE: how they are set, cleared, read from a Cookie header and taken out of it.
+// Must never put a value into an error or a log, and never take a name for ours that another reader would not.
+
+/** Names are fixed: their prefixes make browsers hold the attributes below to be true (RFC 6265bis section 4.1.3). */
+export const accessCookie = "__Host-access";
+export const refreshCookie = "__Secure-refresh";
+export type AuthCookie = typeof accessCookie | typeof refreshCookie;
+
+/** Bytes of a name with its value, beyond which browsers drop a cookie (RFC 6265bis section 5.6). */
+const longestPairBytes = 4096;
+
+/**
+ * A `Set-Cookie` for a token; undefined if the token is too long for browsers to keep. No Domain: only the host that
+ * set it gets it back. The access token goes everywhere on the host, also when a link leads in from elsewhere; the
+ * refresh token only to the token endpoints and only from the same site.
+ *
+ * @param prefix TOKEN_PREFIX
+ * @param maxAgeSeconds 0 to make the browser forget it
+ */
+export function setCookie(name: AuthCookie, token: string, prefix: string, maxAgeSeconds: number): string | undefined {
+  if (name.length + token.length + 1 > longestPairBytes) return undefined;
+  const reach = name === accessCookie ? "Path=/; SameSite=Lax" : `Path=${prefix}; SameSite=Strict`;
+  return `${name}=${token}; Max-Age=${maxAgeSeconds}; ${reach}; Secure; HttpOnly`;
+}
+
+/** What makes a browser forget both. */
+export function clearedCookies(prefix: string): string[] {
+  return [accessCookie, refreshCookie].flatMap((name) => setCookie(name as AuthCookie, "", prefix, 0) ?? []);
+}
+
+/** A cookie that was looked for: its value, null when it cannot be read in one way only, undefined when it is not there. */
+export type CookieReading = string | null | undefined;
+
+/**
+ * Reads one of the two. Null, to be refused: the name twice (another host of the site, or another path, may have set
+ * one of them), a value in quotes, empty, too long or with what a token never has, and every text in which a more
+ * lenient reader would find the name (after a comma, a quote, a space that is none of HTTP's).
+ */
+export function readAuthCookie(header: string | null, name: AuthCookie): CookieReading {
+  if (header === null || !header.includes(name)) return undefined;
+  let found: CookieReading;
+  for (const part of header.split(";")) {
+    if (!mentions(part, name)) continue;
+    const value = found === undefined ? valueIn(part, name) : undefined;
+    if (value === undefined) return null;
+    found = value;
+  }
+  return found;
+}
+
+/** The value of a part that is nothing but our name and a token; undefined for any other. */
+function valueIn(part: string, name: AuthCookie): string | undefined {
+  const pair = trimmed(part);
+  if (pair.length > longestPairBytes || !pair.startsWith(`${name}=`)) return undefined;
+  const value = pair.slice(name.length + 1);
+  return value !== "" && isTokenText(value) ? value : undefined;
+}
+
+/** The header without the two cookies, the others byte for byte; undefined when none is left. */
+export function withoutAuthCookies(header: string): string | undefined {
+  if (!header.includes(accessCookie) && !header.includes(refreshCookie)) return header;
+  const parts = header.split(";").filter((part) => !mentions(part, accessCookie) && !mentions(part, refreshCookie));
+  const left = trimmed(parts.join(";"));
+  return left === "" ? undefined : left;
+}
+
+/** Whether somebody could read the name in it: standing alone, not as the end, the beginning or the value of another. */
+function mentions(part: string, name: AuthCookie): boolean {
+  for (let at = part.indexOf(name); at >= 0; at = part.indexOf(name, at + 1)) {
+    const before = part.charAt(at - 1);
+    if (!isNameText(before) && before !== "=" && !isNameText(part.charAt(at + name.length))) return true;
+  }
+  return false;
+}
+
+/** SP and HTAB alone: what `trim()` takes away besides, browsers send as a part of another cookie's name. */
+function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+const isSpace = (code: number) => code === 0x20 || code === 0x09;
+
+/** A character of a cookie's name (RFC 9110 section 5.6.2); the empty text is none. */
+const isNameText = (character: string) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/.test(character);
+
+/** cookie-octet of RFC 6265 section 4.1.1: no space, quote, comma, semicolon, backslash, nothing beyond ASCII. */
+const isTokenText = (text: string) => /^[!#-+\--:<-[\]-~]*$/.test(text);

@@ -1,0 +1,95 @@
+// CORS for the whole gateway: preflights answered at the edge, and the headers that let a page of another origin read.
+// Must never send back an origin that is not in the list letter by letter, nor leave the API's own CORS headers beside ours.
+import type { Settings } from "../settings/settings.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** What makes an answer of a request: the rest of the gateway, seen from here. */
+export type Answering = (request: Request, exchange: Exchange) => Promise<Response>;
+
+/** What is the same for every request: built once. */
+interface CorsPlan {
+  /** Compared as a whole; undefined for "*". */
+  readonly origins: ReadonlySet<string> | undefined;
+  readonly onPreflights: ReadonlyArray<readonly [name: string, value: string]>;
+  readonly onAnswers: ReadonlyArray<readonly [name: string, value: string]>;
+}
+
+const usualMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+const usualHeaders = ["Authorization", "Content-Type"];
+/** What a script may read beside the headers that the Fetch standard lets it: why it was refused, and the request's id. */
+const exposedHeaders = "WWW-Authenticate, Retry-After, X-Request-Id";
+
+/**
+ * Puts CORS around everything that answers, refusals included; without CORS_ORIGINS it gives `answer` back as it is.
+ * A preflight never gets further, whatever its path and origin: so it tells nobody which paths there are.
+ *
+ * @param authHeader the header of AUTH_HEADER_NAME, which scripts have to be able to send
+ */
+export function withCors(settings: Settings, authHeader: string, answer: Answering): Answering {
+  if (settings.CORS_ORIGINS.length === 0) return answer;
+  const plan = planCors(settings, authHeader);
+  return async (request, exchange) =>
+    isPreflight(request)
+      ? answerPreflight(plan, request, exchange.requestId)
+      : readable(plan, request, await answer(request, exchange));
+}
+
+function planCors(settings: Settings, authHeader: string): CorsPlan {
+  const { CORS_ORIGINS, CORS_METHODS, CORS_HEADERS, CORS_CREDENTIALS, CORS_MAX_AGE } = settings;
+  const known = usualHeaders.some((name) => name.toLowerCase() === authHeader);
+  const headers = CORS_HEADERS.length > 0 ? CORS_HEADERS : [...usualHeaders, ...(known ? [] : [authHeader])];
+  const methods = CORS_METHODS.length > 0 ? CORS_METHODS : usualMethods;
+  const credentials = CORS_CREDENTIALS ? [["access-control-allow-credentials", "true"] as const] : [];
+  return {
+    origins: CORS_ORIGINS.includes("*") ? undefined : new Set(CORS_ORIGINS),
+    onPreflights: [
+      ...credentials,
+      ["access-control-allow-methods", methods.join(", ")],
+      ["access-control-allow-headers", headers.join(", ")],
+      ...(CORS_MAX_AGE > 0 ? [["access-control-max-age", String(CORS_MAX_AGE)] as const] : []),
+    ],
+    onAnswers: [...credentials, ["access-control-expose-headers", exposedHeaders]],
+  };
+}
+
+/** Fetch standard, "CORS-preflight request". Any other OPTIONS is for the API or the endpoint. */
+function isPreflight({ method, headers }: Request): boolean {
+  return method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method");
+}
+
+function answerPreflight(plan: CorsPlan, request: Request, requestId: string): Response {
+  const headers = new Headers({ "cache-control": "no-store", "x-request-id": requestId });
+  allow(plan, request, headers, plan.onPreflights);
+  return new Response(null, { status: 204, headers });
+}
+
+/** A copy, since headers of an answer that was fetched cannot be changed; a WebSocket's handshake knows no CORS. */
+function readable(plan: CorsPlan, request: Request, response: Response): Response {
+  if (response.status === 101) return response;
+  const answer = new Response(response.body, response);
+  for (const name of [...answer.headers.keys()]) {
+    if (name.startsWith("access-control-")) answer.headers.delete(name);
+  }
+  allow(plan, request, answer.headers, plan.onAnswers);
+  return answer;
+}
+
+/** The one decision: which origin may read, and what caches have to know of it. */
+function allow(plan: CorsPlan, request: Request, headers: Headers, more: CorsPlan["onAnswers"]): void {
+  let origin: string | null = "*";
+  if (plan.origins !== undefined) {
+    // Also when nothing is allowed: a cache must not give this answer to a page that may read it, nor the reverse.
+    addVary(headers, "Origin");
+    origin = request.headers.get("origin");
+    if (origin === null || !plan.origins.has(origin)) return;
+  }
+  headers.set("access-control-allow-origin", origin);
+  for (const [name, value] of more) headers.set(name, value);
+}
+
+function addVary(headers: Headers, name: string): void {
+  const listed = headers.get("vary")?.split(",") ?? [];
+  const wanted = name.toLowerCase();
+  if (listed.some((one) => one.trim() === "*" || one.trim().toLowerCase() === wanted)) return;
+  headers.append("vary", name);
+}

@@ -1,0 +1,39 @@
+// Where a request was sent from, by what a browser says of it that no page can change.
+// Must never look at the content type, nor take silence for a page of our own.
+
+/** From the gateway's own pages or trusted ones, from others, or sent by something that is no browser. */
+export type Provenance = "own" | "foreign" | "unknown";
+
+/**
+ * 1. An `Origin` that is trusted: own. 2. `Sec-Fetch-Site` decides where it is said: only "same-origin" is own. It is
+ * the browser's own comparison, right also behind a development server that rewrites the host. 3. "none" (nobody's
+ * page) and older browsers: `Origin` has to be the request's own scheme and host. `Origin: null` is everybody's.
+ *
+ * @param url the absolute URL of the request
+ * @param trusted CORS_ORIGINS, compared exactly
+ */
+export function provenance(headers: Headers, url: string, trusted: readonly string[]): Provenance {
+  const origin = headers.get("origin");
+  const site = headers.get("sec-fetch-site");
+  if (origin !== null && origin !== "null" && trusted.includes(origin)) return "own";
+  if (site !== null && site !== "none") return site === "same-origin" ? "own" : "foreign";
+  if (origin === null) return "unknown";
+  return origin === originOf(url) ? "own" : "foreign";
+}
+
+/** Scheme and host of an absolute URL, without parsing it; a spelling that browsers do not send matches nothing. */
+function originOf(url: string): string {
+  const end = url.indexOf("/", url.indexOf("://") + 3);
+  return end < 0 ? url : url.slice(0, end);
+}
+
+/** RFC 9110 section 9.2.1, as far as pages can send them: methods that change nothing. */
+const safe = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Whether a request that a cookie stands behind has to come from the gateway's own pages: every method that may change
+ * something, and the opening of a WebSocket, which other sites' pages may ask for and read.
+ */
+export function needsOwnPage(method: string, headers: Headers): boolean {
+  return !safe.has(method) || headers.get("upgrade") !== null;
+}

@@ -1,0 +1,21 @@
+// The count of login attempts, kept by a rate limit binding.
+// Must never keep anybody out because the count itself does not work.
+import type { LoginLimiter } from "./contract.ts";
+import type { StoreLog } from "./d1-errors.ts";
+
+/** @param limiter the binding LOGIN_LIMITER; how many attempts it allows in which time stands in wrangler.toml */
+export function rateLimitLogins(limiter: RateLimit, log: StoreLog): LoginLimiter {
+  const allowsOne = async (key: string): Promise<boolean> => {
+    try {
+      return (await limiter.limit({ key })).success;
+    } catch (error) {
+      log("store_failed", { store: "ratelimit", error: error instanceof Error ? error.message : String(error) });
+      return true;
+    }
+  };
+  return {
+    async allows(keys) {
+      return (await Promise.all(keys.map(allowsOne))).every(Boolean);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+// Each example of docs/cors.md is a configuration that runs, with no fault and no warning, and does what it is there for.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parse } from "smol-toml";
+import { describe, expect, it } from "vitest";
+import { readConfiguration } from "../../src/configuration.ts";
+import { withCors } from "../../src/http/cors.ts";
+import { exchangeFor } from "../support/exchange.ts";
+import { testSecret } from "../support/settings.ts";
+
+const text = readFileSync(resolve(import.meta.dirname, "../../docs/cors.md"), "utf8");
+const examples = [...text.matchAll(/## ([^\n]+)\n(?:(?!## )[\s\S])*?```toml\n([\s\S]*?)```/g)].map(
+  ([, title = "", toml = ""]) => [title, toml] as const,
+);
+
+/** What is allowed to a page in a preflight, in the words of the headers. */
+async function allowedTo(origin: string, toml: string): Promise<ReadonlyArray<string | null>> {
+  const { vars } = parse(toml) as { vars: Record<string, unknown> };
+  const { configuration, faults, warnings } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });
+  expect({ faults, warnings }).toEqual({ faults: [], warnings: [] });
+  if (!configuration) throw new Error("there is no configuration");
+  const { settings, headerPlan } = configuration;
+  const answer = withCors(settings, headerPlan.authHeader, async () => new Response());
+  // Only in Node may a Request have no Origin of its own choosing.
+  const headers = new Headers({ origin, "access-control-request-method": "PUT" });
+  const response = await answer({ method: "OPTIONS", headers } as Request, exchangeFor());
+  return ["origin", "credentials", "headers", "max-age"].map((name) =>
+    response.headers.get(name === "max-age" ? "access-control-max-age" : `access-control-allow-${name}`),
+  );
+}
+
+const usual = "Authorization, Content-Type";
+const wanted: Readonly<Record<string, readonly [origin: string, ...allowed: Array<string | null>]>> = {
+  "One single-page app": ["https://app.example", "https://app.example", null, usual, "7200"],
+  "Several, and one on your own machine": [
+    "http://localhost:5173",
+    "http://localhost:5173",
+    null,
+    `${usual}, X-Client-Version`,
+    null,
+  ],
+  "With cookies": ["https://app.example", "https://app.example", "true", usual, null],
+  "A public API": ["https://anyone.example", "*", null, usual, null],
+};
+
+describe("docs/cors.md", () => {
+  it("has the examples that are tested here", () => {
+    expect(examples.map(([title]) => title)).toEqual(Object.keys(wanted));
+  });
+  it.each(examples)("%s: runs and allows what it says", async (title, toml) => {
+    const [origin = "", ...allowed] = wanted[title] ?? [];
+    expect(await allowedTo(origin ?? "", toml)).toEqual(allowed);
+  });
+});

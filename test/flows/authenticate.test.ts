@@ -1,0 +1,185 @@
+// authenticate(): which class takes a token, what each class says of a bad one, whose request it is.
+import { describe, expect, test, vi } from "vitest";
+import { authenticate } from "../../src/flows/authenticate.ts";
+import { type Kind, kinds } from "../../src/tokens/kinds.ts";
+import { craft } from "../support/craft.ts";
+import { flowDeps } from "../support/flow-deps.ts";
+import { oldFingerprint, oldHash } from "../support/passwords.ts";
+import { reasonOf, refusalOf } from "../support/refusals.ts";
+import { freshId, listedToken } from "../support/rows.ts";
+import { addUser } from "../support/users.ts";
+
+const now = 1_700_000_000;
+
+interface Given {
+  readonly vars?: object;
+  readonly row?: Parameters<typeof addUser>[0];
+  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly accepted?: readonly Kind[];
+  readonly readUser?: boolean;
+  readonly secret?: string;
+}
+
+async function setUp(given: Given = {}) {
+  const deps = await flowDeps({ ...given.vars });
+  const user = await addUser({ password: oldHash, ...given.row });
+  const jti = freshId();
+  const good = { token_type: "access", exp: now + 100, iat: now, jti, user_id: String(user.id) };
+  const claims = { ...good, ...given.claims };
+  const token = craft({ claims, ...(given.secret === undefined ? {} : { secret: given.secret }) });
+  const input = { token, kinds: given.accepted ?? [kinds.access], readUser: given.readUser ?? false };
+  return { deps, user, jti, claims, done: () => authenticate(deps, input, now) };
+}
+
+describe("authenticate() without a user from the store", () => {
+  test("gives what the token says, and asks no store", async () => {
+    const { deps, user, jti, claims, done } = await setUp();
+    const asked = [vi.spyOn(deps.users, "byLookup"), vi.spyOn(deps.tokens, "isBlacklisted")];
+    expect(await done()).toEqual({
+      ...{ claims, kind: kinds.access, userId: String(user.id), jti, expiresAtSeconds: now + 100, user: undefined },
+    });
+    for (const spy of asked) expect(spy).not.toHaveBeenCalled();
+  });
+
+  test.each([["abc"], [null], [""], [0], [["7"]], [{}]])("takes any user claim: %j", async (user_id) => {
+    const { done } = await setUp({ claims: { user_id } });
+    expect((await done()).userId).toEqual(user_id);
+  });
+
+  test("finds user and id under the names of the settings", async () => {
+    const vars = { USER_ID_CLAIM: "sub", JTI_CLAIM: "token_id" };
+    const { done } = await setUp({ vars, claims: { sub: "7", token_id: "t1" } });
+    expect(await done()).toMatchObject({ userId: "7", jti: "t1" });
+  });
+
+  test("refuses a token without a user claim", async () => {
+    expect(await reasonOf((await setUp({ claims: { user_id: undefined } })).done)).toBe("user_claim_missing");
+  });
+
+  test("has no id where it is no text", async () => {
+    const { done } = await setUp({ vars: { JTI_CLAIM: "token_id" }, claims: { token_id: 7 } });
+    expect((await done()).jti).toBeUndefined();
+  });
+});
+
+describe("authenticate() with two classes", () => {
+  const accepted = [kinds.access, kinds.sliding];
+  const both = (message: string, more = {}) => [
+    { token_class: "AccessToken", token_type: "access", message, ...more },
+    { token_class: "SlidingToken", token_type: "sliding", message, ...more },
+  ];
+
+  test.each([
+    ["access", kinds.access],
+    ["sliding", kinds.sliding],
+  ])("takes the first that fits: %s", async (token_type, kind) => {
+    const { done } = await setUp({ accepted, claims: { token_type } });
+    expect((await done()).kind).toBe(kind);
+  });
+
+  test.each<[string, Given, unknown]>([
+    ["an expired token", { claims: { exp: now } }, both("Token is expired")],
+    ["a forged token", { secret: "x".repeat(32) }, both("Token is invalid")],
+    ["a token without exp", { claims: { exp: undefined } }, both("Token has no '{}' claim", { claim: "exp" })],
+    ["a token without an id", { claims: { jti: undefined } }, both("Token has no id")],
+    ["a token without a type", { claims: { token_type: undefined } }, both("Token has no type")],
+    ["a token of another type", { claims: { token_type: "refresh" } }, both("Token has wrong type")],
+  ])("tells of %s what each says", async (_, given, messages) => {
+    const refusal = await refusalOf((await setUp({ accepted, ...given })).done);
+    expect(refusal.reason).toBe("no_token_class_fits");
+    expect(refusal.more.messages).toEqual(messages);
+  });
+
+  test("tells of a blacklisted sliding token what each says, in their order", async () => {
+    for (const order of [accepted, accepted.toReversed()]) {
+      const { deps, jti, done } = await setUp({ accepted: order, claims: { token_type: "sliding" } });
+      await deps.tokens.blacklist(listedToken({ jti, type: "sliding" }), now);
+      const refusal = await refusalOf(done);
+      expect(refusal.reason).toBe("no_token_class_fits");
+      const messages = [
+        { token_class: "AccessToken", token_type: "access", message: "Token has wrong type" },
+        { token_class: "SlidingToken", token_type: "sliding", message: "Token is blacklisted" },
+      ];
+      expect(refusal.more.messages).toEqual(order === accepted ? messages : messages.toReversed());
+    }
+  });
+
+  test("keeps the private reason of the first for the log", async () => {
+    expect((await refusalOf((await setUp({ accepted, secret: "x".repeat(32) })).done)).more.because).toBe(
+      "token_signature_wrong",
+    );
+  });
+
+  test("asks once whether the signature is good", async () => {
+    const { deps, done } = await setUp({ accepted, claims: { token_type: "refresh" } });
+    const open = vi.spyOn(deps.codec, "open");
+    await reasonOf(done);
+    expect(open).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("authenticate() and the blacklist:", () => {
+  test.each([
+    ["access", kinds.access, false],
+    ["whatever", kinds.untyped, false],
+    ["sliding", kinds.sliding, true],
+    ["refresh", kinds.refresh, true],
+  ])("a token of the type %s is looked up if it is listed", async (token_type, kind, listed) => {
+    const { deps, jti, done } = await setUp({ accepted: [kind], claims: { token_type } });
+    const asked = vi.spyOn(deps.tokens, "isBlacklisted");
+    await done();
+    expect(asked.mock.calls).toEqual(listed ? [[jti]] : []);
+  });
+
+  test("its own claims come first: a wrong type costs no round trip", async () => {
+    const { deps, done } = await setUp({ accepted: [kinds.sliding] });
+    const asked = vi.spyOn(deps.tokens, "isBlacklisted");
+    expect(await reasonOf(done)).toBe("no_token_class_fits");
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  test("a sliding token is not looked up where there is none", async () => {
+    const vars = { TOKEN_BLACKLIST_ENABLED: false };
+    const { deps, done } = await setUp({ vars, accepted: [kinds.sliding], claims: { token_type: "sliding" } });
+    const asked = vi.spyOn(deps.tokens, "isBlacklisted");
+    expect((await done()).kind).toBe(kinds.sliding);
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  test("a store that is down is not the token's fault", async () => {
+    const { deps, done } = await setUp({ accepted: [kinds.sliding, kinds.access], claims: { token_type: "sliding" } });
+    vi.spyOn(deps.tokens, "isBlacklisted").mockRejectedValue(new Error("D1 is down"));
+    await expect(done()).rejects.toThrow("D1 is down");
+  });
+});
+
+describe("authenticate() with the user from the store", () => {
+  test("gives the user", async () => {
+    const { user, done } = await setUp({ readUser: true });
+    expect((await done()).user).toEqual(user);
+  });
+
+  test.each<[string, Given, string]>([
+    ["a user who does not exist", { claims: { user_id: "987654321" } }, "user_not_found"],
+    ["a user id that is none", { claims: { user_id: "abc" } }, "user_not_found"],
+    ["a user id that is null", { claims: { user_id: null } }, "user_not_found"],
+    ["an inactive user", { row: { is_active: false } }, "user_inactive"],
+    ["another password", { vars: { CHECK_REVOKE_TOKEN: true } }, "user_password_changed"],
+    ["an inactive user first", { row: { is_active: false }, vars: { CHECK_REVOKE_TOKEN: true } }, "user_inactive"],
+    ["no user claim", { claims: { user_id: undefined } }, "user_claim_missing"],
+    ["a bad token before all of these", { claims: { exp: now, user_id: "abc" } }, "no_token_class_fits"],
+  ])("refuses %s", async (_, given, reason) => {
+    expect(await reasonOf((await setUp({ readUser: true, ...given })).done)).toBe(reason);
+  });
+
+  test("takes an inactive user where CHECK_USER_IS_ACTIVE is off", async () => {
+    const given = { readUser: true, row: { is_active: false }, vars: { CHECK_USER_IS_ACTIVE: false } };
+    expect((await (await setUp(given)).done()).user?.is_active).toBe(false);
+  });
+
+  test("takes the password that the token was made for", async () => {
+    const given = { readUser: true, vars: { CHECK_REVOKE_TOKEN: true }, claims: { hash_password: oldFingerprint } };
+    const { user, done } = await setUp(given);
+    expect((await done()).user).toEqual(user);
+  });
+});

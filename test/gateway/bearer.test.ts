@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { authHeaderName, bearerToken } from "../../src/gateway/bearer.ts";
+import { reasonOf } from "../support/refusals.ts";
+import { settingsOf } from "../support/settings.ts";
+
+test.each([
+  ["HTTP_AUTHORIZATION", "authorization"],
+  ["Authorization", "authorization"],
+  ["HTTP_X_ACCESS_TOKEN", "x-access-token"],
+  ["X-Access-Token", "x-access-token"],
+  ["X_Access_Token", "x-access-token"],
+])("authHeaderName() reads %s as %s", (AUTH_HEADER_NAME, name) => {
+  expect(authHeaderName(settingsOf({ AUTH_HEADER_NAME }))).toBe(name);
+});
+
+describe("bearerToken()", () => {
+  const schemes = ["Bearer", "JWT"];
+
+  test.each([
+    ["Bearer abc.def.ghi", "abc.def.ghi"],
+    ["JWT abc.def.ghi", "abc.def.ghi"],
+    ["  Bearer \t abc  ", "abc"],
+    ["Bearer\tabc", "abc"],
+    ["Bearer Bearer", "Bearer"],
+    ["Bearer ~!$%&'*+-.^_`|", "~!$%&'*+-.^_`|"],
+  ])("gives the token of %j", (header, token) => {
+    expect(bearerToken(header, schemes)).toBe(token);
+  });
+
+  test.each([
+    [null],
+    [""],
+    ["   "],
+    ["abc.def.ghi"],
+    ["bearer abc"],
+    ["BEARER abc"],
+    ["Basic abc"],
+    ["Basic abc def"],
+    ["Bearer: abc"],
+    ["Bearer,abc def"],
+    ["Token Bearer abc"],
+    ["JWTabc"],
+  ])("sees no token in %j", (header) => {
+    expect(bearerToken(header, schemes)).toBeUndefined();
+  });
+
+  test.each([["Bearer"], [" Bearer "], ["Bearer a b"], ["JWT a b c"], ["Bearer a, Bearer b"]])(
+    "refuses %j",
+    async (header) => {
+      expect(await reasonOf(() => bearerToken(header, schemes))).toBe("authorization_header_malformed");
+    },
+  );
+
+  test.each([["Bearer abc\u00e9"], ["Bearer \u00a0abc"], ["Bearer a\u0000c"]])(
+    "gives an empty token for %j, to be refused as a bad one",
+    (header) => {
+      expect(bearerToken(header, schemes)).toBe("");
+    },
+  );
+
+  test("knows no scheme but those of the settings", () => {
+    expect(bearerToken("Bearer abc", ["JWT"])).toBeUndefined();
+  });
+});

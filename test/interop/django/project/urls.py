@@ -1,0 +1,28 @@
+"""Simple JWT's views where its documentation puts them, and the API."""
+
+from django.urls import include, path
+from notes import views
+from rest_framework.routers import SimpleRouter
+from rest_framework_simplejwt.views import (
+    TokenBlacklistView,
+    TokenObtainPairView,
+    TokenRefreshView,
+    TokenVerifyView,
+)
+
+router = SimpleRouter()
+router.register("notes", views.NoteViewSet, basename="note")
+
+urlpatterns = [
+    path("api/token/", TokenObtainPairView.as_view()),
+    path("api/token/refresh/", TokenRefreshView.as_view()),
+    path("api/token/verify/", TokenVerifyView.as_view()),
+    path("api/token/blacklist/", TokenBlacklistView.as_view()),
+    path("api/whoami/", views.WhoAmI.as_view()),
+    path("api/member/whoami/", views.WhoAmI.as_view()),
+    path("api/public/whoami/", views.PublicWhoAmI.as_view()),
+    path("api/admins/", views.AdminsOnly.as_view()),
+    path("api/upload/", views.Upload.as_view()),
+    path("api/cookies/", views.Cookies.as_view()),
+    path("api/", include(router.urls)),
+]

@@ -1,0 +1,90 @@
+// The commands as a shell sees them: exit codes, one line for each fault, and nothing given away.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+function run(script: string, words: readonly string[], input = "") {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`scripts/${script}`, ...words], {
+    cwd: ROOT,
+    input,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+const refused = (status: number, line: string) => ({ status, stdout: "", stderr: `${line}\n` });
+
+describe("npm run manage", () => {
+  it("lists its commands", () => {
+    const { status, stdout } = run("manage.ts", ["--help"]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^ {2}createsuperuser +make a user with is_staff and is_superuser$/m);
+  });
+
+  it.each(["createsuperuser", "createuser", "changepassword", "users"])("tells about %s", (command) => {
+    const { status, stdout, stderr } = run("manage.ts", [command, "--help"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(new RegExp(`^npm run manage -- ${command} `));
+  });
+
+  it.each([
+    [["nope"], 2, "There is no command 'nope'. See --help."],
+    [["users", "--nope"], 2, "Unknown option '--nope'. See --help."],
+    [["users", "--env", "staging"], 2, "--env goes with --remote."],
+    [["changepassword"], 2, "Whose password? npm run manage -- changepassword USERNAME"],
+    [["createuser"], 2, "--username is needed when nobody can be asked."],
+    [["createuser", "--username", ""], 1, "--username: This field cannot be blank."],
+    [["createuser", "--username", "a", "--email", "b"], 1, "--email: Enter a valid email address."],
+    [["createuser", "--username", "a"], 1, "The password must not be empty."],
+  ])("refuses %j with %d and a line", (words, status, line) => {
+    expect(run("manage.ts", words)).toEqual(refused(status, `manage: ${line}`));
+  });
+
+  it("refuses a weak password unless it is forced", () => {
+    expect(run("manage.ts", ["createuser", "--username", "ada"], "short")).toEqual(
+      refused(
+        1,
+        "manage: This password is too short. It must contain at least 8 characters. To use it all the same, add --force.",
+      ),
+    );
+  });
+
+  it.each([["--password", "hunter2"], ["--password=hunter2"], ["-password=hunter2"]])(
+    "refuses a password on the command line (%s), without repeating it",
+    (...words) => {
+      const { status, stdout, stderr } = run("manage.ts", ["createuser", "--username", "ada", ...words]);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/^manage: A password does not belong on the command line, .*\n$/);
+      expect(stdout + stderr).not.toContain("hunter2");
+    },
+  );
+});
+
+describe("npm start", () => {
+  it.each([
+    [["--prot", "1"], 2, "Unknown option '--prot'. See --help."],
+    [["--origin", "nonsense"], 1, "--origin must be http(s)://host[:port][/base], such as http://127.0.0.1:9000."],
+  ])("refuses %j with %d and a line", (words, status, line) => {
+    expect(run("start.ts", words)).toEqual(refused(status, `start: ${line}`));
+  });
+});
+
+describe("a project without packages", () => {
+  const bare = mkdtempSync(join(tmpdir(), "simplejwt-edge-bare-"));
+  cpSync(join(ROOT, "scripts"), join(bare, "scripts"), { recursive: true });
+  cpSync(join(ROOT, "package.json"), join(bare, "package.json"));
+  afterAll(() => rmSync(bare, { recursive: true, force: true }));
+
+  it.each(["start", "manage", "deploy"])("gets the cure from npm run %s", (name) => {
+    const bareRun = (...flags: string[]) =>
+      spawnSync(process.execPath, [...flags, `scripts/${name}.ts`], { cwd: bare, encoding: "utf8" });
+    expect(bareRun()).toMatchObject(refused(1, `${name}: The packages are not installed. Run: npm ci`));
+    expect(bareRun("--import", "./scripts/check-node.js")).toMatchObject(
+      refused(1, "The packages are not installed. Run: npm ci"),
+    );
+  });
+});

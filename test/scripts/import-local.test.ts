@@ -1,0 +1,126 @@
+// import-django on a real local D1: conflicts, updates, all or nothing.
+import { describe, expect, it } from "vitest";
+import { writeBulk } from "../../scripts/database/bulk.ts";
+import { parseDump } from "../../scripts/import-django/dump.ts";
+import { Failure } from "../../scripts/shared/failure.ts";
+import { dumpRows } from "../support/django-dump.ts";
+import { blacklistedRow, dumpOf, tokenRow, userRow } from "../support/dump-rows.ts";
+import { nowSeconds, useLocalDatabase } from "../support/local-database.ts";
+
+const { bindings, importOf, users, tokens } = useLocalDatabase();
+const everything = async () => [await users(), await tokens()];
+
+describe("import-django", () => {
+  it("leaves out conflicts and takes the rest; --strict takes nothing", async () => {
+    await importOf(dumpOf(userRow(7, "eve")));
+    const before = await everything();
+    const dump = dumpOf(userRow(7, "ada"), userRow(8, "bob"), tokenRow(1, "a", 7), tokenRow(2, "b", 8));
+    const strict = await importOf(dump, { strict: true });
+    expect([strict.exitCode, strict.head]).toEqual([1, "Nothing was written (--strict): 1 row would be left out."]);
+    expect(await everything()).toEqual(before);
+
+    expect((await importOf(dump)).exitCode).toBe(0);
+    expect((await users()).map(({ id, username }) => [id, username])).toEqual([
+      [7, "eve"],
+      [8, "bob"],
+    ]);
+    // The token of the one who was left out is nobody's, and above all not eve's.
+    expect((await tokens()).map(({ jti, user_id }) => [jti, user_id])).toEqual([
+      ["a", null],
+      ["b", 8],
+    ]);
+  });
+
+  it("updates what changed in Django, and never takes a blacklisting back", async () => {
+    await importOf(dumpOf(userRow(7, "ada"), tokenRow(1, "a", null), tokenRow(2, "b", 7)));
+    await bindings().database.write(
+      "UPDATE outstanding_tokens SET blacklisted_at = 5, successor_jti = 'z' WHERE jti = 'b'",
+    );
+    const later = dumpOf(
+      userRow(7, "ada", { password: "!x", is_active: false, email: "ada@example.com" }),
+      tokenRow(1, "a", 7),
+      tokenRow(2, "b", 7),
+      blacklistedRow(1),
+    );
+    expect((await importOf(later)).counts.slice(0, 2)).toEqual([
+      "users   0 new, 1 updated, 0 unchanged, 0 left out",
+      "tokens  0 new, 1 updated, 1 unchanged, 0 left out, 0 not needed (expired)",
+    ]);
+    expect(await users()).toMatchObject([{ id: 7, password: "!x", is_active: 0, email: "ada@example.com" }]);
+    expect(await tokens()).toMatchObject([
+      { jti: "a", user_id: 7, blacklisted_at: 1706933106 },
+      { jti: "b", user_id: 7, blacklisted_at: 5, successor_jti: "z" },
+    ]);
+  });
+
+  it("keeps passwords when asked to, also one that was set while it ran", async () => {
+    await importOf(dumpOf(userRow(7, "ada")));
+    const database = {
+      ...bindings().database,
+      read: async (sql: string) => {
+        const rows = await bindings().database.read(sql);
+        await bindings().database.write("UPDATE users SET password = 'newest', last_login = '2025-12-31T00:00:00Z'");
+        return rows;
+      },
+    };
+    const dump = dumpOf(userRow(7, "ada", { email: "a@example.com", last_login: "2025-01-01T00:00:00Z" }));
+    await importOf(dump, { keepPasswords: true }, { database });
+    expect(await users()).toMatchObject([
+      { password: "newest", email: "a@example.com", last_login: "2025-12-31T00:00:00Z" },
+    ]);
+  });
+
+  it("writes nothing with --dry-run", async () => {
+    const { head, counts, exitCode } = await importOf(dumpOf(userRow(7, "ada")), { dryRun: true });
+    expect([exitCode, head]).toEqual([0, "Nothing was written (--dry-run). In the local database there would be:"]);
+    expect(counts[0]).toBe("users   1 new, 0 updated, 0 unchanged, 0 left out");
+    expect(await users()).toEqual([]);
+  });
+
+  it("writes all or nothing: one failing statement leaves none of the others", async () => {
+    const good = {
+      sql: "INSERT INTO users (id, password, username, date_joined) SELECT value, '', value, '' FROM json_each(?1)",
+    };
+    const statements = [
+      { ...good, json: "[1,2]" },
+      { ...good, json: "[3,1]" },
+    ];
+    await expect(writeBulk(bindings(), statements, () => {})).rejects.toThrow(
+      new Failure("Somebody else wrote to the local database meanwhile; this wrote nothing. Run it again."),
+    );
+    expect(await users()).toEqual([]);
+  });
+
+  it("writes nothing when somebody takes a name while it runs", async () => {
+    const taken = "INSERT INTO users (id, password, username, date_joined) VALUES (900, '', 'user2900', '')";
+    const database = {
+      ...bindings().database,
+      read: async (sql: string) => {
+        const rows = await bindings().database.read(sql);
+        if (sql.includes("FROM users")) await bindings().database.write(taken);
+        return rows;
+      },
+    };
+    const size = { users: 3000, tokens: 10, nowSeconds };
+    const dump = parseDump("dump.json", JSON.stringify([...dumpRows(size)]), "auth.user");
+    await expect(importOf(dump, {}, { database })).rejects.toThrow("this wrote nothing. Run it again.");
+    expect([(await users()).length, (await tokens()).length]).toEqual([1, 0]);
+  });
+
+  it("takes more than fits into one statement, or one page of what is here already", async () => {
+    const size = { users: 10_500, tokens: 12_000, nowSeconds };
+    const dump = parseDump("dump.json", JSON.stringify([...dumpRows(size)]), "auth.user");
+    const counts = (what: string) => [
+      `users   10500 ${what}, 0 left out`,
+      `tokens  12000 ${what}, 0 left out, 0 not needed (expired)`,
+      "6000 of them are blacklisted here",
+    ];
+    expect((await importOf(dump)).counts).toEqual(counts("new, 0 updated, 0 unchanged"));
+    expect((await importOf(dump)).counts).toEqual(
+      counts("unchanged").map((line) => line.replace(/ (\d+) un/, " 0 new, 0 updated, $1 un")),
+    );
+    const sums =
+      "SELECT count(*) AS n, count(blacklisted_at) AS b, count(user_id) AS u, sum(token_type = 'sliding') AS s FROM outstanding_tokens";
+    expect(await bindings().database.read(sums)).toEqual([{ n: 12_000, b: 6000, u: 12_000, s: 1200 }]);
+  });
+});

@@ -1,0 +1,106 @@
+// scripts/import-django/plan-users.ts: which users of a dump go in, and what becomes of the others.
+import { describe, expect, it } from "vitest";
+import { blacklistedRow, dumpOf, tokenRow, userRow } from "../support/dump-rows.ts";
+import { afterwards, here, plan, reasons } from "../support/import-plan.ts";
+
+describe("planImport() with users", () => {
+  it("takes Django's columns, the id among them", () => {
+    const { users } = plan(dumpOf(userRow(7, "ada", { is_staff: true, last_login: "2025-06-07T08:09:10.111Z" })));
+    expect(users.rows).toEqual([
+      {
+        id: 7,
+        password: `scrypt$16384$abcdefghijklmnopqrstuv$8$5$${"A".repeat(86)}==`,
+        last_login: "2025-06-07T08:09:10.111Z",
+        is_superuser: 0,
+        username: "ada",
+        first_name: "",
+        last_name: "",
+        email: "",
+        is_staff: 1,
+        is_active: 1,
+        date_joined: "2024-01-02T03:04:05.678Z",
+      },
+    ]);
+    expect([users.fresh, users.changed, users.unchanged]).toEqual([1, 0, 0]);
+  });
+
+  it("finds nothing to do the second time", () => {
+    const dump = dumpOf(userRow(7, "ada"), userRow(8, "bob"), tokenRow(1, "a", 7), blacklistedRow(1));
+    const { users, tokens } = plan(dump, afterwards(dump));
+    expect([users.rows, users.unchanged, tokens.rows, tokens.unchanged]).toEqual([[], 2, [], 1]);
+  });
+
+  it("updates the user with the same id and the same name", () => {
+    const { users } = plan(dumpOf(userRow(7, "ada", { is_active: false })), here({ id: 7, username: "ada" }));
+    expect([users.fresh, users.changed, users.rows[0]?.is_active]).toEqual([0, 1, 0]);
+  });
+
+  it("keeps the later of two last_login", () => {
+    const before = here({ id: 7, username: "ada", last_login: "2025-06-07T08:09:10.111Z" });
+    expect(plan(dumpOf(userRow(7, "ada")), before).users.unchanged).toBe(1);
+    expect(plan(dumpOf(userRow(7, "ada", { last_login: "2025-06-06T00:00:00Z" })), before).users.unchanged).toBe(1);
+    const later = plan(dumpOf(userRow(7, "ada", { last_login: "2025-06-08T00:00:00Z" })), before).users;
+    expect(later.rows[0]?.last_login).toBe("2025-06-08T00:00:00Z");
+  });
+
+  it("keeps the password that is here when asked to", () => {
+    const dump = dumpOf(userRow(7, "ada", { password: "!x" }));
+    const before = here({ id: 7, username: "ada" });
+    expect(plan(dump, before).users.changed).toBe(1);
+    expect(plan(dump, before, { keepPasswords: true }).users.unchanged).toBe(1);
+  });
+
+  it("leaves out who has somebody else's id or name", () => {
+    const before = here({ id: 7, username: "eve" }, { id: 9, username: "bob" });
+    const { users } = plan(dumpOf(userRow(7, "ada"), userRow(8, "bob"), userRow(10, "carol")), before);
+    expect(users.rows.map(({ username }) => username)).toEqual(["carol"]);
+    expect(reasons(users.leftOut.list())).toEqual([
+      ["the id belongs to another user here: settle this before both sides share a key", "id 7 'ada'"],
+      ["the username has another id here: settle this before both sides share a key", "id 8 'bob', here id 9"],
+    ]);
+  });
+
+  it("leaves out an id or a name that comes a second time", () => {
+    const { users } = plan(dumpOf(userRow(7, "ada"), userRow(7, "bob"), userRow(8, "ada")));
+    expect(users.rows.map(({ username }) => username)).toEqual(["ada"]);
+    expect(reasons(users.leftOut.list())).toEqual([
+      ["the id or the username is in the dump a second time", "id 7 'bob'", "id 8 'ada'"],
+    ]);
+  });
+
+  it.each([
+    [userRow("8f14e45f-ceea-467f-9575-1f3a6b4c0d2e", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
+    [userRow(0, "ada"), "the id is no whole number above 0", "user 1 of the dump"],
+    [userRow(2 ** 53, "ada"), "the id is no whole number above 0", "user 1 of the dump"],
+    [userRow(7, "ada", { username: 7 }), "username is no text", "id 7"],
+    [userRow(7, ""), "username is empty", "id 7"],
+    [userRow(7, "a\0b"), "username is no storable text", "id 7"],
+    [userRow(7, "a\ud800"), "username is no storable text", "id 7"],
+    [userRow(7, "a".repeat(2001)), "username has more than 2000 characters", "id 7"],
+    [userRow(7, "ada", { password: null }), "password is no text", "id 7"],
+    [userRow(7, "ada", { is_active: 1 }), "is_active is neither true nor false", "id 7"],
+    [userRow(7, "ada", { last_login: "never" }), "last_login is no time", "id 7"],
+    [userRow(7, "ada", { date_joined: null }), "date_joined is no time", "id 7"],
+  ])("leaves out %#: a row with an unusable value", (row, reason, example) => {
+    const { users } = plan(dumpOf(row));
+    expect([users.rows, reasons(users.leftOut.list())]).toEqual([[], [[reason, example]]]);
+  });
+
+  it("reads names that are missing or null as empty, as custom user models have them", () => {
+    const { users } = plan(dumpOf(userRow(7, "ada", { email: null, first_name: undefined })));
+    expect([users.rows[0]?.email, users.rows[0]?.first_name]).toEqual(["", ""]);
+  });
+
+  it("gives users of a natural dump the id they have here, or leaves it to D1, after all others", () => {
+    const dump = dumpOf(userRow(undefined, "new"), userRow(undefined, "ada", { is_staff: true }), userRow(8, "keyed"));
+    const { users } = plan(dump, here({ id: 7, username: "ada" }));
+    expect(users.rows.map(({ id, username }) => [id, username])).toEqual([
+      [7, "ada"],
+      [8, "keyed"],
+      [undefined, "new"],
+    ]);
+    expect(reasons(users.notes.list())).toEqual([
+      ["the dump has no ids (--natural-primary): gets one of its own, which Django's tokens do not name", "'new'"],
+    ]);
+  });
+});

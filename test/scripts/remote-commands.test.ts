@@ -1,0 +1,55 @@
+// The same commands with --remote: the real wrangler, in front of an API that stands in for Cloudflare's.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { commands } from "../../scripts/manage/commands.ts";
+import { type CloudflareApi, startCloudflareApi } from "../support/cloudflare-api.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const DUMP = join(ROOT, "test/support/fixtures/django.dump");
+let api: CloudflareApi;
+let said: string[] = [];
+const manage = (name: string, ...words: string[]) => commands.get(name)?.run([...words, "--remote"]);
+
+beforeAll(async () => {
+  vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
+  api = await startCloudflareApi();
+  api.db.exec(readFileSync(join(ROOT, "schema.sql"), "utf8"));
+  for (const [name, value] of Object.entries(api.env)) vi.stubEnv(name, value);
+});
+afterEach(() => {
+  said = [];
+});
+afterAll(() => api.close());
+
+it("import-django --remote sends one file", async () => {
+  expect(await manage("import-django", DUMP, "--quiet")).toBe(0);
+  expect(said.slice(0, 4)).toEqual([
+    "Imported into the remote database:",
+    "  users   6 new, 0 updated, 0 unchanged, 0 left out",
+    "  tokens  7 new, 0 updated, 0 unchanged, 0 left out, 1 not needed (expired)",
+    "          3 of them are blacklisted here",
+  ]);
+  expect(api.imports.length).toBe(1);
+  expect(api.imports[0]).not.toContain("eyJ");
+  expect(api.db.prepare("SELECT id, username, first_name FROM users WHERE id = 3").all()).toEqual([
+    { id: 3, username: "zoë", first_name: "Zoë; DROP TABLE users--'\"" },
+  ]);
+});
+
+it("revoke --remote tells D1 and KV", async () => {
+  const jti = "O'Brien's ?1 token";
+  const expiry = Math.floor(Date.now() / 1000) + 3600;
+  api.db.prepare("INSERT INTO outstanding_tokens VALUES (?, 'sliding', 3, 1, ?, NULL, NULL)").run(jti, expiry);
+  expect(await manage("revoke", jti)).toBe(0);
+  expect(said).toEqual([`'${jti}' is blacklisted in the remote database now.`]);
+  expect([...api.kv]).toEqual([[`jti:${jti}`, { value: "1", expiration: expiry }]]);
+  const row = api.db.prepare("SELECT user_id, blacklisted_at > 1 AS b FROM outstanding_tokens WHERE jti = ?").get(jti);
+  expect(row).toEqual({ user_id: 3, b: 1 });
+});
+
+it("flushexpiredtokens --remote counts what went", async () => {
+  api.db.exec("UPDATE outstanding_tokens SET expires_at = 1000000000 WHERE user_id = 2");
+  expect(await manage("flushexpiredtokens")).toBe(0);
+  expect(said).toEqual(["Deleted 3 expired rows from the remote database."]);
+});

@@ -1,0 +1,102 @@
+// scripts/database/remote.ts: what goes to wrangler, and what comes back, with a wrangler that only remembers.
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { faultIn, openRemote } from "../../scripts/database/remote.ts";
+import { findUser, insertUser, setPasswordHash } from "../../scripts/database/users.ts";
+
+const said = (answer: unknown) => ({ exitCode: 0, stdout: JSON.stringify(answer), stderr: "" });
+const failed = (text: string, ...notes: string[]) => ({
+  exitCode: 1,
+  stdout: `\n${JSON.stringify({ error: { text, notes: notes.map((note) => ({ text: note })) } }, null, 2)}`,
+  stderr: "",
+});
+const rows = (...results: object[]) => said([{ results, success: true }]);
+
+/** A wrangler that gives the answers in turn and remembers its arguments and the files it was handed. */
+function recorder(...answers: ReturnType<typeof said>[]) {
+  const calls: { args: readonly string[]; file: string | undefined; mode: number | undefined; path: string }[] = [];
+  const runner = async (args: readonly string[]) => {
+    const path = args.includes("--file") ? (args.at(-1) ?? "") : "";
+    calls.push({
+      args,
+      path,
+      file: path === "" ? undefined : readFileSync(path, "utf8"),
+      mode: path === "" ? undefined : statSync(path).mode & 0o777,
+    });
+    return answers.shift() ?? rows();
+  };
+  return { calls, runner };
+}
+
+const user = { username: "ada", email: "", passwordHash: "scrypt$x", isStaff: false, isSuperuser: true };
+
+describe("openRemote()", () => {
+  it("asks with a command", async () => {
+    const { calls, runner } = recorder(rows({ id: 7, username: "O'Brien", email: "", is_active: 1, last_login: null }));
+    expect((await findUser(openRemote(undefined, runner), "O'Brien"))?.id).toBe(7);
+    expect(calls[0]?.args).toEqual([
+      ...["d1", "execute", "DB", "--remote", "--json", "--yes", "--command"],
+      "SELECT id, username, email, is_active, is_staff, is_superuser, last_login, date_joined FROM users WHERE username = 'O''Brien'",
+    ]);
+  });
+
+  it("writes by a file that only this user can read, and takes it away again", async () => {
+    const { calls, runner } = recorder();
+    await setPasswordHash(openRemote("staging", runner), 7, "scrypt$16384$salt$8$5$aGFzaA==");
+    const [call] = calls;
+    expect(call?.args.slice(0, -1)).toEqual([
+      ...["d1", "execute", "DB", "--remote", "--json", "--yes", "--env", "staging", "--file"],
+    ]);
+    expect(call?.args.join(" ")).not.toContain("aGFzaA");
+    expect(call?.file).toBe("UPDATE users SET password = 'scrypt$16384$salt$8$5$aGFzaA==' WHERE id = 7");
+    expect(call?.mode).toBe(0o600);
+    expect(existsSync(call?.path ?? "")).toBe(false);
+  });
+
+  it("takes the file away when wrangler fails", async () => {
+    const { calls, runner } = recorder(failed("no network"));
+    await expect(setPasswordHash(openRemote(undefined, runner), 7, "h")).rejects.toThrow("Remote database: no network");
+    expect(existsSync(calls[0]?.path ?? "")).toBe(false);
+  });
+
+  it("makes the tables when they are missed, and asks again", async () => {
+    const { calls, runner } = recorder(failed("no such table: users: SQLITE_ERROR"), rows(), rows());
+    expect(await findUser(openRemote(undefined, runner), "ada")).toBeNull();
+    expect(calls.map(({ args }) => args.at(-2))).toEqual(["--command", "--file", "--command"]);
+    expect(calls[1]?.file).toContain("CREATE TABLE IF NOT EXISTS users");
+  });
+
+  it("says that a name is taken when the database does", async () => {
+    const { runner } = recorder(failed("UNIQUE constraint failed: users.username: SQLITE_CONSTRAINT"));
+    await expect(insertUser(openRemote(undefined, runner), user, "2026-01-01T00:00:00.000Z")).rejects.toThrow(
+      "There is already a user called 'ada'.",
+    );
+  });
+});
+
+describe("insertUser()", () => {
+  it("fills Django's columns", async () => {
+    const { calls, runner } = recorder();
+    await insertUser(openRemote(undefined, runner), user, "2026-01-01T00:00:00.000Z");
+    expect(calls[0]?.file).toBe(
+      "INSERT INTO users (password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined) VALUES ('scrypt$x', NULL, 1, 'ada', '', '', '', 0, 1, '2026-01-01T00:00:00.000Z')",
+    );
+  });
+});
+
+describe("faultIn()", () => {
+  it("puts text and notes on one line", () => {
+    expect(faultIn(failed("A request failed.\n", "Unknown database [code: 7404]"))).toBe(
+      "A request failed. : Unknown database [code: 7404]",
+    );
+  });
+  it("names the cure when nobody is logged in", () => {
+    expect(faultIn(failed("In a non-interactive environment, set a CLOUDFLARE_API_TOKEN"))).toBe(
+      "wrangler is not logged in. Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.",
+    );
+  });
+  it("takes what there is", () => {
+    expect(faultIn({ exitCode: 3, stdout: "", stderr: "" })).toBe("wrangler ended with exit code 3.");
+    expect(faultIn({ exitCode: 3, stdout: "not JSON", stderr: "two\n  lines" })).toBe("two lines");
+  });
+});

@@ -1,0 +1,162 @@
+// `npm start` as a person meets it: started in a fresh copy of the project, walked through as printed, stopped by Ctrl-C.
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../scripts/start/ports.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+/** The environment of a person's shell: without what the tests and npm put into it. */
+const { SIGNING_KEY: _key, npm_lifecycle_event: _event, ...environment } = process.env;
+
+const project = mkdtempSync(join(tmpdir(), "simplejwt-edge-start-"));
+let gateway = "";
+let start: ChildProcess;
+let printed = "";
+
+/** Waits until `npm start` has printed a text; fails with all it printed when it ends first. */
+const untilPrinted = (text: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const look = (): void => {
+      if (printed.includes(text)) resolve();
+    };
+    start.stdout?.on("data", look);
+    start.once("exit", () => reject(new Error(`Ended before it printed "${text}":\n${printed}`)));
+    look();
+  });
+
+/** What a shell shows when the printed commands are pasted into it. */
+const paste = (commands: string): string =>
+  spawnSync("sh", { input: commands, encoding: "utf8", env: environment }).stdout;
+
+/** `npm run manage -- …` in the copy, with `input` on its standard input. */
+const manage = (words: readonly string[], input = ""): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync(process.execPath, ["scripts/manage.ts", ...words], {
+    cwd: project,
+    input,
+    encoding: "utf8",
+    env: environment,
+  });
+
+const logInStatus = async (username: string, password: string): Promise<number> => {
+  const body = new URLSearchParams({ username, password });
+  return (await fetch(`${gateway}/api/token/`, { method: "POST", body })).status;
+};
+
+/** The process and everything below it, as `ps` sees it now; entries that only wait to be cleared away do not count. */
+function family(root: number): number[] {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid=,stat="], { encoding: "utf8" });
+  const rows = stdout.split("\n").map((line) => line.trim().split(/\s+/));
+  const alive = rows.flatMap(([pid, parent, state = ""]) =>
+    state === "" || state.startsWith("Z") ? [] : [{ pid: Number(pid), parent: Number(parent) }],
+  );
+  const members = [root];
+  for (const member of members) members.push(...alive.flatMap(({ pid, parent }) => (parent === member ? [pid] : [])));
+  return members.filter((member) => alive.some(({ pid }) => pid === member));
+}
+
+/** Every file under a directory, but for what a symbolic link points to. */
+const filesUnder = (directory: string): string[] =>
+  readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+
+beforeAll(async () => {
+  for (const name of ["src", "scripts", "wrangler.toml", "schema.sql", "package.json"])
+    cpSync(join(ROOT, name), join(project, name), { recursive: true });
+  const isSource = (path: string): boolean => !path.includes(".wrangler");
+  cpSync(join(ROOT, "examples"), join(project, "examples"), { recursive: true, filter: isSource });
+  symlinkSync(join(ROOT, "node_modules"), join(project, "node_modules"));
+
+  const port = await freePort();
+  gateway = `http://127.0.0.1:${port}`;
+  start = spawn(process.execPath, ["scripts/start.ts", "--port", String(port)], {
+    cwd: project,
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  for (const stream of [start.stdout, start.stderr])
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+    });
+  await untilPrinted("What the gateway does from here on:");
+});
+
+afterAll(() => {
+  start.kill("SIGKILL");
+  rmSync(project, { recursive: true, force: true });
+});
+
+describe("npm start", () => {
+  it("makes .dev.vars with a key that nobody else can read", () => {
+    const file = join(project, ".dev.vars");
+    expect(readFileSync(file, "utf8")).toMatch(/^SIGNING_KEY=[\w-]{64}$/m);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it("prints a walk that works as it is pasted", () => {
+    const commands = printed.match(/^ {2}(?:[A-Z]+=|curl ).*$/gm) ?? [];
+    expect(commands).toHaveLength(14);
+    const shown = paste(commands.join("\n"));
+    expect(shown.match(/^HTTP\/1\.1 \d+/gm)?.map((line) => Number(line.slice(9)))).toEqual([
+      401, // without a token
+      200, // public
+      200, // with the token
+      201, // the note
+      200, // verify
+      200, // log out
+      401, // the refresh token after it
+    ]);
+    expect(shown).toContain('{"detail":"Authentication credentials were not provided."}');
+    expect(shown).toContain('{"id":1,"title":"Milk","text":""');
+  });
+
+  it("let nothing that was refused through to the API", async () => {
+    const response = await fetch(`${gateway}/api/public/requests/`);
+    expect(await response.json()).toMatchObject({ by_prefix: { "/api/notes/": 2, other: 0 } });
+  });
+
+  it("writes the password of the demo user into no file", () => {
+    const password = printed.match(/^ {2}PASSWORD=(.*)$/m)?.[1] ?? "";
+    expect(password).toMatch(/^[\w-]{16}$/);
+    expect(filesUnder(project).filter((file) => readFileSync(file).includes(password))).toEqual([]);
+  });
+
+  it("lets npm run manage make a user who can log in at once, and change the password", async () => {
+    const made = manage(
+      ["createsuperuser", "--username", "ada", "--email", "Ada@Example.com", "--no-input"],
+      "first pass\n",
+    );
+    expect(made).toMatchObject({ status: 0, stdout: "Superuser 'ada' is in the local database now.\n" });
+    expect(await logInStatus("ada", "first pass")).toBe(200);
+
+    expect(manage(["changepassword", "ada"], "second pass").status).toBe(0);
+    expect(await logInStatus("ada", "first pass")).toBe(401);
+    expect(await logInStatus("ada", "second pass")).toBe(200);
+
+    expect(JSON.parse(manage(["users", "--json", "--search", "EXAMPLE.COM"]).stdout)).toMatchObject([
+      { id: 2, username: "ada", email: "Ada@example.com", is_active: true, is_staff: true, is_superuser: true },
+    ]);
+  });
+
+  it("has no two users of one name", () => {
+    const again = manage(["createuser", "--username", "demo", "--no-input"], "long enough");
+    expect(again).toMatchObject({ status: 1, stderr: "manage: There is already a user called 'demo'.\n" });
+  });
+
+  it("shows what the gateway does", async () => {
+    await untilPrinted("POST /api/token/ 200 OK");
+  });
+
+  it("leaves no process behind after SIGINT", async () => {
+    const before = family(start.pid ?? 0);
+    // Itself, and of each of the two Workers wrangler and workerd at least.
+    expect(before.length).toBeGreaterThanOrEqual(5);
+    const exit = new Promise((resolve) => start.once("exit", resolve));
+    start.kill("SIGINT");
+    expect(await exit).toBe(0);
+    expect(before.flatMap(family)).toEqual([]);
+    await expect(fetch(gateway)).rejects.toThrow();
+  });
+});

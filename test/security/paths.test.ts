@@ -1,0 +1,67 @@
+// The table of paths, over raw sockets: no client library tidies a path before the gateway sees it.
+import { createHmac } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+import { rawRequest } from "../support/raw-http.ts";
+import { pathTable, rules } from "./path-table.ts";
+
+const key = "over-http-tests-only-over-http-tests-only-0123456789";
+const now = Math.floor(Date.now() / 1000);
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const signed = `${part({ alg: "HS256", typ: "JWT" })}.${part({ token_type: "access", exp: now + 3000, iat: now, jti: "a", user_id: "7" })}`;
+const token = `${signed}.${createHmac("sha256", key).update(signed).digest("base64url")}`;
+
+/** What reached the origin since it was last asked. */
+let received: { readonly url: string; readonly user: string | undefined } | undefined;
+let server: Server;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    received = { url: request.url ?? "", user: request.headers["x-user-id"]?.toString() };
+    response.end();
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  gateway = await startGateway({ ORIGIN_URL: `http://127.0.0.1:${port}`, ROUTES: rules });
+});
+afterAll(async () => {
+  await gateway.close();
+  server.close();
+});
+
+async function send(target: string, method = "GET") {
+  received = undefined;
+  const headers = [`Authorization: Bearer ${token}`, "X-User-Id: 1"];
+  const { status } = await rawRequest(Number(gateway.url.port), target, { method, headers });
+  return { status, received };
+}
+
+it("the table has at least 80 rows", () => {
+  expect(Object.values(pathTable).flat().length).toBeGreaterThanOrEqual(80);
+});
+
+describe.each(Object.entries(pathTable))("%s", (_group, rows) => {
+  it.each([...rows])("%s: %s", async (sent, outcome, bytes = sent) => {
+    const answer = await send(sent);
+    const expected = {
+      public: { status: 200, received: { url: bytes, user: undefined } },
+      token: { status: 200, received: { url: bytes, user: "7" } },
+      admin: { status: 403, received: undefined },
+      400: { status: 400, received: undefined },
+      404: { status: 404, received: undefined },
+    }[outcome];
+    expect(answer).toEqual(expected);
+  });
+});
+
+describe("methods", () => {
+  it.each(["TRACE"])("%s is refused and never reaches the origin", async (method) => {
+    expect(await send("/public/a", method)).toEqual({ status: 405, received: undefined });
+  });
+  it("CONNECT never reaches the origin", async () => {
+    expect((await send("origin.test:80", "CONNECT")).received).toBeUndefined();
+  });
+});

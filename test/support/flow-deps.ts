@@ -1,0 +1,67 @@
+// What flows are given in tests: real D1, settings of the test's own, news and log that are only noted.
+// Ids are counted, so that a test can name them: the first is `<prefix>-1`.
+import { readConfiguration } from "../../src/configuration.ts";
+import type { Deps } from "../../src/flows/deps.ts";
+import type { RevocationNews } from "../../src/stores/contract.ts";
+import { d1Tokens } from "../../src/stores/d1-tokens.ts";
+import { d1Users } from "../../src/stores/d1-users.ts";
+import { createCodec } from "../../src/tokens/codec.ts";
+import { DB } from "./bindings.ts";
+import { freshId } from "./rows.ts";
+import { testSecret } from "./settings.ts";
+
+export interface Announced {
+  readonly jti: string;
+  readonly expiresAtSeconds: number;
+}
+
+export interface FlowDeps extends Deps {
+  /** What the prefix of the ids is: no two tests share one. */
+  readonly prefix: string;
+  readonly announced: readonly Announced[];
+  readonly logged: ReadonlyArray<readonly [event: string, fields: unknown]>;
+  /** Waits for what was put off until after the answer. */
+  readonly settled: () => Promise<void>;
+}
+
+/** Throws when the settings have faults. */
+export async function flowDeps(
+  vars: Readonly<Record<string, unknown>> = {},
+  change: Partial<Deps> = {},
+): Promise<FlowDeps> {
+  const { configuration, faults } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });
+  if (!configuration) throw new Error(faults.join("\n"));
+  const { settings, keys } = configuration;
+  const prefix = freshId();
+  const announced: Announced[] = [];
+  const logged: Array<readonly [string, unknown]> = [];
+  const put: Array<Promise<void>> = [];
+  let issued = 0;
+  const storeFailed = (event: string, fields: unknown) => void logged.push([event, fields]);
+  return {
+    settings,
+    codec: createCodec(settings, keys, JSON.stringify),
+    users: d1Users(DB, storeFailed),
+    tokens: d1Tokens(DB, storeFailed),
+    news: newsNotedIn(announced),
+    loginLimiter: undefined,
+    hooks: {},
+    newId: () => `${prefix}-${++issued}`,
+    newSalt: () => "aFixedSaltOf22Letters0",
+    later: (work) => void put.push(work),
+    log: (event, fields) => void logged.push([event, fields]),
+    ...change,
+    prefix,
+    announced,
+    logged,
+    settled: async () => void (await Promise.all(put)),
+  };
+}
+
+function newsNotedIn(announced: Announced[]): RevocationNews {
+  return {
+    announce: async (jti, expiresAtSeconds) => void announced.push({ jti, expiresAtSeconds }),
+    isRevoked: async () => undefined,
+    ping: async () => true,
+  };
+}

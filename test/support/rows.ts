@@ -1,0 +1,23 @@
+// Rows of `outstanding_tokens`: fresh ids, and what D1 holds about one.
+import type { ListedToken } from "../../src/stores/contract.ts";
+import { DB } from "./bindings.ts";
+
+/** An id that no other test has. */
+export const freshId = (): string => crypto.randomUUID().replaceAll("-", "");
+
+/** A refresh token of nobody under a fresh id, and the one thing that a test changes. */
+export function listedToken(change: Partial<ListedToken> = {}): ListedToken {
+  return {
+    jti: freshId(),
+    type: "refresh",
+    userId: undefined,
+    createdAtSeconds: 1_700_000_000,
+    expiresAtSeconds: 1_700_086_400,
+    ...change,
+  };
+}
+
+/** The row of an id, as it stands in D1; null if there is none. */
+export async function rowOf(jti: string): Promise<Record<string, unknown> | null> {
+  return DB.prepare("SELECT * FROM outstanding_tokens WHERE jti = ?").bind(jti).first();
+}

@@ -1,0 +1,120 @@
+// WebSockets by hand (RFC 6455): an echo for an origin on node:http, and a client over a bare socket.
+// Must never hide what the handshake said.
+import { createHash } from "node:crypto";
+import type { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
+import { openSocket, parseAnswer, type SocketAnswer } from "./socket-http.ts";
+
+/** Accepts every upgrade, takes the last subprotocol offered, and sends each message back. Gives the requests it saw. */
+export function echoWebSockets(server: Server): IncomingMessage[] {
+  const seen: IncomingMessage[] = [];
+  server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
+    seen.push(request);
+    const protocol = request.headers["sec-websocket-protocol"]?.split(/, */).at(-1);
+    const accept = createHash("sha1")
+      .update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+      .digest("base64");
+    const lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
+    lines.push(`Sec-WebSocket-Accept: ${accept}`, ...(protocol ? [`Sec-WebSocket-Protocol: ${protocol}`] : []));
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+    socket.on("error", () => {});
+    onFrames(socket, Buffer.alloc(0), (opcode, payload) => {
+      socket.write(frame(opcode, payload));
+      if (opcode === 8) socket.end();
+    });
+  });
+  return seen;
+}
+
+export interface RawWebSocket {
+  readonly handshake: SocketAnswer;
+  /** Sends a text and gives the next message that comes. */
+  ask(text: string): Promise<string>;
+  /** Sends a close frame with a code and gives the code that comes back. */
+  close(code: number): Promise<number>;
+}
+
+/** Asks for an upgrade; `ask` and `close` are only of use after a 101. */
+export async function openWebSocket(
+  host: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<RawWebSocket> {
+  const socket = openSocket(host);
+  const key = Buffer.from("sixteen bytes!!!").toString("base64");
+  const all = { Host: host, Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13" };
+  const lines = Object.entries({ ...all, "Sec-WebSocket-Key": key, ...headers }).map((pair) => pair.join(": "));
+  socket.write(`GET ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+  const { head, rest } = await readHead(socket);
+  const handshake = parseAnswer(head);
+  const waiting: Array<(frame: { opcode: number; payload: Buffer }) => void> = [];
+  if (handshake.status === 101) onFrames(socket, rest, (opcode, payload) => waiting.shift()?.({ opcode, payload }));
+  else socket.destroy();
+  const answerTo = (opcode: number, payload: Buffer) =>
+    new Promise<{ opcode: number; payload: Buffer }>((done) => {
+      waiting.push(done);
+      socket.write(frame(opcode, payload, Buffer.from([1, 2, 3, 4])));
+    });
+  return {
+    handshake,
+    ask: async (text) => (await answerTo(1, Buffer.from(text))).payload.toString(),
+    close: async (code) => {
+      const bytes = Buffer.alloc(2);
+      bytes.writeUInt16BE(code);
+      const { payload } = await answerTo(8, bytes);
+      socket.destroy();
+      return payload.readUInt16BE();
+    },
+  };
+}
+
+function readHead(socket: Socket): Promise<{ head: Buffer; rest: Buffer }> {
+  return new Promise((done, failed) => {
+    let bytes = Buffer.alloc(0);
+    const more = (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      const end = bytes.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      socket.off("data", more);
+      done({ head: bytes.subarray(0, end + 4), rest: bytes.subarray(end + 4) });
+    };
+    socket.on("data", more);
+    socket.once("error", failed);
+  });
+}
+
+/** Unfragmented frames of less than 64 KiB. */
+function onFrames(socket: Socket, first: Buffer, take: (opcode: number, payload: Buffer) => void): void {
+  let bytes = first;
+  const takeAll = () => {
+    for (;;) {
+      const short = (bytes[1] ?? 0) & 0x7f;
+      const sizeEnd = short === 126 ? 4 : 2;
+      const masked = ((bytes[1] ?? 0) & 0x80) !== 0;
+      const start = sizeEnd + (masked ? 4 : 0);
+      if (bytes.length < start) return;
+      const size = short === 126 ? bytes.readUInt16BE(2) : short;
+      if (bytes.length < start + size) return;
+      const mask = masked ? bytes.subarray(sizeEnd, start) : Buffer.alloc(4);
+      const payload = Buffer.from(bytes.subarray(start, start + size).map((byte, at) => byte ^ (mask[at % 4] ?? 0)));
+      const opcode = (bytes[0] ?? 0) & 0x0f;
+      bytes = bytes.subarray(start + size);
+      take(opcode, payload);
+    }
+  };
+  socket.on("data", (chunk: Buffer) => {
+    bytes = Buffer.concat([bytes, chunk]);
+    takeAll();
+  });
+  takeAll();
+}
+
+function frame(opcode: number, payload: Buffer, mask?: Buffer): Buffer {
+  const flag = mask ? 0x80 : 0;
+  const head =
+    payload.length < 126
+      ? [0x80 | opcode, flag | payload.length]
+      : [0x80 | opcode, flag | 126, payload.length >> 8, payload.length & 255];
+  const body = mask ? payload.map((byte, at) => byte ^ (mask[at % 4] ?? 0)) : payload;
+  return Buffer.concat([Buffer.from(head), mask ?? Buffer.alloc(0), body]);
+}
