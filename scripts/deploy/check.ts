@@ -31,10 +31,15 @@ export async function checkDeployment(args: DeployArguments): Promise<Checked> {
   const standIn = given.SIGNING_KEY === undefined;
   // The stand-in is nobody's other half, so that a VERIFYING_KEY is only looked at beside the real key.
   const env = standIn ? { ...given, VERIFYING_KEY: "", ...standInSecrets(given) } : given;
-  const { settings, faults, warnings } = await readConfiguration(env);
+  const { configuration, settings, faults, warnings } = await readConfiguration(env);
+  // Routes that all name an origin, or a Worker on a route of its zone, need no other.
+  const elsewhere = given.ORIGIN === "zone" || (configuration?.rules.every((rule) => rule.origin) ?? false);
   const all = [...faults, ...bindingFaults(settings, bindings)];
   if (all.length > 0) throw settingsFailure(all);
-  return { warnings: [...warnings, ...originWarnings(settings, bindings), ...file.warnings], standIn };
+  return {
+    warnings: [...warnings, ...(elsewhere ? [] : originWarnings(settings, bindings)), ...file.warnings],
+    standIn,
+  };
 }
 
 async function readWranglerToml(args: DeployArguments): Promise<{ vars: Record<string, unknown>; bindings: Bindings }> {

@@ -69,6 +69,11 @@ async function prepare(origin: string): Promise<{ settings: Settings; users: Use
   const { database, env } = await openLocal();
   try {
     say("Database: the tables of schema.sql are in .wrangler/state.");
+    if (env.ORIGIN === "zone") {
+      throw new Failure(
+        'ORIGIN is "zone", and here is no zone: the gateway would call itself. Leave it out for npm start.',
+      );
+    }
     const settings = await goodSettings({ ...env, ORIGIN_URL: origin });
     say("Settings: wrangler.toml is in order.");
     const users = await ensureUser(database);
