@@ -24,10 +24,30 @@ CREATE TABLE IF NOT EXISTS outstanding_tokens (
   created_at     INTEGER NOT NULL,             -- when it was issued (its iat, or now if it was made elsewhere)
   expires_at     INTEGER NOT NULL,             -- its exp; the row is flushed after it
   blacklisted_at INTEGER,                      -- when it was used up or revoked; NULL while it is good
-  successor_jti  TEXT                          -- which token took its place at rotation; the mark of who won a race
+  successor_jti  TEXT,                         -- which token took its place at rotation; the mark of who won a race
+  family         TEXT,                         -- the jti of the log-in's first token; NULL means its own (moved in)
+  session_started_at INTEGER                   -- when that log-in was; NULL means created_at
 ) WITHOUT ROWID;
+
+-- Families that were ended as a whole: a log-out of the session, or a spent token that came back.
+CREATE TABLE IF NOT EXISTS ended_families (
+  family         TEXT    PRIMARY KEY,
+  ended_at       INTEGER NOT NULL,
+  expires_at     INTEGER NOT NULL              -- when the last of its tokens has expired; flushed after it
+) WITHOUT ROWID;
+
+-- Per user: tokens issued before this second are ended. No reference to users, which a deleted user would undo.
+CREATE TABLE IF NOT EXISTS user_cutoffs (
+  user_id        INTEGER PRIMARY KEY,
+  issued_before  INTEGER NOT NULL,
+  expires_at     INTEGER NOT NULL              -- when the last of those tokens has expired; flushed after it
+);
 
 -- For flushing by the cron trigger.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);
 -- For listing a user's tokens, and for the foreign key when a user is deleted.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_user_id ON outstanding_tokens (user_id);
+-- For ending a family, and for the flush of what ended.
+CREATE INDEX IF NOT EXISTS outstanding_tokens_family ON outstanding_tokens (family);
+CREATE INDEX IF NOT EXISTS ended_families_expires_at ON ended_families (expires_at);
+CREATE INDEX IF NOT EXISTS user_cutoffs_expires_at ON user_cutoffs (expires_at);

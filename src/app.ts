@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { endpoints } from "./endpoints/definitions.ts";
 import { answerLive, answerReady } from "./endpoints/health.ts";
 import { answerEndpoint } from "./endpoints/tokens.ts";
-import { answerJwks } from "./endpoints/well-known.ts";
+import { jwksAnswer } from "./endpoints/well-known.ts";
 import { Refusal, refuse } from "./errors.ts";
 import { flush } from "./flows/flush.ts";
 import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
@@ -21,10 +21,10 @@ export interface App {
   flush(): Promise<number>;
 }
 
-/** What is wired only to be shown: warnings on the ready page, the public key in the JWK Set. */
+/** What is wired only to be shown: warnings on the ready page, public keys in the JWK Set. */
 export interface AppShown {
   readonly warnings: readonly string[];
-  readonly publicJwk: PublicJwk | undefined;
+  readonly publicJwks: readonly PublicJwk[];
 }
 
 export function createApp(deps: GatewayDeps, shown: AppShown): App {
@@ -44,7 +44,7 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   };
 }
 
-function routesOf(deps: GatewayDeps, { warnings, publicJwk }: AppShown) {
+function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
   const routes = new Hono<{ Bindings: { exchange: Exchange } }>();
   const served = servedEndpoints(deps.settings);
   for (const endpoint of endpoints) {
@@ -54,7 +54,10 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwk }: AppShown) {
       routes.all(spelling, (c) => answerEndpoint(deps, endpoint, c.req.raw, c.env.exchange));
     }
   }
-  if (publicJwk) routes.get("/.well-known/jwks.json", (c) => answerJwks(publicJwk, c.env.exchange));
+  if (publicJwks.length > 0) {
+    const answerJwks = jwksAnswer(publicJwks);
+    routes.get("/.well-known/jwks.json", (c) => answerJwks(c.req.raw, c.env.exchange));
+  }
   routes.get("/_gateway/health/live", (c) => answerLive(c.env.exchange));
   routes.get("/_gateway/health/ready", (c) => answerReady(deps, warnings, c.env.exchange));
   routes.all("/_gateway/*", () => refuse("no_route"));

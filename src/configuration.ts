@@ -5,6 +5,7 @@ import { identityHeaderFaults } from "./gateway/identity-headers.ts";
 import { type Rule, readPolicy } from "./gateway/policy.ts";
 import { readSettings, tokenClassName } from "./settings/read.ts";
 import type { Settings } from "./settings/settings.ts";
+import { readKeyRing } from "./tokens/key-ring.ts";
 import { type Keys, readKeys } from "./tokens/keys.ts";
 import { type Kind, kindOfClass } from "./tokens/kinds.ts";
 
@@ -34,13 +35,15 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
   const { settings } = reading;
   const policy = readPolicy(settings);
   const keys = settings.SIGNING_KEY === "" ? undefined : await readKeys(settings);
-  const faults = [...reading.faults, ...policy.faults, ...identityHeaderFaults(settings), ...(keys?.faults ?? [])];
-  const warnings = [...reading.warnings, ...policy.warnings, ...(keys?.warnings ?? [])];
+  const ring = await readKeyRing(settings);
+  const keyFaults = [...(keys?.faults ?? []), ...ring.faults];
+  const faults = [...reading.faults, ...policy.faults, ...identityHeaderFaults(settings), ...keyFaults];
+  const warnings = [...reading.warnings, ...policy.warnings, ...(keys?.warnings ?? []), ...ring.warnings];
   if (faults.length > 0 || !keys?.keys) return { configuration: undefined, settings, faults, warnings };
   const tokenKinds = settings.AUTH_TOKEN_CLASSES.flatMap((name) => kindOfClass(tokenClassName(name) ?? "") ?? []);
   const configuration = {
     settings,
-    keys: keys.keys,
+    keys: { ...keys.keys, ring: ring.keys },
     rules: policy.rules,
     headerPlan: planHeaders(settings),
     tokenKinds,

@@ -10,6 +10,7 @@ import type { GatewayDeps } from "./gateway/pipeline.ts";
 import type { Rule } from "./gateway/policy.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Settings } from "./settings/settings.ts";
+import { d1Families } from "./stores/d1-families.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
 import { d1Users } from "./stores/d1-users.ts";
 import { fetchJwkSet } from "./stores/jwk-set-source.ts";
@@ -17,7 +18,7 @@ import { kvRevocations } from "./stores/kv-revocations.ts";
 import { noRevocations } from "./stores/no-revocations.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { createCodec } from "./tokens/codec.ts";
-import type { Keys } from "./tokens/keys.ts";
+import { type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
 import { assertionSigner } from "./tokens/sign-assertion.ts";
 
@@ -49,9 +50,10 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const deps: GatewayDeps = {
     ...configuration,
-    codec: createCodec(settings, { ...keys, verifying: verifyingKeys(settings, keys, log) }, encode),
+    codec: createCodec(settings, { ...keys, ...remoteKeysFor(settings, log) }, encode),
     users: d1Users(env.DB, log),
     tokens: d1Tokens(env.DB, log),
+    families: d1Families(env.DB, log),
     news: env.BLACKLIST ? kvRevocations(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log) : noRevocations(),
     loginLimiter: env.LOGIN_LIMITER && rateLimitLogins(env.LOGIN_LIMITER, log),
     hooks,
@@ -62,7 +64,7 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
     origin: originFor(env, settings),
     signAssertion: assertionSigner(settings, keys),
   };
-  return { deps, shown: { warnings, publicJwk: keys.publicJwk } };
+  return { deps, shown: { warnings, publicJwks: publicJwksOf(keys) } };
 }
 
 function bindingFaults(env: Env, settings: Settings): string[] {
@@ -100,17 +102,17 @@ function originFor(env: Env, settings: Settings): Origin | undefined {
 }
 
 /** JWK_URL takes the place of VERIFYING_KEY, but for HMAC (TokenBackend.get_verifying_key). */
-function verifyingKeys(settings: Settings, keys: Keys, log: Log): Keys["verifying"] {
+function remoteKeysFor(settings: Settings, log: Log): Pick<Keys, "remote"> {
   const { JWK_URL } = settings;
-  if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return keys.verifying;
+  if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return {};
   const failed = (error: unknown) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" });
-  return remoteKeys(settings, () => fetchJwkSet(JWK_URL), failed);
+  return { remote: remoteKeys(settings, () => fetchJwkSet(JWK_URL), failed) };
 }
 
 /** Events that are written whatever LOG says: somebody has to do something about them. */
 const alarms = new Set([
   ...["store_failed", "origin_failed", "jwks_failed", "internal_error", "settings_warnings"],
-  "auth_cookie_too_large",
+  ...["auth_cookie_too_large", "refresh_reuse"],
 ]);
 
 function logFor(settings: Settings): Log {

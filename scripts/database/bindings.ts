@@ -67,6 +67,7 @@ export function settingsOf<Name extends SettingName>(
 export function storesOf({ d1, kv }: Bindings): {
   readonly tokens: Pick<TokenStore, "blacklist" | "deleteExpired">;
   readonly announce: RevocationNews["announce"] | undefined;
+  readonly announceUser: RevocationNews["announceUser"] | undefined;
 } {
   let complaint: string | undefined;
   const log = (_: string, { error }: { readonly error: string }): void => {
@@ -89,5 +90,9 @@ export function storesOf({ d1, kv }: Bindings): {
     },
     announce:
       news === undefined ? undefined : (jti, expires, nowSeconds) => saying(news.announce(jti, expires, nowSeconds)),
+    announceUser:
+      news === undefined
+        ? undefined
+        : (user, before, until, now) => saying(news.announceUser(user, before, until, now)),
   };
 }

@@ -1,6 +1,7 @@
 // Checks a deployment before anything is uploaded: what the Worker would refuse, it refuses here.
 // Must never need an account or the network.
 import { readConfiguration } from "../../src/configuration.ts";
+import { readJwkSet } from "../../src/settings/read-jwk-set.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { Failure, reasonOf, settingsFailure } from "../shared/failure.ts";
 import { CONFIG_FILE } from "../shared/project.ts";
@@ -37,7 +38,12 @@ export async function checkDeployment(args: DeployArguments): Promise<Checked> {
   const all = [...faults, ...bindingFaults(settings, bindings)];
   if (all.length > 0) throw settingsFailure(all);
   return {
-    warnings: [...warnings, ...(elsewhere ? [] : originWarnings(settings, bindings)), ...file.warnings],
+    warnings: [
+      ...warnings,
+      ...ringWarnings(vars),
+      ...(elsewhere ? [] : originWarnings(settings, bindings)),
+      ...file.warnings,
+    ],
     standIn,
   };
 }
@@ -75,6 +81,13 @@ function bindingFaults(settings: Settings, bindings: Bindings): string[] {
       "BLACKLIST is missing: wrangler.toml binds no KV namespace by this name, and TOKEN_BLACKLIST_ENABLED is true.",
     );
   return faults;
+}
+
+/** A secret that anyone can read who can read wrangler.toml, or the dashboard. */
+export function ringWarnings({ VERIFYING_KEYS }: Readonly<Record<string, unknown>>): string[] {
+  const set = readJwkSet(VERIFYING_KEYS);
+  const isOpen = "value" in set && set.value?.some((key) => key.kty === "oct");
+  return isOpen ? ["VERIFYING_KEYS has a secret (oct), and is a var in wrangler.toml: make it a secret."] : [];
 }
 
 /** What is no fault, but hardly meant. */

@@ -1,23 +1,31 @@
 // `changepassword`: Django's command of that name.
-// Must never touch anything of the user but the password's hash.
+// Must never touch anything of the user but the password's hash and the tokens.
+import { changePasswordAndEndTokens } from "../database/end-user.ts";
 import { passwordHash } from "../database/password-hash.ts";
 import { findUser, setPasswordHash } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
+import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
 import { askPassword, passwordHelp, readPassword } from "./password-input.ts";
 import { openPrompter } from "./prompter.ts";
 import { normalUsername } from "./user-rules.ts";
+import { withBindings } from "./with-bindings.ts";
 
-const flags = { "no-input": { type: "boolean" }, force: { type: "boolean" }, ...placeFlags } as const;
+const flags = {
+  "no-input": { type: "boolean" },
+  force: { type: "boolean" },
+  "keep-sessions": { type: "boolean" },
+  ...placeFlags,
+} as const;
 
 const help = `npm run manage -- changepassword USERNAME [flags]
 
-Gives a user another password. Tokens that were issued before stay good until they expire, as with Simple JWT;
-with CHECK_REVOKE_TOKEN they end at once.
+Gives a user another password and ends all tokens that were issued before: refresh and sliding tokens at once, access
+tokens where routes look (docs/revocation.md says how soon).
 
   --no-input         ask nothing: for scripts
   --force            take a weak password
+  --keep-sessions    end no tokens: they stay good until they expire, as with Simple JWT
 ${placeHelp}
 
 ${passwordHelp}
@@ -35,12 +43,17 @@ async function run(argv: readonly string[]): Promise<number> {
   const scripted = values["no-input"] === true || !process.stdin.isTTY;
   const piped = scripted ? await readPassword(username, force) : undefined;
 
-  return withDatabase(values, async (database) => {
+  return withBindings(values, async (bindings) => {
+    const { database } = bindings;
     const user = await findUser(database, username);
     if (user === null) throw new Failure(`There is no user called '${username}' in the ${database.place} database.`);
     const password = piped ?? (await typed(username, force));
-    await setPasswordHash(database, user.id, await passwordHash(password));
-    console.log(`The password of '${username}' in the ${database.place} database is changed.`);
+    const hash = await passwordHash(password);
+    const keep = values["keep-sessions"] === true;
+    if (keep) await setPasswordHash(database, user.id, hash);
+    else await changePasswordAndEndTokens(bindings, user, hash, Math.floor(Date.now() / 1000));
+    const after = keep ? "" : " Tokens from before are ended.";
+    console.log(`The password of '${username}' in the ${database.place} database is changed.${after}`);
     return EXIT.ok;
   });
 }

@@ -6,6 +6,7 @@ import { createSuperuserCommand } from "./create-superuser.ts";
 import { createUserCommand } from "./create-user.ts";
 import { flushExpiredTokensCommand } from "./flush-expired-tokens.ts";
 import { importDjangoCommand } from "./import-django.ts";
+import { keysCommand } from "./keys.ts";
 import { revokeCommand } from "./revoke.ts";
 import { tokensCommand } from "./tokens.ts";
 import { usersCommand } from "./users.ts";
@@ -20,6 +21,7 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ["revoke", revokeCommand],
   ["flushexpiredtokens", flushExpiredTokensCommand],
   ["import-django", importDjangoCommand],
+  ["keys", keysCommand],
 ]);
 
 /** The list that `npm run manage -- --help` shows. */

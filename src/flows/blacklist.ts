@@ -1,16 +1,18 @@
 // Puts a refresh token out of use: log-out (TokenBlacklistView).
 // Must never answer well before the truth is written.
 import { refuse } from "../errors.ts";
+import type { ListedToken } from "../stores/contract.ts";
 import { checkKind } from "../tokens/check.ts";
 import { kinds } from "../tokens/kinds.ts";
 import type { Deps } from "./deps.ts";
+import { endedUntilSeconds } from "./end-sessions.ts";
 import { listedFrom, tokenId, userLookup } from "./presented.ts";
 
-type BlacklistDeps = Pick<Deps, "settings" | "codec" | "tokens" | "news" | "log">;
+type BlacklistDeps = Pick<Deps, "settings" | "codec" | "tokens" | "families" | "news" | "log">;
 
 /**
  * 1. Signature and registered claims. 2. Not blacklisted yet. 3. exp, id, type. 4. Blacklist it in D1, issued here or
- * not. 5. Tell KV. Whoever holds the token may do this; its user need not exist any more.
+ * not; with BLACKLIST_ENDS_SESSION its whole family, in the same transaction. 5. Tell KV. Whoever holds the token may do this; its user need not exist any more.
  */
 export async function blacklist(
   deps: BlacklistDeps,
@@ -26,8 +28,16 @@ export async function blacklist(
   const lookup = settings.USER_ID_FIELD === "id" ? userLookup(settings, claims[settings.USER_ID_CLAIM]) : undefined;
   const userId = typeof lookup?.value === "number" ? lookup.value : undefined;
   const row = listedFrom(settings, claims, { jti, type: "refresh", userId }, nowSeconds);
-  if (!(await deps.tokens.blacklist(row, nowSeconds))) refuse("token_blacklisted");
+  if (settings.BLACKLIST_ENDS_SESSION) await endSessionOf(deps, row, nowSeconds);
+  else if (!(await deps.tokens.blacklist(row, nowSeconds))) refuse("token_blacklisted");
   await deps.news.announce(jti, row.expiresAtSeconds + settings.LEEWAY, nowSeconds);
   deps.log("blacklist", { user_id: userId });
   return {};
+}
+
+async function endSessionOf(deps: BlacklistDeps, row: ListedToken, nowSeconds: number): Promise<void> {
+  const until = endedUntilSeconds(deps.settings, nowSeconds);
+  const family = await deps.families.endFamilyOf(row, until, nowSeconds);
+  if (family === undefined) refuse("token_blacklisted");
+  await deps.news.announceFamily(family, until, nowSeconds);
 }

@@ -2,7 +2,7 @@
 // Must never name a concrete store or a platform.
 import type { Hooks } from "../hooks.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { LoginLimiter, RevocationNews, TokenStore, UserStore } from "../stores/contract.ts";
+import type { FamilyStore, LoginLimiter, RevocationNews, TokenStore, UserStore } from "../stores/contract.ts";
 import type { Codec } from "../tokens/codec.ts";
 
 /** Writes one structured line to the log. Fields never hold tokens, passwords, keys or query strings. */
@@ -13,6 +13,7 @@ export interface Deps {
   readonly codec: Codec;
   readonly users: UserStore;
   readonly tokens: TokenStore;
+  readonly families: FamilyStore;
   readonly news: RevocationNews;
   /** Undefined where LOGIN_LIMITER is not bound. */
   readonly loginLimiter: LoginLimiter | undefined;

@@ -11,7 +11,10 @@ const batchesAtMost = 45;
  * Deletes in batches until nothing is left or the run's share is done; how many rows went.
  * Rows outlive their token by the leeway, within which it can still be presented (Simple JWT's command forgets that).
  */
-export async function flush(deps: Pick<Deps, "settings" | "tokens" | "log">, nowSeconds: number): Promise<number> {
+export async function flush(
+  deps: Pick<Deps, "settings" | "tokens" | "families" | "log">,
+  nowSeconds: number,
+): Promise<number> {
   const beforeSeconds = nowSeconds - deps.settings.LEEWAY;
   let deleted = 0;
   for (let batch = 0; batch < batchesAtMost; batch++) {
@@ -19,6 +22,7 @@ export async function flush(deps: Pick<Deps, "settings" | "tokens" | "log">, now
     deleted += went;
     if (went < batchRows) break;
   }
+  await deps.families.forgetEndings(beforeSeconds);
   deps.log("flush", { deleted });
   return deleted;
 }

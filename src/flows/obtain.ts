@@ -7,6 +7,7 @@ import { inheritedClaims, mint } from "../tokens/mint.ts";
 import type { Deps } from "./deps.ts";
 import { userClaims } from "./issue.ts";
 import { type Credentials, type LoggedIn, login } from "./login.ts";
+import { cutAccess, cutRefresh, withFamily } from "./session-limits.ts";
 
 type ObtainDeps = Pick<
   Deps,
@@ -33,11 +34,13 @@ export async function obtainPair(
   const loggedIn = await login(deps, credentials, attempt);
   await deps.hooks.onLoginSuccess?.(loggedIn.user, attempt);
   const jti = deps.newId();
-  const about = await userClaims(deps, loggedIn.user, "refresh");
-  const refresh = mint(kinds.refresh, { settings, nowSeconds, id: jti }, about);
-  const access = mint(kinds.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, about));
+  const about = withFamily(settings, await userClaims(deps, loggedIn.user, "refresh"), jti);
+  const minted = mint(kinds.refresh, { settings, nowSeconds, id: jti }, about);
+  const refresh = cutRefresh(settings, minted, nowSeconds);
+  const shared = mint(kinds.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, about));
+  const access = cutAccess(settings, shared, nowSeconds);
   const [refreshToken, accessToken] = await Promise.all([deps.codec.sign(refresh), deps.codec.sign(access)]);
-  const lifetimeSeconds = kinds.refresh.lifetimeSeconds(settings);
+  const lifetimeSeconds = Number(refresh.exp) - nowSeconds;
   await record(deps, loggedIn, { jti, type: "refresh", lifetimeSeconds }, nowSeconds);
   return { refresh: refreshToken, access: accessToken };
 }

@@ -2,7 +2,7 @@
 // Must never look at a token that the codec has not opened.
 import { refuse } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { ListedToken, UserLookup } from "../stores/contract.ts";
+import type { ListedToken, TokenAndUser, UserLookup } from "../stores/contract.ts";
 import { type Claims, claim, pythonInt, pythonTruth, writtenName } from "../tokens/claims.ts";
 
 /**
@@ -67,4 +67,20 @@ export function listedFrom(
     createdAtSeconds: pythonInt(claim(claims, "iat")) ?? nowSeconds,
     expiresAtSeconds: token.type === "sliding" ? Math.max(expires, refreshable) : expires,
   };
+}
+
+/** When the token says it was issued; undefined if it says nothing that is a time. */
+export function issuedAt(claims: Claims): number | undefined {
+  return pythonInt(claim(claims, "iat"));
+}
+
+/**
+ * Whether the user's cut-off has ended the token. The last second before it is decided by the row, where there is one:
+ * a log-in right after the cut-off may fall into it. A token that does not say when it was issued is ended by any.
+ */
+export function isCutOff(
+  claims: Claims,
+  { state, issuedBeforeSeconds }: Pick<TokenAndUser, "state" | "issuedBeforeSeconds">,
+): boolean {
+  return issuedBeforeSeconds > 0 && (issuedAt(claims) ?? 0) < issuedBeforeSeconds - (state ? 1 : 0);
 }

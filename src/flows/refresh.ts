@@ -3,15 +3,21 @@
 
 import type { User } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
+import type { Successor, TokenState } from "../stores/contract.ts";
 import { checkKind } from "../tokens/check.ts";
 import { type Claims, writtenName } from "../tokens/claims.ts";
 import { kinds } from "../tokens/kinds.ts";
 import { inheritedClaims, mint, successorClaims } from "../tokens/mint.ts";
 import { checkRefreshingUser, hasOldPassword } from "./account-check.ts";
 import type { Deps } from "./deps.ts";
-import { listedFrom, refreshedUser, refuseUnlistableUser, tokenId } from "./presented.ts";
+import { isCutOff, issuedAt, listedFrom, refreshedUser, refuseUnlistableUser, tokenId } from "./presented.ts";
+import { cutAccess, cutRefresh, refuseEndedSession, withFamily } from "./session-limits.ts";
+import { successorOfSpent } from "./spent-token.ts";
 
-type RefreshDeps = Pick<Deps, "settings" | "codec" | "tokens" | "news" | "hooks" | "newId" | "later" | "log">;
+type RefreshDeps = Pick<
+  Deps,
+  "settings" | "codec" | "tokens" | "families" | "news" | "hooks" | "newId" | "later" | "log"
+>;
 
 /** The answer of the refresh endpoint; `refresh` only with rotation. */
 export interface Refreshed {
@@ -20,48 +26,81 @@ export interface Refreshed {
 }
 
 /**
- * 1. Signature and registered claims. 2. Not blacklisted (asked before type and id are judged, as BlacklistMixin does).
- * 3. exp, id, type. 4. The user exists and may authenticate. 5. The password is the one the token was made for; if not,
- * the token is blacklisted. 6. Mint the access token. 7. Rotate: one atomic statement uses up the old token.
+ * 1. Signature and registered claims. 2. Not blacklisted (asked before type and id are judged, as BlacklistMixin does),
+ * or used up within REFRESH_REUSE_GRACE. 3. exp, id, type. 4. The session may last on. 5. The user exists and may
+ * authenticate. 6. The password is the one the token was made for; if not, the token is blacklisted. 7. Mint the access
+ * token. 8. Rotate: one atomic statement uses up the old token.
  */
 export async function refresh(deps: RefreshDeps, token: string, nowSeconds: number): Promise<Refreshed> {
   const { settings } = deps;
   const claims = await deps.codec.open(token, nowSeconds);
   const jti = tokenId(settings, claims);
   const { wanted, lookup } = refreshedUser(settings, claims);
-  const { blacklisted, user } = await deps.tokens.tokenAndUser(jti, lookup);
-  if (blacklisted) refuse("token_blacklisted");
+  const found = await deps.tokens.tokenAndUser(jti, lookup);
+  const { state, user } = found;
+  if (isCutOff(claims, found)) refuse("token_blacklisted");
+  const repeated = found.blacklisted ? await successorOfSpent(deps, state, user?.id, nowSeconds) : undefined;
   checkKind(settings, kinds.refresh, claims, nowSeconds);
+  const issuedAtSeconds = issuedAt(claims) ?? nowSeconds;
+  const startedAtSeconds = state?.sessionStartedAtSeconds ?? issuedAtSeconds;
+  refuseEndedSession(settings, { startedAtSeconds, issuedAtSeconds }, nowSeconds);
   if (wanted) {
     await checkRefreshingUser(deps, user);
     if (user && hasOldPassword(deps, claims, user)) await endToken(deps, claims, jti, user, nowSeconds);
   }
-  const access = mint(kinds.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, claims));
-  if (!settings.ROTATE_REFRESH_TOKENS) return { access: await deps.codec.sign(access) };
+  const about = withFamily(settings, claims, state?.family ?? jti);
+  const minted = mint(kinds.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, about));
+  const access = await deps.codec.sign(cutAccess(settings, minted, startedAtSeconds));
+  if (!settings.ROTATE_REFRESH_TOKENS) return { access };
+  if (repeated) return { access, refresh: await repeat(deps, about, repeated) };
   if (jti !== undefined) refuseUnlistableUser(settings, claims);
-  const successor = successorClaims(kinds.refresh, { settings, nowSeconds, id: deps.newId() }, claims);
-  const [accessToken, refreshToken] = await Promise.all([deps.codec.sign(access), deps.codec.sign(successor)]);
-  if (jti !== undefined) await retire(deps, claims, successor, { jti, userId: user?.id }, nowSeconds);
-  return { access: accessToken, refresh: refreshToken };
+  const rotated = successorClaims(kinds.refresh, { settings, nowSeconds, id: deps.newId() }, about);
+  const successor = cutRefresh(settings, rotated, startedAtSeconds);
+  const signed = await deps.codec.sign(successor);
+  if (jti === undefined) return { access, refresh: signed };
+  const winners = await retire(deps, claims, successor, { jti, userId: user?.id, state }, nowSeconds);
+  return { access, refresh: winners ? await repeat(deps, about, winners) : signed };
 }
 
-/** Lists the successor and, with BLACKLIST_AFTER_ROTATION, uses up the old token in the same breath. */
+/** The successor that was handed out already, from its row: the same id and times, so the same claims. */
+function repeat({ settings, codec }: RefreshDeps, about: Claims, given: Successor): Promise<string> {
+  const input = { settings, nowSeconds: given.createdAtSeconds, id: given.jti };
+  return codec.sign({ ...successorClaims(kinds.refresh, input, about), exp: given.expiresAtSeconds });
+}
+
+/**
+ * Lists the successor and, with BLACKLIST_AFTER_ROTATION, uses up the old token in the same breath. What another call
+ * was quicker to make of the same token is given back, if that may be shared.
+ */
 async function retire(
   deps: RefreshDeps,
   spent: Claims,
   successor: Claims,
-  { jti, userId }: { readonly jti: string; readonly userId: number | undefined },
+  presented: { readonly jti: string; readonly userId: number | undefined; readonly state: TokenState | undefined },
   nowSeconds: number,
-): Promise<void> {
+): Promise<Successor | undefined> {
   const { settings } = deps;
+  const { jti, userId, state } = presented;
   const successorJti = String(successor[writtenName(settings.JTI_CLAIM)]);
-  const next = listedFrom(settings, successor, { jti: successorJti, type: "refresh", userId }, nowSeconds);
-  if (!settings.BLACKLIST_AFTER_ROTATION) return deps.tokens.list(next);
   const old = listedFrom(settings, spent, { jti, type: "refresh", userId }, nowSeconds);
-  // Somebody else was quicker with the same token: for this caller it is a blacklisted one.
-  if (!(await deps.tokens.rotate(old, next, nowSeconds))) refuse("token_blacklisted");
+  const session = {
+    family: state?.family ?? jti,
+    sessionStartedAtSeconds: state?.sessionStartedAtSeconds ?? old.createdAtSeconds,
+  };
+  const next = {
+    ...listedFrom(settings, successor, { jti: successorJti, type: "refresh", userId }, nowSeconds),
+    ...session,
+  };
+  if (!settings.BLACKLIST_AFTER_ROTATION) {
+    await deps.tokens.list(next);
+    return undefined;
+  }
+  const rotation = await deps.tokens.rotate(old, next, nowSeconds);
+  // Somebody else was quicker with the same token: for this caller it is a spent one.
+  if (!rotation.won) return successorOfSpent(deps, rotation.state, userId, nowSeconds);
   deps.later(deps.news.announce(jti, old.expiresAtSeconds + settings.LEEWAY, nowSeconds));
   deps.log("refresh", { user_id: userId, rotated: true });
+  return undefined;
 }
 
 /** CHECK_REVOKE_TOKEN at refresh: told once why, blacklisted ever after. */

@@ -6,7 +6,7 @@ import { kinds } from "../tokens/kinds.ts";
 import { slidClaims } from "../tokens/mint.ts";
 import { checkRefreshingUser, hasOldPassword } from "./account-check.ts";
 import type { Deps } from "./deps.ts";
-import { listedFrom, refreshedUser, tokenId } from "./presented.ts";
+import { isCutOff, listedFrom, refreshedUser, tokenId } from "./presented.ts";
 
 type SlideDeps = Pick<Deps, "settings" | "codec" | "tokens" | "news" | "hooks" | "later">;
 
@@ -20,8 +20,9 @@ export async function slide(deps: SlideDeps, token: string, nowSeconds: number):
   const claims = await deps.codec.open(token, nowSeconds);
   const jti = tokenId(settings, claims);
   const { wanted, lookup } = refreshedUser(settings, claims);
-  const { blacklisted, user } = await deps.tokens.tokenAndUser(jti, lookup);
-  if (blacklisted) refuse("token_blacklisted");
+  const found = await deps.tokens.tokenAndUser(jti, lookup);
+  const { blacklisted, user } = found;
+  if (blacklisted || isCutOff(claims, found)) refuse("token_blacklisted");
   checkKind(settings, kinds.sliding, claims, nowSeconds);
   if (wanted) await checkRefreshingUser(deps, user);
   if (user && hasOldPassword(deps, claims, user)) {

@@ -4,6 +4,7 @@
 import { checkAssertion } from "./check-assertion.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkCors } from "./check-cors.ts";
+import { checkSessions } from "./check-sessions.ts";
 import { checkUrls, originFault } from "./check-urls.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
@@ -133,6 +134,7 @@ function checkTogether(settings: Settings, faults: string[], warnings: string[])
   checkUrls(settings, faults, warnings);
   checkAssertion(settings, faults, warnings);
   checkCors(settings, faults, warnings);
+  checkSessions(settings, faults, warnings);
   const classes = settings.AUTH_TOKEN_CLASSES.map(tokenClassName);
   checkCookie(settings, { served: servedEndpoints(settings), classes }, faults, warnings);
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {

@@ -1,5 +1,6 @@
 // The settings: their names, units, defaults and what each may be. The one list; docs/settings.md is checked against it.
 // Must never read the environment (read.ts does) and must never hold a value.
+import { readJwkSet } from "./read-jwk-set.ts";
 import {
   type Reader,
   readBoolean,
@@ -85,15 +86,15 @@ export const settingsTable = {
   MAX_BODY: setting(readBytes, null),
   REVOCATION_CACHE_SECONDS: setting(readDuration(0), 30),
   // Beyond Simple JWT; off by default.
-  REFRESH_REUSE_GRACE: later(optionalSeconds, 0),
-  REVOKE_FAMILY_ON_REUSE: later(readBoolean, false),
-  SESSION_ABSOLUTE_LIFETIME: later(optionalSeconds, 0),
-  SESSION_IDLE_LIFETIME: later(optionalSeconds, 0),
-  BLACKLIST_ENDS_SESSION: later(readBoolean, false),
+  REFRESH_REUSE_GRACE: setting(optionalSeconds, 0),
+  REVOKE_FAMILY_ON_REUSE: setting(readBoolean, false),
+  SESSION_ABSOLUTE_LIFETIME: setting(optionalSeconds, 0),
+  SESSION_IDLE_LIFETIME: setting(optionalSeconds, 0),
+  BLACKLIST_ENDS_SESSION: setting(readBoolean, false),
   SESSION_METADATA: later(readBoolean, false),
   RECOMPUTE_CLAIMS_ON_REFRESH: later(readBoolean, false),
-  KEY_ID: later(readTextOrNone("the kid of SIGNING_KEY"), null),
-  VERIFYING_KEYS: later(readTextOrNone("a JWK Set"), null),
+  KEY_ID: setting(readTextOrNone("the kid of SIGNING_KEY"), null),
+  VERIFYING_KEYS: { read: readJwkSet, default: null, secret: true },
   ASSERTION: setting(readBoolean, false),
   ASSERTION_KEY: secret(readTextOrEmpty("a secret of at least 32 bytes")),
   ASSERTION_CLAIMS: setting<readonly string[]>(readTextList("a list of claims"), []),

@@ -16,6 +16,55 @@ export interface ListedToken {
   readonly userId: number | undefined;
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
+  /** The id of the log-in's first token; left out for a token that begins a family. */
+  readonly family?: string | undefined;
+  /** When that log-in was; left out likewise. */
+  readonly sessionStartedAtSeconds?: number | undefined;
+}
+
+/** A token that took another's place at rotation, as its row has it. */
+export interface Successor {
+  readonly jti: string;
+  readonly createdAtSeconds: number;
+  readonly expiresAtSeconds: number;
+  /** Used up, logged out or ended with its family. */
+  readonly blacklisted: boolean;
+}
+
+/** What is written down about a token. */
+export interface TokenState {
+  /** When it was used up, logged out, or ended with its family; undefined while it is good. */
+  readonly blacklistedAtSeconds: number | undefined;
+  /** Only of a token that was used up by rotation; one that was logged out has none. */
+  readonly successor: Successor | undefined;
+  readonly family: string;
+  /** When the log-in was that began the family. */
+  readonly sessionStartedAtSeconds: number;
+}
+
+/** A token and its user, as a refresh has to know them. */
+export interface TokenAndUser {
+  readonly blacklisted: boolean;
+  /** Undefined for a token that was never written down. */
+  readonly state: TokenState | undefined;
+  readonly user: User | undefined;
+  /** The user's cut-off: tokens issued before this second are ended. 0: there is none. */
+  readonly issuedBeforeSeconds: number;
+}
+
+/** Whether a rotation was this caller's, and what is written down about the spent token after it. */
+export interface Rotation {
+  readonly won: boolean;
+  readonly state: TokenState | undefined;
+}
+
+/** By what a token can have been ended: its own id, its family, its user's cut-off. */
+export interface TokenMarks {
+  readonly jti: string;
+  /** From the claim `sid`; undefined in tokens that have none. */
+  readonly family: string | undefined;
+  readonly user: UserLookup | undefined;
+  readonly issuedAtSeconds: number;
 }
 
 /** What a login changes, all of it or nothing. */
@@ -39,11 +88,10 @@ export interface UserStore {
 /** Refresh and sliding tokens; the truth about which of them are blacklisted. */
 export interface TokenStore {
   isBlacklisted(jti: string): Promise<boolean>;
-  /** Whether the token is blacklisted, and its user, in one round trip. */
-  tokenAndUser(
-    jti: string | undefined,
-    lookup: UserLookup | undefined,
-  ): Promise<{ readonly blacklisted: boolean; readonly user: User | undefined }>;
+  /** Whether the token was ended by any of its marks, in one round trip. */
+  isEnded(marks: TokenMarks): Promise<boolean>;
+  /** What is known of the token, and its user, in one round trip. */
+  tokenAndUser(jti: string | undefined, lookup: UserLookup | undefined): Promise<TokenAndUser>;
   /** One round trip, all or nothing; no round trip when there is nothing to write. */
   recordLogin(record: LoginRecord): Promise<void>;
   /** Writes a token down; one that is already there stays as it is. */
@@ -51,14 +99,29 @@ export interface TokenStore {
   /** Blacklists the token, written down before or not. True for the one call that did it, false for all later ones. */
   blacklist(token: ListedToken, nowSeconds: number): Promise<boolean>;
   /**
-   * Blacklists `spent` and writes down `successor`, both or neither. However many calls race with the same token, on
-   * however many machines, exactly one gets true.
+   * Blacklists `spent` and writes down `successor` in the same family, both or neither. However many calls race with
+   * the same token, on however many machines, exactly one has won. An answer that got lost is asked for once more.
    */
-  rotate(spent: ListedToken, successor: ListedToken, nowSeconds: number): Promise<boolean>;
+  rotate(spent: ListedToken, successor: ListedToken, nowSeconds: number): Promise<Rotation>;
   /** Deletes at most `limit` rows that expired before `beforeSeconds`; how many went. */
   deleteExpired(beforeSeconds: number, limit: number): Promise<number>;
   /** Throws a refusal when the store does not answer or has no schema. */
   ping(): Promise<void>;
+}
+
+/** What ends many tokens at once. Written in one transaction; kept until `untilSeconds`, when all of them have expired. */
+export interface FamilyStore {
+  /** Ends every token of a family. True for the one call that did it, false for all later ones. */
+  endFamily(family: string, untilSeconds: number, nowSeconds: number): Promise<boolean>;
+  /** Blacklists the token, written down before or not, and ends its family: the family, or undefined if it was blacklisted before. */
+  endFamilyOf(token: ListedToken, untilSeconds: number, nowSeconds: number): Promise<string | undefined>;
+  /**
+   * Ends the user's tokens that were issued before a second: those written down, and by a cut-off all others. A cut-off
+   * never moves back.
+   */
+  endUser(userId: number, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
+  /** Forgets what ended tokens that have all expired. */
+  forgetEndings(beforeSeconds: number): Promise<void>;
 }
 
 /** The count of login attempts: permissive, near the edge, and no account book. */
@@ -68,14 +131,18 @@ export interface LoginLimiter {
 }
 
 /**
- * News of revoked ids, near the edge. It may be late (a stated number of seconds) and may be lost, but what it calls
- * revoked is revoked. Only TokenStore says that a token is not.
+ * News of ended tokens, near the edge. It may be late (a stated number of seconds) and may be lost, but what it calls
+ * ended is ended. Only TokenStore says that a token is not. Failing is logged and no error: the store has the truth.
  */
 export interface RevocationNews {
-  /** Tells of a revoked id until the token can no longer be presented (its own end, and the leeway). Failing is logged and no error: the store has the truth. */
+  /** Tells of a revoked id until the token can no longer be presented (its own end, and the leeway). */
   announce(jti: string, expiresAtSeconds: number, nowSeconds: number): Promise<void>;
+  /** Tells that a family has ended, until none of its tokens can be presented. */
+  announceFamily(family: string, untilSeconds: number, nowSeconds: number): Promise<void>;
+  /** Tells that a user's tokens from before a second have ended. @param user as tokens name the user */
+  announceUser(user: UserLookup, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
   /** What the news says; a "no" is remembered for at most REVOCATION_CACHE_SECONDS. Undefined: no news to be had. */
-  isRevoked(jti: string, nowSeconds: number): Promise<boolean | undefined>;
+  isEnded(marks: TokenMarks, nowSeconds: number): Promise<boolean | undefined>;
   /** Whether the news can be read at all. */
   ping(): Promise<boolean>;
 }

@@ -1,23 +1,32 @@
 // Refresh and sliding tokens in D1: written down, blacklisted, rotated, flushed.
 // Must never decide anything in two statements that are not one transaction.
-import type { ListedToken, LoginRecord, TokenStore } from "./contract.ts";
+import type { ListedToken, LoginRecord, Rotation, TokenStore } from "./contract.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
+import { cutoffFrom, selectCutoff, selectEnded, selectState, stateFrom } from "./d1-token-state.ts";
 import { selectUser, userFrom } from "./d1-users.ts";
+
+type Row = Record<string, unknown>;
 
 export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   return {
     isBlacklisted: (jti) => on(async () => isBlacklistedRow(await selectToken(db, jti).first())),
+    isEnded: (marks) => on(async () => (await selectEnded(db, marks).first("ended")) === 1),
     tokenAndUser: (jti, lookup) =>
       on(async () => {
         const statements = [
-          ...(jti === undefined ? [] : [selectToken(db, jti)]),
+          ...(jti === undefined ? [] : [selectState(db, jti)]),
+          ...(jti === undefined || lookup === undefined ? [] : [selectCutoff(db, lookup)]),
           ...(lookup === undefined ? [] : [selectUser(db, lookup)]),
         ];
-        if (statements.length === 0) return { blacklisted: false, user: undefined };
-        const results = await db.batch<Record<string, unknown>>(statements);
-        const blacklisted = jti !== undefined && isBlacklistedRow(results[0]?.results[0]);
-        return { blacklisted, user: lookup === undefined ? undefined : userFrom(results.at(-1)?.results[0]) };
+        const results = statements.length === 0 ? [] : await db.batch<Row>(statements);
+        const state = jti === undefined ? undefined : stateFrom(jti, results[0]?.results[0]);
+        return {
+          blacklisted: state?.blacklistedAtSeconds !== undefined,
+          state,
+          issuedBeforeSeconds: jti === undefined || lookup === undefined ? 0 : cutoffFrom(results[1]?.results[0]),
+          user: lookup === undefined ? undefined : userFrom(results.at(-1)?.results[0]),
+        };
       }),
     recordLogin: (record) =>
       on(async () => {
@@ -27,14 +36,7 @@ export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
     list: (token) => on(async () => void (await insertToken(db, token).run())),
     blacklist: (token, nowSeconds) =>
       on(async () => (await blacklistToken(db, token, nowSeconds, null).first()) !== null),
-    rotate: (spent, successor, nowSeconds) =>
-      on(async () => {
-        const [first] = await db.batch([
-          blacklistToken(db, spent, nowSeconds, successor.jti),
-          insertSuccessor(db, spent, successor),
-        ]);
-        return (first?.results.length ?? 0) > 0;
-      }),
+    rotate: (spent, successor, nowSeconds) => on(() => rotate(db, spent, successor, nowSeconds, log)),
     deleteExpired: (beforeSeconds, limit) =>
       on(async () => {
         const result = await db
@@ -58,29 +60,56 @@ function isBlacklistedRow(row: Readonly<Record<string, unknown>> | null | undefi
 }
 
 // The user's id is looked up once more, so that a row deleted meanwhile leaves NULL and not a broken reference.
-const insertColumns = "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at";
+// A token without a family begins one.
+const columns = "jti, token_type, user_id, created_at, expires_at, family, session_started_at";
+const values = "?1, ?2, (SELECT id FROM users WHERE id = ?3), ?4, ?5, COALESCE(?6, ?1), COALESCE(?7, ?4)";
 
 function tokenValues(token: ListedToken): Array<string | number | null> {
-  return [token.jti, token.type, token.userId ?? null, token.createdAtSeconds, token.expiresAtSeconds];
+  const { jti, type, userId, createdAtSeconds, expiresAtSeconds, family, sessionStartedAtSeconds } = token;
+  const session = [family ?? null, sessionStartedAtSeconds ?? null];
+  return [jti, type, userId ?? null, createdAtSeconds, expiresAtSeconds, ...session];
 }
 
 function insertToken(db: D1Database, token: ListedToken): D1PreparedStatement {
   return db
-    .prepare(
-      `${insertColumns}) VALUES (?1, ?2, (SELECT id FROM users WHERE id = ?3), ?4, ?5) ON CONFLICT (jti) DO NOTHING`,
-    )
+    .prepare(`INSERT INTO outstanding_tokens (${columns}) VALUES (${values}) ON CONFLICT (jti) DO NOTHING`)
     .bind(...tokenValues(token));
+}
+
+/**
+ * One transaction: the spent token, its successor, and what its row says then, which is how a loser learns of the
+ * winner's. When the answer is lost the row is asked once more: it may have been written all the same.
+ */
+async function rotate(
+  db: D1Database,
+  spent: ListedToken,
+  successor: ListedToken,
+  nowSeconds: number,
+  log: StoreLog,
+): Promise<Rotation> {
+  try {
+    const results = await db.batch<Row>([
+      blacklistToken(db, spent, nowSeconds, successor.jti),
+      insertSuccessor(db, spent, successor),
+      selectState(db, spent.jti),
+    ]);
+    return { won: (results[0]?.results.length ?? 0) > 0, state: stateFrom(spent.jti, results[2]?.results[0]) };
+  } catch (error) {
+    const state = stateFrom(spent.jti, await selectState(db, spent.jti).first<Row>());
+    if (state?.blacklistedAtSeconds === undefined) throw error;
+    log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
+    return { won: state.successor?.jti === successor.jti, state };
+  }
 }
 
 /**
  * The one statement that uses a token up: it inserts or updates a row only while none says blacklisted, and returns a
  * row only then. D1 runs writes one after the other on one primary, so one caller sees a row, and all others none.
  */
-function blacklistToken(db: D1Database, token: ListedToken, nowSeconds: number, successorJti: string | null) {
+export function blacklistToken(db: D1Database, token: ListedToken, nowSeconds: number, successorJti: string | null) {
   return db
     .prepare(
-      `${insertColumns}, blacklisted_at, successor_jti)
-       VALUES (?1, ?2, (SELECT id FROM users WHERE id = ?3), ?4, ?5, ?6, ?7)
+      `INSERT INTO outstanding_tokens (${columns}, blacklisted_at, successor_jti) VALUES (${values}, ?8, ?9)
        ON CONFLICT (jti) DO UPDATE SET blacklisted_at = excluded.blacklisted_at, successor_jti = excluded.successor_jti,
          expires_at = MAX(outstanding_tokens.expires_at, excluded.expires_at)
        WHERE outstanding_tokens.blacklisted_at IS NULL
@@ -89,14 +118,17 @@ function blacklistToken(db: D1Database, token: ListedToken, nowSeconds: number, 
     .bind(...tokenValues(token), nowSeconds, successorJti);
 }
 
-/** Writes the successor down only if the row of the spent token names it, that is: only for the winner. */
+/** Writes the successor down, in its family, only if the row of the spent token names it: only for the winner. */
 function insertSuccessor(db: D1Database, spent: ListedToken, successor: ListedToken): D1PreparedStatement {
+  const { jti, type, userId, createdAtSeconds, expiresAtSeconds } = successor;
   return db
     .prepare(
-      `${insertColumns}) SELECT ?1, ?2, (SELECT id FROM users WHERE id = ?3), ?4, ?5
-       WHERE EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ?6 AND successor_jti = ?1)`,
+      `INSERT INTO outstanding_tokens (${columns})
+       SELECT ?1, ?2, (SELECT id FROM users WHERE id = ?3), ?4, ?5,
+         COALESCE(old.family, old.jti), COALESCE(old.session_started_at, old.created_at)
+       FROM outstanding_tokens AS old WHERE old.jti = ?6 AND old.successor_jti = ?1`,
     )
-    .bind(...tokenValues(successor), spent.jti);
+    .bind(jti, type, userId ?? null, createdAtSeconds, expiresAtSeconds, spent.jti);
 }
 
 function loginStatements(db: D1Database, record: LoginRecord): D1PreparedStatement[] {

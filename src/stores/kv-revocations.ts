@@ -1,4 +1,4 @@
-// News of revoked token ids in KV: key names, the 60 s floor of expirations, the memory of "not revoked".
+// News of ended tokens in KV: key names, the 60 s floor of expirations, the memory of "not ended".
 // Must never be asked whether a token is good: KV is late by a minute or more and has no compare-and-set.
 import { createHash } from "node:crypto";
 import type { RevocationNews } from "./contract.ts";
@@ -9,32 +9,45 @@ const kvFloorSeconds = 90;
 const kvCeilingSeconds = 2_147_483_647;
 /** KV's keys have at most 512 bytes; ids are 32 characters unless somebody else made the token. */
 const longestPlainId = 128;
-/** How many "not revoked" an isolate remembers; the oldest go first. */
+/** How many keys with nothing to tell an isolate remembers; the oldest go first. */
 const rememberedAtMost = 10_000;
 
 type KvLog = (event: "store_failed", fields: { readonly store: string; readonly error: string }) => void;
 
 export function kvRevocations(kv: KVNamespace, rememberSeconds: number, log: KvLog): RevocationNews {
-  const notRevokedUntil = new Map<string, number>();
+  const memory = new Map<string, Known>();
   const failed = (error: unknown) =>
     log("store_failed", { store: "kv", error: error instanceof Error ? error.message : String(error) });
+  const tell = async (key: string, value: string, untilSeconds: number, nowSeconds: number): Promise<void> => {
+    if (untilSeconds <= nowSeconds) return;
+    const expiration = Math.min(Math.max(untilSeconds, nowSeconds + kvFloorSeconds), kvCeilingSeconds);
+    memory.delete(key);
+    await kv.put(key, value, { expiration }).catch(failed);
+  };
   return {
-    async announce(jti, expiresAtSeconds, nowSeconds) {
-      if (expiresAtSeconds <= nowSeconds) return;
-      const expiration = Math.min(Math.max(expiresAtSeconds, nowSeconds + kvFloorSeconds), kvCeilingSeconds);
-      const key = keyOf(jti);
-      notRevokedUntil.delete(key);
-      await kv.put(key, "1", { expiration }).catch(failed);
-    },
-    async isRevoked(jti, nowSeconds) {
-      const key = keyOf(jti);
-      const known = notRevokedUntil.get(key);
-      if (known !== undefined && nowSeconds < known) return false;
-      const found = await kv.get(key, { cacheTtl: 30 }).catch(failed);
+    announce: (jti, expiresAtSeconds, nowSeconds) => tell(keyOf("jti", jti), "1", expiresAtSeconds, nowSeconds),
+    announceFamily: (family, untilSeconds, nowSeconds) => tell(keyOf("fam", family), "1", untilSeconds, nowSeconds),
+    announceUser: (user, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
+      tell(keyOf("user", String(user.value)), String(issuedBeforeSeconds), untilSeconds, nowSeconds),
+    async isEnded({ jti, family, user, issuedAtSeconds }, nowSeconds) {
+      const marks = [keyOf("jti", jti)];
+      if (family !== undefined) marks.push(keyOf("fam", family));
+      const userKey = user && keyOf("user", String(user.value));
+      if (userKey !== undefined) marks.push(userKey);
+      const asked = marks.filter((key) => !isFresh(memory.get(key), nowSeconds));
+      const found =
+        asked.length === 0 ? new Map<string, string | null>() : await kv.get(asked, { cacheTtl: 30 }).catch(failed);
       if (found === undefined) return undefined;
-      if (found !== null) return true;
-      remember(notRevokedUntil, key, nowSeconds + rememberSeconds);
-      return false;
+      let ended = false;
+      for (const key of asked) {
+        const value = found.get(key) ?? null;
+        const isCutoff = key === userKey;
+        // A cut-off that cannot be read is one that ends everything.
+        const issuedBeforeSeconds = isCutoff && value !== null ? cutoffIn(value) : 0;
+        if (value !== null && !isCutoff) ended = true;
+        else remember(memory, key, { untilSeconds: nowSeconds + rememberSeconds, issuedBeforeSeconds });
+      }
+      return ended || issuedAtSeconds < (userKey === undefined ? 0 : (memory.get(userKey)?.issuedBeforeSeconds ?? 0));
     },
     async ping() {
       return (await kv.get("ping").catch(failed)) !== undefined;
@@ -42,14 +55,30 @@ export function kvRevocations(kv: KVNamespace, rememberSeconds: number, log: KvL
   };
 }
 
-function keyOf(jti: string): string {
-  if (jti.length <= longestPlainId && /^[\x20-\x7e]*$/.test(jti)) return `jti:${jti}`;
-  return `jti-sha256:${createHash("sha256").update(jti, "utf8").digest("hex")}`;
+/** What an isolate remembers of a key: nothing ended, or for a user the cut-off. */
+interface Known {
+  readonly untilSeconds: number;
+  readonly issuedBeforeSeconds: number;
 }
 
-function remember(memory: Map<string, number>, key: string, untilSeconds: number): void {
+function isFresh(known: Known | undefined, nowSeconds: number): boolean {
+  return known !== undefined && nowSeconds < known.untilSeconds;
+}
+
+function cutoffIn(value: string): number {
+  const seconds = value === "" ? Number.NaN : Number(value);
+  return Number.isNaN(seconds) ? Number.POSITIVE_INFINITY : seconds;
+}
+
+/** Names of their own for ids, families and users: one can never be taken for another. */
+function keyOf(space: "jti" | "fam" | "user", id: string): string {
+  if (id.length <= longestPlainId && /^[\x20-\x7e]*$/.test(id)) return `${space}:${id}`;
+  return `${space}-sha256:${createHash("sha256").update(id, "utf8").digest("hex")}`;
+}
+
+function remember(memory: Map<string, Known>, key: string, known: Known): void {
   memory.delete(key);
-  memory.set(key, untilSeconds);
+  memory.set(key, known);
   const oldest = memory.size > rememberedAtMost ? memory.keys().next().value : undefined;
   if (oldest !== undefined) memory.delete(oldest);
 }

@@ -3,5 +3,12 @@
 import type { RevocationNews } from "./contract.ts";
 
 export function noRevocations(): RevocationNews {
-  return { announce: async () => {}, isRevoked: async () => undefined, ping: async () => true };
+  const nothing = async () => {};
+  return {
+    announce: nothing,
+    announceFamily: nothing,
+    announceUser: nothing,
+    isEnded: async () => undefined,
+    ping: async () => true,
+  };
 }

@@ -1,4 +1,4 @@
-// Claims ↔ compact JWS: one algorithm, one key, signature before anything else.
+// Claims ↔ compact JWS: the settings' algorithms and keys, signature before anything else.
 // Must never take the algorithm or a key from the token, and never let a token into an error.
 import { type CompactJWSHeaderParameters, CompactSign, type CompactVerifyResult, compactVerify, errors } from "jose";
 import { type Reason, refuse } from "../errors.ts";
@@ -6,6 +6,7 @@ import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { assertionType } from "./assertion.ts";
 import { checkRegisteredClaims } from "./check.ts";
+import { type KeyChoice, keyChoice } from "./choose-keys.ts";
 import type { Claims } from "./claims.ts";
 import type { Keys } from "./keys.ts";
 import { canonicalSignature } from "./python-base64.ts";
@@ -23,14 +24,9 @@ export interface Codec {
 
 /** @param encode JSON text of the claims (Simple JWT's JSON_ENCODER, through the hook) */
 export function createCodec(settings: Settings, keys: Keys, encode: (claims: Claims) => string): Codec {
-  const header = { alg: settings.ALGORITHM, typ: "JWT" };
-  const options = { algorithms: [settings.ALGORITHM] };
-  const { verifying } = keys;
-  const verified = (token: string, nowSeconds: number): Promise<CompactVerifyResult> => {
-    if (typeof verifying !== "function") return compactVerify(token, verifying, options);
-    const byId = (header: CompactJWSHeaderParameters) => verifying(header.kid, nowSeconds);
-    return compactVerify(token, byId, options);
-  };
+  const { ALGORITHM, KEY_ID } = settings;
+  const header = { alg: ALGORITHM, typ: "JWT", ...(KEY_ID === null ? {} : { kid: KEY_ID }) };
+  const verified = verifier(settings, keys);
   return {
     sign: (claims) =>
       new CompactSign(new TextEncoder().encode(encode(claims))).setProtectedHeader(header).sign(keys.signing),
@@ -48,6 +44,40 @@ export function createCodec(settings: Settings, keys: Keys, encode: (claims: Cla
       checkRegisteredClaims(settings, claims, nowSeconds);
       return claims;
     },
+  };
+}
+
+/** Checks a signature, with whatever key the settings have for the token. */
+type Verify = (token: string, nowSeconds: number) => Promise<CompactVerifyResult>;
+
+function verifier(settings: Settings, keys: Keys): Verify {
+  const choice = keyChoice(settings, keys);
+  if (choice) return ringVerifier(choice);
+  const options = { algorithms: [settings.ALGORITHM] };
+  const { verifying, remote } = keys;
+  if (!remote) return (token) => compactVerify(token, verifying, options);
+  return (token, nowSeconds) => {
+    const byId = (header: CompactJWSHeaderParameters) => remote(header.kid, nowSeconds);
+    return compactVerify(token, byId, options);
+  };
+}
+
+/** Tries the keys that are chosen for the token, until one fits or none is left. */
+function ringVerifier({ choose, algorithms }: KeyChoice): Verify {
+  return async (token, nowSeconds) => {
+    for (let tries = 0; ; tries++) {
+      let isLast = true;
+      const nextKey = async (header: CompactJWSHeaderParameters) => {
+        const keys = await choose(header, nowSeconds);
+        isLast = tries + 1 >= keys.length;
+        return keys[tries] ?? refuse("token_key_unknown");
+      };
+      try {
+        return await compactVerify(token, nextKey, { algorithms });
+      } catch (error) {
+        if (isLast || !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      }
+    }
   };
 }
 

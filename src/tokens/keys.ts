@@ -2,7 +2,7 @@
 // Must never put a byte of a key into a fault, and never take a key from a token.
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { type CryptoKey, exportJWK, importPKCS8, importSPKI, type JWK } from "jose";
-import type { Settings } from "../settings/settings.ts";
+import type { Algorithm, Settings } from "../settings/settings.ts";
 import { type AlgorithmRow, algorithmTable } from "./algorithms.ts";
 
 /** A public key as RFC 7517 writes it. */
@@ -11,11 +11,29 @@ export type PublicJwk = Readonly<JWK>;
 /** The key of a set with the id that a token's header names; refuses where there is none. */
 export type FindKey = (kid: unknown, nowSeconds: number) => Promise<CryptoKey>;
 
-/** The gateway's own keys, or those that verify in their place. `publicJwk` is there with asymmetric algorithms only. */
+/** The gateway's own keys, and those that verify beside or instead of them. `publicJwk` is there with asymmetric algorithms only. */
 export interface Keys {
   readonly signing: CryptoKey | Uint8Array;
-  readonly verifying: CryptoKey | Uint8Array | FindKey;
+  readonly verifying: CryptoKey | Uint8Array;
   readonly publicJwk: PublicJwk | undefined;
+  /** The keys of JWK_URL, which then verify in the place of `verifying`. */
+  readonly remote?: FindKey;
+  /** The keys of VERIFYING_KEYS (key-ring.ts). */
+  readonly ring?: readonly RingKey[];
+}
+
+/** A key that verifies beside the gateway's own: tokens with this `alg` alone, and by `kid` unless a token has none. */
+export interface RingKey {
+  readonly kid: string;
+  readonly alg: Algorithm;
+  readonly key: CryptoKey | Uint8Array;
+  /** What is published of it; a secret has nothing to publish. */
+  readonly publicJwk: PublicJwk | undefined;
+}
+
+/** What is published: the gateway's own public key, then those of VERIFYING_KEYS; secrets never. */
+export function publicJwksOf({ publicJwk, ring = [] }: Keys): readonly PublicJwk[] {
+  return [publicJwk, ...ring.map((entry) => entry.publicJwk)].filter((jwk) => jwk !== undefined);
 }
 
 /** What reading the keys gave: `keys` is undefined when there are faults. */
@@ -34,7 +52,7 @@ export async function readKeys(settings: Settings): Promise<KeysReading> {
 function hmacKeys(settings: Settings, minimumBytes: number): KeysReading {
   const secret = new TextEncoder().encode(settings.SIGNING_KEY);
   // PyJWT's refusal: a public key used as an HMAC secret is known to everyone (CVE-2022-29217).
-  if (/-----BEGIN |^ssh-|^ecdsa-sha2-/.test(settings.SIGNING_KEY)) {
+  if (looksAsymmetric(settings.SIGNING_KEY)) {
     return failed(`SIGNING_KEY must be a secret text for ${settings.ALGORITHM}, not an asymmetric key.`);
   }
   if (secret.length >= minimumBytes) return hmacReading(secret, []);
@@ -44,6 +62,9 @@ function hmacKeys(settings: Settings, minimumBytes: number): KeysReading {
   }
   return hmacReading(secret, [`${short}; ALLOW_SHORT_SIGNING_KEY lets it pass.`]);
 }
+
+/** Whether a text that is meant for a secret is a key in PEM, or one of SSH: as a rule its public half. */
+export const looksAsymmetric = (text: string) => /-----BEGIN |^ssh-|^ecdsa-sha2-/.test(text);
 
 function hmacReading(secret: Uint8Array, warnings: readonly string[]): KeysReading {
   return { keys: { signing: secret, verifying: secret, publicJwk: undefined }, faults: [], warnings };
@@ -68,7 +89,12 @@ async function asymmetricKeys(settings: Settings, row: AlgorithmRow): Promise<Ke
     keys: {
       signing: await importPKCS8(pkcs8, settings.ALGORITHM),
       verifying: publicKey,
-      publicJwk: { ...(await exportJWK(publicKey)), alg: settings.ALGORITHM, use: "sig" },
+      publicJwk: {
+        ...(settings.KEY_ID === null ? {} : { kid: settings.KEY_ID }),
+        ...(await exportJWK(publicKey)),
+        alg: settings.ALGORITHM,
+        use: "sig",
+      },
     },
     faults: [],
     warnings: [],

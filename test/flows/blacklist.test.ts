@@ -21,7 +21,7 @@ describe("blacklist()", () => {
   test("puts a token out of use that was never written down, and says nothing", async () => {
     const { deps, user, jti, done } = await setUp();
     expect(await done()).toEqual({});
-    expect(await rowOf(jti)).toEqual({
+    expect(await rowOf(jti)).toMatchObject({
       ...{ jti, token_type: "refresh", user_id: user.id, created_at: now - 100, expires_at: now + 100 },
       ...{ blacklisted_at: now, successor_jti: null },
     });

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Identity } from "../../src/flows/authenticate.ts";
 import { checkRevocation, type RevocationMode } from "../../src/flows/revocation.ts";
+import type { TokenMarks } from "../../src/stores/contract.ts";
 import { kinds } from "../../src/tokens/kinds.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
@@ -8,13 +9,21 @@ import { settingsOf } from "../support/settings.ts";
 const now = 1_700_000_000;
 const identity: Identity = {
   ...{
-    claims: { user_id: "7" },
+    claims: { user_id: "7", iat: now - 200, sid: "f1" },
     kind: kinds.access,
     userId: "7",
     jti: "a1",
     expiresAtSeconds: now + 100,
     user: undefined,
   },
+};
+
+/** By what that token can have been ended; its `sid` says nothing while no setting needs it. */
+const marks: TokenMarks = {
+  jti: "a1",
+  family: undefined,
+  user: { column: "id", value: 7 },
+  issuedAtSeconds: now - 200,
 };
 
 interface Given {
@@ -27,17 +36,24 @@ interface Given {
 }
 
 function check({ mode, news, store = false, change = {}, vars = {} }: Given) {
-  const isRevoked = vi.fn(async () => news);
-  const isBlacklisted = vi.fn(async () => {
+  const isRevoked = vi.fn(async (_marks: TokenMarks, _now: number) => news);
+  const isBlacklisted = vi.fn(async (_marks: TokenMarks) => {
     if (store instanceof Error) throw store;
     return store;
   });
   const unused = () => Promise.reject(new Error("not to be asked"));
-  const tokens = { isBlacklisted, tokenAndUser: unused, recordLogin: unused, list: unused, blacklist: unused };
+  const tokens = {
+    isBlacklisted: unused,
+    isEnded: isBlacklisted,
+    tokenAndUser: unused,
+    recordLogin: unused,
+    list: unused,
+    blacklist: unused,
+  };
   const deps = {
     settings: settingsOf(vars),
     tokens: { ...tokens, rotate: unused, deleteExpired: unused, ping: unused },
-    news: { isRevoked, announce: unused, ping: unused },
+    news: { isEnded: isRevoked, announce: unused, announceFamily: unused, announceUser: unused, ping: unused },
   };
   return { isRevoked, isBlacklisted, done: () => checkRevocation(deps, mode, { ...identity, ...change }, now) };
 }
@@ -55,7 +71,7 @@ describe("checkRevocation() cached", () => {
   test("goes by the news where there is some", async () => {
     const good = check({ mode: "cached", news: false, store: true });
     expect(await good.done()).toBeUndefined();
-    expect(good.isRevoked.mock.calls).toEqual([["a1", now]]);
+    expect(good.isRevoked.mock.calls).toEqual([[marks, now]]);
     expect(good.isBlacklisted).not.toHaveBeenCalled();
     expect(await reasonOf(check({ mode: "cached", news: true, store: false }).done)).toBe("no_token_class_fits");
   });
@@ -63,7 +79,7 @@ describe("checkRevocation() cached", () => {
   test("asks the store where there is no news", async () => {
     const good = check({ mode: "cached", news: undefined, store: false });
     expect(await good.done()).toBeUndefined();
-    expect(good.isBlacklisted.mock.calls).toEqual([["a1"]]);
+    expect(good.isBlacklisted.mock.calls).toEqual([[marks]]);
     expect(await reasonOf(check({ mode: "cached", news: undefined, store: true }).done)).toBe("no_token_class_fits");
   });
 
@@ -112,4 +128,17 @@ describe.each(["cached", "strict"] as const)("checkRevocation() %s", (mode) => {
       messages: [{ token_class: "AccessToken", token_type: "access", message: "Token is blacklisted" }],
     });
   });
+});
+
+test("checkRevocation() asks about the family where a setting makes tokens name it", async () => {
+  const vars = { BLACKLIST_ENDS_SESSION: true };
+  const { isBlacklisted, done } = check({ mode: "strict", vars });
+  await done();
+  expect(isBlacklisted.mock.calls).toEqual([[{ ...marks, family: "f1" }]]);
+});
+
+test("checkRevocation() takes a token that does not say when it was issued for an old one", async () => {
+  const { isBlacklisted, done } = check({ mode: "strict", change: { claims: { user_id: "7" } } });
+  await done();
+  expect(isBlacklisted.mock.calls).toEqual([[{ ...marks, issuedAtSeconds: 0 }]]);
 });

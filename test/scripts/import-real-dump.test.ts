@@ -11,7 +11,11 @@ const fixture = (name: string) =>
   parseDump(name, readFileSync(join(import.meta.dirname, "../support/fixtures", name), "utf8"), "auth.user");
 const everything = async () => [await users(), await tokens()];
 
-const refresh = { token_type: "refresh", created_at: 1735787045, expires_at: 4889387045, successor_jti: null };
+const refresh = {
+  ...{ token_type: "refresh", created_at: 1735787045, expires_at: 4889387045, successor_jti: null },
+  // A family of its own, begun when it was issued.
+  ...{ family: null, session_started_at: null },
+};
 const imported = [
   { ...refresh, jti: "00000000000000000000000000000001", user_id: 2, blacklisted_at: null },
   { ...refresh, jti: "00000000000000000000000000000002", user_id: 2, blacklisted_at: 1735787045 },

@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { remoteBindings } from "../../scripts/database/bindings.ts";
+import { changePasswordAndEndTokens } from "../../scripts/database/end-user.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { type CloudflareApi, startCloudflareApi } from "../support/cloudflare-api.ts";
 
@@ -40,7 +42,9 @@ it("import-django --remote sends one file", async () => {
 it("revoke --remote tells D1 and KV", async () => {
   const jti = "O'Brien's ?1 token";
   const expiry = Math.floor(Date.now() / 1000) + 3600;
-  api.db.prepare("INSERT INTO outstanding_tokens VALUES (?, 'sliding', 3, 1, ?, NULL, NULL)").run(jti, expiry);
+  api.db
+    .prepare("INSERT INTO outstanding_tokens VALUES (?, 'sliding', 3, 1, ?, NULL, NULL, NULL, NULL)")
+    .run(jti, expiry);
   expect(await manage("revoke", jti)).toBe(0);
   expect(said).toEqual([`'${jti}' is blacklisted in the remote database now.`]);
   expect([...api.kv]).toEqual([[`jti:${jti}`, { value: "1", expiration: expiry }]]);
@@ -52,4 +56,23 @@ it("flushexpiredtokens --remote counts what went", async () => {
   api.db.exec("UPDATE outstanding_tokens SET expires_at = 1000000000 WHERE user_id = 2");
   expect(await manage("flushexpiredtokens")).toBe(0);
   expect(said).toEqual(["Deleted 3 expired rows from the remote database."]);
+});
+
+it("changepassword --remote ends the user's tokens, and tells KV of the cut-off", async () => {
+  const soon = Math.floor(Date.now() / 1000) + 3600;
+  const token = api.db.prepare("INSERT INTO outstanding_tokens VALUES (?, 'refresh', 3, 1, ?, NULL, NULL, NULL, NULL)");
+  token.run("before", soon);
+  const bindings = await remoteBindings(undefined);
+  const [nowSeconds, user] = [soon - 3600, { id: 3, username: "zoë" }];
+  await changePasswordAndEndTokens(bindings, user, "scrypt$another", nowSeconds);
+  expect(api.db.prepare("SELECT password FROM users WHERE id = 3").get()).toEqual({ password: "scrypt$another" });
+  expect(api.db.prepare("SELECT blacklisted_at FROM outstanding_tokens WHERE jti = 'before'").get()).toEqual({
+    blacklisted_at: nowSeconds,
+  });
+  expect(api.db.prepare("SELECT issued_before FROM user_cutoffs WHERE user_id = 3").get()).toEqual({
+    issued_before: nowSeconds + 1,
+  });
+  // REFRESH_TOKEN_LIFETIME of wrangler.toml is 7 days.
+  const told = { value: String(nowSeconds + 1), expiration: nowSeconds + 7 * 86_400 };
+  expect(api.kv.get("user:3")).toEqual(told);
 });

@@ -131,7 +131,10 @@ describe("npm start", () => {
     expect(made).toMatchObject({ status: 0, stdout: "Superuser 'ada' is in the local database now.\n" });
     expect(await logInStatus("ada", "first pass")).toBe(200);
 
-    expect(manage(["changepassword", "ada"], "second pass").status).toBe(0);
+    expect(manage(["changepassword", "ada"], "second pass")).toMatchObject({
+      status: 0,
+      stdout: "The password of 'ada' in the local database is changed. Tokens from before are ended.\n",
+    });
     expect(await logInStatus("ada", "first pass")).toBe(401);
     expect(await logInStatus("ada", "second pass")).toBe(200);
 

@@ -14,7 +14,7 @@ describe("list()", () => {
     const user = await addUser();
     const token = listedToken({ type: "sliding", userId: user.id });
     await tokens.list(token);
-    expect(await rowOf(token.jti)).toEqual({
+    expect(await rowOf(token.jti)).toMatchObject({
       jti: token.jti,
       token_type: "sliding",
       user_id: user.id,
@@ -95,7 +95,10 @@ describe("tokenAndUser()", () => {
     const token = listedToken({ userId: user.id });
     await tokens.blacklist(token, now);
     const batch = vi.spyOn(DB, "batch");
-    expect(await tokens.tokenAndUser(token.jti, { column: "id", value: user.id })).toEqual({ blacklisted: true, user });
+    expect(await tokens.tokenAndUser(token.jti, { column: "id", value: user.id })).toMatchObject({
+      blacklisted: true,
+      user,
+    });
     expect(batch).toHaveBeenCalledTimes(1);
     batch.mockRestore();
   });
@@ -105,20 +108,20 @@ describe("tokenAndUser()", () => {
     const token = listedToken();
     await tokens.list(token);
     const lookup = { column: "username", value: user.username } as const;
-    expect(await tokens.tokenAndUser(token.jti, lookup)).toEqual({ blacklisted: false, user });
-    expect(await tokens.tokenAndUser(freshId(), lookup)).toEqual({ blacklisted: false, user });
+    expect(await tokens.tokenAndUser(token.jti, lookup)).toMatchObject({ blacklisted: false, user });
+    expect(await tokens.tokenAndUser(freshId(), lookup)).toMatchObject({ blacklisted: false, user });
   });
 
   test("leaves out what it is not asked for", async () => {
     const user = await addUser();
     const token = listedToken();
     await tokens.blacklist(token, now);
-    expect(await tokens.tokenAndUser(token.jti, undefined)).toEqual({ blacklisted: true, user: undefined });
-    expect(await tokens.tokenAndUser(undefined, { column: "id", value: user.id })).toEqual({
+    expect(await tokens.tokenAndUser(token.jti, undefined)).toMatchObject({ blacklisted: true, user: undefined });
+    expect(await tokens.tokenAndUser(undefined, { column: "id", value: user.id })).toMatchObject({
       blacklisted: false,
       user,
     });
-    expect(await tokens.tokenAndUser(token.jti, { column: "id", value: -1 })).toEqual({
+    expect(await tokens.tokenAndUser(token.jti, { column: "id", value: -1 })).toMatchObject({
       blacklisted: true,
       user: undefined,
     });
@@ -126,7 +129,7 @@ describe("tokenAndUser()", () => {
 
   test("asks nothing when it is asked nothing", async () => {
     const batch = vi.spyOn(DB, "batch");
-    expect(await tokens.tokenAndUser(undefined, undefined)).toEqual({ blacklisted: false, user: undefined });
+    expect(await tokens.tokenAndUser(undefined, undefined)).toMatchObject({ blacklisted: false, user: undefined });
     expect(batch).not.toHaveBeenCalled();
     batch.mockRestore();
   });

@@ -19,13 +19,13 @@ describe("rotate()", () => {
     const spent = listedToken({ userId: user.id });
     const successor = listedToken({ userId: user.id, createdAtSeconds: now, expiresAtSeconds: now + 86_400 });
     await tokens.list(spent);
-    expect(await tokens.rotate(spent, successor, now)).toBe(true);
+    expect((await tokens.rotate(spent, successor, now)).won).toBe(true);
     expect(await rowOf(spent.jti)).toMatchObject({
       blacklisted_at: now,
       successor_jti: successor.jti,
       user_id: user.id,
     });
-    expect(await rowOf(successor.jti)).toEqual({
+    expect(await rowOf(successor.jti)).toMatchObject({
       ...{ jti: successor.jti, token_type: "refresh", user_id: user.id, created_at: now, expires_at: now + 86_400 },
       ...{ blacklisted_at: null, successor_jti: null },
     });
@@ -34,7 +34,7 @@ describe("rotate()", () => {
   test("does the same with a token that was never written down", async () => {
     const spent = listedToken();
     const successor = listedToken();
-    expect(await tokens.rotate(spent, successor, now)).toBe(true);
+    expect((await tokens.rotate(spent, successor, now)).won).toBe(true);
     expect(await rowOf(spent.jti)).toMatchObject({ blacklisted_at: now, successor_jti: successor.jti });
     expect(await rowOf(successor.jti)).not.toBeNull();
   });
@@ -46,8 +46,8 @@ describe("rotate()", () => {
       if (how === "written down") await tokens.list(spent);
       const successors = Array.from({ length: 20 }, () => listedToken());
       const answers = await Promise.all(successors.map((successor) => tokens.rotate(spent, successor, now)));
-      expect(answers.filter(Boolean)).toHaveLength(1);
-      const winner = successors[answers.indexOf(true)]?.jti;
+      expect(answers.filter(({ won }) => won)).toHaveLength(1);
+      const winner = successors[answers.findIndex(({ won }) => won)]?.jti;
       expect(await successorsOf(successors.map(({ jti }) => jti))).toEqual([winner]);
       expect(await rowOf(spent.jti)).toMatchObject({ successor_jti: winner });
     },
@@ -61,8 +61,8 @@ describe("rotate()", () => {
       tokens.rotate(spent, successor, now),
       tokens.blacklist(spent, now),
     ]);
-    expect(rotated).toBe(!blacklisted);
-    expect(await successorsOf([successor.jti])).toEqual(rotated ? [successor.jti] : []);
+    expect(rotated.won).toBe(!blacklisted);
+    expect(await successorsOf([successor.jti])).toEqual(rotated.won ? [successor.jti] : []);
   });
 
   test("does nothing with a token that is blacklisted", async () => {
@@ -70,7 +70,7 @@ describe("rotate()", () => {
     const successor = listedToken();
     await tokens.blacklist(spent, now - 1);
     const before = await rowOf(spent.jti);
-    expect(await tokens.rotate(spent, successor, now)).toBe(false);
+    expect((await tokens.rotate(spent, successor, now)).won).toBe(false);
     expect(await rowOf(spent.jti)).toEqual(before);
     expect(await rowOf(successor.jti)).toBeNull();
   });
@@ -88,15 +88,15 @@ describe("rotate()", () => {
   test("leaves NULL for a user who is gone", async () => {
     const spent = listedToken({ userId: 987_654_321 });
     const successor = listedToken({ userId: 987_654_321 });
-    expect(await tokens.rotate(spent, successor, now)).toBe(true);
+    expect((await tokens.rotate(spent, successor, now)).won).toBe(true);
     expect(await rowOf(successor.jti)).toMatchObject({ user_id: null });
   });
 
   test("goes along a chain, each link once", async () => {
     const chain = [listedToken(), listedToken(), listedToken()] as const;
-    expect(await tokens.rotate(chain[0], chain[1], now)).toBe(true);
-    expect(await tokens.rotate(chain[1], chain[2], now)).toBe(true);
-    expect(await tokens.rotate(chain[0], listedToken(), now)).toBe(false);
+    expect((await tokens.rotate(chain[0], chain[1], now)).won).toBe(true);
+    expect((await tokens.rotate(chain[1], chain[2], now)).won).toBe(true);
+    expect((await tokens.rotate(chain[0], listedToken(), now)).won).toBe(false);
     expect(await Promise.all(chain.map(({ jti }) => tokens.isBlacklisted(jti)))).toEqual([true, true, false]);
   });
 });

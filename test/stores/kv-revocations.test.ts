@@ -11,6 +11,9 @@ const silent = () => {
 /** KV looks at the real clock, so this is the real time. */
 const now = Math.floor(Date.now() / 1000);
 
+/** A token that has an id and nothing else by which it could have been ended. */
+const marks = (jti: string) => ({ jti, family: undefined, user: undefined, issuedAtSeconds: now });
+
 async function expirationOf(name: string): Promise<number | undefined> {
   const { keys } = await BLACKLIST.list({ prefix: name });
   return keys.find((key) => key.name === name)?.expiration;
@@ -18,8 +21,12 @@ async function expirationOf(name: string): Promise<number | undefined> {
 
 /** A KV of which only get and put are used. */
 function fakeKv(get: () => Promise<string | null>, put: () => Promise<void> = async () => {}) {
-  const kv = { get: vi.fn(get), put: vi.fn(put) };
-  return { kv: kv as unknown as KVNamespace, ...kv };
+  const one = vi.fn(get);
+  // Asked for a list, KV answers with a Map that has null for what is not there.
+  const bulk = async (keys: readonly string[]) =>
+    Array.isArray(keys) ? new Map(await Promise.all(keys.map(async (key) => [key, await one()] as const))) : one();
+  const kv = { get: bulk, put: vi.fn(put) };
+  return { kv: kv as unknown as KVNamespace, put: kv.put, get: one };
 }
 
 describe("announce()", () => {
@@ -29,7 +36,7 @@ describe("announce()", () => {
     const jti = freshId();
     await news.announce(jti, now + 3600, now);
     expect(await expirationOf(`jti:${jti}`)).toBe(now + 3600);
-    expect(await news.isRevoked(jti, now)).toBe(true);
+    expect(await news.isEnded(marks(jti), now)).toBe(true);
   });
 
   test.each([1, 59, 60, 89])("keeps a token with %d seconds left for 90: KV takes no less than 60", async (left) => {
@@ -54,8 +61,8 @@ describe("announce()", () => {
   ])("hashes an id that is %s, which KV would not take as a key", async (_, odd) => {
     const jti = `${freshId()}${odd}`;
     await news.announce(jti, now + 3600, now);
-    expect(await news.isRevoked(jti, now)).toBe(true);
-    expect(await news.isRevoked(`${jti}.`, now)).toBe(false);
+    expect(await news.isEnded(marks(jti), now)).toBe(true);
+    expect(await news.isEnded(marks(`${jti}.`), now)).toBe(false);
     const { keys } = await BLACKLIST.list({ prefix: "jti-sha256:" });
     expect(keys.map(({ name }) => name).every((name) => /^jti-sha256:[0-9a-f]{64}$/.test(name))).toBe(true);
     expect(keys.length).toBeGreaterThan(0);
@@ -81,71 +88,71 @@ describe("announce()", () => {
   });
 });
 
-describe("isRevoked()", () => {
+describe("isEnded() of a token with nothing but its id", () => {
   test("says no of an id that nobody told of", async () => {
-    expect(await kvRevocations(BLACKLIST, 30, silent).isRevoked(freshId(), now)).toBe(false);
+    expect(await kvRevocations(BLACKLIST, 30, silent).isEnded(marks(freshId()), now)).toBe(false);
   });
 
   test("remembers a no for the seconds of the setting, and not one more", async () => {
     const { kv, get } = fakeKv(async () => null);
     const news = kvRevocations(kv, 30, silent);
-    for (const at of [now, now + 1, now + 29]) expect(await news.isRevoked("a1", at)).toBe(false);
+    for (const at of [now, now + 1, now + 29]) expect(await news.isEnded(marks("a1"), at)).toBe(false);
     expect(get).toHaveBeenCalledTimes(1);
-    await news.isRevoked("a1", now + 30);
+    await news.isEnded(marks("a1"), now + 30);
     expect(get).toHaveBeenCalledTimes(2);
-    await news.isRevoked("a2", now + 30);
+    await news.isEnded(marks("a2"), now + 30);
     expect(get).toHaveBeenCalledTimes(3);
   });
 
   test("remembers nothing where the setting is 0", async () => {
     const { kv, get } = fakeKv(async () => null);
     const news = kvRevocations(kv, 0, silent);
-    await news.isRevoked("a1", now);
-    await news.isRevoked("a1", now);
+    await news.isEnded(marks("a1"), now);
+    await news.isEnded(marks("a1"), now);
     expect(get).toHaveBeenCalledTimes(2);
   });
 
   test("sees what was told elsewhere once the no is forgotten", async () => {
     const { kv, get } = fakeKv(async () => null);
     const news = kvRevocations(kv, 30, silent);
-    expect(await news.isRevoked("a1", now)).toBe(false);
+    expect(await news.isEnded(marks("a1"), now)).toBe(false);
     get.mockImplementation(async () => "1");
-    expect(await news.isRevoked("a1", now + 29)).toBe(false);
-    expect(await news.isRevoked("a1", now + 30)).toBe(true);
+    expect(await news.isEnded(marks("a1"), now + 29)).toBe(false);
+    expect(await news.isEnded(marks("a1"), now + 30)).toBe(true);
   });
 
   test("forgets a no at once when this isolate tells of the id", async () => {
     const { kv, get } = fakeKv(async () => null);
     const news = kvRevocations(kv, 30, silent);
-    expect(await news.isRevoked("a1", now)).toBe(false);
+    expect(await news.isEnded(marks("a1"), now)).toBe(false);
     await news.announce("a1", now + 3600, now);
     get.mockImplementation(async () => "1");
-    expect(await news.isRevoked("a1", now + 1)).toBe(true);
+    expect(await news.isEnded(marks("a1"), now + 1)).toBe(true);
   });
 
   test("has no news when KV fails, logs it and remembers nothing", async () => {
     const log = vi.fn();
     const { kv, get } = fakeKv(() => Promise.reject(new Error("KV GET failed: 500")));
     const news = kvRevocations(kv, 30, log);
-    expect(await news.isRevoked("hunter2", now)).toBeUndefined();
-    expect(await news.isRevoked("hunter2", now)).toBeUndefined();
+    expect(await news.isEnded(marks("hunter2"), now)).toBeUndefined();
+    expect(await news.isEnded(marks("hunter2"), now)).toBeUndefined();
     expect(get).toHaveBeenCalledTimes(2);
     expect(log.mock.calls).toEqual(Array(2).fill(["store_failed", { store: "kv", error: "KV GET failed: 500" }]));
   });
 
   test("takes any value that is there for revoked", async () => {
-    expect(await kvRevocations(fakeKv(async () => "").kv, 30, silent).isRevoked("a1", now)).toBe(true);
+    expect(await kvRevocations(fakeKv(async () => "").kv, 30, silent).isEnded(marks("a1"), now)).toBe(true);
   });
 
   test("forgets the oldest of ten thousand", async () => {
     const { kv, get } = fakeKv(async () => null);
     const news = kvRevocations(kv, 30, silent);
-    for (let index = 0; index <= 10_000; index++) await news.isRevoked(`id-${index}`, now);
+    for (let index = 0; index <= 10_000; index++) await news.isEnded(marks(`id-${index}`), now);
     get.mockClear();
-    await news.isRevoked("id-1", now);
-    await news.isRevoked("id-10000", now);
+    await news.isEnded(marks("id-1"), now);
+    await news.isEnded(marks("id-10000"), now);
     expect(get).not.toHaveBeenCalled();
-    await news.isRevoked("id-0", now);
+    await news.isEnded(marks("id-0"), now);
     expect(get).toHaveBeenCalledTimes(1);
   });
 });
@@ -164,6 +171,6 @@ describe("ping()", () => {
 test("noRevocations() has no news and takes none", async () => {
   const news = noRevocations();
   expect(await news.announce("a1", now + 3600, now)).toBeUndefined();
-  expect(await news.isRevoked("a1", now)).toBeUndefined();
+  expect(await news.isEnded(marks("a1"), now)).toBeUndefined();
   expect(await news.ping()).toBe(true);
 });

@@ -32,7 +32,11 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
     shows: /(?:=>|[=(,]|await|return)\s*fetch\(|globalThis\.fetch/,
     only: /^(gateway\/forward|stores\/jwk-set-source)\.ts$/,
   },
-  { name: "jose", shows: /from "jose"/, only: /^tokens\/(codec|keys|jwk-set|remote-keys|sign-assertion)\.ts$/ },
+  {
+    name: "jose",
+    shows: /from "jose"/,
+    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|sign-assertion)\.ts$/,
+  },
   { name: "hono", shows: /from "hono/, only: /^(app\.ts|endpoints\/)/ },
   {
     name: "password hashing",

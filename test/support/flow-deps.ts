@@ -3,6 +3,7 @@
 import { readConfiguration } from "../../src/configuration.ts";
 import type { Deps } from "../../src/flows/deps.ts";
 import type { RevocationNews } from "../../src/stores/contract.ts";
+import { d1Families } from "../../src/stores/d1-families.ts";
 import { d1Tokens } from "../../src/stores/d1-tokens.ts";
 import { d1Users } from "../../src/stores/d1-users.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
@@ -43,6 +44,7 @@ export async function flowDeps(
     codec: createCodec(settings, keys, JSON.stringify),
     users: d1Users(DB, storeFailed),
     tokens: d1Tokens(DB, storeFailed),
+    families: d1Families(DB, storeFailed),
     news: newsNotedIn(announced),
     loginLimiter: undefined,
     hooks: {},
@@ -61,7 +63,10 @@ export async function flowDeps(
 function newsNotedIn(announced: Announced[]): RevocationNews {
   return {
     announce: async (jti, expiresAtSeconds) => void announced.push({ jti, expiresAtSeconds }),
-    isRevoked: async () => undefined,
+    announceFamily: async (family, expiresAtSeconds) => void announced.push({ jti: `fam:${family}`, expiresAtSeconds }),
+    announceUser: async (user, issuedBefore, expiresAtSeconds) =>
+      void announced.push({ jti: `user:${user.value}<${issuedBefore}`, expiresAtSeconds }),
+    isEnded: async () => undefined,
     ping: async () => true,
   };
 }

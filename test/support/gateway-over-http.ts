@@ -42,12 +42,14 @@ export interface GatewayOptions {
   readonly onLogLine?: (line: Readonly<Record<string, unknown>>) => void;
   /** Binds ORIGIN to a service that answers so. */
   readonly originService?: (request: Request) => Promise<Response>;
+  /** A folder for D1 and KV, so that another gateway can go on from there. */
+  readonly storage?: string;
 }
 
 /** @param vars beside those of wrangler.toml, which they go before */
 export async function startGateway(
   vars: Readonly<Record<string, unknown>>,
-  { loginsPerMinute, onLogLine, originService }: GatewayOptions = {},
+  { loginsPerMinute, onLogLine, originService, storage }: GatewayOptions = {},
 ): Promise<Gateway> {
   gatewayScript ??= builtWorker("wrangler.toml");
   const signingKey = "over-http-tests-only-over-http-tests-only-0123456789";
@@ -58,6 +60,7 @@ export async function startGateway(
     ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
     ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
     ...(originService === undefined ? {} : { serviceBindings: { ORIGIN: originService } }),
+    ...(storage === undefined ? {} : { resourcePersistencePath: storage }),
   });
   const url = await miniflare.ready;
   const env: GatewayEnv = {

@@ -1,0 +1,37 @@
+// Carries out what was planned for the keys of a place: checks, writes, says what is next.
+// Must never write what the Worker would refuse to start with, nor show a value.
+import { Failure } from "../shared/failure.ts";
+import { configurationAt, type KeyPlace, nameOf } from "./key-place.ts";
+import type { KeyPlan } from "./plan-keys.ts";
+import { replaceFile } from "./replace-file.ts";
+import { changedSecrets } from "./secrets-text.ts";
+
+/** Fails where there is nothing to go on from. */
+export function needFile({ text, name, isLocal }: KeyPlace): void {
+  if (text === "") throw new Failure(`There is no ${name}${isLocal ? ": npm start makes one" : ""}.`);
+}
+
+/** Checks what the plan leads to, writes the file, and gives the lines about what is next. */
+export async function carryOut(place: KeyPlace, { changes, byHand }: KeyPlan, nowSeconds: number): Promise<string[]> {
+  const hands = Object.fromEntries(Object.entries(byHand).map(([name, value]) => [name, value ?? undefined]));
+  await configurationAt(place, { ...changes, ...hands });
+  const backup = replaceFile(place.path, changedSecrets(place.text, changes), nowSeconds);
+  const steps = Object.entries(byHand).map(([name, value]) =>
+    value === null
+      ? `wrangler.toml: take ${name} out`
+      : `wrangler.toml, under [vars]: ${name} = ${JSON.stringify(value)}`,
+  );
+  steps.push(
+    place.isLocal
+      ? "start npm start again"
+      : `npm run deploy -- --secrets-file ${place.name}   (all at once; wrangler secret put would do it one by one)`,
+  );
+  if (!place.isLocal) steps.push(`keep the secrets of ${place.name} where you keep others, and delete the file`);
+  if (backup) steps.push(`delete ${nameOf(backup)}, which has what was there before`);
+  return ["Next:", ...steps.map((step, index) => `  ${index + 1}. ${step}`)];
+}
+
+/** To standard output. */
+export function say(lines: readonly string[]): void {
+  for (const line of lines) console.log(line);
+}

@@ -1,0 +1,56 @@
+// Where the keys are that a command is about: .dev.vars for local runs, a --secrets-file for production.
+// Must never show a value of either.
+import { existsSync, readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { type Configuration, readConfiguration } from "../../src/configuration.ts";
+import { parseSecrets } from "../deploy/secrets-file.ts";
+import { Failure, reasonOf, settingsFailure } from "../shared/failure.ts";
+import { CONFIG_FILE, DEV_VARS_FILE, ROOT } from "../shared/project.ts";
+import { importWrangler } from "../shared/wrangler.ts";
+import type { Changes } from "./secrets-text.ts";
+
+/** One place with its settings. */
+export interface KeyPlace {
+  readonly isLocal: boolean;
+  readonly path: string;
+  /** The path as people would write it. */
+  readonly name: string;
+  /** Empty where there is no such file. */
+  readonly text: string;
+  /** Those of wrangler.toml. */
+  readonly vars: Readonly<Record<string, unknown>>;
+  /** Those of the file, which go before the vars. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** @param secretsFile as given on the command line, or undefined for .dev.vars */
+export async function openKeyPlace(secretsFile: string | undefined, environment?: string): Promise<KeyPlace> {
+  const path = secretsFile === undefined ? DEV_VARS_FILE : resolve(ROOT, secretsFile);
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const vars = await wranglerVars(environment);
+  return { isLocal: secretsFile === undefined, path, name: nameOf(path), text, vars, secrets: parseSecrets(text) };
+}
+
+/** A path below the project as it is seen from there. */
+export const nameOf = (path: string): string => (path.startsWith(`${ROOT}/`) ? relative(ROOT, path) : path);
+
+async function wranglerVars(environment: string | undefined): Promise<Readonly<Record<string, unknown>>> {
+  const { unstable_readConfig: readConfig } = await importWrangler();
+  try {
+    return readConfig({ config: CONFIG_FILE, env: environment }, { hideWarnings: true }).vars;
+  } catch (error) {
+    throw new Failure(`Cannot read wrangler.toml: ${reasonOf(error)}`);
+  }
+}
+
+/** What the Worker would make of the place, with changes or as it is; fails with the faults. */
+export async function configurationAt({ vars, secrets }: KeyPlace, changes: Changes = {}): Promise<Configuration> {
+  const env: Record<string, unknown> = { ...vars, ...secrets };
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) delete env[name];
+    else env[name] = value;
+  }
+  const { configuration, faults } = await readConfiguration(env);
+  if (!configuration) throw settingsFailure(faults);
+  return configuration;
+}

@@ -1,0 +1,47 @@
+// Ends a family of tokens, or all tokens of a user: D1 first, then the news.
+// Must never answer before the truth is written.
+import type { User } from "../accounts/user.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { UserLookup } from "../stores/contract.ts";
+import type { Deps } from "./deps.ts";
+
+type EndDeps = Pick<Deps, "settings" | "families" | "news">;
+
+/**
+ * Ends every token of a family: no refresh any more, and no access token on routes that look. True for the one call
+ * that did it. How late routes see it: docs/revocation.md.
+ */
+export async function endFamily(deps: EndDeps, family: string, nowSeconds: number): Promise<boolean> {
+  const until = endedUntilSeconds(deps.settings, nowSeconds);
+  const ended = await deps.families.endFamily(family, until, nowSeconds);
+  if (ended) await deps.news.announceFamily(family, until, nowSeconds);
+  return ended;
+}
+
+/**
+ * Ends the tokens of a user that were issued before a second; `nowSeconds + 1` means all so far. Refresh tokens are
+ * ended one by one, so a log-in in the very same second stays; its first access token does not, and is refreshed.
+ */
+export async function endUser(
+  deps: EndDeps,
+  user: Pick<User, "id" | "username">,
+  issuedBeforeSeconds: number,
+  nowSeconds: number,
+): Promise<void> {
+  const { settings, families, news } = deps;
+  const until = endedUntilSeconds(settings, nowSeconds);
+  await families.endUser(user.id, issuedBeforeSeconds, until, nowSeconds);
+  const lookup: UserLookup =
+    settings.USER_ID_FIELD === "username"
+      ? { column: "username", value: user.username }
+      : { column: "id", value: user.id };
+  await news.announceUser(lookup, issuedBeforeSeconds, until, nowSeconds);
+}
+
+type Lifetime = "ACCESS_TOKEN_LIFETIME" | "REFRESH_TOKEN_LIFETIME" | "SLIDING_TOKEN_REFRESH_LIFETIME" | "LEEWAY";
+
+/** Until when something of a session that ends now could still be presented. */
+export function endedUntilSeconds(settings: Pick<Settings, Lifetime>, nowSeconds: number): number {
+  const { ACCESS_TOKEN_LIFETIME, REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME, LEEWAY } = settings;
+  return nowSeconds + LEEWAY + Math.max(ACCESS_TOKEN_LIFETIME, REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME);
+}

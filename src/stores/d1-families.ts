@@ -1,0 +1,88 @@
+// What ends many tokens at once, in D1: families, users' cut-offs.
+// Must never end half of them: each function is one transaction.
+import type { FamilyStore } from "./contract.ts";
+import { onD1, type StoreLog } from "./d1-errors.ts";
+import { blacklistToken } from "./d1-tokens.ts";
+
+/** A statement and what stands for ?1, ?2 … in it. */
+type Statement = readonly [sql: string, values: readonly number[]];
+
+/** What endUser() writes, for one transaction; `npm run manage` sends the same as text. */
+export function endUserStatements(
+  userId: number,
+  issuedBeforeSeconds: number,
+  untilSeconds: number,
+  nowSeconds: number,
+): readonly Statement[] {
+  return [
+    [
+      `INSERT INTO user_cutoffs (user_id, issued_before, expires_at) VALUES (?1, ?2, ?3)
+       ON CONFLICT (user_id) DO UPDATE SET issued_before = MAX(user_cutoffs.issued_before, excluded.issued_before),
+         expires_at = MAX(user_cutoffs.expires_at, excluded.expires_at)`,
+      [userId, issuedBeforeSeconds, untilSeconds],
+    ],
+    [
+      `UPDATE outstanding_tokens SET blacklisted_at = ?3
+       WHERE user_id = ?1 AND blacklisted_at IS NULL AND created_at < ?2`,
+      [userId, issuedBeforeSeconds, nowSeconds],
+    ],
+  ];
+}
+
+export function d1Families(db: D1Database, log: StoreLog): FamilyStore {
+  const on = <T>(work: () => Promise<T>) => onD1(log, work);
+  return {
+    endFamily: (family, untilSeconds, nowSeconds) =>
+      on(async () => {
+        const [first] = await db.batch([
+          noteEnd(db, family, untilSeconds, nowSeconds),
+          blacklistFamily(db, family, nowSeconds),
+        ]);
+        return (first?.results.length ?? 0) > 0;
+      }),
+    endFamilyOf: (token, untilSeconds, nowSeconds) =>
+      on(async () => {
+        const family = "(SELECT COALESCE(family, jti) FROM outstanding_tokens WHERE jti = ?1)";
+        const [first, , third] = await db.batch<Record<string, unknown>>([
+          blacklistToken(db, token, nowSeconds, null),
+          noteEnd(db, token.jti, untilSeconds, nowSeconds, family),
+          db.prepare(`SELECT ${family} AS family`).bind(token.jti),
+          blacklistFamily(db, token.jti, nowSeconds, family),
+        ]);
+        if ((first?.results.length ?? 0) === 0) return undefined;
+        return String(third?.results[0]?.family);
+      }),
+    endUser: (userId, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
+      on(async () => {
+        const statements = endUserStatements(userId, issuedBeforeSeconds, untilSeconds, nowSeconds);
+        await db.batch(statements.map(([sql, values]) => db.prepare(sql).bind(...values)));
+      }),
+    forgetEndings: (beforeSeconds) =>
+      on(async () => {
+        await db.batch([
+          db.prepare("DELETE FROM ended_families WHERE expires_at < ?1").bind(beforeSeconds),
+          db.prepare("DELETE FROM user_cutoffs WHERE expires_at < ?1").bind(beforeSeconds),
+        ]);
+      }),
+  };
+}
+
+/** Notes the family's end; a row comes back for the one that was first. @param which the family as SQL over ?1 */
+function noteEnd(db: D1Database, value: string, untilSeconds: number, nowSeconds: number, which = "?1") {
+  return db
+    .prepare(
+      `INSERT INTO ended_families (family, ended_at, expires_at) VALUES (${which}, ?2, ?3)
+       ON CONFLICT (family) DO NOTHING RETURNING family`,
+    )
+    .bind(value, nowSeconds, untilSeconds);
+}
+
+/** The rows of the family, and its first one where that was moved in and has no family written on it. */
+function blacklistFamily(db: D1Database, value: string, nowSeconds: number, which = "?1") {
+  return db
+    .prepare(
+      `UPDATE outstanding_tokens SET blacklisted_at = ?2
+       WHERE (family = ${which} OR jti = ${which}) AND blacklisted_at IS NULL`,
+    )
+    .bind(value, nowSeconds);
+}
