@@ -42,23 +42,28 @@ export interface GatewayOptions {
   readonly onLogLine?: (line: Readonly<Record<string, unknown>>) => void;
   /** Binds ORIGIN to a service that answers so. */
   readonly originService?: (request: Request) => Promise<Response>;
+  /** Changes what is around the bundled Worker, such as its clock; never the Worker. */
+  readonly surrounded?: (script: string) => string;
 }
 
 /** @param vars beside those of wrangler.toml, which they go before */
 export async function startGateway(
   vars: Readonly<Record<string, unknown>>,
-  { loginsPerMinute, onLogLine, originService }: GatewayOptions = {},
+  { loginsPerMinute, onLogLine, originService, surrounded = (script) => script }: GatewayOptions = {},
 ): Promise<Gateway> {
-  gatewayScript ??= builtWorker("wrangler.toml");
+  gatewayScript ??= await builtWorker("wrangler.toml");
   const signingKey = "over-http-tests-only-over-http-tests-only-0123456789";
   const bindings = { ...gatewayScript.vars, LOG: "off", SIGNING_KEY: signingKey, ...vars };
-  const miniflare = run(gatewayScript, {
-    bindings,
-    kvNamespaces: { BLACKLIST: "blacklist" },
-    ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
-    ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
-    ...(originService === undefined ? {} : { serviceBindings: { ORIGIN: originService } }),
-  });
+  const miniflare = run(
+    { ...gatewayScript, script: surrounded(gatewayScript.script) },
+    {
+      bindings,
+      kvNamespaces: { BLACKLIST: "blacklist" },
+      ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
+      ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
+      ...(originService === undefined ? {} : { serviceBindings: { ORIGIN: originService } }),
+    },
+  );
   const url = await miniflare.ready;
   const env: GatewayEnv = {
     DB: (await miniflare.getD1Database("DB")) as unknown as D1Database,
@@ -126,7 +131,7 @@ export async function startDemoOrigin(): Promise<{
   requests(): Promise<number>;
   close(): Promise<void>;
 }> {
-  const miniflare = run(builtWorker("examples/origin/wrangler.toml"), {});
+  const miniflare = run(await builtWorker("examples/origin/wrangler.toml"), {});
   const { origin } = await miniflare.ready;
   return {
     url: origin,
