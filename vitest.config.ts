@@ -39,7 +39,14 @@ export default defineConfig({
         },
       },
       {
-        test: { name: "node", include: inNode, pool: "forks", testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: "node",
+          include: inNode,
+          globalSetup: ["test/support/bundle-once.ts"],
+          pool: "forks",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
     ],
   },

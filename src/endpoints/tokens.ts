@@ -12,8 +12,8 @@ import type { Endpoint } from "./definitions.ts";
 import { answerPage } from "./page.ts";
 
 /**
- * Answers a request of one endpoint. A browser that visits it gets a page. Else, in DRF's order: 1. `Accept` and `?format`. 2. The method. 3. The media type and
- * the body. 4. The fields. 5. The flow.
+ * Answers a request of one endpoint. A browser that visits it gets a page. Else, in DRF's order: 1. `Accept` and
+ * `?format`. 2. The method. 3. The media type and the body. 4. The fields. 5. The flow.
  */
 export async function answerEndpoint(
   deps: Deps,

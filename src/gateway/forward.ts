@@ -38,10 +38,10 @@ const isCloudflareFailure = (status: number) => (status >= 520 && status <= 527)
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /**
- * Sends the request on and gives back the origin's own Response object. No answer in time is `origin_too_slow` (504),
- * none at all `origin_unreachable` (502), a body beyond MAX_BODY `body_too_large` (413), a client that has hung up
- * meanwhile `client_gone`. A personal answer is a copy if it needs a header against caches. Once headers are there, the answer's body may take as long as it likes, and the runtime
- * itself breaks it off when the client goes.
+ * Sends the request on and gives back the origin's own Response object, or a copy where a personal answer needs a
+ * header against caches. No answer in time is `origin_too_slow` (504), none at all `origin_unreachable` (502), a body
+ * beyond MAX_BODY `body_too_large` (413), a client that has hung up meanwhile `client_gone`. Once headers are there, the
+ * answer's body may take as long as it likes, and the runtime itself breaks it off when the client goes.
  */
 export async function forward(origin: Origin, input: ForwardInput): Promise<Response> {
   const { request, target, headers, timeoutSeconds } = input;

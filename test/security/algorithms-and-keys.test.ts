@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { base64url } from "../support/craft.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { rawRequest } from "../support/raw-http.ts";
+import { declaredBody } from "./declared-body.ts";
 import { accessClaims, hmacOver, hmacToken, keyToken, noToken, refusedBody, refusedToken } from "./made-tokens.ts";
 import { answersWith, misconfigured } from "./misconfigured.ts";
 import { everySpelling, type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";
@@ -172,8 +173,8 @@ describe("CVE-2024-28176 (jose: a token that is to be unpacked) and sizes:", () 
     expect(await fateOf(hs256, `${head}.${payload}.AAAA`)).toEqual(refused);
   });
   it("a body of 5 MB is refused before it is read as a token", async () => {
-    const answer = await hs256.post("/api/token/verify/", { token: "x".repeat(5_000_000) });
-    expect([answer.status, await answer.text()]).toEqual([413, '{"detail":"Request body is too large."}']);
+    const answer = await declaredBody(hs256.url.host, "/api/token/verify/", 5_000_000);
+    expect(answer).toEqual([413, '{"detail":"Request body is too large."}']);
   });
 });
 
@@ -218,9 +219,7 @@ describe("keys that would make every signature worthless stop the start:", () =>
     ["an HMAC secret shorter than its hash", { SIGNING_KEY: "x".repeat(31) }],
     ["HS512 with a secret for HS256", { ALGORITHM: "HS512", SIGNING_KEY: "x".repeat(63) }],
     ["a public PEM as an HMAC secret (CVE-2022-29217)", { SIGNING_KEY: pemOf(rsa.publicKey, "spki") }],
-    ["a private PEM as an HMAC secret", { SIGNING_KEY: privateRsa }],
     ["RSA with 1024 bits", { ALGORITHM: "RS256", SIGNING_KEY: pemOf(weak.privateKey, "pkcs8") }],
-    ["an EC key under RS256", { ALGORITHM: "RS256", SIGNING_KEY: pemOf(ec.privateKey, "pkcs8") }],
     [
       "the public half of another pair",
       { ALGORITHM: "RS256", SIGNING_KEY: privateRsa, VERIFYING_KEY: pemOf(stranger.publicKey, "spki") },

@@ -25,7 +25,7 @@ export interface RecordingOrigin {
 /** @param answer once the request was read; `{}` with 200 where left out */
 export async function startRecordingOrigin(
   answer: (request: IncomingMessage, response: ServerResponse) => void = (_, response) =>
-    void response.writeHead(200, { "content-type": "application/json" }).end("{}"),
+    void response.writeHead(200, { "content-type": "application/json", "content-length": 2 }).end("{}"),
 ): Promise<RecordingOrigin> {
   let received: Received[] = [];
   const { url, host, close } = await startOrigin(async (request, response) => {

@@ -1,10 +1,9 @@
 // Bundles a Worker as it ships, with wrangler, for tests that run it in Miniflare.
 // Must never bundle in a way that a deploy would not.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { unstable_readConfig as readConfig } from "wrangler";
 
 const project = resolve(import.meta.dirname, "../..");
 
@@ -15,8 +14,23 @@ export interface BuiltWorker {
   readonly vars: Readonly<Record<string, unknown>>;
 }
 
-/** @param configPath a wrangler.toml, from the project's folder */
-export function builtWorker(configPath: string): BuiltWorker {
+/**
+ * Bundled once per run of the tests, where test/support/bundle-once.ts has made a folder for that; else once per call.
+ *
+ * @param configPath a wrangler.toml, from the project's folder
+ */
+export async function builtWorker(configPath: string): Promise<BuiltWorker> {
+  const folder = process.env.BUNDLES_OF_THIS_RUN;
+  const file = folder === undefined ? undefined : join(folder, `${configPath.replaceAll("/", "-")}.json`);
+  if (file !== undefined && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as BuiltWorker;
+  const built = await bundle(configPath);
+  if (file !== undefined) writeFileSync(file, JSON.stringify(built));
+  return built;
+}
+
+async function bundle(configPath: string): Promise<BuiltWorker> {
+  // Not at the top: loading wrangler takes longer than all else that a test file does before its first test.
+  const { unstable_readConfig: readConfig } = await import("wrangler");
   const folder = mkdtempSync(join(tmpdir(), "built-worker-"));
   try {
     const wrangler = join(project, "node_modules/wrangler/bin/wrangler.js");

@@ -44,24 +44,29 @@ export interface GatewayOptions {
   readonly originService?: (request: Request) => Promise<Response>;
   /** A folder for D1 and KV, so that another gateway can go on from there. */
   readonly storage?: string;
+  /** Changes what is around the bundled Worker, such as its clock; never the Worker. */
+  readonly surrounded?: (script: string) => string;
 }
 
 /** @param vars beside those of wrangler.toml, which they go before */
 export async function startGateway(
   vars: Readonly<Record<string, unknown>>,
-  { loginsPerMinute, onLogLine, originService, storage }: GatewayOptions = {},
+  { loginsPerMinute, onLogLine, originService, storage, surrounded = (script) => script }: GatewayOptions = {},
 ): Promise<Gateway> {
-  gatewayScript ??= builtWorker("wrangler.toml");
+  gatewayScript ??= await builtWorker("wrangler.toml");
   const signingKey = "over-http-tests-only-over-http-tests-only-0123456789";
   const bindings = { ...gatewayScript.vars, LOG: "off", SIGNING_KEY: signingKey, ...vars };
-  const miniflare = run(gatewayScript, {
-    bindings,
-    kvNamespaces: { BLACKLIST: "blacklist" },
-    ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
-    ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
-    ...(originService === undefined ? {} : { serviceBindings: { ORIGIN: originService } }),
-    ...(storage === undefined ? {} : { resourcePersistencePath: storage }),
-  });
+  const miniflare = run(
+    { ...gatewayScript, script: surrounded(gatewayScript.script) },
+    {
+      bindings,
+      kvNamespaces: { BLACKLIST: "blacklist" },
+      ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
+      ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
+      ...(originService === undefined ? {} : { serviceBindings: { ORIGIN: originService } }),
+      ...(storage === undefined ? {} : { resourcePersistencePath: storage }),
+    },
+  );
   const url = await miniflare.ready;
   const env: GatewayEnv = {
     DB: (await miniflare.getD1Database("DB")) as unknown as D1Database,
@@ -129,7 +134,7 @@ export async function startDemoOrigin(): Promise<{
   requests(): Promise<number>;
   close(): Promise<void>;
 }> {
-  const miniflare = run(builtWorker("examples/origin/wrangler.toml"), {});
+  const miniflare = run(await builtWorker("examples/origin/wrangler.toml"), {});
   const { origin } = await miniflare.ready;
   return {
     url: origin,

@@ -1,0 +1,96 @@
+// Ways around LOGIN_LIMITER (research 3.10), with a real rate limit binding of five attempts a minute.
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({ ORIGIN_URL: "http://127.0.0.1:9" }, { loginsPerMinute: 5 });
+});
+afterAll(() => gateway.close());
+
+/** Refused unhashed, so that many attempts take little time. */
+const password = "x".repeat(5000);
+const throttled = '{"detail":"Request was throttled. Expected available in 60 seconds."}';
+
+/** How many of the attempts are refused for their number; all others have to be refused for their password. */
+async function refusedOf(attempts: ReadonlyArray<{ readonly username: string; readonly headers: object }>) {
+  let refused = 0;
+  for (const { username, headers } of attempts) {
+    const answer = await gateway.post("/api/token/", { username, password }, headers as Record<string, string>);
+    const body = await answer.text();
+    if (answer.status === 429) {
+      refused++;
+      expect([body, answer.headers.get("retry-after")]).toEqual([throttled, "60"]);
+    } else expect(answer.status).toBe(401);
+  }
+  return refused;
+}
+const from = (address: string, more: object = {}) => ({ "cf-connecting-ip": address, ...more });
+/** Each address three times, each time with another name: fewer than the limit for any one of them alone. */
+const thrice = (addresses: readonly string[], name: string) =>
+  addresses.flatMap((address, at) =>
+    [1, 2, 3].map((time) => ({ username: `${name}-${at}-${time}`, headers: from(address) })),
+  );
+
+it("CVE-2026-45364 (better-auth): 100 addresses of one /64 share a count", async () => {
+  const attempts = Array.from({ length: 100 }, (_, at) => ({
+    username: `rotating-${at}`,
+    headers: from(`2001:db8:0:1:${at.toString(16)}::${at.toString(16)}`),
+  }));
+  // Five pass, or ten where a new minute of the binding's begins on the way.
+  expect([90, 95]).toContain(await refusedOf(attempts));
+  expect(await refusedOf([{ username: "neighbour", headers: from("2001:db8:0:2::1") }])).toBe(0);
+});
+
+it("CVE-2026-47674 (Hono): one address in many spellings is one address", async () => {
+  const spellings = ["2001:db8:0:9::1", "2001:0db8:0000:0009:0000:0000:0000:0001", "2001:DB8:0:9:0:0:0:1"];
+  spellings.push("2001:db8::9:0:0:0:1", "2001:db8:0:9::0.0.0.1", "2001:db8:0:9::1%eth0");
+  expect(await refusedOf(thrice(spellings, "spelled"))).toBeGreaterThanOrEqual(8);
+});
+
+it("CVE-2026-47674 (Hono): an IPv4 address in IPv6 is the IPv4 address", async () => {
+  const spellings = ["198.51.100.7", "::ffff:198.51.100.7", "::ffff:c633:6407", "::FFFF:C633:6407"];
+  spellings.push("0:0:0:0:0:ffff:198.51.100.7", "0000:0000:0000:0000:0000:ffff:c633:6407");
+  expect(await refusedOf(thrice(spellings, "mapped"))).toBeGreaterThanOrEqual(8);
+  expect(await refusedOf([{ username: "mapped-other", headers: from("::ffff:198.51.100.8") }])).toBe(0);
+});
+
+it.each([
+  ["in numbers", ["198.051.100.007", "198.51.100", "0xc6336407", "3325256711", "unknown", "198.51.100.256"]],
+  [
+    "with colons",
+    ["2001:db8::9::1", "2001:db8:0:9", "2001:db8::g", ":::", "2001:db8::1:198.51.100", "1:2:3:4:5:6:7:8:9"],
+  ],
+])("what is no address (%s) is no way to a count of one's own", async (what, spellings) => {
+  expect(await refusedOf(thrice(spellings, `unreadable ${what}`))).toBeGreaterThanOrEqual(8);
+});
+
+it("forged X-Forwarded-For, X-Real-IP, Forwarded and their like change nothing", async () => {
+  const names = [
+    "x-forwarded-for",
+    "x-real-ip",
+    "true-client-ip",
+    "x-client-ip",
+    "cf_connecting_ip",
+    "fastly-client-ip",
+  ];
+  const attempts = Array.from({ length: 18 }, (_, at) => {
+    const forged = Object.fromEntries(names.map((name) => [name, `192.0.2.${at}`]));
+    return { username: `forging-${at}`, headers: from("203.0.113.5", { ...forged, forwarded: `for=192.0.2.${at}` }) };
+  });
+  expect([8, 13]).toContain(await refusedOf(attempts));
+});
+
+it("one account from many addresses is limited, one that does not exist too", async () => {
+  for (const username of ["ada", "nobody"]) {
+    const attempts = Array.from({ length: 18 }, (_, at) => ({ username, headers: from(`192.0.2.${at}`) }));
+    expect([8, 13]).toContain(await refusedOf(attempts));
+  }
+});
+
+it("Workers of other zones, who share an address with all the world, do not share a count", async () => {
+  for (const address of ["2a06:98c0:3600::103", "2A06:98C0:3600:0:0:0:0:103"]) {
+    const attempts = Array.from({ length: 18 }, (_, at) => ({ username: `${address}-${at}`, headers: from(address) }));
+    expect(await refusedOf(attempts)).toBe(0);
+  }
+});
