@@ -1,5 +1,6 @@
 // What is wrong with ASSERTION, ASSERTION_CLAIMS and ASSERTION_KEY, seen together with the signing key.
 // Must never put a byte of a key into a fault.
+import { looksAsymmetric } from "./looks-asymmetric.ts";
 import type { Settings } from "./settings.ts";
 
 /** Claims that an assertion has by itself, and those by which a reader could take it for another kind of token. */
@@ -36,7 +37,7 @@ function keyFault({ ALGORITHM, ASSERTION_KEY, SIGNING_KEY }: Settings): string |
     return "ASSERTION_KEY must not be SIGNING_KEY: an origin that has it could make access tokens.";
   }
   // A public key taken for a secret is known to everyone.
-  if (/-----BEGIN |^ssh-|^ecdsa-sha2-/.test(ASSERTION_KEY)) {
+  if (looksAsymmetric(ASSERTION_KEY)) {
     return "ASSERTION_KEY must be a secret text, not an asymmetric key.";
   }
   const bytes = new TextEncoder().encode(ASSERTION_KEY).length;

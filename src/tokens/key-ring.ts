@@ -1,9 +1,10 @@
 // KEY_ID and VERIFYING_KEYS → the keys that verify beside the gateway's own, or faults that say which entry is wrong.
 // Must never put a byte of an entry into a fault (it may be a secret), and never take a private key.
 import { base64url, type CryptoKey, importJWK, type JWK } from "jose";
+import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
 import { type Algorithm, algorithms, type Settings } from "../settings/settings.ts";
 import { algorithmTable } from "./algorithms.ts";
-import { looksAsymmetric, type RingKey } from "./keys.ts";
+import type { RingKey } from "./keys.ts";
 
 /** `keys` is to be used only while `faults` is empty. */
 export interface KeyRingReading {

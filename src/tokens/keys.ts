@@ -2,6 +2,7 @@
 // Must never put a byte of a key into a fault, and never take a key from a token.
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { type CryptoKey, exportJWK, importPKCS8, importSPKI, type JWK } from "jose";
+import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
 import type { Algorithm, Settings } from "../settings/settings.ts";
 import { type AlgorithmRow, algorithmTable } from "./algorithms.ts";
 
@@ -62,9 +63,6 @@ function hmacKeys(settings: Settings, minimumBytes: number): KeysReading {
   }
   return hmacReading(secret, [`${short}; ALLOW_SHORT_SIGNING_KEY lets it pass.`]);
 }
-
-/** Whether a text that is meant for a secret is a key in PEM, or one of SSH: as a rule its public half. */
-export const looksAsymmetric = (text: string) => /-----BEGIN |^ssh-|^ecdsa-sha2-/.test(text);
 
 function hmacReading(secret: Uint8Array, warnings: readonly string[]): KeysReading {
   return { keys: { signing: secret, verifying: secret, publicJwk: undefined }, faults: [], warnings };

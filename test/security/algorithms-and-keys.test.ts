@@ -219,6 +219,10 @@ describe("keys that would make every signature worthless stop the start:", () =>
     ["an HMAC secret shorter than its hash", { SIGNING_KEY: "x".repeat(31) }],
     ["HS512 with a secret for HS256", { ALGORITHM: "HS512", SIGNING_KEY: "x".repeat(63) }],
     ["a public PEM as an HMAC secret (CVE-2022-29217)", { SIGNING_KEY: pemOf(rsa.publicKey, "spki") }],
+    [
+      "a public JWK as an HMAC secret (CVE-2026-48526)",
+      { SIGNING_KEY: JSON.stringify(rsa.publicKey.export({ format: "jwk" })) },
+    ],
     ["RSA with 1024 bits", { ALGORITHM: "RS256", SIGNING_KEY: pemOf(weak.privateKey, "pkcs8") }],
     [
       "the public half of another pair",
