@@ -34,6 +34,8 @@ export function kvRevocations(kv: KVNamespace, rememberSeconds: number, log: KvL
       if (family !== undefined) marks.push(keyOf("fam", family));
       const userKey = user && keyOf("user", String(user.value));
       if (userKey !== undefined) marks.push(userKey);
+      // Read first: what is remembered below may push the user's own entry out of a full memory.
+      let cutoffSeconds = userKey === undefined ? 0 : (memory.get(userKey)?.issuedBeforeSeconds ?? 0);
       const asked = marks.filter((key) => !isFresh(memory.get(key), nowSeconds));
       const found =
         asked.length === 0 ? new Map<string, string | null>() : await kv.get(asked, { cacheTtl: 30 }).catch(failed);
@@ -44,10 +46,11 @@ export function kvRevocations(kv: KVNamespace, rememberSeconds: number, log: KvL
         const isCutoff = key === userKey;
         // A cut-off that cannot be read is one that ends everything.
         const issuedBeforeSeconds = isCutoff && value !== null ? cutoffIn(value) : 0;
+        if (isCutoff) cutoffSeconds = issuedBeforeSeconds;
         if (value !== null && !isCutoff) ended = true;
         else remember(memory, key, { untilSeconds: nowSeconds + rememberSeconds, issuedBeforeSeconds });
       }
-      return ended || issuedAtSeconds < (userKey === undefined ? 0 : (memory.get(userKey)?.issuedBeforeSeconds ?? 0));
+      return ended || issuedAtSeconds < cutoffSeconds;
     },
     async ping() {
       return (await kv.get("ping").catch(failed)) !== undefined;

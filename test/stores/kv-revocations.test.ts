@@ -174,3 +174,14 @@ test("noRevocations() has no news and takes none", async () => {
   expect(await news.isEnded(marks("a1"), now)).toBeUndefined();
   expect(await news.ping()).toBe(true);
 });
+
+test("a cut-off ends the token even when looking up its id fills the memory", async () => {
+  const user = { column: "id", value: "17" } as const;
+  const get = async (keys: readonly string[]) => new Map(keys.map((key) => [key, key === "user:17" ? `${now}` : null]));
+  const news = kvRevocations({ get } as unknown as KVNamespace, 30, silent);
+  const old = { family: undefined, user, issuedAtSeconds: now - 1 };
+  expect(await news.isEnded({ ...old, jti: "first" }, now)).toBe(true);
+  // The user's key is now the oldest of the ten thousand that are remembered.
+  for (let index = 0; index < 9_999; index += 1) await news.isEnded(marks(`other-${index}`), now);
+  expect(await news.isEnded({ ...old, jti: "second" }, now)).toBe(true);
+});
