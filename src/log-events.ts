@@ -24,6 +24,8 @@ export const logEvents = {
   refresh_reuse: { fields: ["request_id", "user_id", "family"], alarm: true },
   blacklist: { fields: ["request_id", "user_id", "jti", "session_ended"] },
   token_ended: { fields: ["request_id", "user_id", "token_type", "jti", "reason"] },
+  session_ended: { fields: ["request_id", "user_id", "family"] },
+  logout_all: { fields: ["request_id", "user_id"] },
   flush: { fields: ["deleted"] },
   // Settings and keys, once per isolate.
   gateway_started: { fields: ["algorithm", "key_id", "verifying_keys", "routes", "shadow_routes"] },

@@ -35,7 +35,8 @@ export async function answerEndpoint(
     const { nowSeconds, requestId } = exchange;
     const logging = logForRequest(deps, requestId);
     const clientAddress = request.headers.get("cf-connecting-ip");
-    return endpoint.run(logging, fields, { nowSeconds, requestId, clientAddress });
+    const userAgent = request.headers.get("user-agent");
+    return endpoint.run(logging, fields, { nowSeconds, requestId, clientAddress, userAgent });
   };
   if (deps.settings.AUTH_COOKIE === false) return answerJson(exchange, 200, await run());
   return answerWithCookies(deps, endpoint, { request, exchange }, run);

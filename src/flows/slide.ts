@@ -7,6 +7,7 @@ import { kinds } from "../tokens/kinds.ts";
 import { slidClaims } from "../tokens/mint.ts";
 import { checkRefreshingUser, hasOldPassword } from "./account-check.ts";
 import type { Deps } from "./deps.ts";
+import { claimsOnRefresh } from "./issue.ts";
 import { isCutOff, listedFrom, refreshedUser, tokenId } from "./presented.ts";
 
 type SlideDeps = Pick<Deps, "settings" | "codec" | "tokens" | "news" | "hooks" | "later" | "log">;
@@ -37,7 +38,8 @@ export async function slide(deps: SlideDeps, token: string, nowSeconds: number):
     refuse("refresh_password_changed");
   }
   checkTimeIsAhead(settings, claims, settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM, nowSeconds);
-  const slid = await deps.codec.sign(slidClaims(kinds.sliding, { settings, nowSeconds }, claims));
+  const about = await claimsOnRefresh(deps, claims, wanted ? user : undefined, "sliding");
+  const slid = await deps.codec.sign(slidClaims(kinds.sliding, { settings, nowSeconds }, about));
   deps.log("refresh", { user_id: user?.id, token_type: "sliding", jti: shortId(jti), rotated: false });
   return { token: slid };
 }

@@ -12,7 +12,10 @@ export type Operation =
   | "verify"
   | "blacklist"
   | "sliding"
-  | "sliding_refresh";
+  | "sliding_refresh"
+  | "sessions"
+  | "session_end"
+  | "logout_all";
 
 export interface Exchange {
   /** The request's id: goes to the origin, into the log and onto the gateway's own answers. */

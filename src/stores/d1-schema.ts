@@ -14,7 +14,7 @@ export const schemaColumns = {
   ],
   outstanding_tokens: [
     ...["jti", "token_type", "user_id", "created_at", "expires_at", "blacklisted_at", "successor_jti"],
-    ...["family", "session_started_at"],
+    ...["family", "session_started_at", "client", "address"],
   ],
   ended_families: ["family", "ended_at", "expires_at"],
   user_cutoffs: ["user_id", "issued_before", "expires_at"],
