@@ -10,8 +10,8 @@ export interface Contestant {
   readonly about: string;
   /** Undefined for one that looks at no token: it passes every request on. */
   readonly checks: boolean;
-  /** A sentence instead where it cannot run here. */
-  start(ground: Ground): Promise<Runner | string>;
+  /** A sentence instead where it cannot run here. `inspectorPort` opens V8's inspector in workerd. */
+  start(ground: Ground, more?: { readonly inspectorPort?: number }): Promise<Runner | string>;
 }
 
 /** Started; `storePids` are the processes of its stores. */
@@ -23,9 +23,9 @@ const plainWorker = (name: string, about: string, checks: boolean): Contestant =
   name,
   about,
   checks,
-  async start(ground) {
+  async start(ground, more) {
     const vars = { ORIGIN_URL: ground.origin.url, SIGNING_KEY: ground.maker("HS256").signingKey };
-    const served = await serveWorker(await ground.worker(`bench/contestants/${name}.ts`), { vars });
+    const served = await serveWorker(await ground.worker(`bench/contestants/${name}.ts`), { vars, ...more });
     return { ...served, storePids: [] };
   },
 });
@@ -40,24 +40,23 @@ export interface GatewaySetUp {
   readonly algorithm?: Algorithm;
   readonly tables?: "empty" | "full";
   readonly vars?: Readonly<Record<string, unknown>>;
-  readonly inspectorPort?: number;
 }
 
 /** The Worker as it ships, with wrangler.toml's settings but for those given. */
 export function gateway(name: string, about: string, setUp: GatewaySetUp = {}): Contestant {
-  const { algorithm = "HS256", tables = "empty", vars = {}, inspectorPort } = setUp;
+  const { algorithm = "HS256", tables = "empty", vars = {} } = setUp;
   return {
     name,
     about,
     checks: true,
-    async start(ground) {
+    async start(ground, more) {
       const built = await ground.worker();
       const { signingKey } = ground.maker(algorithm);
       const stores = await ground.stores(tables);
       const served = await serveWorker(built, {
         vars: { ...built.vars, ORIGIN_URL: ground.origin.url, SIGNING_KEY: signingKey, ALGORITHM: algorithm, ...vars },
         storesAddress: stores.address,
-        ...(inspectorPort === undefined ? {} : { inspectorPort }),
+        ...more,
       });
       return { ...served, storePids: stores.pids };
     },

@@ -88,7 +88,8 @@ function turned<T>(list: readonly T[], by: number): T[] {
 /** More than any contestant answers, where no request may be sent twice; a window that runs out of them ends early. */
 const REQUESTS_PER_SECOND_AT_MOST = 3000;
 
-async function oneWindow(shape: Shape, entrant: Entrant, options: RaceOptions, tools: RaceTools) {
+/** A window of one contestant; throws when it answers otherwise than it should. */
+export async function oneWindow(shape: Shape, entrant: Entrant, options: RaceOptions, tools: RaceTools) {
   const { contestant, runner } = entrant;
   const count = Math.ceil((options.seconds + options.warmUpSeconds) * REQUESTS_PER_SECOND_AT_MOST);
   const work = shape.work(tools.ground, count);
