@@ -3,7 +3,6 @@
 import { refuse } from "../errors.ts";
 import { authenticate, type Identity } from "../flows/authenticate.ts";
 import type { Deps } from "../flows/deps.ts";
-import { logForRequest } from "../flows/log-for-request.ts";
 import { checkRevocation } from "../flows/revocation.ts";
 import { endSession, listSessions, logoutAll } from "../flows/sessions.ts";
 import { answerJson, ownHeaders } from "../http/answer.ts";
@@ -55,7 +54,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     method: "DELETE",
     operation: "session_end",
     run: async (deps, identity, { exchange, id = "" }) => {
-      const isOwn = await endSession(deps, identity, id, exchange.nowSeconds);
+      const isOwn = await endSession(deps, identity, id, exchange);
       const answer = new Response(null, { status: 204, headers: ownHeaders(exchange) });
       return isOwn ? withoutCookies(deps, answer) : answer;
     },
@@ -67,7 +66,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     method: "POST",
     operation: "logout_all",
     run: async (deps, identity, { exchange }) => {
-      await logoutAll(deps, identity, exchange.nowSeconds);
+      await logoutAll(deps, identity, exchange);
       return withoutCookies(deps, answerJson(exchange, 200, {}));
     },
   },
@@ -99,7 +98,7 @@ export async function answerSessions(
   if (method !== endpoint.method && !(method === "HEAD" && endpoint.method === "GET")) {
     refuse("method_not_allowed", { names: method });
   }
-  return endpoint.run(logForRequest(deps, exchange.requestId), identity, at);
+  return endpoint.run(deps, identity, at);
 }
 
 /** With AUTH_COOKIE a browser forgets tokens that were ended. */

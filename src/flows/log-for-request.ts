@@ -3,6 +3,6 @@
 import type { Deps } from "./deps.ts";
 
 /** The same deps; what flows log through them has the request's id. */
-export function logForRequest<D extends Deps>(deps: D, requestId: string): D {
+export function logForRequest(deps: Deps, requestId: string): Deps {
   return { ...deps, log: (event, fields) => deps.log(event, fields, requestId) };
 }
