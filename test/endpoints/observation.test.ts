@@ -141,10 +141,11 @@ describe("METRICS", () => {
   it("counts each request once, by what was decided and asked for, also with LOG=off", async () => {
     const { app } = await setUp({ METRICS });
     const login = await app.fetch(postJson("/api/token/", { username: "ada", password: "pw" }));
-    const { refresh } = (await login.json()) as { refresh: string };
+    const { access, refresh } = (await login.json()) as { access: string; refresh: string };
     await app.fetch(postJson("/api/token/refresh/", { refresh }));
     await app.fetch(postJson("/api/token/verify/", { token: "x" }));
     await app.fetch(postJson("/api/token/blacklist/", { refresh }));
+    await app.fetch(get("/api/token/sessions/", bearing(access)));
     await app.fetch(get("/_gateway/health/live"));
     await app.fetch(get("/open/", { "cf-ipcountry": "DE" }));
     await app.fetch(get("/new/"));
@@ -154,6 +155,7 @@ describe("METRICS", () => {
       ["allow", "", "refresh", "", "POST", ""],
       ["deny", "token_unreadable", "verify", "", "POST", ""],
       ["allow", "", "blacklist", "", "POST", ""],
+      ["allow", "", "sessions", "", "GET", ""],
       ["allow", "", "gateway", "", "GET", ""],
       ["allow", "", "proxy", "/open/*", "GET", "DE"],
       ["shadow", "credentials_missing", "proxy", "/new/*", "GET", ""],
