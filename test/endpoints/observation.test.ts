@@ -103,10 +103,13 @@ describe("the line of a request", () => {
     expect(requestLines()[0]).not.toHaveProperty(field);
   });
 
-  it("has the id of a trace that began here", async () => {
+  it("has the id of a trace that began here, if it did", async () => {
     const { app, requestLines } = await setUp({ LOG: "all", TRACE_SAMPLE: 1 });
     await app.fetch(get("/open/"));
-    expect(requestLines()[0]?.trace_id).toBe(requestLines()[0]?.request_id);
+    await app.fetch(get("/api/"));
+    const [passed, refused] = requestLines();
+    expect(passed?.trace_id).toBe(passed?.request_id);
+    expect(refused).not.toHaveProperty("trace_id");
   });
 
   it("cuts what a client can make long", async () => {
