@@ -7,8 +7,8 @@ import { readConfiguration } from "./configuration.ts";
 import type { Log } from "./flows/deps.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
-import type { Rule } from "./gateway/policy.ts";
 import type { Hooks } from "./hooks.ts";
+import { type Bound, bindingFaults, bindingWarnings } from "./settings/check-bindings.ts";
 import type { Settings } from "./settings/settings.ts";
 import { d1Families } from "./stores/d1-families.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
@@ -38,7 +38,8 @@ export type Wiring = { readonly deps: GatewayDeps; readonly shown: AppShown } | 
 export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
   const reading = await readConfiguration(env);
   const { configuration } = reading;
-  const faults = [...reading.faults, ...bindingFaults(env, reading.settings)];
+  const bound = boundIn(env);
+  const faults = [...reading.faults, ...bindingFaults(bound, reading.settings)];
   if (!configuration || faults.length > 0 || !env.DB) {
     writeLine("settings_faults", { faults });
     return { faults };
@@ -46,7 +47,7 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
   const { settings, keys } = configuration;
   const log = logFor(settings);
   const encode = hooks.encodeClaims ?? JSON.stringify;
-  const warnings = [...reading.warnings, ...bindingWarnings(env, settings, configuration.rules)];
+  const warnings = [...reading.warnings, ...bindingWarnings(bound, settings, configuration.rules)];
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const deps: GatewayDeps = {
     ...configuration,
@@ -67,32 +68,14 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
   return { deps, shown: { warnings, publicJwks: publicJwksOf(keys) } };
 }
 
-function bindingFaults(env: Env, settings: Settings): string[] {
-  const faults: string[] = [];
-  if (!env.DB) faults.push("DB is missing: a D1 database has to be bound by this name.");
-  if (!env.BLACKLIST && settings.TOKEN_BLACKLIST_ENABLED) {
-    faults.push(
-      "BLACKLIST is missing: a KV namespace has to be bound by this name while TOKEN_BLACKLIST_ENABLED is true.",
-    );
-  }
-  // Anything else under this name would be asked in vain, and every login let go on.
-  if (env.LOGIN_LIMITER && typeof env.LOGIN_LIMITER.limit !== "function") {
-    faults.push("LOGIN_LIMITER must be a rate limit binding.");
-  }
-  return faults;
-}
-
-function bindingWarnings(env: Env, settings: Settings, rules: readonly Rule[]): string[] {
-  const warnings: string[] = [];
-  if (!env.LOGIN_LIMITER) warnings.push("LOGIN_LIMITER is not bound: nothing here slows down password guessing.");
-  if (!env.ORIGIN && settings.ORIGIN_URL === null && !rules.every((rule) => rule.origin)) {
-    const which = rules.some((rule) => rule.origin) ? "requests of routes without an origin" : "requests that pass";
-    warnings.push(`Neither ORIGIN nor ORIGIN_URL is set: ${which} are answered 502.`);
-  }
-  if (env.ORIGIN && settings.ORIGIN_URL !== null) {
-    warnings.push(`ORIGIN is ${env.ORIGIN === "zone" ? '"zone"' : "bound"}, so ORIGIN_URL is not used.`);
-  }
-  return warnings;
+function boundIn(env: Env): Bound {
+  const { DB, BLACKLIST, LOGIN_LIMITER, ORIGIN } = env;
+  return {
+    DB: Boolean(DB),
+    BLACKLIST: Boolean(BLACKLIST),
+    LOGIN_LIMITER: LOGIN_LIMITER && (typeof LOGIN_LIMITER.limit === "function" ? "ratelimit" : "other"),
+    ORIGIN: ORIGIN && (ORIGIN === "zone" ? "zone" : "service"),
+  };
 }
 
 function originFor(env: Env, settings: Settings): Origin | undefined {

@@ -1,6 +1,7 @@
 // The commands of `npm run manage`. A new one is a file of its own and a row here.
 // Must never hold what a command does.
 import { changePasswordCommand } from "./change-password.ts";
+import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
 import { createSuperuserCommand } from "./create-superuser.ts";
 import { createUserCommand } from "./create-user.ts";
@@ -8,6 +9,7 @@ import { flushExpiredTokensCommand } from "./flush-expired-tokens.ts";
 import { importDjangoCommand } from "./import-django.ts";
 import { keysCommand } from "./keys.ts";
 import { revokeCommand } from "./revoke.ts";
+import { routesCommand } from "./routes.ts";
 import { tokensCommand } from "./tokens.ts";
 import { usersCommand } from "./users.ts";
 
@@ -22,6 +24,8 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ["flushexpiredtokens", flushExpiredTokensCommand],
   ["import-django", importDjangoCommand],
   ["keys", keysCommand],
+  ["check", checkCommand],
+  ["routes", routesCommand],
 ]);
 
 /** The list that `npm run manage -- --help` shows. */

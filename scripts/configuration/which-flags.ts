@@ -1,0 +1,67 @@
+// The flags that say whose configuration a command is about: that of local runs, or that of a deployment.
+// Must never read a secret from the command line.
+import { readVars } from "../deploy/arguments.ts";
+import { readSecretsFile } from "../deploy/secrets-file.ts";
+import { usage } from "../shared/failure.ts";
+import { readAsWorker, type WorkerReading } from "./read-as-worker.ts";
+
+export const whichFlags = {
+  remote: { type: "boolean" },
+  env: { type: "string" },
+  "secrets-file": { type: "string" },
+  var: { type: "string", multiple: true },
+} as const;
+
+/** The same flags as `--help` shows them. */
+export const whichHelp = `  --remote           as it is deployed: .dev.vars has no say. --env and --secrets-file say that, too
+  --env NAME         the environment of wrangler.toml that is meant
+  --secrets-file FILE  the secrets of the deployment, as npm run deploy takes them (.env or JSON)
+  --var NAME:VALUE   a var over those of wrangler.toml, as for wrangler; may be repeated
+  --help             this text`;
+
+/** What the flags of `whichFlags` may hold. */
+export interface Which {
+  readonly remote?: boolean | undefined;
+  readonly env?: string | undefined;
+  readonly "secrets-file"?: string | undefined;
+  readonly var?: readonly string[] | undefined;
+}
+
+/** Whether the flags mean the local configuration. */
+export const isLocal = (which: Which): boolean =>
+  which.remote !== true && which.env === undefined && which["secrets-file"] === undefined;
+
+/** What was read, for people and for JSON. */
+export interface WhichReading extends WorkerReading {
+  /** Whose configuration it is, for sentences: "local" or "deployed". */
+  readonly whose: "local" | "deployed";
+  /** What a reader has to know beside faults: which files had a say, and what stood in for a key. */
+  readonly notes: readonly string[];
+  /** About the secrets file itself. */
+  readonly fileWarnings: readonly string[];
+}
+
+/** Reads the configuration that the flags mean. */
+export async function readWhich(which: Which): Promise<WhichReading> {
+  for (const pair of which.var ?? []) {
+    if (/^(SIGNING_KEY|ASSERTION_KEY|VERIFYING_KEYS):/.test(pair)) {
+      throw usage("A secret does not belong on the command line, where others can read it. Use --secrets-file.");
+    }
+  }
+  const path = which["secrets-file"];
+  const secretsFile = path === undefined ? { secrets: {}, warnings: [] } : readSecretsFile(path);
+  const local = isLocal(which);
+  const choice = { environment: which.env, vars: readVars(which.var), local };
+  const reading = await readAsWorker(choice, secretsFile.secrets);
+  const secrets = local ? reading.file.secretNames : Object.keys(secretsFile.secrets);
+  const from = path ?? ".dev.vars or the environment";
+  const notes = [
+    ...(secrets.length > 0 ? [`Read beside wrangler.toml, from ${from}: ${secrets.join(", ")}.`] : []),
+    ...(reading.standIn
+      ? [
+          "SIGNING_KEY was not to be had: a stand-in of the right kind took its place, and VERIFYING_KEY was not judged.",
+        ]
+      : []),
+  ];
+  return { ...reading, whose: local ? "local" : "deployed", notes, fileWarnings: secretsFile.warnings };
+}
