@@ -29,9 +29,9 @@ export function ownPaths(settings: Settings, publishesKeys: boolean): readonly O
   return [
     ...tokens,
     ...(publishesKeys ? [keys] : []),
-    { path: "/_gateway/health/live", methods: ["GET"], what: "health: the Worker runs" },
-    { path: "/_gateway/health/ready", methods: ["GET"], what: "health: its stores answer" },
-    { path: "/_gateway/*", methods: [], what: "the gateway's own, else 404" },
+    { path: "/_gateway/health/live", methods: ["GET"], what: "the Worker runs" },
+    { path: "/_gateway/health/ready", methods: ["GET"], what: "its stores answer" },
+    { path: "/_gateway/*", methods: [], what: "404" },
   ];
 }
 

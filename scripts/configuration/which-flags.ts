@@ -1,5 +1,8 @@
 // The flags that say whose configuration a command is about: that of local runs, or that of a deployment.
 // Must never read a secret from the command line.
+import type { Configuration } from "../../src/configuration.ts";
+import { type Origin, urlOrigin } from "../../src/gateway/forward.ts";
+import { publicJwksOf } from "../../src/tokens/keys.ts";
 import { readVars } from "../deploy/arguments.ts";
 import { readSecretsFile } from "../deploy/secrets-file.ts";
 import { usage } from "../shared/failure.ts";
@@ -37,6 +40,8 @@ export interface WhichReading extends WorkerReading {
   readonly whose: "local" | "deployed";
   /** What a reader has to know beside faults: which files had a say, and what stood in for a key. */
   readonly notes: readonly string[];
+  /** Where requests go whose route has no origin of its own; without a base where that is a Worker or a zone. */
+  readonly defaultOrigin: Pick<Origin, "base" | "audience"> | undefined;
   /** About the secrets file itself. */
   readonly fileWarnings: readonly string[];
 }
@@ -63,5 +68,20 @@ export async function readWhich(which: Which): Promise<WhichReading> {
         ]
       : []),
   ];
-  return { ...reading, whose: local ? "local" : "deployed", notes, fileWarnings: secretsFile.warnings };
+  return {
+    ...reading,
+    whose: local ? "local" : "deployed",
+    notes,
+    defaultOrigin: originOf(reading),
+    fileWarnings: secretsFile.warnings,
+  };
 }
+
+function originOf({ bound, settings }: WorkerReading): WhichReading["defaultOrigin"] {
+  if (bound.ORIGIN !== undefined) return { base: undefined };
+  const { ORIGIN_URL } = settings;
+  return ORIGIN_URL === null || !URL.canParse(ORIGIN_URL) ? undefined : urlOrigin(ORIGIN_URL);
+}
+
+/** Whether there is something to show at /.well-known/jwks.json. */
+export const publishesKeys = ({ keys }: Configuration): boolean => publicJwksOf(keys).length > 0;

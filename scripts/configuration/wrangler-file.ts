@@ -45,7 +45,7 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Wrangler
     const limiters = bindingNames(config.ratelimits);
     const others = [...databases, ...namespaces, ...services, ...Object.keys(config.vars)];
     return {
-      vars: { ...config.vars, ...choice.vars, ...Object.fromEntries(values) },
+      vars: { ...config.vars, ...Object.fromEntries(values), ...choice.vars },
       secretNames,
       openVars: config.vars,
       bound: {

@@ -23,7 +23,10 @@ function literal(value: unknown): string {
 export function d1OverText(database: Pick<Database, "read">): D1Database {
   const statement = (sql: string) => ({
     bind: (...values: unknown[]) => statement(withLiterals(sql, values)),
-    first: async (): Promise<Row | null> => (await database.read(sql))[0] ?? null,
+    first: async (column?: string): Promise<unknown> => {
+      const row: Row | null = (await database.read(sql))[0] ?? null;
+      return row === null || column === undefined ? row : row[column];
+    },
     run: async () => {
       // `read` gives rows and no counts: let the statement name the rows that it changed.
       const changed = await database.read(`${sql} RETURNING 1 AS changed`);

@@ -5,6 +5,7 @@ import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
 import { createSuperuserCommand } from "./create-superuser.ts";
 import { createUserCommand } from "./create-user.ts";
+import { explainCommand } from "./explain.ts";
 import { flushExpiredTokensCommand } from "./flush-expired-tokens.ts";
 import { importDjangoCommand } from "./import-django.ts";
 import { keysCommand } from "./keys.ts";
@@ -26,6 +27,7 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ["keys", keysCommand],
   ["check", checkCommand],
   ["routes", routesCommand],
+  ["explain", explainCommand],
 ]);
 
 /** The list that `npm run manage -- --help` shows. */

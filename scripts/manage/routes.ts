@@ -1,7 +1,7 @@
 // `routes`: what becomes of which path, in the order in which it is decided.
 // Must never show a table that the Worker would not work with: with faults there is none.
 import { ownPaths } from "../configuration/own-paths.ts";
-import { readWhich, type WhichReading, whichFlags, whichHelp } from "../configuration/which-flags.ts";
+import { publishesKeys, readWhich, type WhichReading, whichFlags, whichHelp } from "../configuration/which-flags.ts";
 import { EXIT, settingsFailure } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import type { Command } from "./command.ts";
@@ -50,11 +50,10 @@ const nothing = {
 /** The table for a configuration; fails with the faults of one that has some. */
 export function routeRows({ configuration, faults, bound }: WhichReading): readonly RouteRow[] {
   if (faults.length > 0 || configuration === undefined) throw settingsFailure(faults);
-  const { settings, keys, rules } = configuration;
-  const publishes = keys.publicJwk !== undefined || (keys.ring ?? []).some((key) => key.publicJwk !== undefined);
+  const { settings, rules } = configuration;
   const elsewhere = { service: "ORIGIN (service binding)", zone: "ORIGIN (zone)" } as const;
   const origin = bound.ORIGIN === undefined ? settings.ORIGIN_URL : elsewhere[bound.ORIGIN];
-  const own = ownPaths(settings, publishes).map(
+  const own = ownPaths(settings, publishesKeys(configuration)).map(
     ({ path, methods, what }): RouteRow => ({
       ...nothing,
       kind: "own",

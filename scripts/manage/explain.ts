@@ -1,0 +1,179 @@
+// `explain`: what the gateway makes of a request with a token, check by check.
+// Must never print the token, take it from the command line, or send the request anywhere.
+
+import { ownPaths } from "../configuration/own-paths.ts";
+import { publishesKeys, readWhich, type WhichReading, whichFlags, whichHelp } from "../configuration/which-flags.ts";
+import { localBindings, remoteBindings } from "../database/bindings.ts";
+import { type Explanation, explainRequest, type RequestInput } from "../explain/explain-request.ts";
+import { type Peek, peek, shown, timeInWords } from "../explain/peek.ts";
+import { reportLines } from "../explain/report.ts";
+import { signedAnew, unsignedNote } from "../explain/stand-in-signature.ts";
+import { headerValue, readToken } from "../explain/token-input.ts";
+import { type ExplainStores, wireForExplain } from "../explain/wired.ts";
+import { EXIT, Failure, settingsFailure, usage } from "../shared/failure.ts";
+import { readFlags } from "../shared/flags.ts";
+import { isoTime } from "../shared/iso-time.ts";
+import type { Command } from "./command.ts";
+
+/** The request would be refused. Of its own, so that a script can tell it from a command that failed. */
+const REFUSED = 3;
+
+const flags = {
+  method: { type: "string" },
+  path: { type: "string" },
+  now: { type: "string" },
+  offline: { type: "boolean" },
+  json: { type: "boolean" },
+  ...whichFlags,
+} as const;
+
+const help = `npm run manage -- explain --path PATH [flags] < TOKEN
+
+Says what the gateway makes of a request with the token on standard input: every check in the Worker's order, which
+passed, which failed, which rule of ROUTES it was, and what the client and the API would get. The Worker's own code makes
+the checks. Nothing is sent anywhere, nothing is written, and the token is never printed. Nothing on standard input is a
+request without a token; at a terminal the token is asked for and not shown.
+
+  --path PATH        the request's path, with its query if you like
+  --method NAME      its method; without it, GET
+  --now TIME         another time than now: seconds since 1970, or ISO 8601 such as 2026-01-31T12:00:00Z
+  --offline          ask no database: leaves out user, blacklist and revocation
+  --json             as JSON, for programs: npm run --silent manage -- explain --json
+${whichHelp}
+
+Without flags it is the gateway of npm start with its database. With --remote it is the deployed one, through wrangler,
+which knows D1 but not what KV has said meanwhile; the key comes with --secrets-file, or else all is checked but the
+signature.
+
+Exit codes: 0 goes on to the API (or is answered by the gateway itself), 3 would be refused, 1 could not be told,
+2 a command line that makes no sense.
+
+  printf %s "$ACCESS" | npm run manage -- explain --path /api/notes/
+  npm run manage -- explain --path /api/notes/ --method DELETE --offline < token.txt
+  npm run manage -- explain --path /api/notes/ --remote --secrets-file .dev.vars.production < token.txt`;
+
+/** Whole seconds since 1970 out of `--now`. */
+export function readNow(text: string | undefined): number {
+  if (text === undefined) return Math.floor(Date.now() / 1000);
+  const isIso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text);
+  const seconds = isIso ? Math.floor(Date.parse(text) / 1000) : Number(/^\d{1,12}$/.test(text) ? text : Number.NaN);
+  if (!Number.isSafeInteger(seconds)) {
+    throw usage(`--now must be seconds since 1970, or a time such as 2026-01-31T12:00:00Z; it is '${text}'.`);
+  }
+  return seconds;
+}
+
+/** What `explain` is asked. */
+export interface Question {
+  readonly method: string;
+  readonly path: string;
+  /** Empty for a request without a token. */
+  readonly token: string;
+  readonly nowSeconds: number;
+}
+
+/** @param stores undefined with --offline */
+export async function explainWith(
+  reading: WhichReading,
+  stores: ExplainStores | undefined,
+  { method, path, token, nowSeconds }: Question,
+): Promise<Explanation> {
+  const { configuration, faults, standIn } = reading;
+  if (faults.length > 0 || configuration === undefined) throw settingsFailure(faults);
+  const { settings } = configuration;
+  const asked = standIn ? await presentedAnew(token, reading) : token;
+  const input: RequestInput = {
+    method,
+    path,
+    header: headerValue(asked, settings.AUTH_HEADER_TYPES),
+    nowSeconds,
+    offline: stores === undefined,
+    unsigned: standIn && settings.JWK_URL === null ? unsignedNote : undefined,
+    ownPaths: ownPaths(settings, publishesKeys(configuration)),
+  };
+  const wired = wireForExplain(configuration, reading.defaultOrigin, stores);
+  const explanation = await explainRequest(wired, input);
+  const down = [...explanation.checks, explanation.outcome].some(
+    (one) => "reason" in one && one.reason === "store_unavailable",
+  );
+  if (down) throw new Failure(`The database does not answer: ${wired.complaint() ?? "no reason was given"}`);
+  return explanation;
+}
+
+/** A token of JWK_URL's keys is checked with them: there the stand-in has no say. */
+async function presentedAnew(token: string, { configuration }: WhichReading): Promise<string> {
+  if (configuration === undefined || token === "" || configuration.settings.JWK_URL !== null) return token;
+  const words = token.split(" ");
+  const raw = words.at(-1) ?? "";
+  return [...words.slice(0, -1), await signedAnew(raw, configuration)].join(" ");
+}
+
+/** What the token says of itself, for the head of the report. */
+function tokenLines({ header, claims }: Peek, { settings }: WhichReading, nowSeconds: number): string[] {
+  const says = (members: Readonly<Record<string, unknown>>, name: string): string =>
+    Object.hasOwn(members, name) ? [name, shown(members[name])].join(" ") : `no ${name}`;
+  const times = ["iat", "nbf", "exp"].flatMap((name) => {
+    const value = claims[name];
+    return typeof value === "number" ? [`${name} ${timeInWords(value, nowSeconds)}`] : [];
+  });
+  const names = [settings.USER_ID_CLAIM, settings.TOKEN_TYPE_CLAIM, settings.JTI_CLAIM, "sid", "iss", "aud"];
+  const told = names.flatMap((name) => (name !== null && Object.hasOwn(claims, name) ? [says(claims, name)] : []));
+  return [
+    `header  ${["alg", "kid", "typ"].map((name) => says(header, name)).join(", ")}`,
+    `claims  ${told.join(", ") || "none that can be read"}`,
+    ...(times.length > 0 ? [`times   ${times.join(", ")}`] : []),
+  ];
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { values } = readFlags(argv, flags);
+  const { path, method = "GET" } = values;
+  if (path === undefined) throw usage("Which path? npm run manage -- explain --path /api/notes/ < TOKEN");
+  if (!/^\/[\x21-\x7e]*$/.test(path)) throw usage("--path must begin with a slash and be ASCII, percent-encoded.");
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method))
+    throw usage("--method must be the name of a method, such as GET.");
+  const nowSeconds = readNow(values.now);
+  const reading = await readWhich(values);
+  const token = await readToken();
+  const explanation = await withStores(values.offline === true, reading.whose, values.env, (stores) =>
+    explainWith(reading, stores, { method, path, token, nowSeconds }),
+  );
+  const seen = token === "" ? undefined : peek(token.split(" ").at(-1) ?? "");
+  if (values.json === true) {
+    const { header = null, claims = null } = seen ?? {};
+    const times = { now: nowSeconds, request: { method, path } };
+    console.log(
+      JSON.stringify({ ...times, token: header && { header, claims: told(claims, reading) }, ...explanation }, null, 2),
+    );
+  } else {
+    const about = [`${method} ${path} at ${isoTime(nowSeconds)}, ${reading.whose} configuration`];
+    const lines = seen === undefined ? ["no token"] : tokenLines(seen, reading, nowSeconds);
+    for (const line of reportLines(explanation, [...about, ...lines])) console.log(line);
+  }
+  return explanation.outcome.kind === "refused" ? REFUSED : EXIT.ok;
+}
+
+/** The claims that the report tells of, for JSON: the rest is nobody's business here. */
+function told(claims: Readonly<Record<string, unknown>> | null, { settings }: WhichReading): object {
+  const names = [settings.USER_ID_CLAIM, settings.TOKEN_TYPE_CLAIM, settings.JTI_CLAIM, "sid", "iss", "aud"];
+  const all = [...names, "iat", "nbf", "exp"].filter((name) => name !== null);
+  return Object.fromEntries(all.flatMap((name) => (Object.hasOwn(claims ?? {}, name) ? [[name, claims?.[name]]] : [])));
+}
+
+async function withStores<T>(
+  offline: boolean,
+  whose: WhichReading["whose"],
+  environment: string | undefined,
+  work: (stores: ExplainStores | undefined) => Promise<T>,
+): Promise<T> {
+  if (offline) return work(undefined);
+  const isLocal = whose === "local";
+  const bindings = isLocal ? await localBindings() : await remoteBindings(environment);
+  try {
+    return await work({ d1: bindings.d1, kv: isLocal ? bindings.kv : undefined });
+  } finally {
+    await bindings.database.close();
+  }
+}
+
+export const explainCommand: Command = { summary: "say what becomes of a request with a token", help, run };
