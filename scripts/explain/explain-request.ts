@@ -67,14 +67,14 @@ export async function explainRequest(wired: Wired, input: RequestInput): Promise
     checks.push({ check: "route", verdict: "passed", detail: `${own.path} is the gateway's own` });
     return { rule: null, checks, outcome: { kind: "own", path: own.path, what: own.what } };
   }
-  const rule = await refusalOf(() => matchRule(deps.rules, input.method, path));
+  const rule = await refusalOf(() => matchRule(wired.rules, input.method, path));
   if (rule instanceof Refusal) {
     const ambiguous = rule.reason === "path_ambiguous";
-    const detail = ambiguous ? "another reading of the path has another rule" : unmatched(deps.rules, path.decoded);
+    const detail = ambiguous ? "another reading of the path has another rule" : unmatched(wired.rules, path.decoded);
     checks.push({ check: "route", verdict: "failed", detail, reason: rule.reason });
     return finish(wired, input, request, null, [...checks, ...allNotReached()]);
   }
-  const index = deps.rules.indexOf(rule);
+  const index = wired.rules.indexOf(rule);
   const found = { index, path: rule.pattern, auth: rule.auth };
   const revocation = rule.auth === "public" ? "" : `, revocation = "${rule.revocation}"`;
   checks.push({

@@ -11,8 +11,8 @@ import { refusalOf, type TokenInput } from "./explain-token.ts";
 export async function explainRevocation(deps: GatewayDeps, identity: Identity, input: TokenInput): Promise<Check> {
   const { rule, nowSeconds, offline } = input;
   const check = "revocation";
-  if (offline) return { check, verdict: "not asked", detail: "--offline" };
   if (rule.revocation === "off") return { check, verdict: "not asked", detail: 'revocation = "off"' };
+  if (offline) return { check, verdict: "not asked", detail: "--offline" };
   let marks: TokenMarks | undefined;
   let news: boolean | undefined;
   let askedStore = false;

@@ -49,8 +49,8 @@ export async function refusalOf<T>(work: () => Promise<T> | T): Promise<T | Refu
 }
 
 export async function explainToken(deps: GatewayDeps, input: TokenInput): Promise<TokenExplanation> {
-  const { token, rule, nowSeconds } = input;
-  const readUser = rule.auth === "user";
+  const { token, rule, nowSeconds, offline } = input;
+  const readUser = rule.auth === "user" && !offline;
   const seen = peek(token);
   const opened = await refusalOf(() => deps.codec.open(token, nowSeconds));
   const codec = codecRows(deps, input, seen, opened instanceof Refusal ? opened.reason : undefined);
@@ -174,7 +174,8 @@ function userWords(deps: GatewayDeps, { rule, offline }: TokenInput, seen: Peek,
   const { USER_ID_CLAIM, USER_ID_FIELD, CHECK_USER_IS_ACTIVE, CHECK_REVOKE_TOKEN } = deps.settings;
   const named = `${USER_ID_CLAIM} is ${shown(seen.claims[USER_ID_CLAIM])}`;
   if (check === "user named") return { passed: named };
-  if (rule.auth !== "user") return { notAsked: offline ? "--offline" : `auth = "${rule.auth}" reads no user` };
+  if (rule.auth !== "user") return { notAsked: `auth = "${rule.auth}" reads no user` };
+  if (offline) return { notAsked: "--offline" };
   if (check === "user exists") return { passed: `with this ${USER_ID_FIELD}, in D1` };
   if (check === "user active") {
     return CHECK_USER_IS_ACTIVE ? { passed: "is_active is set" } : { notAsked: "CHECK_USER_IS_ACTIVE is false" };

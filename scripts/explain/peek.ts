@@ -1,7 +1,10 @@
 // What a token says of itself, read without looking at its signature: for people to see, and to word what a check found.
 // Must never decide anything, and never give back the token or its signature.
+import { familyClaim } from "../../src/settings/names-family.ts";
 import { isRecord } from "../../src/settings/readers.ts";
+import type { Settings } from "../../src/settings/settings.ts";
 import { isoTime } from "../shared/iso-time.ts";
+import { timeClaims } from "./checks.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -14,6 +17,17 @@ export interface Peek {
 export function peek(token: string): Peek {
   const [header = "", payload = ""] = token.split(".");
   return { header: membersOf(header), claims: membersOf(payload) };
+}
+
+/** What a person is shown of them: what the checks go by, and nothing else of what a token may say of somebody. */
+export function toldOf({ header, claims }: Peek, settings: Settings): Peek {
+  const { USER_ID_CLAIM, TOKEN_TYPE_CLAIM, JTI_CLAIM } = settings;
+  const names = [USER_ID_CLAIM, TOKEN_TYPE_CLAIM, JTI_CLAIM, familyClaim, "iss", "aud", ...timeClaims];
+  const some = (members: Members, wanted: ReadonlyArray<string | null>): Members =>
+    Object.fromEntries(
+      wanted.flatMap((name) => (name !== null && Object.hasOwn(members, name) ? [[name, members[name]]] : [])),
+    );
+  return { header: some(header, ["alg", "kid", "typ"]), claims: some(claims, names) };
 }
 
 function membersOf(segment: string): Members {

@@ -33,6 +33,8 @@ export interface Forwarded {
 
 export interface Wired {
   readonly deps: GatewayDeps;
+  /** As ROUTES has them; those of `deps` ask no store with --offline, and note what they would send. */
+  readonly rules: readonly Rule[];
   /** What the origin would have got; undefined as long as nothing did. */
   readonly forwarded: () => Forwarded | undefined;
   /** What a store or the source of keys said when it failed. */
@@ -77,7 +79,7 @@ export function wireForExplain(
     origin: defaultOrigin && noting(defaultOrigin),
     signAssertion: assertionSigner(settings, keys),
   };
-  return { deps, forwarded: () => forwarded, complaint: () => complaint };
+  return { deps, rules: configuration.rules, forwarded: () => forwarded, complaint: () => complaint };
 }
 
 /** What can be asked of a route without a store. */

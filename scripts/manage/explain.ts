@@ -4,8 +4,9 @@
 import { ownPaths } from "../configuration/own-paths.ts";
 import { publishesKeys, readWhich, type WhichReading, whichFlags, whichHelp } from "../configuration/which-flags.ts";
 import { localBindings, remoteBindings } from "../database/bindings.ts";
+import { timeClaims } from "../explain/checks.ts";
 import { type Explanation, explainRequest, type RequestInput } from "../explain/explain-request.ts";
-import { type Peek, peek, shown, timeInWords } from "../explain/peek.ts";
+import { type Peek, peek, shown, timeInWords, toldOf } from "../explain/peek.ts";
 import { reportLines } from "../explain/report.ts";
 import { signedAnew, unsignedNote } from "../explain/stand-in-signature.ts";
 import { headerValue, readToken } from "../explain/token-input.ts";
@@ -109,20 +110,16 @@ async function presentedAnew(token: string, { configuration }: WhichReading): Pr
 }
 
 /** What the token says of itself, for the head of the report. */
-function tokenLines({ header, claims }: Peek, { settings }: WhichReading, nowSeconds: number): string[] {
-  const says = (members: Readonly<Record<string, unknown>>, name: string): string =>
-    Object.hasOwn(members, name) ? [name, shown(members[name])].join(" ") : `no ${name}`;
-  const times = ["iat", "nbf", "exp"].flatMap((name) => {
-    const value = claims[name];
-    return typeof value === "number" ? [`${name} ${timeInWords(value, nowSeconds)}`] : [];
-  });
-  const names = [settings.USER_ID_CLAIM, settings.TOKEN_TYPE_CLAIM, settings.JTI_CLAIM, "sid", "iss", "aud"];
-  const told = names.flatMap((name) => (name !== null && Object.hasOwn(claims, name) ? [says(claims, name)] : []));
-  return [
-    `header  ${["alg", "kid", "typ"].map((name) => says(header, name)).join(", ")}`,
-    `claims  ${told.join(", ") || "none that can be read"}`,
-    ...(times.length > 0 ? [`times   ${times.join(", ")}`] : []),
-  ];
+function tokenLines({ header, claims }: Peek, nowSeconds: number): string[] {
+  const says = (name: string, value: unknown): string =>
+    timeClaims.some((time) => time === name) && typeof value === "number"
+      ? `${name} ${timeInWords(value, nowSeconds)}`
+      : `${name} ${shown(value)}`;
+  const list = (members: Readonly<Record<string, unknown>>): string =>
+    Object.entries(members)
+      .map(([name, value]) => says(name, value))
+      .join(", ") || "cannot be read";
+  return [`header  ${list(header)}`, `claims  ${list(claims)}`];
 }
 
 async function run(argv: readonly string[]): Promise<number> {
@@ -138,26 +135,16 @@ async function run(argv: readonly string[]): Promise<number> {
   const explanation = await withStores(values.offline === true, reading.whose, values.env, (stores) =>
     explainWith(reading, stores, { method, path, token, nowSeconds }),
   );
-  const seen = token === "" ? undefined : peek(token.split(" ").at(-1) ?? "");
+  const seen = token === "" ? null : toldOf(peek(token.split(" ").at(-1) ?? ""), reading.settings);
   if (values.json === true) {
-    const { header = null, claims = null } = seen ?? {};
-    const times = { now: nowSeconds, request: { method, path } };
-    console.log(
-      JSON.stringify({ ...times, token: header && { header, claims: told(claims, reading) }, ...explanation }, null, 2),
-    );
+    const asked = { now: nowSeconds, request: { method, path } };
+    console.log(JSON.stringify({ ...asked, token: seen, ...explanation }, null, 2));
   } else {
-    const about = [`${method} ${path} at ${isoTime(nowSeconds)}, ${reading.whose} configuration`];
-    const lines = seen === undefined ? ["no token"] : tokenLines(seen, reading, nowSeconds);
-    for (const line of reportLines(explanation, [...about, ...lines])) console.log(line);
+    const about = `${method} ${path} at ${isoTime(nowSeconds)}, ${reading.whose} configuration`;
+    const lines = seen === null ? ["no token"] : tokenLines(seen, nowSeconds);
+    for (const line of reportLines(explanation, [about, ...lines])) console.log(line);
   }
   return explanation.outcome.kind === "refused" ? REFUSED : EXIT.ok;
-}
-
-/** The claims that the report tells of, for JSON: the rest is nobody's business here. */
-function told(claims: Readonly<Record<string, unknown>> | null, { settings }: WhichReading): object {
-  const names = [settings.USER_ID_CLAIM, settings.TOKEN_TYPE_CLAIM, settings.JTI_CLAIM, "sid", "iss", "aud"];
-  const all = [...names, "iat", "nbf", "exp"].filter((name) => name !== null);
-  return Object.fromEntries(all.flatMap((name) => (Object.hasOwn(claims ?? {}, name) ? [[name, claims?.[name]]] : [])));
 }
 
 async function withStores<T>(
