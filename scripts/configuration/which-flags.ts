@@ -34,6 +34,9 @@ export interface Which {
 export const isLocal = (which: Which): boolean =>
   which.remote !== true && which.env === undefined && which["secrets-file"] === undefined;
 
+/** What stands for the API of npm start where wrangler.toml names none. */
+export const LOCAL_API = "http://api.localhost";
+
 /** What was read, for people and for JSON. */
 export interface WhichReading extends WorkerReading {
   /** Whose configuration it is, for sentences: "local" or "deployed". */
@@ -42,6 +45,8 @@ export interface WhichReading extends WorkerReading {
   readonly notes: readonly string[];
   /** Where requests go whose route has no origin of its own; without a base where that is a Worker or a zone. */
   readonly defaultOrigin: Pick<Origin, "base" | "audience"> | undefined;
+  /** `npm start` gives the API's address itself, so that here a name stands for it: LOCAL_API. */
+  readonly standInOrigin: boolean;
   /** About the secrets file itself. */
   readonly fileWarnings: readonly string[];
 }
@@ -68,11 +73,13 @@ export async function readWhich(which: Which): Promise<WhichReading> {
         ]
       : []),
   ];
+  const standInOrigin = local && reading.bound.ORIGIN === undefined && reading.settings.ORIGIN_URL === null;
   return {
     ...reading,
     whose: local ? "local" : "deployed",
     notes,
-    defaultOrigin: originOf(reading),
+    defaultOrigin: standInOrigin ? urlOrigin(LOCAL_API) : originOf(reading),
+    standInOrigin,
     fileWarnings: secretsFile.warnings,
   };
 }

@@ -2,7 +2,14 @@
 // Must never print the token, take it from the command line, or send the request anywhere.
 
 import { ownPaths } from "../configuration/own-paths.ts";
-import { publishesKeys, readWhich, type WhichReading, whichFlags, whichHelp } from "../configuration/which-flags.ts";
+import {
+  LOCAL_API,
+  publishesKeys,
+  readWhich,
+  type WhichReading,
+  whichFlags,
+  whichHelp,
+} from "../configuration/which-flags.ts";
 import { localBindings, remoteBindings } from "../database/bindings.ts";
 import { timeClaims } from "../explain/checks.ts";
 import { type Explanation, explainRequest, type RequestInput } from "../explain/explain-request.ts";
@@ -143,6 +150,9 @@ async function run(argv: readonly string[]): Promise<number> {
     const about = `${method} ${path} at ${isoTime(nowSeconds)}, ${reading.whose} configuration`;
     const lines = seen === null ? ["no token"] : tokenLines(seen, nowSeconds);
     for (const line of reportLines(explanation, [about, ...lines])) console.log(line);
+    const forwarded = explanation.outcome.kind === "forwarded" && explanation.outcome.url.startsWith(LOCAL_API);
+    if (reading.standInOrigin && forwarded)
+      console.log(`${LOCAL_API} stands for the API that npm start is in front of.`);
   }
   return explanation.outcome.kind === "refused" ? REFUSED : EXIT.ok;
 }

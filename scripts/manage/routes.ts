@@ -82,9 +82,9 @@ const asksForToken = (auth: string): boolean => auth !== "public";
 
 const head = ["path", "methods", "auth", "require", "revocation", "goes to"];
 
-function cells(row: RouteRow): string[] {
+function cells(row: RouteRow, withoutOrigin: string): string[] {
   const required = Object.entries(row.require ?? {}).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  const target = row.kind === "rule" ? (row.origin ?? "no origin: 502") : `gateway: ${row.what}`;
+  const target = row.kind === "rule" ? (row.origin ?? withoutOrigin) : `gateway: ${row.what}`;
   const stripped = row.strip_prefix === null ? "" : `, without ${row.strip_prefix}`;
   return [
     row.path,
@@ -101,7 +101,14 @@ async function run(argv: readonly string[]): Promise<number> {
   const reading = await readWhich(values);
   const rows = routeRows(reading);
   if (values.json === true) console.log(JSON.stringify(rows, null, 2));
-  else for (const line of textTable(head, rows.map(cells))) console.log(line);
+  else {
+    const withoutOrigin = reading.standInOrigin ? "the API of npm start" : "no origin: 502";
+    const table = textTable(
+      head,
+      rows.map((row) => cells(row, withoutOrigin)),
+    );
+    for (const line of table) console.log(line);
+  }
   return EXIT.ok;
 }
 
