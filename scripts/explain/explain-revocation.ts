@@ -40,7 +40,7 @@ export async function explainRevocation(deps: GatewayDeps, identity: Identity, i
   const inStore = await endedBy(deps, marks);
   if (outcome instanceof Refusal) {
     const who = askedStore ? "D1" : "KV";
-    const by = inStore.length > 0 ? inStore.join(", and by ") : "by news that D1 does not have";
+    const by = inStore.length > 0 ? inStore.join(", and ") : "by news that D1 does not have";
     const reason = outcome.more.because ?? outcome.reason;
     return { check, verdict: "failed", detail: `ended ${by}; ${who} says so`, reason };
   }

@@ -1,6 +1,7 @@
 // `explain`: what the gateway makes of a request with a token, check by check.
 // Must never print the token, take it from the command line, or send the request anywhere.
 
+import { Refusal } from "../../src/errors.ts";
 import { ownPaths } from "../configuration/own-paths.ts";
 import {
   LOCAL_API,
@@ -13,6 +14,7 @@ import {
 import { localBindings, remoteBindings } from "../database/bindings.ts";
 import { timeClaims } from "../explain/checks.ts";
 import { type Explanation, explainRequest, type RequestInput } from "../explain/explain-request.ts";
+import { refusalOf } from "../explain/explain-token.ts";
 import { type Peek, peek, shown, timeInWords, toldOf } from "../explain/peek.ts";
 import { reportLines } from "../explain/report.ts";
 import { signedAnew, unsignedNote } from "../explain/stand-in-signature.ts";
@@ -100,11 +102,11 @@ export async function explainWith(
     ownPaths: ownPaths(settings, publishesKeys(configuration)),
   };
   const wired = wireForExplain(configuration, reading.defaultOrigin, stores);
-  const explanation = await explainRequest(wired, input);
-  const down = [...explanation.checks, explanation.outcome].some(
-    (one) => "reason" in one && one.reason === "store_unavailable",
-  );
-  if (down) throw new Failure(`The database does not answer: ${wired.complaint() ?? "no reason was given"}`);
+  const explanation = await refusalOf(() => explainRequest(wired, input));
+  const isDown =
+    explanation instanceof Refusal ||
+    [...explanation.checks, explanation.outcome].some((one) => "reason" in one && one.reason === "store_unavailable");
+  if (isDown) throw new Failure(`The database does not answer: ${wired.complaint() ?? "no reason was given"}`);
   return explanation;
 }
 
