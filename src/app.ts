@@ -11,8 +11,9 @@ import { flush } from "./flows/flush.ts";
 import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
 import { withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
-import { chooseLanguage } from "./http/language.ts";
+import { openExchange } from "./http/open-exchange.ts";
 import { answerRefusal } from "./http/refusal.ts";
+import { observation } from "./observation.ts";
 import { servedEndpoints } from "./settings/read.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
@@ -34,12 +35,12 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const answer = withCors(settings, headerPlan.authHeader, async (request, exchange) =>
     routes.fetch(request, { exchange }),
   );
+  const observe = observation(deps);
   return {
     async fetch(request) {
-      const exchange = openExchange(request, deps.newId());
+      const exchange = openExchange(request, deps.newId(), Date.now());
       const response = await answer(request, exchange);
-      logExchange(deps, exchange, response.status);
-      return response;
+      return observe ? observe(request, exchange, response) : response;
     },
     flush: () => flush(deps, nowInSeconds()),
   };
@@ -81,22 +82,6 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
 /** A path with and without its trailing slash. */
 const spellings = (prefix: string, path: string) => [prefix + path, prefix + path.slice(0, -1)];
 
-function openExchange(request: Request, requestId: string): Exchange {
-  const { method, url, headers } = request;
-  return {
-    requestId,
-    nowSeconds: nowInSeconds(),
-    method,
-    url,
-    language: () => chooseLanguage(headers.get("accept-language")),
-    allow: undefined,
-    indent: 0,
-    rule: undefined,
-    forgetCookies: false,
-    reason: undefined,
-  };
-}
-
 function nowInSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
@@ -105,19 +90,4 @@ function nowInSeconds(): number {
 function reportBug(deps: GatewayDeps, exchange: Exchange, error: Error): void {
   exchange.reason = "internal_error";
   deps.log("internal_error", { request_id: exchange.requestId, error: error.message, stack: error.stack });
-}
-
-/** One line a request, as LOG asks; the path without its query. */
-function logExchange(deps: GatewayDeps, exchange: Exchange, status: number): void {
-  const { LOG } = deps.settings;
-  if (LOG === "off" || (LOG === "denied" && exchange.reason === undefined)) return;
-  deps.log("request", {
-    request_id: exchange.requestId,
-    method: exchange.method,
-    path: new URL(exchange.url).pathname,
-    rule: exchange.rule,
-    decision: exchange.reason === undefined ? "allow" : "deny",
-    reason: exchange.reason,
-    status,
-  });
 }

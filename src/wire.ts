@@ -4,12 +4,13 @@ import { waitUntil } from "cloudflare:workers";
 import { newSalt, SALT_RANDOM_BYTES } from "./accounts/new-salt.ts";
 import type { AppShown } from "./app.ts";
 import { readConfiguration } from "./configuration.ts";
-import type { Log } from "./flows/deps.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
 import type { Hooks } from "./hooks.ts";
+import { alarms, type EventName, type Log } from "./log-events.ts";
 import { type Bound, bindingFaults, bindingWarnings } from "./settings/check-bindings.ts";
 import type { Settings } from "./settings/settings.ts";
+import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1Families } from "./stores/d1-families.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
 import { d1Users } from "./stores/d1-users.ts";
@@ -28,6 +29,7 @@ export interface Env {
   readonly BLACKLIST?: KVNamespace;
   readonly ORIGIN?: Fetcher | "zone";
   readonly LOGIN_LIMITER?: RateLimit;
+  readonly METRICS?: AnalyticsEngineDataset;
   readonly [name: string]: unknown;
 }
 
@@ -62,6 +64,8 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     later: (work) => waitUntil(work),
     log,
+    metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
+    stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
     origin: originFor(env, settings),
     signAssertion: assertionSigner(settings, keys),
   };
@@ -69,13 +73,19 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
 }
 
 function boundIn(env: Env): Bound {
-  const { DB, BLACKLIST, LOGIN_LIMITER, ORIGIN } = env;
+  const { DB, BLACKLIST, LOGIN_LIMITER, METRICS, ORIGIN } = env;
   return {
     DB: Boolean(DB),
     BLACKLIST: Boolean(BLACKLIST),
-    LOGIN_LIMITER: LOGIN_LIMITER && (typeof LOGIN_LIMITER.limit === "function" ? "ratelimit" : "other"),
+    LOGIN_LIMITER: LOGIN_LIMITER && (typeof LOGIN_LIMITER.limit === "function" ? "right" : "other"),
+    METRICS: METRICS && (typeof METRICS.writeDataPoint === "function" ? "right" : "other"),
     ORIGIN: ORIGIN && (ORIGIN === "zone" ? "zone" : "service"),
   };
+}
+
+/** Whether anything is told of requests; if not, nothing is measured. */
+function isObserved(env: Env, { LOG, SERVER_TIMING }: Settings): boolean {
+  return LOG !== "off" || SERVER_TIMING || env.METRICS !== undefined;
 }
 
 function originFor(env: Env, settings: Settings): Origin | undefined {
@@ -92,12 +102,6 @@ function remoteKeysFor(settings: Settings, log: Log): Pick<Keys, "remote"> {
   return { remote: remoteKeys(settings, () => fetchJwkSet(JWK_URL), failed) };
 }
 
-/** Events that are written whatever LOG says: somebody has to do something about them. */
-const alarms = new Set([
-  ...["store_failed", "origin_failed", "jwks_failed", "internal_error", "settings_warnings"],
-  ...["auth_cookie_too_large", "refresh_reuse"],
-]);
-
 function logFor(settings: Settings): Log {
   return (event, fields) => {
     if (settings.LOG !== "off" || alarms.has(event)) writeLine(event, fields);
@@ -105,6 +109,6 @@ function logFor(settings: Settings): Log {
 }
 
 /** One line of JSON, which Workers Logs takes apart into fields. */
-function writeLine(event: string, fields: Readonly<Record<string, unknown>>): void {
+function writeLine(event: EventName, fields: Readonly<Record<string, unknown>>): void {
   console.log(JSON.stringify({ event, ...fields }));
 }

@@ -43,6 +43,7 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Wrangler
     const namespaces = bindingNames(config.kv_namespaces);
     const services = bindingNames(config.services);
     const limiters = bindingNames(config.ratelimits);
+    const datasets = bindingNames(config.analytics_engine_datasets);
     const others = [...databases, ...namespaces, ...services, ...Object.keys(config.vars)];
     return {
       vars: { ...config.vars, ...Object.fromEntries(values), ...choice.vars },
@@ -51,7 +52,8 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Wrangler
       bound: {
         DB: databases.includes("DB"),
         BLACKLIST: namespaces.includes("BLACKLIST"),
-        LOGIN_LIMITER: limiterIn(limiters, others),
+        LOGIN_LIMITER: kindOf("LOGIN_LIMITER", limiters, [...others, ...datasets]),
+        METRICS: kindOf("METRICS", datasets, [...others, ...limiters]),
         ORIGIN: services.includes("ORIGIN") ? "service" : undefined,
       },
     };
@@ -65,9 +67,10 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Wrangler
 const unknown = (environment: string | undefined): Failure =>
   new Failure(`wrangler.toml has no environment '${environment}'.`);
 
-function limiterIn(limiters: readonly string[], others: readonly string[]): Bound["LOGIN_LIMITER"] {
-  if (limiters.includes("LOGIN_LIMITER")) return "ratelimit";
-  return others.includes("LOGIN_LIMITER") ? "other" : undefined;
+/** Whether a name is bound as what it has to be, or as something else. */
+function kindOf(name: string, right: readonly string[], others: readonly string[]): Bound["METRICS"] {
+  if (right.includes(name)) return "right";
+  return others.includes(name) ? "other" : undefined;
 }
 
 /** The names in a list of bindings: `binding`, or `name` for rate limits. Wrangler's types do not reach from here. */

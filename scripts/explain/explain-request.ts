@@ -1,14 +1,13 @@
 // A request told check by check, in the Worker's order, with what the client and the API would get.
 // Must never say anything of the outcome that the Worker's own pipeline has not said.
-import { type Reason, Refusal } from "../../src/errors.ts";
+import { type Reason, Refusal, refusals } from "../../src/errors.ts";
 import type { Identity } from "../../src/flows/authenticate.ts";
 import { matchRule } from "../../src/gateway/match.ts";
 import { meetsClaim } from "../../src/gateway/meets-claim.ts";
 import { canonicalPath } from "../../src/gateway/path.ts";
 import { pipeline } from "../../src/gateway/pipeline.ts";
 import type { Rule } from "../../src/gateway/policy.ts";
-import type { Exchange } from "../../src/http/exchange.ts";
-import { chooseLanguage } from "../../src/http/language.ts";
+import { openExchange } from "../../src/http/open-exchange.ts";
 import { presentedToken } from "../../src/http/presented-token.ts";
 import { answerRefusal } from "../../src/http/refusal.ts";
 import { type OwnPath, ownPathOf } from "../configuration/own-paths.ts";
@@ -41,7 +40,13 @@ export type Outcome =
       readonly challenge: string | null;
       readonly body: unknown;
     }
-  | { readonly kind: "forwarded"; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  | {
+      readonly kind: "forwarded";
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      /** Why it would have been refused, on a route with enforce = false. */
+      readonly shadowed: Reason | null;
+    };
 
 export interface Explanation {
   readonly rule: { readonly index: number; readonly path: string; readonly auth: string } | null;
@@ -76,11 +81,12 @@ export async function explainRequest(wired: Wired, input: RequestInput): Promise
   }
   const index = wired.rules.indexOf(rule);
   const found = { index, path: rule.pattern, auth: rule.auth };
+  const shadow = rule.enforce ? "" : ", enforce = false";
   const revocation = rule.auth === "public" ? "" : `, revocation = "${rule.revocation}"`;
   checks.push({
     check: "route",
     verdict: "passed",
-    detail: `ROUTES[${index}]: path = "${rule.pattern}", auth = "${rule.auth}"${revocation}`,
+    detail: `ROUTES[${index}]: path = "${rule.pattern}", auth = "${rule.auth}"${revocation}${shadow}`,
   });
   checks.push(...(await tokenChecks(wired, input, request, rule)));
   return finish(wired, input, request, found, checks);
@@ -157,32 +163,29 @@ async function finish(
   checks: readonly Check[],
 ): Promise<Explanation> {
   const { deps } = wired;
-  const exchange: Exchange = {
-    requestId: deps.newId(),
-    nowSeconds: input.nowSeconds,
-    method: request.method,
-    url: request.url,
-    language: () => chooseLanguage(null),
-    allow: undefined,
-    indent: 0,
-    rule: undefined,
-    forgetCookies: false,
-    reason: undefined,
-  };
+  const exchange = openExchange(request, deps.newId(), input.nowSeconds * 1000);
   const answer = await refusalOf(() => pipeline(deps, request, exchange));
   const forwarded = wired.forwarded();
+  const known = checks.some(({ verdict }) => verdict === "failed");
+  const late = (reason: Reason): Check => ({
+    check: "forwarding",
+    verdict: "failed",
+    detail: shown(refusals[reason].detail),
+    reason,
+  });
   if (!(answer instanceof Refusal) && forwarded) {
+    const { shadowed } = exchange;
     const headers = shownHeaders(deps.headerPlan, forwarded.headers);
-    return { rule, checks, outcome: { kind: "forwarded", url: forwarded.url, headers } };
+    const rows = shadowed === undefined || known ? checks : [...checks, late(shadowed)];
+    const outcome = { kind: "forwarded", url: forwarded.url, headers, shadowed: shadowed ?? null } as const;
+    return { rule, checks: rows, outcome };
   }
   const refusal = answer instanceof Refusal ? answer : new Refusal("internal_error");
   const response = answerRefusal(deps.settings, exchange, refusal);
   const reason = refusal.more.because ?? refusal.reason;
-  const known = checks.some(({ verdict }) => verdict === "failed");
-  const last: Check = { check: "forwarding", verdict: "failed", detail: shown(refusal.wire.detail), reason };
   return {
     rule,
-    checks: known ? checks : [...checks, last],
+    checks: known ? checks : [...checks, late(reason)],
     outcome: {
       kind: "refused",
       status: response.status,

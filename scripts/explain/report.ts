@@ -28,10 +28,10 @@ export function reportLines(
     const told = `${check.padEnd(widths.check)}  ${shown(detail)}${because}`.trimEnd();
     return `  ${styled(colours[verdict], verdict.padEnd(widths.verdict), stream)}  ${told}`;
   };
-  return [...about, "", ...checks.map(line), "", ...outcomeLines(outcome, checks, stream)];
+  return [...about, "", ...checks.map(line), "", ...outcomeLines(outcome, stream)];
 }
 
-function outcomeLines(outcome: Outcome, checks: readonly Check[], stream: typeof process.stdout): string[] {
+function outcomeLines(outcome: Outcome, stream: typeof process.stdout): string[] {
   if (outcome.kind === "own") return [`The gateway answers itself (${outcome.what}); no rule of ROUTES is asked.`];
   if (outcome.kind === "refused") {
     return [
@@ -40,10 +40,9 @@ function outcomeLines(outcome: Outcome, checks: readonly Check[], stream: typeof
       `  ${JSON.stringify(outcome.body)}`,
     ];
   }
-  const letThrough = checks.some(({ verdict }) => verdict === "failed");
-  const goes = letThrough ? "Goes on all the same (enforce = false) to" : "Goes on to";
+  const shadowed = outcome.shadowed === null ? "" : ` as nobody's, for enforce is false (else: ${outcome.shadowed})`;
   return [
-    styled("green", `${goes} ${shown(outcome.url)} with:`, stream),
+    styled("green", `Goes on to ${shown(outcome.url)}${shadowed} with:`, stream),
     ...Object.entries(outcome.headers).map(([name, value]) => `  ${name}: ${value}`),
     ...(Object.keys(outcome.headers).length === 0 ? ["  nothing that says who is calling"] : []),
   ];

@@ -76,6 +76,8 @@ export function wireForExplain(
     newSalt: () => randomBytes(16).toString("hex"),
     later: () => {},
     log,
+    metrics: undefined,
+    stopwatch: undefined,
     origin: defaultOrigin && noting(defaultOrigin),
     signAssertion: assertionSigner(settings, keys),
   };

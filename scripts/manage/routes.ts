@@ -32,6 +32,8 @@ export interface RouteRow {
   readonly auth: string | null;
   readonly require: Readonly<Record<string, unknown>> | null;
   readonly revocation: string | null;
+  /** False where what would be refused is only logged. */
+  readonly enforce: boolean | null;
   readonly origin: string | null;
   readonly strip_prefix: string | null;
   readonly what: string | null;
@@ -42,6 +44,7 @@ const nothing = {
   auth: null,
   require: null,
   revocation: null,
+  enforce: null,
   origin: null,
   strip_prefix: null,
   what: null,
@@ -71,6 +74,7 @@ export function routeRows({ configuration, faults, bound }: WhichReading): reado
       auth: rule.auth,
       require: Object.fromEntries(rule.require),
       revocation: asksForToken(rule.auth) ? rule.revocation : null,
+      enforce: rule.auth === "public" ? null : rule.enforce,
       origin: rule.origin?.base ?? origin,
       strip_prefix: rule.strip?.decoded ?? null,
     }),
@@ -89,7 +93,7 @@ function cells(row: RouteRow, withoutOrigin: string): string[] {
   return [
     row.path,
     row.methods?.join(",") ?? "all",
-    row.auth ?? "-",
+    (row.auth ?? "-") + (row.enforce === false ? " (only logged)" : ""),
     required.join(" ") || "-",
     row.revocation ?? "-",
     target + stripped,

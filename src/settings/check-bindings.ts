@@ -2,11 +2,15 @@
 // Must never look at a binding itself: `npm run deploy` and `npm run manage -- check` only have their names.
 import type { Settings } from "./settings.ts";
 
-/** What is bound. `other`: something is there by this name, but of another kind. */
+/** Bound as what it has to be, or as something else. */
+type Binding = "right" | "other" | undefined;
+
+/** What is bound under which name. */
 export interface Bound {
   readonly DB: boolean;
   readonly BLACKLIST: boolean;
-  readonly LOGIN_LIMITER: "ratelimit" | "other" | undefined;
+  readonly LOGIN_LIMITER: Binding;
+  readonly METRICS: Binding;
   /** A service binding, or the word that stands for the server behind the Worker's own route. */
   readonly ORIGIN: "service" | "zone" | undefined;
 }
@@ -22,6 +26,7 @@ export function bindingFaults(bound: Bound, settings: Pick<Settings, "TOKEN_BLAC
   }
   // Anything else under this name would be asked in vain, and every login let go on.
   if (bound.LOGIN_LIMITER === "other") faults.push("LOGIN_LIMITER must be a rate limit binding.");
+  if (bound.METRICS === "other") faults.push("METRICS must be an Analytics Engine dataset.");
   return faults;
 }
 

@@ -93,6 +93,7 @@ describe("a good token", () => {
       kind: "forwarded",
       url: "https://api.example/a/x",
       headers: { "X-User-Id": "7", authorization: "(as the client sent it)" },
+      shadowed: null,
     });
     expect(row(explained, "exp")?.detail).toBe("expires in 5 minutes (2027-01-15T08:05:00Z)");
   });
@@ -364,6 +365,33 @@ describe("the request around the token", () => {
       },
     ]);
     expect(explained.outcome).toMatchObject({ status: 431 });
+  });
+});
+
+describe("a route with enforce = false", () => {
+  const vars = {
+    ROUTES: [{ path: "/*", auth: "token", enforce: false }],
+    IDENTITY_HEADERS: { "X-User-Id": "user_id", "X-Big": "big" },
+  };
+  it("shows what fails, and that the request goes on as nobody's", async () => {
+    const explained = await ask(withClaims({ exp: now }), { vars });
+    expect(failed(explained).map(({ check }) => check)).toEqual(["exp"]);
+    const outcome = {
+      kind: "forwarded",
+      shadowed: "token_expired",
+      headers: { authorization: "(as the client sent it)" },
+    };
+    expect(explained.outcome).toEqual({ ...outcome, url: "https://api.example/a/x" });
+    expect(reportLines(explained, []).join("\n")).toContain(
+      "Goes on to https://api.example/a/x as nobody's, for enforce is false (else: token_expired) with:",
+    );
+  });
+  it("has a row for what would be refused after all checks", async () => {
+    const explained = await ask(withClaims({ big: "x".repeat(5000) }), { vars });
+    expect(failed(explained).map(({ check, reason }) => [check, reason])).toEqual([
+      ["forwarding", "identity_too_large"],
+    ]);
+    expect(explained.outcome).toMatchObject({ kind: "forwarded", shadowed: "identity_too_large" });
   });
 });
 

@@ -3,7 +3,7 @@ import type { WhichReading } from "../../scripts/configuration/which-flags.ts";
 import { readConfiguration } from "../../src/configuration.ts";
 import { urlOrigin } from "../../src/gateway/forward.ts";
 
-const bound = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "ratelimit", ORIGIN: undefined } as const;
+const bound = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: undefined, ORIGIN: undefined } as const;
 
 /** Without SIGNING_KEY among `env` it is a configuration with a stand-in, made by the caller. */
 export async function readingOf(
