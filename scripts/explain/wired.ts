@@ -105,7 +105,6 @@ const nothingListed: TokenStore = {
   blacklist: unavailable,
   rotate: unavailable,
   deleteExpired: unavailable,
-  ping: unavailable,
 };
 const noDatabase = { prepare: unavailable, batch: unavailable } as unknown as D1Database;
 
@@ -117,5 +116,5 @@ function remoteKeysFor(
   const { JWK_URL } = settings;
   if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return {};
   const failed = (error: unknown) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" });
-  return { remote: remoteKeys(settings, () => fetchJwkSet(JWK_URL), failed) };
+  return { remote: remoteKeys(settings, () => fetchJwkSet(JWK_URL), { loaded: () => {}, failed }).find };
 }
