@@ -128,10 +128,10 @@ async function tokenChecks(wired: Wired, input: RequestInput, request: Request, 
   const there: Check = { check, verdict: "passed", detail: `in ${deps.headerPlan.authHeader}` };
   const { nowSeconds, offline, unsigned } = input;
   const token = { token: presented.token, rule, nowSeconds, offline, unsigned };
-  const { checks, identity } = await explainToken(deps, token);
-  if (identity === undefined) return [there, ...checks, notReached("revocation"), ...requireRows(rule, undefined)];
-  const revocation = await explainRevocation(deps, identity, token);
-  const open = revocation.verdict === "failed" ? undefined : identity;
+  const { checks, authenticated } = await explainToken(deps, token);
+  if (authenticated === undefined) return [there, ...checks, notReached("revocation"), ...requireRows(rule, undefined)];
+  const revocation = await explainRevocation(deps, authenticated, token);
+  const open = revocation.verdict === "failed" ? undefined : authenticated.identity;
   return [there, ...checks, revocation, ...requireRows(rule, open)];
 }
 
@@ -175,7 +175,7 @@ async function finish(
   });
   if (!(answer instanceof Refusal) && forwarded) {
     const { shadowed } = exchange;
-    const headers = shownHeaders(deps.headerPlan, forwarded.headers);
+    const headers = shownHeaders(deps, forwarded.headers);
     const rows = shadowed === undefined || known ? checks : [...checks, late(shadowed)];
     const outcome = { kind: "forwarded", url: forwarded.url, headers, shadowed: shadowed ?? null } as const;
     return { rule, checks: rows, outcome };

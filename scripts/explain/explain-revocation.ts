@@ -1,43 +1,42 @@
 // Whether the token that opens the route was ended, as the Worker asks, and by what.
 // Must never decide: checkRevocation() does; the store is only asked again to name the mark.
 import { Refusal } from "../../src/errors.ts";
-import type { Identity } from "../../src/flows/authenticate.ts";
+import type { Authenticated, Identity } from "../../src/flows/authenticate.ts";
 import { checkRevocation } from "../../src/flows/revocation.ts";
 import type { GatewayDeps } from "../../src/gateway/pipeline.ts";
 import type { TokenMarks } from "../../src/stores/contract.ts";
 import type { Check } from "./checks.ts";
 import { refusalOf, type TokenInput } from "./explain-token.ts";
 
-export async function explainRevocation(deps: GatewayDeps, identity: Identity, input: TokenInput): Promise<Check> {
+export async function explainRevocation(
+  deps: GatewayDeps,
+  authenticated: Authenticated,
+  input: TokenInput,
+): Promise<Check> {
   const { rule, nowSeconds, offline } = input;
+  const { identity } = authenticated;
   const check = "revocation";
   if (rule.revocation === "off") return { check, verdict: "not asked", detail: 'revocation = "off"' };
   if (offline) return { check, verdict: "not asked", detail: "--offline" };
-  let marks: TokenMarks | undefined;
-  let news: boolean | undefined;
+  let askedNews = false;
   let askedStore = false;
-  const watched: Pick<GatewayDeps, "settings" | "tokens" | "news"> = {
-    settings: deps.settings,
-    tokens: {
-      ...deps.tokens,
-      isEnded: (of) => {
-        marks = of;
-        askedStore = true;
-        return deps.tokens.isEnded(of);
-      },
-    },
-    news: {
-      ...deps.news,
-      isEnded: async (of, now) => {
-        marks = of;
-        news = await deps.news.isEnded(of, now);
-        return news;
-      },
+  const news: GatewayDeps["news"] = {
+    ...deps.news,
+    isEnded: (marks, now) => {
+      askedNews = true;
+      return deps.news.isEnded(marks, now);
     },
   };
-  const outcome = await refusalOf(() => checkRevocation(watched, rule.revocation, identity, nowSeconds));
-  if (marks === undefined) return { check, verdict: "not asked", detail: whyNotAsked(deps, identity) };
-  const inStore = await endedBy(deps, marks);
+  const watched: Authenticated = {
+    identity,
+    isEnded: () => {
+      askedStore = true;
+      return authenticated.isEnded();
+    },
+  };
+  const outcome = await refusalOf(() => checkRevocation({ ...deps, news }, rule.revocation, watched, nowSeconds));
+  if (!askedNews && !askedStore) return { check, verdict: "not asked", detail: whyNotAsked(deps, identity) };
+  const inStore = identity.marks === undefined ? [] : await endedBy(deps, identity.marks);
   if (outcome instanceof Refusal) {
     const who = askedStore ? "D1" : "KV";
     const by = inStore.length > 0 ? inStore.join(", and ") : "by news that D1 does not have";
@@ -68,6 +67,6 @@ async function endedBy({ tokens }: GatewayDeps, marks: TokenMarks): Promise<stri
     ["with all tokens of its user", { ...none, user: marks.user }],
   ];
   const ended: string[] = [];
-  for (const [way, asked] of ways) if (await tokens.isEnded(asked)) ended.push(way);
+  for (const [way, asked] of ways) if ((await tokens.standing(asked, undefined, false)).ended) ended.push(way);
   return ended;
 }

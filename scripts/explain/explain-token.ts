@@ -1,7 +1,7 @@
 // The checks of a bearer token, made by the Worker's own flows and told one by one.
 // Must never decide whether a check passes: the flows do; here it is only found out which of them refused.
 import { type Reason, Refusal } from "../../src/errors.ts";
-import { authenticate, type Identity } from "../../src/flows/authenticate.ts";
+import { type Authenticated, authenticate } from "../../src/flows/authenticate.ts";
 import type { GatewayDeps } from "../../src/gateway/pipeline.ts";
 import type { Rule } from "../../src/gateway/policy.ts";
 import { pythonInt } from "../../src/tokens/claims.ts";
@@ -35,7 +35,7 @@ export interface TokenInput {
 export interface TokenExplanation {
   readonly checks: readonly Check[];
   /** Undefined when a check failed. */
-  readonly identity: Identity | undefined;
+  readonly authenticated: Authenticated | undefined;
 }
 
 /** Runs `work`; gives its refusal instead of throwing it. Anything else thrown is a bug and stays one. */
@@ -50,16 +50,16 @@ export async function refusalOf<T>(work: () => Promise<T> | T): Promise<T | Refu
 
 export async function explainToken(deps: GatewayDeps, input: TokenInput): Promise<TokenExplanation> {
   const { token, rule, nowSeconds, offline } = input;
-  const readUser = rule.auth === "user" && !offline;
+  const wanted = { readUser: rule.auth === "user" && !offline, revocation: offline ? "off" : rule.revocation } as const;
   const seen = peek(token);
   const opened = await refusalOf(() => deps.codec.open(token, nowSeconds));
   const codec = codecRows(deps, input, seen, opened instanceof Refusal ? opened.reason : undefined);
   const kinds = deps.tokenKinds;
   if (opened instanceof Refusal) {
     const later = [...classChecks, ...userChecks].map(({ check }) => notReached(check));
-    return { checks: [...codec, ...later], identity: undefined };
+    return { checks: [...codec, ...later], authenticated: undefined };
   }
-  const outcome = await refusalOf(() => authenticate(deps, { token, kinds, readUser }, nowSeconds));
+  const outcome = await refusalOf(() => authenticate(deps, { token, kinds, ...wanted }, nowSeconds));
   const fits = !(outcome instanceof Refusal && outcome.reason === "no_token_class_fits");
   const classes = await classRows(deps, input, seen, fits);
   const failed = outcome instanceof Refusal ? outcome.reason : undefined;
@@ -70,7 +70,7 @@ export async function explainToken(deps: GatewayDeps, input: TokenInput): Promis
         failed && { reason: failed, detail: userFailure(deps, seen, failed) },
       )
     : userChecks.map(({ check }) => notReached(check));
-  return { checks: [...codec, ...classes, ...users], identity: outcome instanceof Refusal ? undefined : outcome };
+  return { checks: [...codec, ...classes, ...users], authenticated: outcome instanceof Refusal ? undefined : outcome };
 }
 
 function codecRows(deps: GatewayDeps, input: TokenInput, seen: Peek, reason: Reason | undefined): Check[] {
@@ -133,9 +133,10 @@ function codecRows(deps: GatewayDeps, input: TokenInput, seen: Peek, reason: Rea
 /** The rows of the class that fits; of those before it one row each. Where none fits, all rows of each. */
 async function classRows(deps: GatewayDeps, input: TokenInput, seen: Peek, fits: boolean): Promise<Check[]> {
   const { token, nowSeconds } = input;
+  const wanted = { readUser: false, revocation: "off" } as const;
   const rows: Check[] = [];
   for (const kind of deps.tokenKinds) {
-    const one = await refusalOf(() => authenticate(deps, { token, kinds: [kind], readUser: false }, nowSeconds));
+    const one = await refusalOf(() => authenticate(deps, { token, kinds: [kind], ...wanted }, nowSeconds));
     const refused = one instanceof Refusal && one.reason === "no_token_class_fits" ? one : undefined;
     const named = deps.tokenKinds.length > 1 ? `${kind.className}: ` : "";
     const reason = refused?.more.because;

@@ -70,6 +70,8 @@ export function wireForExplain(
     tokens: stores === undefined ? nothingListed : d1Tokens(stores.d1, log),
     families: d1Families(stores?.d1 ?? noDatabase, log),
     news,
+    // Nothing is remembered: each check is made each time.
+    verified: { recall: () => undefined, keep: () => {} },
     loginLimiter: undefined,
     hooks,
     newId: () => randomUUID().replaceAll("-", ""),
@@ -98,7 +100,7 @@ const unavailable = (): never => {
 const nobody: UserStore = { byUsername: unavailable, byLookup: unavailable };
 const nothingListed: TokenStore = {
   isBlacklisted: async () => false,
-  isEnded: async () => false,
+  standing: async () => ({ blacklisted: false, ended: false, user: undefined }),
   tokenAndUser: unavailable,
   recordLogin: unavailable,
   list: unavailable,
@@ -112,9 +114,10 @@ const noDatabase = { prepare: unavailable, batch: unavailable } as unknown as D1
 function remoteKeysFor(
   { settings }: Configuration,
   log: (event: string, fields: Readonly<Record<string, unknown>>) => void,
-): Pick<Keys, "remote"> {
+): Pick<Keys, "remote" | "remoteVersion"> {
   const { JWK_URL } = settings;
   if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return {};
   const failed = (error: unknown) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" });
-  return { remote: remoteKeys(settings, () => fetchJwkSet(JWK_URL), { loaded: () => {}, failed }).find };
+  const source = remoteKeys(settings, () => fetchJwkSet(JWK_URL), { loaded: () => {}, failed });
+  return { remote: source.find, remoteVersion: source.version };
 }
