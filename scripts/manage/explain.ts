@@ -133,7 +133,8 @@ function tokenLines({ header, claims }: Peek, nowSeconds: number): string[] {
 
 async function run(argv: readonly string[]): Promise<number> {
   const { values } = readFlags(argv, flags);
-  const { path, method = "GET" } = values;
+  const { path } = values;
+  const method = (values.method ?? "GET").toUpperCase();
   if (path === undefined) throw usage("Which path? npm run manage -- explain --path /api/notes/ < TOKEN");
   if (!/^\/[\x21-\x7e]*$/.test(path)) throw usage("--path must begin with a slash and be ASCII, percent-encoded.");
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method))

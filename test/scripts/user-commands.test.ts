@@ -155,6 +155,20 @@ describe("a user who is kept out", () => {
   });
 });
 
+describe("d1OverText()", () => {
+  it("sends together what reads, and refuses what writes, which would be no transaction", async () => {
+    const { d1 } = store.bindings;
+    const read = d1.prepare("SELECT username FROM users WHERE id = ?1");
+    const results = await d1.withSession("first-unconstrained").batch([read.bind(3), read.bind(4)]);
+    expect(results.map((one) => one.results)).toEqual([[{ username: "ada" }], [{ username: "o'hara" }]]);
+    const write = d1.prepare("DELETE FROM users WHERE id = ?1").bind(3);
+    await expect(d1.batch([read.bind(3), write])).rejects.toThrow(
+      "Only statements that read can be sent together through wrangler.",
+    );
+    expect((await user("ada")).id).toBe(3);
+  });
+});
+
 describe("a command line that makes no sense", () => {
   it.each([
     ["sessions", [], "Whose sessions? npm run manage -- sessions USERNAME"],
