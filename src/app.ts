@@ -11,7 +11,7 @@ import { flush } from "./flows/flush.ts";
 import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
 import { withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
-import { chooseLanguage } from "./http/language.ts";
+import { openExchange } from "./http/open-exchange.ts";
 import { mayBeOwnPath } from "./http/own-path.ts";
 import { answerRefusal } from "./http/refusal.ts";
 import { observation } from "./observation.ts";
@@ -49,7 +49,7 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const observe = observation(deps);
   return {
     async fetch(request) {
-      const exchange = openExchange(request, deps.newId());
+      const exchange = openExchange(request, deps.newId(), Date.now());
       const response = await answer(request, exchange);
       return observe ? observe(request, exchange, response) : response;
     },
@@ -92,30 +92,6 @@ function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown)
 
 /** A path with and without its trailing slash. */
 const spellings = (prefix: string, path: string) => [prefix + path, prefix + path.slice(0, -1)];
-
-function openExchange(request: Request, requestId: string): Exchange {
-  const { method, url, headers } = request;
-  const openedAtMilliseconds = Date.now();
-  return {
-    requestId,
-    nowSeconds: Math.floor(openedAtMilliseconds / 1000),
-    openedAtMilliseconds,
-    method,
-    url,
-    language: () => chooseLanguage(headers.get("accept-language")),
-    allow: undefined,
-    indent: 0,
-    rule: undefined,
-    forgetCookies: false,
-    reason: undefined,
-    shadowed: undefined,
-    operation: "gateway",
-    userId: undefined,
-    tokenType: undefined,
-    jti: undefined,
-    originMilliseconds: undefined,
-  };
-}
 
 function nowInSeconds(): number {
   return Math.floor(Date.now() / 1000);

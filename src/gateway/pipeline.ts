@@ -6,7 +6,7 @@ import type { Deps } from "../flows/deps.ts";
 import { checkRevocation } from "../flows/revocation.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type PresentedToken, presentedToken } from "../http/presented-token.ts";
-import { type Claims, claim } from "../tokens/claims.ts";
+import type { Claims } from "../tokens/claims.ts";
 import type { Kind } from "../tokens/kinds.ts";
 import type { SignAssertion } from "../tokens/sign-assertion.ts";
 import { setAssertion } from "./assertion-header.ts";
@@ -16,6 +16,7 @@ import { forward, type Origin } from "./forward.ts";
 import { type HeaderPlan, originHeaders } from "./headers.ts";
 import { isPersonal } from "./keep-private.ts";
 import { matchRule } from "./match.ts";
+import { meetsClaim } from "./meets-claim.ts";
 import { canonicalPath } from "./path.ts";
 import type { Rule } from "./policy.ts";
 import { targetOf } from "./route-origin.ts";
@@ -117,11 +118,7 @@ async function headersFor(deps: GatewayDeps, call: Call, { presented, identity }
   return headers;
 }
 
-/** Each required claim equals the value, or is a list that has it; 403 otherwise. */
+/** Each required claim is met; 403 otherwise. */
 function requireClaims(rule: Rule, claims: Claims): void {
-  for (const [name, wanted] of rule.require) {
-    const value = claim(claims, name);
-    const met = Array.isArray(value) ? value.includes(wanted) : value === wanted;
-    if (!met) refuse("permission_denied");
-  }
+  for (const [name, wanted] of rule.require) if (!meetsClaim(claims, name, wanted)) refuse("permission_denied");
 }
