@@ -10,6 +10,7 @@ import type { GatewayDeps } from "./gateway/pipeline.ts";
 import type { Rule } from "./gateway/policy.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Settings } from "./settings/settings.ts";
+import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
 import { d1Families } from "./stores/d1-families.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
 import { d1Users } from "./stores/d1-users.ts";
@@ -34,11 +35,12 @@ export interface Env {
 /** Wired, or the faults that keep the Worker from working. */
 export type Wiring = { readonly deps: GatewayDeps; readonly shown: AppShown } | { readonly faults: readonly string[] };
 
-/** @param hooks what the deployer changed in code: `hooks` of hooks.ts */
-export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
-  const reading = await readConfiguration(env);
+/** @param hooks and `inCode`: what the deployer changed in code, as createGateway() takes it */
+export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}): Promise<Wiring> {
+  const joined = joinSettings(inCode, env);
+  const reading = await readConfiguration(joined.env);
   const { configuration } = reading;
-  const faults = [...reading.faults, ...bindingFaults(env, reading.settings)];
+  const faults = [...joined.faults, ...reading.faults, ...bindingFaults(env, reading.settings)];
   if (!configuration || faults.length > 0 || !env.DB) {
     writeLine("settings_faults", { faults });
     return { faults };

@@ -77,6 +77,9 @@ describe("breachesOf()", () => {
     expect(planted("http/planted.ts", 'export { answerJson } from "./answer.ts";\n')).toEqual([
       "http/planted.ts: is a barrel: it exports what another file has",
     ]);
+    expect(planted("http/planted.ts", 'export type { Language } from "./language.ts";\n')).toEqual([
+      "http/planted.ts: is a barrel: it exports what another file has",
+    ]);
     expect(planted("http/planted.ts", "export class Planted {}\n")).toEqual(["http/planted.ts: has a class"]);
     expect(planted("http/planted.ts", "let count = 0;\nexport const next = () => count++;\n")).toEqual([
       "http/planted.ts: has mutable module state",
