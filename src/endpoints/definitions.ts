@@ -14,6 +14,8 @@ export interface EndpointContext {
   readonly requestId: string;
   /** CF-Connecting-IP: the one header about the client's address that Cloudflare sets itself. */
   readonly clientAddress: string | null;
+  /** The User-Agent header; anything a client likes. */
+  readonly userAgent: string | null;
 }
 
 export type FieldName = "username" | "password" | "refresh" | "token";
@@ -52,7 +54,7 @@ export const endpoints: readonly Endpoint[] = [
     title: "Token Refresh",
     description: "Takes a refresh token; answers with a new access token and, with rotation, a new refresh token.",
     fields: ["refresh"],
-    run: (deps, fields, { nowSeconds }) => refresh(deps, fields.refresh ?? "", nowSeconds),
+    run: (deps, fields, context) => refresh(deps, fields.refresh ?? "", context.nowSeconds, context),
   },
   {
     name: "verify",
