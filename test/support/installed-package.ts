@@ -1,17 +1,11 @@
 // The package as `npm pack` makes it, in a project outside the tree that has it installed.
 // Must never let that project reach the sources, nor need a network.
-import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { type Ended, runToEnd } from "./run-to-end.ts";
 
 const project = resolve(import.meta.dirname, "../..");
-
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface InstalledPackage {
   /** The project that has it: a copy of examples/package. */
@@ -83,18 +77,5 @@ async function good(program: string, words: readonly string[], cwd: string): Pro
 }
 
 function run(program: string, words: readonly string[], cwd: string, input = ""): Promise<Ended> {
-  const env = { ...process.env, npm_config_update_notifier: "false", INIT_CWD: cwd };
-  const child = spawn(program, words, { cwd, env });
-  child.stdin.end(input);
-  let [stdout, stderr] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  return new Promise((settle, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => settle({ code, stdout, stderr }));
-  });
+  return runToEnd(program, words, { cwd, input, env: { npm_config_update_notifier: "false", INIT_CWD: cwd } });
 }
