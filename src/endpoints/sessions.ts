@@ -50,7 +50,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     description: "Ends one session of the token's user.",
     method: "DELETE",
     run: async (deps, identity, { exchange, id = "" }) => {
-      const isOwn = await endSession(deps, identity, id, exchange.nowSeconds);
+      const isOwn = await endSession(deps, identity, id, exchange);
       const answer = new Response(null, { status: 204, headers: ownHeaders(exchange) });
       return isOwn ? withoutCookies(deps, answer) : answer;
     },
@@ -61,7 +61,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     description: "Ends all tokens of the token's user, this one among them.",
     method: "POST",
     run: async (deps, identity, { exchange }) => {
-      await logoutAll(deps, identity, exchange.nowSeconds);
+      await logoutAll(deps, identity, exchange);
       return withoutCookies(deps, answerJson(exchange, 200, {}));
     },
   },
@@ -79,6 +79,7 @@ export async function answerSessions(
   const { request, exchange } = at;
   const { settings, headerPlan } = deps;
   exchange.allow = endpoint.method === "GET" ? "GET, HEAD, OPTIONS" : `${endpoint.method}, OPTIONS`;
+  exchange.operation = "sessions";
   negotiateJson(request, exchange);
   const presented = presentedToken(settings, headerPlan, request) ?? refuse("credentials_missing");
   const check = { token: presented.token, kinds: deps.tokenKinds, readUser: true };

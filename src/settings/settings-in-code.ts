@@ -18,6 +18,7 @@ export interface Route {
   readonly revocation?: Settings["REVOCATION"] | undefined;
   readonly origin?: string | undefined;
   readonly strip_prefix?: string | undefined;
+  readonly enforce?: boolean | undefined;
 }
 
 /** Settings that are, or may hold, a key: these come from the environment alone. */

@@ -101,15 +101,16 @@ describe("the types", () => {
       revocation: "strict",
       origin: "https://a.example",
       strip_prefix: "/a",
+      enforce: true,
     };
     expect(readPolicy(settingsOf({ ROUTES: [route] })).faults).toEqual([]);
     // What the policy names as all that there is; a key more there is one more in Route.
     const { faults } = readPolicy(settingsOf({ ROUTES: [{ ...route, unknown: 1 }] }));
     expect(faults).toEqual([
-      "ROUTES[0].unknown is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix.",
+      "ROUTES[0].unknown is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix, enforce.",
     ]);
     expectTypeOf<keyof Route>().toEqualTypeOf<
-      "path" | "methods" | "auth" | "require" | "revocation" | "origin" | "strip_prefix"
+      "path" | "methods" | "auth" | "require" | "revocation" | "origin" | "strip_prefix" | "enforce"
     >();
   });
 });
