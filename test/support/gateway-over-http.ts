@@ -35,6 +35,8 @@ async function template(): Promise<BuiltWorker> {
 export interface GatewayOptions {
   /** Binds LOGIN_LIMITER, with so many attempts a minute; without it the gateway runs with none. */
   readonly loginsPerMinute?: number;
+  /** Binds METRICS to a local dataset, which keeps nothing. */
+  readonly metrics?: boolean;
   /** Gets every line of the Worker's log, as an object. */
   readonly onLogLine?: (line: Readonly<Record<string, unknown>>) => void;
   /** Binds ORIGIN to a service that answers so, or to an entrypoint of the Worker itself. */
@@ -54,6 +56,7 @@ export async function startGateway(
   vars: Readonly<Record<string, unknown>>,
   {
     loginsPerMinute,
+    metrics,
     onLogLine,
     originService,
     storage,
@@ -70,6 +73,7 @@ export async function startGateway(
       bindings,
       kvNamespaces: { BLACKLIST: "blacklist" },
       ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
+      ...(metrics ? { analyticsEngineDatasets: { METRICS: { dataset: "simplejwt_edge" } } } : {}),
       ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
       ...(originService === undefined ? {} : { serviceBindings: { ORIGIN: originService } }),
       ...(storage === undefined ? {} : { resourcePersistencePath: storage }),
