@@ -11,6 +11,7 @@ import type { Hooks } from "./hooks.ts";
 import { alarms, type EventName, type Log } from "./log-events.ts";
 import { type Bound, bindingFaults, bindingWarnings } from "./settings/check-bindings.ts";
 import type { Settings } from "./settings/settings.ts";
+import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1Families } from "./stores/d1-families.ts";
 import { d1Schema } from "./stores/d1-schema.ts";
@@ -41,12 +42,13 @@ export type Wiring = { readonly deps: GatewayDeps; readonly shown: AppShown } | 
 /** What an isolate remembers of tokens, of the 128 MB that it may use. */
 const rememberedTokens = { entries: 5000, bytes: 8 * 1024 * 1024 } as const;
 
-/** @param hooks what the deployer changed in code: `hooks` of hooks.ts */
-export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
-  const reading = await readConfiguration(env);
+/** @param hooks and `inCode`: what the deployer changed in code, as createGateway() takes it */
+export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}): Promise<Wiring> {
+  const joined = joinSettings(inCode, env);
+  const reading = await readConfiguration(joined.env);
   const { configuration } = reading;
   const bound = boundIn(env);
-  const faults = [...reading.faults, ...bindingFaults(bound, reading.settings)];
+  const faults = [...joined.faults, ...reading.faults, ...bindingFaults(bound, reading.settings)];
   if (!configuration || faults.length > 0 || !env.DB) {
     writeLine("settings_faults", { faults });
     return { faults };

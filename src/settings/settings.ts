@@ -33,7 +33,11 @@ interface Setting<T> {
 }
 
 const setting = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({ read, default: byDefault });
-const secret = (read: Reader<string>): Setting<string> => ({ read, default: "", secret: true });
+const secret = (read: Reader<string>): Setting<string> & { readonly secret: true } => ({
+  read,
+  default: "",
+  secret: true,
+});
 const later = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({ read, default: byDefault, later: true });
 
 const claimName = readTextOrNone("the name of a claim");
