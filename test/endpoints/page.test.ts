@@ -24,6 +24,8 @@ const endpoint: Endpoint = {
   title: "Token Obtain Pair",
   description: "Takes a username and a password.",
   fields: ["username", "password"],
+  gives: () => ["refresh", "access"],
+  refuses: [],
   run: async () => ({}),
 };
 
