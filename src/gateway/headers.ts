@@ -1,8 +1,8 @@
 // The headers that the origin gets: the client's, less what it may not say, plus what the gateway says.
 // Must never let a client's spelling of an identity or forwarding header through, on any route.
 import type { Identity } from "../flows/authenticate.ts";
+import { authHeaderName } from "../http/bearer.ts";
 import type { Settings } from "../settings/settings.ts";
-import { authHeaderName } from "./bearer.ts";
 import { droppedNames, folded, forwardingPrefix } from "./header-names.ts";
 import { type IdentityHeader, readIdentityHeaders, setIdentityHeaders } from "./identity-headers.ts";
 

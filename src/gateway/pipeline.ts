@@ -5,17 +5,18 @@ import { authenticate, type Identity } from "../flows/authenticate.ts";
 import type { Deps } from "../flows/deps.ts";
 import { checkRevocation } from "../flows/revocation.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { type PresentedToken, presentedToken } from "../http/presented-token.ts";
 import { type Claims, claim } from "../tokens/claims.ts";
 import type { Kind } from "../tokens/kinds.ts";
 import type { SignAssertion } from "../tokens/sign-assertion.ts";
 import { setAssertion } from "./assertion-header.ts";
+import { cookieToHeader } from "./cookie-to-header.ts";
 import { forward, type Origin } from "./forward.ts";
 import { type HeaderPlan, originHeaders } from "./headers.ts";
 import { isPersonal } from "./keep-private.ts";
 import { matchRule } from "./match.ts";
 import { canonicalPath } from "./path.ts";
 import type { Rule } from "./policy.ts";
-import { cookieToHeader, type PresentedToken, presentedToken } from "./presented-token.ts";
 import { targetOf } from "./route-origin.ts";
 
 /** What the gateway is wired with, besides what flows use. */
