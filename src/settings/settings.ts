@@ -106,7 +106,7 @@ export const settingsTable = {
   AUTH_COOKIE: setting<boolean | "only">(readBooleanOr("only"), false),
   LOG: setting(readChoice(["off", "denied", "all"]), "off"),
   SERVER_TIMING: later(readBoolean, false),
-  CONSOLE: later(readBoolean, false),
+  CONSOLE: setting(readBoolean, false),
   ADMIN: later(readBoolean, false),
   ERROR_REASONS: setting(readBoolean, false),
 } as const satisfies Record<string, Setting<unknown> | Setting<string>>;
