@@ -5,6 +5,7 @@ import { endpoints } from "./endpoints/definitions.ts";
 import { answerLive, answerReady } from "./endpoints/health.ts";
 import { openApiDocument } from "./endpoints/openapi.ts";
 import { published } from "./endpoints/published.ts";
+import { answerSessions, sessionsEndpoints } from "./endpoints/sessions.ts";
 import { answerEndpoint } from "./endpoints/tokens.ts";
 import { Refusal, refuse } from "./errors.ts";
 import { flush } from "./flows/flush.ts";
@@ -50,9 +51,16 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
   const served = servedEndpoints(deps.settings);
   for (const endpoint of endpoints) {
     if (!served.includes(endpoint.name)) continue;
-    const path = `${deps.settings.TOKEN_PREFIX}${endpoint.path}`;
-    for (const spelling of [path, path.slice(0, -1)]) {
+    for (const spelling of spellings(deps.settings.TOKEN_PREFIX, endpoint.path)) {
       routes.all(spelling, (c) => answerEndpoint(deps, endpoint, c.req.raw, c.env.exchange));
+    }
+  }
+  for (const endpoint of served.includes("sessions") ? sessionsEndpoints : []) {
+    for (const spelling of spellings(deps.settings.TOKEN_PREFIX, endpoint.path)) {
+      routes.all(spelling, (c) => {
+        const at = { request: c.req.raw, exchange: c.env.exchange, id: c.req.param("id") ?? "" };
+        return answerSessions(deps, endpoint, at);
+      });
     }
   }
   if (publicJwks.length > 0) {
@@ -82,6 +90,9 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
   });
   return routes;
 }
+
+/** A path with and without its trailing slash. */
+const spellings = (prefix: string, path: string) => [prefix + path, prefix + path.slice(0, -1)];
 
 function openExchange(request: Request, requestId: string): Exchange {
   const { method, url, headers } = request;

@@ -3,6 +3,7 @@
 
 export const consoleCallScript = `
 const known = JSON.parse(document.querySelector("main").dataset.known);
+const serves = (name) => known.served.includes(name);
 const at = (id) => document.getElementById(id);
 const longestShown = 100000;
 const longestHistory = 50;

@@ -2,7 +2,6 @@
 // Must never send what nobody pressed a button for.
 
 export const consolePanelsScript = `
-const serves = (name) => known.served.includes(name);
 const endpoint = (path) => known.prefix + path;
 
 function button(text, work, kind, name) {

@@ -49,7 +49,7 @@ function draw() {
   at("login").hidden = some;
   at("paste").hidden = some || known.cookiesOnly;
   at("who").textContent = !some ? "Log in" : user === "" ? "With a token" : "Logged in as " + user;
-  at("logout-all").hidden = !known.sessions || bearer() === undefined && !known.cookiesOnly;
+  at("logout-all").hidden = !serves("sessions") || bearer() === undefined && !known.cookiesOnly;
   at("sessions").hidden = !some || at("logout-all").hidden;
   at("cards").replaceChildren(...[...tokens].map(card));
   tick();

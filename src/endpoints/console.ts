@@ -34,7 +34,6 @@ function knownOf(settings: Settings): object {
     cookiesOnly: settings.AUTH_COOKIE === "only",
     typeClaim: settings.TOKEN_TYPE_CLAIM,
     refreshExpClaim: settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM,
-    sessions: settings.TOKEN_BLACKLIST_ENABLED,
     lifetimes: {
       access: settings.ACCESS_TOKEN_LIFETIME,
       refresh: settings.REFRESH_TOKEN_LIFETIME,

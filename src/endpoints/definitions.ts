@@ -16,6 +16,8 @@ export interface EndpointContext {
   readonly requestId: string;
   /** CF-Connecting-IP: the one header about the client's address that Cloudflare sets itself. */
   readonly clientAddress: string | null;
+  /** The User-Agent header; anything a client likes. */
+  readonly userAgent: string | null;
 }
 
 export type FieldName = "username" | "password" | "refresh" | "token";
@@ -84,7 +86,7 @@ export const endpoints: readonly Endpoint[] = [
     fields: ["refresh"],
     gives: ({ ROTATE_REFRESH_TOKENS }) => (ROTATE_REFRESH_TOKENS ? ["access", "refresh"] : ["access"]),
     refuses: refreshed,
-    run: (deps, fields, { nowSeconds }) => refresh(deps, fields.refresh ?? "", nowSeconds),
+    run: (deps, fields, context) => refresh(deps, fields.refresh ?? "", context.nowSeconds, context),
   },
   {
     name: "verify",

@@ -5,6 +5,7 @@ import { type EndpointName, servedEndpoints } from "../settings/read.ts";
 import type { Settings } from "../settings/settings.ts";
 import { endpoints } from "./definitions.ts";
 import { type Json, jsonResponse, sharedComponents } from "./openapi-responses.ts";
+import { sessionsPaths } from "./openapi-sessions.ts";
 import { securitySchemes, tokenOperation } from "./openapi-tokens.ts";
 
 /** package.json's version, which a test compares. */
@@ -17,15 +18,18 @@ ${refusals.method_not_allowed.status}.`;
 
 /** @param hasPublicKeys whether `/.well-known/jwks.json` is there */
 export function openApiDocument(settings: Settings, hasPublicKeys: boolean): Json {
+  const served = servedEndpoints(settings);
+  const sessions = served.includes("sessions") ? sessionsPaths(settings) : {};
   return {
     openapi: "3.1.0",
     info: { title: "simplejwt-edge", version, description, license: { name: "MIT", identifier: "MIT" } },
     servers: [{ url: "/" }],
     tags: [
       { name: "tokens", description: "Log-in and tokens." },
+      ...(served.includes("sessions") ? [{ name: "sessions", description: "What is open, and ending it." }] : []),
       { name: "gateway", description: "The gateway itself." },
     ],
-    paths: { ...tokenPaths(settings, servedEndpoints(settings)), ...ownPaths(hasPublicKeys) },
+    paths: { ...tokenPaths(settings, served), ...sessions, ...ownPaths(hasPublicKeys) },
     components: { ...sharedComponents, securitySchemes: securitySchemes(settings) },
   };
 }

@@ -32,7 +32,8 @@ export async function answerEndpoint(
     const fields = readFields(await readBody(request), endpoint.fields, instead);
     const { nowSeconds, requestId } = exchange;
     const clientAddress = request.headers.get("cf-connecting-ip");
-    return endpoint.run(deps, fields, { nowSeconds, requestId, clientAddress });
+    const userAgent = request.headers.get("user-agent");
+    return endpoint.run(deps, fields, { nowSeconds, requestId, clientAddress, userAgent });
   };
   if (deps.settings.AUTH_COOKIE === false) return answerJson(exchange, 200, await run());
   return answerWithCookies(deps, endpoint, { request, exchange }, run);

@@ -152,8 +152,13 @@ function coversPath(earlier: Rule, later: Rule): boolean {
 function ownPath(rule: Rule, settings: Settings): string | undefined {
   if (rule.decoded === "/_gateway" || rule.decoded.startsWith("/_gateway/")) return "/_gateway/";
   if (rule.isPrefix) return undefined;
-  return endpointPaths(settings).find((path) => rule.decoded === path);
+  const paths = endpointPaths(settings);
+  const below = paths.find((path) => path.endsWith("/sessions/"));
+  if (below !== undefined && /^[^/]+\/?$/.test(rest(rule.decoded, below))) return `${below}<id>/`;
+  return paths.find((path) => rule.decoded === path);
 }
+
+const rest = (path: string, beginning: string) => (path.startsWith(beginning) ? path.slice(beginning.length) : "");
 
 /** The paths of the token endpoints that are served, with and without their trailing slashes. */
 function endpointPaths(settings: Settings): string[] {
@@ -168,4 +173,5 @@ const pathsOf: Readonly<Record<(typeof endpointNames)[number], readonly string[]
   verify: ["/verify"],
   blacklist: ["/blacklist"],
   sliding: ["/sliding", "/sliding/refresh"],
+  sessions: ["/sessions", "/logout-all"],
 };
