@@ -40,7 +40,7 @@ async function refresh(name, token) {
 async function blacklist(token) {
   const answer = await post("/blacklist/", { refresh: token.text }, "the refresh token is blacklisted");
   if (answer === undefined) return;
-  if (known.cookiesOnly) return forget("200 OK: logged out, the cookies are cleared");
+  if (known.cookiesOnly) return forget("Logged out: the cookies are cleared.");
   token.ended = "Blacklisted: try to refresh with it.";
   draw();
   focusAgain("[data-token=refresh] .danger");
@@ -60,7 +60,7 @@ const focusAgain = (selector) => document.querySelector(selector)?.focus();
 
 function forget(said) {
   tokens.clear();
-  user = "";
+  here.user = "";
   draw();
   at("session-list").replaceChildren();
   at("username").focus();
@@ -75,7 +75,7 @@ async function logIn() {
   if (answer === undefined) return at("password").select();
   at("password").value = "";
   tokens.clear();
-  user = username;
+  here.user = username;
   take(answer, path === "/" ? ["access", "refresh"] : ["token"]);
   at("tokens-title").focus();
 }
@@ -127,26 +127,31 @@ function sessionItem(session) {
   if (session.current) item.append(make("span", "this session", { class: "pill good" }));
   const facts = ["last refreshed " + local(session.last_refreshed_at), "ends " + local(session.expires_at), session.client, session.address];
   item.append(make("span", facts.filter(Boolean).join(" · "), { class: "soft" }));
-  item.append(button("End", () => endSession(session.id), "quiet danger", "End the session of " + local(session.created_at)));
+  item.append(button("End", () => endSession(session), "quiet danger", "End the session of " + local(session.created_at)));
   return item;
 }
 
-async function endSession(id) {
+async function endSession({ id, current }) {
   const path = endpoint("/sessions/" + encodeURIComponent(id) + "/");
-  if (await call({ method: "DELETE", path, authorize: true, done: "the session is ended" })) {
-    await loadSessions();
-    at("sessions-title").focus();
-  }
+  const answer = await call({ method: "DELETE", path, authorize: true, done: "the session is ended" });
+  if (answer === undefined) return;
+  if (current) return ended("Ended with its session.");
+  await loadSessions();
+  at("sessions-title").focus();
+}
+
+/** What the page had is of no use any more; it stays to be tried. */
+function ended(how) {
+  if (known.cookiesOnly) return forget("Logged out: the cookies are cleared.");
+  for (const token of tokens.values()) token.ended = how;
+  at("session-list").replaceChildren();
+  draw();
+  at("tokens-title").focus();
 }
 
 async function logOutAll() {
   const answer = await call({ method: "POST", path: endpoint("/logout-all/"), authorize: true, done: "logged out everywhere" });
-  if (answer === undefined) return;
-  if (known.cookiesOnly) return forget("200 OK: logged out everywhere");
-  for (const token of tokens.values()) token.ended = "Ended: logged out everywhere.";
-  at("session-list").replaceChildren();
-  draw();
-  at("tokens-title").focus();
+  if (answer !== undefined) ended("Ended: logged out everywhere.");
 }
 
 at("no-login").hidden = serves("obtain") || serves("sliding");

@@ -6,13 +6,11 @@ export const consoleTokensScript = `
 const tokens = new Map();
 const titles = { access: "Access token", refresh: "Refresh token", token: "Sliding token" };
 const cookies = { access: "__Host-access", refresh: "__Secure-refresh", token: "__Host-access" };
-/** Who logged in here; empty for a pasted token. */
-let user = "";
-/** How far the gateway's clock is ahead of this one, in milliseconds, by the last token that it made. */
-let ahead = 0;
+/** Who logged in here, empty for a pasted token; by how many milliseconds the gateway's clock is ahead of this one. */
+const here = { user: "", ahead: 0 };
 
 const bearer = () => (tokens.get("access") ?? tokens.get("token"))?.text;
-const gatewaySeconds = () => (Date.now() + ahead) / 1000;
+const gatewaySeconds = () => (Date.now() + here.ahead) / 1000;
 
 function decoded(text) {
   try {
@@ -38,7 +36,7 @@ function take(answer, names) {
     tokens.set(name, { text: answer[name], ...read, exp: read?.claims.exp, life: read?.claims.exp - read?.claims.iat });
   }
   const made = (answer.access ?? answer.token) && (tokens.get("access") ?? tokens.get("token"))?.claims?.iat;
-  if (made && Math.abs(made * 1000 - Date.now() - ahead) > 2000) ahead = made * 1000 - Date.now();
+  if (made && Math.abs(made * 1000 - Date.now() - here.ahead) > 2000) here.ahead = made * 1000 - Date.now();
   draw();
 }
 
@@ -48,7 +46,7 @@ function draw() {
   at("account").hidden = !some;
   at("login").hidden = some;
   at("paste").hidden = some || known.cookiesOnly;
-  at("who").textContent = !some ? "Log in" : user === "" ? "With a token" : "Logged in as " + user;
+  at("who").textContent = !some ? "Log in" : here.user === "" ? "With a token" : "Logged in as " + here.user;
   at("logout-all").hidden = !serves("sessions") || bearer() === undefined && !known.cookiesOnly;
   at("sessions").hidden = !some || at("logout-all").hidden;
   at("cards").replaceChildren(...[...tokens].map(card));
