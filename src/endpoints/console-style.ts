@@ -4,6 +4,7 @@
 export const consoleStyle = `
 :root { --tint: #eef2fa; }
 @media (prefers-color-scheme: dark) { :root { --tint: #212a38; } }
+html { scroll-padding-bottom: 5rem; }
 body { padding: clamp(1rem, 3vw, 2.5rem) clamp(.75rem, 3vw, 2.5rem) .75rem; min-height: 100vh; display: flex; }
 main { display: flex; flex-direction: column; flex: 1; min-width: 0; max-width: 76rem; }
 a { color: var(--accent); }
