@@ -14,6 +14,7 @@ import { withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { chooseLanguage } from "./http/language.ts";
 import { answerRefusal } from "./http/refusal.ts";
+import { observation } from "./observation.ts";
 import { servedEndpoints } from "./settings/read.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
@@ -35,12 +36,12 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const answer = withCors(settings, headerPlan.authHeader, async (request, exchange) =>
     routes.fetch(request, { exchange }),
   );
+  const observe = observation(deps);
   return {
     async fetch(request) {
       const exchange = openExchange(request, deps.newId());
       const response = await answer(request, exchange);
-      logExchange(deps, exchange, response.status);
-      return response;
+      return observe ? observe(request, exchange, response) : response;
     },
     flush: () => flush(deps, nowInSeconds()),
   };
@@ -96,9 +97,11 @@ const spellings = (prefix: string, path: string) => [prefix + path, prefix + pat
 
 function openExchange(request: Request, requestId: string): Exchange {
   const { method, url, headers } = request;
+  const openedAtMilliseconds = Date.now();
   return {
     requestId,
-    nowSeconds: nowInSeconds(),
+    nowSeconds: Math.floor(openedAtMilliseconds / 1000),
+    openedAtMilliseconds,
     method,
     url,
     language: () => chooseLanguage(headers.get("accept-language")),
@@ -107,6 +110,12 @@ function openExchange(request: Request, requestId: string): Exchange {
     rule: undefined,
     forgetCookies: false,
     reason: undefined,
+    shadowed: undefined,
+    operation: "gateway",
+    userId: undefined,
+    tokenType: undefined,
+    jti: undefined,
+    originMilliseconds: undefined,
   };
 }
 
@@ -118,19 +127,4 @@ function nowInSeconds(): number {
 function reportBug(deps: GatewayDeps, exchange: Exchange, error: Error): void {
   exchange.reason = "internal_error";
   deps.log("internal_error", { request_id: exchange.requestId, error: error.message, stack: error.stack });
-}
-
-/** One line a request, as LOG asks; the path without its query. */
-function logExchange(deps: GatewayDeps, exchange: Exchange, status: number): void {
-  const { LOG } = deps.settings;
-  if (LOG === "off" || (LOG === "denied" && exchange.reason === undefined)) return;
-  deps.log("request", {
-    request_id: exchange.requestId,
-    method: exchange.method,
-    path: new URL(exchange.url).pathname,
-    rule: exchange.rule,
-    decision: exchange.reason === undefined ? "allow" : "deny",
-    reason: exchange.reason,
-    status,
-  });
 }

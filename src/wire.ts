@@ -4,12 +4,13 @@ import { waitUntil } from "cloudflare:workers";
 import { newSalt, SALT_RANDOM_BYTES } from "./accounts/new-salt.ts";
 import type { AppShown } from "./app.ts";
 import { readConfiguration } from "./configuration.ts";
-import type { Log } from "./flows/deps.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
 import type { Rule } from "./gateway/policy.ts";
 import type { Hooks } from "./hooks.ts";
+import { alarms, type EventName, type Log } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
+import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1Families } from "./stores/d1-families.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
 import { d1Users } from "./stores/d1-users.ts";
@@ -28,6 +29,7 @@ export interface Env {
   readonly BLACKLIST?: KVNamespace;
   readonly ORIGIN?: Fetcher | "zone";
   readonly LOGIN_LIMITER?: RateLimit;
+  readonly METRICS?: AnalyticsEngineDataset;
   readonly [name: string]: unknown;
 }
 
@@ -61,6 +63,8 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     later: (work) => waitUntil(work),
     log,
+    metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
+    stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
     origin: originFor(env, settings),
     signAssertion: assertionSigner(settings, keys),
   };
@@ -79,7 +83,15 @@ function bindingFaults(env: Env, settings: Settings): string[] {
   if (env.LOGIN_LIMITER && typeof env.LOGIN_LIMITER.limit !== "function") {
     faults.push("LOGIN_LIMITER must be a rate limit binding.");
   }
+  if (env.METRICS && typeof env.METRICS.writeDataPoint !== "function") {
+    faults.push("METRICS must be an Analytics Engine dataset.");
+  }
   return faults;
+}
+
+/** Whether anything is told of requests; if not, nothing is measured. */
+function isObserved(env: Env, { LOG, SERVER_TIMING }: Settings): boolean {
+  return LOG !== "off" || SERVER_TIMING || env.METRICS !== undefined;
 }
 
 function bindingWarnings(env: Env, settings: Settings, rules: readonly Rule[]): string[] {
@@ -109,12 +121,6 @@ function remoteKeysFor(settings: Settings, log: Log): Pick<Keys, "remote"> {
   return { remote: remoteKeys(settings, () => fetchJwkSet(JWK_URL), failed) };
 }
 
-/** Events that are written whatever LOG says: somebody has to do something about them. */
-const alarms = new Set([
-  ...["store_failed", "origin_failed", "jwks_failed", "internal_error", "settings_warnings"],
-  ...["auth_cookie_too_large", "refresh_reuse"],
-]);
-
 function logFor(settings: Settings): Log {
   return (event, fields) => {
     if (settings.LOG !== "off" || alarms.has(event)) writeLine(event, fields);
@@ -122,6 +128,6 @@ function logFor(settings: Settings): Log {
 }
 
 /** One line of JSON, which Workers Logs takes apart into fields. */
-function writeLine(event: string, fields: Readonly<Record<string, unknown>>): void {
+function writeLine(event: EventName, fields: Readonly<Record<string, unknown>>): void {
   console.log(JSON.stringify({ event, ...fields }));
 }

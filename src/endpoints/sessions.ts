@@ -54,7 +54,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     method: "DELETE",
     status: 204,
     run: async (deps, identity, { exchange, id = "" }) => {
-      const isOwn = await endSession(deps, identity, id, exchange.nowSeconds);
+      const isOwn = await endSession(deps, identity, id, exchange);
       const answer = new Response(null, { status: 204, headers: ownHeaders(exchange) });
       return isOwn ? withoutCookies(deps, answer) : answer;
     },
@@ -66,7 +66,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     method: "POST",
     status: 200,
     run: async (deps, identity, { exchange }) => {
-      await logoutAll(deps, identity, exchange.nowSeconds);
+      await logoutAll(deps, identity, exchange);
       return withoutCookies(deps, answerJson(exchange, 200, {}));
     },
   },
@@ -98,6 +98,7 @@ export async function answerSessions(
   const { request, exchange } = at;
   const { settings, headerPlan } = deps;
   exchange.allow = endpoint.method === "GET" ? "GET, HEAD, OPTIONS" : `${endpoint.method}, OPTIONS`;
+  exchange.operation = "sessions";
   negotiateJson(request, exchange);
   const presented = presentedToken(settings, headerPlan, request) ?? refuse("credentials_missing");
   const check = { token: presented.token, kinds: deps.tokenKinds, readUser: true };

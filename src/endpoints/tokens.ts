@@ -22,6 +22,7 @@ export async function answerEndpoint(
   exchange: Exchange,
 ): Promise<Response> {
   exchange.allow = "POST, OPTIONS";
+  exchange.operation = endpoint.operation;
   if (wantsPage(request)) return answerPage(endpoint, exchange);
   negotiateJson(request, exchange);
   if (request.method === "OPTIONS") return answerJson(exchange, 200, describe(endpoint));

@@ -1,6 +1,7 @@
 // A user's own sessions: listed, ended one by one, ended all at once.
 // Must never show or end a session of somebody else's.
 import { refuse } from "../errors.ts";
+import { shortId } from "../log-events.ts";
 import { familyClaim } from "../settings/names-family.ts";
 import type { LiveToken } from "../stores/contract.ts";
 import { claim } from "../tokens/claims.ts";
@@ -9,6 +10,12 @@ import type { Deps } from "./deps.ts";
 import { endFamily, endUser } from "./end-sessions.ts";
 
 type SessionDeps = Pick<Deps, "settings" | "families" | "news" | "log">;
+
+/** When a request came, and by which id the log has it. */
+interface Moment {
+  readonly nowSeconds: number;
+  readonly requestId: string;
+}
 
 /** A session as its user sees it; times are ISO 8601 in UTC. */
 export interface SessionShown {
@@ -54,20 +61,24 @@ export async function endSession(
   deps: SessionDeps,
   identity: Identity,
   id: string,
-  nowSeconds: number,
+  { nowSeconds, requestId }: Moment,
 ): Promise<boolean> {
   const sessions = await sessionsOf(deps, identity, nowSeconds);
   if (!sessions.some(({ family }) => family === id)) refuse("no_route");
   await endFamily(deps, id, nowSeconds);
-  deps.log("session_ended", { user_id: identity.user?.id, family: id });
+  deps.log("session_ended", { request_id: requestId, user_id: identity.user?.id, family: shortId(id) });
   return claim(identity.claims, familyClaim) === id;
 }
 
 /** Ends all tokens of the user, the one of this request among them. */
-export async function logoutAll(deps: SessionDeps, { user }: Identity, nowSeconds: number): Promise<void> {
+export async function logoutAll(
+  deps: SessionDeps,
+  { user }: Identity,
+  { nowSeconds, requestId }: Moment,
+): Promise<void> {
   if (!user) refuse("user_not_found");
   await endUser(deps, user, nowSeconds + 1, nowSeconds);
-  deps.log("logout_all", { user_id: user.id });
+  deps.log("logout_all", { request_id: requestId, user_id: user.id });
 }
 
 /** One entry a family: its newest token, which without BLACKLIST_AFTER_ROTATION is not its only good one. */

@@ -8,7 +8,7 @@ import { DB } from "../support/bindings.ts";
 import { oldHash, password } from "../support/passwords.ts";
 import { addUser } from "../support/users.ts";
 
-const lifetimes = { access: 100, refresh: 400, idle: 300, session: 1000, grace: 10 } as const;
+const lifetimes = { access: 100, refresh: 400, idle: 300, session: 450, grace: 10 } as const;
 const vars = {
   ...{ ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true, REVOKE_FAMILY_ON_REUSE: true },
   ...{ BLACKLIST_ENDS_SESSION: true, UPGRADE_PASSWORD_HASHES: false, REFRESH_REUSE_GRACE: lifetimes.grace },
