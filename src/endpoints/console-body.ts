@@ -45,11 +45,6 @@ export const consoleBody = `<header>
 <p class="soft" id="tokens-note">Decoded here, not verified. In memory alone: leaving the page forgets them.</p>
 <div id="cards"></div>
 </section>
-<section id="sessions" aria-labelledby="sessions-title" hidden>
-<h2 id="sessions-title" tabindex="-1">Sessions</h2>
-<ul id="session-list"></ul>
-<button type="button" class="quiet" id="reload">Load the list</button>
-</section>
 </div>
 <div>
 <section aria-labelledby="request-title">
@@ -90,6 +85,11 @@ export const consoleBody = `<header>
 <details><summary>Headers</summary><pre id="headers" tabindex="0" aria-label="Headers"></pre></details>
 <pre id="text" tabindex="0" aria-label="Body"></pre>
 </div>
+</section>
+<section id="sessions" aria-labelledby="sessions-title" hidden>
+<h2 id="sessions-title" tabindex="-1">Sessions</h2>
+<ul id="session-list"></ul>
+<button type="button" class="quiet" id="reload">Load the list</button>
 </section>
 <section aria-labelledby="history-title">
 <h2 id="history-title">History</h2>

@@ -37,7 +37,7 @@ button.link {
   font: .875rem/1.6 ui-monospace, Menlo, Consolas, monospace;
 }
 button.link:hover { text-decoration: underline; }
-article button { padding: .3125rem .875rem; font-size: .875rem; }
+article button, #account button, #reload { padding: .3125rem .875rem; font-size: .875rem; }
 .soft { color: var(--soft); font-size: .875rem; }
 .row { margin-top: .75rem; }
 details { margin-top: 1rem; }

@@ -2,20 +2,13 @@
 // test/browser is about its use.
 import { describe, expect, it } from "vitest";
 import { appWith } from "../support/app.ts";
+import { sourceHashIn } from "../support/source-hash.ts";
 
 const at = "https://gateway.example/_gateway/console";
 
 async function consoleWith(vars: Readonly<Record<string, unknown>> = {}): Promise<Response> {
   const app = await appWith({ CONSOLE: true, ...vars });
   return app.fetch(new Request(at));
-}
-
-/** As a policy names the text between two tags. */
-async function hashOf(html: string, tag: string): Promise<string> {
-  const [, text = ""] = new RegExp(`<${tag}[^>]*>([^]*?)</${tag}>`).exec(html) ?? [];
-  expect(text.length).toBeGreaterThan(1000);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return `'sha256-${Buffer.from(digest).toString("base64")}'`;
 }
 
 describe("/_gateway/console", () => {
@@ -48,7 +41,7 @@ describe("/_gateway/console", () => {
     expect(response.headers.get("x-frame-options")).toBe("DENY");
     expect(response.headers.get("referrer-policy")).toBe("no-referrer");
     expect(response.headers.get("content-security-policy")).toBe(
-      `default-src 'none'; style-src ${await hashOf(html, "style")}; script-src ${await hashOf(
+      `default-src 'none'; style-src ${await sourceHashIn(html, "style")}; script-src ${await sourceHashIn(
         html,
         "script",
       )}; img-src data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`,
