@@ -2,7 +2,7 @@
 // Must never answer an error in two places.
 import { Hono } from "hono";
 import { endpoints } from "./endpoints/definitions.ts";
-import { answerLive, answerReady } from "./endpoints/health.ts";
+import { answerLive, type HealthDeps, readiness } from "./endpoints/health.ts";
 import { openApiDocument } from "./endpoints/openapi.ts";
 import { published } from "./endpoints/published.ts";
 import { answerSessions, sessionsEndpoints } from "./endpoints/sessions.ts";
@@ -26,6 +26,8 @@ export interface App {
 
 /** What is wired only to be shown: warnings on the ready page, public keys in the JWK Set. */
 export interface AppShown {
+  /** What the ready page looks at. */
+  readonly health: HealthDeps;
   readonly warnings: readonly string[];
   readonly publicJwks: readonly PublicJwk[];
 }
@@ -47,7 +49,7 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   };
 }
 
-function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
+function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown) {
   const routes = new Hono<{ Bindings: { exchange: Exchange } }>();
   const served = servedEndpoints(deps.settings);
   for (const endpoint of endpoints) {
@@ -69,7 +71,8 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
     routes.get("/.well-known/jwks.json", (c) => answerJwks(c.req.raw, c.env.exchange));
   }
   routes.get("/_gateway/health/live", (c) => answerLive(c.env.exchange));
-  routes.get("/_gateway/health/ready", (c) => answerReady(deps, warnings, c.env.exchange));
+  const answerReady = readiness(health, warnings);
+  routes.get("/_gateway/health/ready", (c) => answerReady(c.env.exchange));
   let answerOpenApi: ReturnType<typeof published> | undefined;
   routes.get("/_gateway/openapi.json", (c) => {
     answerOpenApi ??= published(openApiDocument(deps.settings, publicJwks.length > 0));

@@ -18,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   stores: ["errors.ts", "settings", "accounts", "log-events.ts"],
   flows: ["errors.ts", "settings", "tokens", "accounts", "stores/contract.ts", "hooks.ts", "log-events.ts"],
   http: ["errors.ts", "settings"],
-  endpoints: ["errors.ts", "settings", "tokens", "flows", "http", "log-events.ts"],
+  endpoints: ["errors.ts", "settings", "tokens", "flows", "stores/contract.ts", "http", "log-events.ts"],
   gateway: ["errors.ts", "settings", "tokens", "flows", "http"],
   "configuration.ts": ["settings", "tokens", "gateway"],
   "observation.ts": ["settings", "flows", "stores/contract.ts", "http", "log-events.ts"],
