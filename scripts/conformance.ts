@@ -60,8 +60,11 @@ function replay(): number {
 
 type Step = Pick<StepResult, "scenario" | "step" | "tags">;
 
-const covers = (one: Difference, step: Step): boolean =>
-  one.kind === "tag" ? step.tags.includes(one.name) : one.name === step.scenario && one.steps.includes(step.step);
+function covers(one: Difference, step: Step): boolean {
+  return one.kind === "tag"
+    ? step.tags.includes(one.name)
+    : one.name === step.scenario && one.steps.includes(step.step);
+}
 
 /** A step passes when the answer is the recorded one, or differs and is listed. */
 function judge(results: readonly StepResult[], differences: readonly Difference[]): number {

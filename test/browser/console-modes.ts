@@ -36,7 +36,7 @@ export const consoleModes: readonly Sentence[] = [
       await send(page, "/api/notes/");
       await saying(page, "401 Unauthorized: Given token not valid for any token type");
       await press(page, "Refresh with the refresh token");
-      await page.waitForFunction("document.querySelector('[role=timer]').textContent !== 'expired'");
+      await card(page, "Access token").getByRole("timer").filter({ hasNotText: "expired" }).waitFor();
       assert.deepEqual(faults, []);
     }),
   ],

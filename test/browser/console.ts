@@ -103,7 +103,7 @@ export const consoleSentences: readonly Sentence[] = [
       const clock = card(page, "Access token").getByRole("timer");
       const first = await clock.textContent();
       assert.match(first ?? "", /^1[45]:\d\d$/);
-      await page.waitForFunction(`document.querySelector("[role=timer]").textContent !== "${first}"`);
+      await clock.filter({ hasNotText: first ?? "" }).waitFor();
       assert.match((await clock.textContent()) ?? "", /^14:\d\d$/);
       assert.match((await card(page, "Refresh token").getByRole("timer").textContent()) ?? "", /^6 d 23 h 59 min$/);
       assert.equal(await page.locator("#status").textContent(), "200 OK: logged in as ada");
@@ -191,7 +191,7 @@ export const consoleSentences: readonly Sentence[] = [
           .last()
           .getByRole("button", { name: /^End the session of / })
           .click();
-        await page.waitForFunction(`document.querySelectorAll("#session-list li").length === ${before - 1}`);
+        await items.nth(before - 1).waitFor({ state: "detached" });
         assert.equal(await page.locator("#history li").filter({ hasText: "DELETE /api/token/sessions/" }).count(), 1);
         assert.deepEqual(await axeFaults(page), []);
         await press(page, "Log out everywhere");
