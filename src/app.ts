@@ -3,9 +3,10 @@
 import { Hono } from "hono";
 import { endpoints } from "./endpoints/definitions.ts";
 import { answerLive, type HealthDeps, readiness } from "./endpoints/health.ts";
+import { openApiDocument } from "./endpoints/openapi.ts";
+import { published } from "./endpoints/published.ts";
 import { answerSessions, sessionsEndpoints } from "./endpoints/sessions.ts";
 import { answerEndpoint } from "./endpoints/tokens.ts";
-import { jwksAnswer } from "./endpoints/well-known.ts";
 import { Refusal, refuse } from "./errors.ts";
 import { flush } from "./flows/flush.ts";
 import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
@@ -75,12 +76,24 @@ function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown)
     }
   }
   if (publicJwks.length > 0) {
-    const answerJwks = jwksAnswer(publicJwks);
+    const answerJwks = published({ keys: publicJwks });
     routes.get("/.well-known/jwks.json", (c) => answerJwks(c.req.raw, c.env.exchange));
   }
   routes.get("/_gateway/health/live", (c) => answerLive(c.env.exchange));
   const answerReady = readiness(health, warnings);
   routes.get("/_gateway/health/ready", (c) => answerReady(c.env.exchange));
+  let answerOpenApi: ReturnType<typeof published> | undefined;
+  routes.get("/_gateway/openapi.json", (c) => {
+    answerOpenApi ??= published(openApiDocument(deps.settings, publicJwks.length > 0));
+    return answerOpenApi(c.req.raw, c.env.exchange);
+  });
+  if (deps.settings.CONSOLE) {
+    routes.get("/_gateway/console", async (c) => {
+      // Not at the top: nearly no isolate needs it.
+      const { answerConsole } = await import("./endpoints/console.ts");
+      return answerConsole(deps.settings, c.env.exchange);
+    });
+  }
   routes.all("/_gateway/*", () => refuse("no_route"));
   routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.exchange));
   // To the one door for errors, above.

@@ -114,7 +114,7 @@ export const settingsTable = {
   LOG_SAMPLE: setting(readShare, 1),
   TRACE_SAMPLE: setting<number | null>(readShareOrNone, null),
   SERVER_TIMING: setting(readBoolean, false),
-  CONSOLE: later(readBoolean, false),
+  CONSOLE: setting(readBoolean, false),
   ADMIN: later(readBoolean, false),
   ERROR_REASONS: setting(readBoolean, false),
 } as const satisfies Record<string, Setting<unknown> | Setting<string>>;

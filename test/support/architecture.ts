@@ -40,12 +40,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "package.ts": ["create-gateway.ts", "hooks.ts", "settings", "accounts", "tokens"],
 };
 
-/** A power over the outside, how it shows in a source text, and the files that may have it. */
+/**
+ * A power over the outside, how it shows in a source text, and the files that may have it. What `endpoints/*-script.ts`
+ * hold is text for a browser: its fetch and its clock are the browser's.
+ */
 const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; readonly only: RegExp }> = [
   {
     name: "fetch",
     shows: /(?:=>|[=(,]|await|return)\s*fetch\(|globalThis\.fetch/,
-    only: /^(gateway\/forward|stores\/jwk-set-source)\.ts$/,
+    only: /^(gateway\/forward|stores\/jwk-set-source|endpoints\/[a-z-]+-script)\.ts$/,
   },
   {
     name: "jose",
@@ -66,9 +69,13 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
     only: /^(stores\/analytics-[a-z0-9-]+\.ts|wire\.ts)$/,
   },
   { name: "rate limits", shows: /\bRateLimit\b/, only: /^(stores\/ratelimit-[a-z0-9-]+\.ts|wire\.ts)$/ },
-  { name: "the clock", shows: /Date\.now\(|new Date\(\)|performance\.now\(/, only: /^(app|wire)\.ts$/ },
+  {
+    name: "the clock",
+    shows: /Date\.now\(|new Date\(\)|performance\.now\(/,
+    only: /^(app|wire|endpoints\/[a-z-]+-script)\.ts$/,
+  },
   { name: "randomness", shows: /randomUUID|getRandomValues|randomBytes\(|Math\.random/, only: /^wire\.ts$/ },
-  { name: "console", shows: /\bconsole\./, only: /^wire\.ts$/ },
+  { name: "console", shows: /\bconsole\.\w+\(/, only: /^wire\.ts$/ },
   { name: "the environment", shows: /cloudflare:workers|process\.env/, only: /^wire\.ts$/ },
 ];
 
