@@ -1,6 +1,7 @@
 // The Hono app: the gateway's own paths first, the proxy for the rest, and the one door for errors.
 // Must never answer an error in two places.
 import { Hono } from "hono";
+import { answerAdmin } from "./admin/door.ts";
 import { endpoints } from "./endpoints/definitions.ts";
 import { answerLive, answerReady } from "./endpoints/health.ts";
 import { answerEndpoint } from "./endpoints/tokens.ts";
@@ -8,7 +9,8 @@ import { jwksAnswer } from "./endpoints/well-known.ts";
 import { Refusal, refuse } from "./errors.ts";
 import { flush } from "./flows/flush.ts";
 import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
-import { withCors } from "./http/cors.ts";
+import { isAdminUrl } from "./http/admin-path.ts";
+import { type Answering, withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { chooseLanguage } from "./http/language.ts";
 import { answerRefusal } from "./http/refusal.ts";
@@ -30,13 +32,13 @@ export interface AppShown {
 export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const routes = routesOf(deps, shown);
   const { settings, headerPlan } = deps;
-  const answer = withCors(settings, headerPlan.authHeader, async (request, exchange) =>
-    routes.fetch(request, { exchange }),
-  );
+  const answerOwn: Answering = async (request, exchange) => routes.fetch(request, { exchange });
+  const answer = withCors(settings, headerPlan.authHeader, answerOwn);
   return {
     async fetch(request) {
       const exchange = openExchange(request, deps.newId());
-      const response = await answer(request, exchange);
+      // No page of another origin reads the admin page, whatever CORS_ORIGINS says.
+      const response = await (deps.admin && isAdminUrl(request.url) ? answerOwn : answer)(request, exchange);
       logExchange(deps, exchange, response.status);
       return response;
     },
@@ -60,6 +62,14 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
   }
   routes.get("/_gateway/health/live", (c) => answerLive(c.env.exchange));
   routes.get("/_gateway/health/ready", (c) => answerReady(deps, warnings, c.env.exchange));
+  const { admin } = deps;
+  if (admin) {
+    // Another spelling of its path is none of it.
+    routes.all("/_gateway/admin/*", (c) => {
+      if (!isAdminUrl(c.req.raw.url)) refuse("no_route");
+      return answerAdmin({ ...deps, admin }, c.req.raw, c.env.exchange);
+    });
+  }
   routes.all("/_gateway/*", () => refuse("no_route"));
   routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.exchange));
   routes.onError((error, c) => {

@@ -1,15 +1,21 @@
 // Bindings, secrets and vars → Deps. The only importer of concrete stores.
 // Must never run per request: it is called once per isolate.
+
 import { waitUntil } from "cloudflare:workers";
+import { Buffer } from "node:buffer";
 import { newSalt, SALT_RANDOM_BYTES } from "./accounts/new-salt.ts";
 import type { AppShown } from "./app.ts";
 import { readConfiguration } from "./configuration.ts";
+import type { AdminStores } from "./flows/admin-deps.ts";
 import type { Log } from "./flows/deps.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
 import type { Rule } from "./gateway/policy.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Settings } from "./settings/settings.ts";
+import { d1AdminSessions } from "./stores/d1-admin-sessions.ts";
+import { d1AdminTokens } from "./stores/d1-admin-tokens.ts";
+import { d1AdminUsers } from "./stores/d1-admin-users.ts";
 import { d1Families } from "./stores/d1-families.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
 import { d1Users } from "./stores/d1-users.ts";
@@ -61,10 +67,20 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     later: (work) => waitUntil(work),
     log,
+    admin: settings.ADMIN ? adminStores(env.DB, log) : undefined,
     origin: originFor(env, settings),
     signAssertion: assertionSigner(settings, keys),
   };
   return { deps, shown: { warnings, publicJwks: publicJwksOf(keys) } };
+}
+
+function adminStores(db: D1Database, log: Log): AdminStores {
+  return {
+    sessions: d1AdminSessions(db, log),
+    users: d1AdminUsers(db, log),
+    tokens: d1AdminTokens(db, log),
+    newSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url"),
+  };
 }
 
 function bindingFaults(env: Env, settings: Settings): string[] {
@@ -113,6 +129,15 @@ function remoteKeysFor(settings: Settings, log: Log): Pick<Keys, "remote"> {
 const alarms = new Set([
   ...["store_failed", "origin_failed", "jwks_failed", "internal_error", "settings_warnings"],
   ...["auth_cookie_too_large", "refresh_reuse"],
+  // Who did what on the admin page is written down always.
+  ...["admin_login", "admin_login_failed", "admin_logout", "admin_user_created", "admin_user_changed"],
+  ...[
+    "admin_password_set",
+    "admin_user_deleted",
+    "admin_user_logged_out",
+    "admin_token_revoked",
+    "admin_session_ended",
+  ],
 ]);
 
 function logFor(settings: Settings): Log {

@@ -1,6 +1,7 @@
 // The sentence of a proxied request: path, rule, bearer token, identity, revocation, required claims, forward.
 // Must never forward a request that a step has not let pass.
 import { refuse } from "../errors.ts";
+import type { AdminStores } from "../flows/admin-deps.ts";
 import { authenticate, type Identity } from "../flows/authenticate.ts";
 import type { Deps } from "../flows/deps.ts";
 import { checkRevocation } from "../flows/revocation.ts";
@@ -15,7 +16,7 @@ import { isPersonal } from "./keep-private.ts";
 import { matchRule } from "./match.ts";
 import { canonicalPath } from "./path.ts";
 import type { Rule } from "./policy.ts";
-import { cookieToHeader, type PresentedToken, presentedToken } from "./presented-token.ts";
+import { cookieToHeader, dropAdminCookie, type PresentedToken, presentedToken } from "./presented-token.ts";
 import { targetOf } from "./route-origin.ts";
 
 /** What the gateway is wired with, besides what flows use. */
@@ -24,6 +25,8 @@ export interface GatewayDeps extends Deps {
   readonly headerPlan: HeaderPlan;
   readonly tokenKinds: readonly Kind[];
   readonly origin: Origin | undefined;
+  /** Undefined while ADMIN is off. */
+  readonly admin?: AdminStores | undefined;
   /** Undefined while ASSERTION is off. */
   readonly signAssertion: SignAssertion | undefined;
 }
@@ -46,6 +49,7 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
   const connection = { requestId: exchange.requestId, protocol: protocol.slice(0, -1), host, acceptEncoding };
   const headers = originHeaders(deps.headerPlan, request.headers, connection, identity);
   if (deps.settings.AUTH_COOKIE !== false) cookieToHeader(deps.headerPlan, headers, presented);
+  if (deps.settings.ADMIN) dropAdminCookie(headers);
   // What an application needs to write links that lead back through the gateway.
   if (rule.strip) headers.set("x-forwarded-prefix", rule.strip.sent);
   if (identity && deps.signAssertion) {

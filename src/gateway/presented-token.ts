@@ -1,7 +1,7 @@
 // The one token that a proxied request presents: from its header, or with AUTH_COOKIE from the cookie.
 // Must never choose between two tokens, nor act on a cookie for a page of another site.
 import { refuse } from "../errors.ts";
-import { accessCookie, readAuthCookie, withoutAuthCookies } from "../http/cookies.ts";
+import { accessCookie, adminCookie, readAuthCookie, refreshCookie, withoutCookies } from "../http/cookies.ts";
 import { needsOwnPage, provenance } from "../http/csrf.ts";
 import type { Settings } from "../settings/settings.ts";
 import { bearerToken } from "./bearer.ts";
@@ -38,13 +38,22 @@ export function presentedToken(settings: Settings, plan: HeaderPlan, request: Re
  * @param presented what opened the route; undefined on public routes and for anonymous requests
  */
 export function cookieToHeader(plan: HeaderPlan, headers: Headers, presented: PresentedToken | undefined): void {
-  const cookies = headers.get("cookie");
-  const left = cookies === null ? undefined : withoutAuthCookies(cookies);
-  if (left === undefined) headers.delete("cookie");
-  else if (left !== cookies) headers.set("cookie", left);
+  dropCookies(headers, [accessCookie, refreshCookie]);
   if (!presented?.fromCookie || !plan.forwardAuthorization) return;
   // Another spelling of the header would be the same variable to many servers, with a token that nobody has looked at.
   const own = folded(plan.authHeader);
   for (const name of [...headers.keys()]) if (folded(name) === own) headers.delete(name);
   headers.set(plan.authHeader, `${plan.schemes[0]} ${presented.token}`);
+}
+
+/** With ADMIN, the cookie of the admin page stays here: an API that had it could act as the admin. */
+export function dropAdminCookie(headers: Headers): void {
+  dropCookies(headers, [adminCookie]);
+}
+
+function dropCookies(headers: Headers, names: Parameters<typeof withoutCookies>[1]): void {
+  const cookies = headers.get("cookie");
+  const left = cookies === null ? undefined : withoutCookies(cookies, names);
+  if (left === undefined) headers.delete("cookie");
+  else if (left !== cookies) headers.set("cookie", left);
 }

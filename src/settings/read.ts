@@ -137,6 +137,11 @@ function checkTogether(settings: Settings, faults: string[], warnings: string[])
   checkSessions(settings, faults, warnings);
   const classes = settings.AUTH_TOKEN_CLASSES.map(tokenClassName);
   checkCookie(settings, { served: servedEndpoints(settings), classes }, faults, warnings);
+  if (settings.ADMIN) {
+    warnings.push(
+      "ADMIN is on: staff can log in and change users at /_gateway/admin, from wherever it can be reached.",
+    );
+  }
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
     warnings.push(
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.",

@@ -107,7 +107,7 @@ export const settingsTable = {
   LOG: setting(readChoice(["off", "denied", "all"]), "off"),
   SERVER_TIMING: later(readBoolean, false),
   CONSOLE: later(readBoolean, false),
-  ADMIN: later(readBoolean, false),
+  ADMIN: setting(readBoolean, false),
   ERROR_REASONS: setting(readBoolean, false),
 } as const satisfies Record<string, Setting<unknown> | Setting<string>>;
 

@@ -15,12 +15,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   accounts: ["errors.ts", "settings"],
   "hooks.ts": ["accounts", "settings", "tokens"],
   stores: ["errors.ts", "settings", "accounts"],
-  flows: ["errors.ts", "settings", "tokens", "accounts", "stores/contract.ts", "hooks.ts"],
+  flows: [
+    ...["errors.ts", "settings", "tokens", "accounts", "hooks.ts"],
+    ...["stores/contract.ts", "stores/admin-contract.ts"],
+  ],
   http: ["errors.ts", "settings"],
   endpoints: ["errors.ts", "settings", "tokens", "flows", "http"],
+  admin: ["errors.ts", "accounts", "flows", "http", "stores/admin-contract.ts"],
   gateway: ["errors.ts", "settings", "tokens", "flows", "http"],
   "configuration.ts": ["settings", "tokens", "gateway"],
-  "app.ts": ["errors.ts", "settings", "tokens", "flows", "http", "endpoints", "gateway"],
+  "app.ts": ["errors.ts", "settings", "tokens", "flows", "http", "endpoints", "admin", "gateway"],
   "wire.ts": ["settings", "tokens", "accounts", "flows", "gateway", "stores", "hooks.ts", "configuration.ts", "app.ts"],
   "index.ts": ["app.ts", "wire.ts", "http", "hooks.ts"],
 };
