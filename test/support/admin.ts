@@ -1,6 +1,6 @@
 // The admin page in workerd as a browser meets it: a jar for its one cookie, forms from its own pages.
 // Must never follow a redirect: where it leads is what tests look at.
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { User } from "../../src/accounts/user.ts";
 import type { App } from "../../src/app.ts";
 import type { Hooks } from "../../src/hooks.ts";
@@ -67,4 +67,16 @@ export async function loggedIn(app: App, user: User): Promise<Visitor> {
   const response = await visitor.post("/login", { username: user.username, password: "pw" });
   expect([response.status, response.headers.get("location")]).toEqual([303, "/_gateway/admin/"]);
   return visitor;
+}
+
+/** The lines of the log from now on that are about the admin page, without the requests' ids. */
+export function adminLog(): readonly Readonly<Record<string, unknown>>[] {
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  vi.spyOn(console, "log").mockImplementation((text: string) => {
+    const { request_id: requestId, ...line } = JSON.parse(text) as Record<string, unknown>;
+    if (!String(line.event).startsWith("admin_")) return;
+    expect(requestId).toMatch(/^[0-9a-f]{32}$/);
+    lines.push(line);
+  });
+  return lines;
 }
