@@ -28,8 +28,10 @@ h1 { overflow-wrap: anywhere; }
 .card { margin-top: 1.25rem; padding: 1.25rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
 .card h2 { font-size: 1.125rem; }
 .columns { display: grid; gap: 0 1.25rem; }
-.fields > div { margin-top: 1.125rem; }
-.fields > .actions { margin-top: 1.5rem; }
+fieldset { min-width: 0; margin: 0; padding: 0; border: 0; }
+.fields > div, fieldset > div { margin-top: 1.125rem; }
+.fields > div:first-child { margin-top: 0; }
+.fields .actions { margin-top: 1.5rem; }
 input, select { max-width: 30rem; }
 select {
   display: block; width: 100%; padding: .625rem .75rem; font: inherit;
@@ -57,10 +59,12 @@ table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
 caption { padding: .75rem 1rem 0; text-align: left; color: var(--soft); font-size: .875rem; }
 th, td { padding: .625rem 1rem; text-align: left; vertical-align: middle; border-top: 1px solid var(--line); }
 thead th { border-top: 0; color: var(--soft); font-size: .875rem; white-space: nowrap; }
-tbody th { font-weight: 600; overflow-wrap: anywhere; }
+tbody th { min-width: 9rem; font-weight: 600; overflow-wrap: anywhere; }
+td form { margin: .125rem 0; }
 tbody tr:hover { background: var(--page); }
-td time { white-space: nowrap; font-variant-numeric: tabular-nums; }
-code { font: .875rem/1.4 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+td .badge + time { display: block; font-size: .8125rem; color: var(--soft); }
+td time, td button { white-space: nowrap; font-variant-numeric: tabular-nums; }
+code { font: .8125rem/1.4 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 .badge { display: inline-block; padding: .0625rem .5rem; border-radius: 1rem; background: var(--tint); font-size: .8125rem; font-weight: 600; white-space: nowrap; }
 .badge.good { background: var(--good-tint); color: var(--good); }
 .badge.bad { background: var(--bad-tint); color: var(--bad); }
@@ -77,6 +81,7 @@ dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 45rem) {
   .wide { display: none; }
+  tbody th { min-width: 6rem; }
   th, td { padding: .625rem .75rem; }
 }
 @media (min-width: 45rem) {
@@ -84,6 +89,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .filter.few { grid-template-columns: 14rem auto; justify-content: start; }
 }
 @media (min-width: 56rem) {
+  .pair { display: flex; gap: .5rem; }
   .columns { grid-template-columns: 3fr 2fr; align-items: start; }
 }
 `;

@@ -33,7 +33,7 @@ export async function showTokens({ deps, exchange, admin, query }: Visit): Promi
   const back = new URL(exchange.url).search;
   const body = html`${doneMessage(query)}
 <h1>${title}</h1>
-<p class="lead">Refresh and sliding tokens, the last to expire first. Access tokens are not written down.</p>
+<p class="lead">Refresh and sliding tokens, the last to expire first. A session is a log-in and all tokens that came of it.</p>
 ${
   userId !== undefined &&
   html`<p>${whose && html`<a href="${adminPath}/users/${userId}/">${whose.username}’s account</a> · `}<a href="${path}">Everybody’s tokens</a></p>`
@@ -61,7 +61,7 @@ function tokensTable(tokens: readonly AdminToken[], shown: Shown): Html {
 <caption>Times are UTC.</caption>
 <thead><tr>
 <th scope="col">User</th><th scope="col">State</th><th scope="col" class="wide">Issued</th>
-<th scope="col" class="wide">Expires</th><th scope="col" class="wide">Id (jti)</th><th scope="col">End</th>
+<th scope="col" class="wide">Expires</th><th scope="col" class="wide">Id (jti)</th><th scope="col">Actions</th>
 </tr></thead>
 <tbody>${tokens.map((token) => tokenRow(token, shown))}</tbody>
 </table></div>`;
@@ -80,7 +80,7 @@ function tokenRow(token: AdminToken, { actor, nowSeconds, back }: Shown): Html {
 <td class="wide">${timeOf(token.createdAtSeconds)}</td>
 <td class="wide">${timeOf(token.expiresAtSeconds)}</td>
 <td class="wide"><code>${jti}</code></td>
-<td>${may ? html`<div class="actions">${button("revoke", "Token")}${button("end-session", "Session")}</div>` : "–"}</td>
+<td>${may ? html`<div class="pair">${button("revoke", "Revoke")}${button("end-session", "End session")}</div>` : "–"}</td>
 </tr>
 `;
 }

@@ -97,7 +97,7 @@ function userPage(visit: Visit, target: User, fields: UserFields, faults: FieldF
   const here = `${path}${target.id}/`;
   const hasTokens = visit.deps.settings.TOKEN_BLACKLIST_ENABLED;
   const body = html`${faultSummary(faults) ?? doneMessage(visit.query)}
-<div class="head"><h1>${target.username}</h1></div>
+<h1>${target.username}</h1>
 ${!may && html`<p class="lead">Only superusers can change a superuser.</p>`}
 <div class="columns">
 <form class="card fields" method="post" action="${here}">
@@ -116,7 +116,7 @@ ${
 <p><a href="${adminPath}/tokens/?user=${target.id}">Show this user’s tokens</a></p>
 ${
   may &&
-  html`<form method="post" action="${here}end"><p class="help">Ends every token issued so far, and the user’s log-ins to this page. The user can log in again.</p>
+  html`<form class="fields" method="post" action="${here}end"><p>Ends every token issued so far, and the user’s log-ins to this page. The user can log in again.</p>
 <div class="actions"><button class="danger">End all tokens</button></div></form>`
 }</section>`
 }
@@ -151,7 +151,7 @@ function passwordPage(visit: Visit, target: User, faults: FieldFaults, endTokens
 <h1>Set a password for ${target.username}</h1>
 ${own && html`<p class="lead">You will have to log in again with it.</p>`}
 <form class="card fields" method="post" action="${path}${target.id}/password">
-<input type="text" name="name" autocomplete="username" value="${target.username}" hidden>
+<div><label for="whose">Username</label><input id="whose" autocomplete="username" readonly value="${target.username}"></div>
 ${passwordFields(faults)}
 ${checkField({
   name: "end_tokens",
