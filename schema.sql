@@ -26,7 +26,9 @@ CREATE TABLE IF NOT EXISTS outstanding_tokens (
   blacklisted_at INTEGER,                      -- when it was used up or revoked; NULL while it is good
   successor_jti  TEXT,                         -- which token took its place at rotation; the mark of who won a race
   family         TEXT,                         -- the jti of the log-in's first token; NULL means its own (moved in)
-  session_started_at INTEGER                   -- when that log-in was; NULL means created_at
+  session_started_at INTEGER,                  -- when that log-in was; NULL means created_at
+  client         TEXT,                         -- with SESSION_METADATA: "Firefox on Windows"; NULL otherwise
+  address        TEXT                          -- with SESSION_METADATA: the network it was used from, /24 or /48
 ) WITHOUT ROWID;
 
 -- Families that were ended as a whole: a log-out of the session, or a spent token that came back.

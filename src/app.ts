@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { answerAdmin } from "./admin/door.ts";
 import { endpoints } from "./endpoints/definitions.ts";
 import { answerLive, answerReady } from "./endpoints/health.ts";
+import { answerSessions, sessionsEndpoints } from "./endpoints/sessions.ts";
 import { answerEndpoint } from "./endpoints/tokens.ts";
 import { jwksAnswer } from "./endpoints/well-known.ts";
 import { Refusal, refuse } from "./errors.ts";
@@ -14,6 +15,7 @@ import { type Answering, withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { chooseLanguage } from "./http/language.ts";
 import { answerRefusal } from "./http/refusal.ts";
+import { observation } from "./observation.ts";
 import { servedEndpoints } from "./settings/read.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
@@ -34,13 +36,13 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const { settings, headerPlan } = deps;
   const answerOwn: Answering = async (request, exchange) => routes.fetch(request, { exchange });
   const answer = withCors(settings, headerPlan.authHeader, answerOwn);
+  const observe = observation(deps);
   return {
     async fetch(request) {
       const exchange = openExchange(request, deps.newId());
       // No page of another origin reads the admin page, whatever CORS_ORIGINS says.
       const response = await (deps.admin && isAdminUrl(request.url) ? answerOwn : answer)(request, exchange);
-      logExchange(deps, exchange, response.status);
-      return response;
+      return observe ? observe(request, exchange, response) : response;
     },
     flush: () => flush(deps, nowInSeconds()),
   };
@@ -51,9 +53,16 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
   const served = servedEndpoints(deps.settings);
   for (const endpoint of endpoints) {
     if (!served.includes(endpoint.name)) continue;
-    const path = `${deps.settings.TOKEN_PREFIX}${endpoint.path}`;
-    for (const spelling of [path, path.slice(0, -1)]) {
+    for (const spelling of spellings(deps.settings.TOKEN_PREFIX, endpoint.path)) {
       routes.all(spelling, (c) => answerEndpoint(deps, endpoint, c.req.raw, c.env.exchange));
+    }
+  }
+  for (const endpoint of served.includes("sessions") ? sessionsEndpoints : []) {
+    for (const spelling of spellings(deps.settings.TOKEN_PREFIX, endpoint.path)) {
+      routes.all(spelling, (c) => {
+        const at = { request: c.req.raw, exchange: c.env.exchange, id: c.req.param("id") ?? "" };
+        return answerSessions(deps, endpoint, at);
+      });
     }
   }
   if (publicJwks.length > 0) {
@@ -80,11 +89,16 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
   return routes;
 }
 
+/** A path with and without its trailing slash. */
+const spellings = (prefix: string, path: string) => [prefix + path, prefix + path.slice(0, -1)];
+
 function openExchange(request: Request, requestId: string): Exchange {
   const { method, url, headers } = request;
+  const openedAtMilliseconds = Date.now();
   return {
     requestId,
-    nowSeconds: nowInSeconds(),
+    nowSeconds: Math.floor(openedAtMilliseconds / 1000),
+    openedAtMilliseconds,
     method,
     url,
     language: () => chooseLanguage(headers.get("accept-language")),
@@ -93,6 +107,12 @@ function openExchange(request: Request, requestId: string): Exchange {
     rule: undefined,
     forgetCookies: false,
     reason: undefined,
+    shadowed: undefined,
+    operation: "gateway",
+    userId: undefined,
+    tokenType: undefined,
+    jti: undefined,
+    originMilliseconds: undefined,
   };
 }
 
@@ -104,19 +124,4 @@ function nowInSeconds(): number {
 function reportBug(deps: GatewayDeps, exchange: Exchange, error: Error): void {
   exchange.reason = "internal_error";
   deps.log("internal_error", { request_id: exchange.requestId, error: error.message, stack: error.stack });
-}
-
-/** One line a request, as LOG asks; the path without its query. */
-function logExchange(deps: GatewayDeps, exchange: Exchange, status: number): void {
-  const { LOG } = deps.settings;
-  if (LOG === "off" || (LOG === "denied" && exchange.reason === undefined)) return;
-  deps.log("request", {
-    request_id: exchange.requestId,
-    method: exchange.method,
-    path: new URL(exchange.url).pathname,
-    rule: exchange.rule,
-    decision: exchange.reason === undefined ? "allow" : "deny",
-    reason: exchange.reason,
-    status,
-  });
 }

@@ -7,12 +7,13 @@ import { newSalt, SALT_RANDOM_BYTES } from "./accounts/new-salt.ts";
 import type { AppShown } from "./app.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { AdminStores } from "./flows/admin-deps.ts";
-import type { Log } from "./flows/deps.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
 import type { Rule } from "./gateway/policy.ts";
 import type { Hooks } from "./hooks.ts";
+import { alarms, type EventName, type Log } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
+import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1AdminSessions } from "./stores/d1-admin-sessions.ts";
 import { d1AdminTokens } from "./stores/d1-admin-tokens.ts";
 import { d1AdminUsers } from "./stores/d1-admin-users.ts";
@@ -34,6 +35,7 @@ export interface Env {
   readonly BLACKLIST?: KVNamespace;
   readonly ORIGIN?: Fetcher | "zone";
   readonly LOGIN_LIMITER?: RateLimit;
+  readonly METRICS?: AnalyticsEngineDataset;
   readonly [name: string]: unknown;
 }
 
@@ -68,6 +70,8 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
     later: (work) => waitUntil(work),
     log,
     admin: settings.ADMIN ? adminStores(env.DB, log) : undefined,
+    metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
+    stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
     origin: originFor(env, settings),
     signAssertion: assertionSigner(settings, keys),
   };
@@ -95,7 +99,15 @@ function bindingFaults(env: Env, settings: Settings): string[] {
   if (env.LOGIN_LIMITER && typeof env.LOGIN_LIMITER.limit !== "function") {
     faults.push("LOGIN_LIMITER must be a rate limit binding.");
   }
+  if (env.METRICS && typeof env.METRICS.writeDataPoint !== "function") {
+    faults.push("METRICS must be an Analytics Engine dataset.");
+  }
   return faults;
+}
+
+/** Whether anything is told of requests; if not, nothing is measured. */
+function isObserved(env: Env, { LOG, SERVER_TIMING }: Settings): boolean {
+  return LOG !== "off" || SERVER_TIMING || env.METRICS !== undefined;
 }
 
 function bindingWarnings(env: Env, settings: Settings, rules: readonly Rule[]): string[] {
@@ -125,21 +137,6 @@ function remoteKeysFor(settings: Settings, log: Log): Pick<Keys, "remote"> {
   return { remote: remoteKeys(settings, () => fetchJwkSet(JWK_URL), failed) };
 }
 
-/** Events that are written whatever LOG says: somebody has to do something about them. */
-const alarms = new Set([
-  ...["store_failed", "origin_failed", "jwks_failed", "internal_error", "settings_warnings"],
-  ...["auth_cookie_too_large", "refresh_reuse"],
-  // Who did what on the admin page is written down always.
-  ...["admin_login", "admin_login_failed", "admin_logout", "admin_user_created", "admin_user_changed"],
-  ...[
-    "admin_password_set",
-    "admin_user_deleted",
-    "admin_user_logged_out",
-    "admin_token_revoked",
-    "admin_session_ended",
-  ],
-]);
-
 function logFor(settings: Settings): Log {
   return (event, fields) => {
     if (settings.LOG !== "off" || alarms.has(event)) writeLine(event, fields);
@@ -147,6 +144,6 @@ function logFor(settings: Settings): Log {
 }
 
 /** One line of JSON, which Workers Logs takes apart into fields. */
-function writeLine(event: string, fields: Readonly<Record<string, unknown>>): void {
+function writeLine(event: EventName, fields: Readonly<Record<string, unknown>>): void {
   console.log(JSON.stringify({ event, ...fields }));
 }

@@ -86,6 +86,7 @@ async function pageOf(deps: AdminDeps, request: Request, exchange: Exchange): Pr
   if (isLogIn) return changes ? logIn(deps, request, exchange, secret) : showLogIn(exchange);
   const admin = secret === undefined ? undefined : await adminBehind(deps, secret, exchange.nowSeconds);
   if (!admin || !handler) return forgetting(secret, askToLogIn(exchange));
+  exchange.userId = admin.user.id;
   const id = Number(entry?.path.exec(below)?.[1] ?? 0);
   return handler({ deps, request, exchange, admin, id, query: url.searchParams });
 }

@@ -29,7 +29,9 @@ export async function logIn(
   const form = await readForm(request);
   const { nowSeconds, requestId } = exchange;
   const username = form.text("username").trim();
-  const attempt = { username, requestId, nowSeconds, clientAddress: request.headers.get("cf-connecting-ip") };
+  const from = (name: string) => request.headers.get(name);
+  const client = { clientAddress: from("cf-connecting-ip"), userAgent: from("user-agent") };
+  const attempt = { username, requestId, nowSeconds, ...client };
   const next = nextOf(exchange.url);
   try {
     const secret = await adminLogIn(deps, { username, password: form.text("password") }, attempt, former);

@@ -62,7 +62,7 @@ thead th { border-top: 0; color: var(--soft); font-size: .875rem; white-space: n
 tbody th { min-width: 9rem; font-weight: 600; overflow-wrap: anywhere; }
 td form { margin: .125rem 0; }
 tbody tr:hover { background: var(--page); }
-td .badge + time { display: block; font-size: .8125rem; color: var(--soft); }
+td .badge + time, .aside { display: block; font-size: .8125rem; color: var(--soft); }
 td time, td button { white-space: nowrap; font-variant-numeric: tabular-nums; }
 code { font: .8125rem/1.4 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 .badge { display: inline-block; padding: .0625rem .5rem; border-radius: 1rem; background: var(--tint); font-size: .8125rem; font-weight: 600; white-space: nowrap; }

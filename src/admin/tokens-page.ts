@@ -77,12 +77,17 @@ function tokenRow(token: AdminToken, { actor, nowSeconds, back }: Shown): Html {
   return html`<tr>
 <th scope="row">${user ? html`<a href="${adminPath}/users/${user.id}/">${user.username}</a>` : "nobody"}</th>
 <td>${stateOf(token, nowSeconds)}${token.type === "sliding" && html` <span class="badge">sliding</span>`}</td>
-<td class="wide">${timeOf(token.createdAtSeconds)}</td>
+<td class="wide">${timeOf(token.createdAtSeconds)}${clientOf(token)}</td>
 <td class="wide">${timeOf(token.expiresAtSeconds)}</td>
 <td class="wide"><code>${jti}</code></td>
 <td>${may ? html`<div class="pair">${button("revoke", "Revoke")}${button("end-session", "End session")}</div>` : "–"}</td>
 </tr>
 `;
+}
+
+function clientOf({ client, address }: AdminToken): Html | undefined {
+  const text = [client, address].filter((one) => one !== undefined).join(", ");
+  return text === "" ? undefined : html`<span class="aside">${text}</span>`;
 }
 
 function stateOf({ blacklistedAtSeconds, expiresAtSeconds }: AdminToken, nowSeconds: number): Html {

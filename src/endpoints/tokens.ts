@@ -22,6 +22,7 @@ export async function answerEndpoint(
   exchange: Exchange,
 ): Promise<Response> {
   exchange.allow = "POST, OPTIONS";
+  exchange.operation = endpoint.operation;
   if (wantsPage(request)) return answerPage(endpoint, exchange);
   negotiateJson(request, exchange);
   if (request.method === "OPTIONS") return answerJson(exchange, 200, describe(endpoint));
@@ -32,7 +33,8 @@ export async function answerEndpoint(
     const fields = readFields(await readBody(request), endpoint.fields, instead);
     const { nowSeconds, requestId } = exchange;
     const clientAddress = request.headers.get("cf-connecting-ip");
-    return endpoint.run(deps, fields, { nowSeconds, requestId, clientAddress });
+    const userAgent = request.headers.get("user-agent");
+    return endpoint.run(deps, fields, { nowSeconds, requestId, clientAddress, userAgent });
   };
   if (deps.settings.AUTH_COOKIE === false) return answerJson(exchange, 200, await run());
   return answerWithCookies(deps, endpoint, { request, exchange }, run);

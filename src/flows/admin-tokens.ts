@@ -2,13 +2,11 @@
 // Must never touch a superuser's tokens for somebody who is none.
 import { mayChange } from "../accounts/admin-rights.ts";
 import { refuse } from "../errors.ts";
+import { shortId } from "../log-events.ts";
 import type { AdminToken } from "../stores/admin-contract.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import { type Act, audit } from "./admin-users.ts";
 import { endFamily } from "./end-sessions.ts";
-
-/** As much of an id as a line of the log has. */
-const shown = (id: string) => id.slice(0, 8);
 
 /** 1. There is such a token. 2. Rights. 3. Blacklist it in D1. 4. Tell KV, also of one that was blacklisted before. */
 export async function revokeToken(deps: AdminDeps, act: Act, jti: string): Promise<AdminToken> {
@@ -17,7 +15,7 @@ export async function revokeToken(deps: AdminDeps, act: Act, jti: string): Promi
   const row = { jti, type, userId: token.user?.id, createdAtSeconds, expiresAtSeconds };
   await deps.tokens.blacklist(row, act.nowSeconds);
   await deps.news.announce(jti, expiresAtSeconds + deps.settings.LEEWAY, act.nowSeconds);
-  audit(deps, "admin_token_revoked", act, { user_id: token.user?.id, jti: shown(jti) });
+  audit(deps, "admin_token_revoked", act, { user_id: token.user?.id, jti: shortId(jti) });
   return token;
 }
 
@@ -25,7 +23,7 @@ export async function revokeToken(deps: AdminDeps, act: Act, jti: string): Promi
 export async function endSession(deps: AdminDeps, act: Act, jti: string): Promise<AdminToken> {
   const token = await tokenOf(deps, act, jti);
   await endFamily(deps, token.family, act.nowSeconds);
-  audit(deps, "admin_session_ended", act, { user_id: token.user?.id, family: shown(token.family) });
+  audit(deps, "admin_session_ended", act, { user_id: token.user?.id, family: shortId(token.family) });
   return token;
 }
 

@@ -4,6 +4,7 @@ import { mayChange, mayGrant, ownLockOut } from "../accounts/admin-rights.ts";
 import { hashPassword } from "../accounts/hash-password.ts";
 import type { User } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
+import type { EventFields, EventName } from "../log-events.ts";
 import type { Ending, UserFields } from "../stores/admin-contract.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { Admin } from "./admin-session.ts";
@@ -103,14 +104,17 @@ export async function logOutUser(deps: AdminDeps, act: Act, target: User): Promi
   audit(deps, "admin_user_logged_out", act, { user_id: target.id });
 }
 
+/** What an admin can do to somebody. */
+type Deed = Exclude<Extract<EventName, `admin_${string}`>, "admin_login" | "admin_login_failed" | "admin_logout">;
+
 /** One line for what an admin did; whose, to whom, in which request. */
-export function audit(
+export function audit<E extends Deed>(
   deps: Pick<AdminDeps, "log">,
-  event: string,
+  event: E,
   { admin, requestId }: Act,
-  fields: Readonly<Record<string, unknown>>,
+  fields: Omit<EventFields<E>, "request_id" | "admin_id">,
 ): void {
-  deps.log(event, { request_id: requestId, admin_id: admin.user.id, ...fields });
+  deps.log<Deed>(event, { request_id: requestId, admin_id: admin.user.id, ...fields });
 }
 
 /** All tokens up to and including this second. */

@@ -4,6 +4,7 @@ import type { LoginAttempt } from "../hooks.ts";
 import type { ListedToken } from "../stores/contract.ts";
 import { kinds } from "../tokens/kinds.ts";
 import { inheritedClaims, mint } from "../tokens/mint.ts";
+import { clientOf } from "./client-of.ts";
 import type { Deps } from "./deps.ts";
 import { userClaims } from "./issue.ts";
 import { type Credentials, type LoggedIn, login } from "./login.ts";
@@ -41,7 +42,7 @@ export async function obtainPair(
   const access = cutAccess(settings, shared, nowSeconds);
   const [refreshToken, accessToken] = await Promise.all([deps.codec.sign(refresh), deps.codec.sign(access)]);
   const lifetimeSeconds = Number(refresh.exp) - nowSeconds;
-  await record(deps, loggedIn, { jti, type: "refresh", lifetimeSeconds }, nowSeconds);
+  await record(deps, loggedIn, { jti, type: "refresh", lifetimeSeconds }, attempt);
   return { refresh: refreshToken, access: accessToken };
 }
 
@@ -60,7 +61,7 @@ export async function obtainSliding(
   const token = await deps.codec.sign(mint(kinds.sliding, { settings, nowSeconds, id: jti }, about));
   // It can live until its refresh window ends, so that is how long its row has to.
   const lifetimeSeconds = Math.max(settings.SLIDING_TOKEN_LIFETIME, settings.SLIDING_TOKEN_REFRESH_LIFETIME);
-  await record(deps, loggedIn, { jti, type: "sliding", lifetimeSeconds }, nowSeconds);
+  await record(deps, loggedIn, { jti, type: "sliding", lifetimeSeconds }, attempt);
   return { token };
 }
 
@@ -68,8 +69,9 @@ async function record(
   deps: ObtainDeps,
   { user, newHash }: LoggedIn,
   token: { readonly jti: string; readonly type: ListedToken["type"]; readonly lifetimeSeconds: number },
-  nowSeconds: number,
+  attempt: LoginAttempt,
 ): Promise<void> {
+  const { nowSeconds } = attempt;
   const { jti, type, lifetimeSeconds } = token;
   const row = {
     jti,
@@ -77,6 +79,7 @@ async function record(
     userId: user.id,
     createdAtSeconds: nowSeconds,
     expiresAtSeconds: nowSeconds + lifetimeSeconds,
+    client: clientOf(deps.settings, attempt),
   };
   await deps.tokens.recordLogin({
     userId: user.id,

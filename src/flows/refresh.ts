@@ -1,6 +1,6 @@
 // Refresh token → new access token and, with rotation, a new refresh token (TokenRefreshView).
 // Must never hand out a successor that another call may also get.
-
+import type { SessionClient } from "../accounts/session-client.ts";
 import type { User } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
 import type { Successor, TokenState } from "../stores/contract.ts";
@@ -9,7 +9,9 @@ import { type Claims, writtenName } from "../tokens/claims.ts";
 import { kinds } from "../tokens/kinds.ts";
 import { inheritedClaims, mint, successorClaims } from "../tokens/mint.ts";
 import { checkRefreshingUser, hasOldPassword } from "./account-check.ts";
+import { type ClientHeaders, clientOf } from "./client-of.ts";
 import type { Deps } from "./deps.ts";
+import { claimsOnRefresh } from "./issue.ts";
 import { isCutOff, issuedAt, listedFrom, refreshedUser, refuseUnlistableUser, tokenId } from "./presented.ts";
 import { cutAccess, cutRefresh, refuseEndedSession, withFamily } from "./session-limits.ts";
 import { successorOfSpent } from "./spent-token.ts";
@@ -30,8 +32,15 @@ export interface Refreshed {
  * or used up within REFRESH_REUSE_GRACE. 3. exp, id, type. 4. The session may last on. 5. The user exists and may
  * authenticate. 6. The password is the one the token was made for; if not, the token is blacklisted. 7. Mint the access
  * token. 8. Rotate: one atomic statement uses up the old token.
+ *
+ * @param from what the client says of itself, for SESSION_METADATA
  */
-export async function refresh(deps: RefreshDeps, token: string, nowSeconds: number): Promise<Refreshed> {
+export async function refresh(
+  deps: RefreshDeps,
+  token: string,
+  nowSeconds: number,
+  from?: ClientHeaders,
+): Promise<Refreshed> {
   const { settings } = deps;
   const claims = await deps.codec.open(token, nowSeconds);
   const jti = tokenId(settings, claims);
@@ -48,7 +57,8 @@ export async function refresh(deps: RefreshDeps, token: string, nowSeconds: numb
     await checkRefreshingUser(deps, user);
     if (user && hasOldPassword(deps, claims, user)) await endToken(deps, claims, jti, user, nowSeconds);
   }
-  const about = withFamily(settings, claims, state?.family ?? jti);
+  const current = await claimsOnRefresh(deps, claims, wanted ? user : undefined, "refresh");
+  const about = withFamily(settings, current, state?.family ?? jti);
   const minted = mint(kinds.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, about));
   const access = await deps.codec.sign(cutAccess(settings, minted, startedAtSeconds));
   if (!settings.ROTATE_REFRESH_TOKENS) return { access };
@@ -58,7 +68,8 @@ export async function refresh(deps: RefreshDeps, token: string, nowSeconds: numb
   const successor = cutRefresh(settings, rotated, startedAtSeconds);
   const signed = await deps.codec.sign(successor);
   if (jti === undefined) return { access, refresh: signed };
-  const winners = await retire(deps, claims, successor, { jti, userId: user?.id, state }, nowSeconds);
+  const presented = { jti, userId: user?.id, state, client: clientOf(settings, from) };
+  const winners = await retire(deps, claims, successor, presented, nowSeconds);
   return { access, refresh: winners ? await repeat(deps, about, winners) : signed };
 }
 
@@ -76,16 +87,22 @@ async function retire(
   deps: RefreshDeps,
   spent: Claims,
   successor: Claims,
-  presented: { readonly jti: string; readonly userId: number | undefined; readonly state: TokenState | undefined },
+  presented: {
+    readonly jti: string;
+    readonly userId: number | undefined;
+    readonly state: TokenState | undefined;
+    readonly client: SessionClient | undefined;
+  },
   nowSeconds: number,
 ): Promise<Successor | undefined> {
   const { settings } = deps;
-  const { jti, userId, state } = presented;
+  const { jti, userId, state, client } = presented;
   const successorJti = String(successor[writtenName(settings.JTI_CLAIM)]);
   const old = listedFrom(settings, spent, { jti, type: "refresh", userId }, nowSeconds);
   const session = {
     family: state?.family ?? jti,
     sessionStartedAtSeconds: state?.sessionStartedAtSeconds ?? old.createdAtSeconds,
+    client,
   };
   const next = {
     ...listedFrom(settings, successor, { jti: successorJti, type: "refresh", userId }, nowSeconds),

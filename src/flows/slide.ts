@@ -6,6 +6,7 @@ import { kinds } from "../tokens/kinds.ts";
 import { slidClaims } from "../tokens/mint.ts";
 import { checkRefreshingUser, hasOldPassword } from "./account-check.ts";
 import type { Deps } from "./deps.ts";
+import { claimsOnRefresh } from "./issue.ts";
 import { isCutOff, listedFrom, refreshedUser, tokenId } from "./presented.ts";
 
 type SlideDeps = Pick<Deps, "settings" | "codec" | "tokens" | "news" | "hooks" | "later">;
@@ -34,5 +35,6 @@ export async function slide(deps: SlideDeps, token: string, nowSeconds: number):
     refuse("refresh_password_changed");
   }
   checkTimeIsAhead(settings, claims, settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM, nowSeconds);
-  return { token: await deps.codec.sign(slidClaims(kinds.sliding, { settings, nowSeconds }, claims)) };
+  const about = await claimsOnRefresh(deps, claims, wanted ? user : undefined, "sliding");
+  return { token: await deps.codec.sign(slidClaims(kinds.sliding, { settings, nowSeconds }, about)) };
 }

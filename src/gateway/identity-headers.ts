@@ -1,9 +1,9 @@
 // IDENTITY_HEADERS: which claim goes into which header, and how a claim's value is written there.
 // Must never write a value that could be split, read as another header, or told apart from its claim.
 import { refuse } from "../errors.ts";
+import { authHeaderName } from "../http/bearer.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Claims, claim } from "../tokens/claims.ts";
-import { authHeaderName } from "./bearer.ts";
 import { folded, hasOwnMeaning } from "./header-names.ts";
 
 /** One header of the setting, ready to be set. */

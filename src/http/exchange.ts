@@ -3,11 +3,25 @@
 import type { Reason } from "../errors.ts";
 import type { Language } from "./language.ts";
 
+/** Who asked for what: a token operation by its name, a request for the API, or one of the gateway's own pages. */
+export type Operation =
+  | "proxy"
+  | "gateway"
+  | "obtain"
+  | "refresh"
+  | "verify"
+  | "blacklist"
+  | "sliding"
+  | "sliding_refresh"
+  | "sessions";
+
 export interface Exchange {
   /** The request's id: goes to the origin, into the log and onto the gateway's own answers. */
   readonly requestId: string;
   /** Whole seconds since the epoch, read once. */
   readonly nowSeconds: number;
+  /** The same moment in milliseconds, for durations alone. */
+  readonly openedAtMilliseconds: number;
   readonly method: string;
   /** With its query: never to be logged as it is. */
   readonly url: string;
@@ -23,4 +37,14 @@ export interface Exchange {
   forgetCookies: boolean;
   /** Why the request was refused, for the log alone. */
   reason: Reason | undefined;
+  /** Why it would have been, on a route with `enforce = false`; for the log and for metrics alone. */
+  shadowed: Reason | undefined;
+  /** What the request turned out to be, for metrics. */
+  operation: Operation;
+  /** Of the token that was found good, for the log alone; what a claim says may be anything. */
+  userId: unknown;
+  tokenType: string | undefined;
+  jti: string | undefined;
+  /** How long the origin took to send its headers, or to fail; undefined if it was not asked. */
+  originMilliseconds: number | undefined;
 }

@@ -117,6 +117,9 @@ export interface AdminToken {
   readonly blacklistedAtSeconds: number | undefined;
   /** The session it belongs to. */
   readonly family: string;
+  /** With SESSION_METADATA: what it was handed to, and in which network. */
+  readonly client: string | undefined;
+  readonly address: string | undefined;
 }
 
 export interface AdminTokenStore {

@@ -6,7 +6,8 @@ import { onD1, type StoreLog } from "./d1-errors.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-const columns = "jti, token_type, user_id, created_at, expires_at, blacklisted_at, family, username, is_superuser";
+const columns =
+  "jti, token_type, user_id, created_at, expires_at, blacklisted_at, family, client, address, username, is_superuser";
 const source = "outstanding_tokens LEFT JOIN users ON users.id = outstanding_tokens.user_id";
 
 export function d1AdminTokens(db: D1Database, log: StoreLog): AdminTokenStore {
@@ -61,5 +62,7 @@ function tokenFrom(row: Row): AdminToken {
     expiresAtSeconds: Number(row.expires_at),
     blacklistedAtSeconds: typeof blacklistedAt === "number" ? blacklistedAt : undefined,
     family: typeof family === "string" ? family : String(jti),
+    client: typeof row.client === "string" ? row.client : undefined,
+    address: typeof row.address === "string" ? row.address : undefined,
   };
 }

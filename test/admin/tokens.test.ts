@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import type { User } from "../../src/accounts/user.ts";
 import { addStaff, adminApp, adminLog, loggedIn, type Visitor } from "../support/admin.ts";
 import { postJson } from "../support/app.ts";
-import { BLACKLIST } from "../support/bindings.ts";
+import { BLACKLIST, DB } from "../support/bindings.ts";
 import { rowOf } from "../support/rows.ts";
 
 const app = await adminApp({ ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true });
@@ -62,6 +62,14 @@ describe("the list", () => {
     await refreshed(spent.refresh);
     expect((await asBoss.page(`/tokens/?user=${boss.id}`)).match(/name="jti"/g)).toHaveLength(2);
     expect(await asStaff.page(`/tokens/?user=${boss.id}`)).not.toContain('name="jti"');
+  });
+  it("shows with SESSION_METADATA what a token was handed to, as text", async () => {
+    const user = await addStaff();
+    const { jti } = await obtain(user);
+    const noted = "UPDATE outstanding_tokens SET client = ?, address = ? WHERE jti = ?";
+    await DB.prepare(noted).bind("<b>okhttp</b>", "203.0.113.0/24", jti).run();
+    const text = await asStaff.page(`/tokens/?user=${user.id}`);
+    expect(text).toContain('<span class="aside">&lt;b&gt;okhttp&lt;/b&gt;, 203.0.113.0/24</span>');
   });
   it.each(["user=x", "user=-1", "user=999999999999999", "user=1&after=5~%27", "after=9~"])(
     "takes %s",

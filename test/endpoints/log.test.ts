@@ -36,7 +36,13 @@ it("LOG=off writes nothing", async () => {
 
 it("LOG=denied writes refused requests with their private reason, and log-ins", async () => {
   const lines = (await linesOf("denied")).map((line) => JSON.parse(line));
-  const refused = { event: "request", request_id: requestId, decision: "deny", status: 401 };
+  const refused = {
+    event: "request",
+    request_id: requestId,
+    decision: "deny",
+    status: 401,
+    total_ms: expect.any(Number),
+  };
   expect(lines).toEqual([
     { event: "login", user_id: 1, token_type: "refresh", hash_upgraded: false },
     { ...refused, method: "POST", path: "/api/token/", reason: "login_password_wrong" },

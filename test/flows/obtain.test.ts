@@ -17,7 +17,7 @@ async function setUp(
 ) {
   const deps = await flowDeps({ ...given.vars }, { hooks: given.hooks ?? {} });
   const user = await addUser({ password: preferredHash, ...given.row });
-  const attempt = { username: user.username, requestId: "r-1", nowSeconds: now, clientAddress: null };
+  const attempt = { username: user.username, requestId: "r-1", nowSeconds: now, clientAddress: null, userAgent: null };
   const credentials = { username: user.username, password };
   return {
     ...{ deps, user, attempt },

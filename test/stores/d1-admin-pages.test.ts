@@ -150,6 +150,8 @@ describe("a page of tokens", () => {
       expiresAtSeconds: 1_700_049_999,
       blacklistedAtSeconds: undefined,
       family: "jti-099999",
+      client: undefined,
+      address: undefined,
     });
     expect(page.rowsRead).toBeLessThan(250);
   });

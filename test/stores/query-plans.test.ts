@@ -16,7 +16,12 @@ const silent = () => {};
 /** A database that notes the text of every statement and runs none. */
 function notingDatabase() {
   const texts = new Set<string>();
-  const statement = { bind: () => statement, first: async () => null, run: async () => ({ meta: { changes: 0 } }) };
+  const statement = {
+    bind: () => statement,
+    first: async () => null,
+    all: async () => ({ results: [] }),
+    run: async () => ({ meta: { changes: 0 } }),
+  };
   const db = {
     prepare: (sql: string) => {
       texts.add(sql);
@@ -53,6 +58,7 @@ async function allStatements(): Promise<readonly string[]> {
   await families.endFamily("f", now, now);
   await families.endFamilyOf(token, now, now);
   await families.endUser(7, now, now, now);
+  await families.liveTokens(7, 10, now);
   await families.forgetEndings(now);
   await adminStatements(db);
   return [...texts];

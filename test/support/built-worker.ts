@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 
 const project = resolve(import.meta.dirname, "../..");
 
@@ -18,28 +18,31 @@ export interface BuiltWorker {
  * Bundled once per run of the tests, where test/support/bundle-once.ts has made a folder for that; else once per call.
  *
  * @param configPath a wrangler.toml, from the project's folder
+ * @param entry another file to bundle than the one the configuration names, from the project's folder
  */
-export async function builtWorker(configPath: string): Promise<BuiltWorker> {
+export async function builtWorker(configPath: string, entry?: string): Promise<BuiltWorker> {
   const folder = process.env.BUNDLES_OF_THIS_RUN;
-  const file = folder === undefined ? undefined : join(folder, `${configPath.replaceAll("/", "-")}.json`);
+  const name = `${configPath}${entry === undefined ? "" : `-${entry}`}`.replaceAll("/", "-");
+  const file = folder === undefined ? undefined : join(folder, `${name}.json`);
   if (file !== undefined && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as BuiltWorker;
-  const built = await bundle(configPath);
+  const built = await bundle(configPath, entry);
   if (file !== undefined) writeFileSync(file, JSON.stringify(built));
   return built;
 }
 
-async function bundle(configPath: string): Promise<BuiltWorker> {
+async function bundle(configPath: string, entry: string | undefined): Promise<BuiltWorker> {
   // Not at the top: loading wrangler takes longer than all else that a test file does before its first test.
   const { unstable_readConfig: readConfig } = await import("wrangler");
   const folder = mkdtempSync(join(tmpdir(), "built-worker-"));
   try {
     const wrangler = join(project, "node_modules/wrangler/bin/wrangler.js");
-    const args = [wrangler, "deploy", "--dry-run", "--outdir", folder, "-c", join(project, configPath)];
+    const entries = entry === undefined ? [] : [join(project, entry)];
+    const args = [wrangler, "deploy", ...entries, "--dry-run", "--outdir", folder, "-c", join(project, configPath)];
     const run = spawnSync(process.execPath, args, { cwd: project, encoding: "utf8" });
     if (run.status !== 0) throw new Error(`wrangler could not bundle ${configPath}: ${run.stderr}`);
     const config = readConfig({ config: join(project, configPath) }, { hideWarnings: true });
     return {
-      script: readFileSync(join(folder, "index.js"), "utf8"),
+      script: readFileSync(join(folder, `${basename(entry ?? "index.ts", ".ts")}.js`), "utf8"),
       compatibilityDate: config.compatibility_date ?? "",
       compatibilityFlags: config.compatibility_flags,
       vars: config.vars,

@@ -1,17 +1,9 @@
 // The whole Worker over real HTTP, as it is bundled for a deploy, in front of a real origin, for tests in Node.
 // Must never stub a part of the gateway.
 import { scryptSync } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { type BuiltWorker, builtWorker } from "./built-worker.ts";
-
-const schema = readFileSync(resolve(import.meta.dirname, "../../schema.sql"), "utf8");
-const statements = schema
-  .replace(/--.*$/gm, "")
-  .split(";")
-  .map((statement) => statement.trim())
-  .filter(Boolean);
+import { schemaStatements } from "./schema-statements.ts";
 
 /** What the tests use of a Worker's bindings. */
 export interface GatewayEnv {
@@ -72,7 +64,7 @@ export async function startGateway(
     DB: (await miniflare.getD1Database("DB")) as unknown as D1Database,
     BLACKLIST: (await miniflare.getKVNamespace("BLACKLIST")) as unknown as KVNamespace,
   };
-  await env.DB.batch(statements.map((sql) => env.DB.prepare(sql)));
+  await env.DB.batch(schemaStatements.map((sql) => env.DB.prepare(sql)));
   const send = (path: string, init: RequestInit) => fetch(new URL(path, url.href), { redirect: "manual", ...init });
   return {
     url: new URL(url.href),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { authHeaderName, bearerToken } from "../../src/gateway/bearer.ts";
+import { authHeaderName, bearerToken } from "../../src/http/bearer.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
 

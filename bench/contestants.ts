@@ -1,0 +1,64 @@
+// Who races: each with what it does for its time, and how it is started.
+// Must never let one run in another way than its like.
+import type { Ground } from "./ground.ts";
+import { type Served, serveWorker } from "./serve/workerd.ts";
+import type { Algorithm } from "./tokens.ts";
+
+export interface Contestant {
+  readonly name: string;
+  /** What it does and does not do. */
+  readonly about: string;
+  /** Undefined for one that looks at no token: it passes every request on. */
+  readonly checks: boolean;
+  /** A sentence instead where it cannot run here. `inspectorPort` opens V8's inspector in workerd. */
+  start(ground: Ground, more?: { readonly inspectorPort?: number }): Promise<Runner | string>;
+}
+
+/** Started; `storePids` are the processes of its stores. */
+export interface Runner extends Served {
+  readonly storePids: readonly number[];
+}
+
+const plainWorker = (name: string, about: string, checks: boolean): Contestant => ({
+  name,
+  about,
+  checks,
+  async start(ground, more) {
+    const vars = { ORIGIN_URL: ground.origin.url, SIGNING_KEY: ground.maker("HS256").signingKey };
+    const served = await serveWorker(await ground.worker(`bench/contestants/${name}.ts`), { vars, ...more });
+    return { ...served, storePids: [] };
+  },
+});
+
+export const bare = plainWorker("bare", "Worker: fetch(origin) and nothing else", false);
+export const floor = plainWorker("floor", "Worker: copies the headers and sets three; looks at no token", false);
+export const honoJose = plainWorker("hono-jose", "Worker: Hono, jose by hand, the caller's id in a header", true);
+export const honoJwt = plainWorker("hono-jwt", "Worker: Hono's jwt middleware and proxy helper", true);
+
+/** How the gateway is set up beside wrangler.toml. */
+export interface GatewaySetUp {
+  readonly algorithm?: Algorithm;
+  readonly tables?: "empty" | "full";
+  readonly vars?: Readonly<Record<string, unknown>>;
+}
+
+/** The Worker as it ships, with wrangler.toml's settings but for those given. */
+export function gateway(name: string, about: string, setUp: GatewaySetUp = {}): Contestant {
+  const { algorithm = "HS256", tables = "empty", vars = {} } = setUp;
+  return {
+    name,
+    about,
+    checks: true,
+    async start(ground, more) {
+      const built = await ground.worker();
+      const { signingKey } = ground.maker(algorithm);
+      const stores = await ground.stores(tables);
+      const served = await serveWorker(built, {
+        vars: { ...built.vars, ORIGIN_URL: ground.origin.url, SIGNING_KEY: signingKey, ALGORITHM: algorithm, ...vars },
+        storesAddress: stores.address,
+        ...more,
+      });
+      return { ...served, storePids: stores.pids };
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// Rows for the tables and ids for KV, as years of use would leave them.
+// Must never make a row that the run's own user or tokens meet.
+import { scryptSync } from "node:crypto";
+import type { TableSizes } from "./ground.ts";
+import type { Stores } from "./serve/stores.ts";
+
+/** Whose tokens the bench makes. */
+export const benchUser = { id: 7, username: "ada", password: "correct horse battery staple" } as const;
+
+const ROWS_PER_STATEMENT = 100_000;
+const KV_WRITES_AT_ONCE = 64;
+const FIRST_OTHER_USER = 1000;
+
+/** The user of the bench, and so many others with their tokens. */
+export async function fillStores(stores: Stores, sizes: TableSizes, progress: (text: string) => void): Promise<void> {
+  const { db } = stores;
+  await db
+    .prepare("INSERT INTO users (id, username, password, date_joined) VALUES (?, ?, ?, '2026-01-02T03:04:05Z')")
+    .bind(benchUser.id, benchUser.username, djangoScrypt(benchUser.password))
+    .run();
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  for (const [first, count] of batches(sizes.users)) {
+    progress(`users ${first + count}`);
+    await db.prepare(usersSql).bind(first, count).run();
+  }
+  for (const [first, count] of batches(sizes.tokens)) {
+    progress(`outstanding_tokens ${first + count}`);
+    await db.prepare(tokensSql).bind(first, count, nowSeconds, Math.max(sizes.users, 1)).run();
+  }
+  await fillKv(stores.kv, sizes.ids, nowSeconds, progress);
+}
+
+/** Begin and length of each statement's rows. */
+function batches(rows: number): (readonly [number, number])[] {
+  const count = Math.ceil(rows / ROWS_PER_STATEMENT);
+  return Array.from({ length: count }, (_, index) => {
+    const first = index * ROWS_PER_STATEMENT;
+    return [first, Math.min(ROWS_PER_STATEMENT, rows - first)] as const;
+  });
+}
+
+/** ?1 the first number, ?2 how many. */
+const numbers = "WITH RECURSIVE number (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM number WHERE n + 1 < ?1 + ?2)";
+
+const usersSql = `${numbers}
+  INSERT INTO users (id, username, password, email, date_joined)
+  SELECT n + ${FIRST_OTHER_USER}, 'user' || n, '!' || hex(randomblob(40)), 'user' || n || '@example.com',
+    '2026-01-02T03:04:05Z' FROM number`;
+
+/** Four in five were used up by a refresh, as a week of rotation leaves them; ?3 now, ?4 how many users. */
+const tokensSql = `${numbers}, ids (n, jti) AS MATERIALIZED (SELECT n, lower(hex(randomblob(16))) FROM number)
+  INSERT INTO outstanding_tokens
+    (jti, token_type, user_id, created_at, expires_at, blacklisted_at, family, session_started_at)
+  SELECT jti, 'refresh', CASE WHEN ?4 > 1 THEN ${FIRST_OTHER_USER} + n % ?4 END, ?3 - n % 600000, ?3 + 600000 - n % 600000,
+    CASE WHEN n % 5 > 0 THEN ?3 - n % 600000 + 900 END, jti, ?3 - n % 600000 FROM ids`;
+
+async function fillKv(kv: KVNamespace, ids: number, nowSeconds: number, progress: (text: string) => void) {
+  for (let first = 0; first < ids; first += KV_WRITES_AT_ONCE) {
+    if (first % 10_000 < KV_WRITES_AT_ONCE) progress(`KV ${first}`);
+    const count = Math.min(KV_WRITES_AT_ONCE, ids - first);
+    const writes = Array.from({ length: count }, (_, index) =>
+      kv.put(`jti:${(first + index).toString(16).padStart(32, "0")}`, "1", { expiration: nowSeconds + 86_400 }),
+    );
+    await Promise.all(writes);
+  }
+}
+
+/** Django's scrypt string, made by Node and not by the code under test. */
+function djangoScrypt(password: string): string {
+  const salt = "abcdefghijklmnopqrstuv";
+  const hash = scryptSync(password, salt, 64, { N: 16384, r: 8, p: 5, maxmem: 64 * 1024 * 1024 });
+  return `scrypt$16384$${salt}$8$5$${hash.toString("base64")}`;
+}

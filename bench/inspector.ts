@@ -1,0 +1,56 @@
+// V8's profiler in workerd, over its inspector.
+// Must never stay connected: a watched Worker is slower.
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** V8's own form, which browsers' developer tools open. */
+export interface Profile {
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: { readonly functionName: string; readonly lineNumber: number };
+  }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+export interface Inspector {
+  /** Waits, then watches. */
+  profile(afterMilliseconds: number, milliseconds: number): Promise<Profile>;
+  close(): void;
+}
+
+const SAMPLE_MICROSECONDS = 200;
+
+export async function openInspector(port: number): Promise<Inspector> {
+  const response = await fetch(`http://127.0.0.1:${port}/json/list`);
+  const targets = (await response.json()) as { readonly webSocketDebuggerUrl: string }[];
+  const url = targets.find(({ webSocketDebuggerUrl }) => webSocketDebuggerUrl.endsWith("/main"))?.webSocketDebuggerUrl;
+  if (url === undefined) throw new Error("workerd's inspector does not list the Worker");
+  const socket = new WebSocket(url);
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener("open", () => resolve());
+    socket.addEventListener("error", () => reject(new Error("workerd's inspector refuses the connection")));
+  });
+  const waiting = new Map<number, (result: unknown) => void>();
+  socket.addEventListener("message", ({ data }) => {
+    const { id, result } = JSON.parse(String(data)) as { id?: number; result?: unknown };
+    if (id !== undefined) waiting.get(id)?.(result);
+  });
+  let last = 0;
+  const ask = (method: string, params: object = {}) =>
+    new Promise<unknown>((resolve) => {
+      waiting.set(++last, resolve);
+      socket.send(JSON.stringify({ id: last, method, params }));
+    });
+  return {
+    async profile(afterMilliseconds, milliseconds) {
+      await ask("Profiler.enable");
+      await ask("Profiler.setSamplingInterval", { interval: SAMPLE_MICROSECONDS });
+      await sleep(afterMilliseconds);
+      await ask("Profiler.start");
+      await sleep(milliseconds);
+      const { profile } = (await ask("Profiler.stop")) as { profile: Profile };
+      return profile;
+    },
+    close: () => socket.close(),
+  };
+}

@@ -1,0 +1,62 @@
+// The command line of `npm run bench`.
+// Must never let a run begin that could not end well: an unknown name is refused before anything is started.
+import { usage } from "../scripts/shared/failure.ts";
+import { readFlags } from "../scripts/shared/flags.ts";
+import type { TableSizes } from "./ground.ts";
+import type { RaceOptions } from "./race.ts";
+import { shapes } from "./shapes.ts";
+
+export interface BenchOptions extends RaceOptions {
+  readonly help: boolean;
+  /** Names of shapes; all when empty. */
+  readonly shapes: readonly string[];
+  readonly sizes: TableSizes;
+  /** Where to write the result; undefined for nowhere. */
+  readonly json: string | undefined;
+}
+
+export const benchHelp = `npm run bench [-- options]
+
+  --shapes a,b     only these: ${shapes.map(({ name }) => name).join(", ")}
+  --only a,b       only these contestants
+  --rounds n       windows of each contestant (5)
+  --seconds n      length of a window (5)
+  --rows n         rows in users and in outstanding_tokens of the full tables (1000000)
+  --ids n          ids in KV of the full tables (100000)
+  --json file      write the result as JSON
+  --quick          2 rounds of 1 second, 20000 rows, 2000 ids: to see that all works, not to measure`;
+
+export function readBenchOptions(argv: readonly string[]): BenchOptions {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
+  const { values } = readFlags(argv, {
+    ...{ shapes: text, only: text, rounds: text, seconds: text, rows: text, ids: text, json: text },
+    ...{ quick: flag, help: flag },
+  });
+  const { quick } = values;
+  const rows = positive("rows", values.rows, quick ? 20_000 : 1_000_000);
+  return {
+    help: values.help,
+    shapes: known("shapes", values.shapes, new Set(shapes.map(({ name }) => name))),
+    only: known("only", values.only, new Set(shapes.flatMap(({ contestants }) => contestants.map(({ name }) => name)))),
+    rounds: Math.ceil(positive("rounds", values.rounds, quick ? 2 : 5)),
+    seconds: positive("seconds", values.seconds, quick ? 1 : 5),
+    warmUpSeconds: quick ? 0.5 : 1.5,
+    connections: 32,
+    sizes: { users: rows, tokens: rows, ids: positive("ids", values.ids, quick ? 2000 : 100_000) },
+    json: values.json,
+  };
+}
+
+function known(flag: string, text: string | undefined, names: ReadonlySet<string>): string[] {
+  const asked = text?.split(",") ?? [];
+  const stranger = asked.find((name) => !names.has(name));
+  if (stranger !== undefined) throw usage(`--${flag}: there is no ${stranger}. There are: ${[...names].join(", ")}`);
+  return asked;
+}
+
+function positive(flag: string, text: string | undefined, otherwise: number): number {
+  const number = text === undefined ? otherwise : Number(text);
+  if (!(number > 0 && Number.isFinite(number))) throw usage(`--${flag} must be a number above 0.`);
+  return number;
+}

@@ -1,0 +1,72 @@
+// `npm run bench:profile -- [shape] [contestant] [file]`: where a contestant's JavaScript spends its time.
+// Must never be taken for a measurement: a Worker that is being watched is slower.
+import { writeFileSync } from "node:fs";
+import { textTable } from "../scripts/manage/text-table.ts";
+import { Failure, usage } from "../scripts/shared/failure.ts";
+import { run } from "../scripts/shared/run.ts";
+import { freePort } from "../scripts/start/ports.ts";
+import { openGround } from "./ground.ts";
+import { openInspector, type Profile } from "./inspector.ts";
+import { startLoad } from "./processes.ts";
+import { oneWindow } from "./race.ts";
+import { shapes } from "./shapes.ts";
+
+const SECONDS = 5;
+const SHOWN = 40;
+
+/** Self time by function, the longest first, as shares of what was sampled. */
+export function selfTimes({
+  nodes,
+  samples,
+  timeDeltas,
+}: Profile): { readonly where: string; readonly share: number }[] {
+  const names = new Map(
+    nodes.map(({ id, callFrame }) => [id, `${callFrame.functionName || "(anonymous)"}:${callFrame.lineNumber + 1}`]),
+  );
+  const byName = new Map<string, number>();
+  let total = 0;
+  for (const [index, id] of samples.entries()) {
+    const microseconds = timeDeltas[index] ?? 0;
+    const name = names.get(id) ?? "";
+    total += microseconds;
+    byName.set(name, (byName.get(name) ?? 0) + microseconds);
+  }
+  return [...byName]
+    .map(([where, microseconds]) => ({ where, share: microseconds / total }))
+    .sort((one, other) => other.share - one.share);
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+
+await run("bench:profile", async ([shapeName = "warm", name = "gateway", file]) => {
+  const shape = shapes.find((one) => one.name === shapeName) ?? usageOf("shape", shapeName);
+  const contestant = shape.contestants.find((one) => one.name === name) ?? usageOf("contestant", name);
+  const inspectorPort = await freePort();
+  const ground = await openGround({ users: 20_000, tokens: 20_000, ids: 2000 }, () => {});
+  const load = startLoad();
+  const runner = await contestant.start(ground, { inspectorPort });
+  if (typeof runner === "string") throw new Failure(`${name} does not run here: ${runner}`);
+  const inspector = await openInspector(inspectorPort);
+  const options = { rounds: 1, seconds: SECONDS, warmUpSeconds: 2, connections: 32, only: [] };
+  const tools = { ground, load, besideLoad: load, progress: () => {} };
+  const window = oneWindow(shape, { contestant, runner, rounds: [] }, options, tools);
+  const profile = await inspector.profile(2000, (SECONDS - 1) * 1000);
+  await window;
+  inspector.close();
+  await runner.close();
+  load.close();
+  await ground.close();
+  const rows = selfTimes(profile).slice(0, SHOWN);
+  console.log(
+    textTable(
+      ["share", "function:line of the bundle"],
+      rows.map(({ where, share }) => [`${(share * 100).toFixed(1)} %`, where]),
+    ).join("\n"),
+  );
+  if (file !== undefined) writeFileSync(file, JSON.stringify(profile));
+  return 0;
+});
+
+function usageOf(what: string, name: string): never {
+  throw usage(`there is no ${what} ${name}`);
+}

@@ -1,0 +1,132 @@
+// One shape: its contestants in turn, round after round, each window with its own warm-up.
+// Must never report a contestant that answered otherwise than it should.
+import type { Contestant, Runner } from "./contestants.ts";
+import type { Ground } from "./ground.ts";
+import type { WindowPlan, WindowResult } from "./load/window.ts";
+import type { Load } from "./processes.ts";
+import type { Shape, Work } from "./shapes.ts";
+import { quantile } from "./statistics.ts";
+
+export interface RaceOptions {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly connections: number;
+  /** Names of contestants; empty for all. */
+  readonly only: readonly string[];
+}
+
+/** One window, in figures. */
+export interface RoundFigures {
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  /** Of the server process; null where the system does not tell. */
+  readonly cpuMicroseconds: number | null;
+  /** Of the process with D1 and KV; null without one. */
+  readonly storeCpuMicroseconds: number | null;
+  readonly p50Milliseconds: number;
+  readonly p99Milliseconds: number;
+}
+
+export interface ContestantResult {
+  readonly name: string;
+  readonly about: string;
+  readonly rounds: readonly RoundFigures[];
+}
+
+export interface ShapeResult {
+  readonly name: string;
+  readonly about: string;
+  readonly contestants: readonly ContestantResult[];
+  readonly skipped: readonly { readonly name: string; readonly why: string }[];
+}
+
+export interface RaceTools {
+  readonly ground: Ground;
+  readonly load: Load;
+  readonly besideLoad: Load;
+  readonly progress: (text: string) => void;
+}
+
+type Entrant = { readonly contestant: Contestant; readonly runner: Runner; readonly rounds: RoundFigures[] };
+
+export async function race(shape: Shape, options: RaceOptions, tools: RaceTools): Promise<ShapeResult> {
+  const { entrants, skipped } = await start(shape, options, tools);
+  try {
+    for (let round = 0; round < options.rounds; round++) {
+      for (const entrant of turned(entrants, round)) {
+        tools.progress(`${shape.name}: round ${round + 1} of ${options.rounds}, ${entrant.contestant.name}`);
+        entrant.rounds.push(await oneWindow(shape, entrant, options, tools));
+      }
+    }
+  } finally {
+    for (const { runner } of entrants) await runner.close();
+  }
+  const contestants = entrants.map(({ contestant: { name, about }, rounds }) => ({ name, about, rounds }));
+  return { name: shape.name, about: shape.about, contestants, skipped };
+}
+
+async function start(shape: Shape, { only }: RaceOptions, { ground, progress }: RaceTools) {
+  const entrants: Entrant[] = [];
+  const skipped: { name: string; why: string }[] = [];
+  for (const contestant of shape.contestants) {
+    if (only.length > 0 && !only.includes(contestant.name)) continue;
+    progress(`${shape.name}: starting ${contestant.name}`);
+    const runner = await contestant.start(ground);
+    if (typeof runner === "string") skipped.push({ name: contestant.name, why: runner });
+    else entrants.push({ contestant, runner, rounds: [] });
+  }
+  return { entrants, skipped };
+}
+
+/** Each round begins with another, so that nobody always runs after the same. */
+function turned<T>(list: readonly T[], by: number): T[] {
+  const at = list.length === 0 ? 0 : by % list.length;
+  return [...list.slice(at), ...list.slice(0, at)];
+}
+
+/** More than any contestant answers, where no request may be sent twice; a window that runs out of them ends early. */
+const REQUESTS_PER_SECOND_AT_MOST = 3000;
+
+/** A window of one contestant; throws when it answers otherwise than it should. */
+export async function oneWindow(shape: Shape, entrant: Entrant, options: RaceOptions, tools: RaceTools) {
+  const { contestant, runner } = entrant;
+  const count = Math.ceil((options.seconds + options.warmUpSeconds) * REQUESTS_PER_SECOND_AT_MOST);
+  const work = shape.work(tools.ground, count);
+  const beside = shape.beside?.(contestant);
+  const status = contestant.checks ? shape.status : 200;
+  const running = tools.load.run(planOf(work, runner, status, options));
+  const besideIt = beside && tools.besideLoad.run(planOf(beside, runner, 200, options));
+  const result = await running;
+  const other = await besideIt;
+  for (const wrong of [result.wrong, other?.wrong ?? {}]) {
+    const [why, times] = Object.entries(wrong)[0] ?? [];
+    if (why !== undefined) throw new Error(`${shape.name}: ${contestant.name} ${why} (${times} times)`);
+  }
+  return figuresOf(result);
+}
+
+function planOf(work: Work, runner: Runner, status: number, options: RaceOptions): WindowPlan {
+  return {
+    ...{ port: runner.port, pids: runner.pids, storePids: runner.storePids, status },
+    connections: work.connections ?? options.connections,
+    warmUpMilliseconds: options.warmUpSeconds * 1000,
+    milliseconds: options.seconds * 1000,
+    requests: work.requests,
+    order: work.order,
+  };
+}
+
+function figuresOf(result: WindowResult): RoundFigures {
+  const { requests, seconds, latencyMilliseconds } = result;
+  if (requests === 0) throw new Error("no request was answered within the window");
+  const each = (total: number | undefined) => (total === undefined ? null : total / requests);
+  return {
+    requests,
+    requestsPerSecond: requests / seconds,
+    cpuMicroseconds: each(result.cpuMicroseconds),
+    storeCpuMicroseconds: each(result.storeCpuMicroseconds),
+    p50Milliseconds: quantile(latencyMilliseconds, 0.5) ?? 0,
+    p99Milliseconds: quantile(latencyMilliseconds, 0.99) ?? 0,
+  };
+}

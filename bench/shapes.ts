@@ -1,0 +1,154 @@
+// The kinds of load: which requests, who gets them, what a right answer is.
+// Must never give two contestants of a shape different work.
+import { bare, type Contestant, floor, gateway, honoJose, honoJwt } from "./contestants.ts";
+import { benchUser } from "./fill-stores.ts";
+import type { Ground } from "./ground.ts";
+import type { WindowPlan } from "./load/window.ts";
+import { getRequest, postRequest } from "./requests.ts";
+import type { Algorithm } from "./tokens.ts";
+
+/** The requests of one window. */
+export type Work = Pick<WindowPlan, "requests" | "order"> & { readonly connections?: number };
+
+export interface Shape {
+  readonly name: string;
+  readonly about: string;
+  readonly contestants: readonly Contestant[];
+  /** The status of those that check tokens; the others answer 200. */
+  readonly status: number;
+  /** @param count how many requests there have to be, where none may be sent twice */
+  work(ground: Ground, count: number): Work;
+  /** Runs beside the window. */
+  beside?(contestant: Contestant): Work | undefined;
+}
+
+const TOKENS_IN_ROTATION = 64;
+const NOTES = "/api/notes/?page=2";
+const revocationOff = { ROUTES: [{ path: "/*", auth: "token", revocation: "off" }] };
+
+const times = (count: number, make: () => string) => Array.from({ length: count }, make);
+
+function warmWork(ground: Ground): Work {
+  const maker = ground.maker("HS256");
+  return { requests: times(TOKENS_IN_ROTATION, () => getRequest(NOTES, maker.make("access"))), order: "again" };
+}
+
+const unseen = (algorithm: Algorithm, contestants: readonly Contestant[]): Shape => ({
+  name: `unseen-${algorithm.toLowerCase()}`,
+  about: `${algorithm} tokens that nobody has seen before, each once; revocation off, as in Simple JWT`,
+  contestants,
+  status: 200,
+  work(ground, count) {
+    const maker = ground.maker(algorithm);
+    return { requests: times(count, () => getRequest(NOTES, maker.make("access"))), order: "once" };
+  },
+});
+
+const unseenGateway = (algorithm: Algorithm) =>
+  gateway("gateway", `the Worker as it ships, ${algorithm}, revocation off`, { algorithm, vars: revocationOff });
+
+const asShipped = gateway("gateway", "the Worker as it ships: checks, cleans headers, asks KV for revocation");
+const emptyAndFull = (vars: Readonly<Record<string, unknown>> = {}) => [
+  gateway("gateway-empty", "the Worker as it ships, empty tables", { tables: "empty", vars }),
+  gateway("gateway-full", "the Worker as it ships, full tables", { tables: "full", vars }),
+];
+
+const post = (path: string, field: "token" | "refresh", kind: "access" | "refresh", order: Work["order"]) => ({
+  status: 200,
+  work(ground: Ground): Work {
+    const maker = ground.maker("HS256");
+    return { requests: times(TOKENS_IN_ROTATION, () => postRequest(path, { [field]: maker.make(kind) })), order };
+  },
+});
+
+const logins: Work = {
+  requests: [postRequest("/api/token/", { username: benchUser.username, password: benchUser.password })],
+  order: "again",
+  connections: 2,
+};
+
+export const shapes: readonly Shape[] = [
+  {
+    name: "warm",
+    about: "64 HS256 tokens in rotation",
+    contestants: [bare, floor, asShipped, honoJose, honoJwt],
+    status: 200,
+    work: warmWork,
+  },
+  unseen("HS256", [bare, floor, unseenGateway("HS256"), honoJose]),
+  unseen("RS256", [bare, floor, unseenGateway("RS256")]),
+  unseen("ES256", [bare, floor, unseenGateway("ES256")]),
+  unseen("EdDSA", [bare, floor, unseenGateway("EdDSA")]),
+  {
+    name: "public",
+    about: "a public route, no token",
+    contestants: [bare, floor, asShipped],
+    status: 200,
+    work: () => ({ requests: [getRequest("/api/public/notes/")], order: "again" }),
+  },
+  {
+    name: "no-token",
+    about: "a route that wants a token, and none: 401 (bare and floor pass it on)",
+    contestants: [bare, floor, asShipped, honoJose, honoJwt],
+    status: 401,
+    work: () => ({ requests: [getRequest(NOTES)], order: "again" }),
+  },
+  {
+    name: "bad-token",
+    about: "tokens signed with another key: 401 (bare and floor pass them on)",
+    contestants: [bare, floor, asShipped, honoJose, honoJwt],
+    status: 401,
+    work(ground) {
+      return {
+        requests: times(TOKENS_IN_ROTATION, () => getRequest(NOTES, ground.stranger.make("access"))),
+        order: "again",
+      };
+    },
+  },
+  {
+    name: "tables-warm",
+    about: "64 tokens in rotation, with empty and with full tables",
+    contestants: emptyAndFull(),
+    status: 200,
+    work: warmWork,
+  },
+  {
+    ...unseen("HS256", emptyAndFull()),
+    name: "tables-unseen",
+    about: "HS256 tokens that nobody has seen before: each asks KV, with few and with many ids there",
+  },
+  {
+    name: "tables-user",
+    about: 'a route with auth = "user", which reads the user from D1',
+    contestants: emptyAndFull({ ROUTES: [{ path: "/*", auth: "user" }] }),
+    status: 200,
+    work: warmWork,
+  },
+  {
+    name: "tables-refresh",
+    about: "refresh with rotation and blacklisting, each connection with the token it was given last",
+    contestants: emptyAndFull(),
+    ...post("/api/token/refresh/", "refresh", "refresh", "chain"),
+  },
+  {
+    name: "tables-verify",
+    about: "verify of 64 access tokens",
+    contestants: emptyAndFull(),
+    ...post("/api/token/verify/", "token", "access", "again"),
+  },
+  {
+    name: "tables-obtain",
+    about: "log-in with Django's scrypt, 8 at a time",
+    contestants: emptyAndFull(),
+    status: 200,
+    work: () => ({ ...logins, connections: 8 }),
+  },
+  {
+    name: "login-storm",
+    about: "64 tokens in rotation; in the storm, two clients log in as fast as they are answered, in the same isolate",
+    contestants: [gateway("gateway-calm", "no log-ins beside it"), gateway("gateway-storm", "log-ins beside it")],
+    status: 200,
+    work: warmWork,
+    beside: ({ name }) => (name === "gateway-storm" ? logins : undefined),
+  },
+];

@@ -1,0 +1,73 @@
+// What the log may say: every event by name, with its fields. The one list; docs/observability.md is checked against it.
+// Must never have a field that could hold a token, a password, a key, a cookie or a query.
+
+/** One event. `alarm` marks what is written whatever LOG says: somebody has to do something about it. */
+interface LogEvent {
+  readonly fields: readonly string[];
+  readonly alarm?: true;
+}
+
+/** The decision log: one line a request. Names and their order are stable; later versions may only add to the end. */
+const requestFields = [
+  ...(["request_id", "method", "path", "rule", "decision", "reason", "status"] as const),
+  ...(["user_id", "token_type", "jti", "origin_ms", "total_ms", "cf_ray", "country", "trace_id"] as const),
+] as const;
+
+/** Ids of tokens and of families are cut (shortId below): enough to find a row by, too little to be the id. */
+export const logEvents = {
+  request: { fields: requestFields },
+  // Accounts and tokens.
+  login: { fields: ["request_id", "user_id", "token_type", "jti", "hash_upgraded"] },
+  login_failed: { fields: ["request_id", "user_id", "reason"] },
+  refresh: { fields: ["request_id", "user_id", "token_type", "jti", "rotated", "successor"] },
+  refresh_repeated: { fields: ["request_id", "user_id", "family", "successor"] },
+  refresh_reuse: { fields: ["request_id", "user_id", "family"], alarm: true },
+  blacklist: { fields: ["request_id", "user_id", "jti", "session_ended"] },
+  token_ended: { fields: ["request_id", "user_id", "token_type", "jti", "reason"] },
+  session_ended: { fields: ["request_id", "user_id", "family"] },
+  logout_all: { fields: ["request_id", "user_id"] },
+  flush: { fields: ["deleted"] },
+  // The admin page: who did what to whom, written down whatever LOG says.
+  admin_login: { fields: ["request_id", "admin_id"], alarm: true },
+  admin_login_failed: { fields: ["request_id", "reason"], alarm: true },
+  admin_logout: { fields: ["request_id", "admin_id"], alarm: true },
+  admin_user_created: { fields: ["request_id", "admin_id", "user_id"], alarm: true },
+  admin_user_changed: { fields: ["request_id", "admin_id", "user_id", "fields", "tokens_ended"], alarm: true },
+  admin_password_set: { fields: ["request_id", "admin_id", "user_id", "tokens_ended"], alarm: true },
+  admin_user_deleted: { fields: ["request_id", "admin_id", "user_id"], alarm: true },
+  admin_user_logged_out: { fields: ["request_id", "admin_id", "user_id"], alarm: true },
+  admin_token_revoked: { fields: ["request_id", "admin_id", "user_id", "jti"], alarm: true },
+  admin_session_ended: { fields: ["request_id", "admin_id", "user_id", "family"], alarm: true },
+  // Settings and keys, once per isolate.
+  gateway_started: { fields: ["algorithm", "key_id", "verifying_keys", "routes", "shadow_routes"] },
+  settings_faults: { fields: ["faults"], alarm: true },
+  settings_warnings: { fields: ["warnings"], alarm: true },
+  jwks_loaded: { fields: ["keys"] },
+  // What does not work.
+  jwks_failed: { fields: ["error"], alarm: true },
+  store_failed: { fields: ["store", "error"], alarm: true },
+  metrics_failed: { fields: ["error"], alarm: true },
+  origin_failed: { fields: ["request_id", "error"], alarm: true },
+  auth_cookie_too_large: { fields: ["request_id", "cookie", "bytes"], alarm: true },
+  internal_error: { fields: ["request_id", "error", "stack"], alarm: true },
+} as const satisfies Record<string, LogEvent>;
+
+export type EventName = keyof typeof logEvents;
+
+/** What a line of the event may have; what is undefined is left out of it. */
+export type EventFields<E extends EventName> = {
+  readonly [Field in (typeof logEvents)[E]["fields"][number]]?: unknown;
+};
+
+/** Writes one structured line to the log. */
+export type Log = <E extends EventName>(event: E, fields: EventFields<E>) => void;
+
+/** The events that are written whatever LOG says. */
+export const alarms: ReadonlySet<string> = new Set(
+  Object.entries<LogEvent>(logEvents).flatMap(([name, { alarm }]) => (alarm ? [name] : [])),
+);
+
+/** The first eight characters of an id. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
