@@ -1,4 +1,4 @@
--- The gateway's tables in D1. Safe to run again: nothing is dropped or changed.
+-- The gateway's tables in D1. Safe to run again: nothing is dropped, and no row of yours is changed.
 -- Times are ISO 8601 UTC text in the columns that come from Django, whole seconds since the epoch everywhere else.
 
 -- Django's auth_user by the same names, so that rows can move either way.
@@ -54,6 +54,13 @@ CREATE TABLE IF NOT EXISTS admin_sessions (
   last_used_at   INTEGER NOT NULL,             -- to the minute
   expires_at     INTEGER NOT NULL              -- however much it is used; flushed after it
 ) WITHOUT ROWID;
+
+-- Which schema.sql this database has seen: the ready page compares it with what the Worker needs.
+CREATE TABLE IF NOT EXISTS schema_version (
+  id             INTEGER PRIMARY KEY CHECK (id = 1),
+  version        INTEGER NOT NULL
+);
+INSERT INTO schema_version (id, version) VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
 
 -- For flushing by the cron trigger.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);

@@ -3,7 +3,7 @@
 import { Hono } from "hono";
 import { answerAdmin } from "./admin/door.ts";
 import { endpoints } from "./endpoints/definitions.ts";
-import { answerLive, answerReady } from "./endpoints/health.ts";
+import { answerLive, type HealthDeps, readiness } from "./endpoints/health.ts";
 import { answerSessions, sessionsEndpoints } from "./endpoints/sessions.ts";
 import { answerEndpoint } from "./endpoints/tokens.ts";
 import { jwksAnswer } from "./endpoints/well-known.ts";
@@ -27,6 +27,8 @@ export interface App {
 
 /** What is wired only to be shown: warnings on the ready page, public keys in the JWK Set. */
 export interface AppShown {
+  /** What the ready page looks at. */
+  readonly health: HealthDeps;
   readonly warnings: readonly string[];
   readonly publicJwks: readonly PublicJwk[];
 }
@@ -48,7 +50,7 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   };
 }
 
-function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
+function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown) {
   const routes = new Hono<{ Bindings: { exchange: Exchange } }>();
   const served = servedEndpoints(deps.settings);
   for (const endpoint of endpoints) {
@@ -70,7 +72,8 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
     routes.get("/.well-known/jwks.json", (c) => answerJwks(c.req.raw, c.env.exchange));
   }
   routes.get("/_gateway/health/live", (c) => answerLive(c.env.exchange));
-  routes.get("/_gateway/health/ready", (c) => answerReady(deps, warnings, c.env.exchange));
+  const answerReady = readiness(health, warnings);
+  routes.get("/_gateway/health/ready", (c) => answerReady(c.env.exchange));
   const { admin } = deps;
   if (admin) {
     // Another spelling of its path is none of it.

@@ -59,15 +59,19 @@ export type EventFields<E extends EventName> = {
   readonly [Field in (typeof logEvents)[E]["fields"][number]]?: unknown;
 };
 
-/** Writes one structured line to the log. */
-export type Log = <E extends EventName>(event: E, fields: EventFields<E>) => void;
+/**
+ * Writes one structured line to the log.
+ *
+ * @param requestId becomes `request_id` where the fields have none: flows do not know which request they serve
+ */
+export type Log = <E extends EventName>(event: E, fields: EventFields<E>, requestId?: string) => void;
 
 /** The events that are written whatever LOG says. */
 export const alarms: ReadonlySet<string> = new Set(
   Object.entries<LogEvent>(logEvents).flatMap(([name, { alarm }]) => (alarm ? [name] : [])),
 );
 
-/** The first eight characters of an id. */
-export function shortId(id: string): string {
-  return id.slice(0, 8);
+/** The first eight characters of an id; undefined for what is no text. */
+export function shortId(id: unknown): string | undefined {
+  return typeof id === "string" ? id.slice(0, 8) : undefined;
 }

@@ -77,7 +77,7 @@ function lineOf(settings: Settings, request: Request, exchange: Exchange, outcom
     status: outcome.status,
     user_id: shownUserId(exchange.userId),
     token_type: exchange.tokenType,
-    jti: jti === undefined ? undefined : shortId(jti),
+    jti: shortId(jti),
     origin_ms: exchange.originMilliseconds,
     total_ms: outcome.totalMilliseconds,
     cf_ray: rayOf(request.headers.get("cf-ray")),

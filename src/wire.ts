@@ -5,7 +5,7 @@ import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
 import { newSalt, SALT_RANDOM_BYTES } from "./accounts/new-salt.ts";
 import type { AppShown } from "./app.ts";
-import { readConfiguration } from "./configuration.ts";
+import { type Configuration, readConfiguration } from "./configuration.ts";
 import type { AdminStores } from "./flows/admin-deps.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
@@ -18,6 +18,7 @@ import { d1AdminSessions } from "./stores/d1-admin-sessions.ts";
 import { d1AdminTokens } from "./stores/d1-admin-tokens.ts";
 import { d1AdminUsers } from "./stores/d1-admin-users.ts";
 import { d1Families } from "./stores/d1-families.ts";
+import { d1Schema } from "./stores/d1-schema.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
 import { d1Users } from "./stores/d1-users.ts";
 import { fetchJwkSet } from "./stores/jwk-set-source.ts";
@@ -25,7 +26,7 @@ import { kvRevocations } from "./stores/kv-revocations.ts";
 import { noRevocations } from "./stores/no-revocations.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { createCodec } from "./tokens/codec.ts";
-import { type Keys, publicJwksOf } from "./tokens/keys.ts";
+import { type KeySource, publicJwksOf } from "./tokens/keys.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
 import { assertionSigner } from "./tokens/sign-assertion.ts";
 
@@ -56,9 +57,11 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
   const encode = hooks.encodeClaims ?? JSON.stringify;
   const warnings = [...reading.warnings, ...bindingWarnings(env, settings, configuration.rules)];
   if (warnings.length > 0) log("settings_warnings", { warnings });
+  const keySource = keySourceFor(settings, log);
+  logStart(log, configuration);
   const deps: GatewayDeps = {
     ...configuration,
-    codec: createCodec(settings, { ...keys, ...remoteKeysFor(settings, log) }, encode),
+    codec: createCodec(settings, keySource ? { ...keys, remote: keySource.find } : keys, encode),
     users: d1Users(env.DB, log),
     tokens: d1Tokens(env.DB, log),
     families: d1Families(env.DB, log),
@@ -75,7 +78,8 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
     origin: originFor(env, settings),
     signAssertion: assertionSigner(settings, keys),
   };
-  return { deps, shown: { warnings, publicJwks: publicJwksOf(keys) } };
+  const health = { ...deps, schema: d1Schema(env.DB, log), keySource: keySource?.state };
+  return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }
 
 function adminStores(db: D1Database, log: Log): AdminStores {
@@ -130,17 +134,31 @@ function originFor(env: Env, settings: Settings): Origin | undefined {
 }
 
 /** JWK_URL takes the place of VERIFYING_KEY, but for HMAC (TokenBackend.get_verifying_key). */
-function remoteKeysFor(settings: Settings, log: Log): Pick<Keys, "remote"> {
+function keySourceFor(settings: Settings, log: Log): KeySource | undefined {
   const { JWK_URL } = settings;
-  if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return {};
-  const failed = (error: unknown) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" });
-  return { remote: remoteKeys(settings, () => fetchJwkSet(JWK_URL), failed) };
+  if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return undefined;
+  return remoteKeys(settings, () => fetchJwkSet(JWK_URL), {
+    loaded: (keys) => log("jwks_loaded", { keys }),
+    failed: (error) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" }),
+  });
 }
 
 function logFor(settings: Settings): Log {
-  return (event, fields) => {
-    if (settings.LOG !== "off" || alarms.has(event)) writeLine(event, fields);
+  return (event, fields, requestId) => {
+    if (settings.LOG === "off" && !alarms.has(event)) return;
+    writeLine(event, requestId === undefined ? fields : { request_id: requestId, ...fields });
   };
+}
+
+/** With which keys and how many rules this isolate works: what a look at the log should find after a deploy. */
+function logStart(log: Log, { settings, keys, rules }: Configuration): void {
+  log("gateway_started", {
+    algorithm: settings.ALGORITHM,
+    key_id: settings.KEY_ID ?? undefined,
+    verifying_keys: keys.ring?.map(({ kid }) => kid),
+    routes: rules.length,
+    shadow_routes: rules.filter((rule) => !rule.enforce).map((rule) => rule.pattern),
+  });
 }
 
 /** One line of JSON, which Workers Logs takes apart into fields. */

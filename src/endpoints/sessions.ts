@@ -7,7 +7,7 @@ import { checkRevocation } from "../flows/revocation.ts";
 import { endSession, listSessions, logoutAll } from "../flows/sessions.ts";
 import { answerJson, ownHeaders } from "../http/answer.ts";
 import { clearedCookies } from "../http/cookies.ts";
-import type { Exchange } from "../http/exchange.ts";
+import type { Exchange, Operation } from "../http/exchange.ts";
 import { negotiateJson } from "../http/negotiation.ts";
 import { type BearerPlan, presentedToken } from "../http/presented-token.ts";
 import type { Kind } from "../tokens/kinds.ts";
@@ -32,6 +32,8 @@ export interface SessionsEndpoint {
   readonly title: string;
   readonly description: string;
   readonly method: "GET" | "POST" | "DELETE";
+  /** As metrics call it. */
+  readonly operation: Operation;
   readonly run: (deps: SessionsDeps, identity: Identity, at: SessionsRequest) => Promise<Response>;
 }
 
@@ -41,6 +43,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     title: "Sessions",
     description: "Answers with the sessions of the token's user.",
     method: "GET",
+    operation: "sessions",
     run: async (deps, identity, { exchange }) =>
       answerJson(exchange, 200, await listSessions(deps, identity, exchange.nowSeconds)),
   },
@@ -49,6 +52,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     title: "Session",
     description: "Ends one session of the token's user.",
     method: "DELETE",
+    operation: "session_end",
     run: async (deps, identity, { exchange, id = "" }) => {
       const isOwn = await endSession(deps, identity, id, exchange);
       const answer = new Response(null, { status: 204, headers: ownHeaders(exchange) });
@@ -60,6 +64,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     title: "Log Out Everywhere",
     description: "Ends all tokens of the token's user, this one among them.",
     method: "POST",
+    operation: "logout_all",
     run: async (deps, identity, { exchange }) => {
       await logoutAll(deps, identity, exchange);
       return withoutCookies(deps, answerJson(exchange, 200, {}));
@@ -79,11 +84,14 @@ export async function answerSessions(
   const { request, exchange } = at;
   const { settings, headerPlan } = deps;
   exchange.allow = endpoint.method === "GET" ? "GET, HEAD, OPTIONS" : `${endpoint.method}, OPTIONS`;
-  exchange.operation = "sessions";
+  exchange.operation = endpoint.operation;
   negotiateJson(request, exchange);
   const presented = presentedToken(settings, headerPlan, request) ?? refuse("credentials_missing");
   const check = { token: presented.token, kinds: deps.tokenKinds, readUser: true };
   const identity = await authenticate(deps, check, exchange.nowSeconds);
+  exchange.userId = identity.userId;
+  exchange.tokenType = identity.kind.type;
+  exchange.jti = identity.jti;
   await checkRevocation(deps, "strict", identity, exchange.nowSeconds);
   const { method } = request;
   if (method === "OPTIONS") return answerJson(exchange, 200, describe(endpoint));

@@ -22,7 +22,7 @@ export interface LoggedIn {
   readonly newHash: LoginRecord["newHash"];
 }
 
-type LoginDeps = Pick<Deps, "settings" | "users" | "tokens" | "loginLimiter" | "hooks" | "newSalt">;
+type LoginDeps = Pick<Deps, "settings" | "users" | "tokens" | "loginLimiter" | "hooks" | "newSalt" | "log">;
 
 /**
  * 1. Neither the account nor the client's address was tried too often (ON_LOGIN_FAILED is not told: DRF throttles before
@@ -38,7 +38,8 @@ export async function login(
   attempt: LoginAttempt,
   doorRefusal: (user: User) => Reason | undefined = () => undefined,
 ): Promise<LoggedIn> {
-  const fail = async (reason: Reason): Promise<never> => {
+  const fail = async (reason: Reason, user?: User): Promise<never> => {
+    deps.log("login_failed", { user_id: user?.id, reason });
     await deps.hooks.onLoginFailed?.(attempt, reason);
     refuse(reason);
   };
@@ -50,7 +51,7 @@ export async function login(
     return fail("login_user_unknown");
   }
   const verdict = await verifyPassword(credentials.password, user.password);
-  if (!verdict.ok) return fail(passwordReasons[verdict.reason]);
+  if (!verdict.ok) return fail(passwordReasons[verdict.reason], user);
   const newHash = await betterHash(deps, user, credentials.password, verdict.upgrade);
   const rehashed = newHash ? { ...user, password: newHash.better } : user;
   const refused = (await accountRefusal(deps, rehashed)) ?? doorRefusal(rehashed);
@@ -58,7 +59,7 @@ export async function login(
   // A right password must not show by a quick answer: what a cheap hash saved is spent here.
   if (newHash) await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: undefined });
   else if (verdict.upgrade) await spendHashTime(credentials.password);
-  return fail(refused);
+  return fail(refused, user);
 }
 
 async function betterHash(

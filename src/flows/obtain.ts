@@ -1,6 +1,7 @@
 // Credentials → a pair of tokens, or one sliding token (TokenObtainPairView, TokenObtainSlidingView).
 // Must never hand out a token that could not be written down first.
 import type { LoginAttempt } from "../hooks.ts";
+import { shortId } from "../log-events.ts";
 import type { ListedToken } from "../stores/contract.ts";
 import { kinds } from "../tokens/kinds.ts";
 import { inheritedClaims, mint } from "../tokens/mint.ts";
@@ -87,7 +88,8 @@ async function record(
     newHash,
     lastLogin: deps.settings.UPDATE_LAST_LOGIN ? isoTime(nowSeconds) : undefined,
   });
-  deps.log("login", { user_id: user.id, token_type: type, hash_upgraded: newHash !== undefined });
+  const hash_upgraded = newHash !== undefined;
+  deps.log("login", { user_id: user.id, token_type: type, jti: shortId(jti), hash_upgraded });
 }
 
 function isoTime(seconds: number): string {

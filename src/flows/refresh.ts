@@ -3,9 +3,10 @@
 import type { SessionClient } from "../accounts/session-client.ts";
 import type { User } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
+import { shortId } from "../log-events.ts";
 import type { Successor, TokenState } from "../stores/contract.ts";
 import { checkKind } from "../tokens/check.ts";
-import { type Claims, writtenName } from "../tokens/claims.ts";
+import { type Claims, claim, writtenName } from "../tokens/claims.ts";
 import { kinds } from "../tokens/kinds.ts";
 import { inheritedClaims, mint, successorClaims } from "../tokens/mint.ts";
 import { checkRefreshingUser, hasOldPassword } from "./account-check.ts";
@@ -61,16 +62,22 @@ export async function refresh(
   const about = withFamily(settings, current, state?.family ?? jti);
   const minted = mint(kinds.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, about));
   const access = await deps.codec.sign(cutAccess(settings, minted, startedAtSeconds));
-  if (!settings.ROTATE_REFRESH_TOKENS) return { access };
+  if (!settings.ROTATE_REFRESH_TOKENS) {
+    logRefresh(deps, user, jti, undefined);
+    return { access };
+  }
   if (repeated) return { access, refresh: await repeat(deps, about, repeated) };
   if (jti !== undefined) refuseUnlistableUser(settings, claims);
   const rotated = successorClaims(kinds.refresh, { settings, nowSeconds, id: deps.newId() }, about);
   const successor = cutRefresh(settings, rotated, startedAtSeconds);
   const signed = await deps.codec.sign(successor);
-  if (jti === undefined) return { access, refresh: signed };
-  const presented = { jti, userId: user?.id, state, client: clientOf(settings, from) };
-  const winners = await retire(deps, claims, successor, presented, nowSeconds);
-  return { access, refresh: winners ? await repeat(deps, about, winners) : signed };
+  if (jti !== undefined) {
+    const presented = { jti, userId: user?.id, state, client: clientOf(settings, from) };
+    const winners = await retire(deps, claims, successor, presented, nowSeconds);
+    if (winners) return { access, refresh: await repeat(deps, about, winners) };
+  }
+  logRefresh(deps, user, jti, claim(successor, writtenName(settings.JTI_CLAIM)));
+  return { access, refresh: signed };
 }
 
 /** The successor that was handed out already, from its row: the same id and times, so the same claims. */
@@ -116,8 +123,13 @@ async function retire(
   // Somebody else was quicker with the same token: for this caller it is a spent one.
   if (!rotation.won) return successorOfSpent(deps, rotation.state, userId, nowSeconds);
   deps.later(deps.news.announce(jti, old.expiresAtSeconds + settings.LEEWAY, nowSeconds));
-  deps.log("refresh", { user_id: userId, rotated: true });
   return undefined;
+}
+
+/** @param successor the id of the token that took its place, if one did */
+function logRefresh(deps: RefreshDeps, user: User | undefined, jti: string | undefined, successor: unknown): void {
+  const ids = { jti: shortId(jti), rotated: successor !== undefined, successor: shortId(successor) };
+  deps.log("refresh", { user_id: user?.id, token_type: "refresh", ...ids });
 }
 
 /** CHECK_REVOKE_TOKEN at refresh: told once why, blacklisted ever after. */
@@ -132,6 +144,8 @@ async function endToken(
     const token = listedFrom(deps.settings, claims, { jti, type: "refresh", userId: user.id }, nowSeconds);
     await deps.tokens.blacklist(token, nowSeconds);
     deps.later(deps.news.announce(jti, token.expiresAtSeconds + deps.settings.LEEWAY, nowSeconds));
+    const reason = "refresh_password_changed";
+    deps.log("token_ended", { user_id: user.id, token_type: "refresh", jti: shortId(jti), reason });
   }
   return refuse("refresh_password_changed");
 }

@@ -3,17 +3,12 @@
 import type { Reason } from "../errors.ts";
 import type { Language } from "./language.ts";
 
-/** Who asked for what: a token operation by its name, a request for the API, or one of the gateway's own pages. */
-export type Operation =
-  | "proxy"
-  | "gateway"
-  | "obtain"
-  | "refresh"
-  | "verify"
-  | "blacklist"
-  | "sliding"
-  | "sliding_refresh"
-  | "sessions";
+/** What was asked for, as metrics call it: a request for the API, one of the gateway's own pages, a token operation. */
+export const operations = [
+  ...(["proxy", "obtain", "refresh", "verify", "blacklist", "sliding", "sliding_refresh"] as const),
+  ...(["sessions", "session_end", "logout_all", "gateway"] as const),
+] as const;
+export type Operation = (typeof operations)[number];
 
 export interface Exchange {
   /** The request's id: goes to the origin, into the log and onto the gateway's own answers. */

@@ -117,8 +117,12 @@ export interface TokenStore {
   rotate(spent: ListedToken, successor: ListedToken, nowSeconds: number): Promise<Rotation>;
   /** Deletes at most `limit` rows that expired before `beforeSeconds`; how many went. */
   deleteExpired(beforeSeconds: number, limit: number): Promise<number>;
-  /** Throws a refusal when the store does not answer or has no schema. */
-  ping(): Promise<void>;
+}
+
+/** Whether the database is what this version was written for. */
+export interface SchemaStore {
+  /** `outdated`: a table, a column or the version of schema.sql is missing. Failing is logged. One round trip. */
+  check(): Promise<"ok" | "outdated" | "failed">;
 }
 
 /** What ends many tokens at once. Written in one transaction; kept until `untilSeconds`, when all of them have expired. */
@@ -167,6 +171,8 @@ export interface Metrics {
 export interface LoginLimiter {
   /** Counts one attempt for each key; false if any has had too many lately. Failing is logged and counts as true. */
   allows(keys: readonly string[]): Promise<boolean>;
+  /** Whether the count works at all; counts for nobody. */
+  ping(): Promise<boolean>;
 }
 
 /**

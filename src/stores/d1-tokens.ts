@@ -47,7 +47,6 @@ export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
           .run();
         return result.meta.changes;
       }),
-    ping: () => on(async () => void (await db.prepare("SELECT jti FROM outstanding_tokens LIMIT 1").first())),
   };
 }
 

@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...["stores/contract.ts", "stores/admin-contract.ts"],
   ],
   http: ["errors.ts", "settings"],
-  endpoints: ["errors.ts", "settings", "tokens", "flows", "http", "log-events.ts"],
+  endpoints: ["errors.ts", "settings", "tokens", "flows", "stores/contract.ts", "http", "log-events.ts"],
   admin: ["errors.ts", "accounts", "flows", "http", "stores/admin-contract.ts"],
   gateway: ["errors.ts", "settings", "tokens", "flows", "http"],
   "configuration.ts": ["settings", "tokens", "gateway"],
