@@ -3,6 +3,7 @@
 import { Refusal, refuse } from "../errors.ts";
 import type { AdminDeps } from "../flows/admin-deps.ts";
 import { adminBehind } from "../flows/admin-session.ts";
+import { logForRequest } from "../flows/log-for-request.ts";
 import { adminPath } from "../http/admin-path.ts";
 import { adminCookie, readAuthCookie, setAdminCookie } from "../http/cookies.ts";
 import { provenance } from "../http/csrf.ts";
@@ -56,7 +57,7 @@ const entries: readonly Entry[] = [
  */
 export async function answerAdmin(deps: AdminDeps, request: Request, exchange: Exchange): Promise<Response> {
   try {
-    return await pageOf(deps, request, exchange);
+    return await pageOf({ ...logForRequest(deps, exchange.requestId), admin: deps.admin }, request, exchange);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     exchange.reason = error.reason;

@@ -47,7 +47,7 @@ export async function logIn(
 }
 
 export async function logOut({ deps, admin, exchange }: Visit): Promise<Response> {
-  await adminLogOut(deps, admin, exchange.requestId);
+  await adminLogOut(deps, admin);
   return seeOther(exchange, `${adminPath}/login`, { "set-cookie": setAdminCookie(null) });
 }
 

@@ -31,7 +31,8 @@ h1 { overflow-wrap: anywhere; }
 fieldset { min-width: 0; margin: 0; padding: 0; border: 0; }
 .fields > div, fieldset > div { margin-top: 1.125rem; }
 .fields > div:first-child { margin-top: 0; }
-.fields .actions { margin-top: 1.5rem; }
+.fields .actions, .card > .actions { margin-top: 1.5rem; }
+.filter > .actions { margin-top: 0; }
 input, select { max-width: 30rem; }
 select {
   display: block; width: 100%; padding: .625rem .75rem; font: inherit;
@@ -52,8 +53,9 @@ button, .button {
 .quiet { background: transparent; color: var(--ink); border-color: var(--edge); }
 .danger { background: transparent; color: var(--bad); border-color: var(--bad); }
 .small { padding: .25rem .625rem; font-size: .875rem; }
-.filter { display: grid; gap: .75rem 1rem; align-items: end; }
-.filter input, .filter select { max-width: none; }
+.filter { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem 1rem; align-items: end; }
+.filter > :nth-child(-n+2), .filter > .actions { grid-column: 1 / -1; }
+.filter input, .filter select { max-width: none; height: 2.875rem; }
 .scroll { margin-top: 1.25rem; overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
 table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
 caption { padding: .75rem 1rem 0; text-align: left; color: var(--soft); font-size: .875rem; }
@@ -83,9 +85,11 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .wide { display: none; }
   tbody th { min-width: 6rem; }
   th, td { padding: .625rem .75rem; }
+  caption { padding: .75rem .75rem 0; }
 }
 @media (min-width: 45rem) {
   .filter { grid-template-columns: 2fr 2fr 1fr 1fr auto; }
+  .filter > :nth-child(n) { grid-column: auto; }
   .filter.few { grid-template-columns: 14rem auto; justify-content: start; }
 }
 @media (min-width: 56rem) {

@@ -19,7 +19,7 @@ export interface Visit {
 
 /** The visit as flows take it. */
 export function actOf({ admin, exchange }: Visit): Act {
-  return { admin, nowSeconds: exchange.nowSeconds, requestId: exchange.requestId };
+  return { admin, nowSeconds: exchange.nowSeconds };
 }
 
 /** What a form sent: text by name. A field that is missing is empty, and a checkbox that is not ticked is missing. */

@@ -64,10 +64,10 @@ export async function adminLogIn(
   attempt: LoginAttempt,
   former: string | undefined,
 ): Promise<string> {
-  const { nowSeconds, requestId } = attempt;
+  const { nowSeconds } = attempt;
   const notStaff = (user: User) => (mayAdminister(user) ? undefined : "login_user_not_staff");
   const loggedIn = await login(deps, credentials, attempt, notStaff).catch((error: unknown) => {
-    if (error instanceof Refusal) deps.log("admin_login_failed", { request_id: requestId, reason: error.reason });
+    if (error instanceof Refusal) deps.log("admin_login_failed", { reason: error.reason });
     throw error;
   });
   const { user, newHash } = loggedIn;
@@ -83,14 +83,14 @@ export async function adminLogIn(
     expiresAtSeconds: nowSeconds + adminLifetimeSeconds,
   });
   if (former !== undefined) await deps.admin.sessions.close(sha256(former));
-  deps.log("admin_login", { request_id: requestId, admin_id: user.id });
+  deps.log("admin_login", { admin_id: user.id });
   return secret;
 }
 
 /** Deletes the session. */
-export async function adminLogOut(deps: AdminDeps, admin: Admin, requestId: string): Promise<void> {
+export async function adminLogOut(deps: AdminDeps, admin: Admin): Promise<void> {
   await deps.admin.sessions.close(admin.idHash);
-  deps.log("admin_logout", { request_id: requestId, admin_id: admin.user.id });
+  deps.log("admin_logout", { admin_id: admin.user.id });
 }
 
 /** Of 256 random bits, or of a hash that has a salt: nothing that could be guessed from it. */

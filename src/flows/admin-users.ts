@@ -11,11 +11,10 @@ import type { Admin } from "./admin-session.ts";
 import { type FieldFaults, passwordFaults, type TypedPassword, userFaults } from "./admin-user-faults.ts";
 import { announceUserEnd, endedUntilSeconds } from "./end-sessions.ts";
 
-/** Who does it, when, in which request. */
+/** Who does it, and when. */
 export interface Act {
   readonly admin: Admin;
   readonly nowSeconds: number;
-  readonly requestId: string;
 }
 
 /** Done, with the user's id; or what is wrong with what was typed. */
@@ -107,14 +106,14 @@ export async function logOutUser(deps: AdminDeps, act: Act, target: User): Promi
 /** What an admin can do to somebody. */
 type Deed = Exclude<Extract<EventName, `admin_${string}`>, "admin_login" | "admin_login_failed" | "admin_logout">;
 
-/** One line for what an admin did; whose, to whom, in which request. */
+/** One line for what an admin did, and to whom. */
 export function audit<E extends Deed>(
   deps: Pick<AdminDeps, "log">,
   event: E,
-  { admin, requestId }: Act,
+  { admin }: Act,
   fields: Omit<EventFields<E>, "request_id" | "admin_id">,
 ): void {
-  deps.log<Deed>(event, { request_id: requestId, admin_id: admin.user.id, ...fields });
+  deps.log<Deed>(event, { admin_id: admin.user.id, ...fields });
 }
 
 /** All tokens up to and including this second. */

@@ -1,6 +1,8 @@
 // `npm run test:browser`: the pages for browsers in a real one, over real HTTP.
 // Must never leave a process or a profile behind.
+import { resolve } from "node:path";
 import { startGateway } from "../support/gateway-over-http.ts";
+import { adminSentences, type Shoot } from "./admin.ts";
 import { launchChromium } from "./chromium.ts";
 import { sentences } from "./sentences.ts";
 import type { Stage } from "./visit.ts";
@@ -21,16 +23,24 @@ async function openStage(): Promise<Stage> {
   return { browser, gateway, ...person };
 }
 
+/** `npm run test:browser -- --pictures` takes the pictures of docs/ anew. */
+const shoot: Shoot | undefined = process.argv.includes("--pictures")
+  ? async (page, name) => {
+      await page.screenshot({ path: resolve(import.meta.dirname, `../../docs/images/${name}.png`) });
+    }
+  : undefined;
+
 async function runAll(stage: Stage): Promise<boolean> {
   let passed = 0;
-  for (const [says, holds] of sentences) {
+  const all = [...sentences, ...adminSentences(shoot)];
+  for (const [says, holds] of all) {
     const failure = await holds(stage).then(() => undefined, String);
     if (failure === undefined) passed += 1;
     console.log(
       failure === undefined ? `ok      ${says}` : `FAILED  ${says}\n        ${failure.replaceAll("\n", "\n        ")}`,
     );
   }
-  const failed = sentences.length - passed;
+  const failed = all.length - passed;
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0;
 }
