@@ -14,6 +14,7 @@ import { isAdminUrl } from "./http/admin-path.ts";
 import { type Answering, withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { chooseLanguage } from "./http/language.ts";
+import { mayBeOwnPath } from "./http/own-path.ts";
 import { answerRefusal } from "./http/refusal.ts";
 import { observation } from "./observation.ts";
 import { servedEndpoints } from "./settings/read.ts";
@@ -35,18 +36,41 @@ export interface AppShown {
 
 export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const routes = routesOf(deps, shown);
-  const { settings, headerPlan } = deps;
-  const answerOwn: Answering = async (request, exchange) => routes.fetch(request, { exchange });
-  const answer = withCors(settings, headerPlan.authHeader, answerOwn);
+  const { admin, settings, headerPlan } = deps;
+  const answer = withCors(
+    settings,
+    headerPlan.authHeader,
+    meetingErrors(deps, async (request, exchange) => {
+      // Most requests are the API's: they need no router.
+      const isOwn = mayBeOwnPath(request.url, settings.TOKEN_PREFIX);
+      return isOwn ? routes.fetch(request, { exchange }) : pipeline(deps, request, exchange);
+    }),
+  );
+  // Not within CORS: no page of another origin reads it, whatever CORS_ORIGINS says.
+  const answerAdminPage =
+    admin && meetingErrors(deps, (request, exchange) => answerAdmin({ ...deps, admin }, request, exchange));
   const observe = observation(deps);
   return {
     async fetch(request) {
       const exchange = openExchange(request, deps.newId());
-      // No page of another origin reads the admin page, whatever CORS_ORIGINS says.
-      const response = await (deps.admin && isAdminUrl(request.url) ? answerOwn : answer)(request, exchange);
+      const door = answerAdminPage && isAdminUrl(request.url) ? answerAdminPage : answer;
+      const response = await door(request, exchange);
       return observe ? observe(request, exchange, response) : response;
     },
     flush: () => flush(deps, nowInSeconds()),
+  };
+}
+
+/** The one door for errors. */
+function meetingErrors(deps: GatewayDeps, answer: Answering): Answering {
+  return async (request, exchange) => {
+    try {
+      return await answer(request, exchange);
+    } catch (error) {
+      if (error instanceof Refusal) exchange.reason = error.more.because ?? error.reason;
+      else reportBug(deps, exchange, error);
+      return answerRefusal(deps.settings, exchange, error);
+    }
   };
 }
 
@@ -74,20 +98,11 @@ function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown)
   routes.get("/_gateway/health/live", (c) => answerLive(c.env.exchange));
   const answerReady = readiness(health, warnings);
   routes.get("/_gateway/health/ready", (c) => answerReady(c.env.exchange));
-  const { admin } = deps;
-  if (admin) {
-    // Another spelling of its path is none of it.
-    routes.all("/_gateway/admin/*", (c) => {
-      if (!isAdminUrl(c.req.raw.url)) refuse("no_route");
-      return answerAdmin({ ...deps, admin }, c.req.raw, c.env.exchange);
-    });
-  }
   routes.all("/_gateway/*", () => refuse("no_route"));
   routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.exchange));
-  routes.onError((error, c) => {
-    if (!(error instanceof Refusal)) reportBug(deps, c.env.exchange, error);
-    else c.env.exchange.reason = error.more.because ?? error.reason;
-    return answerRefusal(deps.settings, c.env.exchange, error);
+  // To the one door for errors.
+  routes.onError((error) => {
+    throw error;
   });
   return routes;
 }
@@ -124,7 +139,8 @@ function nowInSeconds(): number {
 }
 
 /** The log gets the stack, the client the request's id. */
-function reportBug(deps: GatewayDeps, exchange: Exchange, error: Error): void {
+function reportBug(deps: GatewayDeps, exchange: Exchange, error: unknown): void {
   exchange.reason = "internal_error";
-  deps.log("internal_error", { request_id: exchange.requestId, error: error.message, stack: error.stack });
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  deps.log("internal_error", { request_id: exchange.requestId, error: message, stack });
 }
