@@ -38,7 +38,7 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const answer = withCors(settings, headerPlan.authHeader, async (request, exchange) => {
     try {
       // Most requests are the API's: they need no router.
-      const isOwn = mayBeOwnPath(request.url, settings.TOKEN_PREFIX);
+      const isOwn = mayBeOwnPath(exchange.url, settings.TOKEN_PREFIX);
       return await (isOwn ? routes.fetch(request, { exchange }) : pipeline(deps, request, exchange));
     } catch (error) {
       if (error instanceof Refusal) exchange.reason = error.more.because ?? error.reason;

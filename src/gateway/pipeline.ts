@@ -46,11 +46,11 @@ const nobody: Caller = { presented: undefined, identity: undefined };
  */
 export async function pipeline(deps: GatewayDeps, request: Request, exchange: Exchange): Promise<Response> {
   exchange.operation = "proxy";
-  if (request.method === "TRACE" || request.method === "CONNECT") {
-    refuse("method_refused", { names: request.method });
-  }
-  const path = canonicalPath(request.url);
-  const rule = matchRule(deps.rules, request.method, path);
+  // Read once at the door: each look at a Request's own is a new text from outside of JavaScript.
+  const { method, url } = exchange;
+  if (method === "TRACE" || method === "CONNECT") refuse("method_refused", { names: method });
+  const path = canonicalPath(url);
+  const rule = matchRule(deps.rules, method, path);
   exchange.rule = rule.pattern;
   exchange.allow = rule.allow;
   const identified = identify(deps, rule, request, exchange);
@@ -61,8 +61,10 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
   const headers = rule.enforce
     ? await made
     : ((await inShadow(deps, exchange, made)) ?? (await headersFor(deps, call, nobody)));
-  return timed(deps, exchange, () =>
-    forward(origin, {
+  const { stopwatch } = deps;
+  const sentAt = stopwatch?.();
+  try {
+    return await forward(origin, {
       request,
       target: targetOf(path, rule.strip),
       headers,
@@ -71,8 +73,11 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
       retry: deps.settings.ORIGIN_RETRY,
       personal: isPersonal(rule.auth, request.headers, deps.headerPlan.authHeader),
       failed: (error) => deps.log("origin_failed", { request_id: exchange.requestId, error: String(error) }),
-    }),
-  );
+    });
+  } finally {
+    // Also when it failed.
+    if (stopwatch && sentAt !== undefined) exchange.originMilliseconds = stopwatch() - sentAt;
+  }
 }
 
 /** No token: anonymous on `optional`, refused elsewhere. A bad token is refused everywhere, never anonymous. */
@@ -111,21 +116,6 @@ async function headersFor(deps: GatewayDeps, call: Call, { presented, identity }
     await setAssertion(deps.signAssertion, deps.settings, headers, { identity, origin, exchange });
   }
   return headers;
-}
-
-/** Notes how long the origin took, also when it failed, if somebody wants to know. */
-async function timed(
-  { stopwatch }: Pick<Deps, "stopwatch">,
-  exchange: Exchange,
-  send: () => Promise<Response>,
-): Promise<Response> {
-  if (!stopwatch) return send();
-  const startedAt = stopwatch();
-  try {
-    return await send();
-  } finally {
-    exchange.originMilliseconds = stopwatch() - startedAt;
-  }
 }
 
 /** Each required claim is met; 403 otherwise. */
