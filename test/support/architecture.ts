@@ -18,14 +18,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   stores: ["errors.ts", "settings", "accounts", "log-events.ts"],
   flows: [
     ...["errors.ts", "settings", "tokens", "accounts", "hooks.ts", "log-events.ts"],
-    ...["stores/contract.ts", "stores/admin-contract.ts"],
+    ...["stores/contract.ts", "stores/admin-contract.ts", "stores/metrics-contract.ts"],
   ],
   http: ["errors.ts", "settings"],
   endpoints: ["errors.ts", "settings", "tokens", "flows", "stores/contract.ts", "http", "log-events.ts"],
   admin: ["errors.ts", "accounts", "flows", "http", "stores/admin-contract.ts"],
   gateway: ["errors.ts", "settings", "tokens", "flows", "http"],
   "configuration.ts": ["settings", "tokens", "gateway"],
-  "observation.ts": ["settings", "flows", "stores/contract.ts", "http", "log-events.ts"],
+  "observation.ts": ["settings", "flows", "stores/metrics-contract.ts", "http", "log-events.ts"],
   "app.ts": ["errors.ts", "settings", "tokens", "flows", "http", "endpoints", "admin", "gateway", "observation.ts"],
   "wire.ts": [
     "settings",
