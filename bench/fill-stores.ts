@@ -66,7 +66,7 @@ async function fillKv(kv: KVNamespace, ids: number, nowSeconds: number, progress
 }
 
 /** Django's scrypt string, made by Node and not by the code under test. */
-function djangoScrypt(password: string): string {
+export function djangoScrypt(password: string): string {
   const salt = "abcdefghijklmnopqrstuv";
   const hash = scryptSync(password, salt, 64, { N: 16384, r: 8, p: 5, maxmem: 64 * 1024 * 1024 });
   return `scrypt$16384$${salt}$8$5$${hash.toString("base64")}`;

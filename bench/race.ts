@@ -1,9 +1,11 @@
 // One shape: its contestants in turn, round after round, each window with its own warm-up.
 // Must never report a contestant that answered otherwise than it should.
 import type { Contestant, Runner } from "./contestants.ts";
+import { examine } from "./examine.ts";
 import type { Ground } from "./ground.ts";
 import type { WindowPlan, WindowResult } from "./load/window.ts";
 import type { Load } from "./processes.ts";
+import { NOTES } from "./requests.ts";
 import type { Shape, Work } from "./shapes.ts";
 import { quantile } from "./statistics.ts";
 
@@ -74,7 +76,10 @@ async function start(shape: Shape, { only }: RaceOptions, { ground, progress }: 
     progress(`${shape.name}: starting ${contestant.name}`);
     const runner = await contestant.start(ground);
     if (typeof runner === "string") skipped.push({ name: contestant.name, why: runner });
-    else entrants.push({ contestant, runner, rounds: [] });
+    else {
+      await examine(contestant, runner, ground);
+      entrants.push({ contestant, runner, rounds: [] });
+    }
   }
   return { entrants, skipped };
 }
@@ -92,7 +97,7 @@ const REQUESTS_PER_SECOND_AT_MOST = 3000;
 export async function oneWindow(shape: Shape, entrant: Entrant, options: RaceOptions, tools: RaceTools) {
   const { contestant, runner } = entrant;
   const count = Math.ceil((options.seconds + options.warmUpSeconds) * REQUESTS_PER_SECOND_AT_MOST);
-  const work = shape.work(tools.ground, count);
+  const work = shape.work(tools.ground, { count, path: contestant.path ?? NOTES });
   const beside = shape.beside?.(contestant);
   const status = contestant.checks ? shape.status : 200;
   const running = tools.load.run(planOf(work, runner, status, options));
