@@ -1,4 +1,4 @@
--- The gateway's tables in D1. Safe to run again: nothing is dropped or changed.
+-- The gateway's tables in D1. Safe to run again: nothing is dropped, and no row of yours is changed.
 -- Times are ISO 8601 UTC text in the columns that come from Django, whole seconds since the epoch everywhere else.
 
 -- Django's auth_user by the same names, so that rows can move either way.
@@ -26,7 +26,9 @@ CREATE TABLE IF NOT EXISTS outstanding_tokens (
   blacklisted_at INTEGER,                      -- when it was used up or revoked; NULL while it is good
   successor_jti  TEXT,                         -- which token took its place at rotation; the mark of who won a race
   family         TEXT,                         -- the jti of the log-in's first token; NULL means its own (moved in)
-  session_started_at INTEGER                   -- when that log-in was; NULL means created_at
+  session_started_at INTEGER,                  -- when that log-in was; NULL means created_at
+  client         TEXT,                         -- with SESSION_METADATA: "Firefox on Windows"; NULL otherwise
+  address        TEXT                          -- with SESSION_METADATA: the network it was used from, /24 or /48
 ) WITHOUT ROWID;
 
 -- Families that were ended as a whole: a log-out of the session, or a spent token that came back.
@@ -42,6 +44,13 @@ CREATE TABLE IF NOT EXISTS user_cutoffs (
   issued_before  INTEGER NOT NULL,
   expires_at     INTEGER NOT NULL              -- when the last of those tokens has expired; flushed after it
 );
+
+-- Which schema.sql this database has seen: the ready page compares it with what the Worker needs.
+CREATE TABLE IF NOT EXISTS schema_version (
+  id             INTEGER PRIMARY KEY CHECK (id = 1),
+  version        INTEGER NOT NULL
+);
+INSERT INTO schema_version (id, version) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
 
 -- For flushing by the cron trigger.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);

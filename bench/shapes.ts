@@ -59,6 +59,9 @@ const emptyAndFull = (vars: Readonly<Record<string, unknown>> = {}) => [
   gateway("gateway-full", "the Worker as it ships, full tables", { tables: "full", vars }),
 ];
 
+const logging = (name: string, about: string, vars: Readonly<Record<string, unknown>>) =>
+  gateway(name, about, { vars: { ...revocationOff, LOG: "off", ...vars } });
+
 const post = (path: string, field: "token" | "refresh", kind: "access" | "refresh", order: Work["order"]) => ({
   status: 200,
   work(ground: Ground): Work {
@@ -110,6 +113,20 @@ export const shapes: readonly Shape[] = [
         order: "again",
       };
     },
+  },
+  {
+    name: "observed",
+    about: "64 HS256 tokens in rotation, revocation off: what the gateway's log and headers cost",
+    contestants: [
+      logging("gateway-off", "LOG=off", {}),
+      logging("gateway-denied", "LOG=denied, as it ships: no line for what passes", { LOG: "denied" }),
+      logging("gateway-sampled", "LOG=all, LOG_SAMPLE=0.01", { LOG: "all", LOG_SAMPLE: 0.01 }),
+      logging("gateway-all", "LOG=all: a line for each request", { LOG: "all" }),
+      logging("gateway-timing", "SERVER_TIMING=true", { SERVER_TIMING: true }),
+      logging("gateway-trace", "TRACE_SAMPLE=0.1", { TRACE_SAMPLE: 0.1 }),
+    ],
+    status: 200,
+    work: warmWork,
   },
   {
     name: "tables-warm",

@@ -2,7 +2,8 @@
 // Must never answer an error in two places.
 import { Hono } from "hono";
 import { endpoints } from "./endpoints/definitions.ts";
-import { answerLive, answerReady } from "./endpoints/health.ts";
+import { answerLive, type HealthDeps, readiness } from "./endpoints/health.ts";
+import { answerSessions, sessionsEndpoints } from "./endpoints/sessions.ts";
 import { answerEndpoint } from "./endpoints/tokens.ts";
 import { jwksAnswer } from "./endpoints/well-known.ts";
 import { Refusal, refuse } from "./errors.ts";
@@ -12,6 +13,7 @@ import { withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { chooseLanguage } from "./http/language.ts";
 import { answerRefusal } from "./http/refusal.ts";
+import { observation } from "./observation.ts";
 import { servedEndpoints } from "./settings/read.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
@@ -23,6 +25,8 @@ export interface App {
 
 /** What is wired only to be shown: warnings on the ready page, public keys in the JWK Set. */
 export interface AppShown {
+  /** What the ready page looks at. */
+  readonly health: HealthDeps;
   readonly warnings: readonly string[];
   readonly publicJwks: readonly PublicJwk[];
 }
@@ -33,25 +37,32 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const answer = withCors(settings, headerPlan.authHeader, async (request, exchange) =>
     routes.fetch(request, { exchange }),
   );
+  const observe = observation(deps);
   return {
     async fetch(request) {
       const exchange = openExchange(request, deps.newId());
       const response = await answer(request, exchange);
-      logExchange(deps, exchange, response.status);
-      return response;
+      return observe ? observe(request, exchange, response) : response;
     },
     flush: () => flush(deps, nowInSeconds()),
   };
 }
 
-function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
+function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown) {
   const routes = new Hono<{ Bindings: { exchange: Exchange } }>();
   const served = servedEndpoints(deps.settings);
   for (const endpoint of endpoints) {
     if (!served.includes(endpoint.name)) continue;
-    const path = `${deps.settings.TOKEN_PREFIX}${endpoint.path}`;
-    for (const spelling of [path, path.slice(0, -1)]) {
+    for (const spelling of spellings(deps.settings.TOKEN_PREFIX, endpoint.path)) {
       routes.all(spelling, (c) => answerEndpoint(deps, endpoint, c.req.raw, c.env.exchange));
+    }
+  }
+  for (const endpoint of served.includes("sessions") ? sessionsEndpoints : []) {
+    for (const spelling of spellings(deps.settings.TOKEN_PREFIX, endpoint.path)) {
+      routes.all(spelling, (c) => {
+        const at = { request: c.req.raw, exchange: c.env.exchange, id: c.req.param("id") ?? "" };
+        return answerSessions(deps, endpoint, at);
+      });
     }
   }
   if (publicJwks.length > 0) {
@@ -59,7 +70,8 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
     routes.get("/.well-known/jwks.json", (c) => answerJwks(c.req.raw, c.env.exchange));
   }
   routes.get("/_gateway/health/live", (c) => answerLive(c.env.exchange));
-  routes.get("/_gateway/health/ready", (c) => answerReady(deps, warnings, c.env.exchange));
+  const answerReady = readiness(health, warnings);
+  routes.get("/_gateway/health/ready", (c) => answerReady(c.env.exchange));
   routes.all("/_gateway/*", () => refuse("no_route"));
   routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.exchange));
   routes.onError((error, c) => {
@@ -70,11 +82,16 @@ function routesOf(deps: GatewayDeps, { warnings, publicJwks }: AppShown) {
   return routes;
 }
 
+/** A path with and without its trailing slash. */
+const spellings = (prefix: string, path: string) => [prefix + path, prefix + path.slice(0, -1)];
+
 function openExchange(request: Request, requestId: string): Exchange {
   const { method, url, headers } = request;
+  const openedAtMilliseconds = Date.now();
   return {
     requestId,
-    nowSeconds: nowInSeconds(),
+    nowSeconds: Math.floor(openedAtMilliseconds / 1000),
+    openedAtMilliseconds,
     method,
     url,
     language: () => chooseLanguage(headers.get("accept-language")),
@@ -83,6 +100,12 @@ function openExchange(request: Request, requestId: string): Exchange {
     rule: undefined,
     forgetCookies: false,
     reason: undefined,
+    shadowed: undefined,
+    operation: "gateway",
+    userId: undefined,
+    tokenType: undefined,
+    jti: undefined,
+    originMilliseconds: undefined,
   };
 }
 
@@ -94,19 +117,4 @@ function nowInSeconds(): number {
 function reportBug(deps: GatewayDeps, exchange: Exchange, error: Error): void {
   exchange.reason = "internal_error";
   deps.log("internal_error", { request_id: exchange.requestId, error: error.message, stack: error.stack });
-}
-
-/** One line a request, as LOG asks; the path without its query. */
-function logExchange(deps: GatewayDeps, exchange: Exchange, status: number): void {
-  const { LOG } = deps.settings;
-  if (LOG === "off" || (LOG === "denied" && exchange.reason === undefined)) return;
-  deps.log("request", {
-    request_id: exchange.requestId,
-    method: exchange.method,
-    path: new URL(exchange.url).pathname,
-    rule: exchange.rule,
-    decision: exchange.reason === undefined ? "allow" : "deny",
-    reason: exchange.reason,
-    status,
-  });
 }

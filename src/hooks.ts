@@ -11,6 +11,8 @@ export interface LoginAttempt {
   readonly nowSeconds: number;
   /** The client's address as Cloudflare saw it; null where it says none. */
   readonly clientAddress: string | null;
+  /** What the client says it is: the User-Agent header, which may be anything; null where it says nothing. */
+  readonly userAgent: string | null;
 }
 
 export interface Hooks {

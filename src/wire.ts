@@ -3,14 +3,16 @@
 import { waitUntil } from "cloudflare:workers";
 import { newSalt, SALT_RANDOM_BYTES } from "./accounts/new-salt.ts";
 import type { AppShown } from "./app.ts";
-import { readConfiguration } from "./configuration.ts";
-import type { Log } from "./flows/deps.ts";
+import { type Configuration, readConfiguration } from "./configuration.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
 import type { Rule } from "./gateway/policy.ts";
 import type { Hooks } from "./hooks.ts";
+import { alarms, type EventName, type Log } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
+import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1Families } from "./stores/d1-families.ts";
+import { d1Schema } from "./stores/d1-schema.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
 import { d1Users } from "./stores/d1-users.ts";
 import { fetchJwkSet } from "./stores/jwk-set-source.ts";
@@ -18,7 +20,7 @@ import { kvRevocations } from "./stores/kv-revocations.ts";
 import { noRevocations } from "./stores/no-revocations.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { createCodec } from "./tokens/codec.ts";
-import { type Keys, publicJwksOf } from "./tokens/keys.ts";
+import { type KeySource, publicJwksOf } from "./tokens/keys.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
 import { assertionSigner } from "./tokens/sign-assertion.ts";
 
@@ -28,6 +30,7 @@ export interface Env {
   readonly BLACKLIST?: KVNamespace;
   readonly ORIGIN?: Fetcher | "zone";
   readonly LOGIN_LIMITER?: RateLimit;
+  readonly METRICS?: AnalyticsEngineDataset;
   readonly [name: string]: unknown;
 }
 
@@ -48,9 +51,11 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
   const encode = hooks.encodeClaims ?? JSON.stringify;
   const warnings = [...reading.warnings, ...bindingWarnings(env, settings, configuration.rules)];
   if (warnings.length > 0) log("settings_warnings", { warnings });
+  const keySource = keySourceFor(settings, log);
+  logStart(log, configuration);
   const deps: GatewayDeps = {
     ...configuration,
-    codec: createCodec(settings, { ...keys, ...remoteKeysFor(settings, log) }, encode),
+    codec: createCodec(settings, keySource ? { ...keys, remote: keySource.find } : keys, encode),
     users: d1Users(env.DB, log),
     tokens: d1Tokens(env.DB, log),
     families: d1Families(env.DB, log),
@@ -61,10 +66,13 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     later: (work) => waitUntil(work),
     log,
+    metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
+    stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
     origin: originFor(env, settings),
     signAssertion: assertionSigner(settings, keys),
   };
-  return { deps, shown: { warnings, publicJwks: publicJwksOf(keys) } };
+  const health = { ...deps, schema: d1Schema(env.DB, log), keySource: keySource?.state };
+  return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }
 
 function bindingFaults(env: Env, settings: Settings): string[] {
@@ -79,7 +87,15 @@ function bindingFaults(env: Env, settings: Settings): string[] {
   if (env.LOGIN_LIMITER && typeof env.LOGIN_LIMITER.limit !== "function") {
     faults.push("LOGIN_LIMITER must be a rate limit binding.");
   }
+  if (env.METRICS && typeof env.METRICS.writeDataPoint !== "function") {
+    faults.push("METRICS must be an Analytics Engine dataset.");
+  }
   return faults;
+}
+
+/** Whether anything is told of requests; if not, nothing is measured. */
+function isObserved(env: Env, { LOG, SERVER_TIMING }: Settings): boolean {
+  return LOG !== "off" || SERVER_TIMING || env.METRICS !== undefined;
 }
 
 function bindingWarnings(env: Env, settings: Settings, rules: readonly Rule[]): string[] {
@@ -102,26 +118,34 @@ function originFor(env: Env, settings: Settings): Origin | undefined {
 }
 
 /** JWK_URL takes the place of VERIFYING_KEY, but for HMAC (TokenBackend.get_verifying_key). */
-function remoteKeysFor(settings: Settings, log: Log): Pick<Keys, "remote"> {
+function keySourceFor(settings: Settings, log: Log): KeySource | undefined {
   const { JWK_URL } = settings;
-  if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return {};
-  const failed = (error: unknown) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" });
-  return { remote: remoteKeys(settings, () => fetchJwkSet(JWK_URL), failed) };
+  if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return undefined;
+  return remoteKeys(settings, () => fetchJwkSet(JWK_URL), {
+    loaded: (keys) => log("jwks_loaded", { keys }),
+    failed: (error) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" }),
+  });
 }
 
-/** Events that are written whatever LOG says: somebody has to do something about them. */
-const alarms = new Set([
-  ...["store_failed", "origin_failed", "jwks_failed", "internal_error", "settings_warnings"],
-  ...["auth_cookie_too_large", "refresh_reuse"],
-]);
-
 function logFor(settings: Settings): Log {
-  return (event, fields) => {
-    if (settings.LOG !== "off" || alarms.has(event)) writeLine(event, fields);
+  return (event, fields, requestId) => {
+    if (settings.LOG === "off" && !alarms.has(event)) return;
+    writeLine(event, requestId === undefined ? fields : { request_id: requestId, ...fields });
   };
 }
 
+/** With which keys and how many rules this isolate works: what a look at the log should find after a deploy. */
+function logStart(log: Log, { settings, keys, rules }: Configuration): void {
+  log("gateway_started", {
+    algorithm: settings.ALGORITHM,
+    key_id: settings.KEY_ID ?? undefined,
+    verifying_keys: keys.ring?.map(({ kid }) => kid),
+    routes: rules.length,
+    shadow_routes: rules.filter((rule) => !rule.enforce).map((rule) => rule.pattern),
+  });
+}
+
 /** One line of JSON, which Workers Logs takes apart into fields. */
-function writeLine(event: string, fields: Readonly<Record<string, unknown>>): void {
+function writeLine(event: EventName, fields: Readonly<Record<string, unknown>>): void {
   console.log(JSON.stringify({ event, ...fields }));
 }

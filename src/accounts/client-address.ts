@@ -1,5 +1,6 @@
 // The address that a login came from → the name under which attempts from there are counted together.
 // Must never give two names to one client that only spells its address differently, or picks another one of its own.
+import { ipv4Bytes, ipv6Groups, mappedIpv4 } from "./ip-address.ts";
 
 /** Where Cloudflare says that a Worker of another zone called: every such Worker of the world has this one address. */
 const crossZoneWorkers = "2a06:98c0:3600:0:0:0:0:103";
@@ -22,48 +23,5 @@ export function clientAddress(address: string | null): string | undefined {
   if (!groups) return unreadable;
   const hexadecimal = groups.map((group) => group.toString(16));
   if (hexadecimal.join(":") === crossZoneWorkers) return undefined;
-  return mappedIpv4(groups) ?? `${hexadecimal.slice(0, 4).join(":")}::/64`;
-}
-
-/** Four decimal numbers; a leading zero is refused, as some would read it as octal. */
-function ipv4Bytes(text: string): number[] | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part))) return undefined;
-  const bytes = parts.map(Number);
-  return bytes.every((byte) => byte <= 255) ? bytes : undefined;
-}
-
-/** The eight numbers of an IPv6 address in any spelling of RFC 4291 section 2.2; a zone (`%eth0`) is cut off. */
-function ipv6Groups(text: string): number[] | undefined {
-  const [plain = ""] = text.split("%");
-  const halves = plain.split("::");
-  if (halves.length > 2) return undefined;
-  const [head, tail] = halves.map((half, index) => groupsOf(half, index === halves.length - 1));
-  if (!head) return undefined;
-  if (halves.length === 1) return head.length === 8 ? head : undefined;
-  if (!tail || head.length + tail.length > 7) return undefined;
-  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
-}
-
-/** The numbers between colons; the last of the address may be an IPv4 address, which is two. */
-function groupsOf(half: string, isLast: boolean): number[] | undefined {
-  if (half === "") return [];
-  const parts = half.split(":");
-  const groups: number[] = [];
-  for (const [index, part] of parts.entries()) {
-    if (isLast && index === parts.length - 1 && part.includes(".")) {
-      const bytes = ipv4Bytes(part);
-      if (!bytes) return undefined;
-      const [a = 0, b = 0, c = 0, d = 0] = bytes;
-      groups.push(a * 256 + b, c * 256 + d);
-    } else if (/^[0-9a-f]{1,4}$/i.test(part)) groups.push(Number.parseInt(part, 16));
-    else return undefined;
-  }
-  return groups;
-}
-
-function mappedIpv4(groups: readonly number[]): string | undefined {
-  const [high = 0, low = 0] = groups.slice(6);
-  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
-  return isMapped ? [high >> 8, high & 255, low >> 8, low & 255].join(".") : undefined;
+  return mappedIpv4(groups)?.join(".") ?? `${hexadecimal.slice(0, 4).join(":")}::/64`;
 }

@@ -56,7 +56,10 @@ export async function answerWithCookies(
   };
   try {
     const tokens = await run(instead);
-    const cookies = endpoint.name === "blacklist" ? clearedCookies(settings.TOKEN_PREFIX) : cookiesOf(deps, tokens);
+    const cookies =
+      endpoint.name === "blacklist"
+        ? clearedCookies(settings.TOKEN_PREFIX)
+        : cookiesOf(deps, tokens, exchange.requestId);
     const response = answerJson(exchange, 200, settings.AUTH_COOKIE === "only" ? withoutTokens(tokens) : tokens);
     for (const cookie of cookies) response.headers.append("set-cookie", cookie);
     return response;
@@ -67,14 +70,14 @@ export async function answerWithCookies(
 }
 
 /** A token that no browser would keep is refused: the page would seem to be logged in, and not be. */
-function cookiesOf({ settings, log }: Pick<Deps, "settings" | "log">, tokens: object): string[] {
+function cookiesOf({ settings, log }: Pick<Deps, "settings" | "log">, tokens: object, requestId: string): string[] {
   return Object.entries(tokens).flatMap(([name, token]) => {
     const carrier = Object.hasOwn(carriers, name) ? carriers[name] : undefined;
     if (!carrier || typeof token !== "string") return [];
     const { cookie, kind } = carrier;
     const text = setCookie(cookie, token, settings.TOKEN_PREFIX, kind.lifetimeSeconds(settings));
     if (text !== undefined) return text;
-    log("auth_cookie_too_large", { cookie, bytes: token.length });
+    log("auth_cookie_too_large", { request_id: requestId, cookie, bytes: token.length });
     return refuse("auth_cookie_too_large");
   });
 }

@@ -6,6 +6,7 @@ import { obtainPair, obtainSliding } from "../flows/obtain.ts";
 import { refresh } from "../flows/refresh.ts";
 import { slide } from "../flows/slide.ts";
 import { verify } from "../flows/verify.ts";
+import type { Operation } from "../http/exchange.ts";
 import type { EndpointName } from "../settings/read.ts";
 
 /** What the door tells a flow about the request. */
@@ -14,6 +15,8 @@ export interface EndpointContext {
   readonly requestId: string;
   /** CF-Connecting-IP: the one header about the client's address that Cloudflare sets itself. */
   readonly clientAddress: string | null;
+  /** The User-Agent header; anything a client likes. */
+  readonly userAgent: string | null;
 }
 
 export type FieldName = "username" | "password" | "refresh" | "token";
@@ -23,6 +26,8 @@ export type Fields = Readonly<Partial<Record<FieldName, string>>>;
 export interface Endpoint {
   /** The entry of TOKEN_ENDPOINTS that switches it on. */
   readonly name: EndpointName;
+  /** As metrics call it. */
+  readonly operation: Operation;
   /** Below TOKEN_PREFIX, with its trailing slash. */
   readonly path: string;
   /** As a heading on the page for browsers and in the answer to OPTIONS. */
@@ -40,6 +45,7 @@ const attemptOf = (fields: Fields, context: EndpointContext) => ({ ...context, u
 export const endpoints: readonly Endpoint[] = [
   {
     name: "obtain",
+    operation: "obtain",
     path: "/",
     title: "Token Obtain Pair",
     description: "Takes a username and a password; answers with a refresh token and an access token.",
@@ -48,14 +54,16 @@ export const endpoints: readonly Endpoint[] = [
   },
   {
     name: "refresh",
+    operation: "refresh",
     path: "/refresh/",
     title: "Token Refresh",
     description: "Takes a refresh token; answers with a new access token and, with rotation, a new refresh token.",
     fields: ["refresh"],
-    run: (deps, fields, { nowSeconds }) => refresh(deps, fields.refresh ?? "", nowSeconds),
+    run: (deps, fields, context) => refresh(deps, fields.refresh ?? "", context.nowSeconds, context),
   },
   {
     name: "verify",
+    operation: "verify",
     path: "/verify/",
     title: "Token Verify",
     description: "Takes a token of any type; answers with an empty object if it is good.",
@@ -64,6 +72,7 @@ export const endpoints: readonly Endpoint[] = [
   },
   {
     name: "blacklist",
+    operation: "blacklist",
     path: "/blacklist/",
     title: "Token Blacklist",
     description: "Takes a refresh token and puts it out of use.",
@@ -72,6 +81,7 @@ export const endpoints: readonly Endpoint[] = [
   },
   {
     name: "sliding",
+    operation: "sliding",
     path: "/sliding/",
     title: "Token Obtain Sliding",
     description: "Takes a username and a password; answers with a sliding token.",
@@ -80,6 +90,7 @@ export const endpoints: readonly Endpoint[] = [
   },
   {
     name: "sliding",
+    operation: "sliding_refresh",
     path: "/sliding/refresh/",
     title: "Token Refresh Sliding",
     description: "Takes a sliding token within its refresh window; answers with the same token, valid for longer.",

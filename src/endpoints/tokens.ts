@@ -2,6 +2,7 @@
 // Must never answer a method or a media type that DRF would refuse.
 import { refuse } from "../errors.ts";
 import type { Deps } from "../flows/deps.ts";
+import { logForRequest } from "../flows/log-for-request.ts";
 import { answerJson } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -22,6 +23,7 @@ export async function answerEndpoint(
   exchange: Exchange,
 ): Promise<Response> {
   exchange.allow = "POST, OPTIONS";
+  exchange.operation = endpoint.operation;
   if (wantsPage(request)) return answerPage(endpoint, exchange);
   negotiateJson(request, exchange);
   if (request.method === "OPTIONS") return answerJson(exchange, 200, describe(endpoint));
@@ -31,8 +33,10 @@ export async function answerEndpoint(
   const run = async (instead?: Instead) => {
     const fields = readFields(await readBody(request), endpoint.fields, instead);
     const { nowSeconds, requestId } = exchange;
+    const logging = logForRequest(deps, requestId);
     const clientAddress = request.headers.get("cf-connecting-ip");
-    return endpoint.run(deps, fields, { nowSeconds, requestId, clientAddress });
+    const userAgent = request.headers.get("user-agent");
+    return endpoint.run(logging, fields, { nowSeconds, requestId, clientAddress, userAgent });
   };
   if (deps.settings.AUTH_COOKIE === false) return answerJson(exchange, 200, await run());
   return answerWithCookies(deps, endpoint, { request, exchange }, run);

@@ -1,6 +1,7 @@
 // Puts a refresh token out of use: log-out (TokenBlacklistView).
 // Must never answer well before the truth is written.
 import { refuse } from "../errors.ts";
+import { shortId } from "../log-events.ts";
 import type { ListedToken } from "../stores/contract.ts";
 import { checkKind } from "../tokens/check.ts";
 import { kinds } from "../tokens/kinds.ts";
@@ -31,7 +32,7 @@ export async function blacklist(
   if (settings.BLACKLIST_ENDS_SESSION) await endSessionOf(deps, row, nowSeconds);
   else if (!(await deps.tokens.blacklist(row, nowSeconds))) refuse("token_blacklisted");
   await deps.news.announce(jti, row.expiresAtSeconds + settings.LEEWAY, nowSeconds);
-  deps.log("blacklist", { user_id: userId });
+  deps.log("blacklist", { user_id: userId, jti: shortId(jti), session_ended: settings.BLACKLIST_ENDS_SESSION });
   return {};
 }
 

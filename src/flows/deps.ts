@@ -1,12 +1,10 @@
 // What flows may use: one type, wired once, taken in parts.
 // Must never name a concrete store or a platform.
 import type { Hooks } from "../hooks.ts";
+import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { FamilyStore, LoginLimiter, RevocationNews, TokenStore, UserStore } from "../stores/contract.ts";
+import type { FamilyStore, LoginLimiter, Metrics, RevocationNews, TokenStore, UserStore } from "../stores/contract.ts";
 import type { Codec } from "../tokens/codec.ts";
-
-/** Writes one structured line to the log. Fields never hold tokens, passwords, keys or query strings. */
-export type Log = (event: string, fields: Readonly<Record<string, unknown>>) => void;
 
 export interface Deps {
   readonly settings: Settings;
@@ -25,4 +23,8 @@ export interface Deps {
   /** Lets work go on after the answer was sent; it must not throw. */
   readonly later: (work: Promise<void>) => void;
   readonly log: Log;
+  /** Undefined where METRICS is not bound. */
+  readonly metrics: Metrics | undefined;
+  /** Milliseconds, to measure durations by; undefined while nobody wants to know them. */
+  readonly stopwatch: (() => number) | undefined;
 }

@@ -21,7 +21,7 @@ export interface LoggedIn {
   readonly newHash: LoginRecord["newHash"];
 }
 
-type LoginDeps = Pick<Deps, "settings" | "users" | "tokens" | "loginLimiter" | "hooks" | "newSalt">;
+type LoginDeps = Pick<Deps, "settings" | "users" | "tokens" | "loginLimiter" | "hooks" | "newSalt" | "log">;
 
 /** Longer ones are refused unhashed: hashing a megabyte is a way to stop a server (Django's CVE-2013-1443). */
 const longestPasswordBytes = 4096;
@@ -33,7 +33,8 @@ const longestPasswordBytes = 4096;
  * preferred format is made anew once the password was right, for an inactive user too, as Django's check_password does.
  */
 export async function login(deps: LoginDeps, credentials: Credentials, attempt: LoginAttempt): Promise<LoggedIn> {
-  const fail = async (reason: Reason): Promise<never> => {
+  const fail = async (reason: Reason, user?: User): Promise<never> => {
+    deps.log("login_failed", { user_id: user?.id, reason });
     await deps.hooks.onLoginFailed?.(attempt, reason);
     refuse(reason);
   };
@@ -46,7 +47,7 @@ export async function login(deps: LoginDeps, credentials: Credentials, attempt: 
     return fail("login_user_unknown");
   }
   const verdict = await verifyPassword(credentials.password, user.password);
-  if (!verdict.ok) return fail(passwordReasons[verdict.reason]);
+  if (!verdict.ok) return fail(passwordReasons[verdict.reason], user);
   const newHash = await betterHash(deps, user, credentials.password, verdict.upgrade);
   const rehashed = newHash ? { ...user, password: newHash.better } : user;
   const refused = await accountRefusal(deps, rehashed);
@@ -54,7 +55,7 @@ export async function login(deps: LoginDeps, credentials: Credentials, attempt: 
   // A right password must not show by a quick answer: what a cheap hash saved is spent here.
   if (newHash) await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: undefined });
   else if (verdict.upgrade) await spendHashTime(credentials.password);
-  return fail(refused);
+  return fail(refused, user);
 }
 
 async function betterHash(

@@ -1,9 +1,11 @@
 // Credentials → a pair of tokens, or one sliding token (TokenObtainPairView, TokenObtainSlidingView).
 // Must never hand out a token that could not be written down first.
 import type { LoginAttempt } from "../hooks.ts";
+import { shortId } from "../log-events.ts";
 import type { ListedToken } from "../stores/contract.ts";
 import { kinds } from "../tokens/kinds.ts";
 import { inheritedClaims, mint } from "../tokens/mint.ts";
+import { clientOf } from "./client-of.ts";
 import type { Deps } from "./deps.ts";
 import { userClaims } from "./issue.ts";
 import { type Credentials, type LoggedIn, login } from "./login.ts";
@@ -41,7 +43,7 @@ export async function obtainPair(
   const access = cutAccess(settings, shared, nowSeconds);
   const [refreshToken, accessToken] = await Promise.all([deps.codec.sign(refresh), deps.codec.sign(access)]);
   const lifetimeSeconds = Number(refresh.exp) - nowSeconds;
-  await record(deps, loggedIn, { jti, type: "refresh", lifetimeSeconds }, nowSeconds);
+  await record(deps, loggedIn, { jti, type: "refresh", lifetimeSeconds }, attempt);
   return { refresh: refreshToken, access: accessToken };
 }
 
@@ -60,7 +62,7 @@ export async function obtainSliding(
   const token = await deps.codec.sign(mint(kinds.sliding, { settings, nowSeconds, id: jti }, about));
   // It can live until its refresh window ends, so that is how long its row has to.
   const lifetimeSeconds = Math.max(settings.SLIDING_TOKEN_LIFETIME, settings.SLIDING_TOKEN_REFRESH_LIFETIME);
-  await record(deps, loggedIn, { jti, type: "sliding", lifetimeSeconds }, nowSeconds);
+  await record(deps, loggedIn, { jti, type: "sliding", lifetimeSeconds }, attempt);
   return { token };
 }
 
@@ -68,8 +70,9 @@ async function record(
   deps: ObtainDeps,
   { user, newHash }: LoggedIn,
   token: { readonly jti: string; readonly type: ListedToken["type"]; readonly lifetimeSeconds: number },
-  nowSeconds: number,
+  attempt: LoginAttempt,
 ): Promise<void> {
+  const { nowSeconds } = attempt;
   const { jti, type, lifetimeSeconds } = token;
   const row = {
     jti,
@@ -77,6 +80,7 @@ async function record(
     userId: user.id,
     createdAtSeconds: nowSeconds,
     expiresAtSeconds: nowSeconds + lifetimeSeconds,
+    client: clientOf(deps.settings, attempt),
   };
   await deps.tokens.recordLogin({
     userId: user.id,
@@ -84,7 +88,8 @@ async function record(
     newHash,
     lastLogin: deps.settings.UPDATE_LAST_LOGIN ? isoTime(nowSeconds) : undefined,
   });
-  deps.log("login", { user_id: user.id, token_type: type, hash_upgraded: newHash !== undefined });
+  const hash_upgraded = newHash !== undefined;
+  deps.log("login", { user_id: user.id, token_type: type, jti: shortId(jti), hash_upgraded });
 }
 
 function isoTime(seconds: number): string {

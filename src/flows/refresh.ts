@@ -1,15 +1,18 @@
 // Refresh token → new access token and, with rotation, a new refresh token (TokenRefreshView).
 // Must never hand out a successor that another call may also get.
-
+import type { SessionClient } from "../accounts/session-client.ts";
 import type { User } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
+import { shortId } from "../log-events.ts";
 import type { Successor, TokenState } from "../stores/contract.ts";
 import { checkKind } from "../tokens/check.ts";
-import { type Claims, writtenName } from "../tokens/claims.ts";
+import { type Claims, claim, writtenName } from "../tokens/claims.ts";
 import { kinds } from "../tokens/kinds.ts";
 import { inheritedClaims, mint, successorClaims } from "../tokens/mint.ts";
 import { checkRefreshingUser, hasOldPassword } from "./account-check.ts";
+import { type ClientHeaders, clientOf } from "./client-of.ts";
 import type { Deps } from "./deps.ts";
+import { claimsOnRefresh } from "./issue.ts";
 import { isCutOff, issuedAt, listedFrom, refreshedUser, refuseUnlistableUser, tokenId } from "./presented.ts";
 import { cutAccess, cutRefresh, refuseEndedSession, withFamily } from "./session-limits.ts";
 import { successorOfSpent } from "./spent-token.ts";
@@ -30,8 +33,15 @@ export interface Refreshed {
  * or used up within REFRESH_REUSE_GRACE. 3. exp, id, type. 4. The session may last on. 5. The user exists and may
  * authenticate. 6. The password is the one the token was made for; if not, the token is blacklisted. 7. Mint the access
  * token. 8. Rotate: one atomic statement uses up the old token.
+ *
+ * @param from what the client says of itself, for SESSION_METADATA
  */
-export async function refresh(deps: RefreshDeps, token: string, nowSeconds: number): Promise<Refreshed> {
+export async function refresh(
+  deps: RefreshDeps,
+  token: string,
+  nowSeconds: number,
+  from?: ClientHeaders,
+): Promise<Refreshed> {
   const { settings } = deps;
   const claims = await deps.codec.open(token, nowSeconds);
   const jti = tokenId(settings, claims);
@@ -48,18 +58,26 @@ export async function refresh(deps: RefreshDeps, token: string, nowSeconds: numb
     await checkRefreshingUser(deps, user);
     if (user && hasOldPassword(deps, claims, user)) await endToken(deps, claims, jti, user, nowSeconds);
   }
-  const about = withFamily(settings, claims, state?.family ?? jti);
+  const current = await claimsOnRefresh(deps, claims, wanted ? user : undefined, "refresh");
+  const about = withFamily(settings, current, state?.family ?? jti);
   const minted = mint(kinds.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, about));
   const access = await deps.codec.sign(cutAccess(settings, minted, startedAtSeconds));
-  if (!settings.ROTATE_REFRESH_TOKENS) return { access };
+  if (!settings.ROTATE_REFRESH_TOKENS) {
+    logRefresh(deps, user, jti, undefined);
+    return { access };
+  }
   if (repeated) return { access, refresh: await repeat(deps, about, repeated) };
   if (jti !== undefined) refuseUnlistableUser(settings, claims);
   const rotated = successorClaims(kinds.refresh, { settings, nowSeconds, id: deps.newId() }, about);
   const successor = cutRefresh(settings, rotated, startedAtSeconds);
   const signed = await deps.codec.sign(successor);
-  if (jti === undefined) return { access, refresh: signed };
-  const winners = await retire(deps, claims, successor, { jti, userId: user?.id, state }, nowSeconds);
-  return { access, refresh: winners ? await repeat(deps, about, winners) : signed };
+  if (jti !== undefined) {
+    const presented = { jti, userId: user?.id, state, client: clientOf(settings, from) };
+    const winners = await retire(deps, claims, successor, presented, nowSeconds);
+    if (winners) return { access, refresh: await repeat(deps, about, winners) };
+  }
+  logRefresh(deps, user, jti, claim(successor, writtenName(settings.JTI_CLAIM)));
+  return { access, refresh: signed };
 }
 
 /** The successor that was handed out already, from its row: the same id and times, so the same claims. */
@@ -76,16 +94,22 @@ async function retire(
   deps: RefreshDeps,
   spent: Claims,
   successor: Claims,
-  presented: { readonly jti: string; readonly userId: number | undefined; readonly state: TokenState | undefined },
+  presented: {
+    readonly jti: string;
+    readonly userId: number | undefined;
+    readonly state: TokenState | undefined;
+    readonly client: SessionClient | undefined;
+  },
   nowSeconds: number,
 ): Promise<Successor | undefined> {
   const { settings } = deps;
-  const { jti, userId, state } = presented;
+  const { jti, userId, state, client } = presented;
   const successorJti = String(successor[writtenName(settings.JTI_CLAIM)]);
   const old = listedFrom(settings, spent, { jti, type: "refresh", userId }, nowSeconds);
   const session = {
     family: state?.family ?? jti,
     sessionStartedAtSeconds: state?.sessionStartedAtSeconds ?? old.createdAtSeconds,
+    client,
   };
   const next = {
     ...listedFrom(settings, successor, { jti: successorJti, type: "refresh", userId }, nowSeconds),
@@ -99,8 +123,13 @@ async function retire(
   // Somebody else was quicker with the same token: for this caller it is a spent one.
   if (!rotation.won) return successorOfSpent(deps, rotation.state, userId, nowSeconds);
   deps.later(deps.news.announce(jti, old.expiresAtSeconds + settings.LEEWAY, nowSeconds));
-  deps.log("refresh", { user_id: userId, rotated: true });
   return undefined;
+}
+
+/** @param successor the id of the token that took its place, if one did */
+function logRefresh(deps: RefreshDeps, user: User | undefined, jti: string | undefined, successor: unknown): void {
+  const ids = { jti: shortId(jti), rotated: successor !== undefined, successor: shortId(successor) };
+  deps.log("refresh", { user_id: user?.id, token_type: "refresh", ...ids });
 }
 
 /** CHECK_REVOKE_TOKEN at refresh: told once why, blacklisted ever after. */
@@ -115,6 +144,8 @@ async function endToken(
     const token = listedFrom(deps.settings, claims, { jti, type: "refresh", userId: user.id }, nowSeconds);
     await deps.tokens.blacklist(token, nowSeconds);
     deps.later(deps.news.announce(jti, token.expiresAtSeconds + deps.settings.LEEWAY, nowSeconds));
+    const reason = "refresh_password_changed";
+    deps.log("token_ended", { user_id: user.id, token_type: "refresh", jti: shortId(jti), reason });
   }
   return refuse("refresh_password_changed");
 }

@@ -1,6 +1,7 @@
 // A refresh token that was used up already comes again: a repeat within the grace, or a token in two hands.
 // Must never give it any other successor than the one it has.
 import { refuse } from "../errors.ts";
+import { shortId } from "../log-events.ts";
 import type { Successor, TokenState } from "../stores/contract.ts";
 import type { Deps } from "./deps.ts";
 import { endFamily } from "./end-sessions.ts";
@@ -21,9 +22,13 @@ export async function successorOfSpent(
   if (!state || !successor || blacklistedAtSeconds === undefined) return refuse("token_blacklisted");
   // Whole seconds: the grace lasts at least as long as it says, and less than a second longer.
   const inTime = REFRESH_REUSE_GRACE > 0 && nowSeconds - blacklistedAtSeconds <= REFRESH_REUSE_GRACE;
-  if (inTime && !successor.blacklisted && successor.expiresAtSeconds > nowSeconds) return successor;
+  if (inTime && !successor.blacklisted && successor.expiresAtSeconds > nowSeconds) {
+    const ids = { family: shortId(state.family), successor: shortId(successor.jti) };
+    deps.log("refresh_repeated", { user_id: userId, ...ids });
+    return successor;
+  }
   if (REVOKE_FAMILY_ON_REUSE && (await endFamily(deps, state.family, nowSeconds))) {
-    deps.log("refresh_reuse", { user_id: userId, family: state.family });
+    deps.log("refresh_reuse", { user_id: userId, family: shortId(state.family) });
   }
   return refuse("token_blacklisted");
 }

@@ -15,6 +15,8 @@ const forwarding = [
   "x-request-id",
   "x-gateway-assertion",
 ];
+/** Which trace a request belongs to: the gateway puts its own step in (trace-headers.ts). */
+const tracing = ["traceparent", "tracestate"];
 const rewriting = ["x-original-url", "x-original-uri", "x-rewrite-url", "x-original-method", "x-original-host"];
 const overriding = ["x-http-method-override", "x-http-method", "x-method-override"];
 
@@ -22,7 +24,7 @@ const overriding = ["x-http-method-override", "x-http-method", "x-method-overrid
 export const forwardingPrefix = "x-forwarded-";
 
 /** What no client may say to the origin, folded. */
-export const droppedNames = [...hopByHop, ...hopByHopMore, ...forwarding, ...rewriting, ...overriding];
+export const droppedNames = [...hopByHop, ...hopByHopMore, ...forwarding, ...tracing, ...rewriting, ...overriding];
 
 /** What a client says of its request, its body or itself, which a claim must not speak over; folded. */
 const clientsOwn = new Set([

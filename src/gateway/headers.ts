@@ -5,6 +5,7 @@ import { authHeaderName } from "../http/bearer.ts";
 import type { Settings } from "../settings/settings.ts";
 import { droppedNames, folded, forwardingPrefix } from "./header-names.ts";
 import { type IdentityHeader, readIdentityHeaders, setIdentityHeaders } from "./identity-headers.ts";
+import { setTraceHeaders } from "./trace-headers.ts";
 
 /** What is the same for every request: built once. */
 export interface HeaderPlan {
@@ -14,6 +15,8 @@ export interface HeaderPlan {
   readonly authHeader: string;
   readonly forwardAuthorization: boolean;
   readonly schemes: readonly string[];
+  /** TRACE_SAMPLE: null to begin no traces. */
+  readonly traceShare: number | null;
 }
 
 export function planHeaders(settings: Settings): HeaderPlan {
@@ -24,6 +27,7 @@ export function planHeaders(settings: Settings): HeaderPlan {
     authHeader: authHeaderName(settings),
     forwardAuthorization: settings.FORWARD_AUTHORIZATION,
     schemes: settings.AUTH_HEADER_TYPES,
+    traceShare: settings.TRACE_SAMPLE,
   };
 }
 
@@ -68,6 +72,7 @@ export function originHeaders(plan: HeaderPlan, from: Headers, connection: Conne
   headers.set("x-forwarded-host", connection.host);
   headers.set("x-request-id", connection.requestId);
   setAcceptEncoding(headers, connection.acceptEncoding);
+  setTraceHeaders(headers, from, connection.requestId, plan.traceShare);
   if (identity) setIdentityHeaders(plan.identity, headers, identity.claims);
   return headers;
 }

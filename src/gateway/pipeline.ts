@@ -18,6 +18,7 @@ import { matchRule } from "./match.ts";
 import { canonicalPath } from "./path.ts";
 import type { Rule } from "./policy.ts";
 import { targetOf } from "./route-origin.ts";
+import { inShadow } from "./shadow.ts";
 
 /** What the gateway is wired with, besides what flows use. */
 export interface GatewayDeps extends Deps {
@@ -29,8 +30,20 @@ export interface GatewayDeps extends Deps {
   readonly signAssertion: SignAssertion | undefined;
 }
 
-/** 1. Path. 2. Rule. 3. Identity, as the rule asks. 4. Required claims. 5. Forward with a clean set of headers. */
+/** Who is calling, as far as the route asks. */
+interface Caller {
+  readonly presented: PresentedToken | undefined;
+  readonly identity: Identity | undefined;
+}
+
+const nobody: Caller = { presented: undefined, identity: undefined };
+
+/**
+ * 1. Path. 2. Rule. 3. Identity and required claims, as the rule asks. 4. A clean set of headers. 5. Forward. With
+ * `enforce = false` what 3 and 4 refuse is noted, and the request goes on as nobody's.
+ */
 export async function pipeline(deps: GatewayDeps, request: Request, exchange: Exchange): Promise<Response> {
+  exchange.operation = "proxy";
   if (request.method === "TRACE" || request.method === "CONNECT") {
     refuse("method_refused", { names: request.method });
   }
@@ -38,10 +51,54 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
   const rule = matchRule(deps.rules, request.method, path);
   exchange.rule = rule.pattern;
   exchange.allow = rule.allow;
-  const presented = rule.auth === "public" ? undefined : presentedToken(deps.settings, deps.headerPlan, request);
-  const identity = rule.auth === "public" ? undefined : await identify(deps, rule, presented, exchange.nowSeconds);
-  if (identity) requireClaims(rule, identity.claims);
+  const identified = identify(deps, rule, request, exchange);
+  const caller = rule.enforce ? await identified : ((await inShadow(deps, exchange, identified)) ?? nobody);
   const origin = rule.origin ?? deps.origin ?? refuse("origin_not_configured");
+  const call = { request, exchange, rule, origin };
+  const made = headersFor(deps, call, caller);
+  const headers = rule.enforce
+    ? await made
+    : ((await inShadow(deps, exchange, made)) ?? (await headersFor(deps, call, nobody)));
+  return timed(deps, exchange, () =>
+    forward(origin, {
+      request,
+      target: targetOf(path, rule.strip),
+      headers,
+      timeoutSeconds: deps.settings.ORIGIN_TIMEOUT,
+      longestBodyBytes: deps.settings.MAX_BODY,
+      retry: deps.settings.ORIGIN_RETRY,
+      personal: isPersonal(rule.auth, request.headers, deps.headerPlan.authHeader),
+      failed: (error) => deps.log("origin_failed", { request_id: exchange.requestId, error: String(error) }),
+    }),
+  );
+}
+
+/** No token: anonymous on `optional`, refused elsewhere. A bad token is refused everywhere, never anonymous. */
+async function identify(deps: GatewayDeps, rule: Rule, request: Request, exchange: Exchange): Promise<Caller> {
+  if (rule.auth === "public") return nobody;
+  const presented = presentedToken(deps.settings, deps.headerPlan, request);
+  if (presented === undefined) return rule.auth === "optional" ? nobody : refuse("credentials_missing");
+  const { nowSeconds } = exchange;
+  const readUser = rule.auth === "user";
+  const identity = await authenticate(deps, { token: presented.token, kinds: deps.tokenKinds, readUser }, nowSeconds);
+  exchange.userId = identity.userId;
+  exchange.tokenType = identity.kind.type;
+  exchange.jti = identity.jti;
+  await checkRevocation(deps, rule.revocation, identity, nowSeconds);
+  requireClaims(rule, identity.claims);
+  return { presented, identity };
+}
+
+interface Call {
+  readonly request: Request;
+  readonly exchange: Exchange;
+  readonly rule: Rule;
+  readonly origin: Origin;
+}
+
+/** What the origin gets to read of the caller and of the way the request came. */
+async function headersFor(deps: GatewayDeps, call: Call, { presented, identity }: Caller): Promise<Headers> {
+  const { request, exchange, rule, origin } = call;
   const { protocol, host } = new URL(request.url);
   const acceptEncoding = request.cf?.clientAcceptEncoding;
   const connection = { requestId: exchange.requestId, protocol: protocol.slice(0, -1), host, acceptEncoding };
@@ -52,30 +109,22 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
   if (identity && deps.signAssertion) {
     await setAssertion(deps.signAssertion, deps.settings, headers, { identity, origin, exchange });
   }
-  return forward(origin, {
-    request,
-    target: targetOf(path, rule.strip),
-    headers,
-    timeoutSeconds: deps.settings.ORIGIN_TIMEOUT,
-    longestBodyBytes: deps.settings.MAX_BODY,
-    retry: deps.settings.ORIGIN_RETRY,
-    personal: isPersonal(rule.auth, request.headers, deps.headerPlan.authHeader),
-    failed: (error) => deps.log("origin_failed", { request_id: exchange.requestId, error: String(error) }),
-  });
+  return headers;
 }
 
-/** No token: anonymous on `optional`, refused elsewhere. A bad token is refused everywhere, never anonymous. */
-async function identify(
-  deps: GatewayDeps,
-  rule: Rule,
-  presented: PresentedToken | undefined,
-  nowSeconds: number,
-): Promise<Identity | undefined> {
-  if (presented === undefined) return rule.auth === "optional" ? undefined : refuse("credentials_missing");
-  const readUser = rule.auth === "user";
-  const identity = await authenticate(deps, { token: presented.token, kinds: deps.tokenKinds, readUser }, nowSeconds);
-  await checkRevocation(deps, rule.revocation, identity, nowSeconds);
-  return identity;
+/** Notes how long the origin took, also when it failed, if somebody wants to know. */
+async function timed(
+  { stopwatch }: Pick<Deps, "stopwatch">,
+  exchange: Exchange,
+  send: () => Promise<Response>,
+): Promise<Response> {
+  if (!stopwatch) return send();
+  const startedAt = stopwatch();
+  try {
+    return await send();
+  } finally {
+    exchange.originMilliseconds = stopwatch() - startedAt;
+  }
 }
 
 /** Each required claim equals the value, or is a list that has it; 403 otherwise. */

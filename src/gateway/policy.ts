@@ -24,6 +24,8 @@ export interface Rule extends RouteOrigin {
   readonly auth: RouteAuth;
   readonly require: ReadonlyMap<string, unknown>;
   readonly revocation: RevocationMode;
+  /** False in shadow mode: what the token is refused for is noted, and the request goes on as nobody's. */
+  readonly enforce: boolean;
 }
 
 export interface PolicyReading {
@@ -34,8 +36,7 @@ export interface PolicyReading {
 
 const auths: readonly RouteAuth[] = ["public", "optional", "token", "user"];
 const revocations: readonly RevocationMode[] = ["off", "cached", "strict"];
-const knownKeys = new Set(["path", "methods", "auth", "require", "revocation", "origin", "strip_prefix"]);
-const laterKeys = new Set(["enforce"]);
+const knownKeys = new Set(["path", "methods", "auth", "require", "revocation", "origin", "strip_prefix", "enforce"]);
 /** The methods that DRF's views know, in its order; what a route without `methods` shows in `Allow`. */
 const usualMethods = "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS";
 
@@ -66,8 +67,7 @@ function readRule(raw: unknown, settings: Settings, judges: Judges): Rule | unde
     return undefined;
   }
   for (const key of Object.keys(raw)) {
-    if (laterKeys.has(key)) fault(`.${key} is not available yet: leave it out.`);
-    else if (!knownKeys.has(key)) fault(`.${key} is not known; a route has ${[...knownKeys].join(", ")}.`);
+    if (!knownKeys.has(key)) fault(`.${key} is not known; a route has ${[...knownKeys].join(", ")}.`);
   }
   const pattern = readPattern(raw.path, fault);
   const methods = readMethods(raw.methods, fault);
@@ -86,6 +86,7 @@ function readRule(raw: unknown, settings: Settings, judges: Judges): Rule | unde
   if (raw.require !== undefined && (auth === "public" || auth === "optional")) {
     fault(`.require asks for claims, which auth = "${auth}" does not.`);
   }
+  const enforce = readEnforce(raw.enforce, auth, `(${pattern?.pattern})`, judges);
   const routeOrigin = readRouteOrigin(raw, pattern?.decoded, judges);
   if (!pattern || !auth || !revocation) return undefined;
   return {
@@ -96,7 +97,17 @@ function readRule(raw: unknown, settings: Settings, judges: Judges): Rule | unde
     auth,
     require: new Map(Object.entries(isRecord(raw.require) ? raw.require : {})),
     revocation,
+    enforce,
   };
+}
+
+/** A misspelled value must not switch enforcement off. */
+function readEnforce(raw: unknown, auth: RouteAuth | undefined, shown: string, { fault, warn }: Judges): boolean {
+  if (raw === undefined || raw === true) return true;
+  if (raw !== false) fault(".enforce must be true or false.");
+  else if (auth === "public") fault('.enforce = false has no use with auth = "public", which refuses nothing.');
+  else warn(` ${shown} has enforce = false: what it would refuse is logged and passes as nobody's.`);
+  return raw !== false;
 }
 
 function readPattern(raw: unknown, fault: (text: string) => void) {
@@ -152,8 +163,13 @@ function coversPath(earlier: Rule, later: Rule): boolean {
 function ownPath(rule: Rule, settings: Settings): string | undefined {
   if (rule.decoded === "/_gateway" || rule.decoded.startsWith("/_gateway/")) return "/_gateway/";
   if (rule.isPrefix) return undefined;
-  return endpointPaths(settings).find((path) => rule.decoded === path);
+  const paths = endpointPaths(settings);
+  const below = paths.find((path) => path.endsWith("/sessions/"));
+  if (below !== undefined && /^[^/]+\/?$/.test(rest(rule.decoded, below))) return `${below}<id>/`;
+  return paths.find((path) => rule.decoded === path);
 }
+
+const rest = (path: string, beginning: string) => (path.startsWith(beginning) ? path.slice(beginning.length) : "");
 
 /** The paths of the token endpoints that are served, with and without their trailing slashes. */
 function endpointPaths(settings: Settings): string[] {
@@ -168,4 +184,5 @@ const pathsOf: Readonly<Record<(typeof endpointNames)[number], readonly string[]
   verify: ["/verify"],
   blacklist: ["/blacklist"],
   sliding: ["/sliding", "/sliding/refresh"],
+  sessions: ["/sessions", "/logout-all"],
 };

@@ -3,11 +3,20 @@
 import type { Reason } from "../errors.ts";
 import type { Language } from "./language.ts";
 
+/** What was asked for, as metrics call it: a request for the API, one of the gateway's own pages, a token operation. */
+export const operations = [
+  ...(["proxy", "obtain", "refresh", "verify", "blacklist", "sliding", "sliding_refresh"] as const),
+  ...(["sessions", "session_end", "logout_all", "gateway"] as const),
+] as const;
+export type Operation = (typeof operations)[number];
+
 export interface Exchange {
   /** The request's id: goes to the origin, into the log and onto the gateway's own answers. */
   readonly requestId: string;
   /** Whole seconds since the epoch, read once. */
   readonly nowSeconds: number;
+  /** The same moment in milliseconds, for durations alone. */
+  readonly openedAtMilliseconds: number;
   readonly method: string;
   /** With its query: never to be logged as it is. */
   readonly url: string;
@@ -23,4 +32,14 @@ export interface Exchange {
   forgetCookies: boolean;
   /** Why the request was refused, for the log alone. */
   reason: Reason | undefined;
+  /** Why it would have been, on a route with `enforce = false`; for the log and for metrics alone. */
+  shadowed: Reason | undefined;
+  /** What the request turned out to be, for metrics. */
+  operation: Operation;
+  /** Of the token that was found good, for the log alone; what a claim says may be anything. */
+  userId: unknown;
+  tokenType: string | undefined;
+  jti: string | undefined;
+  /** How long the origin took to send its headers, or to fail; undefined if it was not asked. */
+  originMilliseconds: number | undefined;
 }

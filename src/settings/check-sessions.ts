@@ -21,6 +21,9 @@ export function checkSessions(settings: Settings, faults: string[], warnings: st
   if (settings.BLACKLIST_ENDS_SESSION && !settings.TOKEN_BLACKLIST_ENABLED) {
     faults.push("BLACKLIST_ENDS_SESSION needs TOKEN_BLACKLIST_ENABLED: without it nothing would be blacklisted.");
   }
+  if (settings.SESSION_METADATA && !settings.TOKEN_BLACKLIST_ENABLED) {
+    faults.push("SESSION_METADATA needs TOKEN_BLACKLIST_ENABLED: else no session is written down.");
+  }
   if (REVOKE_FAMILY_ON_REUSE && REFRESH_REUSE_GRACE === 0) {
     warnings.push(
       "REVOKE_FAMILY_ON_REUSE without REFRESH_REUSE_GRACE: two refreshes at once, or one that is repeated because its answer got lost, end the session.",

@@ -74,13 +74,13 @@ function shown(raw: unknown): string {
 const userIdColumns = ["id", "username"];
 
 /** Endpoints by the names that TOKEN_ENDPOINTS uses. */
-export const endpointNames = ["obtain", "refresh", "verify", "blacklist", "sliding"] as const;
+export const endpointNames = ["obtain", "refresh", "verify", "blacklist", "sliding", "sessions"] as const;
 export type EndpointName = (typeof endpointNames)[number];
 
 /** The endpoints that are served: the setting, or its default, which depends on the blacklist. */
 export function servedEndpoints(settings: Settings): readonly EndpointName[] {
   const byDefault: EndpointName[] = ["obtain", "refresh", "verify"];
-  if (settings.TOKEN_BLACKLIST_ENABLED) byDefault.push("blacklist");
+  if (settings.TOKEN_BLACKLIST_ENABLED) byDefault.push("blacklist", "sessions");
   if (settings.TOKEN_ENDPOINTS === null) return byDefault;
   return endpointNames.filter((name) => settings.TOKEN_ENDPOINTS?.includes(name));
 }
@@ -101,8 +101,10 @@ function checkTogether(settings: Settings, faults: string[], warnings: string[])
       faults.push(`TOKEN_ENDPOINTS must be a list of ${endpointNames.join(", ")}; it has ${shown(name)}.`);
     }
   }
-  if (settings.TOKEN_ENDPOINTS?.includes("blacklist") && !settings.TOKEN_BLACKLIST_ENABLED) {
-    faults.push('TOKEN_ENDPOINTS has "blacklist", which needs TOKEN_BLACKLIST_ENABLED.');
+  for (const name of ["blacklist", "sessions"]) {
+    if (settings.TOKEN_ENDPOINTS?.includes(name) && !settings.TOKEN_BLACKLIST_ENABLED) {
+      faults.push(`TOKEN_ENDPOINTS has "${name}", which needs TOKEN_BLACKLIST_ENABLED.`);
+    }
   }
   if (!/^(\/[A-Za-z0-9_-]+)+$/.test(settings.TOKEN_PREFIX)) {
     faults.push(

@@ -69,6 +69,21 @@ export function readBytes(raw: unknown): ReadResult<number | null> {
   return ok(bytes);
 }
 
+/** A share of all: a number from 0 to 1, or its text. */
+export function readShare(raw: unknown): ReadResult<number> {
+  const share = typeof raw === "string" && /^[01](\.\d{1,9})?$/.test(raw.trim()) ? Number(raw) : raw;
+  return typeof share === "number" && share >= 0 && share <= 1
+    ? ok(share)
+    : expected("a share from 0 (none) to 1 (all)");
+}
+
+/** The same, or None. */
+export function readShareOrNone(raw: unknown): ReadResult<number | null> {
+  if (isNone(raw)) return ok(null);
+  const result = readShare(raw);
+  return "value" in result ? result : expected('a share from 0 (none) to 1 (all), or "" for None');
+}
+
 /** Text that is not empty. */
 export function readText(what: string): Reader<string> {
   return (raw) => (typeof raw === "string" && raw !== "" ? ok(raw) : expected(what));

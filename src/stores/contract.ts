@@ -1,5 +1,6 @@
 // What is remembered, as promises: interfaces with their guarantees in words. Flows know these and no store.
 // Must never name a database.
+import type { SessionClient } from "../accounts/session-client.ts";
 import type { User } from "../accounts/user.ts";
 
 /** How a token names its user: a unique column and the value to look for. */
@@ -20,6 +21,17 @@ export interface ListedToken {
   readonly family?: string | undefined;
   /** When that log-in was; left out likewise. */
   readonly sessionStartedAtSeconds?: number | undefined;
+  /** Only with SESSION_METADATA. */
+  readonly client?: SessionClient | undefined;
+}
+
+/** A token that is good, as its user's list of sessions needs it. */
+export interface LiveToken {
+  readonly family: string;
+  readonly sessionStartedAtSeconds: number;
+  readonly createdAtSeconds: number;
+  readonly expiresAtSeconds: number;
+  readonly client: SessionClient;
 }
 
 /** A token that took another's place at rotation, as its row has it. */
@@ -105,8 +117,12 @@ export interface TokenStore {
   rotate(spent: ListedToken, successor: ListedToken, nowSeconds: number): Promise<Rotation>;
   /** Deletes at most `limit` rows that expired before `beforeSeconds`; how many went. */
   deleteExpired(beforeSeconds: number, limit: number): Promise<number>;
-  /** Throws a refusal when the store does not answer or has no schema. */
-  ping(): Promise<void>;
+}
+
+/** Whether the database is what this version was written for. */
+export interface SchemaStore {
+  /** `outdated`: a table, a column or the version of schema.sql is missing. Failing is logged. One round trip. */
+  check(): Promise<"ok" | "outdated" | "failed">;
 }
 
 /** What ends many tokens at once. Written in one transaction; kept until `untilSeconds`, when all of them have expired. */
@@ -120,14 +136,43 @@ export interface FamilyStore {
    * never moves back.
    */
   endUser(userId: number, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
+  /** The user's good refresh and sliding tokens, the newest first; at most `limit`. */
+  liveTokens(userId: number, limit: number, nowSeconds: number): Promise<readonly LiveToken[]>;
   /** Forgets what ended tokens that have all expired. */
   forgetEndings(beforeSeconds: number): Promise<void>;
+}
+
+/** What the gateway did with a request; `shadow`: let it pass only because its route has `enforce = false`. */
+export type Decision = "allow" | "deny" | "shadow";
+
+/** One request, as metrics count it. None of it tells one person from another. */
+export interface RequestPoint {
+  readonly decision: Decision;
+  /** Why it was refused, or would have been. */
+  readonly reason: string | undefined;
+  readonly operation: string;
+  /** The pattern of the route that matched. */
+  readonly rule: string | undefined;
+  readonly method: string;
+  /** Two letters, as Cloudflare has it. */
+  readonly country: string | undefined;
+  readonly status: number;
+  readonly totalMilliseconds: number;
+  /** Undefined if the origin was not asked. */
+  readonly originMilliseconds: number | undefined;
+}
+
+/** Where requests are counted. Takes no time and never throws. */
+export interface Metrics {
+  add(point: RequestPoint): void;
 }
 
 /** The count of login attempts: permissive, near the edge, and no account book. */
 export interface LoginLimiter {
   /** Counts one attempt for each key; false if any has had too many lately. Failing is logged and counts as true. */
   allows(keys: readonly string[]): Promise<boolean>;
+  /** Whether the count works at all; counts for nobody. */
+  ping(): Promise<boolean>;
 }
 
 /**

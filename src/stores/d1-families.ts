@@ -2,6 +2,7 @@
 // Must never end half of them: each function is one transaction.
 import type { FamilyStore } from "./contract.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
+import { selectLiveTokens } from "./d1-sessions.ts";
 import { blacklistToken } from "./d1-tokens.ts";
 
 /** A statement and what stands for ?1, ?2 … in it. */
@@ -57,6 +58,7 @@ export function d1Families(db: D1Database, log: StoreLog): FamilyStore {
         const statements = endUserStatements(userId, issuedBeforeSeconds, untilSeconds, nowSeconds);
         await db.batch(statements.map(([sql, values]) => db.prepare(sql).bind(...values)));
       }),
+    liveTokens: (userId, limit, nowSeconds) => on(() => selectLiveTokens(db, userId, limit, nowSeconds)),
     forgetEndings: (beforeSeconds) =>
       on(async () => {
         await db.batch([

@@ -47,7 +47,6 @@ export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
           .run();
         return result.meta.changes;
       }),
-    ping: () => on(async () => void (await db.prepare("SELECT jti FROM outstanding_tokens LIMIT 1").first())),
   };
 }
 
@@ -61,12 +60,12 @@ function isBlacklistedRow(row: Readonly<Record<string, unknown>> | null | undefi
 
 // The user's id is looked up once more, so that a row deleted meanwhile leaves NULL and not a broken reference.
 // A token without a family begins one.
-const columns = "jti, token_type, user_id, created_at, expires_at, family, session_started_at";
-const values = "?1, ?2, (SELECT id FROM users WHERE id = ?3), ?4, ?5, COALESCE(?6, ?1), COALESCE(?7, ?4)";
+const columns = "jti, token_type, user_id, created_at, expires_at, family, session_started_at, client, address";
+const values = "?1, ?2, (SELECT id FROM users WHERE id = ?3), ?4, ?5, COALESCE(?6, ?1), COALESCE(?7, ?4), ?8, ?9";
 
 function tokenValues(token: ListedToken): Array<string | number | null> {
-  const { jti, type, userId, createdAtSeconds, expiresAtSeconds, family, sessionStartedAtSeconds } = token;
-  const session = [family ?? null, sessionStartedAtSeconds ?? null];
+  const { jti, type, userId, createdAtSeconds, expiresAtSeconds, family, sessionStartedAtSeconds, client } = token;
+  const session = [family ?? null, sessionStartedAtSeconds ?? null, client?.name ?? null, client?.address ?? null];
   return [jti, type, userId ?? null, createdAtSeconds, expiresAtSeconds, ...session];
 }
 
@@ -109,7 +108,7 @@ async function rotate(
 export function blacklistToken(db: D1Database, token: ListedToken, nowSeconds: number, successorJti: string | null) {
   return db
     .prepare(
-      `INSERT INTO outstanding_tokens (${columns}, blacklisted_at, successor_jti) VALUES (${values}, ?8, ?9)
+      `INSERT INTO outstanding_tokens (${columns}, blacklisted_at, successor_jti) VALUES (${values}, ?10, ?11)
        ON CONFLICT (jti) DO UPDATE SET blacklisted_at = excluded.blacklisted_at, successor_jti = excluded.successor_jti,
          expires_at = MAX(outstanding_tokens.expires_at, excluded.expires_at)
        WHERE outstanding_tokens.blacklisted_at IS NULL
@@ -118,17 +117,24 @@ export function blacklistToken(db: D1Database, token: ListedToken, nowSeconds: n
     .bind(...tokenValues(token), nowSeconds, successorJti);
 }
 
-/** Writes the successor down, in its family, only if the row of the spent token names it: only for the winner. */
+/**
+ * Writes the successor down, in its family, only if the row of the spent token names it: only for the winner. What is
+ * not known of its client is what the spent token's row has.
+ */
 function insertSuccessor(db: D1Database, spent: ListedToken, successor: ListedToken): D1PreparedStatement {
-  const { jti, type, userId, createdAtSeconds, expiresAtSeconds } = successor;
+  const { jti, type, userId, createdAtSeconds, expiresAtSeconds, client } = successor;
   return db
     .prepare(
       `INSERT INTO outstanding_tokens (${columns})
        SELECT ?1, ?2, (SELECT id FROM users WHERE id = ?3), ?4, ?5,
-         COALESCE(old.family, old.jti), COALESCE(old.session_started_at, old.created_at)
+         COALESCE(old.family, old.jti), COALESCE(old.session_started_at, old.created_at),
+         COALESCE(?7, old.client), COALESCE(?8, old.address)
        FROM outstanding_tokens AS old WHERE old.jti = ?6 AND old.successor_jti = ?1`,
     )
-    .bind(jti, type, userId ?? null, createdAtSeconds, expiresAtSeconds, spent.jti);
+    .bind(
+      ...[jti, type, userId ?? null, createdAtSeconds, expiresAtSeconds, spent.jti],
+      ...[client?.name ?? null, client?.address ?? null],
+    );
 }
 
 function loginStatements(db: D1Database, record: LoginRecord): D1PreparedStatement[] {

@@ -5,17 +5,20 @@ import type { StoreLog } from "./d1-errors.ts";
 
 /** @param limiter the binding LOGIN_LIMITER; how many attempts it allows in which time stands in wrangler.toml */
 export function rateLimitLogins(limiter: RateLimit, log: StoreLog): LoginLimiter {
-  const allowsOne = async (key: string): Promise<boolean> => {
+  /** Undefined when the count does not work. */
+  const count = async (key: string): Promise<boolean | undefined> => {
     try {
       return (await limiter.limit({ key })).success;
     } catch (error) {
       log("store_failed", { store: "ratelimit", error: error instanceof Error ? error.message : String(error) });
-      return true;
+      return undefined;
     }
   };
   return {
     async allows(keys) {
-      return (await Promise.all(keys.map(allowsOne))).every(Boolean);
+      return (await Promise.all(keys.map(count))).every((allowed) => allowed ?? true);
     },
+    // No account's key and no address's begins so.
+    ping: async () => (await count("health")) !== undefined,
   };
 }

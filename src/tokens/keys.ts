@@ -12,6 +12,16 @@ export type PublicJwk = Readonly<JWK>;
 /** The key of a set with the id that a token's header names; refuses where there is none. */
 export type FindKey = (kid: unknown, nowSeconds: number) => Promise<CryptoKey>;
 
+/** A set of keys that is fetched: `last_good` while it cannot be read any more, `failed` where nothing verifies. */
+export type KeySourceState = "ok" | "last_good" | "failed";
+
+/** The keys of JWK_URL. */
+export interface KeySource {
+  readonly find: FindKey;
+  /** Reads the set if it is time for that, as a token would. */
+  readonly state: (nowSeconds: number) => Promise<KeySourceState>;
+}
+
 /** The gateway's own keys, and those that verify beside or instead of them. `publicJwk` is there with asymmetric algorithms only. */
 export interface Keys {
   readonly signing: CryptoKey | Uint8Array;

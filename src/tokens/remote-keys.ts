@@ -4,7 +4,7 @@ import { type CryptoKey, importJWK, type JWK } from "jose";
 import { refuse } from "../errors.ts";
 import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { FindKey } from "./keys.ts";
+import type { KeySource } from "./keys.ts";
 
 /** The JWK Set at JWK_URL as parsed JSON; throws when it cannot be had. */
 export type LoadKeySet = () => Promise<unknown>;
@@ -25,13 +25,18 @@ interface Memory {
   loading: Promise<void> | undefined;
 }
 
+/** Tells the log of the source. */
+export interface TellOfSource {
+  /** The ids of the keys that may verify, when they are others than before. */
+  readonly loaded: (keyIds: readonly string[]) => void;
+  readonly failed: (error: unknown) => void;
+}
+
 /**
  * Finds keys as PyJWKClient does: by `kid`, which has to be there; `use` is absent or "sig". Beyond that, a key that
  * names another algorithm, or operations without "verify", is not taken (RFC 7517 section 4).
- *
- * @param failed tells the log that the source could not be read
  */
-export function remoteKeys(settings: Settings, load: LoadKeySet, failed: (error: unknown) => void): FindKey {
+export function remoteKeys(settings: Settings, load: LoadKeySet, tell: TellOfSource): KeySource {
   const memory: Memory = {
     keys: new Map(),
     imported: new Map(),
@@ -44,24 +49,38 @@ export function remoteKeys(settings: Settings, load: LoadKeySet, failed: (error:
     if (memory.triedAtSeconds !== undefined && nowSeconds - memory.triedAtSeconds < cooldownSeconds) return undefined;
     memory.triedAtSeconds = nowSeconds;
     memory.loading = load()
-      .then((set) => keep(memory, usableKeys(set, settings.ALGORITHM), nowSeconds))
-      .catch(failed)
+      .then((set) => {
+        const keys = usableKeys(set, settings.ALGORITHM);
+        if (idsOf(keys) !== idsOf(memory.keys)) tell.loaded([...keys.keys()]);
+        keep(memory, keys, nowSeconds);
+      })
+      .catch(tell.failed)
       .finally(() => {
         memory.loading = undefined;
       });
     return memory.loading;
   };
-  return async (kid, nowSeconds) => {
+  const isFresh = (nowSeconds: number) =>
+    memory.loadedAtSeconds !== undefined && nowSeconds - memory.loadedAtSeconds < freshSeconds;
+  const find: KeySource["find"] = async (kid, nowSeconds) => {
     if (typeof kid !== "string") refuse("token_key_unknown");
-    if (memory.loadedAtSeconds === undefined || nowSeconds - memory.loadedAtSeconds >= freshSeconds)
-      await reload(nowSeconds);
+    if (!isFresh(nowSeconds)) await reload(nowSeconds);
     if (!memory.keys.has(kid)) await reload(nowSeconds);
     // Never had any: Simple JWT's answer to a source that is down. Had some, too long ago: our own trouble, and said so.
     if (memory.loadedAtSeconds === undefined) refuse("token_key_unknown");
     if (nowSeconds - memory.loadedAtSeconds >= lastGoodSeconds) refuse("keys_unavailable");
     return (await importedKey(memory, kid, settings.ALGORITHM)) ?? refuse("token_key_unknown");
   };
+  const state: KeySource["state"] = async (nowSeconds) => {
+    if (!isFresh(nowSeconds)) await reload(nowSeconds);
+    if (isFresh(nowSeconds)) return "ok";
+    const { loadedAtSeconds } = memory;
+    return loadedAtSeconds !== undefined && nowSeconds - loadedAtSeconds < lastGoodSeconds ? "last_good" : "failed";
+  };
+  return { find, state };
 }
+
+const idsOf = (keys: ReadonlyMap<string, JWK>) => JSON.stringify([...keys.keys()].sort());
 
 function keep(memory: Memory, keys: ReadonlyMap<string, JWK>, nowSeconds: number): void {
   memory.keys = keys;

@@ -4,22 +4,19 @@ import { describe, expect, it } from "vitest";
 import { type Endpoint, endpoints } from "../../src/endpoints/definitions.ts";
 import { answerPage } from "../../src/endpoints/page.ts";
 import type { Exchange } from "../../src/http/exchange.ts";
+import { exchangeFor } from "../support/exchange.ts";
 
-const exchangeAt = (path: string): Exchange => ({
-  requestId: "0123456789abcdef0123456789abcdef",
-  nowSeconds: 1_700_000_000,
-  method: "GET",
-  url: `https://gateway.test${path}`,
-  allow: "GET, HEAD, POST, OPTIONS",
-  indent: 0,
-  rule: undefined,
-  forgetCookies: false,
-  reason: undefined,
-  language: () => ({ code: "de", texts: {} }),
-});
+const exchangeAt = (path: string): Exchange =>
+  exchangeFor({
+    requestId: "0123456789abcdef0123456789abcdef",
+    url: `https://gateway.test${path}`,
+    allow: "GET, HEAD, POST, OPTIONS",
+    language: () => ({ code: "de", texts: {} }),
+  });
 
 const endpoint: Endpoint = {
   name: "obtain",
+  operation: "obtain",
   path: "/",
   title: "Token Obtain Pair",
   description: "Takes a username and a password.",

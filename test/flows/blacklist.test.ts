@@ -25,7 +25,8 @@ describe("blacklist()", () => {
       ...{ jti, token_type: "refresh", user_id: user.id, created_at: now - 100, expires_at: now + 100 },
       ...{ blacklisted_at: now, successor_jti: null },
     });
-    expect(deps.logged).toEqual([["blacklist", { user_id: user.id }]]);
+    const logged = { user_id: user.id, jti: jti.slice(0, 8), session_ended: false };
+    expect(deps.logged).toEqual([["blacklist", logged]]);
   });
 
   test("does the same to one that was", async () => {

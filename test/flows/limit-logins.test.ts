@@ -7,8 +7,14 @@ import { password, preferredHash } from "../support/passwords.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
 import { addUser } from "../support/users.ts";
 
-const attempt: LoginAttempt = { username: "wanda", requestId: "r-1", nowSeconds: 1, clientAddress: "203.0.113.7" };
-const limiter = (allowed: boolean) => ({ allows: vi.fn(async (_keys: readonly string[]) => allowed) });
+const attempt: LoginAttempt = {
+  ...{ username: "wanda", requestId: "r-1", nowSeconds: 1 },
+  ...{ clientAddress: "203.0.113.7", userAgent: null },
+};
+const limiter = (allowed: boolean) => ({
+  allows: vi.fn(async (_keys: readonly string[]) => allowed),
+  ping: async () => true,
+});
 /** SHA-256 of "wanda", by Python's hashlib. */
 const wanda = "account:60386cf403ca121ea3cba22c04b1258b971da61e9de5f24790005a4324c25be4";
 

@@ -16,7 +16,7 @@ vi.mock("../../src/accounts/spend-hash-time.ts", { spy: true });
 beforeEach(() => void vi.clearAllMocks());
 
 const attempt = (username: string): LoginAttempt => ({
-  ...{ username, requestId: "r-1", nowSeconds: 1_700_000_000, clientAddress: "203.0.113.7" },
+  ...{ username, requestId: "r-1", nowSeconds: 1_700_000_000, clientAddress: "203.0.113.7", userAgent: null },
 });
 
 /** Logs in as a user with this row, or as nobody. */

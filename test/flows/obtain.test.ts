@@ -17,7 +17,7 @@ async function setUp(
 ) {
   const deps = await flowDeps({ ...given.vars }, { hooks: given.hooks ?? {} });
   const user = await addUser({ password: preferredHash, ...given.row });
-  const attempt = { username: user.username, requestId: "r-1", nowSeconds: now, clientAddress: null };
+  const attempt = { username: user.username, requestId: "r-1", nowSeconds: now, clientAddress: null, userAgent: null };
   const credentials = { username: user.username, password };
   return {
     ...{ deps, user, attempt },
@@ -116,7 +116,8 @@ describe("obtainPair()", () => {
   test("says in the log who logged in, without a name or a token", async () => {
     const { deps, user, pair } = await setUp({ row: { password: oldHash } });
     await pair();
-    expect(deps.logged).toEqual([["login", { user_id: user.id, token_type: "refresh", hash_upgraded: true }]]);
+    const jti = `${deps.prefix}-1`.slice(0, 8);
+    expect(deps.logged).toEqual([["login", { user_id: user.id, token_type: "refresh", jti, hash_upgraded: true }]]);
   });
 });
 
@@ -185,7 +186,7 @@ describe.each(["pair", "sliding"] as const)("obtaining (%s)", (how) => {
     expect(onLoginSuccess).not.toHaveBeenCalled();
     expect(claimsFor).not.toHaveBeenCalled();
     expect(await rowsOf(user.id)).toBe(0);
-    expect(deps.logged).toEqual([]);
+    expect(deps.logged).toEqual([["login_failed", { user_id: user.id, reason: "login_user_inactive" }]]);
   });
 
   test("hands out nothing that could not be written down", async () => {

@@ -165,9 +165,10 @@ describe("refresh() with BLACKLIST_AFTER_ROTATION", () => {
   });
 
   test("says in the log whose token it was, without the token", async () => {
-    const { deps, user, done } = await setUp(retire);
+    const { deps, user, jti, done } = await setUp(retire);
     await done();
-    expect(deps.logged).toEqual([["refresh", { user_id: user.id, rotated: true }]]);
+    const ids = { jti: jti.slice(0, 8), rotated: true, successor: deps.prefix.slice(0, 8) };
+    expect(deps.logged).toEqual([["refresh", { user_id: user.id, token_type: "refresh", ...ids }]]);
   });
 
   test("keeps the row of a token for as long as its own row says, if that is longer", async () => {

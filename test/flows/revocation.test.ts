@@ -52,7 +52,7 @@ function check({ mode, news, store = false, change = {}, vars = {} }: Given) {
   };
   const deps = {
     settings: settingsOf(vars),
-    tokens: { ...tokens, rotate: unused, deleteExpired: unused, ping: unused },
+    tokens: { ...tokens, rotate: unused, deleteExpired: unused },
     news: { isEnded: isRevoked, announce: unused, announceFamily: unused, announceUser: unused, ping: unused },
   };
   return { isRevoked, isBlacklisted, done: () => checkRevocation(deps, mode, { ...identity, ...change }, now) };

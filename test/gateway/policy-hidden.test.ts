@@ -39,6 +39,18 @@ describe("readPolicy() reports a rule that can never match:", () => {
       all(["/api/token/blacklist"]),
       "ROUTES[0] (/api/token/blacklist) can never match: /api/token/blacklist is the gateway's own.",
     ],
+    [
+      all(["/api/token/logout-all/"]),
+      "ROUTES[0] (/api/token/logout-all/) can never match: /api/token/logout-all/ is the gateway's own.",
+    ],
+    [
+      all(["/api/token/sessions"]),
+      "ROUTES[0] (/api/token/sessions) can never match: /api/token/sessions is the gateway's own.",
+    ],
+    [
+      all(["/api/token/sessions/abc/"]),
+      "ROUTES[0] (/api/token/sessions/abc/) can never match: /api/token/sessions/<id>/ is the gateway's own.",
+    ],
   ])("%j", (routes, fault) => {
     expect(faultsOf(routes)).toEqual([fault]);
   });
@@ -47,6 +59,8 @@ describe("readPolicy() reports a rule that can never match:", () => {
     [all(["/a"], ["/*"])],
     [all(["/a/*"], ["/ab"])],
     [all(["/a"], ["/a/"])],
+    [all(["/api/token/sessions/a/b"])],
+    [all(["/api/token/sessions/*"])],
     [all(["/a/"], ["/a"])],
     [all(["/a/b"], ["/a/b/*"])],
     [all(["/a/*", ["GET"]], ["/a/*"])],

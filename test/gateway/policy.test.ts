@@ -28,6 +28,7 @@ describe("readPolicy() reads", () => {
           ["groups", "editors"],
         ]),
         revocation: "strict",
+        enforce: true,
       },
     ]);
   });
@@ -43,6 +44,7 @@ describe("readPolicy() reads", () => {
           auth: "public",
           require: new Map(),
           revocation: "off",
+          enforce: true,
         },
       },
     ]);
@@ -69,6 +71,19 @@ describe("readPolicy() reads", () => {
     expect(rules.map(({ pattern, auth }) => ({ pattern, auth }))).toEqual([{ pattern: "/*", auth: "token" }]);
   });
 
+  test.each(["optional", "token", "user"])("enforce = false with auth = %s, and warns of it", (auth) => {
+    const { rules, faults, warnings } = read([{ path: "/a/*", auth, enforce: false }]);
+    expect([rules.map(({ enforce }) => enforce), faults]).toEqual([[false], []]);
+    expect(warnings).toEqual([
+      "ROUTES[0] (/a/*) has enforce = false: what it would refuse is logged and passes as nobody's.",
+    ]);
+  });
+
+  test("enforce = true, as if it were left out", () => {
+    const { rules, warnings } = read([{ path: "/a/*", auth: "token", enforce: true }]);
+    expect([rules.map(({ enforce }) => enforce), warnings]).toEqual([[true], []]);
+  });
+
   test("no routes at all: nothing passes", () => {
     expect(read([])).toMatchObject({ rules: [], faults: [] });
   });
@@ -90,7 +105,7 @@ describe("readPolicy() reports", () => {
     [
       "an unknown key",
       { ...route, method: ["GET"] },
-      "ROUTES[0].method is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix.",
+      "ROUTES[0].method is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix, enforce.",
     ],
     ["no path", { auth: "token" }, `${pathFault}.`],
     ["a path that is no text", { ...route, path: 7 }, `${pathFault}.`],
@@ -146,6 +161,13 @@ describe("readPolicy() reports", () => {
       { ...route, auth: "optional", require: { is_staff: true } },
       'ROUTES[0].require asks for claims, which auth = "optional" does not.',
     ],
+    ["enforce that is a text", { ...route, enforce: "false" }, "ROUTES[0].enforce must be true or false."],
+    ["enforce that is a number", { ...route, enforce: 0 }, "ROUTES[0].enforce must be true or false."],
+    [
+      "enforce = false on a public route",
+      { ...route, auth: "public", enforce: false },
+      'ROUTES[0].enforce = false has no use with auth = "public", which refuses nothing.',
+    ],
     [
       "require on a public route",
       { ...route, auth: "public", require: {} },
@@ -168,7 +190,7 @@ describe("readPolicy() reports", () => {
     expect(
       faultsOf([{ path: "/ok", auth: "token" }, { path: "x", auth: "y", methods: [], revocation: 1, foo: 1 }, 7]),
     ).toEqual([
-      "ROUTES[1].foo is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix.",
+      "ROUTES[1].foo is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix, enforce.",
       'ROUTES[1].path must be an exact path ("/a/b/") or a prefix ("/a/*").',
       'ROUTES[1].methods must be a list of method names in capitals, such as ["GET", "HEAD"].',
       "ROUTES[1].auth must be one of public, optional, token, user.",

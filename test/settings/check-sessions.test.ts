@@ -34,6 +34,7 @@ describe("checkSessions()", () => {
       { BLACKLIST_ENDS_SESSION: true, TOKEN_BLACKLIST_ENABLED: false },
       "BLACKLIST_ENDS_SESSION needs TOKEN_BLACKLIST_ENABLED",
     ],
+    [{ SESSION_METADATA: true, TOKEN_BLACKLIST_ENABLED: false }, "SESSION_METADATA needs TOKEN_BLACKLIST_ENABLED"],
     [{ BLACKLIST_ENDS_SESSION: true, USER_ID_CLAIM: "sid" }, 'USER_ID_CLAIM must not be "sid"'],
   ])("refuses %o", (vars, fault) => {
     expect(read(vars).faults.map((text) => text.split(":")[0])).toEqual([fault]);

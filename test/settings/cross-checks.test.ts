@@ -20,6 +20,9 @@ describe("the blacklist:", () => {
   });
 
   test("the blacklist endpoint needs it", () => {
+    expect(read({ ...off, TOKEN_ENDPOINTS: ["sessions"] })).toEqual(
+      fault('TOKEN_ENDPOINTS has "sessions", which needs TOKEN_BLACKLIST_ENABLED.'),
+    );
     expect(read({ ...off, TOKEN_ENDPOINTS: ["obtain", "blacklist"] })).toEqual(
       fault('TOKEN_ENDPOINTS has "blacklist", which needs TOKEN_BLACKLIST_ENABLED.'),
     );
@@ -50,8 +53,8 @@ describe("TOKEN_ENDPOINTS", () => {
 
   test("reports each name that is no endpoint", () => {
     expect(read({ TOKEN_ENDPOINTS: ["Obtain", "verify", "login"] }).faults).toEqual([
-      'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding; it has "Obtain".',
-      'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding; it has "login".',
+      'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding, sessions; it has "Obtain".',
+      'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding, sessions; it has "login".',
     ]);
   });
 });

@@ -67,6 +67,8 @@ const beyond: ReadonlyArray<readonly [name: string, off: unknown, on: unknown]> 
   ["CORS_MAX_AGE", 0, 600],
   ["AUTH_COOKIE", false, true],
   ["AUTH_COOKIE", false, "only"],
+  ["LOG_SAMPLE", 1, 0.1],
+  ["TRACE_SAMPLE", null, 0.1],
   ["SERVER_TIMING", false, true],
   ["CONSOLE", false, true],
   ["ADMIN", false, true],

@@ -135,7 +135,7 @@ describe("names that are not settings:", () => {
 
 describe("servedEndpoints()", () => {
   test.each([
-    [{}, ["obtain", "refresh", "verify", "blacklist"]],
+    [{}, ["obtain", "refresh", "verify", "blacklist", "sessions"]],
     [{ TOKEN_BLACKLIST_ENABLED: false }, ["obtain", "refresh", "verify"]],
     [{ TOKEN_ENDPOINTS: ["verify", "obtain"] }, ["obtain", "verify"]],
     [{ TOKEN_ENDPOINTS: "sliding" }, ["sliding"]],

@@ -68,7 +68,6 @@ describe("a D1 without the schema", () => {
     ["blacklist", () => tokens.blacklist(token, 1)],
     ["rotate", () => tokens.rotate(token, listedToken(), 1)],
     ["deleteExpired", () => tokens.deleteExpired(1, 1)],
-    ["ping", () => tokens.ping()],
   ])("makes %s() refuse, and log without a value", async (_, work) => {
     await DB.batch([DB.prepare("DROP TABLE IF EXISTS outstanding_tokens"), DB.prepare("DROP TABLE IF EXISTS users")]);
     log.mockClear();

@@ -154,7 +154,3 @@ describe("deleteExpired()", () => {
     expect(await rowOf(token.jti)).toBeNull();
   });
 });
-
-test("ping() finds the schema", async () => {
-  expect(await tokens.ping()).toBeUndefined();
-});

@@ -69,3 +69,10 @@ it("does not wait for the binding to throw asynchronously", async () => {
   expect(await rateLimitLogins({ limit }, (_event, fields) => logged.push(fields)).allows(["one"])).toBe(true);
   expect(logged).toEqual([{ store: "ratelimit", error: "at once" }]);
 });
+
+it("works or does not, told by a key that is no account's and no address's", async () => {
+  const { limiter, asked, logged } = limiterOf({ health: false });
+  expect(await limiter.ping()).toBe(true);
+  expect([asked, logged]).toEqual([["health"], []]);
+  expect(await limiterOf({ health: new Error("no answer") }).limiter.ping()).toBe(false);
+});

@@ -51,6 +51,8 @@ export async function flowDeps(
     newId: () => `${prefix}-${++issued}`,
     newSalt: () => "aFixedSaltOf22Letters0",
     later: (work) => void put.push(work),
+    metrics: undefined,
+    stopwatch: undefined,
     log: (event, fields) => void logged.push([event, fields]),
     ...change,
     prefix,

@@ -30,6 +30,8 @@ let gatewayScript: BuiltWorker | undefined;
 export interface GatewayOptions {
   /** Binds LOGIN_LIMITER, with so many attempts a minute; without it the gateway runs with none. */
   readonly loginsPerMinute?: number;
+  /** Binds METRICS to a local dataset, which keeps nothing. */
+  readonly metrics?: boolean;
   /** Gets every line of the Worker's log, as an object. */
   readonly onLogLine?: (line: Readonly<Record<string, unknown>>) => void;
   /** Binds ORIGIN to a service that answers so. */
@@ -43,7 +45,7 @@ export interface GatewayOptions {
 /** @param vars beside those of wrangler.toml, which they go before */
 export async function startGateway(
   vars: Readonly<Record<string, unknown>>,
-  { loginsPerMinute, onLogLine, originService, storage, surrounded = (script) => script }: GatewayOptions = {},
+  { loginsPerMinute, metrics, onLogLine, originService, storage, surrounded = (script) => script }: GatewayOptions = {},
 ): Promise<Gateway> {
   gatewayScript ??= await builtWorker("wrangler.toml");
   const signingKey = "over-http-tests-only-over-http-tests-only-0123456789";
@@ -54,6 +56,7 @@ export async function startGateway(
       bindings,
       kvNamespaces: { BLACKLIST: "blacklist" },
       ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
+      ...(metrics ? { analyticsEngineDatasets: { METRICS: { dataset: "simplejwt_edge" } } } : {}),
       ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
       ...(originService === undefined ? {} : { serviceBindings: { ORIGIN: originService } }),
       ...(storage === undefined ? {} : { resourcePersistencePath: storage }),

@@ -22,13 +22,18 @@ const start = 1_800_000_000;
 
 /** A source that counts its fetches and gives what the test says, and the errors that were told. */
 function source(first: unknown) {
-  const state = { set: first, fetches: 0, errors: [] as unknown[] };
+  const state = { set: first, fetches: 0, errors: [] as unknown[], loaded: [] as unknown[] };
   const load = async () => {
     state.fetches++;
     if (state.set instanceof Error) throw state.set;
     return state.set;
   };
-  return { state, find: remoteKeys(settings, load, (error) => state.errors.push(error)) };
+  const tell = {
+    loaded: (keyIds: readonly string[]) => void state.loaded.push(keyIds),
+    failed: (error: unknown) => void state.errors.push(error),
+  };
+  const keys = remoteKeys(settings, load, tell);
+  return { state, find: keys.find, stateAt: keys.state };
 }
 
 async function reasonOf(found: Promise<unknown>): Promise<string> {
@@ -137,5 +142,41 @@ describe("remoteKeys()", () => {
     expect(await reasonOf(find("a", start))).toBe("token_key_unknown");
     expect(await reasonOf(find("a", start + 1))).toBe("token_key_unknown");
     expect([state.fetches, state.errors.length]).toEqual([1, 1]);
+  });
+});
+
+describe("the state of the source", () => {
+  const one = { keys: [{ ...rsa, kid: "a" }] };
+
+  it("is ok once the set was read, for which it fetches by itself", async () => {
+    const { state, stateAt } = source(one);
+    expect(await stateAt(start)).toBe("ok");
+    expect(await stateAt(start + 299)).toBe("ok");
+    expect(state.fetches).toBe(1);
+    expect(await stateAt(start + 300)).toBe("ok");
+    expect(state.fetches).toBe(2);
+  });
+  it("is failed while there never was a set, and asks for one every 30 s however often it is looked at", async () => {
+    const { state, stateAt } = source(new Error("unreachable"));
+    for (let second = 0; second < 30; second++) expect(await stateAt(start + second)).toBe("failed");
+    expect(state.fetches).toBe(1);
+    expect(await stateAt(start + 30)).toBe("failed");
+    expect(state.fetches).toBe(2);
+  });
+  it("is last_good from five minutes to six hours after the last set that could be read, then failed", async () => {
+    const { state, stateAt } = source(one);
+    await stateAt(start);
+    state.set = new Error("unreachable");
+    expect(await stateAt(start + 300)).toBe("last_good");
+    expect(await stateAt(start + 6 * 3600 - 1)).toBe("last_good");
+    expect(await stateAt(start + 6 * 3600)).toBe("failed");
+  });
+  it("tells the ids of its keys when they are others than before", async () => {
+    const { state, stateAt } = source(one);
+    await stateAt(start);
+    await stateAt(start + 300);
+    state.set = { keys: [{ ...rsa, kid: "b" }] };
+    await stateAt(start + 600);
+    expect(state.loaded).toEqual([["a"], ["b"]]);
   });
 });

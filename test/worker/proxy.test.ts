@@ -187,7 +187,10 @@ describe("the client", () => {
       200,
       {
         status: "ok",
-        checks: { settings: "ok", database: "ok", blacklist: "ok" },
+        checks: {
+          ...{ settings: "ok", database: "ok", blacklist: "ok", keys: "ok" },
+          ...{ jwks: "off", limiter: "off", metrics: "off" },
+        },
         warnings: ["LOGIN_LIMITER is not bound: nothing here slows down password guessing."],
       },
     ]);

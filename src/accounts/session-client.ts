@@ -1,0 +1,73 @@
+// SESSION_METADATA: what a session's list says of the client, for its user to know it by.
+// Must never keep enough to follow somebody: no version, no whole address, nothing that a client made up at length.
+import { ipv4Bytes, ipv6Groups, mappedIpv4 } from "./ip-address.ts";
+
+/** A client by what its user would call it, and roughly where it was. */
+export interface SessionClient {
+  /** "Firefox on Windows", or the first name in the User-Agent of a program; null where it says nothing. */
+  readonly name: string | null;
+  /** The network: /24 of IPv4, /48 of IPv6; null where there is no address. */
+  readonly address: string | null;
+}
+
+/** The part of a User-Agent (RFC 9110 section 10.1.5) that is looked at. */
+const longestUserAgent = 400;
+const longestName = 40;
+
+/** What a browser's User-Agent has, most particular first: Chrome's name stands in most others, Safari's in Chrome's. */
+const browsers: ReadonlyArray<readonly [mark: string, name: string]> = [
+  ["Edg/", "Edge"],
+  ["EdgA/", "Edge"],
+  ["EdgiOS/", "Edge"],
+  ["OPR/", "Opera"],
+  ["SamsungBrowser/", "Samsung Internet"],
+  ["Firefox/", "Firefox"],
+  ["FxiOS/", "Firefox"],
+  ["CriOS/", "Chrome"],
+  ["Chrome/", "Chrome"],
+  ["Safari/", "Safari"],
+];
+const systems: ReadonlyArray<readonly [mark: string, name: string]> = [
+  ["iPhone", "iPhone"],
+  ["iPad", "iPad"],
+  ["Android", "Android"],
+  ["CrOS", "ChromeOS"],
+  ["Windows", "Windows"],
+  ["Mac OS X", "macOS"],
+  ["Linux", "Linux"],
+];
+
+/**
+ * @param userAgent the header's value; anything a client likes
+ * @param address CF-Connecting-IP
+ */
+export function sessionClient(userAgent: string | null, address: string | null): SessionClient {
+  return { name: clientName(userAgent?.slice(0, longestUserAgent) ?? ""), address: coarse(address?.trim() ?? "") };
+}
+
+function clientName(userAgent: string): string | null {
+  if (!userAgent.startsWith("Mozilla/")) return programName(userAgent);
+  const named = (table: typeof browsers) => table.find(([mark]) => userAgent.includes(mark))?.[1];
+  const browser = named(browsers);
+  const system = named(systems);
+  if (browser !== undefined) return system === undefined ? browser : `${browser} on ${system}`;
+  return system === undefined ? null : `Browser on ${system}`;
+}
+
+/** The first product of a program's User-Agent ("okhttp/4.12.0": okhttp), if it is a name. */
+function programName(userAgent: string): string | null {
+  const [name = ""] = userAgent.split(/[/\s(]/, 1);
+  return /^[\w.+-]+$/.test(name) ? name.slice(0, longestName) : null;
+}
+
+function coarse(address: string): string | null {
+  const groups = address.includes(":") ? ipv6Groups(address) : undefined;
+  const bytes = groups ? mappedIpv4(groups) : ipv4Bytes(address);
+  if (bytes) return `${bytes.slice(0, 3).join(".")}.0/24`;
+  return groups
+    ? `${groups
+        .slice(0, 3)
+        .map((group) => group.toString(16))
+        .join(":")}::/48`
+    : null;
+}

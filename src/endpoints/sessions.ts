@@ -1,0 +1,113 @@
+// The sessions endpoints over HTTP: whose token it is, then one flow. Beyond Simple JWT.
+// Must never act for a token that any route would refuse.
+import { refuse } from "../errors.ts";
+import { authenticate, type Identity } from "../flows/authenticate.ts";
+import type { Deps } from "../flows/deps.ts";
+import { checkRevocation } from "../flows/revocation.ts";
+import { endSession, listSessions, logoutAll } from "../flows/sessions.ts";
+import { answerJson, ownHeaders } from "../http/answer.ts";
+import { clearedCookies } from "../http/cookies.ts";
+import type { Exchange, Operation } from "../http/exchange.ts";
+import { negotiateJson } from "../http/negotiation.ts";
+import { type BearerPlan, presentedToken } from "../http/presented-token.ts";
+import type { Kind } from "../tokens/kinds.ts";
+
+/** What these endpoints need beside what flows use: how a bearer token is presented, and which are taken. */
+export interface SessionsDeps extends Deps {
+  readonly headerPlan: BearerPlan;
+  readonly tokenKinds: readonly Kind[];
+}
+
+/** A request of one of them, and the session that its path names. */
+export interface SessionsRequest {
+  readonly request: Request;
+  readonly exchange: Exchange;
+  readonly id?: string;
+}
+
+/** One of the endpoints: where it is, and what each method does. */
+export interface SessionsEndpoint {
+  /** Below TOKEN_PREFIX, with its trailing slash; `:id` stands for a session's id. */
+  readonly path: string;
+  readonly title: string;
+  readonly description: string;
+  readonly method: "GET" | "POST" | "DELETE";
+  /** As metrics call it. */
+  readonly operation: Operation;
+  readonly run: (deps: SessionsDeps, identity: Identity, at: SessionsRequest) => Promise<Response>;
+}
+
+export const sessionsEndpoints: readonly SessionsEndpoint[] = [
+  {
+    path: "/sessions/",
+    title: "Sessions",
+    description: "Answers with the sessions of the token's user.",
+    method: "GET",
+    operation: "sessions",
+    run: async (deps, identity, { exchange }) =>
+      answerJson(exchange, 200, await listSessions(deps, identity, exchange.nowSeconds)),
+  },
+  {
+    path: "/sessions/:id/",
+    title: "Session",
+    description: "Ends one session of the token's user.",
+    method: "DELETE",
+    operation: "session_end",
+    run: async (deps, identity, { exchange, id = "" }) => {
+      const isOwn = await endSession(deps, identity, id, exchange);
+      const answer = new Response(null, { status: 204, headers: ownHeaders(exchange) });
+      return isOwn ? withoutCookies(deps, answer) : answer;
+    },
+  },
+  {
+    path: "/logout-all/",
+    title: "Log Out Everywhere",
+    description: "Ends all tokens of the token's user, this one among them.",
+    method: "POST",
+    operation: "logout_all",
+    run: async (deps, identity, { exchange }) => {
+      await logoutAll(deps, identity, exchange);
+      return withoutCookies(deps, answerJson(exchange, 200, {}));
+    },
+  },
+];
+
+/**
+ * In DRF's order: 1. `Accept` and `?format`. 2. The bearer token: good for a route with `auth = "user"` and
+ * `revocation = "strict"`. 3. The method. 4. The flow.
+ */
+export async function answerSessions(
+  deps: SessionsDeps,
+  endpoint: SessionsEndpoint,
+  at: SessionsRequest,
+): Promise<Response> {
+  const { request, exchange } = at;
+  const { settings, headerPlan } = deps;
+  exchange.allow = endpoint.method === "GET" ? "GET, HEAD, OPTIONS" : `${endpoint.method}, OPTIONS`;
+  exchange.operation = endpoint.operation;
+  negotiateJson(request, exchange);
+  const presented = presentedToken(settings, headerPlan, request) ?? refuse("credentials_missing");
+  const check = { token: presented.token, kinds: deps.tokenKinds, readUser: true };
+  const identity = await authenticate(deps, check, exchange.nowSeconds);
+  exchange.userId = identity.userId;
+  exchange.tokenType = identity.kind.type;
+  exchange.jti = identity.jti;
+  await checkRevocation(deps, "strict", identity, exchange.nowSeconds);
+  const { method } = request;
+  if (method === "OPTIONS") return answerJson(exchange, 200, describe(endpoint));
+  if (method !== endpoint.method && !(method === "HEAD" && endpoint.method === "GET")) {
+    refuse("method_not_allowed", { names: method });
+  }
+  return endpoint.run(deps, identity, at);
+}
+
+/** With AUTH_COOKIE a browser forgets tokens that were ended. */
+function withoutCookies({ settings }: SessionsDeps, answer: Response): Response {
+  if (settings.AUTH_COOKIE === false) return answer;
+  for (const cookie of clearedCookies(settings.TOKEN_PREFIX)) answer.headers.append("set-cookie", cookie);
+  return answer;
+}
+
+function describe({ title, description }: SessionsEndpoint): object {
+  return { name: title, description, renders: ["application/json"], parses: ["application/json"] };
+}

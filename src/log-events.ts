@@ -1,0 +1,66 @@
+// What the log may say: every event by name, with its fields. The one list; docs/observability.md is checked against it.
+// Must never have a field that could hold a token, a password, a key, a cookie or a query.
+
+/** One event. `alarm` marks what is written whatever LOG says: somebody has to do something about it. */
+interface LogEvent {
+  readonly fields: readonly string[];
+  readonly alarm?: true;
+}
+
+/** The decision log: one line a request. Names and their order are stable; later versions may only add to the end. */
+const requestFields = [
+  ...(["request_id", "method", "path", "rule", "decision", "reason", "status"] as const),
+  ...(["user_id", "token_type", "jti", "origin_ms", "total_ms", "cf_ray", "country", "trace_id"] as const),
+] as const;
+
+/** Ids of tokens and of families are cut (shortId below): enough to find a row by, too little to be the id. */
+export const logEvents = {
+  request: { fields: requestFields },
+  // Accounts and tokens.
+  login: { fields: ["request_id", "user_id", "token_type", "jti", "hash_upgraded"] },
+  login_failed: { fields: ["request_id", "user_id", "reason"] },
+  refresh: { fields: ["request_id", "user_id", "token_type", "jti", "rotated", "successor"] },
+  refresh_repeated: { fields: ["request_id", "user_id", "family", "successor"] },
+  refresh_reuse: { fields: ["request_id", "user_id", "family"], alarm: true },
+  blacklist: { fields: ["request_id", "user_id", "jti", "session_ended"] },
+  token_ended: { fields: ["request_id", "user_id", "token_type", "jti", "reason"] },
+  session_ended: { fields: ["request_id", "user_id", "family"] },
+  logout_all: { fields: ["request_id", "user_id"] },
+  flush: { fields: ["deleted"] },
+  // Settings and keys, once per isolate.
+  gateway_started: { fields: ["algorithm", "key_id", "verifying_keys", "routes", "shadow_routes"] },
+  settings_faults: { fields: ["faults"], alarm: true },
+  settings_warnings: { fields: ["warnings"], alarm: true },
+  jwks_loaded: { fields: ["keys"] },
+  // What does not work.
+  jwks_failed: { fields: ["error"], alarm: true },
+  store_failed: { fields: ["store", "error"], alarm: true },
+  metrics_failed: { fields: ["error"], alarm: true },
+  origin_failed: { fields: ["request_id", "error"], alarm: true },
+  auth_cookie_too_large: { fields: ["request_id", "cookie", "bytes"], alarm: true },
+  internal_error: { fields: ["request_id", "error", "stack"], alarm: true },
+} as const satisfies Record<string, LogEvent>;
+
+export type EventName = keyof typeof logEvents;
+
+/** What a line of the event may have; what is undefined is left out of it. */
+export type EventFields<E extends EventName> = {
+  readonly [Field in (typeof logEvents)[E]["fields"][number]]?: unknown;
+};
+
+/**
+ * Writes one structured line to the log.
+ *
+ * @param requestId becomes `request_id` where the fields have none: flows do not know which request they serve
+ */
+export type Log = <E extends EventName>(event: E, fields: EventFields<E>, requestId?: string) => void;
+
+/** The events that are written whatever LOG says. */
+export const alarms: ReadonlySet<string> = new Set(
+  Object.entries<LogEvent>(logEvents).flatMap(([name, { alarm }]) => (alarm ? [name] : [])),
+);
+
+/** The first eight characters of an id; undefined for what is no text. */
+export function shortId(id: unknown): string | undefined {
+  return typeof id === "string" ? id.slice(0, 8) : undefined;
+}
