@@ -56,9 +56,10 @@ export async function race(shape: Shape, options: RaceOptions, tools: RaceTools)
   const { entrants, skipped } = await start(shape, options, tools);
   try {
     for (let round = 0; round < options.rounds; round++) {
+      const workFor = workOfRound(shape, options, tools.ground);
       for (const entrant of turned(entrants, round)) {
         tools.progress(`${shape.name}: round ${round + 1} of ${options.rounds}, ${entrant.contestant.name}`);
-        entrant.rounds.push(await oneWindow(shape, entrant, options, tools));
+        entrant.rounds.push(await oneWindow(shape, entrant, workFor(entrant.contestant), options, tools));
       }
     }
   } finally {
@@ -93,11 +94,28 @@ function turned<T>(list: readonly T[], by: number): T[] {
 /** More than any contestant answers, where no request may be sent twice; a window that runs out of them ends early. */
 const REQUESTS_PER_SECOND_AT_MOST = 3000;
 
-/** A window of one contestant; throws when it answers otherwise than it should. */
-export async function oneWindow(shape: Shape, entrant: Entrant, options: RaceOptions, tools: RaceTools) {
-  const { contestant, runner } = entrant;
+/**
+ * The same requests for all contestants of a round, as each is a process of its own: a token that one has seen is new to
+ * the next. Made once, since signing takes longer than the window.
+ */
+export function workOfRound(shape: Shape, options: RaceOptions, ground: Ground): (contestant: Contestant) => Work {
   const count = Math.ceil((options.seconds + options.warmUpSeconds) * REQUESTS_PER_SECOND_AT_MOST);
-  const work = shape.work(tools.ground, { count, path: contestant.path ?? NOTES });
+  const made = new Map<string, Work>();
+  return ({ path = NOTES }) => {
+    const work = made.get(path) ?? shape.work(ground, { count, path });
+    made.set(path, work);
+    return work;
+  };
+}
+
+/** A window of one contestant; throws when it answers otherwise than it should. */
+export async function oneWindow(
+  shape: Shape,
+  { contestant, runner }: Pick<Entrant, "contestant" | "runner">,
+  work: Work,
+  options: RaceOptions,
+  tools: RaceTools,
+): Promise<RoundFigures> {
   const beside = shape.beside?.(contestant);
   const status = contestant.checks ? shape.status : 200;
   const running = tools.load.run(planOf(work, runner, status, options));
