@@ -1,7 +1,8 @@
 // The parts of docs/performance.md that come from a run: tables in Markdown, put between the document's markers.
 // Must never touch a word outside the markers.
-import { dollarsPerMillion, mix } from "./cost.ts";
-import { cpuRatio, spreadOfFigure, totalCpuRatio } from "./figures.ts";
+import { costTable, ratesTable } from "./document-cost.ts";
+import { cpuRatio, shapeOf, spreadOfFigure, totalCpuRatio } from "./figures.ts";
+import { markdownTable } from "./markdown-table.ts";
 import type { ShapeResult } from "./race.ts";
 import { spreadText } from "./report.ts";
 import type { BenchResult } from "./result.ts";
@@ -36,18 +37,9 @@ export function partsOf(result: BenchResult): Readonly<Record<string, string>> {
     storm: stormTable(shapeOf(result, "login-storm")),
     small: smallText(result),
     cost: costTable(result),
+    rates: ratesTable(result),
   };
 }
-
-function shapeOf(result: BenchResult, name: string): ShapeResult {
-  const found = result.shapes.find((shape) => shape.name === name);
-  if (found === undefined) throw new Error(`the run has no ${name}: the document wants a run of all shapes`);
-  return found;
-}
-
-const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-export const markdownTable = (head: readonly string[], rows: readonly (readonly string[])[]) =>
-  [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
 
 function machineText({ machine, options }: BenchResult): string {
   const { date, system, cores, memoryGibibytes, node, workerd } = machine;
@@ -114,37 +106,4 @@ function smallText({ small }: BenchResult): string {
   const start =
     small.startUpMilliseconds === null ? "not measured" : `${spreadText(small.startUpMilliseconds, 0)} ms of CPU`;
   return `The bundle has ${kibibytes(small.bytes)} KiB, ${kibibytes(small.gzipBytes)} KiB gzipped. Start-up, by \`wrangler check startup\`: ${start}.`;
-}
-
-/** Per million requests of the mix; CPU as it was measured, which Cloudflare's machines will not match exactly. */
-function costTable(result: BenchResult): string {
-  const kinds = mix.map(({ name, share, shape, contestant, use }) => {
-    const found = shapeOf(result, shape).contestants.find((one) => one.name === contestant);
-    const cpuMicroseconds = (found && spreadOfFigure(found, "cpuMicroseconds")?.median) ?? 0;
-    const stores = result.storeUse?.find(({ kind }) => kind === use);
-    if (cpuMicroseconds === 0 || stores === undefined) throw new Error(`the run has no figures for ${name}`);
-    const dollars = dollarsPerMillion({ cpuMicroseconds, ...stores });
-    return { name, share, cpuMicroseconds, ...stores, dollars, part: dollars * share };
-  });
-  const rows = kinds.map((kind) => [
-    ...[kind.name, `${(kind.share * 100).toFixed(1)} %`, (kind.cpuMicroseconds / 1000).toFixed(2)],
-    ...[kind.kvReads, kind.kvWrites, kind.rowsRead, kind.rowsWritten].map(String),
-    ...[kind.dollars.toFixed(2), kind.part.toFixed(3)],
-  ]);
-  const whole = kinds.reduce((sum, { part }) => sum + part, 0);
-  const head = [
-    "",
-    "share",
-    "CPU ms",
-    "KV reads",
-    "KV writes",
-    "rows read",
-    "rows written",
-    "$ per million",
-    "$ in the mix",
-  ];
-  return markdownTable(head, [
-    ...rows,
-    ["**a million of the mix**", "", "", "", "", "", "", "", `**${whole.toFixed(2)}**`],
-  ]);
 }

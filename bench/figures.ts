@@ -27,3 +27,10 @@ const totalCpu = ({ rounds }: ContestantResult) =>
   rounds.map(({ cpuMicroseconds, storeCpuMicroseconds }) =>
     cpuMicroseconds === null ? undefined : cpuMicroseconds + (storeCpuMicroseconds ?? 0),
   );
+
+/** The shape of that name; throws where it was not run. */
+export function shapeOf({ shapes }: { readonly shapes: readonly ShapeResult[] }, name: string): ShapeResult {
+  const found = shapes.find((shape) => shape.name === name);
+  if (found === undefined) throw new Error(`the run has no ${name}: the document wants a run of all shapes`);
+  return found;
+}

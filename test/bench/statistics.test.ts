@@ -1,6 +1,6 @@
 // The bench's arithmetic: medians with their spread, quantiles, ratios round by round, CPU, money.
 import { describe, expect, it } from "vitest";
-import { dollarsPerMillion } from "../../bench/cost.ts";
+import { dollarsPerMillion, dollarsPerMonth } from "../../bench/cost.ts";
 import { ticksOf } from "../../bench/load/cpu.ts";
 import { selfTimes } from "../../bench/self-times.ts";
 import { busyMilliseconds } from "../../bench/small.ts";
@@ -79,12 +79,24 @@ describe("selfTimes()", () => {
   });
 });
 
+const nothing = { cpuMilliseconds: 0, kvReads: 0, kvWrites: 0, rowsRead: 0, rowsWritten: 0 };
+
 describe("dollarsPerMillion()", () => {
   it("adds requests, CPU, KV and D1 by their prices", () => {
-    const nothing = { cpuMicroseconds: 0, kvReads: 0, kvWrites: 0, rowsRead: 0, rowsWritten: 0 };
     expect(dollarsPerMillion(nothing)).toBeCloseTo(0.3, 10);
-    expect(dollarsPerMillion({ ...nothing, cpuMicroseconds: 500 })).toBeCloseTo(0.31, 10);
+    expect(dollarsPerMillion({ ...nothing, cpuMilliseconds: 0.5 })).toBeCloseTo(0.31, 10);
     expect(dollarsPerMillion({ ...nothing, kvReads: 2, kvWrites: 1 })).toBeCloseTo(6.3, 10);
     expect(dollarsPerMillion({ ...nothing, rowsRead: 10, rowsWritten: 3 })).toBeCloseTo(3.31, 10);
+  });
+});
+
+describe("dollarsPerMonth()", () => {
+  it("is the plan's price while all is within what it includes", () => {
+    expect(dollarsPerMonth(10_000_000, { ...nothing, cpuMilliseconds: 3, kvReads: 1 })).toBe(5);
+  });
+  it("charges each meter for what is beyond", () => {
+    expect(dollarsPerMonth(20_000_000, nothing)).toBeCloseTo(8, 10);
+    expect(dollarsPerMonth(10_000_000, { ...nothing, cpuMilliseconds: 13 })).toBeCloseTo(7, 10);
+    expect(dollarsPerMonth(10_000_000, { ...nothing, kvWrites: 0.2, rowsWritten: 6 })).toBeCloseTo(20, 10);
   });
 });
