@@ -37,6 +37,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: inNode,
           setupFiles: ["test/support/production-limits.ts", "test/support/apply-schema.ts"],
+          // Property tests on a busy machine.
+          testTimeout: 30_000,
         },
       },
       {

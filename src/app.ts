@@ -12,6 +12,7 @@ import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
 import { withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { chooseLanguage } from "./http/language.ts";
+import { mayBeOwnPath } from "./http/own-path.ts";
 import { answerRefusal } from "./http/refusal.ts";
 import { observation } from "./observation.ts";
 import { servedEndpoints } from "./settings/read.ts";
@@ -34,9 +35,17 @@ export interface AppShown {
 export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const routes = routesOf(deps, shown);
   const { settings, headerPlan } = deps;
-  const answer = withCors(settings, headerPlan.authHeader, async (request, exchange) =>
-    routes.fetch(request, { exchange }),
-  );
+  const answer = withCors(settings, headerPlan.authHeader, async (request, exchange) => {
+    try {
+      // Most requests are the API's: they need no router.
+      const isOwn = mayBeOwnPath(request.url, settings.TOKEN_PREFIX);
+      return await (isOwn ? routes.fetch(request, { exchange }) : pipeline(deps, request, exchange));
+    } catch (error) {
+      if (error instanceof Refusal) exchange.reason = error.more.because ?? error.reason;
+      else reportBug(deps, exchange, error);
+      return answerRefusal(settings, exchange, error);
+    }
+  });
   const observe = observation(deps);
   return {
     async fetch(request) {
@@ -74,10 +83,9 @@ function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown)
   routes.get("/_gateway/health/ready", (c) => answerReady(c.env.exchange));
   routes.all("/_gateway/*", () => refuse("no_route"));
   routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.exchange));
-  routes.onError((error, c) => {
-    if (!(error instanceof Refusal)) reportBug(deps, c.env.exchange, error);
-    else c.env.exchange.reason = error.more.because ?? error.reason;
-    return answerRefusal(deps.settings, c.env.exchange, error);
+  // To the one door for errors, above.
+  routes.onError((error) => {
+    throw error;
   });
   return routes;
 }
@@ -114,7 +122,8 @@ function nowInSeconds(): number {
 }
 
 /** The log gets the stack, the client the request's id. */
-function reportBug(deps: GatewayDeps, exchange: Exchange, error: Error): void {
+function reportBug(deps: GatewayDeps, exchange: Exchange, error: unknown): void {
   exchange.reason = "internal_error";
-  deps.log("internal_error", { request_id: exchange.requestId, error: error.message, stack: error.stack });
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  deps.log("internal_error", { request_id: exchange.requestId, error: message, stack });
 }

@@ -4,6 +4,7 @@ import { waitUntil } from "cloudflare:workers";
 import { newSalt, SALT_RANDOM_BYTES } from "./accounts/new-salt.ts";
 import type { AppShown } from "./app.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
+import { tokenMemory } from "./flows/token-memory.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
 import type { Rule } from "./gateway/policy.ts";
@@ -20,7 +21,7 @@ import { kvRevocations } from "./stores/kv-revocations.ts";
 import { noRevocations } from "./stores/no-revocations.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { createCodec } from "./tokens/codec.ts";
-import { type KeySource, publicJwksOf } from "./tokens/keys.ts";
+import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
 import { assertionSigner } from "./tokens/sign-assertion.ts";
 
@@ -36,6 +37,9 @@ export interface Env {
 
 /** Wired, or the faults that keep the Worker from working. */
 export type Wiring = { readonly deps: GatewayDeps; readonly shown: AppShown } | { readonly faults: readonly string[] };
+
+/** What an isolate remembers of tokens, of the 128 MB that it may use. */
+const rememberedTokens = { entries: 5000, bytes: 8 * 1024 * 1024 } as const;
 
 /** @param hooks what the deployer changed in code: `hooks` of hooks.ts */
 export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
@@ -55,7 +59,8 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
   logStart(log, configuration);
   const deps: GatewayDeps = {
     ...configuration,
-    codec: createCodec(settings, keySource ? { ...keys, remote: keySource.find } : keys, encode),
+    codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
+    verified: tokenMemory({ ...rememberedTokens, leewaySeconds: settings.LEEWAY }),
     users: d1Users(env.DB, log),
     tokens: d1Tokens(env.DB, log),
     families: d1Families(env.DB, log),
@@ -109,6 +114,10 @@ function bindingWarnings(env: Env, settings: Settings, rules: readonly Rule[]): 
     warnings.push(`ORIGIN is ${env.ORIGIN === "zone" ? '"zone"' : "bound"}, so ORIGIN_URL is not used.`);
   }
   return warnings;
+}
+
+function remoteOf(source: KeySource | undefined): Pick<Keys, "remote" | "remoteVersion"> {
+  return source ? { remote: source.find, remoteVersion: source.version } : {};
 }
 
 function originFor(env: Env, settings: Settings): Origin | undefined {

@@ -87,12 +87,13 @@ export async function answerSessions(
   exchange.operation = endpoint.operation;
   negotiateJson(request, exchange);
   const presented = presentedToken(settings, headerPlan, request) ?? refuse("credentials_missing");
-  const check = { token: presented.token, kinds: deps.tokenKinds, readUser: true };
-  const identity = await authenticate(deps, check, exchange.nowSeconds);
+  const wanted = { kinds: deps.tokenKinds, readUser: true, revocation: "strict" } as const;
+  const authenticated = await authenticate(deps, { token: presented.token, ...wanted }, exchange.nowSeconds);
+  const { identity } = authenticated;
   exchange.userId = identity.userId;
   exchange.tokenType = identity.kind.type;
   exchange.jti = identity.jti;
-  await checkRevocation(deps, "strict", identity, exchange.nowSeconds);
+  await checkRevocation(deps, "strict", authenticated, exchange.nowSeconds);
   const { method } = request;
   if (method === "OPTIONS") return answerJson(exchange, 200, describe(endpoint));
   if (method !== endpoint.method && !(method === "HEAD" && endpoint.method === "GET")) {

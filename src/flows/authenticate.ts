@@ -1,100 +1,110 @@
 // Raw bearer token → whose request it is (JWTAuthentication, JWTStatelessUserAuthentication).
-// Must never look at a claim before the signature was found good.
+// Must never look at a claim before the signature was found good, in this request or in an earlier one.
 import type { User } from "../accounts/user.ts";
-import { type Reason, Refusal, refuse, type TokenClassMessage } from "../errors.ts";
-import { checkKind } from "../tokens/check.ts";
+import { refuse } from "../errors.ts";
+import { familyClaim, namesFamily } from "../settings/names-family.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Standing, TokenMarks } from "../stores/contract.ts";
 import { type Claims, claim, writtenName } from "../tokens/claims.ts";
 import type { Kind } from "../tokens/kinds.ts";
 import { checkRouteUser } from "./account-check.ts";
 import type { Deps } from "./deps.ts";
-import { tokenId, userLookup } from "./presented.ts";
+import { fittingClass, tokenRefusal } from "./fitting-class.ts";
+import { issuedAt, userLookup } from "./presented.ts";
+import type { Verified } from "./token-memory.ts";
 
 /** Whose request it is, as far as the token tells; `user` only where the route reads it. */
-export interface Identity {
-  readonly claims: Claims;
-  readonly kind: Kind;
-  readonly userId: unknown;
-  /** The token's id; undefined if it has none that is text. */
-  readonly jti: string | undefined;
-  readonly expiresAtSeconds: number;
+export interface Identity extends Verified {
   readonly user: User | undefined;
 }
 
-type AuthenticateDeps = Pick<Deps, "settings" | "codec" | "users" | "tokens">;
+/** An identity, and the store's word on whether its token was ended: asked for at most once. */
+export interface Authenticated {
+  readonly identity: Identity;
+  readonly isEnded: () => Promise<boolean>;
+}
+
+/** What a route wants to know. */
+export interface Presented {
+  readonly token: string;
+  /** The classes of AUTH_TOKEN_CLASSES. */
+  readonly kinds: readonly Kind[];
+  /** `auth = "user"`. */
+  readonly readUser: boolean;
+  readonly revocation: Settings["REVOCATION"];
+}
+
+type AuthenticateDeps = Pick<Deps, "settings" | "codec" | "tokens" | "verified">;
 
 /**
- * 1. The token fits one of the accepted classes, tried in order; if none, the refusal lists what each said.
- * 2. It names a user. 3. For `auth = "user"`: the user exists, is active, has the password that the token was made for.
- *
- * @param kinds the classes of AUTH_TOKEN_CLASSES
+ * 1. The token fits one of the accepted classes, tried in order; if none, the refusal lists what each said. A token that
+ * did before, and has not expired since, still does. 2. It names a user. 3. For `auth = "user"`: the user exists, is
+ * active, has the password that the token was made for. Whatever the store has to say comes in one round trip.
  */
 export async function authenticate(
   deps: AuthenticateDeps,
-  { token, kinds, readUser }: { readonly token: string; readonly kinds: readonly Kind[]; readonly readUser: boolean },
+  presented: Presented,
   nowSeconds: number,
-): Promise<Identity> {
-  const { settings } = deps;
-  const { claims, kind } = await fittingClass(deps, token, kinds, nowSeconds);
-  if (!Object.hasOwn(claims, settings.USER_ID_CLAIM)) refuse("user_claim_missing");
-  const userId = claims[settings.USER_ID_CLAIM];
-  const jti = claim(claims, writtenName(settings.JTI_CLAIM));
-  const identity = {
-    claims,
-    kind,
-    userId,
-    jti: typeof jti === "string" ? jti : undefined,
-    expiresAtSeconds: Number(claims.exp),
-  };
-  if (!readUser) return { ...identity, user: undefined };
-  const lookup = userLookup(settings, userId) ?? refuse("user_not_found");
-  return { ...identity, user: checkRouteUser(deps, claims, await deps.users.byLookup(lookup)) };
-}
-
-/** get_validated_token(): the first class that takes the token, or one refusal with a message for each. */
-async function fittingClass(
-  deps: AuthenticateDeps,
-  token: string,
-  kinds: readonly Kind[],
-  nowSeconds: number,
-): Promise<{ readonly claims: Claims; readonly kind: Kind }> {
-  // Signature and registered claims are the same question for every class: asked once.
+): Promise<Authenticated> {
+  const { settings, verified: memory } = deps;
+  const { token, readUser } = presented;
+  const known = memory.recall(token, deps.codec.keysVersion(nowSeconds), nowSeconds);
+  if (known) return withUser(deps, known, askOnce(deps, presented, known), readUser);
   const opened = await deps.codec.open(token, nowSeconds).catch(tokenRefusal);
-  const messages: TokenClassMessage[] = [];
-  let because: Reason | undefined;
-  for (const kind of kinds) {
-    const refusal = opened instanceof Refusal ? opened : await classRefusal(deps, opened, kind, nowSeconds);
-    if (!refusal && !(opened instanceof Refusal)) return { claims: opened, kind };
-    if (!refusal) continue;
-    because ??= refusal.reason;
-    messages.push(messageOf(kind, refusal));
-  }
-  return refuse("no_token_class_fits", { messages, ...(because === undefined ? {} : { because }) });
+  const told = opened instanceof Error ? undefined : read(settings, opened);
+  const ask = askOnce(deps, presented, told);
+  const kind = await fittingClass(settings, opened, presented.kinds, async () => (await ask()).blacklisted, nowSeconds);
+  if (!told || !Object.hasOwn(told.claims, settings.USER_ID_CLAIM)) return refuse("user_claim_missing");
+  const verified = { ...told, kind };
+  // A kind that is listed is never good by memory alone: its blacklist is asked each time.
+  if (!presented.kinds.some(({ listed }) => listed)) memory.keep(token, verified, deps.codec.keysVersion(nowSeconds));
+  return withUser(deps, verified, ask, readUser);
 }
 
-/** What one class has against the token. Its own claims first: the blacklist costs a round trip. */
-async function classRefusal(
+async function withUser(
   deps: AuthenticateDeps,
-  claims: Claims,
-  kind: Kind,
-  nowSeconds: number,
-): Promise<Refusal | undefined> {
-  try {
-    checkKind(deps.settings, kind, claims, nowSeconds);
-    const jti = kind.listed ? tokenId(deps.settings, claims) : undefined;
-    if (jti !== undefined && (await deps.tokens.isBlacklisted(jti))) refuse("token_blacklisted");
-    return undefined;
-  } catch (error) {
-    return tokenRefusal(error);
-  }
+  verified: Verified,
+  ask: () => Promise<Standing>,
+  readUser: boolean,
+): Promise<Authenticated> {
+  const isEnded = async () => (await ask()).ended;
+  if (!readUser) return { identity: { ...verified, user: undefined }, isEnded };
+  if (!userLookup(deps.settings, verified.userId)) refuse("user_not_found");
+  const user = checkRouteUser(deps, verified.claims, (await ask()).user);
+  return { identity: { ...verified, user }, isEnded };
 }
 
-/** Refusals of tokens are collected; a store that is down, or a bug, is not the token's fault. */
-function tokenRefusal(error: unknown): Refusal {
-  if (error instanceof Refusal && error.wire.code === "token_not_valid") return error;
-  throw error;
+/** What the claims say, whatever kind of token it turns out to be. */
+function read(settings: Settings, claims: Claims): Omit<Verified, "kind"> {
+  const userId = claim(claims, settings.USER_ID_CLAIM);
+  const id = claim(claims, writtenName(settings.JTI_CLAIM));
+  const jti = typeof id === "string" ? id : undefined;
+  const marks = jti === undefined ? undefined : marksOf(settings, claims, userId, jti);
+  return { claims, userId, jti, marks, expiresAtSeconds: Number(claims.exp) };
 }
 
-function messageOf(kind: Kind, refusal: Refusal): TokenClassMessage {
-  const message = { token_class: kind.className, token_type: kind.type, message: refusal.wire.detail };
-  return refusal.more.names === undefined ? message : { ...message, claim: refusal.more.names };
+/** By what the token can have been ended: its id, its family where tokens name it, its user. */
+function marksOf(settings: Settings, claims: Claims, userId: unknown, jti: string): TokenMarks {
+  const family = namesFamily(settings) ? claim(claims, familyClaim) : undefined;
+  return {
+    jti,
+    family: typeof family === "string" ? family : undefined,
+    user: userLookup(settings, userId),
+    // A token that does not say when it was issued is ended by any cut-off of its user's.
+    issuedAtSeconds: issuedAt(claims) ?? 0,
+  };
+}
+
+/** The one round trip of a request, made when somebody first wants to know: the token's marks, and its user. */
+function askOnce(
+  { settings, tokens }: AuthenticateDeps,
+  { readUser, revocation }: Presented,
+  told: Pick<Verified, "marks" | "userId"> | undefined,
+): () => Promise<Standing> {
+  let asked: Promise<Standing> | undefined;
+  return () => {
+    const lookup = readUser && told ? userLookup(settings, told.userId) : undefined;
+    asked ??= tokens.standing(told?.marks, lookup, revocation !== "strict" && !readUser);
+    return asked;
+  };
 }

@@ -5,6 +5,7 @@ import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { FamilyStore, LoginLimiter, Metrics, RevocationNews, TokenStore, UserStore } from "../stores/contract.ts";
 import type { Codec } from "../tokens/codec.ts";
+import type { TokenMemory } from "./token-memory.ts";
 
 export interface Deps {
   readonly settings: Settings;
@@ -13,6 +14,8 @@ export interface Deps {
   readonly tokens: TokenStore;
   readonly families: FamilyStore;
   readonly news: RevocationNews;
+  /** Tokens of earlier requests that were found good. */
+  readonly verified: TokenMemory;
   /** Undefined where LOGIN_LIMITER is not bound. */
   readonly loginLimiter: LoginLimiter | undefined;
   readonly hooks: Hooks;

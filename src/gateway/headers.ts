@@ -3,15 +3,16 @@
 import type { Identity } from "../flows/authenticate.ts";
 import { authHeaderName } from "../http/bearer.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { Connection } from "./connection.ts";
 import { droppedNames, folded, forwardingPrefix } from "./header-names.ts";
-import { type IdentityHeader, readIdentityHeaders, setIdentityHeaders } from "./identity-headers.ts";
+import { identityHeaderSetter, readIdentityHeaders, type SetIdentityHeaders } from "./identity-headers.ts";
 import { setTraceHeaders } from "./trace-headers.ts";
 
 /** What is the same for every request: built once. */
 export interface HeaderPlan {
-  /** Names, in the form that all spellings of them fold to, that only the gateway may set. */
-  readonly reserved: ReadonlySet<string>;
-  readonly identity: readonly IdentityHeader[];
+  /** What becomes of a header of the client's, by its name in small letters. */
+  readonly fateOf: (name: string) => Fate;
+  readonly setIdentity: SetIdentityHeaders;
   readonly authHeader: string;
   readonly forwardAuthorization: boolean;
   readonly schemes: readonly string[];
@@ -22,8 +23,8 @@ export interface HeaderPlan {
 export function planHeaders(settings: Settings): HeaderPlan {
   const identity = readIdentityHeaders(settings);
   return {
-    reserved: new Set([...droppedNames, ...identity.map(({ header }) => folded(header.toLowerCase()))]),
-    identity,
+    fateOf: rememberedFates(identity.map(({ header }) => folded(header.toLowerCase()))),
+    setIdentity: identityHeaderSetter(identity),
     authHeader: authHeaderName(settings),
     forwardAuthorization: settings.FORWARD_AUTHORIZATION,
     schemes: settings.AUTH_HEADER_TYPES,
@@ -31,21 +32,37 @@ export function planHeaders(settings: Settings): HeaderPlan {
   };
 }
 
-/**
- * The runtime asks for br and gzip in every client's name, and not every runtime decodes the answer for a client that
- * takes neither: the origin is told what the client itself said.
- */
-function setAcceptEncoding(headers: Headers, accepted: unknown): void {
-  if (typeof accepted === "string") headers.set("accept-encoding", accepted === "" ? "identity" : accepted);
+/** `place`: dropped where Cloudflare does not say where the client is, else written over. `upgrade`: see below. */
+type Fate = "keep" | "drop" | "place" | "upgrade";
+
+/** Names that are always written over, so that taking them away first would be for nothing. */
+const writtenOver = new Set(["x-forwarded-proto", "x-forwarded-host", "x-request-id"]);
+const places = new Set(["x-forwarded-for", "x-real-ip"]);
+
+/** More names than clients have; a stranger's inventions beyond that are judged each time. */
+const rememberedNames = 500;
+
+function rememberedFates(identityNames: readonly string[]): HeaderPlan["fateOf"] {
+  const reserved = new Set([...droppedNames, ...identityNames]);
+  const known = new Map<string, Fate>();
+  return (name) => {
+    const remembered = known.get(name);
+    if (remembered !== undefined) return remembered;
+    const fate = judge(reserved, name);
+    if (known.size < rememberedNames) known.set(name, fate);
+    return fate;
+  };
 }
 
-/** What the connection says of the client. */
-export interface Connection {
-  readonly requestId: string;
-  readonly protocol: string;
-  readonly host: string;
-  /** Cloudflare's note of the client's own Accept-Encoding; anything else leaves the header as it is. */
-  readonly acceptEncoding?: unknown;
+/** @param reserved names, in the form that all spellings of them fold to, that only the gateway may set */
+function judge(reserved: ReadonlySet<string>, name: string): Fate {
+  if (writtenOver.has(name)) return "keep";
+  if (places.has(name)) return "place";
+  const fold = folded(name);
+  if (reserved.has(fold) || fold.startsWith(forwardingPrefix)) return "drop";
+  // Cloudflare's own headers are spelled with "-" alone: another spelling is a client's.
+  if (fold !== name && fold.startsWith("cf-")) return "drop";
+  return fold === "upgrade" ? "upgrade" : "keep";
 }
 
 /**
@@ -57,11 +74,9 @@ export function originHeaders(plan: HeaderPlan, from: Headers, connection: Conne
   const clientAddress = from.get("cf-connecting-ip");
   for (const name of listed(from.get("connection"))) if (name !== "upgrade") headers.delete(name);
   for (const name of from.keys()) {
-    const fold = folded(name);
-    if (plan.reserved.has(fold) || fold.startsWith(forwardingPrefix)) headers.delete(name);
-    // Cloudflare's own headers are spelled with "-" alone: another spelling is a client's.
-    if (fold !== name && fold.startsWith("cf-")) headers.delete(name);
-    if (fold === "upgrade" && from.get(name)?.toLowerCase() !== "websocket") headers.delete(name);
+    const fate = plan.fateOf(name);
+    if (fate === "keep" || (fate === "place" && clientAddress !== null)) continue;
+    if (fate !== "upgrade" || from.get(name)?.toLowerCase() !== "websocket") headers.delete(name);
   }
   if (!plan.forwardAuthorization && isBearer(plan, from.get(plan.authHeader))) headers.delete(plan.authHeader);
   if (clientAddress !== null) {
@@ -71,9 +86,9 @@ export function originHeaders(plan: HeaderPlan, from: Headers, connection: Conne
   headers.set("x-forwarded-proto", connection.protocol);
   headers.set("x-forwarded-host", connection.host);
   headers.set("x-request-id", connection.requestId);
-  setAcceptEncoding(headers, connection.acceptEncoding);
+  if (connection.acceptEncoding !== undefined) headers.set("accept-encoding", connection.acceptEncoding);
   setTraceHeaders(headers, from, connection.requestId, plan.traceShare);
-  if (identity) setIdentityHeaders(plan.identity, headers, identity.claims);
+  if (identity) plan.setIdentity(headers, identity.claims);
   return headers;
 }
 
@@ -84,7 +99,8 @@ function isBearer(plan: HeaderPlan, value: string | null): boolean {
 
 /** Header names in `Connection`, as a client may list them; a name that cannot be one is ignored. */
 function listed(value: string | null): string[] {
-  if (value === null) return [];
+  // What Cloudflare says of every connection, and nearly all that clients do; the name itself is dropped anyway.
+  if (value === null || value === "keep-alive" || value === "Keep-Alive") return [];
   return value
     .toLowerCase()
     .split(",")

@@ -51,15 +51,28 @@ export function identityHeaderFaults(settings: Settings): string[] {
   return faults;
 }
 
-/** A claim that is not there leaves its header absent; one that is too large is refused (431). */
-export function setIdentityHeaders(plan: readonly IdentityHeader[], headers: Headers, claims: Claims): void {
-  for (const { header, claimPath, asJson } of plan) {
-    const value = valueAt(claims, claimPath);
-    if (value === undefined || value === null) continue;
-    const text = asJson ? printable(JSON.stringify(value)) : headerText(value);
-    if (text.length > longestValueBytes) refuse("identity_too_large");
-    headers.set(header, text);
-  }
+/** Writes claims into headers. */
+export type SetIdentityHeaders = (headers: Headers, claims: Claims) => void;
+
+/**
+ * A claim that is not there leaves its header absent; one that is too large is refused (431). What claims come to is
+ * worked out once for as long as they are kept.
+ */
+export function identityHeaderSetter(plan: readonly IdentityHeader[]): SetIdentityHeaders {
+  const known = new WeakMap<Claims, ReadonlyArray<readonly [header: string, text: string]>>();
+  return (headers, claims) => {
+    const texts = known.get(claims) ?? plan.flatMap((header) => textsOf(header, claims));
+    known.set(claims, texts);
+    for (const [header, text] of texts) headers.set(header, text);
+  };
+}
+
+function textsOf({ header, claimPath, asJson }: IdentityHeader, claims: Claims): Array<readonly [string, string]> {
+  const value = valueAt(claims, claimPath);
+  if (value === undefined || value === null) return [];
+  const text = asJson ? printable(JSON.stringify(value)) : headerText(value);
+  if (text.length > longestValueBytes) refuse("identity_too_large");
+  return [[header, text]];
 }
 
 function valueAt(claims: Claims, path: readonly string[]): unknown {

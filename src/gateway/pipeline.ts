@@ -10,6 +10,7 @@ import { type Claims, claim } from "../tokens/claims.ts";
 import type { Kind } from "../tokens/kinds.ts";
 import type { SignAssertion } from "../tokens/sign-assertion.ts";
 import { setAssertion } from "./assertion-header.ts";
+import { connectionOf } from "./connection.ts";
 import { cookieToHeader } from "./cookie-to-header.ts";
 import { forward, type Origin } from "./forward.ts";
 import { type HeaderPlan, originHeaders } from "./headers.ts";
@@ -79,12 +80,13 @@ async function identify(deps: GatewayDeps, rule: Rule, request: Request, exchang
   const presented = presentedToken(deps.settings, deps.headerPlan, request);
   if (presented === undefined) return rule.auth === "optional" ? nobody : refuse("credentials_missing");
   const { nowSeconds } = exchange;
-  const readUser = rule.auth === "user";
-  const identity = await authenticate(deps, { token: presented.token, kinds: deps.tokenKinds, readUser }, nowSeconds);
+  const wanted = { kinds: deps.tokenKinds, readUser: rule.auth === "user", revocation: rule.revocation };
+  const authenticated = await authenticate(deps, { token: presented.token, ...wanted }, nowSeconds);
+  const { identity } = authenticated;
   exchange.userId = identity.userId;
   exchange.tokenType = identity.kind.type;
   exchange.jti = identity.jti;
-  await checkRevocation(deps, rule.revocation, identity, nowSeconds);
+  await checkRevocation(deps, rule.revocation, authenticated, nowSeconds);
   requireClaims(rule, identity.claims);
   return { presented, identity };
 }
@@ -99,9 +101,7 @@ interface Call {
 /** What the origin gets to read of the caller and of the way the request came. */
 async function headersFor(deps: GatewayDeps, call: Call, { presented, identity }: Caller): Promise<Headers> {
   const { request, exchange, rule, origin } = call;
-  const { protocol, host } = new URL(request.url);
-  const acceptEncoding = request.cf?.clientAcceptEncoding;
-  const connection = { requestId: exchange.requestId, protocol: protocol.slice(0, -1), host, acceptEncoding };
+  const connection = connectionOf(request, exchange.requestId);
   const headers = originHeaders(deps.headerPlan, request.headers, connection, identity);
   if (deps.settings.AUTH_COOKIE !== false) cookieToHeader(deps.headerPlan, headers, presented);
   // What an application needs to write links that lead back through the gateway.

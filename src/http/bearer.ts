@@ -16,10 +16,24 @@ export function authHeaderName(settings: Settings): string {
  */
 export function bearerToken(header: string | null, schemes: readonly string[]): string | undefined {
   if (header === null) return undefined;
+  const space = header.indexOf(" ");
+  // Nearly every header there is: a scheme, one space, a token.
+  if (space > 0 && schemes.includes(header.slice(0, space)) && isTokenText(header, space + 1)) {
+    return header.slice(space + 1);
+  }
   const parts = header.split(/[\t-\r ]+/).filter((part) => part !== "");
   const [scheme, token] = parts;
   if (scheme === undefined || !schemes.includes(scheme)) return undefined;
   if (parts.length !== 2 || token === undefined) refuse("authorization_header_malformed");
   // RFC 6750 section 2.1: ASCII only. What is not goes on as an empty token, to be refused as every bad one is.
   return /^[!-~]*$/.test(token) ? token : "";
+}
+
+/** Printable ASCII from a place to the end, and some of it. */
+function isTokenText(text: string, from: number): boolean {
+  for (let index = from; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < 0x21 || code > 0x7e) return false;
+  }
+  return from < text.length;
 }

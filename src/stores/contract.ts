@@ -79,6 +79,15 @@ export interface TokenMarks {
   readonly issuedAtSeconds: number;
 }
 
+/** What the store says of a token and of its user. */
+export interface Standing {
+  /** By its own id. */
+  readonly blacklisted: boolean;
+  /** By any of its marks. */
+  readonly ended: boolean;
+  readonly user: User | undefined;
+}
+
 /** What a login changes, all of it or nothing. */
 export interface LoginRecord {
   readonly userId: number;
@@ -100,8 +109,12 @@ export interface UserStore {
 /** Refresh and sliding tokens; the truth about which of them are blacklisted. */
 export interface TokenStore {
   isBlacklisted(jti: string): Promise<boolean>;
-  /** Whether the token was ended by any of its marks, in one round trip. */
-  isEnded(marks: TokenMarks): Promise<boolean>;
+  /**
+   * How a token and its user stand, in one round trip; what is not asked for is false, or undefined.
+   *
+   * @param mayBeStale for who would have believed the news: a replica may answer
+   */
+  standing(marks: TokenMarks | undefined, lookup: UserLookup | undefined, mayBeStale: boolean): Promise<Standing>;
   /** What is known of the token, and its user, in one round trip. */
   tokenAndUser(jti: string | undefined, lookup: UserLookup | undefined): Promise<TokenAndUser>;
   /** One round trip, all or nothing; no round trip when there is nothing to write. */
@@ -186,6 +199,8 @@ export interface RevocationNews {
   announceFamily(family: string, untilSeconds: number, nowSeconds: number): Promise<void>;
   /** Tells that a user's tokens from before a second have ended. @param user as tokens name the user */
   announceUser(user: UserLookup, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
+  /** Whether the last news of the token were good and are not older than REVOCATION_CACHE_SECONDS: nothing is asked. */
+  remembersGood(marks: TokenMarks, nowSeconds: number): boolean;
   /** What the news says; a "no" is remembered for at most REVOCATION_CACHE_SECONDS. Undefined: no news to be had. */
   isEnded(marks: TokenMarks, nowSeconds: number): Promise<boolean | undefined>;
   /** Whether the news can be read at all. */

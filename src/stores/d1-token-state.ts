@@ -54,8 +54,8 @@ export function cutoffFrom(row: Row | null | undefined): number {
   return Number(row?.issued_before ?? 0);
 }
 
-/** The statement that asks for all marks of a token at once: `ended` is 1 or 0. */
-export function selectEnded(db: D1Database, marks: TokenMarks): D1PreparedStatement {
+/** The statement that asks for all marks of a token at once: `blacklisted` by its id, `ended` by any, each 1 or 0. */
+export function selectEnded(db: Pick<D1Database, "prepare">, marks: TokenMarks): D1PreparedStatement {
   const { jti, family, user, issuedAtSeconds } = marks;
   const ways = ["EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ?1 AND blacklisted_at IS NOT NULL)"];
   const values: Array<string | number> = [jti];
@@ -67,5 +67,5 @@ export function selectEnded(db: D1Database, marks: TokenMarks): D1PreparedStatem
     const when = `?${values.push(issuedAtSeconds)}`;
     ways.push(`EXISTS (SELECT 1 FROM user_cutoffs WHERE user_id = ${who} AND issued_before > ${when})`);
   }
-  return db.prepare(`SELECT ${ways.join(" OR ")} AS ended`).bind(...values);
+  return db.prepare(`SELECT ${ways[0]} AS blacklisted, ${ways.join(" OR ")} AS ended`).bind(...values);
 }

@@ -1,6 +1,6 @@
 // Refresh and sliding tokens in D1: written down, blacklisted, rotated, flushed.
 // Must never decide anything in two statements that are not one transaction.
-import type { ListedToken, LoginRecord, Rotation, TokenStore } from "./contract.ts";
+import type { ListedToken, LoginRecord, Rotation, Standing, TokenMarks, TokenStore, UserLookup } from "./contract.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
 import { cutoffFrom, selectCutoff, selectEnded, selectState, stateFrom } from "./d1-token-state.ts";
 import { selectUser, userFrom } from "./d1-users.ts";
@@ -11,7 +11,7 @@ export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   return {
     isBlacklisted: (jti) => on(async () => isBlacklistedRow(await selectToken(db, jti).first())),
-    isEnded: (marks) => on(async () => (await selectEnded(db, marks).first("ended")) === 1),
+    standing: (marks, lookup, mayBeStale) => on(() => standing(db, marks, lookup, mayBeStale)),
     tokenAndUser: (jti, lookup) =>
       on(async () => {
         const statements = [
@@ -47,6 +47,26 @@ export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
           .run();
         return result.meta.changes;
       }),
+  };
+}
+
+async function standing(
+  db: D1Database,
+  marks: TokenMarks | undefined,
+  lookup: UserLookup | undefined,
+  mayBeStale: boolean,
+): Promise<Standing> {
+  const reader = mayBeStale ? db.withSession("first-unconstrained") : db;
+  const statements = [
+    ...(marks === undefined ? [] : [selectEnded(reader, marks)]),
+    ...(lookup === undefined ? [] : [selectUser(reader, lookup)]),
+  ];
+  const results = statements.length === 0 ? [] : await reader.batch<Row>(statements);
+  const told = marks === undefined ? undefined : results[0]?.results[0];
+  return {
+    blacklisted: told?.blacklisted === 1,
+    ended: told?.ended === 1,
+    user: lookup === undefined ? undefined : userFrom(results.at(-1)?.results[0]),
   };
 }
 

@@ -16,7 +16,7 @@ export function d1Users(db: D1Database, log: StoreLog): UserStore {
 }
 
 /** The statement that reads one user by a unique column. */
-export function selectUser(db: D1Database, lookup: UserLookup): D1PreparedStatement {
+export function selectUser(db: Pick<D1Database, "prepare">, lookup: UserLookup): D1PreparedStatement {
   const where = { id: "id = ?1", username: "username = ?1" }[lookup.column];
   return db.prepare(`SELECT ${columns} FROM users WHERE ${where}`).bind(lookup.value);
 }

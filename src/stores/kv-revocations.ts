@@ -1,7 +1,7 @@
 // News of ended tokens in KV: key names, the 60 s floor of expirations, the memory of "not ended".
 // Must never be asked whether a token is good: KV is late by a minute or more and has no compare-and-set.
 import { createHash } from "node:crypto";
-import type { RevocationNews } from "./contract.ts";
+import type { RevocationNews, TokenMarks } from "./contract.ts";
 
 /** KV refuses expirations nearer than 60 s; the rest is for clocks that differ and for the way to KV. */
 const kvFloorSeconds = 90;
@@ -16,6 +16,7 @@ type KvLog = (event: "store_failed", fields: { readonly store: string; readonly 
 
 export function kvRevocations(kv: KVNamespace, rememberSeconds: number, log: KvLog): RevocationNews {
   const memory = new Map<string, Known>();
+  const keysFor = rememberedKeys();
   const failed = (error: unknown) =>
     log("store_failed", { store: "kv", error: error instanceof Error ? error.message : String(error) });
   const tell = async (key: string, value: string, untilSeconds: number, nowSeconds: number): Promise<void> => {
@@ -29,14 +30,20 @@ export function kvRevocations(kv: KVNamespace, rememberSeconds: number, log: KvL
     announceFamily: (family, untilSeconds, nowSeconds) => tell(keyOf("fam", family), "1", untilSeconds, nowSeconds),
     announceUser: (user, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
       tell(keyOf("user", String(user.value)), String(issuedBeforeSeconds), untilSeconds, nowSeconds),
-    async isEnded({ jti, family, user, issuedAtSeconds }, nowSeconds) {
-      const marks = [keyOf("jti", jti)];
-      if (family !== undefined) marks.push(keyOf("fam", family));
-      const userKey = user && keyOf("user", String(user.value));
-      if (userKey !== undefined) marks.push(userKey);
+    remembersGood(marks, nowSeconds) {
+      const { keys, userKey } = keysFor(marks);
+      for (const key of keys) {
+        const known = memory.get(key);
+        if (known === undefined || nowSeconds >= known.untilSeconds) return false;
+        if (key === userKey && marks.issuedAtSeconds < known.issuedBeforeSeconds) return false;
+      }
+      return true;
+    },
+    async isEnded(marks, nowSeconds) {
+      const { keys, userKey } = keysFor(marks);
       // Read first: what is remembered below may push the user's own entry out of a full memory.
       let cutoffSeconds = userKey === undefined ? 0 : (memory.get(userKey)?.issuedBeforeSeconds ?? 0);
-      const asked = marks.filter((key) => !isFresh(memory.get(key), nowSeconds));
+      const asked = keys.filter((key) => !isFresh(memory.get(key), nowSeconds));
       const found =
         asked.length === 0 ? new Map<string, string | null>() : await kv.get(asked, { cacheTtl: 30 }).catch(failed);
       if (found === undefined) return undefined;
@@ -50,12 +57,34 @@ export function kvRevocations(kv: KVNamespace, rememberSeconds: number, log: KvL
         if (value !== null && !isCutoff) ended = true;
         else remember(memory, key, { untilSeconds: nowSeconds + rememberSeconds, issuedBeforeSeconds });
       }
-      return ended || issuedAtSeconds < cutoffSeconds;
+      return ended || marks.issuedAtSeconds < cutoffSeconds;
     },
     async ping() {
       return (await kv.get("ping").catch(failed)) !== undefined;
     },
   };
+}
+
+/** The keys of a token, worked out once for as long as its marks are kept. */
+function rememberedKeys(): (marks: TokenMarks) => TokenKeys {
+  const known = new WeakMap<TokenMarks, TokenKeys>();
+  return (marks) => {
+    const found = known.get(marks) ?? keysOf(marks);
+    known.set(marks, found);
+    return found;
+  };
+}
+
+interface TokenKeys {
+  readonly keys: readonly string[];
+  /** Which of them has the user's cut-off. */
+  readonly userKey: string | undefined;
+}
+
+function keysOf({ jti, family, user }: TokenMarks): TokenKeys {
+  const userKey = user && keyOf("user", String(user.value));
+  const keys = [keyOf("jti", jti), family === undefined ? undefined : keyOf("fam", family), userKey];
+  return { keys: keys.filter((key) => key !== undefined), userKey };
 }
 
 /** What an isolate remembers of a key: nothing ended, or for a user the cut-off. */

@@ -8,6 +8,7 @@ export function noRevocations(): RevocationNews {
     announce: nothing,
     announceFamily: nothing,
     announceUser: nothing,
+    remembersGood: () => false,
     isEnded: async () => undefined,
     ping: async () => true,
   };

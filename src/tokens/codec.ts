@@ -8,7 +8,7 @@ import { assertionType } from "./assertion.ts";
 import { checkRegisteredClaims } from "./check.ts";
 import { type KeyChoice, keyChoice } from "./choose-keys.ts";
 import type { Claims } from "./claims.ts";
-import type { Keys } from "./keys.ts";
+import type { Keys, KeysVersion } from "./keys.ts";
 import { canonicalSignature } from "./python-base64.ts";
 
 /** Signs and opens the tokens of one configuration. */
@@ -20,6 +20,8 @@ export interface Codec {
    * Refuses with a `token_*` reason otherwise, as PyJWT's decode() would raise.
    */
   open(token: string, nowSeconds: number): Promise<Claims>;
+  /** Which keys verify: while it is the same number, a token that was good is so until it expires. */
+  readonly keysVersion: KeysVersion;
 }
 
 /** @param encode JSON text of the claims (Simple JWT's JSON_ENCODER, through the hook) */
@@ -28,6 +30,8 @@ export function createCodec(settings: Settings, keys: Keys, encode: (claims: Cla
   const header = { alg: ALGORITHM, typ: "JWT", ...(KEY_ID === null ? {} : { kid: KEY_ID }) };
   const verified = verifier(settings, keys);
   return {
+    // The gateway's own keys and those of VERIFYING_KEYS are settled at start.
+    keysVersion: keys.remoteVersion ?? (() => 0),
     sign: (claims) =>
       new CompactSign(new TextEncoder().encode(encode(claims))).setProtectedHeader(header).sign(keys.signing),
     async open(token, nowSeconds) {

@@ -15,11 +15,15 @@ export type FindKey = (kid: unknown, nowSeconds: number) => Promise<CryptoKey>;
 /** A set of keys that is fetched: `last_good` while it cannot be read any more, `failed` where nothing verifies. */
 export type KeySourceState = "ok" | "last_good" | "failed";
 
+/** Which keys verify at a time: another number when some may have been taken back, undefined when it is time to look. */
+export type KeysVersion = (nowSeconds: number) => number | undefined;
+
 /** The keys of JWK_URL. */
 export interface KeySource {
   readonly find: FindKey;
   /** Reads the set if it is time for that, as a token would. */
   readonly state: (nowSeconds: number) => Promise<KeySourceState>;
+  readonly version: KeysVersion;
 }
 
 /** The gateway's own keys, and those that verify beside or instead of them. `publicJwk` is there with asymmetric algorithms only. */
@@ -29,6 +33,7 @@ export interface Keys {
   readonly publicJwk: PublicJwk | undefined;
   /** The keys of JWK_URL, which then verify in the place of `verifying`. */
   readonly remote?: FindKey;
+  readonly remoteVersion?: KeysVersion;
   /** The keys of VERIFYING_KEYS (key-ring.ts). */
   readonly ring?: readonly RingKey[];
 }

@@ -77,7 +77,8 @@ export function remoteKeys(settings: Settings, load: LoadKeySet, tell: TellOfSou
     const { loadedAtSeconds } = memory;
     return loadedAtSeconds !== undefined && nowSeconds - loadedAtSeconds < lastGoodSeconds ? "last_good" : "failed";
   };
-  return { find, state };
+  const version: KeySource["version"] = (nowSeconds) => (isFresh(nowSeconds) ? memory.loadedAtSeconds : undefined);
+  return { find, state, version };
 }
 
 const idsOf = (keys: ReadonlyMap<string, JWK>) => JSON.stringify([...keys.keys()].sort());

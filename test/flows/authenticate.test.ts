@@ -2,6 +2,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { authenticate } from "../../src/flows/authenticate.ts";
 import { type Kind, kinds } from "../../src/tokens/kinds.ts";
+import { DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
 import { flowDeps } from "../support/flow-deps.ts";
 import { oldFingerprint, oldHash } from "../support/passwords.ts";
@@ -27,18 +28,24 @@ async function setUp(given: Given = {}) {
   const good = { token_type: "access", exp: now + 100, iat: now, jti, user_id: String(user.id) };
   const claims = { ...good, ...given.claims };
   const token = craft({ claims, ...(given.secret === undefined ? {} : { secret: given.secret }) });
-  const input = { token, kinds: given.accepted ?? [kinds.access], readUser: given.readUser ?? false };
-  return { deps, user, jti, claims, done: () => authenticate(deps, input, now) };
+  const input = {
+    token,
+    kinds: given.accepted ?? [kinds.access],
+    readUser: given.readUser ?? false,
+    revocation: "off",
+  } as const;
+  return { deps, user, jti, claims, token, done: async () => (await authenticate(deps, input, now)).identity };
 }
 
 describe("authenticate() without a user from the store", () => {
   test("gives what the token says, and asks no store", async () => {
     const { deps, user, jti, claims, done } = await setUp();
-    const asked = [vi.spyOn(deps.users, "byLookup"), vi.spyOn(deps.tokens, "isBlacklisted")];
+    const asked = vi.spyOn(deps.tokens, "standing");
     expect(await done()).toEqual({
       ...{ claims, kind: kinds.access, userId: String(user.id), jti, expiresAtSeconds: now + 100, user: undefined },
+      marks: { jti, family: undefined, user: { column: "id", value: user.id }, issuedAtSeconds: now },
     });
-    for (const spy of asked) expect(spy).not.toHaveBeenCalled();
+    expect(asked).not.toHaveBeenCalled();
   });
 
   test.each([["abc"], [null], [""], [0], [["7"]], [{}]])("takes any user claim: %j", async (user_id) => {
@@ -126,14 +133,14 @@ describe("authenticate() and the blacklist:", () => {
     ["refresh", kinds.refresh, true],
   ])("a token of the type %s is looked up if it is listed", async (token_type, kind, listed) => {
     const { deps, jti, done } = await setUp({ accepted: [kind], claims: { token_type } });
-    const asked = vi.spyOn(deps.tokens, "isBlacklisted");
+    const asked = vi.spyOn(deps.tokens, "standing");
     await done();
-    expect(asked.mock.calls).toEqual(listed ? [[jti]] : []);
+    expect(asked.mock.calls.map(([marks]) => marks?.jti)).toEqual(listed ? [jti] : []);
   });
 
   test("its own claims come first: a wrong type costs no round trip", async () => {
     const { deps, done } = await setUp({ accepted: [kinds.sliding] });
-    const asked = vi.spyOn(deps.tokens, "isBlacklisted");
+    const asked = vi.spyOn(deps.tokens, "standing");
     expect(await reasonOf(done)).toBe("no_token_class_fits");
     expect(asked).not.toHaveBeenCalled();
   });
@@ -141,14 +148,14 @@ describe("authenticate() and the blacklist:", () => {
   test("a sliding token is not looked up where there is none", async () => {
     const vars = { TOKEN_BLACKLIST_ENABLED: false };
     const { deps, done } = await setUp({ vars, accepted: [kinds.sliding], claims: { token_type: "sliding" } });
-    const asked = vi.spyOn(deps.tokens, "isBlacklisted");
+    const asked = vi.spyOn(deps.tokens, "standing");
     expect((await done()).kind).toBe(kinds.sliding);
     expect(asked).not.toHaveBeenCalled();
   });
 
   test("a store that is down is not the token's fault", async () => {
     const { deps, done } = await setUp({ accepted: [kinds.sliding, kinds.access], claims: { token_type: "sliding" } });
-    vi.spyOn(deps.tokens, "isBlacklisted").mockRejectedValue(new Error("D1 is down"));
+    vi.spyOn(deps.tokens, "standing").mockRejectedValue(new Error("D1 is down"));
     await expect(done()).rejects.toThrow("D1 is down");
   });
 });
@@ -181,5 +188,110 @@ describe("authenticate() with the user from the store", () => {
     const given = { readUser: true, vars: { CHECK_REVOKE_TOKEN: true }, claims: { hash_password: oldFingerprint } };
     const { user, done } = await setUp(given);
     expect((await done()).user).toEqual(user);
+  });
+});
+
+describe("authenticate() asks the store once,", () => {
+  const marksOf = (jti: string, id: number) => ({
+    ...{ jti, family: undefined, issuedAtSeconds: now },
+    user: { column: "id", value: id },
+  });
+
+  test.each(["off", "cached", "strict"] as const)("for user and marks, where revocation is %s", async (revocation) => {
+    const { deps, user, jti, token } = await setUp();
+    const asked = vi.spyOn(deps.tokens, "standing");
+    const input = { token, kinds: [kinds.access], readUser: true, revocation };
+    const { identity, isEnded } = await authenticate(deps, input, now);
+    expect([identity.user?.id, await isEnded(), await isEnded()]).toEqual([user.id, false, false]);
+    // What decides about a user may not be stale.
+    expect(asked.mock.calls).toEqual([[marksOf(jti, user.id), { column: "id", value: user.id }, false]]);
+  });
+
+  test.each([
+    ["cached", true],
+    ["strict", false],
+  ] as const)("%s: a replica may answer: %s", async (revocation, mayBeStale) => {
+    const { deps, user, jti, token } = await setUp();
+    const asked = vi.spyOn(deps.tokens, "standing");
+    const input = { token, kinds: [kinds.access], readUser: false, revocation };
+    expect(await (await authenticate(deps, input, now)).isEnded()).toBe(false);
+    expect(asked.mock.calls).toEqual([[marksOf(jti, user.id), undefined, mayBeStale]]);
+  });
+
+  test("a sliding token's blacklist and its user together", async () => {
+    const { deps, user, token } = await setUp({ claims: { token_type: "sliding" } });
+    const asked = vi.spyOn(deps.tokens, "standing");
+    const input = { token, kinds: [kinds.access, kinds.sliding], readUser: true, revocation: "strict" } as const;
+    expect((await authenticate(deps, input, now)).identity.user).toEqual(user);
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("the marks of a token", () => {
+  test("name its family where a setting makes tokens name it, and not otherwise", async () => {
+    const claims = { sid: "f1" };
+    const named = await setUp({ vars: { BLACKLIST_ENDS_SESSION: true }, claims });
+    expect((await named.done()).marks?.family).toBe("f1");
+    expect((await (await setUp({ claims })).done()).marks?.family).toBeUndefined();
+  });
+
+  test("take a token that does not say when it was issued for an old one", async () => {
+    const { done } = await setUp({ claims: { iat: undefined } });
+    expect((await done()).marks?.issuedAtSeconds).toBe(0);
+  });
+
+  test("are none for a token without an id", async () => {
+    const { done } = await setUp({ vars: { JTI_CLAIM: "token_id" }, claims: { token_id: 7 } });
+    expect((await done()).marks).toBeUndefined();
+  });
+});
+
+describe("a token that was found good before", () => {
+  const input = (token: string, more: object = {}) =>
+    ({ token, kinds: [kinds.access], readUser: false, revocation: "off", ...more }) as const;
+
+  test("is not verified again, and gives the same", async () => {
+    const { deps, token } = await setUp();
+    const open = vi.spyOn(deps.codec, "open");
+    const first = await authenticate(deps, input(token), now);
+    expect((await authenticate(deps, input(token), now + 99)).identity).toEqual(first.identity);
+    expect(open).toHaveBeenCalledTimes(1);
+  });
+
+  test("is refused from the second on in which it expires, leeway and all", async () => {
+    const { deps, token } = await setUp({ vars: { LEEWAY: 5 } });
+    await authenticate(deps, input(token), now);
+    expect((await authenticate(deps, input(token), now + 104)).identity.userId).toBeDefined();
+    expect(await reasonOf(() => authenticate(deps, input(token), now + 105))).toBe("no_token_class_fits");
+  });
+
+  test("is not known by another spelling of its signature", async () => {
+    const { deps, token } = await setUp();
+    const open = vi.spyOn(deps.codec, "open");
+    await authenticate(deps, input(token), now);
+    await authenticate(deps, input(`${token}=`), now);
+    expect(open).toHaveBeenCalledTimes(2);
+  });
+
+  test("has its user read each time", async () => {
+    const { deps, user, token } = await setUp();
+    await authenticate(deps, input(token, { readUser: true }), now);
+    await DB.prepare("UPDATE users SET is_active = 0 WHERE id = ?").bind(user.id).run();
+    expect(await reasonOf(() => authenticate(deps, input(token, { readUser: true }), now))).toBe("user_inactive");
+  });
+
+  test("has its blacklist asked each time where Simple JWT would", async () => {
+    const { deps, jti, token } = await setUp({ claims: { token_type: "sliding" } });
+    const sliding = input(token, { kinds: [kinds.sliding] });
+    await authenticate(deps, sliding, now);
+    await deps.tokens.blacklist(listedToken({ jti }), now);
+    expect(await reasonOf(() => authenticate(deps, sliding, now))).toBe("no_token_class_fits");
+  });
+
+  test("that was refused is judged anew", async () => {
+    const { deps, token } = await setUp({ secret: "another secret of thirty-two bytes" });
+    const open = vi.spyOn(deps.codec, "open");
+    for (const _ of [1, 2]) await reasonOf(() => authenticate(deps, input(token), now));
+    expect(open).toHaveBeenCalledTimes(2);
   });
 });

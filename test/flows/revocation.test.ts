@@ -7,7 +7,15 @@ import { reasonOf, refusalOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const now = 1_700_000_000;
+/** By what that token can have been ended. */
+const marks: TokenMarks = {
+  jti: "a1",
+  family: undefined,
+  user: { column: "id", value: 7 },
+  issuedAtSeconds: now - 200,
+};
 const identity: Identity = {
+  marks,
   ...{
     claims: { user_id: "7", iat: now - 200, sid: "f1" },
     kind: kinds.access,
@@ -16,14 +24,6 @@ const identity: Identity = {
     expiresAtSeconds: now + 100,
     user: undefined,
   },
-};
-
-/** By what that token can have been ended; its `sid` says nothing while no setting needs it. */
-const marks: TokenMarks = {
-  jti: "a1",
-  family: undefined,
-  user: { column: "id", value: 7 },
-  issuedAtSeconds: now - 200,
 };
 
 interface Given {
@@ -37,33 +37,24 @@ interface Given {
 
 function check({ mode, news, store = false, change = {}, vars = {} }: Given) {
   const isRevoked = vi.fn(async (_marks: TokenMarks, _now: number) => news);
-  const isBlacklisted = vi.fn(async (_marks: TokenMarks) => {
+  const isEnded = vi.fn(async () => {
     if (store instanceof Error) throw store;
     return store;
   });
+  const remembersGood = vi.fn((_marks: TokenMarks, _now: number) => false);
   const unused = () => Promise.reject(new Error("not to be asked"));
-  const tokens = {
-    isBlacklisted: unused,
-    isEnded: isBlacklisted,
-    tokenAndUser: unused,
-    recordLogin: unused,
-    list: unused,
-    blacklist: unused,
-  };
-  const deps = {
-    settings: settingsOf(vars),
-    tokens: { ...tokens, rotate: unused, deleteExpired: unused },
-    news: { isEnded: isRevoked, announce: unused, announceFamily: unused, announceUser: unused, ping: unused },
-  };
-  return { isRevoked, isBlacklisted, done: () => checkRevocation(deps, mode, { ...identity, ...change }, now) };
+  const told = { announce: unused, announceFamily: unused, announceUser: unused, ping: unused };
+  const deps = { settings: settingsOf(vars), news: { remembersGood, isEnded: isRevoked, ...told } };
+  const authenticated = { identity: { ...identity, ...change }, isEnded };
+  return { isRevoked, isEnded, remembersGood, done: () => checkRevocation(deps, mode, authenticated, now) };
 }
 
 describe("checkRevocation() off", () => {
   test("asks nobody", async () => {
-    const { isRevoked, isBlacklisted, done } = check({ mode: "off", news: true, store: true });
+    const { isRevoked, isEnded, done } = check({ mode: "off", news: true, store: true });
     expect(await done()).toBeUndefined();
     expect(isRevoked).not.toHaveBeenCalled();
-    expect(isBlacklisted).not.toHaveBeenCalled();
+    expect(isEnded).not.toHaveBeenCalled();
   });
 });
 
@@ -72,14 +63,14 @@ describe("checkRevocation() cached", () => {
     const good = check({ mode: "cached", news: false, store: true });
     expect(await good.done()).toBeUndefined();
     expect(good.isRevoked.mock.calls).toEqual([[marks, now]]);
-    expect(good.isBlacklisted).not.toHaveBeenCalled();
+    expect(good.isEnded).not.toHaveBeenCalled();
     expect(await reasonOf(check({ mode: "cached", news: true, store: false }).done)).toBe("no_token_class_fits");
   });
 
   test("asks the store where there is no news", async () => {
     const good = check({ mode: "cached", news: undefined, store: false });
     expect(await good.done()).toBeUndefined();
-    expect(good.isBlacklisted.mock.calls).toEqual([[marks]]);
+    expect(good.isEnded).toHaveBeenCalledTimes(1);
     expect(await reasonOf(check({ mode: "cached", news: undefined, store: true }).done)).toBe("no_token_class_fits");
   });
 
@@ -107,13 +98,13 @@ describe.each(["cached", "strict"] as const)("checkRevocation() %s", (mode) => {
   test.each([
     ["of a kind that was looked up already", { change: { kind: kinds.sliding } }],
     ["of a kind that is listed", { change: { kind: kinds.refresh } }],
-    ["without an id", { change: { jti: undefined } }],
+    ["without an id", { change: { jti: undefined, marks: undefined } }],
     ["where there is no blacklist", { vars: { TOKEN_BLACKLIST_ENABLED: false } }],
   ])("asks nobody about a token %s", async (_, given) => {
-    const { isRevoked, isBlacklisted, done } = check({ mode, news: true, store: true, ...given });
+    const { isRevoked, isEnded, done } = check({ mode, news: true, store: true, ...given });
     expect(await done()).toBeUndefined();
     expect(isRevoked).not.toHaveBeenCalled();
-    expect(isBlacklisted).not.toHaveBeenCalled();
+    expect(isEnded).not.toHaveBeenCalled();
   });
 
   test("looks up untyped tokens too", async () => {
@@ -130,15 +121,13 @@ describe.each(["cached", "strict"] as const)("checkRevocation() %s", (mode) => {
   });
 });
 
-test("checkRevocation() asks about the family where a setting makes tokens name it", async () => {
-  const vars = { BLACKLIST_ENDS_SESSION: true };
-  const { isBlacklisted, done } = check({ mode: "strict", vars });
-  await done();
-  expect(isBlacklisted.mock.calls).toEqual([[{ ...marks, family: "f1" }]]);
-});
-
-test("checkRevocation() takes a token that does not say when it was issued for an old one", async () => {
-  const { isBlacklisted, done } = check({ mode: "strict", change: { claims: { user_id: "7" } } });
-  await done();
-  expect(isBlacklisted.mock.calls).toEqual([[{ ...marks, issuedAtSeconds: 0 }]]);
+test("checkRevocation() asks nobody while good news are remembered, but where a route is strict", async () => {
+  const cached = check({ mode: "cached", news: true, store: true });
+  cached.remembersGood.mockReturnValue(true);
+  expect(await cached.done()).toBeUndefined();
+  expect(cached.remembersGood.mock.calls).toEqual([[marks, now]]);
+  expect([cached.isRevoked.mock.calls, cached.isEnded.mock.calls]).toEqual([[], []]);
+  const strict = check({ mode: "strict", store: true });
+  strict.remembersGood.mockReturnValue(true);
+  expect(await reasonOf(strict.done)).toBe("no_token_class_fits");
 });

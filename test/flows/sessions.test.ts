@@ -328,7 +328,7 @@ describe("endUser()", () => {
   });
 });
 
-describe("isEnded()", () => {
+describe("standing()", () => {
   test("asks for id, family and user at once, and each is enough", async () => {
     const { deps, user } = await setUp({});
     const family = freshId();
@@ -346,14 +346,11 @@ describe("isEnded()", () => {
         { ...good, user: byName, issuedAtSeconds: now - 1 },
       ],
     ];
-    expect(await Promise.all(answers.map((marks) => deps.tokens.isEnded(marks)))).toEqual([
-      false,
-      true,
-      true,
-      false,
-      true,
-      true,
-    ]);
+    expect(
+      await Promise.all(
+        answers.map((marks) => deps.tokens.standing(marks, undefined, false).then(({ ended }) => ended)),
+      ),
+    ).toEqual([false, true, true, false, true, true]);
   });
 });
 

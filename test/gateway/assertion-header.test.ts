@@ -9,7 +9,15 @@ import { reasonOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const settings = settingsOf({ ASSERTION: true, ASSERTION_KEY: "k".repeat(32) });
-const identity = { kind: kinds.access, userId: "7", jti: "a1", expiresAtSeconds: 1, user: undefined, claims: {} };
+const identity = {
+  kind: kinds.access,
+  userId: "7",
+  jti: "a1",
+  expiresAtSeconds: 1,
+  user: undefined,
+  marks: undefined,
+  claims: {},
+};
 
 /** What was to be signed, and the header afterwards. */
 async function asserted(origin: Origin, assertion = "a.b.c") {

@@ -10,7 +10,7 @@ const connection = { requestId: "r-1", protocol: "https", host: "api.example.com
 const plan = planHeaders(settingsOf({ IDENTITY_HEADERS: { "X-User-Id": "user_id", "X-Roles": "roles" } }));
 const identity: Identity = {
   claims: { user_id: "7", roles: ["a", "b"] },
-  ...{ kind: kinds.access, userId: "7", jti: "a1", expiresAtSeconds: 1, user: undefined },
+  ...{ kind: kinds.access, userId: "7", jti: "a1", expiresAtSeconds: 1, user: undefined, marks: undefined },
 };
 
 /** As WSGI, CGI and PHP would call it: all that is no letter or digit is the same. */

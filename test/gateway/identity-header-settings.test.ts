@@ -69,7 +69,15 @@ describe("identityHeaderFaults()", () => {
 
 const connection = { requestId: "r-1", protocol: "https", host: "api.example.com" };
 const write = (source: string, claims: Readonly<Record<string, unknown>>) => {
-  const identity = { kind: kinds.access, userId: "7", jti: "a1", expiresAtSeconds: 1, user: undefined, claims };
+  const identity = {
+    kind: kinds.access,
+    userId: "7",
+    jti: "a1",
+    expiresAtSeconds: 1,
+    user: undefined,
+    marks: undefined,
+    claims,
+  };
   const plan = planHeaders(settingsOf({ IDENTITY_HEADERS: { "X-It": source } }));
   return originHeaders(plan, new Headers(), connection, identity).get("x-it");
 };

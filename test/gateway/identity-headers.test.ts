@@ -19,6 +19,7 @@ function identityHeaders(
     jti: "a1",
     expiresAtSeconds: 1,
     user: undefined,
+    marks: undefined,
   };
   const headers = originHeaders(planHeaders(settingsOf(vars)), new Headers(from), connection, identity);
   for (const name of ["x-forwarded-proto", "x-forwarded-host", "x-request-id"]) headers.delete(name);

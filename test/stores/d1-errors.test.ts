@@ -59,6 +59,7 @@ describe("a D1 without the schema", () => {
     ["byUsername", () => users.byUsername(secret)],
     ["byLookup", () => users.byLookup(lookup)],
     ["isBlacklisted", () => tokens.isBlacklisted(secret)],
+    ["standing", () => tokens.standing(undefined, lookup, false)],
     ["tokenAndUser", () => tokens.tokenAndUser(secret, lookup)],
     [
       "recordLogin",

@@ -41,7 +41,7 @@ async function allStatements(): Promise<readonly string[]> {
   const token = listedToken();
   await tokens.isBlacklisted("a");
   for (const lookup of lookups) {
-    await tokens.isEnded({ ...marks, user: lookup });
+    await tokens.standing({ ...marks, user: lookup }, lookup, false);
     await tokens.tokenAndUser("a", lookup);
     await users.byLookup(lookup);
   }

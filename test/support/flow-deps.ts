@@ -2,6 +2,7 @@
 // Ids are counted, so that a test can name them: the first is `<prefix>-1`.
 import { readConfiguration } from "../../src/configuration.ts";
 import type { Deps } from "../../src/flows/deps.ts";
+import { tokenMemory } from "../../src/flows/token-memory.ts";
 import type { RevocationNews } from "../../src/stores/contract.ts";
 import { d1Families } from "../../src/stores/d1-families.ts";
 import { d1Tokens } from "../../src/stores/d1-tokens.ts";
@@ -46,6 +47,7 @@ export async function flowDeps(
     tokens: d1Tokens(DB, storeFailed),
     families: d1Families(DB, storeFailed),
     news: newsNotedIn(announced),
+    verified: tokenMemory({ entries: 100, bytes: 1_000_000, leewaySeconds: settings.LEEWAY }),
     loginLimiter: undefined,
     hooks: {},
     newId: () => `${prefix}-${++issued}`,
@@ -68,6 +70,7 @@ function newsNotedIn(announced: Announced[]): RevocationNews {
     announceFamily: async (family, expiresAtSeconds) => void announced.push({ jti: `fam:${family}`, expiresAtSeconds }),
     announceUser: async (user, issuedBefore, expiresAtSeconds) =>
       void announced.push({ jti: `user:${user.value}<${issuedBefore}`, expiresAtSeconds }),
+    remembersGood: () => false,
     isEnded: async () => undefined,
     ping: async () => true,
   };

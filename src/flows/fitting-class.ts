@@ -1,0 +1,65 @@
+// Which of the accepted classes a token fits, and what each says of one that fits none.
+// Must never take a class whose blacklist was not asked.
+import { type Reason, Refusal, refuse, type TokenClassMessage } from "../errors.ts";
+import type { Settings } from "../settings/settings.ts";
+import { checkKind } from "../tokens/check.ts";
+import type { Claims } from "../tokens/claims.ts";
+import type { Kind } from "../tokens/kinds.ts";
+import { tokenId } from "./presented.ts";
+
+/** Whether the store has the token's own id as blacklisted. */
+type IsBlacklisted = () => Promise<boolean>;
+
+/**
+ * get_validated_token(): the first class that takes the token, or one refusal with a message for each.
+ *
+ * @param opened the claims, or what the signature and the registered claims were refused for: the same for every class
+ * @param isBlacklisted asked for the kinds that Simple JWT lists, and for no other
+ */
+export async function fittingClass(
+  settings: Settings,
+  opened: Claims | Refusal,
+  kinds: readonly Kind[],
+  isBlacklisted: IsBlacklisted,
+  nowSeconds: number,
+): Promise<Kind> {
+  const messages: TokenClassMessage[] = [];
+  let because: Reason | undefined;
+  for (const kind of kinds) {
+    const refusal =
+      opened instanceof Refusal ? opened : await classRefusal(settings, opened, kind, isBlacklisted, nowSeconds);
+    if (!refusal) return kind;
+    because ??= refusal.reason;
+    messages.push(messageOf(kind, refusal));
+  }
+  return refuse("no_token_class_fits", { messages, ...(because === undefined ? {} : { because }) });
+}
+
+/** What one class has against the token. Its own claims first: the blacklist costs a round trip. */
+async function classRefusal(
+  settings: Settings,
+  claims: Claims,
+  kind: Kind,
+  isBlacklisted: IsBlacklisted,
+  nowSeconds: number,
+): Promise<Refusal | undefined> {
+  try {
+    checkKind(settings, kind, claims, nowSeconds);
+    const jti = kind.listed ? tokenId(settings, claims) : undefined;
+    if (jti !== undefined && (await isBlacklisted())) refuse("token_blacklisted");
+    return undefined;
+  } catch (error) {
+    return tokenRefusal(error);
+  }
+}
+
+/** Refusals of tokens are collected; a store that is down, or a bug, is not the token's fault. */
+export function tokenRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal && error.wire.code === "token_not_valid") return error;
+  throw error;
+}
+
+function messageOf(kind: Kind, refusal: Refusal): TokenClassMessage {
+  const message = { token_class: kind.className, token_type: kind.type, message: refusal.wire.detail };
+  return refusal.more.names === undefined ? message : { ...message, claim: refusal.more.names };
+}
