@@ -37,7 +37,7 @@ export async function openGround(
   const stores = new Map<string, Promise<Stores>>();
   if (given) stores.set("empty", Promise.resolve(given));
   const filled = async (sizes: TableSizes) => {
-    const opened = await startStores();
+    const opened = await startStores({ ids: sizes.ids });
     await fillStores(opened, sizes, progress);
     return opened;
   };
