@@ -49,13 +49,16 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
 
   say(`Key: ${ensureSigningKey()}.`);
   const { settings, users } = await prepare(origin);
-  const gateway = launch("The gateway", CONFIG_FILE, STATE_DIRECTORY, options.port, ["--var", `ORIGIN_URL:${origin}`]);
+  const vars = ["--var", `ORIGIN_URL:${origin}`, "--var", "CONSOLE:true"];
+  const gateway = launch("The gateway", CONFIG_FILE, STATE_DIRECTORY, options.port, vars);
   await Promise.all([
     untilReady(gateway, `${gatewayUrl}/_gateway/health/live`),
     demo === undefined ? undefined : untilReady(demo, `${origin}/api/public/`),
   ]);
   say(demo === undefined ? `API: ${origin}, which was running.` : `API: the demo in examples/origin, at ${origin}.`);
   say(`Gateway: ${gatewayUrl}, ready after ${((performance.now() - began) / 1000).toFixed(1)} s. Ctrl-C stops it.`);
+
+  say(`Console: ${gatewayUrl}/_gateway/console${demo === undefined ? "" : "#/api/notes/"}`);
 
   sayWalk(gatewayUrl, settings, users, demo !== undefined);
   gateway.showLines(say);

@@ -139,6 +139,8 @@ function checkTogether(settings: Settings, faults: string[], warnings: string[])
   checkSessions(settings, faults, warnings);
   const classes = settings.AUTH_TOKEN_CLASSES.map(tokenClassName);
   checkCookie(settings, { served: servedEndpoints(settings), classes }, faults, warnings);
+  if (settings.CONSOLE)
+    warnings.push("CONSOLE is on: everybody can open /_gateway/console. Leave it off in production.");
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
     warnings.push(
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.",

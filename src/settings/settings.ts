@@ -33,7 +33,11 @@ interface Setting<T> {
 }
 
 const setting = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({ read, default: byDefault });
-const secret = (read: Reader<string>): Setting<string> => ({ read, default: "", secret: true });
+const secret = (read: Reader<string>): Setting<string> & { readonly secret: true } => ({
+  read,
+  default: "",
+  secret: true,
+});
 const later = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({ read, default: byDefault, later: true });
 
 const claimName = readTextOrNone("the name of a claim");
@@ -110,7 +114,7 @@ export const settingsTable = {
   LOG_SAMPLE: setting(readShare, 1),
   TRACE_SAMPLE: setting<number | null>(readShareOrNone, null),
   SERVER_TIMING: setting(readBoolean, false),
-  CONSOLE: later(readBoolean, false),
+  CONSOLE: setting(readBoolean, false),
   ADMIN: later(readBoolean, false),
   ERROR_REASONS: setting(readBoolean, false),
 } as const satisfies Record<string, Setting<unknown> | Setting<string>>;
