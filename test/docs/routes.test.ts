@@ -1,0 +1,65 @@
+// docs/routes.md: its table says which rule a request meets, its keys are those of a route, its faults are faults.
+import { parse } from "smol-toml";
+import { expect, it } from "vitest";
+import { readConfiguration } from "../../src/configuration.ts";
+import { Refusal } from "../../src/errors.ts";
+import { matchRule } from "../../src/gateway/match.ts";
+import { canonicalPath } from "../../src/gateway/path.ts";
+import { blocksOf, documentText } from "../support/documents.ts";
+import { testSecret } from "../support/settings.ts";
+
+const text = documentText("docs/routes.md");
+const [toml] = blocksOf("docs/routes.md");
+const { vars } = parse(toml?.text ?? "") as { readonly vars: Record<string, unknown> };
+const rows = [...text.matchAll(/^\| `([A-Z]+) (\/\S*)` \| (?:`(\/\S*)`|(\d{3})) \|/gm)].map(
+  ([, method = "", path = "", rule, status]) => [method, path, rule ?? Number(status)] as const,
+);
+
+it("has a table of requests", () => {
+  expect(rows.length).toBe(19);
+});
+
+it.each(rows)("%s %s meets %s", async (method, path, met) => {
+  const { configuration } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });
+  const outcome = () => {
+    try {
+      return matchRule(configuration?.rules ?? [], method, canonicalPath(`http://gateway.example${path}`)).pattern;
+    } catch (error) {
+      if (error instanceof Refusal) return error.wire.status;
+      throw error;
+    }
+  };
+  expect(outcome()).toBe(met);
+});
+
+it("has every key of a route, and no other", async () => {
+  const { faults } = await readConfiguration({
+    SIGNING_KEY: testSecret,
+    ROUTES: [{ path: "/*", auth: "token", x: 1 }],
+  });
+  const known = /a route has (.*)\.$/.exec(faults[0] ?? "")?.[1]?.split(", ") ?? [];
+  const [table = ""] = text.slice(text.indexOf("| key |")).split("\n\n");
+  const named = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, key]) => key);
+  expect(known.length).toBe(8);
+  expect(named.sort()).toEqual(known.sort());
+});
+
+it.each([
+  ["an unknown key", [{ path: "/*", auth: "token", methds: ["GET"] }]],
+  ["an unknown value", [{ path: "/*", auth: "tokn" }]],
+  ["another wildcard", [{ path: "/a*", auth: "token" }]],
+  [
+    "a rule that an earlier one hides",
+    [
+      { path: "/*", auth: "token" },
+      { path: "/a/*", auth: "public" },
+    ],
+  ],
+  ["a rule that the gateway's own paths hide", [{ path: "/_gateway/x", auth: "token" }]],
+  ["require where nobody may be", [{ path: "/*", auth: "optional", require: { is_staff: true } }]],
+  ["shadow mode where nothing is refused", [{ path: "/*", auth: "public", enforce: false }]],
+  ["a prefix outside of the path", [{ path: "/a/*", auth: "token", strip_prefix: "/b" }]],
+])("%s is a fault", async (_, ROUTES) => {
+  const { faults } = await readConfiguration({ SIGNING_KEY: testSecret, ROUTES });
+  expect(faults).toHaveLength(1);
+});

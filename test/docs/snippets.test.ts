@@ -1,0 +1,203 @@
+// Every fenced block of the documents is held against a rule for its language; a block that no rule knows is a failure.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "smol-toml";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readWranglerFile } from "../../scripts/configuration/wrangler-file.ts";
+import { localBindings } from "../../scripts/database/bindings.ts";
+import { standInSecrets } from "../../scripts/deploy/stand-in-key.ts";
+import { readConfiguration } from "../../src/configuration.ts";
+import { commandFault } from "../support/command-faults.ts";
+import { type Block, blocksOf, documentFiles, documentText } from "../support/documents.ts";
+import { copyProject } from "../support/project-copy.ts";
+import { runToEnd } from "../support/run-to-end.ts";
+import { type SimpleCommand, shellCommands } from "../support/shell-commands.ts";
+import { typeFaults } from "../support/typed-snippets.ts";
+
+const blocks = documentFiles().flatMap(blocksOf);
+const inLanguage = (...languages: readonly string[]) => blocks.filter(({ language }) => languages.includes(language));
+const named = (some: readonly Block[]) => some.map((block) => [`${block.file}:${block.line}`, block] as const);
+
+/** Output that is shown and that no language has rules for: where it stands, and which test looks at it. */
+const shown: Readonly<Record<string, string>> = {
+  "ARCHITECTURE.md": "the picture of the source; test/architecture.test.ts holds the files against its tables",
+  "docs/interop.md": "printed by npm run test:interop, which needs Debian's Django",
+  "docs/observability.md": "the header Server-Timing: test/endpoints/observation.test.ts",
+  "docs/quickstart.md": "test/scripts/start.test.ts, test/docs/walk.test.ts",
+};
+
+/** Warnings that a page means to show; all other settings are without. */
+const warned: Readonly<Record<string, RegExp>> = {
+  "docs/admin.md": /^ADMIN is on: staff can log in/,
+  "docs/observability.md": /^ROUTES\[0\] \(\/api\/\*\) has enforce = false/,
+  "docs/routes.md": /^ROUTES\[\d\] \(\/api\/new\/\*\) has enforce = false/,
+};
+
+/** What a page may set beside vars; anything else is a typo or wants a rule. */
+const wranglerKeys = [
+  ...["name", "routes", "workers_dev", "vars", "secrets", "services", "vpc_services", "d1_databases"],
+  ...["kv_namespaces", "analytics_engine_datasets", "env"],
+];
+
+/** Analytics Engine has an SQL of its own and no local form: these were never run by a test. */
+const unrunSql = { file: "docs/observability.md", beginning: /^SELECT [\s\S]*\nFROM simplejwt_edge\n/, count: 6 };
+
+/** What curl asks elsewhere than at the gateway; it needs an account. */
+const elsewhere = /^https:\/\/api\.cloudflare\.com\/client\/v4\/accounts\//;
+
+/** Commands in the sentences of a document, in backticks. */
+const inlineCommands = (file: string): readonly string[] =>
+  [
+    ...documentText(file)
+      .replaceAll(/^ *```[\s\S]*?^ *```$/gm, "")
+      .matchAll(/`((?:npm|npx|python|node) [^`]+)`/g),
+  ].map(([, line = ""]) => line.replaceAll(/\s+/g, " "));
+
+const commandLinesOf = (file: string) =>
+  [
+    ...blocksOf(file).flatMap(({ language, text }) => (language === "sh" ? [text] : [])),
+    ...inlineCommands(file),
+  ].flatMap(shellCommands);
+
+const { folder, remove } = copyProject();
+afterAll(remove);
+
+it("there are blocks, and a rule for each", () => {
+  const known = ["sh", "toml", "ts", "js", "json", "python", "sql", "console", "", "text"];
+  expect(blocks.length).toBeGreaterThan(100);
+  expect(blocks.filter(({ language }) => !known.includes(language))).toEqual([]);
+});
+
+describe("what is shown of an output", () => {
+  it("stands where a test looks at it", () => {
+    expect([...new Set(inLanguage("", "text").map(({ file }) => file))].sort()).toEqual(Object.keys(shown).sort());
+  });
+  it("is run where it is a session at a terminal: by test/docs/cli.test.ts", () => {
+    expect(new Set(inLanguage("console").map(({ file }) => file))).toEqual(new Set(["docs/cli.md"]));
+  });
+});
+
+describe("settings", () => {
+  const place = mkdtempSync(join(tmpdir(), "simplejwt-edge-toml-"));
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  it.each(named(inLanguage("toml")))("%s: wrangler reads it and the Worker takes it", async (_, { file, text }) => {
+    const document = parse(text) as { readonly env?: object };
+    expect(Object.keys(document).filter((key) => !wranglerKeys.includes(key))).toEqual([]);
+    const configFile = join(place, "wrangler.toml");
+    writeFileSync(configFile, text);
+    for (const environment of [undefined, ...Object.keys(document.env ?? {})]) {
+      const { vars } = await readWranglerFile({ configFile, environment, local: false });
+      const { faults, warnings } = await readConfiguration({ ...vars, ...standInSecrets(vars) });
+      expect(faults).toEqual([]);
+      const unexpected = warnings.filter((warning) => !warned[file]?.test(warning));
+      expect(unexpected).toEqual([]);
+    }
+  });
+});
+
+describe("code", () => {
+  it("passes TypeScript", async () => {
+    expect(await typeFaults(inLanguage("ts", "js"))).toBe("");
+  }, 120_000);
+
+  it("of hooks and of the package is run by tests that hold the pages against files to the letter", () => {
+    // test/docs/hooks.test.ts and test/endpoints/hooks.test.ts; test/worker/package.test.ts; test/docs/recipes.test.ts.
+    const files = new Set(inLanguage("ts").map(({ file }) => file));
+    expect([...files].sort()).toEqual(["README.md", "docs/hooks.md", "docs/package.md"]);
+  });
+
+  it("in Python compiles", async () => {
+    const python = inLanguage("python");
+    expect(python.length).toBeGreaterThan(4);
+    const compile =
+      'import json, sys\nfor name, text in json.load(sys.stdin): compile(text, name, "exec")\nprint("compiled")';
+    const input = JSON.stringify(python.map(({ file, line, text }) => [`${file}:${line}`, text]));
+    const ended = await runToEnd("python3", ["-c", compile], { cwd: folder, input }).catch((error: unknown) => {
+      if ((error as { code?: string }).code !== "ENOENT") throw error;
+      console.warn("There is no python3 here: Python in the documents was not compiled.");
+      return { code: 0, stdout: "compiled\n", stderr: "" };
+    });
+    expect(ended).toEqual({ code: 0, stdout: "compiled\n", stderr: "" });
+  });
+
+  it.each(named(inLanguage("json")))("%s: is JSON", (_, { text }) => {
+    expect(() => JSON.parse(text)).not.toThrow();
+  });
+});
+
+describe("SQL", () => {
+  it("in blocks is Analytics Engine's, which no test can run", () => {
+    const sql = inLanguage("sql");
+    expect(sql.map(({ file }) => file)).toEqual(Array.from({ length: unrunSql.count }, () => unrunSql.file));
+    for (const { text } of sql) expect(text).toMatch(unrunSql.beginning);
+  });
+
+  describe("on command lines", () => {
+    let bindings: Awaited<ReturnType<typeof localBindings>>;
+    beforeAll(async () => {
+      writeFileSync(join(folder, ".dev.vars"), "SIGNING_KEY=docs-tests-only-docs-tests-only-!!!!\n");
+      bindings = await localBindings(join(folder, ".wrangler/state"));
+    });
+    afterAll(() => bindings?.database.close());
+
+    const statements = documentFiles().flatMap((file) =>
+      commandLinesOf(file).flatMap((words) => {
+        const at = words.indexOf("--command");
+        return at < 0 ? [] : [[file, words[at + 1] ?? ""] as const];
+      }),
+    );
+    it("is there", () => {
+      expect(statements.length).toBeGreaterThan(3);
+    });
+    it.each(statements)("%s: %s", async (_, sql) => {
+      await bindings.d1.prepare(`EXPLAIN ${sql}`).all();
+    });
+  });
+});
+
+describe("command lines", () => {
+  it.each(named(inLanguage("sh")))(
+    "%s: programs, commands, flags and files are there",
+    async (_, { text }) => {
+      const commands = shellCommands(text);
+      const isSetting = /^[A-Z_]+='[^']*'\n$/.test(text);
+      if (!isSetting) expect(commands.length).toBeGreaterThan(0);
+      for (const command of commands) {
+        expect(await faultWithCommand(command)).toBeUndefined();
+        if (command[0] !== "curl") continue;
+        // test/docs/walk.test.ts runs what goes to the gateway.
+        const address = command.find((word) => /^[a-z]+:\/\//.test(word)) ?? "";
+        if (!/^http:\/\/127\.0\.0\.1:8787\//.test(address)) expect(address).toMatch(elsewhere);
+      }
+    },
+    120_000,
+  );
+
+  it.each(documentFiles())("in the sentences of %s: likewise", async (file) => {
+    const faults = await Promise.all(inlineCommands(file).flatMap(shellCommands).map(faultWithCommand));
+    expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
+  });
+
+  it("that are wrong are found", async () => {
+    const wrong = [
+      ...["npm run nothing", "npm run manage -- nobody", "npm run manage -- users --al", "npm run deploy -- --drv-run"],
+      ...[
+        "npm start -- --prot 1",
+        "npx wrangler d1 nothing",
+        "npx wrangler rollback --nothing",
+        "node nothing.ts",
+        "docker ps",
+      ],
+    ];
+    const faults = await Promise.all(wrong.flatMap(shellCommands).map(commandFault));
+    expect(faults.filter((fault) => fault === undefined)).toEqual([]);
+    expect(faults[0]).toBe("npm has no run nothing");
+  });
+});
+
+async function faultWithCommand(command: SimpleCommand): Promise<string | undefined> {
+  const fault = await commandFault(command);
+  return fault === undefined ? undefined : `${command.join(" ")}: ${fault}`;
+}

@@ -1,0 +1,124 @@
+// What is wrong with a command line that a document shows: a script, command, flag or file that there is not.
+// Must never run it, but for --help of wrangler.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readBenchOptions } from "../../bench/options.ts";
+import { deployHelp } from "../../scripts/deploy/arguments.ts";
+import { commands } from "../../scripts/manage/commands.ts";
+import { readStartOptions } from "../../scripts/start/options.ts";
+import { projectRoot } from "./documents.ts";
+import { runToEnd } from "./run-to-end.ts";
+import type { SimpleCommand } from "./shell-commands.ts";
+
+const { scripts } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+/** Programs that every POSIX shell has beside it, and openssl, which docs/deploy.md names. */
+const everywhere = new Set([
+  "printf",
+  "echo",
+  "sed",
+  "rm",
+  "cp",
+  "mkdir",
+  "cd",
+  "umask",
+  "openssl",
+  "head",
+  "tail",
+  "exit",
+]);
+/** In a Django project: Django's commands, and those of Simple JWT's app. */
+const djangoCommands = new Set(["flushexpiredtokens", "dumpdata", "shell"]);
+
+/** In words; undefined when there is nothing wrong. curl is for the test that runs it. */
+export async function commandFault([program = "", ...words]: SimpleCommand): Promise<string | undefined> {
+  if (everywhere.has(program) || program === "curl") return undefined;
+  if (program === "npm") return npmFault(words);
+  if (program === "npx") return npxFault(words);
+  if (program.startsWith("./") || program.startsWith(".ci/")) return fileFault(program);
+  if (program === "node") return fileFault(words.find((word) => !word.startsWith("-")) ?? "");
+  if (program === "python" && words[0] === "manage.py") {
+    return djangoCommands.has(words[1] ?? "") ? undefined : `manage.py has no ${words[1]}`;
+  }
+  return `no rule for the program ${program}`;
+}
+
+const fileFault = (path: string) => (existsSync(join(projectRoot, path)) ? undefined : `there is no ${path}`);
+
+async function npmFault(given: readonly string[]): Promise<string | undefined> {
+  const dashes = given.indexOf("--");
+  const own = dashes < 0 ? given : given.slice(0, dashes);
+  const rest = dashes < 0 ? [] : given.slice(dashes + 1);
+  const prefix = own.indexOf("--prefix");
+  const words = own.filter((word, index) => !word.startsWith("--") && (prefix < 0 || index !== prefix + 1));
+  const [verb = "", name = ""] = words;
+  if (["ci", "install"].includes(verb) && rest.length === 0) return undefined;
+  if (verb === "exec") return commandFault(rest);
+  const script = verb === "run" ? name : verb;
+  if (!["run", "start", "test"].includes(verb) || !Object.hasOwn(scripts, script)) return `npm has no ${verb} ${name}`;
+  if (rest.length === 0) return undefined;
+  if (script === "start") return thrown(() => readStartOptions(rest));
+  if (script === "bench") return thrown(() => readBenchOptions(rest));
+  if (script === "manage") return manageFault(rest);
+  if (script === "deploy") return deployFault(rest);
+  return ["bench:profile", "test:browser"].includes(script) ? undefined : `no rule for words after npm run ${script}`;
+}
+
+async function npxFault([program = "", ...words]: readonly string[]): Promise<string | undefined> {
+  if (program === "wrangler") return wranglerFault(words);
+  if (program === "tsc") return undefined;
+  if (program !== "simplejwt-edge") return `no rule for npx ${program}`;
+  return words[0] === "deploy" ? deployFault(words.slice(1)) : manageFault(words);
+}
+
+const flagsOf = (words: readonly string[]) =>
+  words.filter((word) => /^--[a-z]/.test(word)).map((word) => word.split("=")[0] ?? "");
+
+function manageFault([name = "", ...words]: readonly string[]): string | undefined {
+  // In a sentence about all of them.
+  if (name === "" || name === "COMMAND") return undefined;
+  if (name === "help") return words[0] === undefined || commands.has(words[0]) ? undefined : `no command ${words[0]}`;
+  const help = commands.get(name)?.help;
+  if (help === undefined) return `manage has no ${name}`;
+  const unknown = flagsOf(words).find((flag) => !new RegExp(`${flag}(?![a-z-])`).test(help));
+  if (unknown !== undefined) return `manage ${name} has no ${unknown}`;
+  const [deed = ""] = words;
+  return name === "keys" && !new RegExp(`\\b${deed}\\b`).test(help) ? `manage keys has no ${deed}` : undefined;
+}
+
+async function deployFault(words: readonly string[]): Promise<string | undefined> {
+  const others = flagsOf(words).filter((flag) => !deployHelp.includes(`${flag} `));
+  return others.length === 0 ? undefined : wranglerFault(["deploy", ...others]);
+}
+
+const helps = new Map<string, Promise<string>>();
+
+/** By wrangler's own help; without an account and without the network. */
+async function wranglerFault(words: readonly string[]): Promise<string | undefined> {
+  const first = words.findIndex((word) => word.startsWith("-"));
+  const path = (first < 0 ? words : words.slice(0, first)).filter((word) => /^[a-z][a-z0-9-]*$/.test(word));
+  const name = path.join(" ");
+  const help = helps.get(name) ?? wranglerHelp(path);
+  helps.set(name, help);
+  const text = await help;
+  if (!text.includes(`wrangler ${name}`)) return `wrangler has no ${name}`;
+  const unknown = flagsOf(words).find((flag) => !new RegExp(`${flag}(?![a-z-])`).test(text));
+  return unknown === undefined ? undefined : `wrangler ${name} has no ${unknown}`;
+}
+
+async function wranglerHelp(path: readonly string[]): Promise<string> {
+  const wrangler = join(projectRoot, "node_modules/wrangler/bin/wrangler.js");
+  const { stdout } = await runToEnd(process.execPath, [wrangler, ...path, "--help"], { cwd: projectRoot });
+  return stdout;
+}
+
+function thrown(read: () => unknown): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
