@@ -18,7 +18,7 @@ const { scripts } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "
 const everywhere = new Set([
   "printf",
   "echo",
-  "sed",
+  "sed", "grep",
   "rm",
   "cp",
   "mkdir",

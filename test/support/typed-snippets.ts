@@ -8,6 +8,7 @@ import { runToEnd } from "./run-to-end.ts";
 
 /** What a reader's own code has around a piece of JavaScript, by the document. */
 const around: Readonly<Record<string, string>> = {
+  "docs/recipes.md": "declare const refresh: () => Promise<Response>;\n",
   "docs/securing-your-origin.md":
     "declare const app: { use(handler: unknown): void };\ndeclare const gatewayCaller: (options: object) => unknown;\n",
 };

@@ -1,0 +1,85 @@
+// What the documents do with curl is pasted into a shell, page by page, with the whole gateway listening.
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Block, blocksOf, documentFiles, documentText } from "../support/documents.ts";
+import { type Gateway, startDemoOrigin, startGateway } from "../support/gateway-over-http.ts";
+import { runToEnd } from "../support/run-to-end.ts";
+
+const address = "http://127.0.0.1:8787";
+const usesGateway = ({ language, text }: Block) => language === "sh" && text.includes(`curl`) && text.includes(address);
+
+let origin: Awaited<ReturnType<typeof startDemoOrigin>>;
+let gateway: Gateway;
+let ACCESS = "";
+const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-walk-"));
+
+beforeAll(async () => {
+  origin = await startDemoOrigin();
+  gateway = await startGateway({ ORIGIN_URL: origin.url });
+  await gateway.addUser({ id: 1, username: "demo", password: "correct horse" });
+  const login = await gateway.post("/api/token/", { username: "demo", password: "correct horse" });
+  ({ access: ACCESS } = (await login.json()) as { access: string });
+});
+afterAll(async () => {
+  await gateway?.close();
+  await origin?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Pastes all such blocks of a page into one shell; gives what the shell said. */
+async function pasted(file: string): Promise<string> {
+  const script = blocksOf(file)
+    .filter(usesGateway)
+    .map(({ text }) => text.replaceAll(address, gateway.url.origin).replace("what npm start printed", "correct horse"))
+    .join("echo\n");
+  const path = join(folder, "pasted.sh");
+  writeFileSync(path, script);
+  chmodSync(path, 0o700);
+  const { code, stdout } = await runToEnd("sh", ["-eu", path], { cwd: folder, env: { ACCESS } });
+  expect(code).toBe(0);
+  return stdout;
+}
+
+it("is done on these pages", () => {
+  expect(documentFiles().filter((file) => blocksOf(file).some(usesGateway))).toEqual([
+    "docs/console.md",
+    "docs/quickstart.md",
+    "docs/sessions.md",
+    "docs/troubleshooting.md",
+  ]);
+});
+
+it("docs/quickstart.md: log in, call, refresh, verify, log out", async () => {
+  const said = await pasted("docs/quickstart.md");
+  expect([...said.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status)).toEqual([
+    ...["401", "201", "200", "200", "200", "200", "401"],
+  ]);
+  expect(said).toContain('{"detail":"Token is blacklisted","code":"token_not_valid"}');
+  // The refused one did not come through.
+  expect(await origin.requests()).toBe(2);
+  const [, shown = ""] =
+    /HTTP\/1\.1 401 Unauthorized\n(WWW-Authenticate[\s\S]*?)```/.exec(documentText("docs/quickstart.md")) ?? [];
+  const [challenge = "", body = ""] = shown.trim().split("\n\n");
+  expect(said.toLowerCase()).toContain(challenge.toLowerCase());
+  expect(said).toContain(body);
+});
+
+it("docs/sessions.md: the list has the fields that are shown", async () => {
+  const said = JSON.parse(await pasted("docs/sessions.md")) as ReadonlyArray<Readonly<Record<string, unknown>>>;
+  const [example] = blocksOf("docs/sessions.md").filter(({ language }) => language === "json");
+  const [shown] = JSON.parse(example?.text ?? "[]") as typeof said;
+  expect(said.length).toBeGreaterThan(0);
+  for (const session of said) expect(Object.keys(session)).toEqual(Object.keys(shown ?? {}));
+});
+
+it("docs/console.md: the OpenAPI document comes", async () => {
+  expect(JSON.parse(await pasted("docs/console.md"))).toMatchObject({ openapi: "3.1.0" });
+});
+
+it("docs/troubleshooting.md: the ready page says what is in order, and an answer has its request's id", async () => {
+  const said = await pasted("docs/troubleshooting.md");
+  expect(said).toMatch(/^\{"status":"ok","checks":\{"settings":"ok"/);
+  expect(said.toLowerCase()).toMatch(/x-request-id: [0-9a-f]{32}\r?$/m);
+});
