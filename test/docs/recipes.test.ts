@@ -97,7 +97,7 @@ describe("A single-page app with cookies", () => {
       const headers = new Headers(init.headers);
       headers.set("cookie", [...cookies].map(([name, value]) => `${name}=${value}`).join("; "));
       headers.set("sec-fetch-site", "same-origin");
-      const { credentials: _, ...rest } = init;
+      const { credentials: _, ...rest } = init as RequestInit & { readonly credentials?: string };
       const response = await real(new URL(path, url), { ...rest, headers });
       for (const cookie of response.headers.getSetCookie()) {
         const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];

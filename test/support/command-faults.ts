@@ -18,7 +18,8 @@ const { scripts } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "
 const everywhere = new Set([
   "printf",
   "echo",
-  "sed", "grep",
+  "sed",
+  "grep",
   "rm",
   "cp",
   "mkdir",

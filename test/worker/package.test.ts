@@ -161,6 +161,37 @@ describe("a Worker whose API is behind the gateway, as docs/package.md shows it"
   });
 });
 
+describe("the Worker that README.md shows", () => {
+  let gateway: Gateway;
+
+  beforeAll(async () => {
+    const readme = readFileSync(resolve(import.meta.dirname, "../../README.md"), "utf8");
+    const [, shown = ""] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
+    mkdirSync(join(installed.folder, "src/readme"));
+    writeFileSync(join(installed.folder, "src/readme/index.ts"), shown);
+    const toml = readFileSync(join(installed.folder, "wrangler.toml"), "utf8");
+    const configPath = join(installed.folder, "readme.toml");
+    writeFileSync(configPath, toml.replace("src/index.ts", "src/readme/index.ts"));
+    const originService = async () => new Response("reached");
+    gateway = await startGateway({}, { configPath, originService });
+    await gateway.addUser({ id: 7, username: "ada", password: "correct horse" });
+    await gateway.env.DB.prepare("UPDATE users SET is_staff = 1 WHERE id = 7").run();
+    await gateway.addUser({ id: 8, username: "bob", password: "battery staple" });
+  }, 120_000);
+  afterAll(() => gateway?.close());
+
+  it("lets staff pass, by a claim of its own, and nobody else", async () => {
+    const statusFor = async (username: string, password: string) => {
+      const login = await gateway.post("/api/token/", { username, password });
+      const { access } = (await login.json()) as { access: string };
+      return (await gateway.get("/api/staff/", access)).status;
+    };
+    expect(await statusFor("ada", "correct horse")).toBe(200);
+    expect(await statusFor("bob", "battery staple")).toBe(403);
+    expect((await gateway.get("/api/other/")).status).toBe(404);
+  });
+});
+
 describe("npx simplejwt-edge", () => {
   it("speaks of itself, not of the repository", async () => {
     const all = [["--help"], ["users", "--help"], ["keys", "--help"], ["deploy", "--help"]];
