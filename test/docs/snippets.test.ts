@@ -102,10 +102,42 @@ describe("code", () => {
     expect(await typeFaults(inLanguage("ts", "js"))).toBe("");
   }, 120_000);
 
+  it("that does not fit is found", async () => {
+    const wrong = (language: string, text: string) => ({ file: "docs/x.md", line: language.length, language, text });
+    const said = await typeFaults([
+      wrong("ts", 'import { createGateway } from "simplejwt-edge";\ncreateGateway({ settings: { LOG: "loud" } });\n'),
+      wrong("js", "nobody.knows(this);\n"),
+    ]);
+    expect(said).toMatch(/^shown\/x\/line-2\.ts\(2,/m);
+    expect(said).toMatch(/^shown\/x\/line-2\.js\(1,1\)/m);
+  }, 120_000);
+
   it("of hooks and of the package is run by tests that hold the pages against files to the letter", () => {
     // test/docs/hooks.test.ts and test/endpoints/hooks.test.ts; test/worker/package.test.ts; test/docs/recipes.test.ts.
-    const files = new Set(inLanguage("ts").map(({ file }) => file));
-    expect([...files].sort()).toEqual(["README.md", "docs/hooks.md", "docs/package.md"]);
+    const beginnings = inLanguage("ts").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
+    expect(beginnings).toEqual([
+      'README.md import { createGateway } from "simplejwt-edge";',
+      "docs/hooks.md // examples/hooks/user-rule.ts",
+      "docs/hooks.md // examples/hooks/claims.ts",
+      "docs/hooks.md // examples/hooks/login-events.ts",
+      "docs/hooks.md // examples/hooks/json-encoder.ts",
+      "docs/package.md // src/index.ts",
+      'docs/package.md import { WorkerEntrypoint } from "cloudflare:workers";',
+    ]);
+  });
+
+  it("in JavaScript is run by tests: of the recipes, and of a real Express behind the gateway", () => {
+    // test/docs/recipes.test.ts; test/worker/express-origin.test.ts with test/docs/securing-your-origin.test.ts.
+    const beginnings = inLanguage("js").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
+    expect(beginnings).toEqual([
+      "docs/browser-apps.md const post = (path, body) =>",
+      "docs/recipes.md let refreshing;",
+      "docs/recipes.md /** `store` has load(), save(tokens) and clear(); all may be async. */",
+      "docs/recipes.md export function memoryStore() {",
+      'docs/recipes.md import express from "express";',
+      "docs/securing-your-origin.md // test/origin-checks/express/gateway-caller.js",
+      "docs/securing-your-origin.md app.use(gatewayCaller({",
+    ]);
   });
 
   it("in Python compiles", async () => {
@@ -158,6 +190,22 @@ describe("SQL", () => {
 });
 
 describe("command lines", () => {
+  it("are taken apart as a shell does", () => {
+    const script = `A=1 one 'a b' "c $(two --x | three)" # four
+five \\
+  six > file && (umask 077; seven)
+`;
+    expect(shellCommands(script)).toEqual([
+      ["two", "--x"],
+      ["three"],
+      ["one", "a b", "c $(two --x | three)"],
+      ["five", "six"],
+      ["umask", "077"],
+      ["seven"],
+    ]);
+    expect(() => shellCommands("one 'two")).toThrow("no '");
+  });
+
   it.each(named(inLanguage("sh")))(
     "%s: programs, commands, flags and files are there",
     async (_, { text }) => {

@@ -119,6 +119,18 @@ describe("npm start", () => {
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
   });
 
+  it("prints what docs/quickstart.md shows, but for what is another each time", () => {
+    const [, shown = ""] = /```\n(Key: [\s\S]*?)```/.exec(readFileSync(join(ROOT, "docs/quickstart.md"), "utf8")) ?? [];
+    const alike = (text: string): string =>
+      text
+        .replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
+        .replaceAll(/[\w-]{16}(?=, which is shown)/g, "PASSWORD")
+        .replaceAll(/ready after [\d.]+ s/g, "ready after N s");
+    const lines = shown.trimEnd().split("\n");
+    expect(lines.length).toBeGreaterThan(6);
+    expect(alike(printed).split("\n")).toEqual(expect.arrayContaining(lines.map(alike)));
+  });
+
   it("let nothing that was refused through to the API", async () => {
     const response = await fetch(`${gateway}/api/public/requests/`);
     expect(await response.json()).toMatchObject({ by_prefix: { "/api/notes/": 2, other: 0 } });
