@@ -1,6 +1,7 @@
 // The page that a browser gets at a token endpoint, in the place of DRF's browsable API: what it takes, and a form.
 // Must never hold a value that somebody sent, nor a resource from elsewhere.
 import { ownHeaders } from "../http/answer.ts";
+import { escapeHtml } from "../http/escape-html.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Endpoint } from "./definitions.ts";
 import { pageScript } from "./page-script.ts";
@@ -58,21 +59,21 @@ function pageHtml({ title, description, fields }: Endpoint, path: string): strin
 <meta name="viewport" content="width=device-width">
 <meta name="robots" content="noindex">
 <link rel="icon" href="data:,">
-<title>${escaped(title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${style}</style>
 <script type="module">${script}</script>
 </head>
 <body>
 <main>
 <header>
-<h1>${escaped(title)}</h1>
-<p>${escaped(description)}</p>
-<pre>POST ${escaped(path)}
+<h1>${escapeHtml(title)}</h1>
+<p>${escapeHtml(description)}</p>
+<pre>POST ${escapeHtml(path)}
 Content-Type: application/json
 
-${escaped(body)}</pre>
+${escapeHtml(body)}</pre>
 </header>
-<form method="post" action="${escaped(path)}">
+<form method="post" action="${escapeHtml(path)}">
 ${fields.map(fieldHtml).join("\n")}
 <div class="row"><button>Send</button><p role="status"></p></div>
 </form>
@@ -108,17 +109,4 @@ function fieldHtml(name: FieldName): string {
   return `<label for="${name}">${label}</label>
 ${html(shared)}
 <p class="error" id="${name}-error"></p>`;
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** Text for between tags and for between double quotes. */
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (found) => escapes[found] ?? "");
 }
