@@ -16,6 +16,7 @@ const inNode = [
   "test/worker/**/*.test.ts",
   "test/security/**/*.test.ts",
   "test/docs/**/*.test.ts",
+  "test/bench/**/*.test.ts",
   // Node signs with every algorithm; workerd's node:crypto does not.
   "test/tokens/codec-and-node.test.ts",
 ];

@@ -8,8 +8,14 @@ export interface Contestant {
   readonly name: string;
   /** What it does and does not do. */
   readonly about: string;
-  /** Undefined for one that looks at no token: it passes every request on. */
+  /** False for one that looks at no token: it passes every request on. */
   readonly checks: boolean;
+  /** What the origin has to get as X-User-Id; undefined where nothing is set. */
+  readonly userIdSent?: string;
+  /** The tokens it takes; HS256 without it. */
+  readonly algorithm?: Algorithm;
+  /** What is asked of one that is no proxy. */
+  readonly path?: string;
   /** A sentence instead where it cannot run here. `inspectorPort` opens V8's inspector in workerd. */
   start(ground: Ground, more?: { readonly inspectorPort?: number }): Promise<Runner | string>;
 }
@@ -23,6 +29,7 @@ const plainWorker = (name: string, about: string, checks: boolean): Contestant =
   name,
   about,
   checks,
+  ...(name === "bare" ? {} : { userIdSent: "7" }),
   async start(ground, more) {
     const vars = { ORIGIN_URL: ground.origin.url, SIGNING_KEY: ground.maker("HS256").signingKey };
     const served = await serveWorker(await ground.worker(`bench/contestants/${name}.ts`), { vars, ...more });
@@ -49,6 +56,8 @@ export function gateway(name: string, about: string, setUp: GatewaySetUp = {}): 
     name,
     about,
     checks: true,
+    userIdSent: "7",
+    algorithm,
     async start(ground, more) {
       const built = await ground.worker();
       const { signingKey } = ground.maker(algorithm);

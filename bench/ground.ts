@@ -25,13 +25,19 @@ export interface Ground {
   close(): Promise<void>;
 }
 
-export async function openGround(fullSizes: TableSizes, progress: (text: string) => void): Promise<Ground> {
+/** @param given stores to take for the empty ones, instead of others */
+export async function openGround(
+  fullSizes: TableSizes,
+  progress: (text: string) => void,
+  given?: Stores,
+): Promise<Ground> {
   const origin = await startOrigin();
   const makers = new Map<Algorithm, TokenMaker>();
   const workers = new Map<string | undefined, Promise<BuiltWorker>>();
   const stores = new Map<string, Promise<Stores>>();
+  if (given) stores.set("empty", Promise.resolve(given));
   const filled = async (sizes: TableSizes) => {
-    const opened = await startStores();
+    const opened = await startStores({ ids: sizes.ids });
     await fillStores(opened, sizes, progress);
     return opened;
   };

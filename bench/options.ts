@@ -13,6 +13,8 @@ export interface BenchOptions extends RaceOptions {
   readonly sizes: TableSizes;
   /** Where to write the result; undefined for nowhere. */
   readonly json: string | undefined;
+  /** Whether docs/performance.md is to be about this run. */
+  readonly docs: boolean;
 }
 
 export const benchHelp = `npm run bench [-- options]
@@ -24,6 +26,7 @@ export const benchHelp = `npm run bench [-- options]
   --rows n         rows in users and in outstanding_tokens of the full tables (1000000)
   --ids n          ids in KV of the full tables (100000)
   --json file      write the result as JSON
+  --docs           put the result, its tables and pictures into docs/performance.md
   --quick          2 rounds of 1 second, 20000 rows, 2000 ids: to see that all works, not to measure`;
 
 export function readBenchOptions(argv: readonly string[]): BenchOptions {
@@ -31,7 +34,7 @@ export function readBenchOptions(argv: readonly string[]): BenchOptions {
   const flag = { type: "boolean", default: false } as const;
   const { values } = readFlags(argv, {
     ...{ shapes: text, only: text, rounds: text, seconds: text, rows: text, ids: text, json: text },
-    ...{ quick: flag, help: flag },
+    ...{ docs: flag, quick: flag, help: flag },
   });
   const { quick } = values;
   const rows = positive("rows", values.rows, quick ? 20_000 : 1_000_000);
@@ -45,6 +48,7 @@ export function readBenchOptions(argv: readonly string[]): BenchOptions {
     connections: 32,
     sizes: { users: rows, tokens: rows, ids: positive("ids", values.ids, quick ? 2000 : 100_000) },
     json: values.json,
+    docs: values.docs,
   };
 }
 

@@ -22,11 +22,10 @@ async function nextMessage<T>(child: ChildProcess): Promise<T> {
 }
 
 /** Forks a file of this folder; it ends when its channel to this process does. */
-function forked(file: string): ChildProcess {
-  return fork(join(import.meta.dirname, file), {
-    serialization: "advanced",
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
+function forked(file: string, more: Readonly<Record<string, string>> = {}): ChildProcess {
+  const env = { ...process.env, ...more };
+  const stdio = ["ignore", "inherit", "inherit", "ipc"] as const;
+  return fork(join(import.meta.dirname, file), { env, serialization: "advanced", stdio: [...stdio] });
 }
 
 export interface RunningOrigin {
@@ -35,9 +34,15 @@ export interface RunningOrigin {
 }
 
 export async function startOrigin(): Promise<RunningOrigin> {
-  const child = forked("origin.ts");
+  const { port, close } = await startNode("origin.ts");
+  return { url: `http://127.0.0.1:${port}`, close };
+}
+
+/** A server in Node, from a file of this folder that says on which port it listens. */
+export async function startNode(file: string, env?: Readonly<Record<string, string>>) {
+  const child = forked(file, env);
   const { port } = await nextMessage<{ port: number }>(child);
-  return { url: `http://127.0.0.1:${port}`, close: () => child.disconnect() };
+  return { port, pids: [child.pid ?? 0], close: () => child.disconnect() };
 }
 
 export interface Load {

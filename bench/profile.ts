@@ -6,35 +6,14 @@ import { Failure, usage } from "../scripts/shared/failure.ts";
 import { run } from "../scripts/shared/run.ts";
 import { freePort } from "../scripts/start/ports.ts";
 import { openGround } from "./ground.ts";
-import { openInspector, type Profile } from "./inspector.ts";
+import { openInspector } from "./inspector.ts";
 import { startLoad } from "./processes.ts";
-import { oneWindow } from "./race.ts";
+import { oneWindow, workOfRound } from "./race.ts";
+import { selfTimes } from "./self-times.ts";
 import { shapes } from "./shapes.ts";
 
 const SECONDS = 5;
 const SHOWN = 40;
-
-/** Self time by function, the longest first, as shares of what was sampled. */
-export function selfTimes({
-  nodes,
-  samples,
-  timeDeltas,
-}: Profile): { readonly where: string; readonly share: number }[] {
-  const names = new Map(
-    nodes.map(({ id, callFrame }) => [id, `${callFrame.functionName || "(anonymous)"}:${callFrame.lineNumber + 1}`]),
-  );
-  const byName = new Map<string, number>();
-  let total = 0;
-  for (const [index, id] of samples.entries()) {
-    const microseconds = timeDeltas[index] ?? 0;
-    const name = names.get(id) ?? "";
-    total += microseconds;
-    byName.set(name, (byName.get(name) ?? 0) + microseconds);
-  }
-  return [...byName]
-    .map(([where, microseconds]) => ({ where, share: microseconds / total }))
-    .sort((one, other) => other.share - one.share);
-}
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
 
@@ -49,7 +28,13 @@ await run("bench:profile", async ([shapeName = "warm", name = "gateway", file]) 
   const inspector = await openInspector(inspectorPort);
   const options = { rounds: 1, seconds: SECONDS, warmUpSeconds: 2, connections: 32, only: [] };
   const tools = { ground, load, besideLoad: load, progress: () => {} };
-  const window = oneWindow(shape, { contestant, runner, rounds: [] }, options, tools);
+  const window = oneWindow(
+    shape,
+    { contestant, runner },
+    workOfRound(shape, options, ground)(contestant),
+    options,
+    tools,
+  );
   const profile = await inspector.profile(2000, (SECONDS - 1) * 1000);
   await window;
   inspector.close();

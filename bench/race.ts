@@ -1,9 +1,11 @@
 // One shape: its contestants in turn, round after round, each window with its own warm-up.
 // Must never report a contestant that answered otherwise than it should.
 import type { Contestant, Runner } from "./contestants.ts";
+import { examine } from "./examine.ts";
 import type { Ground } from "./ground.ts";
 import type { WindowPlan, WindowResult } from "./load/window.ts";
 import type { Load } from "./processes.ts";
+import { NOTES } from "./requests.ts";
 import type { Shape, Work } from "./shapes.ts";
 import { quantile } from "./statistics.ts";
 
@@ -54,9 +56,10 @@ export async function race(shape: Shape, options: RaceOptions, tools: RaceTools)
   const { entrants, skipped } = await start(shape, options, tools);
   try {
     for (let round = 0; round < options.rounds; round++) {
+      const workFor = workOfRound(shape, options, tools.ground);
       for (const entrant of turned(entrants, round)) {
         tools.progress(`${shape.name}: round ${round + 1} of ${options.rounds}, ${entrant.contestant.name}`);
-        entrant.rounds.push(await oneWindow(shape, entrant, options, tools));
+        entrant.rounds.push(await oneWindow(shape, entrant, workFor(entrant.contestant), options, tools));
       }
     }
   } finally {
@@ -74,7 +77,10 @@ async function start(shape: Shape, { only }: RaceOptions, { ground, progress }: 
     progress(`${shape.name}: starting ${contestant.name}`);
     const runner = await contestant.start(ground);
     if (typeof runner === "string") skipped.push({ name: contestant.name, why: runner });
-    else entrants.push({ contestant, runner, rounds: [] });
+    else {
+      await examine(contestant, runner, ground);
+      entrants.push({ contestant, runner, rounds: [] });
+    }
   }
   return { entrants, skipped };
 }
@@ -88,11 +94,28 @@ function turned<T>(list: readonly T[], by: number): T[] {
 /** More than any contestant answers, where no request may be sent twice; a window that runs out of them ends early. */
 const REQUESTS_PER_SECOND_AT_MOST = 3000;
 
-/** A window of one contestant; throws when it answers otherwise than it should. */
-export async function oneWindow(shape: Shape, entrant: Entrant, options: RaceOptions, tools: RaceTools) {
-  const { contestant, runner } = entrant;
+/**
+ * The same requests for all contestants of a round, as each is a process of its own: a token that one has seen is new to
+ * the next. Made once, since signing takes longer than the window.
+ */
+export function workOfRound(shape: Shape, options: RaceOptions, ground: Ground): (contestant: Contestant) => Work {
   const count = Math.ceil((options.seconds + options.warmUpSeconds) * REQUESTS_PER_SECOND_AT_MOST);
-  const work = shape.work(tools.ground, count);
+  const made = new Map<string, Work>();
+  return ({ path = NOTES }) => {
+    const work = made.get(path) ?? shape.work(ground, { count, path });
+    made.set(path, work);
+    return work;
+  };
+}
+
+/** A window of one contestant; throws when it answers otherwise than it should. */
+export async function oneWindow(
+  shape: Shape,
+  { contestant, runner }: Pick<Entrant, "contestant" | "runner">,
+  work: Work,
+  options: RaceOptions,
+  tools: RaceTools,
+): Promise<RoundFigures> {
   const beside = shape.beside?.(contestant);
   const status = contestant.checks ? shape.status : 200;
   const running = tools.load.run(planOf(work, runner, status, options));

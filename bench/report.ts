@@ -1,22 +1,11 @@
 // A shape's result as a table for people.
 // Must never show a figure without its spread.
 import { textTable } from "../scripts/manage/text-table.ts";
-import type { ContestantResult, RoundFigures, ShapeResult } from "./race.ts";
-import { ratioSpread, type Spread, spreadOf } from "./statistics.ts";
-
-const figures = (result: ContestantResult, name: keyof RoundFigures) =>
-  result.rounds.map((round) => round[name] ?? undefined);
-
-export const spreadOfFigure = (result: ContestantResult, name: keyof RoundFigures): Spread | undefined => {
-  const all = figures(result, name).filter((value) => value !== undefined);
-  return all.length < result.rounds.length ? undefined : spreadOf(all);
-};
-
-/** CPU of one against another of the same shape, round by round. */
-export function cpuRatio(shape: ShapeResult, name: string, against: string): Spread | undefined {
-  const [one, other] = [name, against].map((wanted) => shape.contestants.find((found) => found.name === wanted));
-  return one && other && ratioSpread(figures(one, "cpuMicroseconds"), figures(other, "cpuMicroseconds"));
-}
+import { cpuRatio, spreadOfFigure } from "./figures.ts";
+import type { ShapeResult } from "./race.ts";
+import type { Small } from "./small.ts";
+import type { Spread } from "./statistics.ts";
+import type { TargetResult } from "./targets.ts";
 
 /** "12.3 (11.9-14.0)" */
 export function spreadText(spread: Spread | undefined, digits: number): string {
@@ -41,4 +30,22 @@ export function reportShape(shape: ShapeResult): string[] {
   ]);
   const skipped = shape.skipped.map(({ name, why }) => `${name}: skipped, ${why}`);
   return ["", `${shape.name}: ${shape.about}`, ...textTable(head, rows), ...skipped];
+}
+
+/** The targets, each with what was measured. */
+export function reportTargets(results: readonly TargetResult[]): string[] {
+  const rows = results.map(({ says, shape, atMost, measured, kept }) => [
+    kept ? "kept" : "missed",
+    shape,
+    `${spreadText(measured, 2)} of at most ${atMost.toFixed(2)}`,
+    says,
+  ]);
+  return rows.length === 0 ? [] : ["", ...textTable(["target", "shape", "ratio of CPU", ""], rows)];
+}
+
+/** Size and start-up in one line. */
+export function reportSmall({ bytes, gzipBytes, startUpMilliseconds }: Small): string {
+  const kibibytes = (count: number) => `${(count / 1024).toFixed(0)} KiB`;
+  const start = startUpMilliseconds === null ? "" : `; start-up ${spreadText(startUpMilliseconds, 0)} ms of CPU`;
+  return `bundle ${kibibytes(bytes)}, ${kibibytes(gzipBytes)} gzipped${start}`;
 }

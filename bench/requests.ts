@@ -1,6 +1,9 @@
 // The bytes that clients send, with the headers that Cloudflare adds to them on the way to a Worker.
 // Must never differ between contestants.
 
+/** What is asked of every proxy. */
+export const NOTES = "/api/notes/?page=2";
+
 /** What a browser's script and Cloudflare send beside the token. */
 const headers = [
   "host: api.example.com",

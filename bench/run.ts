@@ -4,20 +4,42 @@ import { writeFileSync } from "node:fs";
 import { EXIT } from "../scripts/shared/failure.ts";
 import { requirePackages } from "../scripts/shared/project.ts";
 import { run } from "../scripts/shared/run.ts";
+import { builtWorker } from "../test/support/built-worker.ts";
 import { openGround } from "./ground.ts";
 import { machine } from "./machine.ts";
-import { benchHelp, readBenchOptions } from "./options.ts";
+import { type BenchOptions, benchHelp, readBenchOptions } from "./options.ts";
 import { startLoad } from "./processes.ts";
 import { race, type ShapeResult } from "./race.ts";
-import { reportShape } from "./report.ts";
+import { reportShape, reportSmall, reportTargets } from "./report.ts";
+import { type BenchResult, RESULT_FILE } from "./result.ts";
 import { shapes } from "./shapes.ts";
+import { measureSmall } from "./small.ts";
+import { countStoreUse } from "./store-use.ts";
+import { judgeTargets } from "./targets.ts";
+import { writeDocuments } from "./write-documents.ts";
 
 // Whatever was started is ended by listeners of "exit".
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
 
+/** How often the start-up is looked at. */
+const START_UPS = 5;
+
 /** A line that the next one takes the place of; nothing where nobody watches. */
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+async function resultOf(options: BenchOptions, results: readonly ShapeResult[]): Promise<BenchResult> {
+  const { rounds, seconds, warmUpSeconds, connections, sizes } = options;
+  const { script } = await builtWorker("wrangler.toml");
+  return {
+    machine: machine(),
+    options: { rounds, seconds, warmUpSeconds, connections, sizes },
+    small: await measureSmall(script, options.shapes.length === 0 ? START_UPS : 0),
+    storeUse: options.shapes.length === 0 ? await countStoreUse() : null,
+    targets: judgeTargets(results),
+    shapes: results,
+  };
 }
 
 await run("bench", async (argv) => {
@@ -43,8 +65,11 @@ await run("bench", async (argv) => {
     tools.besideLoad.close();
     await ground.close();
   }
-  const { rounds, seconds, connections, sizes } = options;
-  const whole = { machine: machine(), options: { rounds, seconds, connections, sizes }, shapes: results };
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(whole, undefined, 2)}\n`);
+  const result = await resultOf(options, results);
+  console.log(["", reportSmall(result.small), ...reportTargets(result.targets)].join("\n"));
+  const text = `${JSON.stringify(result, undefined, 2)}\n`;
+  if (options.json !== undefined) writeFileSync(options.json, text);
+  if (options.docs) writeFileSync(RESULT_FILE, text);
+  if (options.docs) writeDocuments(result);
   return EXIT.ok;
 });

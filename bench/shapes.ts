@@ -1,6 +1,7 @@
 // The kinds of load: which requests, who gets them, what a right answer is.
 // Must never give two contestants of a shape different work.
 import { bare, type Contestant, floor, gateway, honoJose, honoJwt } from "./contestants.ts";
+import { djangoStateless, djangoUser, fastify, haproxy } from "./contestants-elsewhere.ts";
 import { benchUser } from "./fill-stores.ts";
 import type { Ground } from "./ground.ts";
 import type { WindowPlan } from "./load/window.ts";
@@ -10,27 +11,32 @@ import type { Algorithm } from "./tokens.ts";
 /** The requests of one window. */
 export type Work = Pick<WindowPlan, "requests" | "order"> & { readonly connections?: number };
 
+export interface Wanted {
+  /** How many requests there have to be, where none may be sent twice. */
+  readonly count: number;
+  /** What is asked for, where it is a proxied request. */
+  readonly path: string;
+}
+
 export interface Shape {
   readonly name: string;
   readonly about: string;
   readonly contestants: readonly Contestant[];
   /** The status of those that check tokens; the others answer 200. */
   readonly status: number;
-  /** @param count how many requests there have to be, where none may be sent twice */
-  work(ground: Ground, count: number): Work;
+  work(ground: Ground, wanted: Wanted): Work;
   /** Runs beside the window. */
   beside?(contestant: Contestant): Work | undefined;
 }
 
 const TOKENS_IN_ROTATION = 64;
-const NOTES = "/api/notes/?page=2";
 const revocationOff = { ROUTES: [{ path: "/*", auth: "token", revocation: "off" }] };
 
 const times = (count: number, make: () => string) => Array.from({ length: count }, make);
 
-function warmWork(ground: Ground): Work {
+function warmWork(ground: Ground, { path }: Wanted): Work {
   const maker = ground.maker("HS256");
-  return { requests: times(TOKENS_IN_ROTATION, () => getRequest(NOTES, maker.make("access"))), order: "again" };
+  return { requests: times(TOKENS_IN_ROTATION, () => getRequest(path, maker.make("access"))), order: "again" };
 }
 
 const unseen = (algorithm: Algorithm, contestants: readonly Contestant[]): Shape => ({
@@ -38,9 +44,9 @@ const unseen = (algorithm: Algorithm, contestants: readonly Contestant[]): Shape
   about: `${algorithm} tokens that nobody has seen before, each once; revocation off, as in Simple JWT`,
   contestants,
   status: 200,
-  work(ground, count) {
+  work(ground, { count, path }) {
     const maker = ground.maker(algorithm);
-    return { requests: times(count, () => getRequest(NOTES, maker.make("access"))), order: "once" };
+    return { requests: times(count, () => getRequest(path, maker.make("access"))), order: "once" };
   },
 });
 
@@ -74,7 +80,7 @@ export const shapes: readonly Shape[] = [
   {
     name: "warm",
     about: "64 HS256 tokens in rotation",
-    contestants: [bare, floor, asShipped, honoJose, honoJwt],
+    contestants: [bare, floor, asShipped, honoJose, honoJwt, fastify, djangoStateless, djangoUser, haproxy],
     status: 200,
     work: warmWork,
   },
@@ -92,18 +98,18 @@ export const shapes: readonly Shape[] = [
   {
     name: "no-token",
     about: "a route that wants a token, and none: 401 (bare and floor pass it on)",
-    contestants: [bare, floor, asShipped, honoJose, honoJwt],
+    contestants: [bare, floor, asShipped, honoJose, honoJwt, fastify, haproxy],
     status: 401,
-    work: () => ({ requests: [getRequest(NOTES)], order: "again" }),
+    work: (_, { path }) => ({ requests: [getRequest(path)], order: "again" }),
   },
   {
     name: "bad-token",
     about: "tokens signed with another key: 401 (bare and floor pass them on)",
-    contestants: [bare, floor, asShipped, honoJose, honoJwt],
+    contestants: [bare, floor, asShipped, honoJose, honoJwt, fastify, haproxy],
     status: 401,
-    work(ground) {
+    work(ground, { path }) {
       return {
-        requests: times(TOKENS_IN_ROTATION, () => getRequest(NOTES, ground.stranger.make("access"))),
+        requests: times(TOKENS_IN_ROTATION, () => getRequest(path, ground.stranger.make("access"))),
         order: "again",
       };
     },

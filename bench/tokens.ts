@@ -10,7 +10,7 @@ export interface TokenMaker {
   /** The gateway's SIGNING_KEY. */
   readonly signingKey: string;
   /** A token of user 7 whose id no other has. */
-  make(kind: "access" | "refresh"): string;
+  make(kind: "access" | "refresh", lifetimeSeconds?: number): string;
 }
 
 const LIFETIME_SECONDS = { access: 4 * 3600, refresh: 24 * 3600 };
@@ -21,10 +21,10 @@ export function tokenMaker(algorithm: Algorithm): TokenMaker {
   const header = base64url(JSON.stringify({ alg: algorithm, typ: "JWT" }));
   return {
     signingKey,
-    make(kind) {
+    make(kind, lifetimeSeconds = LIFETIME_SECONDS[kind]) {
       const issuedAt = Math.floor(Date.now() / 1000) - 1;
       const claims = {
-        ...{ token_type: kind, exp: issuedAt + LIFETIME_SECONDS[kind], iat: issuedAt },
+        ...{ token_type: kind, exp: issuedAt + lifetimeSeconds, iat: issuedAt },
         ...{ jti: randomBytes(16).toString("hex"), user_id: "7" },
       };
       const text = `${header}.${base64url(JSON.stringify(claims))}`;

@@ -1,48 +1,6 @@
 // `npm run deploy`: checks, deploys, and brings the deployed database's tables up to date.
-// Must never deploy what the Worker would refuse to work with.
-import { deployHelp, readDeployArguments } from "./deploy/arguments.ts";
-import { EXIT, Failure } from "./shared/failure.ts";
-import { requirePackages, SCHEMA_FILE } from "./shared/project.ts";
+// Must never do anything itself: deploy/deploy.ts does.
+import { deploy } from "./deploy/deploy.ts";
 import { run } from "./shared/run.ts";
-import { runWrangler } from "./shared/wrangler.ts";
 
-const NEEDS_KEY = `If this is the first deploy: the Worker does not exist yet, so its key has to come along.
-  npm run deploy -- --secrets-file FILE     (docs/deploy.md shows how to make FILE)`;
-
-await run("deploy", async (argv) => {
-  const args = readDeployArguments(argv);
-  if (args.help) {
-    console.log(deployHelp);
-    return EXIT.ok;
-  }
-  requirePackages();
-  // Not at the top: it needs packages, and a project without them is to get a sentence.
-  const { checkDeployment } = await import("./deploy/check.ts");
-  const { warnings, standIn } = await checkDeployment(args);
-  for (const warning of warnings) console.log(`Warning: ${warning}`);
-  const key = standIn ? "a stand-in for SIGNING_KEY" : "the SIGNING_KEY of --secrets-file";
-  console.log(`Settings: in order (checked with ${key}).`);
-
-  const deployed = await runWrangler(["deploy", ...argv], "show");
-  if (deployed.exitCode !== 0) {
-    if (args.secretsFile === undefined && !args.dryRun) console.error(`\n${NEEDS_KEY}`);
-    throw new Failure("wrangler could not deploy; what it said is above.");
-  }
-
-  const schema = ["d1", "execute", "DB", "--remote", "--file", SCHEMA_FILE, "--yes", ...args.place];
-  if (args.dryRun) {
-    console.log(`
-Left out by --dry-run:
-  the upload; with the first one, Cloudflare makes DB and BLACKLIST and takes the secrets of --secrets-file
-  wrangler ${schema.join(" ").replace(SCHEMA_FILE, "schema.sql")}`);
-    return EXIT.ok;
-  }
-  if ((await runWrangler(schema, "show")).exitCode !== 0)
-    throw new Failure(
-      "the Worker is deployed, but its tables are not: run this again, or npm run manage -- users --remote.",
-    );
-  console.log(`
-Deployed, and the tables of schema.sql are there. Next, when there are no users yet:
-  npm run manage -- createsuperuser --remote${args.environment === undefined ? "" : ` --env ${args.environment}`}`);
-  return EXIT.ok;
-});
+await run("deploy", deploy);

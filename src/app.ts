@@ -4,16 +4,17 @@ import { Hono } from "hono";
 import { answerAdmin } from "./admin/door.ts";
 import { endpoints } from "./endpoints/definitions.ts";
 import { answerLive, type HealthDeps, readiness } from "./endpoints/health.ts";
+import { openApiDocument } from "./endpoints/openapi.ts";
+import { published } from "./endpoints/published.ts";
 import { answerSessions, sessionsEndpoints } from "./endpoints/sessions.ts";
 import { answerEndpoint } from "./endpoints/tokens.ts";
-import { jwksAnswer } from "./endpoints/well-known.ts";
 import { Refusal, refuse } from "./errors.ts";
 import { flush } from "./flows/flush.ts";
 import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
 import { isAdminUrl } from "./http/admin-path.ts";
 import { type Answering, withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
-import { chooseLanguage } from "./http/language.ts";
+import { openExchange } from "./http/open-exchange.ts";
 import { mayBeOwnPath } from "./http/own-path.ts";
 import { answerRefusal } from "./http/refusal.ts";
 import { observation } from "./observation.ts";
@@ -42,7 +43,7 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
     headerPlan.authHeader,
     meetingErrors(deps, async (request, exchange) => {
       // Most requests are the API's: they need no router.
-      const isOwn = mayBeOwnPath(request.url, settings.TOKEN_PREFIX);
+      const isOwn = mayBeOwnPath(exchange.url, settings.TOKEN_PREFIX);
       return isOwn ? routes.fetch(request, { exchange }) : pipeline(deps, request, exchange);
     }),
   );
@@ -52,8 +53,8 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const observe = observation(deps);
   return {
     async fetch(request) {
-      const exchange = openExchange(request, deps.newId());
-      const door = answerAdminPage && isAdminUrl(request.url) ? answerAdminPage : answer;
+      const exchange = openExchange(request, deps.newId(), Date.now());
+      const door = answerAdminPage && isAdminUrl(exchange.url) ? answerAdminPage : answer;
       const response = await door(request, exchange);
       return observe ? observe(request, exchange, response) : response;
     },
@@ -92,12 +93,24 @@ function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown)
     }
   }
   if (publicJwks.length > 0) {
-    const answerJwks = jwksAnswer(publicJwks);
+    const answerJwks = published({ keys: publicJwks });
     routes.get("/.well-known/jwks.json", (c) => answerJwks(c.req.raw, c.env.exchange));
   }
   routes.get("/_gateway/health/live", (c) => answerLive(c.env.exchange));
   const answerReady = readiness(health, warnings);
   routes.get("/_gateway/health/ready", (c) => answerReady(c.env.exchange));
+  let answerOpenApi: ReturnType<typeof published> | undefined;
+  routes.get("/_gateway/openapi.json", (c) => {
+    answerOpenApi ??= published(openApiDocument(deps.settings, publicJwks.length > 0));
+    return answerOpenApi(c.req.raw, c.env.exchange);
+  });
+  if (deps.settings.CONSOLE) {
+    routes.get("/_gateway/console", async (c) => {
+      // Not at the top: nearly no isolate needs it.
+      const { answerConsole } = await import("./endpoints/console.ts");
+      return answerConsole(deps.settings, c.env.exchange);
+    });
+  }
   routes.all("/_gateway/*", () => refuse("no_route"));
   routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.exchange));
   // To the one door for errors.
@@ -109,30 +122,6 @@ function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown)
 
 /** A path with and without its trailing slash. */
 const spellings = (prefix: string, path: string) => [prefix + path, prefix + path.slice(0, -1)];
-
-function openExchange(request: Request, requestId: string): Exchange {
-  const { method, url, headers } = request;
-  const openedAtMilliseconds = Date.now();
-  return {
-    requestId,
-    nowSeconds: Math.floor(openedAtMilliseconds / 1000),
-    openedAtMilliseconds,
-    method,
-    url,
-    language: () => chooseLanguage(headers.get("accept-language")),
-    allow: undefined,
-    indent: 0,
-    rule: undefined,
-    forgetCookies: false,
-    reason: undefined,
-    shadowed: undefined,
-    operation: "gateway",
-    userId: undefined,
-    tokenType: undefined,
-    jti: undefined,
-    originMilliseconds: undefined,
-  };
-}
 
 function nowInSeconds(): number {
   return Math.floor(Date.now() / 1000);

@@ -6,7 +6,7 @@ import { isSampled } from "./http/sampled.ts";
 import { traceContext } from "./http/trace-context.ts";
 import { shortId } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
-import type { Decision } from "./stores/contract.ts";
+import type { Decision } from "./stores/metrics-contract.ts";
 
 /** Tells of one request and gives back its answer, or a copy of it with one header more. */
 export type Observe = (request: Request, exchange: Exchange, response: Response) => Response;
@@ -65,8 +65,9 @@ interface Outcome {
 
 /** The fields of `request` in log-events.ts, in its order. */
 function lineOf(settings: Settings, request: Request, exchange: Exchange, outcome: Outcome) {
-  const { requestId, operation, jti } = exchange;
-  const begun = settings.TRACE_SAMPLE !== null && operation === "proxy" ? requestId : undefined;
+  const { requestId, jti, originMilliseconds } = exchange;
+  // A trace begins with the request to the API, if there is one.
+  const begun = settings.TRACE_SAMPLE !== null && originMilliseconds !== undefined ? requestId : undefined;
   return {
     request_id: requestId,
     method: exchange.method,
@@ -78,7 +79,7 @@ function lineOf(settings: Settings, request: Request, exchange: Exchange, outcom
     user_id: shownUserId(exchange.userId),
     token_type: exchange.tokenType,
     jti: shortId(jti),
-    origin_ms: exchange.originMilliseconds,
+    origin_ms: originMilliseconds,
     total_ms: outcome.totalMilliseconds,
     cf_ray: rayOf(request.headers.get("cf-ray")),
     country: countryOf(request),

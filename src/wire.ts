@@ -10,10 +10,11 @@ import type { AdminStores } from "./flows/admin-deps.ts";
 import { tokenMemory } from "./flows/token-memory.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
-import type { Rule } from "./gateway/policy.ts";
 import type { Hooks } from "./hooks.ts";
 import { alarms, type EventName, type Log } from "./log-events.ts";
+import { type Bound, bindingFaults, bindingWarnings } from "./settings/check-bindings.ts";
 import type { Settings } from "./settings/settings.ts";
+import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1AdminSessions } from "./stores/d1-admin-sessions.ts";
 import { d1AdminTokens } from "./stores/d1-admin-tokens.ts";
@@ -47,11 +48,13 @@ export type Wiring = { readonly deps: GatewayDeps; readonly shown: AppShown } | 
 /** What an isolate remembers of tokens, of the 128 MB that it may use. */
 const rememberedTokens = { entries: 5000, bytes: 8 * 1024 * 1024 } as const;
 
-/** @param hooks what the deployer changed in code: `hooks` of hooks.ts */
-export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
-  const reading = await readConfiguration(env);
+/** @param hooks and `inCode`: what the deployer changed in code, as createGateway() takes it */
+export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}): Promise<Wiring> {
+  const joined = joinSettings(inCode, env);
+  const reading = await readConfiguration(joined.env);
   const { configuration } = reading;
-  const faults = [...reading.faults, ...bindingFaults(env, reading.settings)];
+  const bound = boundIn(env);
+  const faults = [...joined.faults, ...reading.faults, ...bindingFaults(bound, reading.settings)];
   if (!configuration || faults.length > 0 || !env.DB) {
     writeLine("settings_faults", { faults });
     return { faults };
@@ -59,7 +62,7 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
   const { settings, keys } = configuration;
   const log = logFor(settings);
   const encode = hooks.encodeClaims ?? JSON.stringify;
-  const warnings = [...reading.warnings, ...bindingWarnings(env, settings, configuration.rules)];
+  const warnings = [...reading.warnings, ...bindingWarnings(bound, settings, configuration.rules)];
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const keySource = keySourceFor(settings, log);
   logStart(log, configuration);
@@ -87,6 +90,17 @@ export async function wire(env: Env, hooks: Hooks): Promise<Wiring> {
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }
 
+function boundIn(env: Env): Bound {
+  const { DB, BLACKLIST, LOGIN_LIMITER, METRICS, ORIGIN } = env;
+  return {
+    DB: Boolean(DB),
+    BLACKLIST: Boolean(BLACKLIST),
+    LOGIN_LIMITER: LOGIN_LIMITER && (typeof LOGIN_LIMITER.limit === "function" ? "right" : "other"),
+    METRICS: METRICS && (typeof METRICS.writeDataPoint === "function" ? "right" : "other"),
+    ORIGIN: ORIGIN && (ORIGIN === "zone" ? "zone" : "service"),
+  };
+}
+
 function adminStores(db: D1Database, log: Log): AdminStores {
   return {
     sessions: d1AdminSessions(db, log),
@@ -96,40 +110,9 @@ function adminStores(db: D1Database, log: Log): AdminStores {
   };
 }
 
-function bindingFaults(env: Env, settings: Settings): string[] {
-  const faults: string[] = [];
-  if (!env.DB) faults.push("DB is missing: a D1 database has to be bound by this name.");
-  if (!env.BLACKLIST && settings.TOKEN_BLACKLIST_ENABLED) {
-    faults.push(
-      "BLACKLIST is missing: a KV namespace has to be bound by this name while TOKEN_BLACKLIST_ENABLED is true.",
-    );
-  }
-  // Anything else under this name would be asked in vain, and every login let go on.
-  if (env.LOGIN_LIMITER && typeof env.LOGIN_LIMITER.limit !== "function") {
-    faults.push("LOGIN_LIMITER must be a rate limit binding.");
-  }
-  if (env.METRICS && typeof env.METRICS.writeDataPoint !== "function") {
-    faults.push("METRICS must be an Analytics Engine dataset.");
-  }
-  return faults;
-}
-
 /** Whether anything is told of requests; if not, nothing is measured. */
 function isObserved(env: Env, { LOG, SERVER_TIMING }: Settings): boolean {
   return LOG !== "off" || SERVER_TIMING || env.METRICS !== undefined;
-}
-
-function bindingWarnings(env: Env, settings: Settings, rules: readonly Rule[]): string[] {
-  const warnings: string[] = [];
-  if (!env.LOGIN_LIMITER) warnings.push("LOGIN_LIMITER is not bound: nothing here slows down password guessing.");
-  if (!env.ORIGIN && settings.ORIGIN_URL === null && !rules.every((rule) => rule.origin)) {
-    const which = rules.some((rule) => rule.origin) ? "requests of routes without an origin" : "requests that pass";
-    warnings.push(`Neither ORIGIN nor ORIGIN_URL is set: ${which} are answered 502.`);
-  }
-  if (env.ORIGIN && settings.ORIGIN_URL !== null) {
-    warnings.push(`ORIGIN is ${env.ORIGIN === "zone" ? '"zone"' : "bound"}, so ORIGIN_URL is not used.`);
-  }
-  return warnings;
 }
 
 function remoteOf(source: KeySource | undefined): Pick<Keys, "remote" | "remoteVersion"> {

@@ -27,6 +27,35 @@ describe("src/", () => {
   });
 });
 
+/** Files that are evaluated when the Worker starts: reached from index.ts without `import()`. */
+function evaluatedAtStart(file = "index.ts", seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  const imports = (sources.get(file) ?? "").matchAll(/^(?:import|export) (?!type )[^;]*?from "(\.[^"]+)"/gm);
+  for (const [, target = ""] of imports) {
+    evaluatedAtStart(new URL(target, `file:///${file}`).pathname.slice(1), seen);
+  }
+  return seen;
+}
+
+describe("at its start the Worker", () => {
+  const atStart = [...evaluatedAtStart()];
+  it("evaluates what every request needs", () => {
+    expect(atStart).toContain("gateway/forward.ts");
+    expect(atStart).toContain("accounts/hashers/pbkdf2.ts");
+  });
+  it("leaves the code of rare password formats for when one is met", () => {
+    const heavy = /^import .* from "(@noble\/hashes|bcryptjs)/m;
+    expect(
+      [...sources]
+        .filter(([, text]) => heavy.test(text))
+        .map(([file]) => file)
+        .sort(),
+    ).toEqual(["accounts/hashers/argon2-tag.ts", "accounts/hashers/scripted-pbkdf2.ts"]);
+    expect(atStart.filter((file) => heavy.test(sources.get(file) ?? ""))).toEqual([]);
+  });
+});
+
 describe("breachesOf()", () => {
   it("names a flow that imports a concrete store", () => {
     expect(planted("flows/planted.ts", 'import { d1Users } from "../stores/d1-users.ts";\n')).toEqual([
@@ -75,6 +104,9 @@ describe("breachesOf()", () => {
       "http/planted.ts: does not begin with two lines that say what it is for and what it must never do",
     ]);
     expect(planted("http/planted.ts", 'export { answerJson } from "./answer.ts";\n')).toEqual([
+      "http/planted.ts: is a barrel: it exports what another file has",
+    ]);
+    expect(planted("http/planted.ts", 'export type { Language } from "./language.ts";\n')).toEqual([
       "http/planted.ts: is a barrel: it exports what another file has",
     ]);
     expect(planted("http/planted.ts", "export class Planted {}\n")).toEqual(["http/planted.ts: has a class"]);

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { type Config, serializeConfig } from "miniflare";
+import type { Config } from "miniflare";
 import { killAtExit } from "../../test/interop/processes.ts";
 import type { BuiltWorker } from "../../test/support/built-worker.ts";
 
@@ -34,6 +34,8 @@ export interface ServeOptions {
 
 /** Its stores, if it has any, are in another process: as in production, what they use is not the Worker's CPU. */
 export async function serveWorker(built: BuiltWorker, options: ServeOptions): Promise<Served> {
+  // Not at the top: it takes longer to load than a mistyped option should take to be refused.
+  const { serializeConfig } = await import("miniflare");
   const args = ["serve", "--binary", "--experimental", "--control-fd=3"];
   if (options.inspectorPort !== undefined) args.push(`--inspector-addr=127.0.0.1:${options.inspectorPort}`);
   const child = spawn(program, [...args, "-"], { stdio: ["pipe", "ignore", "inherit", "pipe"] });

@@ -67,6 +67,7 @@ export function settingsOf<Name extends SettingName>(
 export function storesOf({ d1, kv }: Bindings): {
   readonly tokens: Pick<TokenStore, "blacklist" | "deleteExpired">;
   readonly announce: RevocationNews["announce"] | undefined;
+  readonly announceFamily: RevocationNews["announceFamily"] | undefined;
   readonly announceUser: RevocationNews["announceUser"] | undefined;
 } {
   let complaint: string | undefined;
@@ -90,6 +91,8 @@ export function storesOf({ d1, kv }: Bindings): {
     },
     announce:
       news === undefined ? undefined : (jti, expires, nowSeconds) => saying(news.announce(jti, expires, nowSeconds)),
+    announceFamily:
+      news === undefined ? undefined : (family, until, now) => saying(news.announceFamily(family, until, now)),
     announceUser:
       news === undefined
         ? undefined

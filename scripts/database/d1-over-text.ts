@@ -18,10 +18,12 @@ function literal(value: unknown): string {
 
 /**
  * As much of a D1 database as `d1Tokens` uses to look up, blacklist and delete single tokens: `prepare` with `bind`,
- * `first` and `run`. Not `batch`: through wrangler nothing but one statement or one file is a transaction.
+ * `first` and `run`; and `batch` for statements that read. Through wrangler nothing but one statement or one file is a
+ * transaction, so that those that write have none.
  */
 export function d1OverText(database: Pick<Database, "read">): D1Database {
   const statement = (sql: string) => ({
+    sql,
     bind: (...values: unknown[]) => statement(withLiterals(sql, values)),
     first: async (): Promise<Row | null> => (await database.read(sql))[0] ?? null,
     run: async () => {
@@ -30,6 +32,17 @@ export function d1OverText(database: Pick<Database, "read">): D1Database {
       return { meta: { changes: changed.length } };
     },
   });
+  const batch = async (statements: ReadonlyArray<{ readonly sql: string }>) => {
+    const results: Array<{ readonly results: readonly Row[] }> = [];
+    for (const { sql } of statements) {
+      if (!sql.startsWith("SELECT "))
+        throw new Failure("Only statements that read can be sent together through wrangler.");
+      results.push({ results: await database.read(sql) });
+    }
+    return results;
+  };
+  // A session chooses which copy answers; wrangler asks the primary, which is never stale.
+  const d1 = { prepare: statement, batch, withSession: () => d1 };
   // The stores take the whole interface; what they call of it here is what stands above.
-  return { prepare: statement } as unknown as D1Database;
+  return d1 as unknown as D1Database;
 }

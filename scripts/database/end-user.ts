@@ -1,40 +1,90 @@
-// Changes a user's password and ends the tokens that were issued before, in one transaction; then tells KV.
+// Ends all tokens of a user, or one session, in one transaction with whatever else becomes of the user; then tells KV.
 // Must never hold SQL or key names of its own about tokens: what it writes is what the Worker writes.
 import { endedUntilSeconds } from "../../src/flows/end-sessions.ts";
-import { endUserStatements } from "../../src/stores/d1-families.ts";
+import { endFamilyStatements, endUserStatements } from "../../src/stores/d1-families.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { type Bindings, settingsOf, storesOf } from "./bindings.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import { sqlInteger, sqlText } from "./sql.ts";
 
-/** @param user whose row it is; tokens name the user by id or name, as USER_ID_FIELD says */
-export async function changePasswordAndEndTokens(
+/** Whose row it is; tokens name the user by id or name, as USER_ID_FIELD says. */
+interface UserNamed {
+  readonly id: number;
+  readonly username: string;
+}
+
+/** What becomes of the user in the same transaction. */
+export interface UserChange {
+  /** One statement. */
+  readonly sql: string;
+  /** In the past tense, for the sentence that says what was done when KV could not be told. */
+  readonly done: string;
+  /** What helps then; left out where the command can simply be repeated. */
+  readonly cure?: string;
+}
+
+export const changePasswordAndEndTokens = (
   bindings: Bindings,
-  user: { readonly id: number; readonly username: string },
+  user: UserNamed,
   passwordHash: string,
   nowSeconds: number,
+): Promise<void> => {
+  const sql = `UPDATE users SET password = ${sqlText(passwordHash)} WHERE id = ${sqlInteger(user.id)}`;
+  return endUserTokens(bindings, user, { sql, done: "the password is changed" }, nowSeconds);
+};
+
+/** No more log-ins, refreshes and routes with `auth = "user"`; tokens from before stay ended when it is undone. */
+export const deactivateAndEndTokens = (bindings: Bindings, user: UserNamed, nowSeconds: number): Promise<void> => {
+  const sql = `UPDATE users SET is_active = 0 WHERE id = ${sqlInteger(user.id)}`;
+  return endUserTokens(bindings, user, { sql, done: "the user is deactivated" }, nowSeconds);
+};
+
+/** The row goes; what ended the tokens stays until they have expired. */
+export const deleteAndEndTokens = (bindings: Bindings, user: UserNamed, nowSeconds: number): Promise<void> => {
+  const sql = `DELETE FROM users WHERE id = ${sqlInteger(user.id)}`;
+  return endUserTokens(bindings, user, { sql, done: "the user is deleted", cure: deletedCure }, nowSeconds);
+};
+
+const deletedCure = 'Routes with revocation = "cached" may let the access tokens pass until they expire.';
+
+const lifetimes = [
+  ...(["ACCESS_TOKEN_LIFETIME", "REFRESH_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME", "LEEWAY"] as const),
+] as const;
+
+/** Ends all tokens that were issued up to and including this second. */
+export async function endUserTokens(
+  bindings: Bindings,
+  user: UserNamed,
+  change: UserChange | undefined,
+  nowSeconds: number,
 ): Promise<void> {
-  const settings = settingsOf(bindings.vars, [
-    ...(["ACCESS_TOKEN_LIFETIME", "REFRESH_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME"] as const),
-    ...(["LEEWAY", "USER_ID_FIELD"] as const),
-  ]);
+  const settings = settingsOf(bindings.vars, [...lifetimes, "USER_ID_FIELD"]);
   const until = endedUntilSeconds(settings, nowSeconds);
-  // All tokens up to and including this second.
   const before = nowSeconds + 1;
-  const change = `UPDATE users SET password = ${sqlText(passwordHash)} WHERE id = ${sqlInteger(user.id)}`;
   const ending = endUserStatements(user.id, before, until, nowSeconds).map(([sql, values]) =>
     withLiterals(sql, values),
   );
-  await bindings.database.write([change, ...ending].join(";\n"));
+  // Last: the rows of the tokens lose their user when it goes.
+  await bindings.database.write([...ending, ...(change ? [change.sql] : [])].join(";\n"));
   const byName = settings.USER_ID_FIELD === "username";
   const lookup = byName
     ? ({ column: "username", value: user.username } as const)
     : ({ column: "id", value: user.id } as const);
-  await storesOf(bindings)
-    .announceUser?.(lookup, before, until, nowSeconds)
-    .catch((error: unknown) => {
-      throw new Failure(
-        `The password is changed and the refresh tokens are ended, but KV could not be told of it: ${reasonOf(error)} Run it again.`,
-      );
-    });
+  const done = [...(change ? [change.done] : []), "the refresh tokens are ended"].join(" and ");
+  await tellKv(done, storesOf(bindings).announceUser?.(lookup, before, until, nowSeconds), change?.cure);
+}
+
+/** Ends one session; whose it is has to be known already. */
+export async function endSession(bindings: Bindings, family: string, nowSeconds: number): Promise<void> {
+  const until = endedUntilSeconds(settingsOf(bindings.vars, lifetimes), nowSeconds);
+  const ending = endFamilyStatements(family, until, nowSeconds).map(([sql, values]) => withLiterals(sql, values));
+  await bindings.database.write(ending.join(";\n"));
+  await tellKv("the session is ended", storesOf(bindings).announceFamily?.(family, until, nowSeconds));
+}
+
+async function tellKv(done: string, telling: Promise<void> | undefined, cure = "Run it again."): Promise<void> {
+  await telling?.catch((error: unknown) => {
+    const sentence = `${done.charAt(0).toUpperCase()}${done.slice(1)}`;
+    throw new Failure(`${sentence}, but KV could not be told of it: ${reasonOf(error)} ${cure}`);
+  });
 }

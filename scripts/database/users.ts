@@ -44,15 +44,30 @@ export async function findUser(database: Database, username: string): Promise<Us
   return row === undefined ? null : toUser(row);
 }
 
+/** The same; fails when there is none. */
+export async function requireUser(database: Database, username: string): Promise<User> {
+  const user = await findUser(database, username);
+  if (user === null) throw new Failure(`There is no user called '${username}' in the ${database.place} database.`);
+  return user;
+}
+
 /** How many users there are. */
 export async function countUsers(database: Database): Promise<number> {
   const [row] = await database.read("SELECT count(*) AS users FROM users");
   return Number(row?.users ?? 0);
 }
 
+/**
+ * An id that no token of a deleted user names: SQLite alone would give the highest one out again. A cut-off stays until
+ * all tokens from before it have expired.
+ */
+const UNUSED_ID =
+  "(SELECT COALESCE(MAX(id), 0) + 1 FROM (SELECT MAX(id) AS id FROM users UNION ALL SELECT MAX(user_id) FROM user_cutoffs))";
+
 /** Stores a new, active user. Fails when the name is taken, also when somebody took it a moment ago. */
 export async function insertUser(database: Database, user: NewUser, now: string): Promise<void> {
   const values = [
+    UNUSED_ID,
     sqlText(user.passwordHash),
     "NULL",
     sqlBoolean(user.isSuperuser),
@@ -65,7 +80,7 @@ export async function insertUser(database: Database, user: NewUser, now: string)
     sqlText(now),
   ];
   const columns =
-    "password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined";
+    "id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined";
   try {
     await database.write(`INSERT INTO users (${columns}) VALUES (${values.join(", ")})`);
   } catch (error) {
@@ -78,6 +93,10 @@ export async function insertUser(database: Database, user: NewUser, now: string)
 /** Gives the user another password hash and touches nothing else. */
 export const setPasswordHash = (database: Database, id: number, passwordHash: string): Promise<void> =>
   database.write(`UPDATE users SET password = ${sqlText(passwordHash)} WHERE id = ${sqlInteger(id)}`);
+
+/** Sets is_active and touches nothing else. */
+export const setActive = (database: Database, id: number): Promise<void> =>
+  database.write(`UPDATE users SET is_active = 1 WHERE id = ${sqlInteger(id)}`);
 
 /** The users by id; with `search`, those whose name or address contains it, in any case. */
 export async function listUsers(database: Database, search: string | undefined): Promise<readonly User[]> {

@@ -52,7 +52,7 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments {
     environment,
     configFile,
     secretsFile: text("secrets-file"),
-    vars: Object.fromEntries((values.var ?? []).flatMap((pair) => (typeof pair === "string" ? [splitVar(pair)] : []))),
+    vars: readVars(values.var),
     place: [
       ...(environment === undefined ? [] : ["--env", environment]),
       ...(configFile === undefined ? [] : ["--config", configFile]),
@@ -60,7 +60,13 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments {
   };
 }
 
-function splitVar(pair: string): [string, string] {
-  const colon = pair.indexOf(":");
-  return colon === -1 ? [pair, ""] : [pair.slice(0, colon), pair.slice(colon + 1)];
+/** The vars that `--var NAME:VALUE` sets, by name; without a colon the value is empty, as for wrangler. */
+export function readVars(pairs: readonly unknown[] | undefined): Readonly<Record<string, string>> {
+  const texts = (pairs ?? []).filter((pair) => typeof pair === "string");
+  return Object.fromEntries(
+    texts.map((pair) => {
+      const colon = pair.indexOf(":");
+      return colon === -1 ? [pair, ""] : [pair.slice(0, colon), pair.slice(colon + 1)];
+    }),
+  );
 }

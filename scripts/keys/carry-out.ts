@@ -1,5 +1,6 @@
 // Carries out what was planned for the keys of a place: checks, writes, says what is next.
 // Must never write what the Worker would refuse to start with, nor show a value.
+import { asCalled } from "../shared/as-called.ts";
 import { Failure } from "../shared/failure.ts";
 import { configurationAt, type KeyPlace, nameOf } from "./key-place.ts";
 import type { KeyPlan } from "./plan-keys.ts";
@@ -33,5 +34,5 @@ export async function carryOut(place: KeyPlace, { changes, byHand }: KeyPlan, no
 
 /** To standard output. */
 export function say(lines: readonly string[]): void {
-  for (const line of lines) console.log(line);
+  for (const line of lines) console.log(asCalled(line));
 }

@@ -4,8 +4,8 @@
 import { normalUsername } from "../../src/accounts/user-rules.ts";
 import { changePasswordAndEndTokens } from "../database/end-user.ts";
 import { passwordHash } from "../database/password-hash.ts";
-import { findUser, setPasswordHash } from "../database/users.ts";
-import { EXIT, Failure, usage } from "../shared/failure.ts";
+import { requireUser, setPasswordHash } from "../database/users.ts";
+import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
 import { askPassword, passwordHelp, readPassword } from "./password-input.ts";
@@ -46,8 +46,7 @@ async function run(argv: readonly string[]): Promise<number> {
 
   return withBindings(values, async (bindings) => {
     const { database } = bindings;
-    const user = await findUser(database, username);
-    if (user === null) throw new Failure(`There is no user called '${username}' in the ${database.place} database.`);
+    const user = await requireUser(database, username);
     const password = piped ?? (await typed(username, force));
     const hash = await passwordHash(password);
     const keep = values["keep-sessions"] === true;

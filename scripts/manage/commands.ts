@@ -1,37 +1,77 @@
 // The commands of `npm run manage`. A new one is a file of its own and a row here.
 // Must never hold what a command does.
+import { activateCommand } from "./activate.ts";
 import { changePasswordCommand } from "./change-password.ts";
+import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
 import { createSuperuserCommand } from "./create-superuser.ts";
 import { createUserCommand } from "./create-user.ts";
+import { deactivateCommand } from "./deactivate.ts";
+import { deleteUserCommand } from "./delete-user.ts";
+import { explainCommand } from "./explain.ts";
 import { flushExpiredTokensCommand } from "./flush-expired-tokens.ts";
 import { importDjangoCommand } from "./import-django.ts";
 import { keysCommand } from "./keys.ts";
+import { logoutCommand } from "./logout.ts";
 import { revokeCommand } from "./revoke.ts";
+import { routesCommand } from "./routes.ts";
+import { sessionsCommand } from "./sessions.ts";
 import { tokensCommand } from "./tokens.ts";
 import { usersCommand } from "./users.ts";
 
-/** Every command by the name it is called by. */
-export const commands: ReadonlyMap<string, Command> = new Map([
-  ["createsuperuser", createSuperuserCommand],
-  ["createuser", createUserCommand],
-  ["changepassword", changePasswordCommand],
-  ["users", usersCommand],
-  ["tokens", tokensCommand],
-  ["revoke", revokeCommand],
-  ["flushexpiredtokens", flushExpiredTokensCommand],
-  ["import-django", importDjangoCommand],
-  ["keys", keysCommand],
-]);
+type Named = readonly [name: string, command: Command];
 
-/** The list that `npm run manage -- --help` shows. */
+/** The commands as the list shows them, in groups. */
+const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Named[] }> = [
+  {
+    title: "Users",
+    rows: [
+      ["createsuperuser", createSuperuserCommand],
+      ["createuser", createUserCommand],
+      ["changepassword", changePasswordCommand],
+      ["users", usersCommand],
+      ["deactivate", deactivateCommand],
+      ["activate", activateCommand],
+      ["deleteuser", deleteUserCommand],
+      ["import-django", importDjangoCommand],
+    ],
+  },
+  {
+    title: "Tokens and sessions",
+    rows: [
+      ["sessions", sessionsCommand],
+      ["logout", logoutCommand],
+      ["tokens", tokensCommand],
+      ["revoke", revokeCommand],
+      ["flushexpiredtokens", flushExpiredTokensCommand],
+    ],
+  },
+  {
+    title: "The gateway",
+    rows: [
+      ["check", checkCommand],
+      ["routes", routesCommand],
+      ["explain", explainCommand],
+      ["keys", keysCommand],
+    ],
+  },
+];
+
+/** Every command by the name it is called by. */
+export const commands: ReadonlyMap<string, Command> = new Map(groups.flatMap(({ rows }) => rows));
+
+/** The list that `npm run manage -- help` shows. */
 export function commandList(): string {
-  const lines = [...commands].map(([name, { summary }]) => `  ${name.padEnd(20)}${summary}`);
+  const lines = groups.flatMap(({ title, rows }) => [
+    `${title}:`,
+    ...rows.map(([name, { summary }]) => `  ${name.padEnd(20)}${summary}`),
+    "",
+  ]);
   return `npm run manage -- COMMAND [flags]
 
 ${lines.join("\n")}
-
-Every command works on the local database of npm start, running or not, or with --remote on the deployed one.
-Exit codes: 0 done, 1 not done, 2 a command line that makes no sense.
-More on each: npm run manage -- COMMAND --help`;
+Commands about users, tokens and sessions work on the local database of npm start, running or not, or with --remote on
+the deployed one. Those about the gateway read wrangler.toml; --help says what else.
+Exit codes: 0 done, 1 not done (for check: faults), 2 a command line that makes no sense, 3 explain: it would be refused.
+More on each: npm run manage -- help COMMAND, or npm run manage -- COMMAND --help`;
 }

@@ -3,8 +3,8 @@
 
 import { normalUsername } from "../../src/accounts/user-rules.ts";
 import { listTokens, type TokenRow } from "../database/token-rows.ts";
-import { findUser } from "../database/users.ts";
-import { EXIT, Failure, usage } from "../shared/failure.ts";
+import { requireUser } from "../database/users.ts";
+import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { isoTime } from "../shared/iso-time.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
@@ -58,8 +58,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const limit = readLimit(values.limit);
   const username = values.user === undefined ? undefined : normalUsername(values.user);
   const { tokens, more } = await withDatabase(values, async (database) => {
-    const user = username === undefined ? undefined : await findUser(database, username);
-    if (user === null) throw new Failure(`There is no user called '${username}' in the ${database.place} database.`);
+    const user = username === undefined ? undefined : await requireUser(database, username);
     return listTokens(database, { userId: user?.id, blacklisted: values.blacklisted === true, limit });
   });
   if (values.json === true) console.log(JSON.stringify(tokens, null, 2));

@@ -1,7 +1,8 @@
 // Starts wrangler as a command, quietly.
 // Must never put a secret on wrangler's command line, where every user of the machine can read it.
 import { spawn } from "node:child_process";
-import { ROOT, requirePackages, WRANGLER_CLI } from "./project.ts";
+import { pathToFileURL } from "node:url";
+import { ROOT, wranglerCli } from "./project.ts";
 
 /**
  * What keeps wrangler to its work: no banner, no telemetry, no look-up of the machine's place in the world (which
@@ -21,23 +22,25 @@ export const LOG_LEVEL = process.env.WRANGLER_LOG ?? "log";
 
 /** Wrangler as a library, which says nothing but errors. */
 export function importWrangler(): Promise<typeof import("wrangler")> {
-  requirePackages();
+  // The project's own, wherever this file is: the same that runWrangler() starts.
+  const library = pathToFileURL(wranglerCli()).href;
   // Read when it is loaded: hence here, and hence no import at the top of any file.
   Object.assign(process.env, QUIET, { WRANGLER_LOG: process.env.WRANGLER_LOG ?? "error" });
-  return import("wrangler");
+  return import(library) as Promise<typeof import("wrangler")>;
 }
 
 /** The Node arguments that run wrangler. */
-export const wranglerCommand = (args: readonly string[]): string[] => ["--no-warnings", WRANGLER_CLI, ...args];
+export const wranglerCommand = (args: readonly string[]): string[] => ["--no-warnings", wranglerCli(), ...args];
 
 /** What a finished wrangler left behind; the texts are empty when it wrote to the terminal itself. */
 export type Finished = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
 
 /** Runs wrangler to its end: `capture` keeps what it says, `show` lets it talk to the terminal. */
-export const runWrangler = (args: readonly string[], output: "capture" | "show"): Promise<Finished> =>
-  new Promise((resolve, reject) => {
+export async function runWrangler(args: readonly string[], output: "capture" | "show"): Promise<Finished> {
+  const command = wranglerCommand(args);
+  return new Promise((resolve, reject) => {
     const plain = output === "capture" ? { NO_COLOR: "1", FORCE_COLOR: "0" } : {};
-    const child = spawn(process.execPath, wranglerCommand(args), {
+    const child = spawn(process.execPath, command, {
       cwd: ROOT,
       env: { ...process.env, ...QUIET, WRANGLER_LOG: LOG_LEVEL, ...plain },
       stdio: output === "capture" ? ["ignore", "pipe", "pipe"] : "inherit",
@@ -53,3 +56,4 @@ export const runWrangler = (args: readonly string[], output: "capture" | "show")
     child.on("error", reject);
     child.on("close", (code) => resolve({ exitCode: code ?? 1, stdout, stderr }));
   });
+}

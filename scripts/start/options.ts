@@ -17,6 +17,7 @@ const DEFAULT_PORT = 8787;
 export const startHelp = `npm start -- [flags]
 
 Starts the gateway on this machine, with a demo API behind it, and prints commands to try it with.
+A browser can do the same in the console, whose address it prints; deployed, there is none unless CONSOLE is true.
 What it makes the first time (tables, .dev.vars with a signing key, the user demo) stays for the next time.
 
   --origin URL   put the gateway in front of this API instead of the demo: http(s)://host[:port][/base]

@@ -58,6 +58,8 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
   say(demo === undefined ? `API: ${origin}, which was running.` : `API: the demo in examples/origin, at ${origin}.`);
   say(`Gateway: ${gatewayUrl}, ready after ${((performance.now() - began) / 1000).toFixed(1)} s. Ctrl-C stops it.`);
 
+  say(`Console: ${gatewayUrl}/_gateway/console${demo === undefined ? "" : "#/api/notes/"}`);
+
   sayWalk(gatewayUrl, settings, users, demo !== undefined);
   gateway.showLines(say);
   demo?.showLines((line) => {
@@ -79,7 +81,8 @@ async function prepare(origin: string): Promise<{ settings: Settings; users: Use
       );
     }
     // Nobody else reaches 127.0.0.1, and whoever looks at the gateway wants to see all of it.
-    const vars = { ORIGIN_URL: origin, ...(env.ADMIN === undefined ? { ADMIN: "true" } : {}) };
+    const shown = Object.entries({ CONSOLE: "true", ADMIN: "true" }).filter(([name]) => env[name] === undefined);
+    const vars = { ORIGIN_URL: origin, ...Object.fromEntries(shown) };
     const settings = await goodSettings({ ...env, ...vars });
     say("Settings: wrangler.toml is in order.");
     const users = await ensureUser(database);

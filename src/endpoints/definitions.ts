@@ -1,5 +1,6 @@
 // The token endpoints as a table: where each lives, what it takes, which flow it calls.
 // Must never hold logic of a flow.
+import { type Reason, refusals } from "../errors.ts";
 import { blacklist } from "../flows/blacklist.ts";
 import type { Deps } from "../flows/deps.ts";
 import { obtainPair, obtainSliding } from "../flows/obtain.ts";
@@ -8,6 +9,7 @@ import { slide } from "../flows/slide.ts";
 import { verify } from "../flows/verify.ts";
 import type { Operation } from "../http/exchange.ts";
 import type { EndpointName } from "../settings/read.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** What the door tells a flow about the request. */
 export interface EndpointContext {
@@ -20,6 +22,8 @@ export interface EndpointContext {
 }
 
 export type FieldName = "username" | "password" | "refresh" | "token";
+/** The names under which tokens are in an answer. */
+export type TokenName = "refresh" | "access" | "token";
 export type Fields = Readonly<Partial<Record<FieldName, string>>>;
 
 /** One token endpoint. */
@@ -34,8 +38,32 @@ export interface Endpoint {
   readonly title: string;
   readonly description: string;
   readonly fields: readonly FieldName[];
+  /** The tokens in the body of its 200. */
+  readonly gives: (settings: Settings) => readonly TokenName[];
+  /** What it may be refused with, beside what its door refuses (`refusedAtTheDoor`). */
+  readonly refuses: readonly Reason[];
   readonly run: (deps: Deps, fields: Fields, context: EndpointContext) => Promise<object>;
 }
+
+/** The media types of bodies that the token endpoints read. */
+export const bodyTypes = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"] as const;
+
+/** What every token endpoint may refuse with before its flow begins, or when something fails in it. */
+export const refusedAtTheDoor: readonly Reason[] = [
+  ...(["fields_invalid", "json_unreadable", "form_unreadable", "no_route", "not_acceptable"] as const),
+  ...(["body_too_large", "media_type_unsupported", "internal_error", "store_unavailable", "misconfigured"] as const),
+];
+
+/** With AUTH_COOKIE, what is refused besides. */
+export const refusedForCookies: readonly Reason[] = ["csrf_refused", "auth_cookie_ambiguous", "auth_cookie_too_large"];
+
+const reasons = Object.keys(refusals) as readonly Reason[];
+const login = reasons.filter((reason) => reason.startsWith("login_"));
+const opened = reasons.filter((reason) => reason.startsWith("token_") && !reason.startsWith("token_blacklisted"));
+const refreshed: readonly Reason[] = [
+  ...opened,
+  ...(["token_blacklisted", "refresh_user_refused", "refresh_password_changed", "keys_unavailable"] as const),
+];
 
 const credentials = ["username", "password"] as const;
 
@@ -50,6 +78,8 @@ export const endpoints: readonly Endpoint[] = [
     title: "Token Obtain Pair",
     description: "Takes a username and a password; answers with a refresh token and an access token.",
     fields: credentials,
+    gives: () => ["refresh", "access"],
+    refuses: login,
     run: (deps, fields, context) => obtainPair(deps, credentialsOf(fields), attemptOf(fields, context)),
   },
   {
@@ -59,6 +89,8 @@ export const endpoints: readonly Endpoint[] = [
     title: "Token Refresh",
     description: "Takes a refresh token; answers with a new access token and, with rotation, a new refresh token.",
     fields: ["refresh"],
+    gives: ({ ROTATE_REFRESH_TOKENS }) => (ROTATE_REFRESH_TOKENS ? ["access", "refresh"] : ["access"]),
+    refuses: refreshed,
     run: (deps, fields, context) => refresh(deps, fields.refresh ?? "", context.nowSeconds, context),
   },
   {
@@ -68,6 +100,8 @@ export const endpoints: readonly Endpoint[] = [
     title: "Token Verify",
     description: "Takes a token of any type; answers with an empty object if it is good.",
     fields: ["token"],
+    gives: () => [],
+    refuses: [...opened, "token_blacklisted_at_verify", "keys_unavailable"],
     run: (deps, fields, { nowSeconds }) => verify(deps, fields.token ?? "", nowSeconds),
   },
   {
@@ -77,6 +111,8 @@ export const endpoints: readonly Endpoint[] = [
     title: "Token Blacklist",
     description: "Takes a refresh token and puts it out of use.",
     fields: ["refresh"],
+    gives: () => [],
+    refuses: [...opened, "token_blacklisted", "keys_unavailable"],
     run: (deps, fields, { nowSeconds }) => blacklist(deps, fields.refresh ?? "", nowSeconds),
   },
   {
@@ -86,6 +122,8 @@ export const endpoints: readonly Endpoint[] = [
     title: "Token Obtain Sliding",
     description: "Takes a username and a password; answers with a sliding token.",
     fields: credentials,
+    gives: () => ["token"],
+    refuses: login,
     run: (deps, fields, context) => obtainSliding(deps, credentialsOf(fields), attemptOf(fields, context)),
   },
   {
@@ -95,6 +133,8 @@ export const endpoints: readonly Endpoint[] = [
     title: "Token Refresh Sliding",
     description: "Takes a sliding token within its refresh window; answers with the same token, valid for longer.",
     fields: ["token"],
+    gives: () => ["token"],
+    refuses: refreshed,
     run: (deps, fields, { nowSeconds }) => slide(deps, fields.token ?? "", nowSeconds),
   },
 ];

@@ -1,6 +1,6 @@
 // The sessions endpoints over HTTP: whose token it is, then one flow. Beyond Simple JWT.
 // Must never act for a token that any route would refuse.
-import { refuse } from "../errors.ts";
+import { type Reason, refuse } from "../errors.ts";
 import { authenticate, type Identity } from "../flows/authenticate.ts";
 import type { Deps } from "../flows/deps.ts";
 import { checkRevocation } from "../flows/revocation.ts";
@@ -32,6 +32,8 @@ export interface SessionsEndpoint {
   readonly title: string;
   readonly description: string;
   readonly method: "GET" | "POST" | "DELETE";
+  /** Of the answer when all is well. */
+  readonly status: 200 | 204;
   /** As metrics call it. */
   readonly operation: Operation;
   readonly run: (deps: SessionsDeps, identity: Identity, at: SessionsRequest) => Promise<Response>;
@@ -43,6 +45,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     title: "Sessions",
     description: "Answers with the sessions of the token's user.",
     method: "GET",
+    status: 200,
     operation: "sessions",
     run: async (deps, identity, { exchange }) =>
       answerJson(exchange, 200, await listSessions(deps, identity, exchange.nowSeconds)),
@@ -52,6 +55,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     title: "Session",
     description: "Ends one session of the token's user.",
     method: "DELETE",
+    status: 204,
     operation: "session_end",
     run: async (deps, identity, { exchange, id = "" }) => {
       const isOwn = await endSession(deps, identity, id, exchange);
@@ -64,12 +68,27 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     title: "Log Out Everywhere",
     description: "Ends all tokens of the token's user, this one among them.",
     method: "POST",
+    status: 200,
     operation: "logout_all",
     run: async (deps, identity, { exchange }) => {
       await logoutAll(deps, identity, exchange);
       return withoutCookies(deps, answerJson(exchange, 200, {}));
     },
   },
+];
+
+/** What each of them may be refused with. */
+export const refusedSessions: readonly Reason[] = [
+  ...(["credentials_missing", "authorization_header_malformed", "no_token_class_fits", "token_blacklisted"] as const),
+  ...(["user_claim_missing", "user_not_found", "user_inactive", "user_password_changed"] as const),
+  ...([
+    "no_route",
+    "not_acceptable",
+    "internal_error",
+    "store_unavailable",
+    "keys_unavailable",
+    "misconfigured",
+  ] as const),
 ];
 
 /**

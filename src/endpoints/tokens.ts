@@ -9,7 +9,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { readFields } from "../http/fields.ts";
 import { negotiateJson, wantsPage } from "../http/negotiation.ts";
 import { answerWithCookies, type Instead } from "./cookies.ts";
-import type { Endpoint } from "./definitions.ts";
+import { bodyTypes, type Endpoint } from "./definitions.ts";
 import { answerPage } from "./page.ts";
 
 /**
@@ -54,7 +54,7 @@ function describe({ title, description, fields }: Endpoint): object {
     name: title,
     description,
     renders: ["application/json"],
-    parses: ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],
+    parses: bodyTypes,
     actions: { POST: Object.fromEntries(fields.map((name) => [name, field(name)])) },
   };
 }

@@ -50,7 +50,9 @@ export async function authenticate(
   const { token, readUser } = presented;
   const known = memory.recall(token, deps.codec.keysVersion(nowSeconds), nowSeconds);
   if (known) return withUser(deps, known, askOnce(deps, presented, known), readUser);
-  const opened = await deps.codec.open(token, nowSeconds).catch(tokenRefusal);
+  // RFC 6750 section 2.1: printable ASCII only. What is not goes on as an empty token, to be refused as every bad one is.
+  const text = /^[!-~]*$/.test(token) ? token : "";
+  const opened = await deps.codec.open(text, nowSeconds).catch(tokenRefusal);
   const told = opened instanceof Error ? undefined : read(settings, opened);
   const ask = askOnce(deps, presented, told);
   const kind = await fittingClass(settings, opened, presented.kinds, async () => (await ask()).blacklisted, nowSeconds);

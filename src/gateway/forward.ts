@@ -44,41 +44,65 @@ const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
  * answer's body may take as long as it likes, and the runtime itself breaks it off when the client goes.
  */
 export async function forward(origin: Origin, input: ForwardInput): Promise<Response> {
-  const { request, target, headers, timeoutSeconds } = input;
+  const { request, target, headers } = input;
   const { method } = request;
-  const aborted = new AbortController();
-  const abort = () => aborted.abort();
-  const { body, broken } = limitBody(request, input.longestBodyBytes, abort);
+  const { body, broken, signal } = limitBody(request, input.longestBodyBytes);
   if (body !== null && (method === "GET" || method === "HEAD")) refuse("request_malformed");
   const url = (origin.base ?? originOf(request.url)) + target;
-  const timer = setTimeout(abort, timeoutSeconds * 1000);
-  request.signal.addEventListener("abort", abort);
+  const patience = patienceFor(request.signal, input.timeoutSeconds);
   try {
     const caching = input.personal ? privateRequest(headers) : {};
-    const init = { method, headers, body, redirect: "manual", signal: aborted.signal, ...caching } as const;
+    const init = { method, headers, body, redirect: "manual", signal, ...caching } as const;
     const repeatable = input.retry && body === null && idempotent.has(method);
-    const response = await (repeatable ? sendTwice(origin, url, init) : origin.send(url, init));
+    const sent = repeatable ? sendTwice(origin, url, init, patience) : origin.send(url, init);
+    const response = await Promise.race([sent, patience.over]);
+    if (typeof response === "string") return refuse(response);
     if (!isCloudflareFailure(response.status)) return input.personal ? privateAnswer(response) : response;
     return refuse(cloudflareSlow.has(response.status) ? "origin_too_slow" : "origin_unreachable");
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    const why = request.signal.aborted ? "client_gone" : broken();
+    const why = broken();
     if (why) refuse(why);
-    if (aborted.signal.aborted) refuse("origin_too_slow");
     input.failed(error);
     return refuse("origin_unreachable");
   } finally {
-    clearTimeout(timer);
-    request.signal.removeEventListener("abort", abort);
+    patience.end();
   }
 }
 
+/** Until when an answer is waited for. */
+interface Patience {
+  /** Why nobody waits any more, once that is so. */
+  readonly over: Promise<"origin_too_slow" | "client_gone">;
+  readonly isOver: () => boolean;
+  /** There is an answer: from here on the runtime alone looks after it. */
+  readonly end: () => void;
+}
+
+/**
+ * What loses the race to it is not broken off by us: a request to the origin ends with the one that it was made for, as the
+ * runtime sees to, and a controller for each request would cost more than all other steps of the gateway.
+ */
+function patienceFor(client: AbortSignal, seconds: number): Patience {
+  let isOver = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<"origin_too_slow" | "client_gone">((resolve) => {
+    const endWith = (why: "origin_too_slow" | "client_gone") => {
+      isOver = true;
+      resolve(why);
+    };
+    timer = setTimeout(endWith, seconds * 1000, "origin_too_slow");
+    client.addEventListener("abort", () => endWith("client_gone"), { once: true });
+  });
+  return { over, isOver: () => isOver, end: () => clearTimeout(timer) };
+}
+
 /** A connection that was lost before any headers is tried once more, within the time that is left. */
-async function sendTwice(origin: Origin, url: string, init: RequestInit): Promise<Response> {
+async function sendTwice(origin: Origin, url: string, init: RequestInit, patience: Patience): Promise<Response> {
   try {
     return await origin.send(url, init);
   } catch (error) {
-    if (init.signal?.aborted) throw error;
+    if (patience.isOver() || init.signal?.aborted) throw error;
     return origin.send(url, init);
   }
 }

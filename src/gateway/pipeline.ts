@@ -7,7 +7,7 @@ import type { Deps } from "../flows/deps.ts";
 import { checkRevocation } from "../flows/revocation.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type PresentedToken, presentedToken } from "../http/presented-token.ts";
-import { type Claims, claim } from "../tokens/claims.ts";
+import type { Claims } from "../tokens/claims.ts";
 import type { Kind } from "../tokens/kinds.ts";
 import type { SignAssertion } from "../tokens/sign-assertion.ts";
 import { setAssertion } from "./assertion-header.ts";
@@ -17,6 +17,7 @@ import { forward, type Origin } from "./forward.ts";
 import { type HeaderPlan, originHeaders } from "./headers.ts";
 import { isPersonal } from "./keep-private.ts";
 import { matchRule } from "./match.ts";
+import { meetsClaim } from "./meets-claim.ts";
 import { canonicalPath } from "./path.ts";
 import type { Rule } from "./policy.ts";
 import { targetOf } from "./route-origin.ts";
@@ -48,11 +49,11 @@ const nobody: Caller = { presented: undefined, identity: undefined };
  */
 export async function pipeline(deps: GatewayDeps, request: Request, exchange: Exchange): Promise<Response> {
   exchange.operation = "proxy";
-  if (request.method === "TRACE" || request.method === "CONNECT") {
-    refuse("method_refused", { names: request.method });
-  }
-  const path = canonicalPath(request.url);
-  const rule = matchRule(deps.rules, request.method, path);
+  // Read once at the door: each look at a Request's own is a new text from outside of JavaScript.
+  const { method, url } = exchange;
+  if (method === "TRACE" || method === "CONNECT") refuse("method_refused", { names: method });
+  const path = canonicalPath(url);
+  const rule = matchRule(deps.rules, method, path);
   exchange.rule = rule.pattern;
   exchange.allow = rule.allow;
   const identified = identify(deps, rule, request, exchange);
@@ -63,8 +64,10 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
   const headers = rule.enforce
     ? await made
     : ((await inShadow(deps, exchange, made)) ?? (await headersFor(deps, call, nobody)));
-  return timed(deps, exchange, () =>
-    forward(origin, {
+  const { stopwatch } = deps;
+  const sentAt = stopwatch?.();
+  try {
+    return await forward(origin, {
       request,
       target: targetOf(path, rule.strip),
       headers,
@@ -73,8 +76,11 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
       retry: deps.settings.ORIGIN_RETRY,
       personal: isPersonal(rule.auth, request.headers, deps.headerPlan.authHeader),
       failed: (error) => deps.log("origin_failed", { request_id: exchange.requestId, error: String(error) }),
-    }),
-  );
+    });
+  } finally {
+    // Also when it failed.
+    if (stopwatch && sentAt !== undefined) exchange.originMilliseconds = stopwatch() - sentAt;
+  }
 }
 
 /** No token: anonymous on `optional`, refused elsewhere. A bad token is refused everywhere, never anonymous. */
@@ -116,26 +122,7 @@ async function headersFor(deps: GatewayDeps, call: Call, { presented, identity }
   return headers;
 }
 
-/** Notes how long the origin took, also when it failed, if somebody wants to know. */
-async function timed(
-  { stopwatch }: Pick<Deps, "stopwatch">,
-  exchange: Exchange,
-  send: () => Promise<Response>,
-): Promise<Response> {
-  if (!stopwatch) return send();
-  const startedAt = stopwatch();
-  try {
-    return await send();
-  } finally {
-    exchange.originMilliseconds = stopwatch() - startedAt;
-  }
-}
-
-/** Each required claim equals the value, or is a list that has it; 403 otherwise. */
+/** Each required claim is met; 403 otherwise. */
 function requireClaims(rule: Rule, claims: Claims): void {
-  for (const [name, wanted] of rule.require) {
-    const value = claim(claims, name);
-    const met = Array.isArray(value) ? value.includes(wanted) : value === wanted;
-    if (!met) refuse("permission_denied");
-  }
+  for (const [name, wanted] of rule.require) if (!meetsClaim(claims, name, wanted)) refuse("permission_denied");
 }

@@ -6,7 +6,7 @@ import { selectLiveTokens } from "./d1-sessions.ts";
 import { blacklistToken } from "./d1-tokens.ts";
 
 /** A statement and what stands for ?1, ?2 … in it. */
-type Statement = readonly [sql: string, values: readonly number[]];
+type Statement = readonly [sql: string, values: ReadonlyArray<number | string>];
 
 /** What endUser() writes, for one transaction; `npm run manage` sends the same as text. */
 export function endUserStatements(
@@ -30,15 +30,21 @@ export function endUserStatements(
   ];
 }
 
+/** What endFamily() writes, likewise. */
+export function endFamilyStatements(family: string, untilSeconds: number, nowSeconds: number): readonly Statement[] {
+  return [
+    [noteEnd(), [family, nowSeconds, untilSeconds]],
+    [blacklistFamily(), [family, nowSeconds]],
+  ];
+}
+
 export function d1Families(db: D1Database, log: StoreLog): FamilyStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   return {
     endFamily: (family, untilSeconds, nowSeconds) =>
       on(async () => {
-        const [first] = await db.batch([
-          noteEnd(db, family, untilSeconds, nowSeconds),
-          blacklistFamily(db, family, nowSeconds),
-        ]);
+        const statements = endFamilyStatements(family, untilSeconds, nowSeconds);
+        const [first] = await db.batch(statements.map(([sql, values]) => db.prepare(sql).bind(...values)));
         return (first?.results.length ?? 0) > 0;
       }),
     endFamilyOf: (token, untilSeconds, nowSeconds) =>
@@ -46,9 +52,9 @@ export function d1Families(db: D1Database, log: StoreLog): FamilyStore {
         const family = "(SELECT COALESCE(family, jti) FROM outstanding_tokens WHERE jti = ?1)";
         const [first, , third] = await db.batch<Record<string, unknown>>([
           blacklistToken(db, token, nowSeconds, null),
-          noteEnd(db, token.jti, untilSeconds, nowSeconds, family),
+          db.prepare(noteEnd(family)).bind(token.jti, nowSeconds, untilSeconds),
           db.prepare(`SELECT ${family} AS family`).bind(token.jti),
-          blacklistFamily(db, token.jti, nowSeconds, family),
+          db.prepare(blacklistFamily(family)).bind(token.jti, nowSeconds),
         ]);
         if ((first?.results.length ?? 0) === 0) return undefined;
         return String(third?.results[0]?.family);
@@ -70,21 +76,11 @@ export function d1Families(db: D1Database, log: StoreLog): FamilyStore {
 }
 
 /** Notes the family's end; a row comes back for the one that was first. @param which the family as SQL over ?1 */
-function noteEnd(db: D1Database, value: string, untilSeconds: number, nowSeconds: number, which = "?1") {
-  return db
-    .prepare(
-      `INSERT INTO ended_families (family, ended_at, expires_at) VALUES (${which}, ?2, ?3)
-       ON CONFLICT (family) DO NOTHING RETURNING family`,
-    )
-    .bind(value, nowSeconds, untilSeconds);
-}
+const noteEnd = (which = "?1"): string =>
+  `INSERT INTO ended_families (family, ended_at, expires_at) VALUES (${which}, ?2, ?3)
+   ON CONFLICT (family) DO NOTHING RETURNING family`;
 
 /** The rows of the family, and its first one where that was moved in and has no family written on it. */
-function blacklistFamily(db: D1Database, value: string, nowSeconds: number, which = "?1") {
-  return db
-    .prepare(
-      `UPDATE outstanding_tokens SET blacklisted_at = ?2
-       WHERE (family = ${which} OR jti = ${which}) AND blacklisted_at IS NULL`,
-    )
-    .bind(value, nowSeconds);
-}
+const blacklistFamily = (which = "?1"): string =>
+  `UPDATE outstanding_tokens SET blacklisted_at = ?2
+   WHERE (family = ${which} OR jti = ${which}) AND blacklisted_at IS NULL`;

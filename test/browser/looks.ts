@@ -149,7 +149,7 @@ export const looks = (path: string): readonly Sentence[] => [
 ];
 
 /** Of the page's background, 0 to 255. */
-async function brightness(page: Page): Promise<number> {
+export async function brightness(page: Page): Promise<number> {
   const color = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
   const [red = 0, green = 0, blue = 0] = (color.match(/\d+/g) ?? []).map(Number);
   return (red + green + blue) / 3;

@@ -1,7 +1,7 @@
-// `npm run test:browser`: the pages for browsers in a real one, over real HTTP.
+// `npm run test:browser`: the pages for browsers in a real one, over real HTTP; with a text, the sentences that have it.
 // Must never leave a process or a profile behind.
 import { resolve } from "node:path";
-import { startGateway } from "../support/gateway-over-http.ts";
+import { startDemoOrigin, startGateway } from "../support/gateway-over-http.ts";
 import { adminSentences, type Shoot } from "./admin.ts";
 import { launchChromium } from "./chromium.ts";
 import { sentences } from "./sentences.ts";
@@ -13,8 +13,12 @@ const closing: (() => Promise<void>)[] = [];
 async function openStage(): Promise<Stage> {
   const browser = await launchChromium();
   closing.unshift(() => browser.close());
+  const api = await startDemoOrigin();
+  closing.unshift(() => api.close());
   const gateway = await startGateway({
-    TOKEN_ENDPOINTS: ["obtain", "refresh", "verify", "blacklist", "sliding"],
+    TOKEN_ENDPOINTS: ["obtain", "refresh", "verify", "blacklist", "sliding", "sessions"],
+    CONSOLE: true,
+    ORIGIN_URL: api.url,
     LOG: "off",
   });
   closing.unshift(() => gateway.close());
@@ -23,33 +27,34 @@ async function openStage(): Promise<Stage> {
   return { browser, gateway, ...person };
 }
 
-/** `npm run test:browser -- --pictures` takes the pictures of docs/ anew. */
+/** `npm run test:browser -- --pictures` takes the pictures of the admin page for docs/ anew. */
 const shoot: Shoot | undefined = process.argv.includes("--pictures")
   ? async (page, name) => {
       await page.screenshot({ path: resolve(import.meta.dirname, `../../docs/images/${name}.png`) });
     }
   : undefined;
 
-async function runAll(stage: Stage): Promise<boolean> {
+/** @param about only sentences that have this text */
+async function runAll(stage: Stage, about: string): Promise<boolean> {
   let passed = 0;
-  const all = [...sentences, ...adminSentences(shoot)];
-  for (const [says, holds] of all) {
+  const chosen = [...sentences, ...adminSentences(shoot)].filter(([says]) => says.includes(about));
+  for (const [says, holds] of chosen) {
     const failure = await holds(stage).then(() => undefined, String);
     if (failure === undefined) passed += 1;
     console.log(
       failure === undefined ? `ok      ${says}` : `FAILED  ${says}\n        ${failure.replaceAll("\n", "\n        ")}`,
     );
   }
-  const failed = all.length - passed;
+  const failed = chosen.length - passed;
   console.log(`${passed} passed, ${failed} failed`);
-  return failed === 0;
+  return failed === 0 && passed > 0;
 }
 
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.WRANGLER_HIDE_BANNER = "true";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 try {
-  if (!(await runAll(await openStage()))) process.exitCode = 1;
+  if (!(await runAll(await openStage(), process.argv[2] ?? ""))) process.exitCode = 1;
 } finally {
   for (const close of closing) await close();
 }

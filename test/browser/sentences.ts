@@ -2,6 +2,9 @@
 // Must never share a window between two sentences.
 import assert from "node:assert/strict";
 import { endpoints } from "../../src/endpoints/definitions.ts";
+import { consoleSentences } from "./console.ts";
+import { consoleLooks } from "./console-looks.ts";
+import { consoleModes } from "./console-modes.ts";
 import { cookieSentences } from "./cookies.ts";
 import { looks } from "./looks.ts";
 import { axeFaults, type Stage, said, send, shownBody, visiting } from "./visit.ts";
@@ -136,4 +139,7 @@ const answers: readonly Sentence[] = [
   ],
 ];
 
-export const sentences: readonly Sentence[] = [...eachPage, ...answers, ...looks(`${prefix}/`), ...cookieSentences];
+export const sentences: readonly Sentence[] = [
+  ...[...eachPage, ...answers, ...looks(`${prefix}/`), ...cookieSentences],
+  ...[...consoleSentences, ...consoleLooks, ...consoleModes],
+];

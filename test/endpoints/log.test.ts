@@ -145,6 +145,28 @@ describe("events", () => {
     });
   });
 
+  it("a session that its user ends, and the end of all of them", async () => {
+    const spy = vi.spyOn(console, "log").mockImplementation(() => {});
+    const app = await appWith({ ...settings, BLACKLIST_ENDS_SESSION: true });
+    const login = async () =>
+      (await (await app.fetch(postJson("/api/token/", credentials))).json()) as { access: string; refresh: string };
+    const send = (method: string, path: string, token: string) =>
+      app.fetch(
+        new Request(`https://gateway.example/api/token${path}`, {
+          method,
+          headers: { authorization: `Bearer ${token}` },
+        }),
+      );
+    const { access, refresh } = await login();
+    expect((await send("DELETE", `/sessions/${claimsOf(refresh).jti}/`, access)).status).toBe(204);
+    expect((await send("POST", "/logout-all/", (await login()).access)).status).toBe(200);
+    const lines = spy.mock.calls.map(([line]) => JSON.parse(String(line)));
+    expect(lines.filter(({ event }) => /^(session_ended|logout_all)$/.test(event))).toEqual([
+      { event: "session_ended", ...ofAda, family: jtiOf(refresh) },
+      { event: "logout_all", ...ofAda },
+    ]);
+  });
+
   it("a log-in as nobody, without the name", async () => {
     const events = await eventsOf({}, async (post) => void (await post("/", { username: "eve", password: "pw" })));
     expect(events).toEqual([{ event: "login_failed", request_id: requestId, reason: "login_user_unknown" }]);

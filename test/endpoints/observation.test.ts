@@ -103,10 +103,13 @@ describe("the line of a request", () => {
     expect(requestLines()[0]).not.toHaveProperty(field);
   });
 
-  it("has the id of a trace that began here", async () => {
+  it("has the id of a trace that began here, if it did", async () => {
     const { app, requestLines } = await setUp({ LOG: "all", TRACE_SAMPLE: 1 });
     await app.fetch(get("/open/"));
-    expect(requestLines()[0]?.trace_id).toBe(requestLines()[0]?.request_id);
+    await app.fetch(get("/api/"));
+    const [passed, refused] = requestLines();
+    expect(passed?.trace_id).toBe(passed?.request_id);
+    expect(refused).not.toHaveProperty("trace_id");
   });
 
   it("cuts what a client can make long", async () => {
@@ -141,10 +144,11 @@ describe("METRICS", () => {
   it("counts each request once, by what was decided and asked for, also with LOG=off", async () => {
     const { app } = await setUp({ METRICS });
     const login = await app.fetch(postJson("/api/token/", { username: "ada", password: "pw" }));
-    const { refresh } = (await login.json()) as { refresh: string };
+    const { access, refresh } = (await login.json()) as { access: string; refresh: string };
     await app.fetch(postJson("/api/token/refresh/", { refresh }));
     await app.fetch(postJson("/api/token/verify/", { token: "x" }));
     await app.fetch(postJson("/api/token/blacklist/", { refresh }));
+    await app.fetch(get("/api/token/sessions/", bearing(access)));
     await app.fetch(get("/_gateway/health/live"));
     await app.fetch(get("/open/", { "cf-ipcountry": "DE" }));
     await app.fetch(get("/new/"));
@@ -154,6 +158,7 @@ describe("METRICS", () => {
       ["allow", "", "refresh", "", "POST", ""],
       ["deny", "token_unreadable", "verify", "", "POST", ""],
       ["allow", "", "blacklist", "", "POST", ""],
+      ["allow", "", "sessions", "", "GET", ""],
       ["allow", "", "gateway", "", "GET", ""],
       ["allow", "", "proxy", "/open/*", "GET", "DE"],
       ["shadow", "credentials_missing", "proxy", "/new/*", "GET", ""],

@@ -5,6 +5,7 @@ import { type Endpoint, endpoints } from "../../src/endpoints/definitions.ts";
 import { answerPage } from "../../src/endpoints/page.ts";
 import type { Exchange } from "../../src/http/exchange.ts";
 import { exchangeFor } from "../support/exchange.ts";
+import { sourceHashIn } from "../support/source-hash.ts";
 
 const exchangeAt = (path: string): Exchange =>
   exchangeFor({
@@ -21,19 +22,13 @@ const endpoint: Endpoint = {
   title: "Token Obtain Pair",
   description: "Takes a username and a password.",
   fields: ["username", "password"],
+  gives: () => ["refresh", "access"],
+  refuses: [],
   run: async () => ({}),
 };
 
 const textAt = async (path: string, more: Partial<Endpoint> = {}) =>
   (await answerPage({ ...endpoint, ...more }, exchangeAt(path))).text();
-
-/** As a policy names the text between two tags. */
-async function hashOf(html: string, tag: string): Promise<string> {
-  const [, text = ""] = new RegExp(`<${tag}[^>]*>([^]*?)</${tag}>`).exec(html) ?? [];
-  expect(text.length).toBeGreaterThan(100);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return `'sha256-${Buffer.from(digest).toString("base64")}'`;
-}
 
 describe("answerPage()", () => {
   it("answers with a page that is not kept, not framed, and runs nothing but its own", async () => {
@@ -44,7 +39,7 @@ describe("answerPage()", () => {
       allow: "GET, HEAD, POST, OPTIONS",
       "cache-control": "no-store",
       "content-language": "en",
-      "content-security-policy": `default-src 'none'; style-src ${await hashOf(html, "style")}; script-src ${await hashOf(
+      "content-security-policy": `default-src 'none'; style-src ${await sourceHashIn(html, "style")}; script-src ${await sourceHashIn(
         html,
         "script",
       )}; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,

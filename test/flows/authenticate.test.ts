@@ -246,6 +246,15 @@ describe("the marks of a token", () => {
   });
 });
 
+test.each([["\u00e9"], ["\u00a0"], ["\u0000"], [" "]])(
+  "authenticate() does not take a token with %j behind it, which Python would leave out of the signature",
+  async (more) => {
+    const { deps, token } = await setUp();
+    const input = { token: token + more, kinds: [kinds.access], readUser: false, revocation: "off" } as const;
+    expect(await reasonOf(() => authenticate(deps, input, now))).toBe("no_token_class_fits");
+  },
+);
+
 describe("a token that was found good before", () => {
   const input = (token: string, more: object = {}) =>
     ({ token, kinds: [kinds.access], readUser: false, revocation: "off", ...more }) as const;

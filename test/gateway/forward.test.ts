@@ -20,11 +20,8 @@ function input(change: Partial<ForwardInput> = {}, init: RequestInit = {}): Forw
 }
 const to = (send: Send, base?: string) => ({ base, send });
 
-/** An origin that never answers, and gives up when it is told to, as fetch() does. */
-const silent: Send = (_, { signal }) =>
-  new Promise((_resolve, reject) => {
-    signal?.addEventListener("abort", () => reject(new DOMException("The operation was aborted", "AbortError")));
-  });
+/** An origin that never answers. */
+const silent: Send = () => new Promise(() => {});
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -79,14 +76,12 @@ describe("forward() gives back", () => {
   );
 
   test("an answer whose body takes longer than the limit", async () => {
-    const signals: Array<AbortSignal | null | undefined> = [];
-    const send: Send = async (_, { signal }) => {
-      signals.push(signal);
-      return answered();
-    };
-    const response = await forward(to(send, "http://o"), input({ timeoutSeconds: 1 }));
+    const response = await forward(
+      to(async () => answered(), "http://o"),
+      input({ timeoutSeconds: 1 }),
+    );
+    expect(vi.getTimerCount()).toBe(0);
     vi.advanceTimersByTime(60_000);
-    expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
     expect(await response.text()).toBe("hello");
   });
 });

@@ -36,9 +36,10 @@ async function setUp(given: Given = {}) {
   const authorization = `Bearer ${craft({ claims: { ...good, ...given.claims } })}`;
   const headers = { ...(given.claims === null ? {} : { authorization }), ...given.headers };
   const request = new Request(`https://gateway.example${given.path ?? "/a?b=c"}`, { ...given.init, headers });
-  const exchange = exchangeFor({ nowSeconds: now });
+  const exchange = exchangeFor({ nowSeconds: now, method: request.method, url: request.url });
   const { deps } = wiring;
-  return { deps, jti, exchange, send, done: (one = request) => pipeline(deps, one, exchange) };
+  const exchangeOf = (one: Request) => (one === request ? exchange : { ...exchange, method: one.method, url: one.url });
+  return { deps, jti, exchange, send, done: (one = request) => pipeline(deps, one, exchangeOf(one)) };
 }
 /** The headers that the origin got. */
 const sentHeaders = (send: Awaited<ReturnType<typeof setUp>>["send"]) => new Headers(send.mock.calls[0]?.[1].headers);

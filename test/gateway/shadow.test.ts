@@ -41,7 +41,7 @@ async function setUp(given: Given = {}) {
     headers,
     body: given.body ?? null,
   });
-  const exchange: Exchange = exchangeFor({ nowSeconds: now });
+  const exchange: Exchange = exchangeFor({ nowSeconds: now, method: request.method, url: request.url });
   const sent = () => new Headers(send.mock.calls[0]?.[1].headers);
   return { deps: wiring.deps, jti, token, exchange, send, sent, done: () => pipeline(wiring.deps, request, exchange) };
 }

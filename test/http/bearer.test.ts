@@ -51,12 +51,17 @@ describe("bearerToken()", () => {
     },
   );
 
-  test.each([["Bearer abc\u00e9"], ["Bearer \u00a0abc"], ["Bearer a\u0000c"]])(
-    "gives an empty token for %j, to be refused as a bad one",
-    (header) => {
-      expect(bearerToken(header, schemes)).toBe("");
-    },
-  );
+  test.each([
+    ["Bearer abc\u00e9", "abc\u00e9"],
+    ["Bearer \u00a0abc", "\u00a0abc"],
+    ["Bearer a\u0000c", "a\u0000c"],
+  ])("gives %j whole: what no token has is not for it to judge", (header, token) => {
+    expect(bearerToken(header, schemes)).toBe(token);
+  });
+
+  test.each([["Bearer a\u000bb"], ["Bearer a\u000cb"], ["Bearer a\tb"]])("takes %j for three parts", async (header) => {
+    expect(await reasonOf(() => bearerToken(header, schemes))).toBe("authorization_header_malformed");
+  });
 
   test("knows no scheme but those of the settings", () => {
     expect(bearerToken("Bearer abc", ["JWT"])).toBeUndefined();

@@ -25,6 +25,14 @@ describe("npm run manage", () => {
     expect(stdout).toMatch(/^ {2}createsuperuser +make a user with is_staff and is_superuser$/m);
   });
 
+  it.each([["help"], ["help", "check"], ["check", "-h"]])("helps with %j", (...words) => {
+    const { status, stdout, stderr } = run("manage.ts", words);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout.split("\n", 1)).toEqual([
+      words.length === 1 ? "npm run manage -- COMMAND [flags]" : "npm run manage -- check [flags]",
+    ]);
+  });
+
   it.each(["createsuperuser", "createuser", "changepassword", "users"])("tells about %s", (command) => {
     const { status, stdout, stderr } = run("manage.ts", [command, "--help"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -33,6 +41,9 @@ describe("npm run manage", () => {
 
   it.each([
     [["nope"], 2, "There is no command 'nope'. See --help."],
+    [["logut"], 2, "There is no command 'logut'. Did you mean logout? See --help."],
+    [["delete-user", "ada"], 2, "There is no command 'delete-user'. Did you mean deleteuser? See --help."],
+    [["help", "chek"], 2, "There is no command 'chek'. Did you mean check? See --help."],
     [["users", "--nope"], 2, "Unknown option '--nope'. See --help."],
     [["users", "--env", "staging"], 2, "--env goes with --remote."],
     [["changepassword"], 2, "Whose password? npm run manage -- changepassword USERNAME"],

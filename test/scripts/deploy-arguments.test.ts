@@ -57,23 +57,17 @@ describe("standInKey()", () => {
 });
 
 describe("originWarnings()", () => {
-  const none = { services: [] };
   it.each(["http://localhost:9000", "https://127.0.0.1", "https://10.0.0.1", "http://172.20.0.1", "http://[::1]"])(
     "warns of %s, which Cloudflare cannot reach",
     (ORIGIN_URL) => {
-      expect(originWarnings({ ORIGIN_URL }, none)).toEqual([
+      expect(originWarnings({ ORIGIN_URL })).toEqual([
         `ORIGIN_URL is ${new URL(ORIGIN_URL).hostname}, which Cloudflare cannot reach: it has to be a public name.`,
       ]);
     },
   );
-  it("warns when there is no origin at all", () => {
-    expect(originWarnings({ ORIGIN_URL: null }, none)).toEqual([
-      "neither ORIGIN_URL nor an ORIGIN binding is set: requests that pass will be answered 502.",
-    ]);
-  });
-  it("is content with a public name or a service binding", () => {
-    expect(originWarnings({ ORIGIN_URL: "https://api.example.com" }, none)).toEqual([]);
-    expect(originWarnings({ ORIGIN_URL: "https://172.example.com" }, none)).toEqual([]);
-    expect(originWarnings({ ORIGIN_URL: null }, { services: ["ORIGIN"] })).toEqual([]);
+  it("is content with a public name or none", () => {
+    expect(originWarnings({ ORIGIN_URL: "https://api.example.com" })).toEqual([]);
+    expect(originWarnings({ ORIGIN_URL: "https://172.example.com" })).toEqual([]);
+    expect(originWarnings({ ORIGIN_URL: null })).toEqual([]);
   });
 });

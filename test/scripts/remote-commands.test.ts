@@ -9,6 +9,7 @@ import { type CloudflareApi, startCloudflareApi } from "../support/cloudflare-ap
 
 const ROOT = join(import.meta.dirname, "../..");
 const DUMP = join(ROOT, "test/support/fixtures/django.dump");
+const insertToken = "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at)";
 let api: CloudflareApi;
 let said: string[] = [];
 const manage = (name: string, ...words: string[]) => commands.get(name)?.run([...words, "--remote"]);
@@ -42,9 +43,7 @@ it("import-django --remote sends one file", async () => {
 it("revoke --remote tells D1 and KV", async () => {
   const jti = "O'Brien's ?1 token";
   const expiry = Math.floor(Date.now() / 1000) + 3600;
-  api.db
-    .prepare("INSERT INTO outstanding_tokens VALUES (?, 'sliding', 3, 1, ?, NULL, NULL, NULL, NULL)")
-    .run(jti, expiry);
+  api.db.prepare(`${insertToken} VALUES (?, 'sliding', 3, 1, ?)`).run(jti, expiry);
   expect(await manage("revoke", jti)).toBe(0);
   expect(said).toEqual([`'${jti}' is blacklisted in the remote database now.`]);
   expect([...api.kv]).toEqual([[`jti:${jti}`, { value: "1", expiration: expiry }]]);
@@ -60,7 +59,7 @@ it("flushexpiredtokens --remote counts what went", async () => {
 
 it("changepassword --remote ends the user's tokens, and tells KV of the cut-off", async () => {
   const soon = Math.floor(Date.now() / 1000) + 3600;
-  const token = api.db.prepare("INSERT INTO outstanding_tokens VALUES (?, 'refresh', 3, 1, ?, NULL, NULL, NULL, NULL)");
+  const token = api.db.prepare(`${insertToken} VALUES (?, 'refresh', 3, 1, ?)`);
   token.run("before", soon);
   const bindings = await remoteBindings(undefined);
   const [nowSeconds, user] = [soon - 3600, { id: 3, username: "zoë" }];
@@ -75,4 +74,19 @@ it("changepassword --remote ends the user's tokens, and tells KV of the cut-off"
   // REFRESH_TOKEN_LIFETIME of wrangler.toml is 7 days.
   const told = { value: String(nowSeconds + 1), expiration: nowSeconds + 7 * 86_400 };
   expect(api.kv.get("user:3")).toEqual(told);
+});
+
+it("logout --session --remote ends one session in one file, and tells KV of it", async () => {
+  const now = Math.floor(Date.now() / 1000);
+  for (const jti of ["one's", "two"]) {
+    api.db.prepare(`${insertToken} VALUES (?, 'refresh', 3, ?, ?)`).run(jti, now - 60, now + 3600);
+  }
+  const before = api.imports.length;
+  expect(await manage("logout", "zoë", "--session", "one's")).toBe(0);
+  expect(said).toEqual([
+    "The session 'one's' of 'zoë' in the remote database is ended. Its access tokens do not name it, and live until they expire.",
+  ]);
+  const open = api.db.prepare("SELECT jti FROM outstanding_tokens WHERE user_id = 3 AND blacklisted_at IS NULL").all();
+  expect([open, api.imports.length - before]).toEqual([[{ jti: "two" }], 1]);
+  expect(api.kv.get("fam:one's")?.value).toBe("1");
 });

@@ -79,7 +79,7 @@ describe("insertUser()", () => {
     const { calls, runner } = recorder();
     await insertUser(openRemote(undefined, runner), user, "2026-01-01T00:00:00.000Z");
     expect(calls[0]?.file).toBe(
-      "INSERT INTO users (password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined) VALUES ('scrypt$x', NULL, 1, 'ada', '', '', '', 0, 1, '2026-01-01T00:00:00.000Z')",
+      "INSERT INTO users (id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined) VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM (SELECT MAX(id) AS id FROM users UNION ALL SELECT MAX(user_id) FROM user_cutoffs)), 'scrypt$x', NULL, 1, 'ada', '', '', '', 0, 1, '2026-01-01T00:00:00.000Z')",
     );
   });
 });

@@ -112,6 +112,13 @@ describe("npm start", () => {
     expect(shown).toContain('{"id":1,"title":"Milk","text":""');
   });
 
+  it("prints the address of the console, which it has switched on", async () => {
+    const [, address = ""] = printed.match(/^Console: (.*)$/m) ?? [];
+    expect(address).toBe(`${gateway}/_gateway/console#/api/notes/`);
+    const response = await fetch(address);
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+  });
+
   it("let nothing that was refused through to the API", async () => {
     const response = await fetch(`${gateway}/api/public/requests/`);
     expect(await response.json()).toMatchObject({ by_prefix: { "/api/notes/": 2, other: 0 } });

@@ -156,7 +156,8 @@ describe("listTokens()", () => {
   it("finds those of one user, the blacklisted ones, and says when there are more", async () => {
     await bindings.database.write("DELETE FROM outstanding_tokens");
     const at = (number: number, rest: string) =>
-      `INSERT INTO outstanding_tokens VALUES ('${jti(number)}', 'refresh', ${rest}, 9, NULL, NULL, NULL, NULL)`;
+      `INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at)
+       VALUES ('${jti(number)}', 'refresh', ${rest}, 9)`;
     await bindings.database.write(`${at(1, "2, 5")}; ${at(2, "2, 7")}; ${at(3, "3, 6")}; ${at(4, "NULL, 7")}`);
     await bindings.database.write("UPDATE outstanding_tokens SET blacklisted_at = 8 WHERE created_at = 7");
     expect(await ids({ blacklisted: false, limit: 4 })).toEqual({ ids: [2, 4, 3, 1].map(jti), more: false });

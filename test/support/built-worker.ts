@@ -37,10 +37,10 @@ async function bundle(configPath: string, entry: string | undefined): Promise<Bu
   try {
     const wrangler = join(project, "node_modules/wrangler/bin/wrangler.js");
     const entries = entry === undefined ? [] : [join(project, entry)];
-    const args = [wrangler, "deploy", ...entries, "--dry-run", "--outdir", folder, "-c", join(project, configPath)];
+    const args = [wrangler, "deploy", ...entries, "--dry-run", "--outdir", folder, "-c", resolve(project, configPath)];
     const run = spawnSync(process.execPath, args, { cwd: project, encoding: "utf8" });
     if (run.status !== 0) throw new Error(`wrangler could not bundle ${configPath}: ${run.stderr}`);
-    const config = readConfig({ config: join(project, configPath) }, { hideWarnings: true });
+    const config = readConfig({ config: resolve(project, configPath) }, { hideWarnings: true });
     return {
       script: readFileSync(join(folder, `${basename(entry ?? "index.ts", ".ts")}.js`), "utf8"),
       compatibilityDate: config.compatibility_date ?? "",

@@ -26,6 +26,11 @@ export interface Gateway {
 
 let gatewayScript: BuiltWorker | undefined;
 
+async function template(): Promise<BuiltWorker> {
+  gatewayScript ??= await builtWorker("wrangler.toml");
+  return gatewayScript;
+}
+
 /** What a test may add to the Worker's surroundings. */
 export interface GatewayOptions {
   /** Binds LOGIN_LIMITER, with so many attempts a minute; without it the gateway runs with none. */
@@ -34,24 +39,36 @@ export interface GatewayOptions {
   readonly metrics?: boolean;
   /** Gets every line of the Worker's log, as an object. */
   readonly onLogLine?: (line: Readonly<Record<string, unknown>>) => void;
-  /** Binds ORIGIN to a service that answers so. */
-  readonly originService?: (request: Request) => Promise<Response>;
+  /** Binds ORIGIN to a service that answers so, or to an entrypoint of the Worker itself. */
+  readonly originService?:
+    | ((request: Request) => Promise<Response>)
+    | { readonly name: "worker"; readonly entrypoint: string };
   /** A folder for D1 and KV, so that another gateway can go on from there. */
   readonly storage?: string;
   /** Changes what is around the bundled Worker, such as its clock; never the Worker. */
   readonly surrounded?: (script: string) => string;
+  /** Another Worker than the template's, by its wrangler.toml. */
+  readonly configPath?: string;
 }
 
 /** @param vars beside those of wrangler.toml, which they go before */
 export async function startGateway(
   vars: Readonly<Record<string, unknown>>,
-  { loginsPerMinute, metrics, onLogLine, originService, storage, surrounded = (script) => script }: GatewayOptions = {},
+  {
+    loginsPerMinute,
+    metrics,
+    onLogLine,
+    originService,
+    storage,
+    surrounded = (script) => script,
+    configPath,
+  }: GatewayOptions = {},
 ): Promise<Gateway> {
-  gatewayScript ??= await builtWorker("wrangler.toml");
+  const built = configPath === undefined ? await template() : await builtWorker(configPath);
   const signingKey = "over-http-tests-only-over-http-tests-only-0123456789";
-  const bindings = { ...gatewayScript.vars, LOG: "off", SIGNING_KEY: signingKey, ...vars };
+  const bindings = { ...built.vars, LOG: "off", SIGNING_KEY: signingKey, ...vars };
   const miniflare = run(
-    { ...gatewayScript, script: surrounded(gatewayScript.script) },
+    { ...built, script: surrounded(built.script) },
     {
       bindings,
       kvNamespaces: { BLACKLIST: "blacklist" },

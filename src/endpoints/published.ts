@@ -1,21 +1,20 @@
-// The JWK Set (RFC 7517) with the public keys that verify here, for whoever checks the gateway's tokens.
-// Must never hold a private or a symmetric key.
+// A document of the gateway's own that is the same for everybody and may be kept for a while.
+// Must never be about somebody.
 import { createHash } from "node:crypto";
 import { answerJson, ownHeaders } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
-import type { PublicJwk } from "../tokens/keys.ts";
 
-/** Seconds for which the set may be kept: short enough to follow a change of keys. */
+/** Seconds for which it may be kept: short enough to follow a change of keys or settings. */
 const keepSeconds = 300;
 
-/** The answer of one configuration: 304 for who has the set already (RFC 9110 section 13.1.2). */
-export function jwksAnswer(keys: readonly PublicJwk[]): (request: Request, exchange: Exchange) => Response {
-  const etag = `"${createHash("sha256").update(JSON.stringify(keys)).digest("base64url")}"`;
+/** Answers one document: 304 for who has it already (RFC 9110 section 13.1.2). */
+export function published(document: object): (request: Request, exchange: Exchange) => Response {
+  const etag = `"${createHash("sha256").update(JSON.stringify(document)).digest("base64url")}"`;
   const headers = { "cache-control": `public, max-age=${keepSeconds}`, etag };
   return (request, exchange) =>
     hasIt(request.headers.get("if-none-match"), etag)
       ? new Response(null, { status: 304, headers: { ...ownHeaders(exchange), ...headers } })
-      : answerJson(exchange, 200, { keys }, headers);
+      : answerJson(exchange, 200, document, headers);
 }
 
 /** Weak comparison, as If-None-Match asks for: a `W/` before the tag makes no difference. */

@@ -1,0 +1,12 @@
+// docs/performance.md and its pictures, from a result.
+// Must never write a figure that is not in it.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { partsOf, withParts } from "./document.ts";
+import { picturesOf } from "./plot.ts";
+import { type BenchResult, DOCUMENT_FILE, PICTURE_DIRECTORY } from "./result.ts";
+
+export function writeDocuments(result: BenchResult): void {
+  writeFileSync(DOCUMENT_FILE, withParts(readFileSync(DOCUMENT_FILE, "utf8"), partsOf(result)));
+  for (const [name, svg] of Object.entries(picturesOf(result))) writeFileSync(join(PICTURE_DIRECTORY, name), svg);
+}

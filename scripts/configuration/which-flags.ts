@@ -1,0 +1,94 @@
+// The flags that say whose configuration a command is about: that of local runs, or that of a deployment.
+// Must never read a secret from the command line.
+import type { Configuration } from "../../src/configuration.ts";
+import { type Origin, urlOrigin } from "../../src/gateway/forward.ts";
+import { publicJwksOf } from "../../src/tokens/keys.ts";
+import { readVars } from "../deploy/arguments.ts";
+import { readSecretsFile } from "../deploy/secrets-file.ts";
+import { usage } from "../shared/failure.ts";
+import { readAsWorker, type WorkerReading } from "./read-as-worker.ts";
+
+export const whichFlags = {
+  remote: { type: "boolean" },
+  env: { type: "string" },
+  "secrets-file": { type: "string" },
+  var: { type: "string", multiple: true },
+} as const;
+
+/** The same flags as `--help` shows them. */
+export const whichHelp = `  --remote           as it is deployed: .dev.vars has no say. --env and --secrets-file say that, too
+  --env NAME         the environment of wrangler.toml that is meant
+  --secrets-file FILE  the secrets of the deployment, as npm run deploy takes them (.env or JSON)
+  --var NAME:VALUE   a var over those of wrangler.toml, as for wrangler; may be repeated
+  --help             this text`;
+
+/** What the flags of `whichFlags` may hold. */
+export interface Which {
+  readonly remote?: boolean | undefined;
+  readonly env?: string | undefined;
+  readonly "secrets-file"?: string | undefined;
+  readonly var?: readonly string[] | undefined;
+}
+
+/** Whether the flags mean the local configuration. */
+export const isLocal = (which: Which): boolean =>
+  which.remote !== true && which.env === undefined && which["secrets-file"] === undefined;
+
+/** What stands for the API of npm start where wrangler.toml names none. */
+export const LOCAL_API = "http://api.localhost";
+
+/** What was read, for people and for JSON. */
+export interface WhichReading extends WorkerReading {
+  /** Whose configuration it is, for sentences: "local" or "deployed". */
+  readonly whose: "local" | "deployed";
+  /** What a reader has to know beside faults: which files had a say, and what stood in for a key. */
+  readonly notes: readonly string[];
+  /** Where requests go whose route has no origin of its own; without a base where that is a Worker or a zone. */
+  readonly defaultOrigin: Pick<Origin, "base" | "audience"> | undefined;
+  /** `npm start` gives the API's address itself, so that here a name stands for it: LOCAL_API. */
+  readonly standInOrigin: boolean;
+  /** About the secrets file itself. */
+  readonly fileWarnings: readonly string[];
+}
+
+/** Reads the configuration that the flags mean. */
+export async function readWhich(which: Which): Promise<WhichReading> {
+  for (const pair of which.var ?? []) {
+    if (/^(SIGNING_KEY|ASSERTION_KEY|VERIFYING_KEYS):/.test(pair)) {
+      throw usage("A secret does not belong on the command line, where others can read it. Use --secrets-file.");
+    }
+  }
+  const path = which["secrets-file"];
+  const secretsFile = path === undefined ? { secrets: {}, warnings: [] } : readSecretsFile(path);
+  const local = isLocal(which);
+  const choice = { environment: which.env, vars: readVars(which.var), local };
+  const reading = await readAsWorker(choice, secretsFile.secrets);
+  const secrets = local ? reading.file.secretNames : Object.keys(secretsFile.secrets);
+  const from = path ?? ".dev.vars or the environment";
+  const notes = [
+    ...(secrets.length > 0 ? [`Read beside wrangler.toml, from ${from}: ${secrets.join(", ")}.`] : []),
+    ...(reading.standIn
+      ? [
+          "SIGNING_KEY was not to be had: a stand-in of the right kind took its place, and VERIFYING_KEY was not judged.",
+        ]
+      : []),
+  ];
+  const standInOrigin = local && reading.bound.ORIGIN === undefined && reading.settings.ORIGIN_URL === null;
+  return {
+    ...reading,
+    whose: local ? "local" : "deployed",
+    notes,
+    defaultOrigin: standInOrigin ? urlOrigin(LOCAL_API) : originOf(reading),
+    standInOrigin,
+    fileWarnings: secretsFile.warnings,
+  };
+}
+
+function originOf({ bound, settings }: WorkerReading): WhichReading["defaultOrigin"] {
+  if (bound.ORIGIN !== undefined) return { base: undefined };
+  const { ORIGIN_URL } = settings;
+  return ORIGIN_URL === null || !URL.canParse(ORIGIN_URL) ? undefined : urlOrigin(ORIGIN_URL);
+}
+
+/** Whether there is something to show at /.well-known/jwks.json. */
+export const publishesKeys = ({ keys }: Configuration): boolean => publicJwksOf(keys).length > 0;

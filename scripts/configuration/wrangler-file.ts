@@ -1,0 +1,84 @@
+// What wrangler.toml gives a Worker: its vars, and what is bound under which name.
+// Must never need an account, the network, or a value of a secret.
+import type { Bound } from "../../src/settings/check-bindings.ts";
+import { Failure, reasonOf } from "../shared/failure.ts";
+import { CONFIG_FILE } from "../shared/project.ts";
+import { importWrangler } from "../shared/wrangler.ts";
+
+/** Which file, and which of its environments. */
+export interface WranglerChoice {
+  readonly configFile?: string | undefined;
+  readonly environment?: string | undefined;
+  /** `--var`, which wrangler puts over the vars of the file. */
+  readonly vars?: Readonly<Record<string, string>> | undefined;
+  /** Whether .dev.vars (or what wrangler takes in its place) has a say, as in local runs. */
+  readonly local: boolean;
+}
+
+export interface WranglerFile {
+  /** The vars by name; locally also the secrets that wrangler would load. */
+  readonly vars: Readonly<Record<string, unknown>>;
+  /** Which of them wrangler treats as secrets. */
+  readonly secretNames: readonly string[];
+  /** The names of `[vars]` in the file itself. */
+  readonly openVars: Readonly<Record<string, unknown>>;
+  /** What is bound, less ORIGIN = "zone", which is a var. */
+  readonly bound: Omit<Bound, "ORIGIN"> & { readonly ORIGIN: "service" | undefined };
+}
+
+/** Reads the file as wrangler does; fails when it cannot be read. */
+export async function readWranglerFile(choice: WranglerChoice): Promise<WranglerFile> {
+  const { unstable_readConfig: readConfig, unstable_getVarsForDev: varsForDev } = await importWrangler();
+  const { environment } = choice;
+  try {
+    const config = readConfig({ config: choice.configFile ?? CONFIG_FILE, env: environment }, { hideWarnings: true });
+    // Where there is no environment at all, wrangler takes any name and the top level's settings.
+    if (environment !== undefined && !config.definedEnvironments?.includes(environment)) throw unknown(environment);
+    const loaded = choice.local
+      ? varsForDev(config.configPath, undefined, config.vars, environment, true, config.secrets)
+      : {};
+    const values = Object.entries(loaded).map(([name, { value }]) => [name, value] as const);
+    const secretNames = Object.entries(loaded).flatMap(([name, { type }]) => (type === "secret_text" ? [name] : []));
+    const databases = bindingNames(config.d1_databases);
+    const namespaces = bindingNames(config.kv_namespaces);
+    const services = bindingNames(config.services);
+    const limiters = bindingNames(config.ratelimits);
+    const datasets = bindingNames(config.analytics_engine_datasets);
+    const others = [...databases, ...namespaces, ...services, ...Object.keys(config.vars)];
+    return {
+      vars: { ...config.vars, ...Object.fromEntries(values), ...choice.vars },
+      secretNames,
+      openVars: config.vars,
+      bound: {
+        DB: databases.includes("DB"),
+        BLACKLIST: namespaces.includes("BLACKLIST"),
+        LOGIN_LIMITER: kindOf("LOGIN_LIMITER", limiters, [...others, ...datasets]),
+        METRICS: kindOf("METRICS", datasets, [...others, ...limiters]),
+        ORIGIN: services.includes("ORIGIN") ? "service" : undefined,
+      },
+    };
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    if (String(error).includes("No environment found")) throw unknown(environment);
+    throw new Failure(`wrangler.toml cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+const unknown = (environment: string | undefined): Failure =>
+  new Failure(`wrangler.toml has no environment '${environment}'.`);
+
+/** Whether a name is bound as what it has to be, or as something else. */
+function kindOf(name: string, right: readonly string[], others: readonly string[]): Bound["METRICS"] {
+  if (right.includes(name)) return "right";
+  return others.includes(name) ? "other" : undefined;
+}
+
+/** The names in a list of bindings: `binding`, or `name` for rate limits. Wrangler's types do not reach from here. */
+function bindingNames(list: unknown): string[] {
+  const rows: readonly unknown[] = Array.isArray(list) ? list : [];
+  return rows.flatMap((row) => {
+    if (typeof row !== "object" || row === null) return [];
+    if ("binding" in row) return [String(row.binding)];
+    return "name" in row ? [String(row.name)] : [];
+  });
+}

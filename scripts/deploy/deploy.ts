@@ -1,0 +1,52 @@
+// Checks, deploys, and brings the deployed database's tables up to date.
+// Must never deploy what the Worker would refuse to work with.
+import { relative } from "node:path";
+import { asCalled } from "../shared/as-called.ts";
+import { EXIT, Failure } from "../shared/failure.ts";
+import { ROOT, requirePackages, SCHEMA_FILE } from "../shared/project.ts";
+import { runWrangler } from "../shared/wrangler.ts";
+import { deployHelp, readDeployArguments } from "./arguments.ts";
+
+const NEEDS_KEY = `If this is the first deploy: the Worker does not exist yet, so its key has to come along.
+  npm run deploy -- --secrets-file FILE     (docs/deploy.md shows how to make FILE)`;
+
+/** @param argv flags of this command and of wrangler; gives the exit code */
+export async function deploy(argv: readonly string[]): Promise<number> {
+  const args = readDeployArguments(argv);
+  if (args.help) {
+    console.log(asCalled(deployHelp));
+    return EXIT.ok;
+  }
+  requirePackages();
+  // Not at the top: it needs packages, and a project without them is to get a sentence.
+  const { checkDeployment } = await import("./check.ts");
+  const { warnings, standIn } = await checkDeployment(args);
+  for (const warning of warnings) console.log(`Warning: ${warning}`);
+  const key = standIn ? "a stand-in for SIGNING_KEY" : "the SIGNING_KEY of --secrets-file";
+  console.log(`Settings: in order (checked with ${key}).`);
+
+  const deployed = await runWrangler(["deploy", ...argv], "show");
+  if (deployed.exitCode !== 0) {
+    if (args.secretsFile === undefined && !args.dryRun) console.error(asCalled(`\n${NEEDS_KEY}`));
+    throw new Failure("wrangler could not deploy; what it said is above.");
+  }
+
+  const schema = ["d1", "execute", "DB", "--remote", "--file", SCHEMA_FILE, "--yes", ...args.place];
+  if (args.dryRun) {
+    console.log(`
+Left out by --dry-run:
+  the upload; with the first one, Cloudflare makes DB and BLACKLIST and takes the secrets of --secrets-file
+  wrangler ${schema.join(" ").replace(SCHEMA_FILE, relative(ROOT, SCHEMA_FILE))}`);
+    return EXIT.ok;
+  }
+  if ((await runWrangler(schema, "show")).exitCode !== 0)
+    throw new Failure(
+      "the Worker is deployed, but its tables are not: run this again, or npm run manage -- users --remote.",
+    );
+  console.log(
+    asCalled(`
+Deployed, and the tables of schema.sql are there. Next, when there are no users yet:
+  npm run manage -- createsuperuser --remote${args.environment === undefined ? "" : ` --env ${args.environment}`}`),
+  );
+  return EXIT.ok;
+}

@@ -1,0 +1,72 @@
+// Whether the token that opens the route was ended, as the Worker asks, and by what.
+// Must never decide: checkRevocation() does; the store is only asked again to name the mark.
+import { Refusal } from "../../src/errors.ts";
+import type { Authenticated, Identity } from "../../src/flows/authenticate.ts";
+import { checkRevocation } from "../../src/flows/revocation.ts";
+import type { GatewayDeps } from "../../src/gateway/pipeline.ts";
+import type { TokenMarks } from "../../src/stores/contract.ts";
+import type { Check } from "./checks.ts";
+import { refusalOf, type TokenInput } from "./explain-token.ts";
+
+export async function explainRevocation(
+  deps: GatewayDeps,
+  authenticated: Authenticated,
+  input: TokenInput,
+): Promise<Check> {
+  const { rule, nowSeconds, offline } = input;
+  const { identity } = authenticated;
+  const check = "revocation";
+  if (rule.revocation === "off") return { check, verdict: "not asked", detail: 'revocation = "off"' };
+  if (offline) return { check, verdict: "not asked", detail: "--offline" };
+  let askedNews = false;
+  let askedStore = false;
+  const news: GatewayDeps["news"] = {
+    ...deps.news,
+    isEnded: (marks, now) => {
+      askedNews = true;
+      return deps.news.isEnded(marks, now);
+    },
+  };
+  const watched: Authenticated = {
+    identity,
+    isEnded: () => {
+      askedStore = true;
+      return authenticated.isEnded();
+    },
+  };
+  const outcome = await refusalOf(() => checkRevocation({ ...deps, news }, rule.revocation, watched, nowSeconds));
+  if (!askedNews && !askedStore) return { check, verdict: "not asked", detail: whyNotAsked(deps, identity) };
+  const inStore = identity.marks === undefined ? [] : await endedBy(deps, identity.marks);
+  if (outcome instanceof Refusal) {
+    const who = askedStore ? "D1" : "KV";
+    const by = inStore.length > 0 ? inStore.join(", and ") : "by news that D1 does not have";
+    const reason = outcome.more.because ?? outcome.reason;
+    return { check, verdict: "failed", detail: `ended ${by}; ${who} says so`, reason };
+  }
+  if (askedStore) {
+    const why = rule.revocation === "strict" ? "" : "; KV could not be asked";
+    return { check, verdict: "passed", detail: `not ended, says D1${why}` };
+  }
+  const late = `; D1 has it ended ${inStore.join(", and ")}, so this passes only until the news is everywhere`;
+  return { check, verdict: "passed", detail: `not ended, says KV${inStore.length > 0 ? late : ""}` };
+}
+
+function whyNotAsked({ settings }: GatewayDeps, { kind, jti }: Identity): string {
+  if (!settings.TOKEN_BLACKLIST_ENABLED) return "TOKEN_BLACKLIST_ENABLED is false";
+  if (kind.listed) return `${kind.className} was looked up in the blacklist above`;
+  return jti === undefined ? "the token has no id" : "nothing to ask";
+}
+
+/** Which marks of the token D1 has ended, in words; one question each. */
+async function endedBy({ tokens }: GatewayDeps, marks: TokenMarks): Promise<string[]> {
+  // No token has this id: so that one mark is asked for alone.
+  const none = { jti: "", family: undefined, user: undefined, issuedAtSeconds: marks.issuedAtSeconds };
+  const ways: ReadonlyArray<readonly [string, TokenMarks]> = [
+    ["by its own id", { ...none, jti: marks.jti }],
+    ["with its session", { ...none, family: marks.family }],
+    ["with all tokens of its user", { ...none, user: marks.user }],
+  ];
+  const ended: string[] = [];
+  for (const [way, asked] of ways) if ((await tokens.standing(asked, undefined, false)).ended) ended.push(way);
+  return ended;
+}

@@ -1,0 +1,198 @@
+// The checks of a bearer token, made by the Worker's own flows and told one by one.
+// Must never decide whether a check passes: the flows do; here it is only found out which of them refused.
+import { type Reason, Refusal } from "../../src/errors.ts";
+import { type Authenticated, authenticate } from "../../src/flows/authenticate.ts";
+import type { GatewayDeps } from "../../src/gateway/pipeline.ts";
+import type { Rule } from "../../src/gateway/policy.ts";
+import { pythonInt } from "../../src/tokens/claims.ts";
+import type { Kind } from "../../src/tokens/kinds.ts";
+import {
+  type Check,
+  type ClassCheck,
+  type CodecCheck,
+  checkRows,
+  classChecks,
+  codecChecks,
+  notReached,
+  timeClaims,
+  type UserCheck,
+  userChecks,
+  type Words,
+} from "./checks.ts";
+import { type Peek, peek, shown, timeInWords } from "./peek.ts";
+
+/** A token on a route. */
+export interface TokenInput {
+  readonly token: string;
+  readonly rule: Rule;
+  readonly nowSeconds: number;
+  /** Neither user nor revocation nor blacklist is asked. */
+  readonly offline: boolean;
+  /** Why the signature was not checked: the token was signed anew with a stand-in. Undefined when it was. */
+  readonly unsigned: string | undefined;
+}
+
+export interface TokenExplanation {
+  readonly checks: readonly Check[];
+  /** Undefined when a check failed. */
+  readonly authenticated: Authenticated | undefined;
+}
+
+/** Runs `work`; gives its refusal instead of throwing it. Anything else thrown is a bug and stays one. */
+export async function refusalOf<T>(work: () => Promise<T> | T): Promise<T | Refusal> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+export async function explainToken(deps: GatewayDeps, input: TokenInput): Promise<TokenExplanation> {
+  const { token, rule, nowSeconds, offline } = input;
+  const wanted = { readUser: rule.auth === "user" && !offline, revocation: offline ? "off" : rule.revocation } as const;
+  const seen = peek(token);
+  const opened = await refusalOf(() => deps.codec.open(token, nowSeconds));
+  const codec = codecRows(deps, input, seen, opened instanceof Refusal ? opened.reason : undefined);
+  const kinds = deps.tokenKinds;
+  if (opened instanceof Refusal) {
+    const later = [...classChecks, ...userChecks].map(({ check }) => notReached(check));
+    return { checks: [...codec, ...later], authenticated: undefined };
+  }
+  const outcome = await refusalOf(() => authenticate(deps, { token, kinds, ...wanted }, nowSeconds));
+  const fits = !(outcome instanceof Refusal && outcome.reason === "no_token_class_fits");
+  const classes = await classRows(deps, input, seen, fits);
+  const failed = outcome instanceof Refusal ? outcome.reason : undefined;
+  const users = fits
+    ? checkRows<UserCheck>(
+        userChecks,
+        (check) => userWords(deps, input, seen, check),
+        failed && { reason: failed, detail: userFailure(deps, seen, failed) },
+      )
+    : userChecks.map(({ check }) => notReached(check));
+  return { checks: [...codec, ...classes, ...users], authenticated: outcome instanceof Refusal ? undefined : outcome };
+}
+
+function codecRows(deps: GatewayDeps, input: TokenInput, seen: Peek, reason: Reason | undefined): Check[] {
+  const { nowSeconds, unsigned } = input;
+  const { settings } = deps;
+  const { header, claims } = seen;
+  const said = (name: string): string => (Object.hasOwn(claims, name) ? shown(claims[name]) : "not in the token");
+  const time = (name: string): string => {
+    const seconds = pythonInt(claims[name]);
+    if (!Object.hasOwn(claims, name)) return "not in the token";
+    return seconds === undefined ? `not a time: ${shown(claims[name])}` : timeInWords(seconds, nowSeconds);
+  };
+  const leeway = settings.LEEWAY > 0 ? `; LEEWAY is ${settings.LEEWAY} s` : "";
+  const words: Readonly<Record<CodecCheck, Words>> = {
+    shape: { passed: "three parts, the first two of them JSON" },
+    header: { passed: "nothing unusual" },
+    algorithm: { passed: shown(header.alg) },
+    key:
+      unsigned === undefined
+        ? { passed: Object.hasOwn(header, "kid") ? `kid ${shown(header.kid)}` : "the token names none" }
+        : { notAsked: unsigned },
+    signature: unsigned === undefined ? { passed: "by that key" } : { notAsked: unsigned },
+    purpose: { passed: "no assertion" },
+    payload: { passed: "claims in JSON" },
+    iat: { passed: Object.hasOwn(claims, "iat") ? `issued ${time("iat")}` : "not in the token" },
+    nbf: { passed: Object.hasOwn(claims, "nbf") ? `valid from ${time("nbf")}` : "not in the token" },
+    exp: { passed: Object.hasOwn(claims, "exp") ? `expires ${time("exp")}` : "not in the token" },
+    iss: settings.ISSUER === null ? { notAsked: "ISSUER is not set" } : { passed: said("iss") },
+    aud: settings.AUDIENCE === null ? { notAsked: "AUDIENCE is not set" } : { passed: said("aud") },
+    sub: { passed: said("sub") },
+    jti: { passed: said("jti") },
+  };
+  if (reason === undefined) return checkRows<CodecCheck>(codecChecks, (check) => words[check], undefined);
+  const unreadable = timeClaims.find((name) => Object.hasOwn(claims, name) && pythonInt(claims[name]) === undefined);
+  const at = reason === "token_time_unreadable" ? unreadable : undefined;
+  const own = `${settings.ALGORITHM}${settings.VERIFYING_KEYS === null ? "" : " and those of VERIFYING_KEYS"}`;
+  const kid = Object.hasOwn(header, "kid") ? `kid ${shown(header.kid)}` : "no kid";
+  const details: Readonly<Partial<Record<Reason, string>>> = {
+    token_unreadable: "this is no token: three parts of base64url, the first two of them JSON, are expected",
+    token_header_unusable: "its header has something that is not supported (crit, b64, or a kid that is no text)",
+    token_algorithm_other: `the token says ${shown(header.alg)}; accepted is ${own}`,
+    token_key_unknown: `no key for ${kid}${settings.KEY_ID === null ? "" : `; KEY_ID is ${settings.KEY_ID}`}`,
+    keys_unavailable: "JWK_URL has not answered for too long",
+    token_signature_wrong: "made with another key, or the token was changed",
+    token_is_assertion: "this is the gateway's statement to the API, not a token",
+    token_payload_unreadable: "what was signed is no JSON object",
+    token_issued_in_future: `issued ${time("iat")}${leeway}`,
+    token_not_yet_valid: `valid from ${time("nbf")}${leeway}`,
+    token_expired: `expired ${time("exp")}${leeway}`,
+    token_time_unreadable: at === undefined ? "" : time(at),
+    token_issuer_wrong: `the token says ${said("iss")}; ISSUER is ${shown(settings.ISSUER)}`,
+    token_audience_wrong: `the token says ${said("aud")}; AUDIENCE is ${shown(settings.AUDIENCE)}`,
+    token_subject_not_text: `it is ${said("sub")}, which is no text`,
+    token_id_not_text: `it is ${said("jti")}, which is no text`,
+  };
+  const failure = { reason, ...(at === undefined ? {} : { at }), detail: details[reason] ?? "" };
+  return checkRows<CodecCheck>(codecChecks, (check) => words[check], failure);
+}
+
+/** The rows of the class that fits; of those before it one row each. Where none fits, all rows of each. */
+async function classRows(deps: GatewayDeps, input: TokenInput, seen: Peek, fits: boolean): Promise<Check[]> {
+  const { token, nowSeconds } = input;
+  const wanted = { readUser: false, revocation: "off" } as const;
+  const rows: Check[] = [];
+  for (const kind of deps.tokenKinds) {
+    const one = await refusalOf(() => authenticate(deps, { token, kinds: [kind], ...wanted }, nowSeconds));
+    const refused = one instanceof Refusal && one.reason === "no_token_class_fits" ? one : undefined;
+    const named = deps.tokenKinds.length > 1 ? `${kind.className}: ` : "";
+    const reason = refused?.more.because;
+    const [message] = refused?.more.messages ?? [];
+    const detail = message === undefined ? "" : message.message.replace("{}", () => message.claim ?? "");
+    if (refused && reason !== undefined && fits) {
+      rows.push({ check: kind.className, verdict: "passed over", detail, reason });
+      continue;
+    }
+    const failure = reason === undefined ? undefined : { reason, detail };
+    const words = (check: ClassCheck) => classWords(deps, input, seen, kind, check);
+    const made = checkRows<ClassCheck>(classChecks, words, failure);
+    rows.push(...made.map((row) => ({ ...row, check: named + row.check })));
+    if (fits) break;
+  }
+  return rows;
+}
+
+function classWords(deps: GatewayDeps, { offline }: TokenInput, seen: Peek, kind: Kind, check: ClassCheck): Words {
+  const { JTI_CLAIM, TOKEN_TYPE_CLAIM, TOKEN_BLACKLIST_ENABLED } = deps.settings;
+  if (check === "exp is there") return { passed: "and ahead" };
+  if (check === "id is there") {
+    return JTI_CLAIM === null ? { notAsked: "JTI_CLAIM is not set" } : { passed: shown(seen.claims[JTI_CLAIM]) };
+  }
+  if (check === "type") {
+    return TOKEN_TYPE_CLAIM === null || !kind.typed
+      ? { notAsked: `${kind.className} may be of any type` }
+      : { passed: kind.type };
+  }
+  if (!kind.listed) return { notAsked: `${kind.className} is not listed; see revocation` };
+  if (!TOKEN_BLACKLIST_ENABLED) return { notAsked: "TOKEN_BLACKLIST_ENABLED is false" };
+  return offline ? { notAsked: "--offline" } : { passed: "not blacklisted, says D1" };
+}
+
+function userWords(deps: GatewayDeps, { rule, offline }: TokenInput, seen: Peek, check: UserCheck): Words {
+  const { USER_ID_CLAIM, USER_ID_FIELD, CHECK_USER_IS_ACTIVE, CHECK_REVOKE_TOKEN } = deps.settings;
+  const named = `${USER_ID_CLAIM} is ${shown(seen.claims[USER_ID_CLAIM])}`;
+  if (check === "user named") return { passed: named };
+  if (rule.auth !== "user") return { notAsked: `auth = "${rule.auth}" reads no user` };
+  if (offline) return { notAsked: "--offline" };
+  if (check === "user exists") return { passed: `with this ${USER_ID_FIELD}, in D1` };
+  if (check === "user active") {
+    return CHECK_USER_IS_ACTIVE ? { passed: "is_active is set" } : { notAsked: "CHECK_USER_IS_ACTIVE is false" };
+  }
+  return CHECK_REVOKE_TOKEN
+    ? { passed: "the one that the token was made for" }
+    : { notAsked: "CHECK_REVOKE_TOKEN is false" };
+}
+
+function userFailure(deps: GatewayDeps, seen: Peek, reason: Reason): string {
+  const { USER_ID_CLAIM, USER_ID_FIELD } = deps.settings;
+  const details: Readonly<Partial<Record<Reason, string>>> = {
+    user_claim_missing: `the token has no claim ${USER_ID_CLAIM}`,
+    user_not_found: `nobody in D1 has the ${USER_ID_FIELD} ${shown(seen.claims[USER_ID_CLAIM])}`,
+    user_inactive: "is_active is 0",
+    user_password_changed: "it was changed after the token was made",
+  };
+  return details[reason] ?? "";
+}

@@ -1,0 +1,68 @@
+// What a token says of itself, read without looking at its signature: for people to see, and to word what a check found.
+// Must never decide anything, and never give back the token or its signature.
+import { familyClaim } from "../../src/settings/names-family.ts";
+import { isRecord } from "../../src/settings/readers.ts";
+import type { Settings } from "../../src/settings/settings.ts";
+import { isoTime } from "../shared/iso-time.ts";
+import { timeClaims } from "./checks.ts";
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Header and claims; empty where they cannot be read. */
+export interface Peek {
+  readonly header: Members;
+  readonly claims: Members;
+}
+
+export function peek(token: string): Peek {
+  const [header = "", payload = ""] = token.split(".");
+  return { header: membersOf(header), claims: membersOf(payload) };
+}
+
+/** What a person is shown of them: what the checks go by, and nothing else of what a token may say of somebody. */
+export function toldOf({ header, claims }: Peek, settings: Settings): Peek {
+  const { USER_ID_CLAIM, TOKEN_TYPE_CLAIM, JTI_CLAIM } = settings;
+  const names = [USER_ID_CLAIM, TOKEN_TYPE_CLAIM, JTI_CLAIM, familyClaim, "iss", "aud", ...timeClaims];
+  const some = (members: Members, wanted: ReadonlyArray<string | null>): Members =>
+    Object.fromEntries(
+      wanted.flatMap((name) => (name !== null && Object.hasOwn(members, name) ? [[name, members[name]]] : [])),
+    );
+  return { header: some(header, ["alg", "kid", "typ"]), claims: some(claims, names) };
+}
+
+function membersOf(segment: string): Members {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(segment, "base64url").toString("utf8"));
+    return isRecord(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+const units = [
+  ["day", 86_400, 2 * 86_400],
+  ["hour", 3600, 2 * 3600],
+  ["minute", 60, 2 * 60],
+  ["second", 1, 0],
+] as const;
+
+const english = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+
+/** "3 minutes ago", "in 12 minutes", "now": in the largest unit of which there are two. */
+export function relativeTime(seconds: number, nowSeconds: number): string {
+  const difference = seconds - nowSeconds;
+  if (difference === 0) return "now";
+  const [unit, size] = units.find(([, , least]) => Math.abs(difference) >= least) ?? units[3];
+  return english.format(Math.trunc(difference / size), unit);
+}
+
+/** "3 minutes ago (2026-01-01T00:00:00Z)". */
+export const timeInWords = (seconds: number, nowSeconds: number): string =>
+  `${relativeTime(seconds, nowSeconds)} (${isoTime(seconds)})`;
+
+/** A value of the token's as one short line. */
+export function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
+  const clean = text.replaceAll(/\p{C}/gu, "?");
+  return clean.length > 100 ? `${clean.slice(0, 97)}...` : clean;
+}

@@ -1,0 +1,69 @@
+// `check`: whether the Worker would work with the configuration as it is, for people and for CI.
+// Must never show a secret, and never stop at the first fault.
+
+import { unloadedSecrets } from "../configuration/unloaded-secrets.ts";
+import { readWhich, type Which, whichFlags, whichHelp } from "../configuration/which-flags.ts";
+import { deploymentWarnings } from "../deploy/check.ts";
+import { EXIT } from "../shared/failure.ts";
+import { readFlags } from "../shared/flags.ts";
+import { styled } from "../shared/style.ts";
+import type { Command } from "./command.ts";
+
+const flags = { json: { type: "boolean" }, ...whichFlags } as const;
+
+const help = `npm run manage -- check [flags]
+
+Reads settings, keys, routes and bindings from wrangler.toml as the Worker does, and lists every fault and warning by
+the name of its setting. Without flags the configuration is that of npm start, with the secrets of .dev.vars. Needs no
+account and no network. A key that is not to be had is replaced by a stand-in, which is said.
+
+  --json             {"ok", "faults", "warnings", "notes"}, for programs: npm run --silent manage -- check --json
+${whichHelp}
+
+Exit codes: 0 no faults, 1 faults, 2 a command line that makes no sense.
+
+  npm run manage -- check
+  npm run manage -- check --env staging --json
+  npm run manage -- check --var TOKEN_PREFIX:/auth`;
+
+/** What `--json` prints. */
+export interface CheckReport {
+  readonly ok: boolean;
+  readonly faults: readonly string[];
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Checks the configuration that the flags mean. */
+export async function checkConfiguration(which: Which): Promise<CheckReport> {
+  const { whose, faults, notes, ...reading } = await readWhich(which);
+  const more =
+    whose === "local" ? unloadedSecrets(reading.env) : deploymentWarnings(reading.settings, reading.file.openVars);
+  const warnings = [...reading.warnings, ...more, ...reading.fileWarnings];
+  return { ok: faults.length === 0, faults, warnings, notes };
+}
+
+/** The report for people: one line for each thing, the sum at the end. */
+function reportLines({ faults, warnings, notes }: CheckReport): string[] {
+  const { stdout } = process;
+  const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+  const sum = `${some(faults.length, "fault")}, ${some(warnings.length, "warning")}.`;
+  return [
+    ...faults.map((fault) => `${styled("red", "fault", stdout)}    ${fault}`),
+    ...warnings.map((warning) => `${styled("yellow", "warning", stdout)}  ${warning}`),
+    ...notes.map((note) => `note     ${note}`),
+    faults.length > 0
+      ? `${sum} The Worker would answer 503 to everything.`
+      : styled("green", `In order: ${sum}`, stdout),
+  ];
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { values } = readFlags(argv, flags);
+  const report = await checkConfiguration(values);
+  if (values.json === true) console.log(JSON.stringify(report, null, 2));
+  else for (const line of reportLines(report)) console.log(line);
+  return report.ok ? EXIT.ok : EXIT.failed;
+}
+
+export const checkCommand: Command = { summary: "check settings, keys, routes and bindings", help, run };

@@ -1,0 +1,64 @@
+// `sessions`: where a user is logged in.
+// Must never show a token: there is none in the database, only ids.
+
+import { normalUsername } from "../../src/accounts/user-rules.ts";
+import type { LiveToken } from "../../src/stores/contract.ts";
+import { openSessions } from "../database/sessions.ts";
+import { requireUser } from "../database/users.ts";
+import { EXIT, usage } from "../shared/failure.ts";
+import { readFlags } from "../shared/flags.ts";
+import { isoTime } from "../shared/iso-time.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
+import { textTable } from "./text-table.ts";
+
+const flags = { json: { type: "boolean" }, ...placeFlags } as const;
+
+const help = `npm run manage -- sessions USERNAME [flags]
+
+Lists the user's sessions that can still be refreshed, the one refreshed last first. A session is a log-in and every
+token that came of it; docs/sessions.md tells more. Client and address are known with SESSION_METADATA only.
+
+  --json             as JSON, for programs: npm run --silent manage -- sessions ada --json
+${placeHelp}
+
+  npm run manage -- sessions ada
+  npm run manage -- logout ada --session ID`;
+
+const head = ["id", "logged in", "last refreshed", "expires", "client", "address"];
+
+const row = (session: LiveToken): string[] => [
+  session.family,
+  isoTime(session.sessionStartedAtSeconds),
+  isoTime(session.createdAtSeconds),
+  isoTime(session.expiresAtSeconds),
+  session.client.name ?? "-",
+  session.client.address ?? "-",
+];
+
+/** The names of the sessions endpoint; null where something is not known. */
+const entry = (session: LiveToken) => ({
+  id: session.family,
+  created_at: isoTime(session.sessionStartedAtSeconds),
+  last_refreshed_at: isoTime(session.createdAtSeconds),
+  expires_at: isoTime(session.expiresAtSeconds),
+  client: session.client.name,
+  address: session.client.address,
+});
+
+async function run(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = readFlags(argv, flags, 1);
+  checkPlace(values);
+  const [given] = positionals;
+  if (given === undefined) throw usage("Whose sessions? npm run manage -- sessions USERNAME");
+  const username = normalUsername(given);
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const sessions = await withDatabase(values, async (database) =>
+    openSessions(database, (await requireUser(database, username)).id, nowSeconds),
+  );
+  if (values.json === true) console.log(JSON.stringify(sessions.map(entry), null, 2));
+  else if (sessions.length === 0) console.log(`'${username}' has no open session.`);
+  else for (const line of textTable(head, sessions.map(row))) console.log(line);
+  return EXIT.ok;
+}
+
+export const sessionsCommand: Command = { summary: "list a user's open sessions", help, run };

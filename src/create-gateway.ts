@@ -1,0 +1,63 @@
+// The gateway as something to build on: hooks and settings in, the two handlers of a Worker out.
+// Must never do anything before the first request or cron trigger: a Worker's global scope has no environment to read.
+import { type App, createApp } from "./app.ts";
+import type { Hooks } from "./hooks.ts";
+import { answerMisconfigured } from "./http/misconfigured.ts";
+import type { SettingsInCode } from "./settings/settings-in-code.ts";
+import { type Env, wire } from "./wire.ts";
+
+/** What the deployer decides in code. */
+export interface GatewayOptions {
+  /** Custom claims, user rule, login events: docs/hooks.md. Default: none. */
+  readonly hooks?: Hooks | undefined;
+  /** Settings by their public names. The environment goes before them; keys come from there alone. Default: none. */
+  readonly settings?: SettingsInCode | undefined;
+}
+
+/** The bindings that every gateway needs; vars, secrets and the other bindings are read from the same object by name. */
+export type GatewayBindings = Pick<Env, "DB" | "BLACKLIST">;
+
+/** Handlers for a Worker's default export, or to be called from its own. They need no `this`. */
+export interface Gateway {
+  /**
+   * Answers any request: token endpoints and `/_gateway/` itself, the rest from the origin or with a refusal. With
+   * faults in the settings it answers everything 503 and logs them.
+   *
+   * @param env the Worker's environment as it was handed to the Worker: an object of its own for each request would
+   * have the gateway built anew for each request
+   */
+  fetch(request: Request, env: GatewayBindings, context?: ExecutionContext): Promise<Response>;
+  /** Deletes rows that expired; to be called by a cron trigger. */
+  scheduled(controller: ScheduledController, env: GatewayBindings, context?: ExecutionContext): Promise<void>;
+}
+
+/** Makes a gateway, which is built at its first use and kept for as long as the isolate and its environment live. */
+export function createGateway({ hooks = {}, settings = {} }: GatewayOptions = {}): Gateway {
+  /** An app for each environment, of which an isolate has one; undefined inside when the settings have faults. */
+  const built = new WeakMap<object, Promise<App | undefined>>();
+  const appOf = (env: GatewayBindings): Promise<App | undefined> => {
+    const known = built.get(env);
+    if (known) return known;
+    const building = build(env).catch((error: unknown) => {
+      // Not a fault of the settings but of the moment: the next request tries again.
+      built.delete(env);
+      throw error;
+    });
+    built.set(env, building);
+    return building;
+  };
+  const build = async (env: GatewayBindings): Promise<App | undefined> => {
+    const wiring = await wire(env as Env, hooks, settings);
+    return "deps" in wiring ? createApp(wiring.deps, wiring.shown) : undefined;
+  };
+  return {
+    async fetch(request, env) {
+      const app = await appOf(env);
+      return app ? app.fetch(request) : answerMisconfigured();
+    },
+    async scheduled(_controller, env) {
+      const app = await appOf(env);
+      await app?.flush();
+    },
+  };
+}

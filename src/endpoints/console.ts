@@ -1,0 +1,44 @@
+// The console of CONSOLE: a page to log in, look into the tokens and call whatever is behind the gateway.
+// Must never hold anything that the token endpoints do not tell everybody anyway.
+import { authHeaderName } from "../http/bearer.ts";
+import { escapeHtml } from "../http/escape-html.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { servedEndpoints } from "../settings/read.ts";
+import type { Settings } from "../settings/settings.ts";
+import { answerHtml } from "./answer-html.ts";
+import { consoleBody } from "./console-body.ts";
+import { consoleCallScript } from "./console-call-script.ts";
+import { consolePanelsScript } from "./console-panels-script.ts";
+import { consoleStyle } from "./console-style.ts";
+import { consoleTokensScript } from "./console-tokens-script.ts";
+import { pageStyle } from "./page-style.ts";
+
+/** Answers 200 with the page. It does nothing that a client could not do, and keeps what it gets in memory alone. */
+export async function answerConsole(settings: Settings, exchange: Exchange): Promise<Response> {
+  const known = escapeHtml(JSON.stringify(knownOf(settings)));
+  return answerHtml(exchange, {
+    title: "Gateway console",
+    style: pageStyle + consoleStyle,
+    script: consoleCallScript + consoleTokensScript + consolePanelsScript,
+    body: `<main data-known="${known}">\n${consoleBody}</main>`,
+    formAction: "'none'",
+  });
+}
+
+/** What the page's script has to know of the settings; all of it shows in answers and tokens. */
+function knownOf(settings: Settings): object {
+  return {
+    prefix: settings.TOKEN_PREFIX,
+    served: servedEndpoints(settings),
+    header: authHeaderName(settings),
+    scheme: settings.AUTH_HEADER_TYPES[0],
+    cookiesOnly: settings.AUTH_COOKIE === "only",
+    typeClaim: settings.TOKEN_TYPE_CLAIM,
+    refreshExpClaim: settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM,
+    lifetimes: {
+      access: settings.ACCESS_TOKEN_LIFETIME,
+      refresh: settings.REFRESH_TOKEN_LIFETIME,
+      token: settings.SLIDING_TOKEN_LIFETIME,
+    },
+  };
+}

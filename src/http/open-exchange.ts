@@ -1,0 +1,30 @@
+// The exchange of a request that has just come: what the request says of itself, and nothing of what becomes of it.
+// Must never read the clock: the door does, once.
+import type { Exchange } from "./exchange.ts";
+import { chooseLanguage } from "./language.ts";
+
+export function openExchange(
+  { method, url, headers }: Request,
+  requestId: string,
+  openedAtMilliseconds: number,
+): Exchange {
+  return {
+    requestId,
+    nowSeconds: Math.floor(openedAtMilliseconds / 1000),
+    openedAtMilliseconds,
+    method,
+    url,
+    language: () => chooseLanguage(headers.get("accept-language")),
+    allow: undefined,
+    indent: 0,
+    rule: undefined,
+    forgetCookies: false,
+    reason: undefined,
+    shadowed: undefined,
+    operation: "gateway",
+    userId: undefined,
+    tokenType: undefined,
+    jti: undefined,
+    originMilliseconds: undefined,
+  };
+}

@@ -1,0 +1,74 @@
+// The settings that a Worker of the deployer's own hands to createGateway(), put beside those of the environment.
+// Must never take a key from code, which lies in repositories, bundles and source maps.
+import { type SettingName, type Settings, settingsTable } from "./settings.ts";
+import { similarNames } from "./similar-names.ts";
+
+/** Whole seconds, or a number with a unit: `"15m"`. */
+export type Duration = number | `${number}${"s" | "m" | "h" | "d" | "w"}`;
+
+/** Bytes, or a number with a unit: `"10MB"`. */
+export type Bytes = number | `${number}${"B" | "KB" | "MB" | "GB" | "KiB" | "MiB" | "GiB"}`;
+
+/** One route of ROUTES; docs/settings.md tells what each key means. */
+export interface Route {
+  readonly path: string;
+  readonly methods?: readonly string[] | undefined;
+  readonly auth: "public" | "optional" | "token" | "user";
+  readonly require?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly revocation?: Settings["REVOCATION"] | undefined;
+  readonly origin?: string | undefined;
+  readonly strip_prefix?: string | undefined;
+  readonly enforce?: boolean | undefined;
+}
+
+/** Settings that are, or may hold, a key: these come from the environment alone. */
+export type SecretName = {
+  [Name in SettingName]: (typeof settingsTable)[Name] extends { readonly secret: true } ? Name : never;
+}[SettingName];
+
+type InCode<Name extends SettingName> = Name extends "ROUTES"
+  ? readonly Route[]
+  : Settings[Name] extends number
+    ? Duration
+    : Settings[Name] extends number | null
+      ? Bytes | null
+      : Settings[Name] extends readonly string[] | null
+        ? readonly string[]
+        : Settings[Name];
+
+/** Settings by their public names, as they would stand in `[vars]`; undefined is the same as left out. */
+export type SettingsInCode = { readonly [Name in Exclude<SettingName, SecretName>]?: InCode<Name> | undefined };
+
+/** The environment with the settings from code in it, and what was wrong with those. */
+export interface Joined {
+  readonly env: Readonly<Record<string, unknown>>;
+  readonly faults: readonly string[];
+}
+
+/**
+ * Joins both. What the environment names goes before code, a setting as a whole: so one bundle serves staging and
+ * production, and whoever is on duty changes a value without a build. Other names than those of settings are faults in
+ * code, where no binding can be.
+ */
+export function joinSettings(inCode: SettingsInCode, env: Readonly<Record<string, unknown>>): Joined {
+  const joined: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [name, value] of Object.entries(inCode)) {
+    const fault = nameFault(name);
+    if (fault) faults.push(fault);
+    else joined[name] = value;
+  }
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) joined[name] = value;
+  return { env: joined, faults };
+}
+
+function nameFault(name: string): string | undefined {
+  const setting = Object.entries(settingsTable).find(([known]) => known === name)?.[1];
+  if (!setting) {
+    const meant = similarNames(name, Object.keys(settingsTable));
+    return `${name}, given to createGateway, is not a setting${meant ? `; did you mean ${meant}?` : "."}`;
+  }
+  return "secret" in setting
+    ? `${name} must not be in code: set it in the environment, as a secret (wrangler secret put ${name}).`
+    : undefined;
+}

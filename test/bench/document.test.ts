@@ -1,0 +1,77 @@
+// The parts of docs/performance.md that a run writes, its targets and its pictures.
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { partsOf, withParts } from "../../bench/document.ts";
+import { picturesOf } from "../../bench/plot.ts";
+import type { ShapeResult } from "../../bench/race.ts";
+import { type BenchResult, DOCUMENT_FILE, PICTURE_DIRECTORY, RESULT_FILE } from "../../bench/result.ts";
+import { barChart } from "../../bench/svg.ts";
+import { judgeTargets } from "../../bench/targets.ts";
+
+const round = (cpuMicroseconds: number, storeCpuMicroseconds: number | null = null) => ({
+  ...{ requests: 100, requestsPerSecond: 50, cpuMicroseconds, storeCpuMicroseconds },
+  ...{ p50Milliseconds: 1, p99Milliseconds: 2 },
+});
+const shape = (name: string, cpu: Readonly<Record<string, readonly number[]>>): ShapeResult => ({
+  ...{ name, about: "", skipped: [] },
+  contestants: Object.entries(cpu).map(([contestant, rounds]) => ({
+    ...{ name: contestant, about: "", rounds: rounds.map((value) => round(value)) },
+  })),
+});
+
+describe("judgeTargets()", () => {
+  it("judges by the median of the rounds' ratios", () => {
+    const warm = shape("warm", { bare: [100, 100, 100], floor: [100, 100, 200], gateway: [105, 130, 208] });
+    expect(judgeTargets([warm]).map(({ atMost, measured, kept }) => [atMost, measured.median, kept])).toEqual([
+      [1.05, 1.05, true],
+      [1.15, 1.3, false],
+    ]);
+  });
+  it("counts the stores' CPU where tables are compared", () => {
+    const tables: ShapeResult = {
+      ...{ name: "tables-refresh", about: "", skipped: [] },
+      contestants: [
+        { name: "gateway-empty", about: "", rounds: [round(100, 100)] },
+        { name: "gateway-full", about: "", rounds: [round(100, 200)] },
+      ],
+    };
+    expect(judgeTargets([tables]).map(({ measured, kept }) => [measured.median, kept])).toEqual([[1.5, false]]);
+  });
+  it("says nothing of what was not run", () => {
+    expect(judgeTargets([shape("warm", { gateway: [1] })])).toEqual([]);
+  });
+});
+
+describe("withParts()", () => {
+  it("changes what is between the markers, and nothing else", () => {
+    const before = "a\n<!-- bench:x -->\nold\n<!-- /bench:x -->\nb";
+    expect(withParts(before, { x: "new" })).toBe("a\n<!-- bench:x -->\nnew\n<!-- /bench:x -->\nb");
+  });
+  it("refuses a document without a place for a part", () => {
+    expect(() => withParts("a", { x: "new" })).toThrow("the document has no place for x");
+  });
+});
+
+describe("barChart()", () => {
+  it("draws a label, a bar to the median, whiskers to the least and the most, and the figures", () => {
+    const spread = { median: 50, min: 40, max: 100 };
+    const svg = barChart({ title: "a < b", subtitle: "s", bars: [{ label: "one", spread, ours: true }], digits: 0 });
+    expect(svg).toContain("<title>a &lt; b</title>");
+    expect(svg).toContain('<rect class="ours" x="210" y="64" width="200.0" height="16" rx="2"/>');
+    expect(svg).toContain("M370.0 72H610.0M370.0 68v8M610.0 68v8");
+    expect(svg).toContain(">50 (40-100)</text>");
+  });
+});
+
+describe("docs/performance.md", () => {
+  const result = JSON.parse(readFileSync(RESULT_FILE, "utf8")) as BenchResult;
+  it("has the figures of docs/performance/bench.json", () => {
+    const document = readFileSync(DOCUMENT_FILE, "utf8");
+    expect(withParts(document, partsOf(result))).toBe(document);
+  });
+  it("has the pictures of that run", () => {
+    const pictures = Object.entries(picturesOf(result));
+    expect(pictures.map(([name]) => name)).toEqual(["warm.svg", "unseen.svg", "storm.svg"]);
+    for (const [name, svg] of pictures) expect(readFileSync(`${PICTURE_DIRECTORY}/${name}`, "utf8")).toBe(svg);
+  });
+});

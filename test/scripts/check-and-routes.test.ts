@@ -1,0 +1,213 @@
+// `check` and `routes`: what they say of a configuration, and that it is what the Worker would say.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { unloadedSecrets } from "../../scripts/configuration/unloaded-secrets.ts";
+import { readWhich } from "../../scripts/configuration/which-flags.ts";
+import { readWranglerFile } from "../../scripts/configuration/wrangler-file.ts";
+import { checkConfiguration } from "../../scripts/manage/check.ts";
+import { commands } from "../../scripts/manage/commands.ts";
+import { routeRows } from "../../scripts/manage/routes.ts";
+import { Failure } from "../../scripts/shared/failure.ts";
+import { bindingFaults, bindingWarnings } from "../../src/settings/check-bindings.ts";
+import { copyProject } from "../support/project-copy.ts";
+
+const { folder, remove } = copyProject();
+afterAll(remove);
+
+let said: string[] = [];
+beforeEach(() => {
+  said = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
+});
+afterEach(() => vi.restoreAllMocks());
+
+const manage = (name: string, ...words: string[]) => commands.get(name)?.run(words);
+const standInNote =
+  "SIGNING_KEY was not to be had: a stand-in of the right kind took its place, and VERIFYING_KEY was not judged.";
+const origin = "ORIGIN_URL:https://api.example.com";
+
+/** A wrangler.toml of a test's own. */
+function toml(text: string): string {
+  const path = join(folder, "other.toml");
+  writeFileSync(path, `name = "x"\nmain = "src/index.ts"\ncompatibility_date = "2026-10-01"\n${text}`);
+  return path;
+}
+
+describe("check", () => {
+  it("finds the project's own wrangler.toml in order", async () => {
+    expect(await manage("check", "--remote", "--json", "--var", origin)).toBe(0);
+    expect(JSON.parse(said.join("\n"))).toEqual({ ok: true, faults: [], warnings: [], notes: [standInNote] });
+  });
+
+  it("tells every fault and every warning, and fails", async () => {
+    const vars = ["LEEWAY:-1", 'ROUTES:[{"path":"/a","auth":"tokn"}]', "ORIGIN_URL:http://10.0.0.1"];
+    expect(await manage("check", "--remote", "--json", ...vars.flatMap((one) => ["--var", one]))).toBe(1);
+    const report = JSON.parse(said.join("\n")) as { ok: boolean; faults: string[]; warnings: string[] };
+    expect(report.ok).toBe(false);
+    expect(report.faults).toEqual([
+      'LEEWAY must be a duration of at least 0 s: whole seconds (300) or a number with a unit ("5m", "12h", "7d"); it is "-1".',
+      "ROUTES[0].auth must be one of public, optional, token, user.",
+    ]);
+    expect(report.warnings).toContain(
+      "ORIGIN_URL is 10.0.0.1, which Cloudflare cannot reach: it has to be a public name.",
+    );
+  });
+
+  it("judges the real key where it is given, and says how open its file is", async () => {
+    const file = join(folder, "keys.env");
+    writeFileSync(file, "SIGNING_KEY=short\n", { mode: 0o644 });
+    const { faults, warnings, notes } = await checkConfiguration({ "secrets-file": file, var: [origin] });
+    expect(faults).toEqual([
+      "SIGNING_KEY has 5 bytes; HS256 needs at least 32. Make one with: openssl rand -base64 32",
+    ]);
+    expect(warnings).toEqual([`others on this machine can read ${file}. Close it: chmod 600 ${file}`]);
+    expect(notes).toEqual([`Read beside wrangler.toml, from ${file}: SIGNING_KEY.`]);
+  });
+
+  it.each([
+    [["--env", "staging"], 1, "wrangler.toml has no environment 'staging'."],
+    [
+      ["--var", "SIGNING_KEY:x"],
+      2,
+      "A secret does not belong on the command line, where others can read it. Use --secrets-file.",
+    ],
+    [["--nope"], 2, "Unknown option '--nope'. See --help."],
+    [["word"], 2, "Unexpected word 'word'. See --help."],
+  ])("refuses %j with %d", async (words, code, message) => {
+    await expect(manage("check", ...words)).rejects.toThrow(new Failure(message, code));
+    await expect(manage("routes", ...words)).rejects.toThrow(new Failure(message, code));
+  });
+
+  it("writes no colours into a pipe", async () => {
+    await manage("check", "--remote", "--var", "LEEWAY:-1");
+    expect(said.join("\n")).not.toContain("\u001b");
+  });
+});
+
+describe("unloadedSecrets()", () => {
+  it("names settings of .dev.vars that wrangler does not hand to the Worker", () => {
+    const file = join(folder, ".dev.vars");
+    writeFileSync(file, "SIGNING_KEY=a\nKEY_ID=b\nMINE=c\n");
+    expect(unloadedSecrets({ SIGNING_KEY: "a" }, file)).toEqual([
+      "KEY_ID is in .dev.vars, but wrangler does not load it: [vars] and [secrets] do not name it.",
+    ]);
+    expect(unloadedSecrets({ SIGNING_KEY: "a", KEY_ID: "b" }, file)).toEqual([]);
+    expect(unloadedSecrets({}, join(folder, "nowhere"))).toEqual([]);
+  });
+});
+
+describe("readWranglerFile()", () => {
+  it("reads an environment, and what is bound as what", async () => {
+    const configFile = toml(`
+[env.staging]
+vars = { LOG = "all", METRICS = "a var" }
+d1_databases = [{ binding = "DB", database_id = "1" }]
+services = [{ binding = "ORIGIN", service = "api" }, { binding = "BLACKLIST", service = "api" }]
+ratelimits = [{ name = "LOGIN_LIMITER", namespace_id = "1", simple = { limit = 1, period = 60 } }]
+`);
+    const file = await readWranglerFile({ configFile, environment: "staging", vars: { LOG: "off" }, local: false });
+    expect({ ...file.vars }).toEqual({ LOG: "off", METRICS: "a var" });
+    expect(file.bound).toEqual({
+      DB: true,
+      BLACKLIST: false,
+      LOGIN_LIMITER: "right",
+      METRICS: "other",
+      ORIGIN: "service",
+    });
+  });
+  it("fails for a file that wrangler cannot read", async () => {
+    const configFile = toml("[vars\n");
+    await expect(readWranglerFile({ configFile, local: false })).rejects.toThrow(/^wrangler.toml cannot be read: /);
+  });
+});
+
+describe("bindings", () => {
+  const none = { DB: false, BLACKLIST: false, LOGIN_LIMITER: undefined, METRICS: undefined, ORIGIN: undefined };
+  const all = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: "right", ORIGIN: "service" } as const;
+  it("are missed, or of the wrong kind", () => {
+    const on = { TOKEN_BLACKLIST_ENABLED: true };
+    expect(bindingFaults(all, on)).toEqual([]);
+    expect(bindingFaults({ ...none, LOGIN_LIMITER: "other", METRICS: "other" }, on)).toEqual([
+      "DB is missing: a D1 database has to be bound by this name.",
+      "BLACKLIST is missing: a KV namespace has to be bound by this name while TOKEN_BLACKLIST_ENABLED is true.",
+      "LOGIN_LIMITER must be a rate limit binding.",
+      "METRICS must be an Analytics Engine dataset.",
+    ]);
+    expect(bindingFaults({ ...all, BLACKLIST: false }, { TOKEN_BLACKLIST_ENABLED: false })).toEqual([]);
+  });
+  it("are worth a warning", () => {
+    const [own, rest] = [{ origin: "https://a" }, { origin: undefined }];
+    const limiter = "LOGIN_LIMITER is not bound: nothing here slows down password guessing.";
+    expect(bindingWarnings(none, { ORIGIN_URL: null }, [rest])).toEqual([
+      limiter,
+      "Neither ORIGIN nor ORIGIN_URL is set: requests that pass are answered 502.",
+    ]);
+    expect(bindingWarnings(none, { ORIGIN_URL: null }, [own, rest])[1]).toBe(
+      "Neither ORIGIN nor ORIGIN_URL is set: requests of routes without an origin are answered 502.",
+    );
+    expect(bindingWarnings(none, { ORIGIN_URL: null }, [own])).toEqual([limiter]);
+    expect(bindingWarnings(all, { ORIGIN_URL: "https://b" }, [rest])).toEqual([
+      "ORIGIN is bound, so ORIGIN_URL is not used.",
+    ]);
+    expect(bindingWarnings({ ...all, ORIGIN: "zone" }, { ORIGIN_URL: "https://b" }, [rest])).toEqual([
+      'ORIGIN is "zone", so ORIGIN_URL is not used.',
+    ]);
+  });
+});
+
+describe("routes", () => {
+  const rowsOf = async (routes: unknown, more: readonly string[] = []) =>
+    routeRows(await readWhich({ remote: true, var: [`ROUTES:${JSON.stringify(routes)}`, ...more] })).filter(
+      ({ kind }) => kind !== "own",
+    );
+  const rule = { kind: "rule", enforce: true, strip_prefix: null, what: null };
+  const rest = {
+    ...{ kind: "rest", path: "anything else", what: "404", methods: null, auth: null, require: null },
+    ...{ revocation: null, enforce: null, origin: null, strip_prefix: null },
+  };
+
+  it("shows each rule with what it takes from the settings", async () => {
+    const routes = [
+      { path: "/pub/*", auth: "public" },
+      { path: "/v2/*", auth: "token", origin: "https://v2.example.com/base/", strip_prefix: "/v2", enforce: false },
+      { path: "/a/*", methods: ["GET"], auth: "user", require: { is_staff: true }, revocation: "off" },
+    ];
+    expect(await rowsOf(routes, [origin, "REVOCATION:strict"])).toEqual([
+      {
+        ...{ ...rule, path: "/pub/*", methods: null, auth: "public", require: {}, revocation: null, enforce: null },
+        origin: "https://api.example.com",
+      },
+      {
+        ...{ ...rule, path: "/v2/*", methods: null, auth: "token", require: {}, revocation: "strict", enforce: false },
+        ...{ origin: "https://v2.example.com/base", strip_prefix: "/v2" },
+      },
+      {
+        ...{ ...rule, path: "/a/*", methods: ["GET"], auth: "user", require: { is_staff: true }, revocation: "off" },
+        origin: "https://api.example.com",
+      },
+      rest,
+    ]);
+  });
+
+  it("says where a request that passes has nowhere to go", async () => {
+    expect(await manage("routes", "--remote")).toBe(0);
+    expect(said.at(-2)).toMatch(/^\/\* +all +token +- +cached +no origin: 502$/);
+    expect(said.at(-1)).toMatch(/^anything else +all +- +- +- +gateway: 404$/);
+  });
+
+  it("shows no table for a configuration with faults", async () => {
+    await expect(rowsOf([{ path: "a", auth: "token" }])).rejects.toThrow(
+      'ROUTES[0].path must be an exact path ("/a/b/") or a prefix ("/a/*").',
+    );
+  });
+
+  it("leaves out endpoints that are not served, and shows keys that are published", async () => {
+    const which = { remote: true, var: ["TOKEN_ENDPOINTS:obtain", "TOKEN_PREFIX:/auth", "ALGORITHM:ES256"] };
+    const own = routeRows(await readWhich(which)).filter(({ kind }) => kind === "own");
+    expect(own.map(({ path }) => path)).toEqual([
+      ...["/auth/", "/.well-known/jwks.json"],
+      ...["/_gateway/health/live", "/_gateway/health/ready", "/_gateway/*"],
+    ]);
+  });
+});

@@ -1,0 +1,186 @@
+// Ending a user's tokens and the user: what is written, in which transaction, what KV is told, and what is said.
+import { beforeEach, describe, expect, it } from "vitest";
+import { deactivateAndEndTokens, deleteAndEndTokens } from "../../scripts/database/end-user.ts";
+import { openSessions } from "../../scripts/database/sessions.ts";
+import { insertUser, requireUser, setActive } from "../../scripts/database/users.ts";
+import { commands } from "../../scripts/manage/commands.ts";
+import { logout } from "../../scripts/manage/logout.ts";
+import { Failure } from "../../scripts/shared/failure.ts";
+import { type TextDatabase, textDatabase } from "../support/text-database.ts";
+
+const now = 1_800_000_000;
+const week = 7 * 86_400;
+let store: TextDatabase;
+
+const user = (name: string) => requireUser(store.bindings.database, name);
+const addUser = (id: number, username: string) =>
+  store.db
+    .prepare("INSERT INTO users (id, username, password, date_joined) VALUES (?, ?, 'x', '2026-01-01T00:00:00Z')")
+    .run(id, username);
+const addToken = (jti: string, userId: number, more: { family?: string; made?: number; ends?: number } = {}) =>
+  store.db
+    .prepare(
+      "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, family) VALUES (?, 'refresh', ?, ?, ?, ?)",
+    )
+    .run(jti, userId, more.made ?? now - 60, more.ends ?? now + 3600, more.family ?? jti);
+const openTokens = () =>
+  store.db
+    .prepare("SELECT jti FROM outstanding_tokens WHERE blacklisted_at IS NULL ORDER BY jti")
+    .all()
+    .map(({ jti }) => jti);
+const cutoffs = () => store.db.prepare("SELECT user_id, issued_before, expires_at FROM user_cutoffs").all();
+
+beforeEach(() => {
+  store = textDatabase({ REFRESH_TOKEN_LIFETIME: "7d" });
+  addUser(3, "ada");
+  addUser(4, "o'hara");
+  addToken("a1", 3);
+  addToken("a2", 3, { family: "a1", made: now - 30 });
+  addToken("a3", 3, { made: now - 90 });
+  addToken("gone", 3, { ends: now });
+  addToken("h's", 4);
+});
+
+describe("openSessions()", () => {
+  it("gives the newest token of each session that has not expired, the one refreshed last first", async () => {
+    const sessions = await openSessions(store.bindings.database, 3, now);
+    expect(sessions.map(({ family, createdAtSeconds }) => [family, createdAtSeconds])).toEqual([
+      ["a1", now - 30],
+      ["a3", now - 90],
+    ]);
+  });
+});
+
+describe("logout()", () => {
+  it("ends all tokens of one user in one transaction, and tells KV of the cut-off", async () => {
+    expect(await logout(store.bindings, await user("ada"), undefined, now)).toBe(
+      "All tokens of 'ada' in the remote database are ended; there were 2 open sessions.",
+    );
+    expect(openTokens()).toEqual(["h's"]);
+    expect(cutoffs()).toEqual([{ user_id: 3, issued_before: now + 1, expires_at: now + week }]);
+    expect([...store.kv]).toEqual([["user:3", String(now + 1)]]);
+    expect(store.written).toHaveLength(1);
+    expect(await logout(store.bindings, await user("ada"), undefined, now)).toMatch(/there were 0 open sessions\.$/);
+  });
+
+  it("tells KV by the name where tokens name their user so", async () => {
+    const bindings = { ...store.bindings, vars: { USER_ID_FIELD: "username" } };
+    expect(await logout(bindings, await user("o'hara"), undefined, now)).toMatch(/there was 1 open session\.$/);
+    expect([...store.kv.keys()]).toEqual(["user:o'hara"]);
+  });
+
+  it("ends one session with all its tokens, and says what lives on", async () => {
+    expect(await logout(store.bindings, await user("ada"), "a1", now)).toBe(
+      "The session 'a1' of 'ada' in the remote database is ended. Its access tokens do not name it, and live until they expire.",
+    );
+    expect(openTokens()).toEqual(["a3", "gone", "h's"]);
+    expect([...store.kv]).toEqual([["fam:a1", "1"]]);
+    expect(store.db.prepare("SELECT family, ended_at FROM ended_families").all()).toEqual([
+      { family: "a1", ended_at: now },
+    ]);
+  });
+
+  it("says nothing of access tokens where they name their session", async () => {
+    const bindings = { ...store.bindings, vars: { BLACKLIST_ENDS_SESSION: true } };
+    expect(await logout(bindings, await user("ada"), "a3", now)).toBe(
+      "The session 'a3' of 'ada' in the remote database is ended.",
+    );
+  });
+
+  it.each(["h's", "gone", "nope"])("refuses %s, which is no open session of this user", async (session) => {
+    await expect(logout(store.bindings, await user("ada"), session, now)).rejects.toThrow(
+      new Failure(
+        `There is no open session '${session}' of 'ada' in the remote database. npm run manage -- sessions lists them.`,
+      ),
+    );
+    expect(store.written).toEqual([]);
+  });
+
+  it("refuses where no token is written down", async () => {
+    const bindings = { ...store.bindings, vars: { TOKEN_BLACKLIST_ENABLED: false } };
+    await expect(logout(bindings, await user("ada"), undefined, now)).rejects.toThrow(
+      "TOKEN_BLACKLIST_ENABLED is false: no token is written down, and none can be ended.",
+    );
+  });
+});
+
+describe("a user who is kept out", () => {
+  it("is inactive and has no token left, in one transaction", async () => {
+    await deactivateAndEndTokens(store.bindings, await user("ada"), now);
+    expect((await user("ada")).is_active).toBe(false);
+    expect((await user("o'hara")).is_active).toBe(true);
+    expect(openTokens()).toEqual(["h's"]);
+    expect(store.written).toHaveLength(1);
+    await setActive(store.bindings.database, 3);
+    expect((await user("ada")).is_active).toBe(true);
+    expect(openTokens()).toEqual(["h's"]);
+  });
+
+  it("is deleted, while what ended the tokens stays", async () => {
+    await deleteAndEndTokens(store.bindings, await user("ada"), now);
+    await expect(user("ada")).rejects.toThrow("There is no user called 'ada' in the remote database.");
+    expect(openTokens()).toEqual(["h's"]);
+    expect(cutoffs()).toEqual([{ user_id: 3, issued_before: now + 1, expires_at: now + week }]);
+    expect(store.db.prepare("SELECT user_id FROM outstanding_tokens WHERE jti = 'a1'").get()).toEqual({
+      user_id: null,
+    });
+    expect(store.written).toHaveLength(1);
+  });
+
+  it("stays as it was when its tokens cannot be ended", async () => {
+    store.db.exec("DROP TABLE user_cutoffs");
+    const ada = await user("ada");
+    await expect(deactivateAndEndTokens(store.bindings, ada, now)).rejects.toThrow("no such table: user_cutoffs");
+    expect((await user("ada")).is_active).toBe(true);
+  });
+
+  it("leaves its id to nobody while tokens with it may be about", async () => {
+    await deleteAndEndTokens(store.bindings, await user("o'hara"), now);
+    const next = { username: "new", email: "", passwordHash: "x", isStaff: false, isSuperuser: false };
+    await insertUser(store.bindings.database, next, "2026-01-01T00:00:00Z");
+    expect((await user("new")).id).toBe(5);
+  });
+
+  it("is told what helps when KV does not answer", async () => {
+    const put = async () => {
+      throw new Error("KV is down.");
+    };
+    const bindings = { ...store.bindings, kv: { put } as unknown as KVNamespace };
+    await expect(deactivateAndEndTokens(bindings, await user("ada"), now)).rejects.toThrow(
+      "The user is deactivated and the refresh tokens are ended, but KV could not be told of it: KV is down. Run it again.",
+    );
+    await expect(deleteAndEndTokens(bindings, await user("ada"), now)).rejects.toThrow(
+      'The user is deleted and the refresh tokens are ended, but KV could not be told of it: KV is down. Routes with revocation = "cached" may let the access tokens pass until they expire.',
+    );
+  });
+});
+
+describe("d1OverText()", () => {
+  it("sends together what reads, and refuses what writes, which would be no transaction", async () => {
+    const { d1 } = store.bindings;
+    const read = d1.prepare("SELECT username FROM users WHERE id = ?1");
+    const results = await d1.withSession("first-unconstrained").batch([read.bind(3), read.bind(4)]);
+    expect(results.map((one) => one.results)).toEqual([[{ username: "ada" }], [{ username: "o'hara" }]]);
+    const write = d1.prepare("DELETE FROM users WHERE id = ?1").bind(3);
+    await expect(d1.batch([read.bind(3), write])).rejects.toThrow(
+      "Only statements that read can be sent together through wrangler.",
+    );
+    expect((await user("ada")).id).toBe(3);
+  });
+});
+
+describe("a command line that makes no sense", () => {
+  it.each([
+    ["sessions", [], "Whose sessions? npm run manage -- sessions USERNAME"],
+    ["logout", [], "Whose tokens? npm run manage -- logout USERNAME"],
+    ["logout", ["ada", "--session", ""], "--session needs the id of a session."],
+    ["logout", ["ada", "eve"], "Unexpected word 'eve'. See --help."],
+    ["deactivate", [], "Whom? npm run manage -- deactivate USERNAME"],
+    ["activate", [], "Whom? npm run manage -- activate USERNAME"],
+    ["deleteuser", [], "Whom? npm run manage -- deleteuser USERNAME"],
+    ["deleteuser", ["ada"], "Nobody can be asked here. To delete, add --yes."],
+    ["sessions", ["ada", "--env", "staging"], "--env goes with --remote."],
+  ])("is refused: %s %j", async (name, words, message) => {
+    await expect(commands.get(name)?.run(words)).rejects.toThrow(new Failure(message, 2));
+  });
+});

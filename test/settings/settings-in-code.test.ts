@@ -1,0 +1,116 @@
+// src/settings/settings-in-code.ts: what may be set in code, and what the environment has to say to it.
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { readPolicy } from "../../src/gateway/policy.ts";
+import { settingsTable } from "../../src/settings/settings.ts";
+import { joinSettings, type Route, type SecretName, type SettingsInCode } from "../../src/settings/settings-in-code.ts";
+import { settingsOf, testSecret } from "../support/settings.ts";
+
+describe("joinSettings()", () => {
+  it("puts settings from code beside the environment", () => {
+    expect(joinSettings({ ACCESS_TOKEN_LIFETIME: "15m" }, { SIGNING_KEY: testSecret })).toEqual({
+      env: { ACCESS_TOKEN_LIFETIME: "15m", SIGNING_KEY: "unit-tests-only-unit-tests-only-" },
+      faults: [],
+    });
+  });
+
+  it("lets the environment go before code, a setting as a whole", () => {
+    const inCode: SettingsInCode = {
+      LOG: "all",
+      ISSUER: "code",
+      ROUTES: [
+        { path: "/a/*", auth: "token" },
+        { path: "/b/*", auth: "user" },
+      ],
+    };
+    const env = { LOG: "off", ISSUER: "", ROUTES: '[{"path":"/c","auth":"public"}]' };
+    expect(joinSettings(inCode, env)).toEqual({
+      env: { LOG: "off", ISSUER: "", ROUTES: '[{"path":"/c","auth":"public"}]' },
+      faults: [],
+    });
+  });
+
+  it("takes undefined for left out, on both sides", () => {
+    expect(joinSettings({ LOG: "all", ISSUER: undefined }, { LOG: undefined }).env).toEqual({
+      LOG: "all",
+      ISSUER: undefined,
+    });
+  });
+
+  it.each(["SIGNING_KEY", "VERIFYING_KEY", "VERIFYING_KEYS", "ASSERTION_KEY"])("refuses %s in code", (name) => {
+    const { env, faults } = joinSettings({ [name]: "hunter2" }, {});
+    expect(env).toEqual({});
+    expect(faults).toEqual([
+      `${name} must not be in code: set it in the environment, as a secret (wrangler secret put ${name}).`,
+    ]);
+  });
+
+  it.each([
+    ["ACCES_TOKEN_LIFETIME", "is not a setting; did you mean ACCESS_TOKEN_LIFETIME?"],
+    ["DB", "is not a setting."],
+    ["ORIGIN", "is not a setting."],
+    ["toString", "is not a setting."],
+    ["GREETING", "is not a setting."],
+  ])("refuses %s, which a Worker's environment may have", (name, rest) => {
+    expect(joinSettings({ [name]: "x" }, {})).toEqual({
+      env: {},
+      faults: [`${name}, given to createGateway, ${rest}`],
+    });
+  });
+});
+
+describe("the types", () => {
+  it("leave out what the table calls a secret", () => {
+    const secrets = Object.entries(settingsTable).filter(([, setting]) => "secret" in setting && setting.secret);
+    expect(secrets.map(([name]) => name).sort()).toEqual([
+      "ASSERTION_KEY",
+      "SIGNING_KEY",
+      "VERIFYING_KEY",
+      "VERIFYING_KEYS",
+    ]);
+    expectTypeOf<SecretName>().toEqualTypeOf<"ASSERTION_KEY" | "SIGNING_KEY" | "VERIFYING_KEY" | "VERIFYING_KEYS">();
+  });
+
+  it("take what wrangler.toml takes: units, lists, tables, None", () => {
+    const inCode: SettingsInCode = {
+      ACCESS_TOKEN_LIFETIME: "15m",
+      LEEWAY: 5,
+      MAX_BODY: "10MB",
+      AUDIENCE: null,
+      TOKEN_ENDPOINTS: ["obtain", "refresh"],
+      IDENTITY_HEADERS: { "X-User-Id": "user_id" },
+      AUTH_COOKIE: "only",
+    };
+    const { env } = joinSettings(inCode, { SIGNING_KEY: testSecret });
+    expect(settingsOf(env)).toMatchObject({
+      ACCESS_TOKEN_LIFETIME: 900,
+      LEEWAY: 5,
+      MAX_BODY: 10_000_000,
+      AUDIENCE: null,
+      TOKEN_ENDPOINTS: ["obtain", "refresh"],
+      IDENTITY_HEADERS: { "X-User-Id": "user_id" },
+      AUTH_COOKIE: "only",
+    });
+  });
+
+  it("know each key of a route that the policy knows", () => {
+    const route: Required<Route> = {
+      path: "/a/*",
+      methods: ["GET"],
+      auth: "user",
+      require: { is_staff: true },
+      revocation: "strict",
+      origin: "https://a.example",
+      strip_prefix: "/a",
+      enforce: true,
+    };
+    expect(readPolicy(settingsOf({ ROUTES: [route] })).faults).toEqual([]);
+    // What the policy names as all that there is; a key more there is one more in Route.
+    const { faults } = readPolicy(settingsOf({ ROUTES: [{ ...route, unknown: 1 }] }));
+    expect(faults).toEqual([
+      "ROUTES[0].unknown is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix, enforce.",
+    ]);
+    expectTypeOf<keyof Route>().toEqualTypeOf<
+      "path" | "methods" | "auth" | "require" | "revocation" | "origin" | "strip_prefix" | "enforce"
+    >();
+  });
+});

@@ -1,0 +1,25 @@
+// A configuration for `explain` out of vars of a test's own, as the command reads one out of wrangler.toml.
+import type { WhichReading } from "../../scripts/configuration/which-flags.ts";
+import { readConfiguration } from "../../src/configuration.ts";
+import { urlOrigin } from "../../src/gateway/forward.ts";
+
+const bound = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: undefined, ORIGIN: undefined } as const;
+
+/** Without SIGNING_KEY among `env` it is a configuration with a stand-in, made by the caller. */
+export async function readingOf(
+  env: Readonly<Record<string, unknown>>,
+  whose: "local" | "deployed" = "local",
+  change: Partial<WhichReading> = {},
+): Promise<WhichReading> {
+  const { configuration, settings, faults, warnings } = await readConfiguration(env);
+  return {
+    ...{ configuration, settings, faults, warnings, env, bound, whose },
+    standIn: false,
+    file: { vars: env, secretNames: [], openVars: {}, bound },
+    notes: [],
+    fileWarnings: [],
+    defaultOrigin: urlOrigin("https://api.example"),
+    standInOrigin: false,
+    ...change,
+  };
+}

@@ -1,0 +1,205 @@
+// The package: what `npm pack` puts into it, and a project outside the tree that builds on it and answers.
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+import { startOrigin } from "../support/http-origin.ts";
+import { type InstalledPackage, installPackage } from "../support/installed-package.ts";
+
+const guide = readFileSync(resolve(import.meta.dirname, "../../docs/package.md"), "utf8");
+const example = readFileSync(resolve(import.meta.dirname, "../../examples/package/src/index.ts"), "utf8");
+
+let installed: InstalledPackage;
+beforeAll(async () => {
+  installed = await installPackage();
+}, 120_000);
+afterAll(() => installed?.remove());
+
+describe("the tarball", () => {
+  const kinds: Readonly<Record<string, RegExp>> = {
+    manifest: /^package\.json$/,
+    texts: /^(README|CHANGELOG|SECURITY)\.md$|^LICENSE$/,
+    tables: /^schema\.sql$/,
+    docs: /^docs\/[a-z-]+\.md$/,
+    code: /^dist\/src\/[a-z0-9/-]+\.js$/,
+    types: /^dist\/src\/[a-z0-9/-]+\.d\.ts$/,
+    commands: /^dist\/scripts\/[a-z0-9/-]+\.js$/,
+  };
+
+  it("holds what a project needs, and nothing else", () => {
+    const others = installed.files.filter((file) => !Object.values(kinds).some((kind) => kind.test(file)));
+    expect(others).toEqual([]);
+    for (const kind of Object.values(kinds)) expect(installed.files.some((file) => kind.test(file))).toBe(true);
+  });
+
+  it("leaves out the template's Worker, tests, benchmarks and what only runs in the repository", () => {
+    const text = installed.files.join("\n");
+    expect(text).toContain("dist/src/create-gateway.js");
+    expect(text).not.toMatch(
+      /dist\/src\/index\.|(^|\/)(test|bench|examples|node_modules)\/|dev\.vars|conformance|start\//m,
+    );
+  });
+
+  it("brings no more than four libraries, and nothing that only the repository uses", () => {
+    const { dependencies, optionalDependencies, private: isPrivate, peerDependenciesMeta } = installed.manifest;
+    expect(Object.keys(dependencies as object)).toEqual(["@noble/hashes", "bcryptjs", "hono", "jose"]);
+    expect([optionalDependencies, isPrivate]).toEqual([undefined, undefined]);
+    expect(peerDependenciesMeta).toEqual({
+      "@cloudflare/workers-types": { optional: true },
+      wrangler: { optional: true },
+    });
+  });
+
+  it("names no path of the machine that made it", () => {
+    const code = installed.files.filter((file) => file.startsWith("dist/"));
+    const home = join(installed.folder, "node_modules/simplejwt-edge");
+    const root = resolve(import.meta.dirname, "../..");
+    expect(code.length).toBeGreaterThan(100);
+    expect(code.filter((file) => readFileSync(join(home, file), "utf8").includes(root))).toEqual([]);
+  });
+});
+
+describe("examples/package, with the tarball installed", () => {
+  let origin: Awaited<ReturnType<typeof startOrigin>>;
+  let gateway: Gateway;
+  let access = "";
+
+  beforeAll(async () => {
+    origin = await startOrigin((request, response) => {
+      response.end(JSON.stringify({ path: request.url, roles: request.headers["x-user-roles"] }));
+    });
+    gateway = await startGateway({ ORIGIN_URL: origin.url }, { configPath: join(installed.folder, "wrangler.toml") });
+    await gateway.addUser({ id: 7, username: "ada", password: "correct horse" });
+    const login = await gateway.post("/api/token/", { username: "ada", password: "correct horse" });
+    ({ access } = (await login.json()) as { access: string });
+  }, 120_000);
+  afterAll(async () => {
+    await gateway?.close();
+    await origin?.close();
+  });
+
+  it("is the Worker that docs/package.md shows", () => {
+    expect(guide).toContain(`\`\`\`ts\n// src/index.ts\n${example}\`\`\``);
+  });
+
+  it("passes TypeScript, declarations included", async () => {
+    const config = JSON.parse(readFileSync(join(installed.folder, "tsconfig.json"), "utf8"));
+    expect(config.compilerOptions).toMatchObject({ strict: true });
+    expect(config.compilerOptions).not.toHaveProperty("skipLibCheck");
+    expect(await installed.typecheck()).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  it("puts its own claim into tokens", () => {
+    const claims = JSON.parse(Buffer.from(access.split(".")[1] ?? "", "base64url").toString());
+    expect(claims.roles).toEqual(["member"]);
+    expect(claims.exp - claims.iat).toBe(900);
+  });
+
+  it("answers its own route", async () => {
+    const answer = await gateway.get("/version");
+    expect([answer.status, await answer.json()]).toEqual([200, { version: "1.0.0" }]);
+  });
+
+  it("lets through what its routes let through", async () => {
+    const passed = await gateway.get("/api/notes/", access);
+    expect([passed.status, await passed.json()]).toEqual([200, { path: "/api/notes/", roles: "member" }]);
+    expect((await gateway.get("/api/public/x")).status).toBe(200);
+    expect((await gateway.get("/api/notes/")).status).toBe(401);
+    expect((await gateway.get("/api/staff/", access)).status).toBe(403);
+  });
+
+  it("cleans up when its cron trigger says so", async () => {
+    const insert =
+      "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at) VALUES ('old', 'refresh', 1, 2)";
+    await gateway.env.DB.prepare(insert).run();
+    await gateway.flush();
+    expect(await gateway.env.DB.prepare("SELECT jti FROM outstanding_tokens WHERE jti = 'old'").first()).toBeNull();
+  });
+
+  it("is told by TypeScript that a key or a misspelled setting has no place in code", async () => {
+    const path = join(installed.folder, "src/mistakes.ts");
+    const lines = [
+      'import { createGateway } from "simplejwt-edge";',
+      'createGateway({ settings: { SIGNING_KEY: "hunter2" } });',
+      'createGateway({ settings: { ACCES_TOKEN_LIFETIME: "5m" } });',
+      'createGateway({ settings: { ACCESS_TOKEN_LIFETIME: "five minutes" } });',
+      'createGateway({ settings: { ROUTES: [{ path: "/*", auth: "tokn" }] } });',
+    ];
+    writeFileSync(path, `${lines.join("\n")}\n`);
+    const { code, stdout } = await installed.typecheck();
+    writeFileSync(path, "export {};\n");
+    expect(code).not.toBe(0);
+    const where = [...stdout.matchAll(/^src\/mistakes\.ts\((\d+),/gm)].map(([, line]) => Number(line));
+    expect(where).toEqual([2, 3, 4, 5]);
+  });
+});
+
+describe("a Worker whose API is behind the gateway, as docs/package.md shows it", () => {
+  let gateway: Gateway;
+
+  beforeAll(async () => {
+    const [, behind = ""] = /## Routes behind the gateway[\s\S]*?```ts\n([\s\S]*?)```/.exec(guide) ?? [];
+    mkdirSync(join(installed.folder, "src/behind"));
+    writeFileSync(join(installed.folder, "src/behind/index.ts"), behind);
+    const toml = readFileSync(join(installed.folder, "wrangler.toml"), "utf8");
+    const configPath = join(installed.folder, "behind.toml");
+    writeFileSync(configPath, toml.replace("src/index.ts", "src/behind/index.ts"));
+    gateway = await startGateway(
+      { ROUTES: [{ path: "/me", auth: "token" }] },
+      { configPath, originService: { name: "worker", entrypoint: "Api" } },
+    );
+    await gateway.addUser({ id: 7, username: "ada", password: "correct horse" });
+  }, 120_000);
+  afterAll(() => gateway?.close());
+
+  it("knows who asks, whatever the client says", async () => {
+    const login = await gateway.post("/api/token/", { username: "ada", password: "correct horse" });
+    const { access } = (await login.json()) as { access: string };
+    const answer = await gateway.get("/me", access, { "X-User-Id": "1" });
+    expect([answer.status, await answer.json()]).toEqual([200, { user: "7" }]);
+    expect((await gateway.get("/me", undefined, { "X-User-Id": "1" })).status).toBe(401);
+  });
+});
+
+describe("npx simplejwt-edge", () => {
+  it("speaks of itself, not of the repository", async () => {
+    const all = [["--help"], ["users", "--help"], ["keys", "--help"], ["deploy", "--help"]];
+    const helps = await Promise.all(all.map((words) => installed.command(words)));
+    for (const { code, stdout } of helps) {
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^npx simplejwt-edge /);
+      expect(stdout).not.toMatch(/npm (run|start)/);
+    }
+    expect(helps[0]?.stdout).toMatch(/\n {2}deploy {14}checks the settings/);
+    const refused = await installed.command(["keys", "retire"]);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      "simplejwt-edge: Which key? npx simplejwt-edge keys retire KID\n",
+    ]);
+  });
+
+  it("makes the key of local runs, and users, in the project around the shell's folder", async () => {
+    const made = await installed.command(["keys", "generate", "--write"], "", "src");
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    expect(made.stdout).toMatch(
+      /^Made a key for HS256, .* are in \.dev\.vars\.\nNext:\n {2}1\. start wrangler dev again\n$/,
+    );
+    const devVars = join(installed.folder, ".dev.vars");
+    expect(readFileSync(devVars, "utf8")).toMatch(/^SIGNING_KEY=/m);
+    expect(statSync(devVars).mode & 0o077).toBe(0);
+    const user = await installed.command(["createuser", "--username", "ada", "--no-input"], "correct horse", "src");
+    expect(user).toEqual({ code: 0, stdout: "User 'ada' is in the local database now.\n", stderr: "" });
+    const listed = await installed.command(["users", "--json"]);
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ id: 1, username: "ada", is_staff: false }]);
+    expect(existsSync(join(installed.folder, ".wrangler/state/v3/d1"))).toBe(true);
+    expect(existsSync(join(installed.folder, "node_modules/simplejwt-edge/.wrangler"))).toBe(false);
+  }, 120_000);
+
+  it("says what is missing where there is no project", async () => {
+    const { code, stderr } = await installed.command(["users"], "", "/");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^simplejwt-edge: There is no wrangler\.toml, wrangler\.jsonc, wrangler\.json in \/ or above\.\n$/,
+    );
+  });
+});
