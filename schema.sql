@@ -45,18 +45,34 @@ CREATE TABLE IF NOT EXISTS user_cutoffs (
   expires_at     INTEGER NOT NULL              -- when the last of those tokens has expired; flushed after it
 );
 
+-- Log-ins to the admin page (ADMIN). Never the cookie's value, only its SHA-256.
+CREATE TABLE IF NOT EXISTS admin_sessions (
+  id_hash        TEXT    PRIMARY KEY,
+  user_id        INTEGER NOT NULL,             -- who; gone when that user is
+  fingerprint    TEXT    NOT NULL,             -- of the stored password at log-in: another one ends the session
+  created_at     INTEGER NOT NULL,             -- at or after the user's cut-off: a later cut-off ends the session
+  last_used_at   INTEGER NOT NULL,             -- to the minute
+  expires_at     INTEGER NOT NULL              -- however much it is used; flushed after it
+) WITHOUT ROWID;
+
 -- Which schema.sql this database has seen: the ready page compares it with what the Worker needs.
 CREATE TABLE IF NOT EXISTS schema_version (
   id             INTEGER PRIMARY KEY CHECK (id = 1),
   version        INTEGER NOT NULL
 );
-INSERT INTO schema_version (id, version) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
+INSERT INTO schema_version (id, version) VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
 
 -- For flushing by the cron trigger.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);
--- For listing a user's tokens, and for the foreign key when a user is deleted.
-CREATE INDEX IF NOT EXISTS outstanding_tokens_user_id ON outstanding_tokens (user_id);
+-- For listing a user's tokens by their end, and for the foreign key when a user is deleted.
+CREATE INDEX IF NOT EXISTS outstanding_tokens_user_id ON outstanding_tokens (user_id, expires_at);
 -- For ending a family, and for the flush of what ended.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_family ON outstanding_tokens (family);
 CREATE INDEX IF NOT EXISTS ended_families_expires_at ON ended_families (expires_at);
 CREATE INDEX IF NOT EXISTS user_cutoffs_expires_at ON user_cutoffs (expires_at);
+CREATE INDEX IF NOT EXISTS admin_sessions_expires_at ON admin_sessions (expires_at);
+-- For the lists and searches of the admin page: from any place on, by the beginning of a text, staff apart.
+CREATE INDEX IF NOT EXISTS users_username_nocase ON users (username COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS users_email_nocase ON users (email COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS users_last_name_nocase ON users (last_name COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS users_staff ON users (username COLLATE NOCASE) WHERE is_staff = 1;

@@ -1,6 +1,7 @@
 // The Hono app: the gateway's own paths first, the proxy for the rest, and the one door for errors.
 // Must never answer an error in two places.
 import { Hono } from "hono";
+import { answerAdmin } from "./admin/door.ts";
 import { endpoints } from "./endpoints/definitions.ts";
 import { answerLive, type HealthDeps, readiness } from "./endpoints/health.ts";
 import { openApiDocument } from "./endpoints/openapi.ts";
@@ -10,7 +11,8 @@ import { answerEndpoint } from "./endpoints/tokens.ts";
 import { Refusal, refuse } from "./errors.ts";
 import { flush } from "./flows/flush.ts";
 import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
-import { withCors } from "./http/cors.ts";
+import { isAdminUrl } from "./http/admin-path.ts";
+import { type Answering, withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { openExchange } from "./http/open-exchange.ts";
 import { mayBeOwnPath } from "./http/own-path.ts";
@@ -35,26 +37,41 @@ export interface AppShown {
 
 export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const routes = routesOf(deps, shown);
-  const { settings, headerPlan } = deps;
-  const answer = withCors(settings, headerPlan.authHeader, async (request, exchange) => {
-    try {
+  const { admin, settings, headerPlan } = deps;
+  const answer = withCors(
+    settings,
+    headerPlan.authHeader,
+    meetingErrors(deps, async (request, exchange) => {
       // Most requests are the API's: they need no router.
       const isOwn = mayBeOwnPath(exchange.url, settings.TOKEN_PREFIX);
-      return await (isOwn ? routes.fetch(request, { exchange }) : pipeline(deps, request, exchange));
-    } catch (error) {
-      if (error instanceof Refusal) exchange.reason = error.more.because ?? error.reason;
-      else reportBug(deps, exchange, error);
-      return answerRefusal(settings, exchange, error);
-    }
-  });
+      return isOwn ? routes.fetch(request, { exchange }) : pipeline(deps, request, exchange);
+    }),
+  );
+  // Not within CORS: no page of another origin reads it, whatever CORS_ORIGINS says.
+  const answerAdminPage =
+    admin && meetingErrors(deps, (request, exchange) => answerAdmin({ ...deps, admin }, request, exchange));
   const observe = observation(deps);
   return {
     async fetch(request) {
       const exchange = openExchange(request, deps.newId(), Date.now());
-      const response = await answer(request, exchange);
+      const door = answerAdminPage && isAdminUrl(exchange.url) ? answerAdminPage : answer;
+      const response = await door(request, exchange);
       return observe ? observe(request, exchange, response) : response;
     },
     flush: () => flush(deps, nowInSeconds()),
+  };
+}
+
+/** The one door for errors. */
+function meetingErrors(deps: GatewayDeps, answer: Answering): Answering {
+  return async (request, exchange) => {
+    try {
+      return await answer(request, exchange);
+    } catch (error) {
+      if (error instanceof Refusal) exchange.reason = error.more.because ?? error.reason;
+      else reportBug(deps, exchange, error);
+      return answerRefusal(deps.settings, exchange, error);
+    }
   };
 }
 
@@ -96,7 +113,7 @@ function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown)
   }
   routes.all("/_gateway/*", () => refuse("no_route"));
   routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.exchange));
-  // To the one door for errors, above.
+  // To the one door for errors.
   routes.onError((error) => {
     throw error;
   });

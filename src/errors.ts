@@ -98,6 +98,7 @@ export const refusals = {
   login_hash_too_costly: { status: 401, detail: "No active account found with the given credentials" },
   login_user_inactive: { status: 401, detail: "No active account found with the given credentials" },
   login_user_rule: { status: 401, detail: "No active account found with the given credentials" },
+  login_user_not_staff: { status: 401, detail: "No active account found with the given credentials" },
   // Throttled of DRF, with a fixed number of seconds.
   login_throttled: {
     status: 429,

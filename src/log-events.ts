@@ -27,6 +27,17 @@ export const logEvents = {
   session_ended: { fields: ["request_id", "user_id", "family"] },
   logout_all: { fields: ["request_id", "user_id"] },
   flush: { fields: ["deleted"] },
+  // The admin page: who did what to whom, written down whatever LOG says.
+  admin_login: { fields: ["request_id", "admin_id"], alarm: true },
+  admin_login_failed: { fields: ["request_id", "reason"], alarm: true },
+  admin_logout: { fields: ["request_id", "admin_id"], alarm: true },
+  admin_user_created: { fields: ["request_id", "admin_id", "user_id"], alarm: true },
+  admin_user_changed: { fields: ["request_id", "admin_id", "user_id", "fields", "tokens_ended"], alarm: true },
+  admin_password_set: { fields: ["request_id", "admin_id", "user_id", "tokens_ended"], alarm: true },
+  admin_user_deleted: { fields: ["request_id", "admin_id", "user_id"], alarm: true },
+  admin_user_logged_out: { fields: ["request_id", "admin_id", "user_id"], alarm: true },
+  admin_token_revoked: { fields: ["request_id", "admin_id", "user_id", "jti"], alarm: true },
+  admin_session_ended: { fields: ["request_id", "admin_id", "user_id", "family"], alarm: true },
   // Settings and keys, once per isolate.
   gateway_started: { fields: ["algorithm", "key_id", "verifying_keys", "routes", "shadow_routes"] },
   settings_faults: { fields: ["faults"], alarm: true },

@@ -6,7 +6,7 @@ import { isSampled } from "./http/sampled.ts";
 import { traceContext } from "./http/trace-context.ts";
 import { shortId } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
-import type { Decision } from "./stores/contract.ts";
+import type { Decision } from "./stores/metrics-contract.ts";
 
 /** Tells of one request and gives back its answer, or a copy of it with one header more. */
 export type Observe = (request: Request, exchange: Exchange, response: Response) => Response;

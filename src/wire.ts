@@ -1,9 +1,12 @@
 // Bindings, secrets and vars → Deps. The only importer of concrete stores.
 // Must never run per request: it is called once per isolate.
+
 import { waitUntil } from "cloudflare:workers";
+import { Buffer } from "node:buffer";
 import { newSalt, SALT_RANDOM_BYTES } from "./accounts/new-salt.ts";
 import type { AppShown } from "./app.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
+import type { AdminStores } from "./flows/admin-deps.ts";
 import { tokenMemory } from "./flows/token-memory.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
 import type { GatewayDeps } from "./gateway/pipeline.ts";
@@ -13,6 +16,9 @@ import { type Bound, bindingFaults, bindingWarnings } from "./settings/check-bin
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
+import { d1AdminSessions } from "./stores/d1-admin-sessions.ts";
+import { d1AdminTokens } from "./stores/d1-admin-tokens.ts";
+import { d1AdminUsers } from "./stores/d1-admin-users.ts";
 import { d1Families } from "./stores/d1-families.ts";
 import { d1Schema } from "./stores/d1-schema.ts";
 import { d1Tokens } from "./stores/d1-tokens.ts";
@@ -74,6 +80,7 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     later: (work) => waitUntil(work),
     log,
+    admin: settings.ADMIN ? adminStores(env.DB, log) : undefined,
     metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
     stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
     origin: originFor(env, settings),
@@ -91,6 +98,15 @@ function boundIn(env: Env): Bound {
     LOGIN_LIMITER: LOGIN_LIMITER && (typeof LOGIN_LIMITER.limit === "function" ? "right" : "other"),
     METRICS: METRICS && (typeof METRICS.writeDataPoint === "function" ? "right" : "other"),
     ORIGIN: ORIGIN && (ORIGIN === "zone" ? "zone" : "service"),
+  };
+}
+
+function adminStores(db: D1Database, log: Log): AdminStores {
+  return {
+    sessions: d1AdminSessions(db, log),
+    users: d1AdminUsers(db, log),
+    tokens: d1AdminTokens(db, log),
+    newSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url"),
   };
 }
 

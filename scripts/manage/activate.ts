@@ -1,10 +1,11 @@
 // `activate`: lets a user in again who was deactivated.
 // Must never bring a token back that was ended.
+
+import { normalUsername } from "../../src/accounts/user-rules.ts";
 import { requireUser, setActive } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
-import { normalUsername } from "./user-rules.ts";
 
 const help = `npm run manage -- activate USERNAME [flags]
 

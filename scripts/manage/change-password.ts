@@ -1,5 +1,7 @@
 // `changepassword`: Django's command of that name.
 // Must never touch anything of the user but the password's hash and the tokens.
+
+import { normalUsername } from "../../src/accounts/user-rules.ts";
 import { changePasswordAndEndTokens } from "../database/end-user.ts";
 import { passwordHash } from "../database/password-hash.ts";
 import { requireUser, setPasswordHash } from "../database/users.ts";
@@ -8,7 +10,6 @@ import { readFlags } from "../shared/flags.ts";
 import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
 import { askPassword, passwordHelp, readPassword } from "./password-input.ts";
 import { openPrompter } from "./prompter.ts";
-import { normalUsername } from "./user-rules.ts";
 import { withBindings } from "./with-bindings.ts";
 
 const flags = {

@@ -1,12 +1,13 @@
 // `deactivate`: keeps a user out without deleting anything.
 // Must never leave a token of the user good that can be ended.
+
+import { normalUsername } from "../../src/accounts/user-rules.ts";
 import { settingsOf } from "../database/bindings.ts";
 import { deactivateAndEndTokens } from "../database/end-user.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { normalUsername } from "./user-rules.ts";
 import { withBindings } from "./with-bindings.ts";
 
 const help = `npm run manage -- deactivate USERNAME [flags]

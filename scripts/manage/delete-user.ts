@@ -1,12 +1,13 @@
 // `deleteuser`: takes a user out of the database, and ends all tokens.
 // Must never delete anybody whom nobody has confirmed.
+
+import { normalUsername } from "../../src/accounts/user-rules.ts";
 import { deleteAndEndTokens } from "../database/end-user.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
 import { openPrompter } from "./prompter.ts";
-import { normalUsername } from "./user-rules.ts";
 import { withBindings } from "./with-bindings.ts";
 
 const flags = { yes: { type: "boolean" }, ...placeFlags } as const;

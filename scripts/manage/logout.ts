@@ -1,5 +1,7 @@
 // `logout`: ends all tokens of a user, or one session.
 // Must never say that it is done before the database has it.
+
+import { normalUsername } from "../../src/accounts/user-rules.ts";
 import { namesFamily } from "../../src/settings/names-family.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { endSession, endUserTokens } from "../database/end-user.ts";
@@ -8,7 +10,6 @@ import { requireUser, type User } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { normalUsername } from "./user-rules.ts";
 import { withBindings } from "./with-bindings.ts";
 
 const flags = { session: { type: "string" }, ...placeFlags } as const;

@@ -1,5 +1,7 @@
 // Makes a user: what createuser and createsuperuser have in common.
 // Must never store anything before the name, the address and the password have all been found good.
+
+import { emailFault, normalEmail, normalUsername, usernameFault } from "../../src/accounts/user-rules.ts";
 import type { Database } from "../database/database.ts";
 import { passwordHash } from "../database/password-hash.ts";
 import { findUser, insertUser } from "../database/users.ts";
@@ -8,7 +10,6 @@ import { readFlags } from "../shared/flags.ts";
 import { checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
 import { askPassword, passwordHelp, readPassword } from "./password-input.ts";
 import { openPrompter, type Prompter } from "./prompter.ts";
-import { emailFault, normalEmail, normalUsername, usernameFault } from "./user-rules.ts";
 
 const flags = {
   username: { type: "string" },

@@ -1,8 +1,9 @@
 // Gets a new password: typed twice at a terminal, or read from standard input for scripts.
 // Must never take it from a flag or a variable, and never print it.
+
+import { passwordFault, passwordWeakness } from "../../src/accounts/user-rules.ts";
 import { Failure, usage } from "../shared/failure.ts";
 import type { Prompter } from "./prompter.ts";
-import { passwordFault, passwordWeakness } from "./user-rules.ts";
 
 /** The help on passwords, the same for every command that takes one. */
 export const passwordHelp = `The password is typed twice at the terminal. Without a terminal, or with --no-input, it is read from

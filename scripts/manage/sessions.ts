@@ -1,5 +1,7 @@
 // `sessions`: where a user is logged in.
 // Must never show a token: there is none in the database, only ids.
+
+import { normalUsername } from "../../src/accounts/user-rules.ts";
 import type { LiveToken } from "../../src/stores/contract.ts";
 import { openSessions } from "../database/sessions.ts";
 import { requireUser } from "../database/users.ts";
@@ -8,7 +10,6 @@ import { readFlags } from "../shared/flags.ts";
 import { isoTime } from "../shared/iso-time.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
 import { textTable } from "./text-table.ts";
-import { normalUsername } from "./user-rules.ts";
 
 const flags = { json: { type: "boolean" }, ...placeFlags } as const;
 

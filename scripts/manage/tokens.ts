@@ -1,5 +1,7 @@
 // `tokens`: which refresh and sliding tokens are out there.
 // Must never show a token: there is none in the database, only ids.
+
+import { normalUsername } from "../../src/accounts/user-rules.ts";
 import { listTokens, type TokenRow } from "../database/token-rows.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
@@ -7,7 +9,6 @@ import { readFlags } from "../shared/flags.ts";
 import { isoTime } from "../shared/iso-time.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
 import { textTable } from "./text-table.ts";
-import { normalUsername } from "./user-rules.ts";
 
 const DEFAULT_LIMIT = 100;
 

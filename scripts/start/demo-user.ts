@@ -15,12 +15,12 @@ export interface Users {
   readonly password: string | undefined;
 }
 
-/** Makes the user `demo` with a random password when there are no users at all. */
+/** Makes the superuser `demo` with a random password when there are no users at all. */
 export async function ensureUser(database: Database): Promise<Users> {
   const count = await countUsers(database);
   if (count > 0) return { count, hasDemo: (await findUser(database, DEMO_USERNAME)) !== null, password: undefined };
   const password = randomBytes(12).toString("base64url");
-  const user = { username: DEMO_USERNAME, email: "", isStaff: false, isSuperuser: false };
+  const user = { username: DEMO_USERNAME, email: "", isStaff: true, isSuperuser: true };
   await insertUser(database, { ...user, passwordHash: await passwordHash(password) }, new Date().toISOString());
   return { count: 1, hasDemo: true, password };
 }

@@ -48,9 +48,9 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
     demoPort === undefined ? undefined : launch("The demo API", DEMO_CONFIG_FILE, DEMO_STATE_DIRECTORY, demoPort);
 
   say(`Key: ${ensureSigningKey()}.`);
-  const { settings, users } = await prepare(origin);
-  const vars = ["--var", `ORIGIN_URL:${origin}`, "--var", "CONSOLE:true"];
-  const gateway = launch("The gateway", CONFIG_FILE, STATE_DIRECTORY, options.port, vars);
+  const { settings, users, vars } = await prepare(origin);
+  const given = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  const gateway = launch("The gateway", CONFIG_FILE, STATE_DIRECTORY, options.port, given);
   await Promise.all([
     untilReady(gateway, `${gatewayUrl}/_gateway/health/live`),
     demo === undefined ? undefined : untilReady(demo, `${origin}/api/public/`),
@@ -68,7 +68,10 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
   throw new Failure(await Promise.race(running.map(({ died }) => died)));
 }
 
-async function prepare(origin: string): Promise<{ settings: Settings; users: Users }> {
+/** Vars that wrangler.toml does not have, or not so. */
+type Given = Readonly<Record<string, string>>;
+
+async function prepare(origin: string): Promise<{ settings: Settings; users: Users; vars: Given }> {
   const { database, env } = await openLocal();
   try {
     say("Database: the tables of schema.sql are in .wrangler/state.");
@@ -77,7 +80,10 @@ async function prepare(origin: string): Promise<{ settings: Settings; users: Use
         'ORIGIN is "zone", and here is no zone: the gateway would call itself. Leave it out for npm start.',
       );
     }
-    const settings = await goodSettings({ ...env, ORIGIN_URL: origin });
+    // Nobody else reaches 127.0.0.1, and whoever looks at the gateway wants to see all of it.
+    const shown = Object.entries({ CONSOLE: "true", ADMIN: "true" }).filter(([name]) => env[name] === undefined);
+    const vars = { ORIGIN_URL: origin, ...Object.fromEntries(shown) };
+    const settings = await goodSettings({ ...env, ...vars });
     say("Settings: wrangler.toml is in order.");
     const users = await ensureUser(database);
     if (users.password !== undefined) {
@@ -87,7 +93,7 @@ async function prepare(origin: string): Promise<{ settings: Settings; users: Use
       if (users.hasDemo)
         say(`  Another password for ${DEMO_USERNAME}: npm run manage -- changepassword ${DEMO_USERNAME}`);
     }
-    return { settings, users };
+    return { settings, users, vars };
   } finally {
     await database.close();
   }
@@ -95,7 +101,8 @@ async function prepare(origin: string): Promise<{ settings: Settings; users: Use
 
 async function goodSettings(env: Readonly<Record<string, unknown>>): Promise<Settings> {
   const { settings, faults, warnings } = await readConfiguration(env);
-  for (const warning of warnings) say(`Warning: ${warning}`);
+  const shown = env.ADMIN === "true" ? warnings.filter((warning) => !warning.startsWith("ADMIN ")) : warnings;
+  for (const warning of shown) say(`Warning: ${warning}`);
   if (faults.length > 0) throw settingsFailure(faults);
   return settings;
 }
@@ -117,5 +124,9 @@ function sayWalk(gateway: string, settings: Settings, users: Users, demo: boolea
     say(`\n${styled("bold", title, process.stdout)}`);
     for (const command of commands) say(`  ${command}`);
   }
+  if (settings.ADMIN)
+    say(
+      `\nUsers and tokens in a browser, for staff such as ${users.hasDemo ? DEMO_USERNAME : "YOUR_USERNAME"}: ${gateway}/_gateway/admin/`,
+    );
   say("\nWhat the gateway does from here on:");
 }

@@ -28,14 +28,22 @@ export async function endUser(
   issuedBeforeSeconds: number,
   nowSeconds: number,
 ): Promise<void> {
-  const { settings, families, news } = deps;
-  const until = endedUntilSeconds(settings, nowSeconds);
-  await families.endUser(user.id, issuedBeforeSeconds, until, nowSeconds);
+  const until = endedUntilSeconds(deps.settings, nowSeconds);
+  await deps.families.endUser(user.id, issuedBeforeSeconds, until, nowSeconds);
+  await announceUserEnd(deps, user, { issuedBeforeSeconds, untilSeconds: until, nowSeconds });
+}
+
+/** Tells the news of a user whose tokens have ended in the store. @param user as tokens name them */
+export async function announceUserEnd(
+  { settings, news }: Pick<Deps, "settings" | "news">,
+  user: Pick<User, "id" | "username">,
+  ending: { readonly issuedBeforeSeconds: number; readonly untilSeconds: number; readonly nowSeconds: number },
+): Promise<void> {
   const lookup: UserLookup =
     settings.USER_ID_FIELD === "username"
       ? { column: "username", value: user.username }
       : { column: "id", value: user.id };
-  await news.announceUser(lookup, issuedBeforeSeconds, until, nowSeconds);
+  await news.announceUser(lookup, ending.issuedBeforeSeconds, ending.untilSeconds, ending.nowSeconds);
 }
 
 type Lifetime = "ACCESS_TOKEN_LIFETIME" | "REFRESH_TOKEN_LIFETIME" | "SLIDING_TOKEN_REFRESH_LIFETIME" | "LEEWAY";

@@ -1,5 +1,6 @@
 // Deletes the rows of tokens that have expired (flushexpiredtokens), in batches, from the cron trigger.
 // Must never delete the row of a blacklisted token that somebody could still present.
+import type { AdminStores } from "./admin-deps.ts";
 import type { Deps } from "./deps.ts";
 
 /** Rows deleted by one statement: some tenths of a second for D1, whose writes wait for each other. */
@@ -12,7 +13,9 @@ const batchesAtMost = 45;
  * Rows outlive their token by the leeway, within which it can still be presented (Simple JWT's command forgets that).
  */
 export async function flush(
-  deps: Pick<Deps, "settings" | "tokens" | "families" | "log">,
+  deps: Pick<Deps, "settings" | "tokens" | "families" | "log"> & {
+    readonly admin?: Pick<AdminStores, "sessions"> | undefined;
+  },
   nowSeconds: number,
 ): Promise<number> {
   const beforeSeconds = nowSeconds - deps.settings.LEEWAY;
@@ -23,6 +26,7 @@ export async function flush(
     if (went < batchRows) break;
   }
   await deps.families.forgetEndings(beforeSeconds);
+  await deps.admin?.sessions.deleteExpired(nowSeconds);
   deps.log("flush", { deleted });
   return deleted;
 }

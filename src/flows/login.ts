@@ -4,6 +4,7 @@ import { hashPassword } from "../accounts/hash-password.ts";
 import { type PasswordVerdict, verifyPassword } from "../accounts/password.ts";
 import { spendHashTime } from "../accounts/spend-hash-time.ts";
 import { mayAuthenticate, type User } from "../accounts/user.ts";
+import { isTooLong } from "../accounts/user-rules.ts";
 import { type Reason, refuse } from "../errors.ts";
 import type { LoginAttempt } from "../hooks.ts";
 import type { LoginRecord } from "../stores/contract.ts";
@@ -23,24 +24,27 @@ export interface LoggedIn {
 
 type LoginDeps = Pick<Deps, "settings" | "users" | "tokens" | "loginLimiter" | "hooks" | "newSalt" | "log">;
 
-/** Longer ones are refused unhashed: hashing a megabyte is a way to stop a server (Django's CVE-2013-1443). */
-const longestPasswordBytes = 4096;
-
 /**
  * 1. Neither the account nor the client's address was tried too often (ON_LOGIN_FAILED is not told: DRF throttles before
  * it looks). 2. The password is not too long. 3. The user exists. 4. The password is right. 5. The user is active
  * (Django's ModelBackend, whatever CHECK_USER_IS_ACTIVE says). 6. The user rule agrees. A hash that is not in the
  * preferred format is made anew once the password was right, for an inactive user too, as Django's check_password does.
+ *
+ * @param doorRefusal 7. what else a door asks of the user, refused like all the rest
  */
-export async function login(deps: LoginDeps, credentials: Credentials, attempt: LoginAttempt): Promise<LoggedIn> {
+export async function login(
+  deps: LoginDeps,
+  credentials: Credentials,
+  attempt: LoginAttempt,
+  doorRefusal: (user: User) => Reason | undefined = () => undefined,
+): Promise<LoggedIn> {
   const fail = async (reason: Reason, user?: User): Promise<never> => {
     deps.log("login_failed", { user_id: user?.id, reason });
     await deps.hooks.onLoginFailed?.(attempt, reason);
     refuse(reason);
   };
   await limitLogins(deps, attempt);
-  if (new TextEncoder().encode(credentials.password).length > longestPasswordBytes)
-    return fail("login_password_too_long");
+  if (isTooLong(credentials.password)) return fail("login_password_too_long");
   const user = await deps.users.byUsername(credentials.username);
   if (!user) {
     await spendHashTime(credentials.password);
@@ -50,7 +54,7 @@ export async function login(deps: LoginDeps, credentials: Credentials, attempt: 
   if (!verdict.ok) return fail(passwordReasons[verdict.reason], user);
   const newHash = await betterHash(deps, user, credentials.password, verdict.upgrade);
   const rehashed = newHash ? { ...user, password: newHash.better } : user;
-  const refused = await accountRefusal(deps, rehashed);
+  const refused = (await accountRefusal(deps, rehashed)) ?? doorRefusal(rehashed);
   if (refused === undefined) return { user: rehashed, newHash };
   // A right password must not show by a quick answer: what a cheap hash saved is spent here.
   if (newHash) await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: undefined });

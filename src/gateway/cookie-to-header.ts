@@ -1,6 +1,6 @@
-// AUTH_COOKIE on the way to the origin: our cookies stay here, and their token takes the place of the header.
+// Our cookies on the way to the origin: they stay here, and with AUTH_COOKIE their token takes the place of the header.
 // Must never let a cookie of ours through, nor a token that nobody has looked at.
-import { withoutAuthCookies } from "../http/cookies.ts";
+import { accessCookie, adminCookie, refreshCookie, withoutCookies } from "../http/cookies.ts";
 import type { PresentedToken } from "../http/presented-token.ts";
 import { folded } from "./header-names.ts";
 import type { HeaderPlan } from "./headers.ts";
@@ -13,13 +13,22 @@ import type { HeaderPlan } from "./headers.ts";
  * @param presented what opened the route; undefined on public routes and for anonymous requests
  */
 export function cookieToHeader(plan: HeaderPlan, headers: Headers, presented: PresentedToken | undefined): void {
-  const cookies = headers.get("cookie");
-  const left = cookies === null ? undefined : withoutAuthCookies(cookies);
-  if (left === undefined) headers.delete("cookie");
-  else if (left !== cookies) headers.set("cookie", left);
+  dropCookies(headers, [accessCookie, refreshCookie]);
   if (!presented?.fromCookie || !plan.forwardAuthorization) return;
   // Another spelling of the header would be the same variable to many servers, with a token that nobody has looked at.
   const own = folded(plan.authHeader);
   for (const name of [...headers.keys()]) if (folded(name) === own) headers.delete(name);
   headers.set(plan.authHeader, `${plan.schemes[0]} ${presented.token}`);
+}
+
+/** With ADMIN, the cookie of the admin page stays here: an API that had it could act as the admin. */
+export function dropAdminCookie(headers: Headers): void {
+  dropCookies(headers, [adminCookie]);
+}
+
+function dropCookies(headers: Headers, names: Parameters<typeof withoutCookies>[1]): void {
+  const cookies = headers.get("cookie");
+  const left = cookies === null ? undefined : withoutCookies(cookies, names);
+  if (left === undefined) headers.delete("cookie");
+  else if (left !== cookies) headers.set("cookie", left);
 }

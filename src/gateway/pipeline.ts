@@ -1,6 +1,7 @@
 // The sentence of a proxied request: path, rule, bearer token, identity, revocation, required claims, forward.
 // Must never forward a request that a step has not let pass.
 import { refuse } from "../errors.ts";
+import type { AdminStores } from "../flows/admin-deps.ts";
 import { authenticate, type Identity } from "../flows/authenticate.ts";
 import type { Deps } from "../flows/deps.ts";
 import { checkRevocation } from "../flows/revocation.ts";
@@ -11,7 +12,7 @@ import type { Kind } from "../tokens/kinds.ts";
 import type { SignAssertion } from "../tokens/sign-assertion.ts";
 import { setAssertion } from "./assertion-header.ts";
 import { connectionOf } from "./connection.ts";
-import { cookieToHeader } from "./cookie-to-header.ts";
+import { cookieToHeader, dropAdminCookie } from "./cookie-to-header.ts";
 import { forward, type Origin } from "./forward.ts";
 import { type HeaderPlan, originHeaders } from "./headers.ts";
 import { isPersonal } from "./keep-private.ts";
@@ -28,6 +29,8 @@ export interface GatewayDeps extends Deps {
   readonly headerPlan: HeaderPlan;
   readonly tokenKinds: readonly Kind[];
   readonly origin: Origin | undefined;
+  /** Undefined while ADMIN is off. */
+  readonly admin?: AdminStores | undefined;
   /** Undefined while ASSERTION is off. */
   readonly signAssertion: SignAssertion | undefined;
 }
@@ -110,6 +113,7 @@ async function headersFor(deps: GatewayDeps, call: Call, { presented, identity }
   const connection = connectionOf(request, exchange.requestId);
   const headers = originHeaders(deps.headerPlan, request.headers, connection, identity);
   if (deps.settings.AUTH_COOKIE !== false) cookieToHeader(deps.headerPlan, headers, presented);
+  if (deps.settings.ADMIN) dropAdminCookie(headers);
   // What an application needs to write links that lead back through the gateway.
   if (rule.strip) headers.set("x-forwarded-prefix", rule.strip.sent);
   if (identity && deps.signAssertion) {

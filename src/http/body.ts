@@ -28,8 +28,9 @@ const parsers: ReadonlyArray<{
   { type: "multipart", subtype: "form-data", parse: (bytes, contentType) => parseMultipart(bytes, contentType) },
 ];
 
-export async function readBody(request: Request): Promise<ParsedBody> {
-  const bytes = await readBytes(request);
+/** @param longestBytes longer bodies are refused (413) before they are read to their end */
+export async function readBody(request: Request, longestBytes = longestBodyBytes): Promise<ParsedBody> {
+  const bytes = await readBytes(request, longestBytes);
   if (bytes.length === 0) return { kind: "form", fields: new Map() };
   const contentType = request.headers.get("content-type") ?? "";
   const media = parseMediaType(contentType);
@@ -38,14 +39,14 @@ export async function readBody(request: Request): Promise<ParsedBody> {
   return parser.parse(bytes, contentType, media);
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get("content-length") ?? 0) > longestBodyBytes) refuse("body_too_large");
+async function readBytes(request: Request, longestBytes: number): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? 0) > longestBytes) refuse("body_too_large");
   if (!request.body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body as ReadableStream<Uint8Array>) {
     length += chunk.length;
-    if (length > longestBodyBytes) refuse("body_too_large");
+    if (length > longestBytes) refuse("body_too_large");
     chunks.push(chunk);
   }
   const bytes = new Uint8Array(length);

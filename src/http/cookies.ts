@@ -1,10 +1,13 @@
-// The two cookies of AUTH_COOKIE: how they are set, cleared, read from a Cookie header and taken out of it.
+// The two cookies of AUTH_COOKIE and that of ADMIN: how they are set, cleared, read from a Cookie header and taken out.
 // Must never put a value into an error or a log, and never take a name for ours that another reader would not.
 
 /** Names are fixed: their prefixes make browsers hold the attributes below to be true (RFC 6265bis section 4.1.3). */
 export const accessCookie = "__Host-access";
 export const refreshCookie = "__Secure-refresh";
 export type AuthCookie = typeof accessCookie | typeof refreshCookie;
+/** The session of the admin page. */
+export const adminCookie = "__Host-admin";
+type OwnCookie = AuthCookie | typeof adminCookie;
 
 /** Bytes of a name with its value, beyond which browsers drop a cookie (RFC 6265bis section 5.6). */
 const longestPairBytes = 4096;
@@ -28,15 +31,25 @@ export function clearedCookies(prefix: string): string[] {
   return [accessCookie, refreshCookie].flatMap((name) => setCookie(name as AuthCookie, "", prefix, 0) ?? []);
 }
 
+/**
+ * A `Set-Cookie` for the admin page's session: only from the same site, and gone when the browser closes. Null makes a
+ * browser forget it. The prefix asks for Path=/, so it comes with every request to the host, and is taken out of those
+ * that are passed on.
+ */
+export function setAdminCookie(secret: string | null): string {
+  const value = secret === null ? "; Max-Age=0" : secret;
+  return `${adminCookie}=${value}; Path=/; SameSite=Strict; Secure; HttpOnly`;
+}
+
 /** A cookie that was looked for: its value, null when it cannot be read in one way only, undefined when it is not there. */
 export type CookieReading = string | null | undefined;
 
 /**
- * Reads one of the two. Null, to be refused: the name twice (another host of the site, or another path, may have set
+ * Reads one of ours. Null, to be refused: the name twice (another host of the site, or another path, may have set
  * one of them), a value in quotes, empty, too long or with what a token never has, and every text in which a more
  * lenient reader would find the name (after a comma, a quote, a space that is none of HTTP's).
  */
-export function readAuthCookie(header: string | null, name: AuthCookie): CookieReading {
+export function readAuthCookie(header: string | null, name: OwnCookie): CookieReading {
   if (header === null || !header.includes(name)) return undefined;
   let found: CookieReading;
   for (const part of header.split(";")) {
@@ -49,23 +62,23 @@ export function readAuthCookie(header: string | null, name: AuthCookie): CookieR
 }
 
 /** The value of a part that is nothing but our name and a token; undefined for any other. */
-function valueIn(part: string, name: AuthCookie): string | undefined {
+function valueIn(part: string, name: OwnCookie): string | undefined {
   const pair = trimmed(part);
   if (pair.length > longestPairBytes || !pair.startsWith(`${name}=`)) return undefined;
   const value = pair.slice(name.length + 1);
   return value !== "" && isTokenText(value) ? value : undefined;
 }
 
-/** The header without the two cookies, the others byte for byte; undefined when none is left. */
-export function withoutAuthCookies(header: string): string | undefined {
-  if (!header.includes(accessCookie) && !header.includes(refreshCookie)) return header;
-  const parts = header.split(";").filter((part) => !mentions(part, accessCookie) && !mentions(part, refreshCookie));
+/** The header without the named cookies, the others byte for byte; undefined when none is left. */
+export function withoutCookies(header: string, names: readonly OwnCookie[]): string | undefined {
+  if (!names.some((name) => header.includes(name))) return header;
+  const parts = header.split(";").filter((part) => !names.some((name) => mentions(part, name)));
   const left = trimmed(parts.join(";"));
   return left === "" ? undefined : left;
 }
 
 /** Whether somebody could read the name in it: standing alone, not as the end, the beginning or the value of another. */
-function mentions(part: string, name: AuthCookie): boolean {
+function mentions(part: string, name: OwnCookie): boolean {
   for (let at = part.indexOf(name); at >= 0; at = part.indexOf(name, at + 1)) {
     const before = part.charAt(at - 1);
     if (!isNameText(before) && before !== "=" && !isNameText(part.charAt(at + name.length))) return true;

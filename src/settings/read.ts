@@ -59,9 +59,6 @@ function readOne(name: SettingName, raw: unknown, faults: string[]): unknown {
     faults.push(`${name} must be ${result.expected}${"secret" in setting ? "" : `; it is ${shown(raw)}`}.`);
     return setting.default;
   }
-  if ("later" in setting && JSON.stringify(result.value) !== JSON.stringify(setting.default)) {
-    faults.push(`${name} is not available yet: leave it out.`);
-  }
   return result.value;
 }
 
@@ -141,6 +138,11 @@ function checkTogether(settings: Settings, faults: string[], warnings: string[])
   checkCookie(settings, { served: servedEndpoints(settings), classes }, faults, warnings);
   if (settings.CONSOLE)
     warnings.push("CONSOLE is on: everybody can open /_gateway/console. Leave it off in production.");
+  if (settings.ADMIN) {
+    warnings.push(
+      "ADMIN is on: staff can log in and change users at /_gateway/admin, from wherever it can be reached.",
+    );
+  }
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
     warnings.push(
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.",

@@ -24,12 +24,11 @@ export const algorithms = [
 ] as const;
 export type Algorithm = (typeof algorithms)[number];
 
-/** One setting. `later` marks what is read and checked already but cannot be switched on yet. */
+/** One setting. */
 interface Setting<T> {
   readonly read: Reader<T>;
   readonly default: T;
   readonly secret?: true;
-  readonly later?: true;
 }
 
 const setting = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({ read, default: byDefault });
@@ -38,7 +37,6 @@ const secret = (read: Reader<string>): Setting<string> & { readonly secret: true
   default: "",
   secret: true,
 });
-const later = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({ read, default: byDefault, later: true });
 
 const claimName = readTextOrNone("the name of a claim");
 const text = readText("a text that is not empty");
@@ -115,7 +113,7 @@ export const settingsTable = {
   TRACE_SAMPLE: setting<number | null>(readShareOrNone, null),
   SERVER_TIMING: setting(readBoolean, false),
   CONSOLE: setting(readBoolean, false),
-  ADMIN: later(readBoolean, false),
+  ADMIN: setting(readBoolean, false),
   ERROR_REASONS: setting(readBoolean, false),
 } as const satisfies Record<string, Setting<unknown> | Setting<string>>;
 

@@ -1,7 +1,7 @@
 // Metrics in a dataset of Workers Analytics Engine: one point a request.
 // Must never fail a request, nor hold what would tell one person from another.
 import type { Log } from "../log-events.ts";
-import type { Metrics } from "./contract.ts";
+import type { Metrics } from "./metrics-contract.ts";
 
 /** A request that never went to the origin; 0 would be a very quick one. */
 const notAsked = -1;

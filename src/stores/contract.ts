@@ -155,31 +155,6 @@ export interface FamilyStore {
   forgetEndings(beforeSeconds: number): Promise<void>;
 }
 
-/** What the gateway did with a request; `shadow`: let it pass only because its route has `enforce = false`. */
-export type Decision = "allow" | "deny" | "shadow";
-
-/** One request, as metrics count it. None of it tells one person from another. */
-export interface RequestPoint {
-  readonly decision: Decision;
-  /** Why it was refused, or would have been. */
-  readonly reason: string | undefined;
-  readonly operation: string;
-  /** The pattern of the route that matched. */
-  readonly rule: string | undefined;
-  readonly method: string;
-  /** Two letters, as Cloudflare has it. */
-  readonly country: string | undefined;
-  readonly status: number;
-  readonly totalMilliseconds: number;
-  /** Undefined if the origin was not asked. */
-  readonly originMilliseconds: number | undefined;
-}
-
-/** Where requests are counted. Takes no time and never throws. */
-export interface Metrics {
-  add(point: RequestPoint): void;
-}
-
 /** The count of login attempts: permissive, near the edge, and no account book. */
 export interface LoginLimiter {
   /** Counts one attempt for each key; false if any has had too many lately. Failing is logged and counts as true. */

@@ -4,7 +4,8 @@ import type { User } from "../accounts/user.ts";
 import type { UserLookup, UserStore } from "./contract.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
 
-const columns =
+/** The columns of a User, in no table's name. */
+export const userColumns =
   "id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined";
 
 export function d1Users(db: D1Database, log: StoreLog): UserStore {
@@ -18,7 +19,7 @@ export function d1Users(db: D1Database, log: StoreLog): UserStore {
 /** The statement that reads one user by a unique column. */
 export function selectUser(db: Pick<D1Database, "prepare">, lookup: UserLookup): D1PreparedStatement {
   const where = { id: "id = ?1", username: "username = ?1" }[lookup.column];
-  return db.prepare(`SELECT ${columns} FROM users WHERE ${where}`).bind(lookup.value);
+  return db.prepare(`SELECT ${userColumns} FROM users WHERE ${where}`).bind(lookup.value);
 }
 
 /** A row as a User; text columns that are NULL (there are none by the schema) read as empty. */

@@ -1,6 +1,8 @@
 // `npm run test:browser`: the pages for browsers in a real one, over real HTTP; with a text, the sentences that have it.
 // Must never leave a process or a profile behind.
+import { resolve } from "node:path";
 import { startDemoOrigin, startGateway } from "../support/gateway-over-http.ts";
+import { adminSentences, type Shoot } from "./admin.ts";
 import { launchChromium } from "./chromium.ts";
 import { sentences } from "./sentences.ts";
 import type { Stage } from "./visit.ts";
@@ -25,10 +27,17 @@ async function openStage(): Promise<Stage> {
   return { browser, gateway, ...person };
 }
 
+/** `npm run test:browser -- --pictures` takes the pictures of the admin page for docs/ anew. */
+const shoot: Shoot | undefined = process.argv.includes("--pictures")
+  ? async (page, name) => {
+      await page.screenshot({ path: resolve(import.meta.dirname, `../../docs/images/${name}.png`) });
+    }
+  : undefined;
+
 /** @param about only sentences that have this text */
 async function runAll(stage: Stage, about: string): Promise<boolean> {
   let passed = 0;
-  const chosen = sentences.filter(([says]) => says.includes(about));
+  const chosen = [...sentences, ...adminSentences(shoot)].filter(([says]) => says.includes(about));
   for (const [says, holds] of chosen) {
     const failure = await holds(stage).then(() => undefined, String);
     if (failure === undefined) passed += 1;

@@ -1,4 +1,4 @@
-// docs/settings.md has a row for every setting, with its default and a test that names it; or says it is not available.
+// docs/settings.md has a row for every setting, with its default and a test that names it.
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -13,19 +13,10 @@ const rows = new Map(
     .map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")))
     .map(([name = "", ...cells]) => [name.replaceAll("`", ""), cells] as const),
 );
-const [, notYet = ""] = text.split("## Not available yet");
-const named = new Set([...(notYet.split("\n\n")[1] ?? "").matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name));
-
 describe.each(Object.entries(settingsTable))("%s", (name, setting) => {
-  if ("later" in setting) {
-    it("is among those that are not available yet, and has no row", () => {
-      expect([named.has(name), rows.has(name)]).toEqual([true, false]);
-    });
-    return;
-  }
   const [, byDefault = "", , what = "", link = ""] = rows.get(name) ?? [];
-  it("has a row, and is not called unavailable", () => {
-    expect([named.has(name), rows.has(name)]).toEqual([false, true]);
+  it("has a row", () => {
+    expect(rows.has(name)).toBe(true);
     expect(what.length).toBeGreaterThan(5);
   });
   it("has the default that the table says", () => {

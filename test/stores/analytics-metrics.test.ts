@@ -1,7 +1,7 @@
 // analyticsMetrics(): the schema of a point, which queries rely on, and what happens when none can be written.
 import { expect, test, vi } from "vitest";
 import { analyticsMetrics } from "../../src/stores/analytics-metrics.ts";
-import type { RequestPoint } from "../../src/stores/contract.ts";
+import type { RequestPoint } from "../../src/stores/metrics-contract.ts";
 
 const point: RequestPoint = {
   decision: "deny",

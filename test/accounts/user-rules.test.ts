@@ -1,4 +1,4 @@
-// scripts/manage/user-rules.ts: Django's rules for usernames, addresses and passwords.
+// src/accounts/user-rules.ts: Django's rules for usernames, addresses and passwords.
 import { describe, expect, it } from "vitest";
 import {
   emailFault,
@@ -7,7 +7,7 @@ import {
   passwordFault,
   passwordWeakness,
   usernameFault,
-} from "../../scripts/manage/user-rules.ts";
+} from "../../src/accounts/user-rules.ts";
 
 const characters = "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
 

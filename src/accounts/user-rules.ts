@@ -25,9 +25,22 @@ export function normalEmail(text: string): string {
 export const emailFault = (email: string): string | null =>
   email === "" || (/^[^\s@]+@[^\s@]+$/.test(email) && email.length <= 254) ? null : "Enter a valid email address.";
 
+/** Django's max_length of first_name and last_name, in characters; or null. */
+export const nameFault = (name: string): string | null =>
+  [...name].length > 150 ? "Ensure this value has at most 150 characters." : null;
+
+/** Longer ones are refused unhashed: hashing a megabyte is a way to stop a server (Django's CVE-2013-1443). */
+const longestPasswordBytes = 4096;
+
+/** Whether a password is too long to be looked at. */
+export const isTooLong = (password: string): boolean =>
+  new TextEncoder().encode(password).length > longestPasswordBytes;
+
 /** What is wrong with a password whoever insists, or null. */
-export const passwordFault = (password: string): string | null =>
-  password === "" ? "The password must not be empty." : null;
+export function passwordFault(password: string): string | null {
+  if (password === "") return "The password must not be empty.";
+  return isTooLong(password) ? "The password must not be longer than 4096 bytes: nobody could log in with it." : null;
+}
 
 /** Why a password is a poor one, in the words of Django's validators, or null. */
 export function passwordWeakness(password: string, username: string): string | null {

@@ -1,0 +1,112 @@
+// The door of the admin page: who is asking, from where, for what; and its refusals, as pages.
+// Must never let a request act that did not come from the page itself, nor one without a session.
+import { Refusal, refuse } from "../errors.ts";
+import type { AdminDeps } from "../flows/admin-deps.ts";
+import { adminBehind } from "../flows/admin-session.ts";
+import { logForRequest } from "../flows/log-for-request.ts";
+import { adminPath } from "../http/admin-path.ts";
+import { adminCookie, readAuthCookie, setAdminCookie } from "../http/cookies.ts";
+import { provenance } from "../http/csrf.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { answerPage, seeOther } from "./answer-page.ts";
+import { html } from "./html.ts";
+import { askToLogIn, logIn, logOut, showLogIn } from "./log-in-page.ts";
+import { endItsSession, revoke, showTokens } from "./tokens-page.ts";
+import {
+  confirmDelete,
+  endTokens,
+  saveNewUser,
+  savePassword,
+  saveUser,
+  showDelete,
+  showNewUser,
+  showPassword,
+  showUser,
+} from "./user-pages.ts";
+import { showUsers } from "./users-page.ts";
+import type { Visit } from "./visit.ts";
+
+type Handler = (visit: Visit) => Promise<Response>;
+
+/** A page by its path below the admin page's own. */
+interface Entry {
+  readonly path: RegExp;
+  readonly get?: Handler;
+  readonly post?: Handler;
+  /** Only while there is a blacklist. */
+  readonly ofTokens?: true;
+}
+
+const entries: readonly Entry[] = [
+  { path: /^\/?$/, get: async ({ exchange }) => seeOther(exchange, `${adminPath}/users/`) },
+  { path: /^\/logout$/, post: logOut },
+  { path: /^\/users\/$/, get: showUsers },
+  { path: /^\/users\/new$/, get: showNewUser, post: saveNewUser },
+  { path: /^\/users\/(\d{1,15})\/$/, get: showUser, post: saveUser },
+  { path: /^\/users\/(\d{1,15})\/password$/, get: showPassword, post: savePassword },
+  { path: /^\/users\/(\d{1,15})\/delete$/, get: showDelete, post: confirmDelete },
+  { path: /^\/users\/(\d{1,15})\/end$/, post: endTokens, ofTokens: true },
+  { path: /^\/tokens\/$/, get: showTokens, ofTokens: true },
+  { path: /^\/tokens\/revoke$/, post: revoke, ofTokens: true },
+  { path: /^\/tokens\/end-session$/, post: endItsSession, ofTokens: true },
+];
+
+/**
+ * 1. There is such a page, and it knows the method. 2. What changes something was sent by a page of ours: an unknown
+ * sender is none. 3. The log-in, which needs no session. 4. A session, or off to the log-in. 5. The page.
+ */
+export async function answerAdmin(deps: AdminDeps, request: Request, exchange: Exchange): Promise<Response> {
+  try {
+    return await pageOf({ ...logForRequest(deps, exchange.requestId), admin: deps.admin }, request, exchange);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    exchange.reason = error.reason;
+    return refusalPage(exchange, error);
+  }
+}
+
+async function pageOf(deps: AdminDeps, request: Request, exchange: Exchange): Promise<Response> {
+  const url = new URL(request.url);
+  const below = url.pathname.slice(adminPath.length);
+  const isLogIn = below === "/login";
+  const entry = entries.find(({ path, ofTokens }) => path.test(below) && (!ofTokens || hasTokens(deps)));
+  if (!entry && !isLogIn) refuse("no_route");
+  const changes = request.method === "POST";
+  const reads = request.method === "GET" || request.method === "HEAD";
+  const handler = changes ? entry?.post : reads ? entry?.get : undefined;
+  if (!handler && !(isLogIn && (changes || reads))) {
+    exchange.allow = [
+      ...((entry?.get ?? isLogIn) ? ["GET", "HEAD"] : []),
+      ...((entry?.post ?? isLogIn) ? ["POST"] : []),
+    ].join(", ");
+    refuse("method_not_allowed", { names: request.method });
+  }
+  // Not CORS_ORIGINS: who may call the API may not act as its admins.
+  if (changes && provenance(request.headers, request.url, []) !== "own") refuse("csrf_refused");
+  const secret = readAuthCookie(request.headers.get("cookie"), adminCookie) ?? undefined;
+  if (isLogIn) return changes ? logIn(deps, request, exchange, secret) : showLogIn(exchange);
+  const admin = secret === undefined ? undefined : await adminBehind(deps, secret, exchange.nowSeconds);
+  if (!admin || !handler) return forgetting(secret, askToLogIn(exchange));
+  exchange.userId = admin.user.id;
+  const id = Number(entry?.path.exec(below)?.[1] ?? 0);
+  return handler({ deps, request, exchange, admin, id, query: url.searchParams });
+}
+
+const hasTokens = ({ settings }: AdminDeps): boolean => settings.TOKEN_BLACKLIST_ENABLED;
+
+/** A session that is over is not sent again. */
+function forgetting(secret: string | undefined, response: Response): Response {
+  if (secret !== undefined) response.headers.append("set-cookie", setAdminCookie(null));
+  return response;
+}
+
+/** A dull page: the status, the table's text, the request's id. */
+function refusalPage(exchange: Exchange, { wire, more }: Refusal): Response {
+  const { status, detail, retryAfterSeconds } = wire;
+  const text = detail.replace("{}", () => more.names ?? "");
+  const body = html`<h1>${text}</h1>
+<p class="lead">Status ${status}, request ${exchange.requestId}.</p>
+<p><a href="${adminPath}/">To the users</a></p>`;
+  const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
+  return answerPage(exchange, { status, title: `Error ${status}`, user: undefined, body, headers });
+}

@@ -1,0 +1,87 @@
+// Log-in and log-out of the admin page.
+// Must never say why a log-in was refused, nor lead anywhere but into the admin page.
+import { Refusal } from "../errors.ts";
+import type { AdminDeps } from "../flows/admin-deps.ts";
+import { adminLogIn, adminLogOut } from "../flows/admin-session.ts";
+import { adminPath } from "../http/admin-path.ts";
+import { setAdminCookie } from "../http/cookies.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { answerPage, seeOther } from "./answer-page.ts";
+import { type Html, html } from "./html.ts";
+import { readForm, type Visit } from "./visit.ts";
+
+/** The form. */
+export function showLogIn(exchange: Exchange): Response {
+  return answerPage(exchange, { title: "Log in", user: undefined, body: formHtml(nextOf(exchange.url), "") });
+}
+
+/**
+ * Logs in and goes on to where the visitor wanted to go; or the form again, with one text for every cause.
+ *
+ * @param former the secret of the session that the browser had, which ends when another begins
+ */
+export async function logIn(
+  deps: AdminDeps,
+  request: Request,
+  exchange: Exchange,
+  former: string | undefined,
+): Promise<Response> {
+  const form = await readForm(request);
+  const { nowSeconds, requestId } = exchange;
+  const username = form.text("username").trim();
+  const from = (name: string) => request.headers.get(name);
+  const client = { clientAddress: from("cf-connecting-ip"), userAgent: from("user-agent") };
+  const attempt = { username, requestId, nowSeconds, ...client };
+  const next = nextOf(exchange.url);
+  try {
+    const secret = await adminLogIn(deps, { username, password: form.text("password") }, attempt, former);
+    return seeOther(exchange, next, { "set-cookie": setAdminCookie(secret) });
+  } catch (error) {
+    if (!(error instanceof Refusal) || !(error.wire.status in texts)) throw error;
+    exchange.reason = error.reason;
+    const { status, retryAfterSeconds } = error.wire;
+    const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
+    const body = formHtml(next, username, texts[status]);
+    return answerPage(exchange, { status, title: "Error: Log in", user: undefined, body, headers });
+  }
+}
+
+export async function logOut({ deps, admin, exchange }: Visit): Promise<Response> {
+  await adminLogOut(deps, admin);
+  return seeOther(exchange, `${adminPath}/login`, { "set-cookie": setAdminCookie(null) });
+}
+
+/** By status: refused for whatever cause, or tried too often. */
+const texts: Readonly<Record<number, string>> = {
+  401: "No active staff account found with these credentials.",
+  429: "Too many attempts. Try again in a minute.",
+};
+
+/** The page to open after the log-in: one of ours, or the first. A path that begins with ours cannot leave the host. */
+function nextOf(url: string): string {
+  const next = new URL(url).searchParams.get("next") ?? "";
+  return /^\/_gateway\/admin\/[\x21-\x7e]*$/.test(next) ? next : `${adminPath}/`;
+}
+
+/** To the log-in, and back to here. */
+export function askToLogIn(exchange: Exchange): Response {
+  exchange.reason = "credentials_missing";
+  const { pathname, search } = new URL(exchange.url);
+  const back = exchange.method === "POST" ? "" : `?${new URLSearchParams({ next: pathname + search })}`;
+  return seeOther(exchange, `${adminPath}/login${back}`);
+}
+
+function formHtml(next: string, username: string, fault?: string): Html {
+  const action = `${adminPath}/login?${new URLSearchParams({ next })}`;
+  const described = fault && html` aria-describedby="fault" aria-invalid="true"`;
+  return html`<h1>Gateway admin</h1>
+<p class="lead">For staff. Times out after 15 minutes without use.</p>
+<form class="card fields" method="post" action="${action}">
+${fault && html`<p class="summary" id="fault" role="alert">${fault}</p>`}
+<div><label for="username">Username</label>
+<input id="username" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required value="${username}"${described}></div>
+<div><label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${described}></div>
+<div class="actions"><button>Log in</button></div>
+</form>`;
+}

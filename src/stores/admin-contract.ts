@@ -1,0 +1,129 @@
+// What the admin page needs remembered, as promises: its own sessions, lists of users and tokens, changes to users.
+// Must never name a database.
+import type { User } from "../accounts/user.ts";
+
+/** A log-in to the admin page. The value in the cookie is never written down. */
+export interface NewAdminSession {
+  /** SHA-256 of the cookie's value, in hexadecimal. */
+  readonly idHash: string;
+  readonly userId: number;
+  /** Tells the stored password at log-in from any other. */
+  readonly fingerprint: string;
+  readonly createdAtSeconds: number;
+  readonly expiresAtSeconds: number;
+}
+
+/** A session with its user as they are now. */
+export interface FoundAdminSession {
+  readonly user: User;
+  readonly fingerprint: string;
+  readonly createdAtSeconds: number;
+  readonly lastUsedAtSeconds: number;
+  readonly expiresAtSeconds: number;
+  /** The user's cut-off: sessions begun before this second are ended. 0: there is none. */
+  readonly issuedBeforeSeconds: number;
+}
+
+export interface AdminSessionStore {
+  /** Writes a session down. One begun in the second of the user's cut-off, but after it, counts as begun after. */
+  open(session: NewAdminSession): Promise<void>;
+  /** The session and its user in one round trip; undefined when either is gone. Never stale. */
+  find(idHash: string): Promise<FoundAdminSession | undefined>;
+  /** Notes that the session was used. */
+  touch(idHash: string, nowSeconds: number): Promise<void>;
+  close(idHash: string): Promise<void>;
+  /** Deletes sessions that expired before a second. */
+  deleteExpired(beforeSeconds: number): Promise<void>;
+}
+
+/** A row's place in a list: what the list is ordered by. For users the text is first, for tokens the number. */
+export interface Place {
+  readonly text: string;
+  readonly number: number;
+}
+
+/** From where on, and which way. Undefined: from the beginning. */
+export type From = { readonly way: "after" | "before"; readonly place: Place } | undefined;
+
+/** A page of a list. However long the list is, a page looks at a bounded number of rows. */
+export interface Page<T> {
+  readonly rows: readonly T[];
+  /** Where the page before this one ends, and the one after it begins; undefined where there is none. */
+  readonly previous: Place | undefined;
+  readonly next: Place | undefined;
+  /** How many rows were looked at without filling the page; undefined if it is full or the list has ended. */
+  readonly lookedAtOnly: number | undefined;
+}
+
+/** Which users: by the beginning of one text, or by a part of any; letters of ASCII in either case. */
+export interface UserQuery {
+  readonly search: { readonly in: "username" | "email" | "last_name" | "any"; readonly text: string } | undefined;
+  readonly isActive: boolean | undefined;
+  readonly isStaff: boolean | undefined;
+  readonly from: From;
+}
+
+/** What the admin page writes about a user, besides the password. */
+export type UserFields = Pick<
+  User,
+  "username" | "first_name" | "last_name" | "email" | "is_active" | "is_staff" | "is_superuser"
+>;
+
+/** Ends the tokens and admin sessions of a user in the same transaction; see FamilyStore.endUser(). */
+export interface Ending {
+  readonly issuedBeforeSeconds: number;
+  readonly untilSeconds: number;
+  readonly nowSeconds: number;
+}
+
+/** What became of a change: done, another user has the name, or nobody is there (or may be touched) any more. */
+export type Changed = "done" | "taken" | "gone";
+
+/** Who changes, as far as a statement has to know: only superusers may touch superusers. */
+export interface Actor {
+  readonly isSuperuser: boolean;
+}
+
+export interface AdminUserStore {
+  /** By the text that is searched, else by username; one round trip. */
+  page(query: UserQuery): Promise<Page<User>>;
+  /** The new user's id, which no token that is still good names; "taken" if somebody has the username. */
+  create(user: UserFields & Pick<User, "password" | "date_joined">): Promise<number | "taken">;
+  /** All of it or nothing. */
+  change(id: number, fields: UserFields, actor: Actor, ending: Ending | undefined): Promise<Changed>;
+  setPassword(id: number, hash: string, actor: Actor, ending: Ending | undefined): Promise<Changed>;
+  /** Ends the user's tokens, then deletes the row. */
+  remove(id: number, actor: Actor, ending: Ending): Promise<Changed>;
+  /** Ends the user's tokens and admin sessions. */
+  end(id: number, ending: Ending): Promise<void>;
+}
+
+export type TokenStateFilter = "live" | "blacklisted" | "expired";
+
+export interface TokenQuery {
+  readonly userId: number | undefined;
+  readonly state: TokenStateFilter | undefined;
+  readonly nowSeconds: number;
+  readonly from: From;
+}
+
+/** A row of outstanding_tokens with whose it is. */
+export interface AdminToken {
+  readonly jti: string;
+  readonly type: "refresh" | "sliding";
+  readonly user: Pick<User, "id" | "username" | "is_superuser"> | undefined;
+  readonly createdAtSeconds: number;
+  readonly expiresAtSeconds: number;
+  readonly blacklistedAtSeconds: number | undefined;
+  /** The session it belongs to. */
+  readonly family: string;
+  /** With SESSION_METADATA: what it was handed to, and in which network. */
+  readonly client: string | undefined;
+  readonly address: string | undefined;
+}
+
+export interface AdminTokenStore {
+  /** The last to expire first; one round trip. */
+  page(query: TokenQuery): Promise<Page<AdminToken>>;
+  byId(jti: string): Promise<AdminToken | undefined>;
+}

@@ -1,0 +1,134 @@
+// Users as the admin page lists and changes them, in D1.
+// Must never change a user in one statement and end their tokens in another transaction.
+import type { User } from "../accounts/user.ts";
+import type { AdminUserStore, Changed, Ending, Page, UserFields, UserQuery } from "./admin-contract.ts";
+import { type Condition, readPage } from "./d1-admin-pages.ts";
+import { onD1, type StoreLog } from "./d1-errors.ts";
+import { endUserStatements } from "./d1-families.ts";
+import { userColumns, userFrom } from "./d1-users.ts";
+
+export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
+  const on = <T>(work: () => Promise<T>) => onD1(log, work);
+  /** Ends first: a deleted row no longer says whose the tokens were. */
+  const changeAndEnd = (statement: D1PreparedStatement, id: number, ending: Ending | undefined): Promise<Changed> =>
+    on(async () => {
+      const endings = ending ? endingStatements(db, id, ending) : [];
+      try {
+        const results = await db.batch([...endings, statement]);
+        return (results.at(-1)?.results.length ?? 0) > 0 ? "done" : "gone";
+      } catch (error) {
+        if (isTaken(error)) return "taken";
+        throw error;
+      }
+    });
+  return {
+    page: (query) => on(() => pageOfUsers(db, query)),
+    create: (user) =>
+      on(async () => {
+        try {
+          const row = await db
+            .prepare(insertUser)
+            .bind(user.password, ...fieldValues(user), user.date_joined)
+            .first<{ id: number }>();
+          return Number(row?.id);
+        } catch (error) {
+          if (isTaken(error)) return "taken";
+          throw error;
+        }
+      }),
+    change: (id, fields, actor, ending) =>
+      changeAndEnd(db.prepare(updateUser).bind(id, Number(actor.isSuperuser), ...fieldValues(fields)), id, ending),
+    setPassword: (id, hash, actor, ending) =>
+      changeAndEnd(
+        db
+          .prepare(`UPDATE users SET password = ?3 WHERE ${mayTouch} RETURNING id`)
+          .bind(id, Number(actor.isSuperuser), hash),
+        id,
+        ending,
+      ),
+    remove: (id, actor, ending) =>
+      changeAndEnd(
+        db.prepare(`DELETE FROM users WHERE ${mayTouch} RETURNING id`).bind(id, Number(actor.isSuperuser)),
+        id,
+        ending,
+      ),
+    end: (id, ending) => on(async () => void (await db.batch(endingStatements(db, id, ending)))),
+  };
+}
+
+/** The user of ?1, who is no superuser unless ?2 says that a superuser asks. */
+const mayTouch = "id = ?1 AND (is_superuser = 0 OR ?2 = 1)";
+
+const fieldColumns = "username, first_name, last_name, email, is_active, is_staff, is_superuser";
+
+function fieldValues(user: UserFields): Array<string | number> {
+  const { username, first_name, last_name, email, is_active, is_staff, is_superuser } = user;
+  return [username, first_name, last_name, email, Number(is_active), Number(is_staff), Number(is_superuser)];
+}
+
+/** Ids go up, and past those whose tokens were ended: a deleted user's token must not name the next one who comes. */
+const insertUser = `INSERT INTO users (id, password, ${fieldColumns}, date_joined)
+  VALUES (1 + MAX(COALESCE((SELECT MAX(id) FROM users), 0), COALESCE((SELECT MAX(user_id) FROM user_cutoffs), 0)),
+    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+  RETURNING id`;
+
+const updateUser = `UPDATE users SET username = ?3, first_name = ?4, last_name = ?5, email = ?6, is_active = ?7,
+    is_staff = ?8, is_superuser = ?9
+  WHERE ${mayTouch} RETURNING id`;
+
+function endingStatements(db: D1Database, id: number, ending: Ending): D1PreparedStatement[] {
+  const { issuedBeforeSeconds, untilSeconds, nowSeconds } = ending;
+  const statements = endUserStatements(id, issuedBeforeSeconds, untilSeconds, nowSeconds);
+  return statements.map(([sql, values]) => db.prepare(sql).bind(...values));
+}
+
+/** D1's errors have no codes, only texts. */
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("UNIQUE constraint failed: users.username");
+}
+
+/** Above every character: what begins with a text lies below the text with this after it. */
+const last = "\u{10ffff}";
+
+function pageOfUsers(db: D1Database, { search, isActive, isStaff, from: asked }: UserQuery): Promise<Page<User>> {
+  const column = search === undefined || search.in === "any" ? "username" : search.in;
+  const key = `${column} COLLATE NOCASE`;
+  const bounds: Condition[] = isStaff ? [{ sql: "is_staff = 1", values: [] }] : [];
+  const filters: Condition[] = isStaff === false ? [{ sql: "is_staff = 0", values: [] }] : [];
+  if (isActive !== undefined) filters.push({ sql: "is_active = ?", values: [Number(isActive)] });
+  const prefix = search && search.in !== "any" ? search.text : undefined;
+  const from = prefix === undefined || startsWith(asked?.place.text, prefix) ? asked : undefined;
+  // The place itself is the other bound: with two, SQLite might walk from the wrong one.
+  if (prefix !== undefined && from?.way !== "after") bounds.push({ sql: `${key} >= ?`, values: [prefix] });
+  if (prefix !== undefined && from?.way !== "before") bounds.push({ sql: `${key} < ?`, values: [prefix + last] });
+  if (search?.in === "any") {
+    // instr() and not LIKE: nothing in the text is a wildcard, and D1 limits a pattern to 50 bytes.
+    const has = ["username", "email", "first_name", "last_name"].map((one) => `instr(lower(${one}), lower(?)) > 0`);
+    filters.push({ sql: `(${has.join(" OR ")})`, values: has.map(() => search.text) });
+  }
+  return readPage(
+    db,
+    {
+      columns: userColumns,
+      source: "users",
+      order: [
+        [key, "text"],
+        ["id", "number"],
+      ],
+      descending: false,
+      bounds,
+      filters,
+      from,
+    },
+    {
+      read: (row) => userFrom(row) as User,
+      placeOf: (row) => ({ text: String(row[column]), number: Number(row.id) }),
+    },
+  );
+}
+
+/** Case as NOCASE has it: that of ASCII letters makes no difference. */
+function startsWith(text: string | undefined, prefix: string): boolean {
+  const small = (one: string) => one.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return text === undefined || small(text).startsWith(small(prefix));
+}

@@ -1,0 +1,258 @@
+// Sentences about the admin page in a real browser: walked as a person would, by keyboard, in a narrow window, in the dark.
+// Must never look at what a person could not see.
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { startOrigin } from "../support/http-origin.ts";
+import { logIn, withAdmin } from "./admin-stage.ts";
+import type { Sentence } from "./sentences.ts";
+import { axeFaults } from "./visit.ts";
+
+const heading = (page: Page, name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
+const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
+const says = (page: Page, text: string) => page.getByRole("status").filter({ hasText: text }).waitFor();
+
+/** Keeps a picture of the page as it is; does nothing unless pictures are wanted. */
+export type Shoot = (page: Page, name: string) => Promise<void>;
+
+/** @param shoot for the pictures in docs/ */
+export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence[] => [
+  [
+    "an admin logs in, finds a user, changes, locks out, makes and deletes users, and logs out",
+    (stage) =>
+      withAdmin(
+        stage,
+        async ({ page, gateway }) => {
+          await heading(page, "Gateway admin");
+          assert.deepEqual(await axeFaults(page), []);
+          await page.getByLabel("Username").fill(stage.username);
+          await page.getByLabel("Password").fill("not-this-one");
+          await press(page, "Log in");
+          await page.getByText("No active staff account found with these credentials.").waitFor();
+          assert.deepEqual(await axeFaults(page), []);
+          await logIn(page, stage);
+          assert.deepEqual(await axeFaults(page), []);
+          await shoot(page, "admin-users");
+
+          await page.getByLabel("Text").fill("GRACE.H");
+          await press(page, "Search");
+          assert.deepEqual(await page.getByRole("rowheader").allTextContents(), ["grace.hoare", "grace.hopper"]);
+          await page.getByRole("link", { name: "grace.hopper" }).click();
+          await heading(page, "grace.hopper");
+          assert.deepEqual(await axeFaults(page), []);
+          await page.getByLabel("Last name").fill("Murray Hopper");
+          await page.getByLabel("Staff", { exact: true }).check();
+          await press(page, "Save");
+          await says(page, "The changes were saved.");
+          assert.equal(await page.getByLabel("Last name").inputValue(), "Murray Hopper");
+          await shoot(page, "admin-user");
+          assert.deepEqual(await axeFaults(page), []);
+
+          await page.getByRole("link", { name: "Set a password" }).click();
+          await page.getByLabel("Password", { exact: true }).fill("short");
+          await page.getByLabel("Password, again").fill("shorter");
+          await press(page, "Set the password");
+          await page.getByRole("alert").waitFor();
+          assert.equal(await page.evaluate("document.activeElement.className"), "summary");
+          assert.deepEqual(await axeFaults(page), []);
+          await page.getByRole("link", { name: /^Password: This password is too short/ }).click();
+          assert.equal(await page.evaluate("document.activeElement.id"), "password");
+          await page.getByLabel("Password", { exact: true }).fill("nanoseconds of wire");
+          await page.getByLabel("Password, again").fill("nanoseconds of wire");
+          await press(page, "Set the password");
+          await says(page, "The password was set.");
+          const grace = { username: "grace.hopper", password: "nanoseconds of wire" };
+          assert.equal((await gateway.post("/api/token/", grace)).status, 200);
+
+          await page.getByLabel("Active", { exact: true }).uncheck();
+          await press(page, "Save");
+          await says(page, "The changes were saved.");
+          assert.equal((await gateway.post("/api/token/", grace)).status, 401);
+
+          await page.getByRole("link", { name: "Users" }).click();
+          await page.getByRole("link", { name: "Add a user" }).click();
+          await heading(page, "Add a user");
+          assert.deepEqual(await axeFaults(page), []);
+          await page.getByLabel("Username").fill("margaret.hamilton");
+          await page.getByLabel("E-mail address").fill("margaret@EXAMPLE.com");
+          await page.getByLabel("Password", { exact: true }).fill("lunar module");
+          await page.getByLabel("Password, again").fill("lunar module");
+          await press(page, "Add the user");
+          await says(page, "The user was created.");
+          assert.equal(await page.getByLabel("E-mail address").inputValue(), "margaret@example.com");
+          await page.getByRole("link", { name: "Delete this user" }).click();
+          await heading(page, "Delete margaret.hamilton?");
+          assert.deepEqual(await axeFaults(page), []);
+          await press(page, "Delete for good");
+          await says(page, "The user was deleted.");
+
+          await press(page, "Log out");
+          await heading(page, "Gateway admin");
+          await page.goBack();
+          await page.reload();
+          await heading(page, "Gateway admin");
+        },
+        { viewport: { width: 1180, height: 760 } },
+      ),
+  ],
+  [
+    "an admin sees who is logged in where, revokes a token, ends a session, ends all",
+    (stage) =>
+      withAdmin(
+        stage,
+        async ({ page, gateway }) => {
+          await gateway.addUser({ id: 2, username: "margaret", password: "lunar module" });
+          const person = { username: "margaret", password: "lunar module" };
+          const tokens: string[] = [];
+          for (let number = 0; number < 3; number++) {
+            const response = await gateway.post("/api/token/", person);
+            tokens.push(((await response.json()) as { refresh: string }).refresh);
+          }
+          const refreshed = async (refresh = "") => (await gateway.post("/api/token/refresh/", { refresh })).status;
+          assert.equal(await refreshed(tokens.pop()), 200);
+          await logIn(page, stage);
+          await page.goto(new URL("/_gateway/admin/users/2/", gateway.url).href);
+          await page.getByRole("link", { name: "Show this user’s tokens" }).click();
+          await heading(page, "Tokens of margaret");
+          assert.equal(await page.getByRole("row").count(), 5);
+          assert.deepEqual(await axeFaults(page), []);
+          await shoot(page, "admin-tokens");
+          await page.getByLabel("State").selectOption("Live");
+          await press(page, "Show");
+          const id = (await page.getByRole("code").first().textContent()) ?? "";
+          await page.getByRole("button", { name: `Revoke ${id.slice(0, 8)}` }).click();
+          await says(page, "The token was revoked.");
+          assert.equal(await page.getByLabel("State").inputValue(), "live");
+          await page
+            .getByRole("button", { name: /^End session / })
+            .first()
+            .click();
+          await says(page, "The session was ended.");
+          await page.getByRole("link", { name: "margaret’s account" }).click();
+          await press(page, "End all tokens");
+          await says(page, "All tokens of the user so far are ended.");
+          for (const token of tokens) assert.equal(await refreshed(token), 401);
+          await page.getByRole("link", { name: "Show this user’s tokens" }).click();
+          await heading(page, "Tokens of margaret");
+          assert.equal(await page.getByText("live", { exact: true }).count(), 0);
+        },
+        { viewport: { width: 1180, height: 760 } },
+      ),
+  ],
+  [
+    "the admin page works in a browser that runs no script, and its cookie is out of pages' reach",
+    (stage) =>
+      withAdmin(
+        stage,
+        async ({ page }) => {
+          await logIn(page, stage);
+          const [cookie, ...others] = await page.context().cookies();
+          assert.deepEqual(others, []);
+          const { name, path, httpOnly, secure, sameSite, expires } = cookie ?? {};
+          assert.deepEqual(
+            { name, path, httpOnly, secure, sameSite, expires },
+            { name: "__Host-admin", path: "/", httpOnly: true, secure: true, sameSite: "Strict", expires: -1 },
+          );
+          await page.getByRole("link", { name: "Next" }).click();
+          await page.getByRole("link", { name: "Next" }).click();
+          assert.equal(await page.getByRole("rowheader").count(), 21);
+          await page.getByRole("link", { name: "Previous" }).click();
+          assert.equal(await page.getByRole("rowheader").count(), 50);
+        },
+        { javaScriptEnabled: false },
+      ),
+  ],
+  [
+    "the admin page needs the keyboard alone, shows where it is, and lets the menu be skipped",
+    (stage) =>
+      withAdmin(stage, async ({ page }) => {
+        const tabTo = async (text: string) => {
+          for (let tabs = 0; tabs < 40; tabs++) {
+            await page.keyboard.press("Tab");
+            const focused = "document.activeElement";
+            assert.notEqual(await page.evaluate(`getComputedStyle(${focused}).outlineStyle`), "none");
+            const label = `(${focused}.labels?.[0]?.textContent ?? ${focused}.textContent)`;
+            if ((await page.evaluate<string>(label)).trim() === text) return;
+          }
+          assert.fail(`no way to ${text}`);
+        };
+        await tabTo("Username");
+        await page.keyboard.type(stage.username);
+        await tabTo("Password");
+        await page.keyboard.type(stage.password);
+        await page.keyboard.press("Enter");
+        await heading(page, "Users");
+        await page.keyboard.press("Tab");
+        assert.equal(await page.evaluate("document.activeElement.textContent"), "Skip to the content");
+        assert.ok(((await page.getByText("Skip to the content").boundingBox())?.x ?? -1) >= 0);
+        await page.keyboard.press("Enter");
+        await page.keyboard.press("Tab");
+        assert.equal(await page.evaluate("document.activeElement.textContent"), "Add a user");
+        await tabTo("ada.allen");
+        await page.keyboard.press("Enter");
+        await heading(page, "ada.allen");
+        await tabTo("Superuser");
+        await page.keyboard.press("Space");
+        await page.keyboard.press("Enter");
+        await says(page, "The changes were saved.");
+        assert.equal(await page.getByLabel("Superuser").isChecked(), true);
+      }),
+  ],
+  [
+    "at 360 and 320 pixels nothing of the admin page sticks out; dark is dark, without a fault for axe",
+    async (stage) => {
+      for (const width of [360, 320]) {
+        await withAdmin(
+          stage,
+          async ({ page, gateway }) => {
+            await logIn(page, stage);
+            const { username, password } = stage;
+            assert.equal((await gateway.post("/api/token/", { username, password })).status, 200);
+            for (const path of [
+              "users/",
+              "users/new",
+              "users/100/",
+              "users/100/password",
+              "users/100/delete",
+              "tokens/",
+            ]) {
+              await page.goto(new URL(`/_gateway/admin/${path}`, gateway.url).href);
+              assert.equal(await page.evaluate("document.documentElement.scrollWidth"), width, path);
+              assert.deepEqual([path, await axeFaults(page)], [path, []]);
+            }
+            const background = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+            assert.equal(background, "rgb(18, 22, 29)");
+          },
+          { viewport: { width, height: 740 }, isMobile: true, hasTouch: true, colorScheme: "dark" },
+        );
+      }
+    },
+  ],
+  [
+    "a page of another site can neither act with an admin's cookie nor read the admin page",
+    (stage) =>
+      withAdmin(stage, async ({ page, gateway }) => {
+        const html = { "content-type": "text/html; charset=utf-8" };
+        const action = new URL("/_gateway/admin/users/100/delete", gateway.url).href;
+        const form = `<form method="post" action="${action}"><button>Win a prize</button></form>`;
+        const elsewhere = await startOrigin((_, response) => void response.writeHead(200, html).end(form));
+        try {
+          await logIn(page, stage);
+          // Another port is another origin of the same site, which gets the cookie sent along; localhost another site.
+          for (const url of [elsewhere.url, elsewhere.url.replace("127.0.0.1", "localhost")]) {
+            await page.goto(url);
+            const readable = page.evaluate(
+              `fetch(${JSON.stringify(action)}, { credentials: "include" }).then(() => true, () => false)`,
+            );
+            assert.equal(await readable, false);
+            const answered = page.waitForResponse(action);
+            await press(page, "Win a prize");
+            assert.equal((await answered).status(), 403);
+          }
+          const row = await gateway.env.DB.prepare("SELECT id FROM users WHERE id = 100").first("id");
+          assert.equal(row, 100);
+        } finally {
+          elsewhere.close();
+        }
+      }),
+  ],
+];
