@@ -1,17 +1,18 @@
 // The contestants that are no Workers: Fastify on Node, and what is only raced where it is installed.
 // Must never install anything.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../scripts/start/ports.ts";
 import { openDjangoDatabase } from "../test/interop/django.ts";
 import { DJANGO_DIRECTORY, PYTHON } from "../test/interop/python.ts";
+import { djangoScrypt } from "../test/support/django-scrypt.ts";
 import type { Contestant } from "./contestants.ts";
-import { benchUser, djangoScrypt } from "./fill-stores.ts";
+import { benchUser } from "./fill-stores.ts";
 import type { Ground } from "./ground.ts";
 import { startNode } from "./processes.ts";
 import { serveProgram } from "./serve/program.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export const fastify: Contestant = {
   name: "fastify",
@@ -35,7 +36,7 @@ const django = (name: string, about: string, stateless: boolean): Contestant => 
     if (!runs(PYTHON, ["-c", "import gunicorn, rest_framework_simplejwt"])) {
       return "gunicorn and djangorestframework-simplejwt are not installed for Debian's Python";
     }
-    const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-bench-"));
+    const folder = temporaryFolder();
     const database = await openDjangoDatabase(folder);
     const noNames = { first_name: "", last_name: "", email: "", last_login: null };
     const flags = { is_superuser: false, is_staff: false, is_active: true };
@@ -64,14 +65,7 @@ const django = (name: string, about: string, stateless: boolean): Contestant => 
         env: { ...djangoEnv(ground, stateless), INTEROP_DATABASE: join(folder, "django.sqlite3") },
       },
     );
-    return {
-      ...served,
-      storePids: [],
-      async close() {
-        await served.close();
-        rmSync(folder, { recursive: true, force: true });
-      },
-    };
+    return { ...served, storePids: [] };
   },
 });
 
@@ -102,13 +96,12 @@ export const haproxy: Contestant = {
   userIdSent: "7",
   async start(ground) {
     if (!runs("haproxy", ["-v"])) return "haproxy is not installed";
-    const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-bench-"));
+    const folder = temporaryFolder();
     const port = await freePort();
     const file = join(folder, "haproxy.cfg");
     const text = haproxyConfig(port, new URL(ground.origin.url).host, ground.maker("HS256").signingKey);
     writeFileSync(file, text, { mode: 0o600 });
     const served = await serveProgram("haproxy", ["-db", "-q", "-f", file], { port });
-    rmSync(folder, { recursive: true, force: true });
     return { ...served, storePids: [] };
   },
 };

@@ -43,11 +43,11 @@ export function partsOf(result: BenchResult): Readonly<Record<string, string>> {
 
 function machineText({ machine, options }: BenchResult): string {
   const { date, system, cores, memoryGibibytes, node, workerd } = machine;
-  const { rounds, seconds, warmUpSeconds, connections, sizes } = options;
+  const { rounds, seconds, warmUpSeconds, turns, connections, sizes } = options;
   const count = (value: number) => value.toLocaleString("en");
   return [
     `Run of ${date}: a shared virtual machine with ${cores} cores and ${memoryGibibytes} GiB, ${system}, workerd ${workerd},`,
-    `Node ${node}. ${rounds} rounds of ${seconds} s after ${warmUpSeconds} s of warm-up, ${connections} connections. Full`,
+    `Node ${node}. ${rounds} rounds, in each ${seconds} s in ${turns} turns after ${warmUpSeconds} s of warm-up, ${connections} connections. Full`,
     `tables: ${count(sizes.users)} rows in \`users\`, ${count(sizes.tokens)} in \`outstanding_tokens\`, ${count(sizes.ids)} ids in KV.`,
   ].join("\n");
 }

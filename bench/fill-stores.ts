@@ -1,6 +1,6 @@
 // Rows for the tables, as years of use would leave them.
 // Must never make a row that the run's own user or tokens meet.
-import { scryptSync } from "node:crypto";
+import { djangoScrypt } from "../test/support/django-scrypt.ts";
 import type { TableSizes } from "./ground.ts";
 import type { Stores } from "./serve/stores.ts";
 
@@ -56,10 +56,3 @@ const tokensSql = `${numbers}, ids (n, jti) AS MATERIALIZED (SELECT n, printf('%
     (jti, token_type, user_id, created_at, expires_at, blacklisted_at, family, session_started_at)
   SELECT jti, 'refresh', CASE WHEN ?4 > 1 THEN ${FIRST_OTHER_USER} + n % ?4 END, ?3 - n % 600000, ?3 + 600000 - n % 600000,
     CASE WHEN n % 5 > 0 THEN ?3 - n % 600000 + 900 END, jti, ?3 - n % 600000 FROM ids`;
-
-/** Django's scrypt string, made by Node and not by the code under test. */
-export function djangoScrypt(password: string): string {
-  const salt = "abcdefghijklmnopqrstuv";
-  const hash = scryptSync(password, salt, 64, { N: 16384, r: 8, p: 5, maxmem: 64 * 1024 * 1024 });
-  return `scrypt$16384$${salt}$8$5$${hash.toString("base64")}`;
-}

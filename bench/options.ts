@@ -45,6 +45,7 @@ export function readBenchOptions(argv: readonly string[]): BenchOptions {
     rounds: Math.ceil(positive("rounds", values.rounds, quick ? 2 : 5)),
     seconds: positive("seconds", values.seconds, quick ? 1 : 5),
     warmUpSeconds: quick ? 0.5 : 1.5,
+    turns: quick ? 1 : 8,
     connections: 32,
     sizes: { users: rows, tokens: rows, ids: positive("ids", values.ids, quick ? 2000 : 100_000) },
     json: values.json,

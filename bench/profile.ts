@@ -26,7 +26,7 @@ await run("bench:profile", async ([shapeName = "warm", name = "gateway", file]) 
   const runner = await contestant.start(ground, { inspectorPort });
   if (typeof runner === "string") throw new Failure(`${name} does not run here: ${runner}`);
   const inspector = await openInspector(inspectorPort);
-  const options = { rounds: 1, seconds: SECONDS, warmUpSeconds: 2, connections: 32, only: [] };
+  const options = { rounds: 1, seconds: SECONDS, warmUpSeconds: 2, turns: 1, connections: 32, only: [] };
   const tools = { ground, load, besideLoad: load, progress: () => {} };
   const window = oneWindow(
     shape,

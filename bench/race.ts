@@ -13,6 +13,8 @@ export interface RaceOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** Into how many turns a round is cut: whatever else the machine does for a while meets all contestants alike. */
+  readonly turns: number;
   readonly connections: number;
   /** Names of contestants; empty for all. */
   readonly only: readonly string[];
@@ -52,15 +54,22 @@ export interface RaceTools {
 
 type Entrant = { readonly contestant: Contestant; readonly runner: Runner; readonly rounds: RoundFigures[] };
 
-export async function race(shape: Shape, options: RaceOptions, tools: RaceTools): Promise<ShapeResult> {
+export async function race(shape: Shape, asked: RaceOptions, tools: RaceTools): Promise<ShapeResult> {
+  const options = { ...asked, turns: shape.turns ?? asked.turns };
   const { entrants, skipped } = await start(shape, options, tools);
   try {
     for (let round = 0; round < options.rounds; round++) {
+      tools.progress(`${shape.name}: round ${round + 1} of ${options.rounds}`);
       const workFor = workOfRound(shape, options, tools.ground);
-      for (const entrant of turned(entrants, round)) {
-        tools.progress(`${shape.name}: round ${round + 1} of ${options.rounds}, ${entrant.contestant.name}`);
-        entrant.rounds.push(await oneWindow(shape, entrant, workFor(entrant.contestant), options, tools));
+      const results = new Map(entrants.map((entrant) => [entrant, [] as WindowResult[]]));
+      for (let turn = 0; turn < options.turns; turn++) {
+        for (const entrant of turned(entrants, round + turn)) {
+          const work = workOfTurn(workFor(entrant.contestant), turn, options.turns);
+          const window = { ...options, ...lengthOfTurn(options, turn) };
+          results.get(entrant)?.push(await oneWindow(shape, entrant, work, window, tools));
+        }
       }
+      for (const [entrant, windows] of results) entrant.rounds.push(figuresOf(windows));
     }
   } finally {
     for (const { runner } of entrants) await runner.close();
@@ -85,6 +94,22 @@ async function start(shape: Shape, { only }: RaceOptions, { ground, progress }: 
   return { entrants, skipped };
 }
 
+/** The first turn of a round has the warm-up; before the others there is time enough to connect. */
+function lengthOfTurn({ seconds, warmUpSeconds, turns }: RaceOptions, turn: number) {
+  return {
+    seconds: seconds / turns,
+    warmUpSeconds: turn === 0 ? warmUpSeconds : Math.min(warmUpSeconds, CONNECT_SECONDS),
+  };
+}
+const CONNECT_SECONDS = 0.1;
+
+/** Requests that may not be sent twice are shared out among the turns. */
+function workOfTurn(work: Work, turn: number, turns: number): Work {
+  if (work.order === "again") return work;
+  const each = Math.floor(work.requests.length / turns);
+  return { ...work, requests: work.requests.slice(turn * each, (turn + 1) * each) };
+}
+
 /** Each round begins with another, so that nobody always runs after the same. */
 function turned<T>(list: readonly T[], by: number): T[] {
   const at = list.length === 0 ? 0 : by % list.length;
@@ -99,7 +124,8 @@ const REQUESTS_PER_SECOND_AT_MOST = 3000;
  * the next. Made once, since signing takes longer than the window.
  */
 export function workOfRound(shape: Shape, options: RaceOptions, ground: Ground): (contestant: Contestant) => Work {
-  const count = Math.ceil((options.seconds + options.warmUpSeconds) * REQUESTS_PER_SECOND_AT_MOST);
+  const seconds = options.seconds + options.warmUpSeconds + options.turns * CONNECT_SECONDS;
+  const count = Math.ceil(seconds * REQUESTS_PER_SECOND_AT_MOST);
   const made = new Map<string, Work>();
   return ({ path = NOTES }) => {
     const work = made.get(path) ?? shape.work(ground, { count, path });
@@ -115,7 +141,7 @@ export async function oneWindow(
   work: Work,
   options: RaceOptions,
   tools: RaceTools,
-): Promise<RoundFigures> {
+): Promise<WindowResult> {
   const beside = shape.beside?.(contestant);
   const status = contestant.checks ? shape.status : 200;
   const running = tools.load.run(planOf(work, runner, status, options));
@@ -126,7 +152,7 @@ export async function oneWindow(
     const [why, times] = Object.entries(wrong)[0] ?? [];
     if (why !== undefined) throw new Error(`${shape.name}: ${contestant.name} ${why} (${times} times)`);
   }
-  return figuresOf(result);
+  return result;
 }
 
 function planOf(work: Work, runner: Runner, status: number, options: RaceOptions): WindowPlan {
@@ -140,16 +166,19 @@ function planOf(work: Work, runner: Runner, status: number, options: RaceOptions
   };
 }
 
-function figuresOf(result: WindowResult): RoundFigures {
-  const { requests, seconds, latencyMilliseconds } = result;
+function figuresOf(windows: readonly WindowResult[]): RoundFigures {
+  const sum = (value: (window: WindowResult) => number) => windows.reduce((total, window) => total + value(window), 0);
+  const requests = sum((window) => window.requests);
   if (requests === 0) throw new Error("no request was answered within the window");
-  const each = (total: number | undefined) => (total === undefined ? null : total / requests);
+  const each = (name: "cpuMicroseconds" | "storeCpuMicroseconds") =>
+    windows.some((window) => window[name] === undefined) ? null : sum((window) => window[name] ?? 0) / requests;
+  const latencies = windows.flatMap(({ latencyMilliseconds }) => latencyMilliseconds);
   return {
     requests,
-    requestsPerSecond: requests / seconds,
-    cpuMicroseconds: each(result.cpuMicroseconds),
-    storeCpuMicroseconds: each(result.storeCpuMicroseconds),
-    p50Milliseconds: quantile(latencyMilliseconds, 0.5) ?? 0,
-    p99Milliseconds: quantile(latencyMilliseconds, 0.99) ?? 0,
+    requestsPerSecond: requests / sum(({ seconds }) => seconds),
+    cpuMicroseconds: each("cpuMicroseconds"),
+    storeCpuMicroseconds: each("storeCpuMicroseconds"),
+    p50Milliseconds: quantile(latencies, 0.5) ?? 0,
+    p99Milliseconds: quantile(latencies, 0.99) ?? 0,
   };
 }

@@ -30,11 +30,11 @@ function progress(text: string): void {
 }
 
 async function resultOf(options: BenchOptions, results: readonly ShapeResult[]): Promise<BenchResult> {
-  const { rounds, seconds, warmUpSeconds, connections, sizes } = options;
+  const { rounds, seconds, warmUpSeconds, turns, connections, sizes } = options;
   const { script } = await builtWorker("wrangler.toml");
   return {
     machine: machine(),
-    options: { rounds, seconds, warmUpSeconds, connections, sizes },
+    options: { rounds, seconds, warmUpSeconds, turns, connections, sizes },
     small: await measureSmall(script, options.shapes.length === 0 ? START_UPS : 0),
     storeUse: options.shapes.length === 0 ? await countStoreUse() : null,
     targets: judgeTargets(results),

@@ -25,11 +25,15 @@ export interface Shape {
   /** The status of those that check tokens; the others answer 200. */
   readonly status: number;
   work(ground: Ground, wanted: Wanted): Work;
+  /** Into how many turns a round is cut, where the usual ones would be shorter than an answer. */
+  readonly turns?: number;
   /** Runs beside the window. */
   beside?(contestant: Contestant): Work | undefined;
 }
 
 const TOKENS_IN_ROTATION = 64;
+/** Enough for 32 connections in each of a round's turns. */
+const CHAINS = 512;
 const revocationOff = { ROUTES: [{ path: "/*", auth: "token", revocation: "off" }] };
 
 const times = (count: number, make: () => string) => Array.from({ length: count }, make);
@@ -66,7 +70,8 @@ const post = (path: string, field: "token" | "refresh", kind: "access" | "refres
   status: 200,
   work(ground: Ground): Work {
     const maker = ground.maker("HS256");
-    return { requests: times(TOKENS_IN_ROTATION, () => postRequest(path, { [field]: maker.make(kind) })), order };
+    const count = order === "chain" ? CHAINS : TOKENS_IN_ROTATION;
+    return { requests: times(count, () => postRequest(path, { [field]: maker.make(kind) })), order };
   },
 });
 
@@ -144,6 +149,7 @@ export const shapes: readonly Shape[] = [
     name: "tables-user",
     about: 'a route with auth = "user", which reads the user from D1',
     contestants: emptyAndFull({ ROUTES: [{ path: "/*", auth: "user" }] }),
+    turns: 1,
     status: 200,
     work: warmWork,
   },
@@ -151,12 +157,14 @@ export const shapes: readonly Shape[] = [
     name: "tables-refresh",
     about: "refresh with rotation and blacklisting, each connection with the token it was given last",
     contestants: emptyAndFull(),
+    turns: 1,
     ...post("/api/token/refresh/", "refresh", "refresh", "chain"),
   },
   {
     name: "tables-verify",
     about: "verify of 64 access tokens",
     contestants: emptyAndFull(),
+    turns: 1,
     ...post("/api/token/verify/", "token", "access", "again"),
   },
   {
@@ -164,6 +172,7 @@ export const shapes: readonly Shape[] = [
     about: "log-in with Django's scrypt, 8 at a time",
     contestants: emptyAndFull(),
     status: 200,
+    turns: 1,
     work: () => ({ ...logins, connections: 8 }),
   },
   {
@@ -171,6 +180,7 @@ export const shapes: readonly Shape[] = [
     about: "64 tokens in rotation; in the storm, two clients log in as fast as they are answered, in the same isolate",
     contestants: [gateway("gateway-calm", "no log-ins beside it"), gateway("gateway-storm", "log-ins beside it")],
     status: 200,
+    turns: 1,
     work: warmWork,
     beside: ({ name }) => (name === "gateway-storm" ? logins : undefined),
   },

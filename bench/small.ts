@@ -1,12 +1,12 @@
 // How large the Worker is and how long it takes to start, as wrangler sees it.
 // Must never bundle in a way that a deploy would not.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Failure } from "../scripts/shared/failure.ts";
 import { runWrangler } from "../scripts/shared/wrangler.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface Small {
   readonly bytes: number;
@@ -34,7 +34,7 @@ interface StartUpProfile {
 }
 
 async function startUp(): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-bench-"));
+  const folder = temporaryFolder();
   try {
     const file = join(folder, "startup.cpuprofile");
     const { exitCode, stderr } = await runWrangler(["check", "startup", "--outfile", file], "capture");

@@ -108,7 +108,7 @@ export const refusals = {
 
   // The gateway's own.
   permission_denied: { status: 403, detail: "You do not have permission to perform this action." },
-  // Nobody is there to read it; the log tells it from a slow origin. The status is the one that nginx logs.
+  // Nobody is there to read it; the log tells it from an origin that failed. The status is the one that nginx logs.
   client_gone: { status: 499, detail: "Client closed request." },
   // RFC 6585 section 5: the token is good, but its claims do not fit into the headers that the settings ask for.
   identity_too_large: { status: 431, detail: "Request header fields are too large." },

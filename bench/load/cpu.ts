@@ -1,20 +1,29 @@
 // How much CPU processes have used, user and system, all their threads: Linux only.
 // Must never make up a figure where there is none.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
-/** USER_HZ, which Linux has kept at 100 on all its architectures for what it shows to programs. */
-const TICKS_PER_SECOND = 100;
-
-/** Microseconds since they began; undefined where there is no /proc, or no processes to look at. */
+/**
+ * Microseconds since they began; undefined where there is no /proc, or no processes to look at. From each thread's
+ * schedstat, in nanoseconds: the ticks of `stat` are too coarse for a window of half a second. A thread that ends takes its
+ * share along, which servers with a fixed set of threads do not do.
+ */
 export function cpuMicroseconds(pids: readonly number[]): number | undefined {
   if (process.platform !== "linux" || pids.length === 0) return undefined;
-  let ticks = 0;
-  for (const pid of pids) ticks += ticksOf(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  return (ticks * 1_000_000) / TICKS_PER_SECOND;
+  return pids.reduce((sum, pid) => sum + ofProcess(pid), 0) / 1000;
 }
 
-/** utime + stime, fields 14 and 15; counted from the end of the name, which may hold anything (proc(5)). */
-export function ticksOf(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(fields[11]) + Number(fields[12]);
+function ofProcess(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.reduce((sum, thread) => sum + nanosecondsOf(`/proc/${pid}/task/${thread}/schedstat`), 0);
+}
+
+/** The first of three figures: time spent running, user and system (sched-stats.rst of Linux). */
+function nanosecondsOf(file: string): number {
+  try {
+    return Number(readFileSync(file, "utf8").split(" ", 1)[0]);
+  } catch (error) {
+    // It has ended since it was listed.
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) return 0;
+    throw error;
+  }
 }

@@ -1,13 +1,13 @@
 // Local D1 and KV in a process of their own, for the gateway under test.
 // Must never be shared by two gateways: what one writes would be work for the other.
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Miniflare } from "miniflare";
 import { builtWorker } from "../../test/support/built-worker.ts";
 import { schemaStatements } from "../../test/support/schema-statements.ts";
 import { childrenOf } from "../processes.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 export interface Stores {
   /** `127.0.0.1:port`, for serveWorker. */
@@ -27,8 +27,7 @@ export interface StoresOptions {
 
 /** With the tables of schema.sql, empty. */
 export async function startStores({ counting = false, ids = 0 }: StoresOptions = {}): Promise<Stores> {
-  const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-bench-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   if (ids > 0) {
     const first = await openMiniflare(folder, counting);
     const kv = (await first.getKVNamespace("BLACKLIST")) as unknown as KVNamespace;

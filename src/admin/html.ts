@@ -1,5 +1,6 @@
 // HTML out of templates that escape whatever is put into them.
 // Must never take a text for HTML because of what it looks like: only what this file made is.
+import { escapeHtml } from "../http/escape-html.ts";
 
 const made: unique symbol = Symbol("html");
 
@@ -22,20 +23,8 @@ export const htmlText = (value: Html): string => value[made];
 
 function shown(value: HtmlValue): string {
   if (value === undefined || value === null || value === false) return "";
-  if (typeof value === "string" || typeof value === "number") return escaped(String(value));
+  if (typeof value === "string" || typeof value === "number") return escapeHtml(String(value));
   return isHtml(value) ? value[made] : value.map(shown).join("");
 }
 
 const isHtml = (value: Html | readonly HtmlValue[]): value is Html => Object.hasOwn(value, made);
-
-const escapes: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (found) => escapes[found] ?? "");
-}

@@ -3,7 +3,7 @@
 import { Refusal } from "../errors.ts";
 import type { AdminDeps } from "../flows/admin-deps.ts";
 import { adminLogIn, adminLogOut } from "../flows/admin-session.ts";
-import { adminPath } from "../http/admin-path.ts";
+import { adminPath, isAdminUrl } from "../http/admin-path.ts";
 import { setAdminCookie } from "../http/cookies.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
@@ -57,10 +57,13 @@ const texts: Readonly<Record<number, string>> = {
   429: "Too many attempts. Try again in a minute.",
 };
 
-/** The page to open after the log-in: one of ours, or the first. A path that begins with ours cannot leave the host. */
+/** The page to open after the log-in: one of ours, or the first. Dots in a path are gone before it is looked at. */
 function nextOf(url: string): string {
   const next = new URL(url).searchParams.get("next") ?? "";
-  return /^\/_gateway\/admin\/[\x21-\x7e]*$/.test(next) ? next : `${adminPath}/`;
+  const first = `${adminPath}/`;
+  if (!next.startsWith(first) || !/^[\x21-\x7e]+$/.test(next)) return first;
+  const { href, pathname, search } = new URL(next, url);
+  return isAdminUrl(href) ? pathname + search : first;
 }
 
 /** To the log-in, and back to here. */

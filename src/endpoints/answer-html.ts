@@ -1,6 +1,7 @@
 // An HTML page of the gateway's own, with a policy that lets it run nothing but what it came with.
 // Must never send a page whose style or script has anything in it that somebody sent.
 import { ownHeaders, safetyHeaders } from "../http/answer.ts";
+import { escapeHtml } from "../http/escape-html.ts";
 import type { Exchange } from "../http/exchange.ts";
 
 /** The parts of a page. */
@@ -61,7 +62,7 @@ function documentOf({ title, body }: HtmlParts, style: string, script: string): 
 <meta name="viewport" content="width=device-width">
 <meta name="robots" content="noindex">
 <link rel="icon" href="data:,">
-<title>${escaped(title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${style}</style>
 <script type="module">${script}</script>
 </head>
@@ -70,17 +71,4 @@ ${body}
 </body>
 </html>
 `;
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** Text for between tags and for between double quotes. */
-export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (found) => escapes[found] ?? "");
 }

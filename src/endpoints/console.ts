@@ -1,10 +1,11 @@
 // The console of CONSOLE: a page to log in, look into the tokens and call whatever is behind the gateway.
 // Must never hold anything that the token endpoints do not tell everybody anyway.
 import { authHeaderName } from "../http/bearer.ts";
+import { escapeHtml } from "../http/escape-html.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { servedEndpoints } from "../settings/read.ts";
 import type { Settings } from "../settings/settings.ts";
-import { answerHtml, escaped } from "./answer-html.ts";
+import { answerHtml } from "./answer-html.ts";
 import { consoleBody } from "./console-body.ts";
 import { consoleCallScript } from "./console-call-script.ts";
 import { consolePanelsScript } from "./console-panels-script.ts";
@@ -14,7 +15,7 @@ import { pageStyle } from "./page-style.ts";
 
 /** Answers 200 with the page. It does nothing that a client could not do, and keeps what it gets in memory alone. */
 export async function answerConsole(settings: Settings, exchange: Exchange): Promise<Response> {
-  const known = escaped(JSON.stringify(knownOf(settings)));
+  const known = escapeHtml(JSON.stringify(knownOf(settings)));
   return answerHtml(exchange, {
     title: "Gateway console",
     style: pageStyle + consoleStyle,

@@ -1,7 +1,9 @@
 // The page that a browser gets at a token endpoint, in the place of DRF's browsable API: what it takes, and a form.
 // Must never hold a value that somebody sent, nor a resource from elsewhere.
+
+import { escapeHtml } from "../http/escape-html.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { answerHtml, escaped } from "./answer-html.ts";
+import { answerHtml } from "./answer-html.ts";
 import type { Endpoint } from "./definitions.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
@@ -24,14 +26,14 @@ function bodyOf({ title, description, fields }: Endpoint, path: string): string 
   const body = `{ ${fields.map((name) => `"${name}": "…"`).join(", ")} }`;
   return `<main>
 <header>
-<h1>${escaped(title)}</h1>
-<p>${escaped(description)}</p>
-<pre>POST ${escaped(path)}
+<h1>${escapeHtml(title)}</h1>
+<p>${escapeHtml(description)}</p>
+<pre>POST ${escapeHtml(path)}
 Content-Type: application/json
 
-${escaped(body)}</pre>
+${escapeHtml(body)}</pre>
 </header>
-<form method="post" action="${escaped(path)}">
+<form method="post" action="${escapeHtml(path)}">
 ${fields.map(fieldHtml).join("\n")}
 <div class="row"><button>Send</button><p role="status"></p></div>
 </form>

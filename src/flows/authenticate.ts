@@ -55,11 +55,16 @@ export async function authenticate(
   const opened = await deps.codec.open(text, nowSeconds).catch(tokenRefusal);
   const told = opened instanceof Error ? undefined : read(settings, opened);
   const ask = askOnce(deps, presented, told);
-  const kind = await fittingClass(settings, opened, presented.kinds, async () => (await ask()).blacklisted, nowSeconds);
+  let blacklistHadASay = false;
+  const isBlacklisted = async () => {
+    blacklistHadASay = true;
+    return (await ask()).blacklisted;
+  };
+  const kind = await fittingClass(settings, opened, presented.kinds, isBlacklisted, nowSeconds);
   if (!told || !Object.hasOwn(told.claims, settings.USER_ID_CLAIM)) return refuse("user_claim_missing");
   const verified = { ...told, kind };
-  // A kind that is listed is never good by memory alone: its blacklist is asked each time.
-  if (!presented.kinds.some(({ listed }) => listed)) memory.keep(token, verified, deps.codec.keysVersion(nowSeconds));
+  // What the blacklist had a say in is asked each time.
+  if (!blacklistHadASay) memory.keep(token, verified, deps.codec.keysVersion(nowSeconds));
   return withUser(deps, verified, ask, readUser);
 }
 

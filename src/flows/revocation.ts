@@ -9,7 +9,8 @@ export type RevocationMode = "off" | "cached" | "strict";
 
 /**
  * `off`: Simple JWT; only sliding tokens were looked up, when their class was tried. `cached`: the news, and the store
- * where there is no news. `strict`: the store. Without the blacklist nothing is ever revoked.
+ * where there is no news, or where it was asked for the user anyway. `strict`: the store. Without the blacklist nothing is
+ * ever revoked.
  */
 export async function checkRevocation(
   deps: Pick<Deps, "settings" | "news">,
@@ -19,8 +20,9 @@ export async function checkRevocation(
 ): Promise<void> {
   const { marks, kind } = identity;
   if (mode === "off" || kind.listed || marks === undefined || !deps.settings.TOKEN_BLACKLIST_ENABLED) return;
-  if (mode === "cached" && deps.news.remembersGood(marks, nowSeconds)) return;
-  const news = mode === "cached" ? await deps.news.isEnded(marks, nowSeconds) : undefined;
+  const asksNews = mode === "cached" && identity.user === undefined;
+  if (asksNews && deps.news.remembersGood(marks, nowSeconds)) return;
+  const news = asksNews ? await deps.news.isEnded(marks, nowSeconds) : undefined;
   const revoked = news ?? (await isEnded());
   if (!revoked) return;
   refuse("no_token_class_fits", {

@@ -40,8 +40,8 @@ const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /**
  * Sends the request on and gives back the origin's own Response object, or a copy where a personal answer needs a
  * header against caches. No answer in time is `origin_too_slow` (504), none at all `origin_unreachable` (502), a body
- * beyond MAX_BODY `body_too_large` (413), a client that has hung up meanwhile `client_gone`. Once headers are there, the
- * answer's body may take as long as it likes, and the runtime itself breaks it off when the client goes.
+ * beyond MAX_BODY `body_too_large` (413), one that the client broke off `client_gone`. Once headers are there, the
+ * answer's body may take as long as it likes. When the client goes, the runtime ends all of it.
  */
 export async function forward(origin: Origin, input: ForwardInput): Promise<Response> {
   const { request, target, headers } = input;
@@ -49,14 +49,14 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
   const { body, broken, signal } = limitBody(request, input.longestBodyBytes);
   if (body !== null && (method === "GET" || method === "HEAD")) refuse("request_malformed");
   const url = (origin.base ?? originOf(request.url)) + target;
-  const patience = patienceFor(request.signal, input.timeoutSeconds);
+  const patience = patienceFor(input.timeoutSeconds);
   try {
     const caching = input.personal ? privateRequest(headers) : {};
     const init = { method, headers, body, redirect: "manual", signal, ...caching } as const;
     const repeatable = input.retry && body === null && idempotent.has(method);
     const sent = repeatable ? sendTwice(origin, url, init, patience) : origin.send(url, init);
     const response = await Promise.race([sent, patience.over]);
-    if (typeof response === "string") return refuse(response);
+    if (response === "over") return refuse("origin_too_slow");
     if (!isCloudflareFailure(response.status)) return input.personal ? privateAnswer(response) : response;
     return refuse(cloudflareSlow.has(response.status) ? "origin_too_slow" : "origin_unreachable");
   } catch (error) {
@@ -65,36 +65,30 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
     if (why) refuse(why);
     input.failed(error);
     return refuse("origin_unreachable");
-  } finally {
-    patience.end();
   }
 }
 
 /** Until when an answer is waited for. */
 interface Patience {
-  /** Why nobody waits any more, once that is so. */
-  readonly over: Promise<"origin_too_slow" | "client_gone">;
+  /** Comes true when nobody waits any more. */
+  readonly over: Promise<"over">;
   readonly isOver: () => boolean;
-  /** There is an answer: from here on the runtime alone looks after it. */
-  readonly end: () => void;
 }
 
 /**
- * What loses the race to it is not broken off by us: a request to the origin ends with the one that it was made for, as the
- * runtime sees to, and a controller for each request would cost more than all other steps of the gateway.
+ * What loses the race to it is not broken off by us, and neither is what a client does not wait for: the timer and the
+ * request to the origin end with the request that they were made for, as the runtime sees to. A controller for each, or
+ * to stop each timer, would cost more than most of what the gateway does.
  */
-function patienceFor(client: AbortSignal, seconds: number): Patience {
+function patienceFor(seconds: number): Patience {
   let isOver = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<"origin_too_slow" | "client_gone">((resolve) => {
-    const endWith = (why: "origin_too_slow" | "client_gone") => {
+  const over = new Promise<"over">((resolve) => {
+    setTimeout(() => {
       isOver = true;
-      resolve(why);
-    };
-    timer = setTimeout(endWith, seconds * 1000, "origin_too_slow");
-    client.addEventListener("abort", () => endWith("client_gone"), { once: true });
+      resolve("over");
+    }, seconds * 1000);
   });
-  return { over, isOver: () => isOver, end: () => clearTimeout(timer) };
+  return { over, isOver: () => isOver };
 }
 
 /** A connection that was lost before any headers is tried once more, within the time that is left. */

@@ -62,25 +62,32 @@ export interface KeysReading {
 /** Reads and checks the keys of the settings. HMAC secrets are the UTF-8 bytes of the text, as PyJWT takes them. */
 export async function readKeys(settings: Settings): Promise<KeysReading> {
   const row = algorithmTable[settings.ALGORITHM];
-  return row.family === "hmac" ? hmacKeys(settings, row.minimumSecretBytes) : await asymmetricKeys(settings, row);
+  return row.family === "hmac" ? await hmacKeys(settings, row.minimumSecretBytes) : await asymmetricKeys(settings, row);
 }
 
-function hmacKeys(settings: Settings, minimumBytes: number): KeysReading {
+async function hmacKeys(settings: Settings, minimumBytes: number): Promise<KeysReading> {
   const secret = new TextEncoder().encode(settings.SIGNING_KEY);
   // PyJWT's refusal: a public key used as an HMAC secret is known to everyone (CVE-2022-29217).
   if (looksAsymmetric(settings.SIGNING_KEY)) {
     return failed(`SIGNING_KEY must be a secret text for ${settings.ALGORITHM}, not an asymmetric key.`);
   }
-  if (secret.length >= minimumBytes) return hmacReading(secret, []);
+  if (secret.length >= minimumBytes) return hmacReading(settings, secret, []);
   const short = `SIGNING_KEY has ${secret.length} bytes; ${settings.ALGORITHM} needs at least ${minimumBytes}`;
   if (!settings.ALLOW_SHORT_SIGNING_KEY || secret.length === 0) {
     return failed(`${short}. Make one with: openssl rand -base64 ${minimumBytes}`);
   }
-  return hmacReading(secret, [`${short}; ALLOW_SHORT_SIGNING_KEY lets it pass.`]);
+  return hmacReading(settings, secret, [`${short}; ALLOW_SHORT_SIGNING_KEY lets it pass.`]);
 }
 
-function hmacReading(secret: Uint8Array, warnings: readonly string[]): KeysReading {
-  return { keys: { signing: secret, verifying: secret, publicJwk: undefined }, faults: [], warnings };
+/** Imported once: given the bytes, jose would import them for each token. */
+async function hmacReading(
+  { ALGORITHM }: Settings,
+  secret: Uint8Array,
+  warnings: readonly string[],
+): Promise<KeysReading> {
+  const hash = `SHA-${ALGORITHM.slice(2)}`;
+  const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash }, false, ["sign", "verify"]);
+  return { keys: { signing: key, verifying: key, publicJwk: undefined }, faults: [], warnings };
 }
 
 async function asymmetricKeys(settings: Settings, row: AlgorithmRow): Promise<KeysReading> {

@@ -87,6 +87,9 @@ describe("a good log-in", () => {
     ["//evil.example/_gateway/admin/", "/_gateway/admin/"],
     ["/api/notes/", "/_gateway/admin/"],
     ["/_gateway/admin", "/_gateway/admin/"],
+    ["/_gateway/admin/../../api/notes/", "/_gateway/admin/"],
+    ["/_gateway/admin/%2e%2e/health/live", "/_gateway/admin/"],
+    ["/_gateway/admin/\\..\\..\\api/", "/_gateway/admin/"],
     ["/_gateway/admin/\r\nset-cookie: a=b", "/_gateway/admin/"],
     ["/_gateway/admin/ü", "/_gateway/admin/"],
   ])("goes on to where the visitor wanted to go, within the admin page: %j", async (next, location) => {

@@ -1,7 +1,6 @@
 // The bench's arithmetic: medians with their spread, quantiles, ratios round by round, CPU, money.
 import { describe, expect, it } from "vitest";
 import { dollarsPerMillion, dollarsPerMonth } from "../../bench/cost.ts";
-import { ticksOf } from "../../bench/load/cpu.ts";
 import { selfTimes } from "../../bench/self-times.ts";
 import { busyMilliseconds } from "../../bench/small.ts";
 import { quantile, ratioSpread, spreadOf } from "../../bench/statistics.ts";
@@ -43,13 +42,6 @@ describe("ratioSpread()", () => {
   it("is undefined when a round has no figure", () => {
     expect(ratioSpread([1, undefined], [1, 1])).toBeUndefined();
     expect(ratioSpread([1, 1], [1])).toBeUndefined();
-  });
-});
-
-describe("ticksOf()", () => {
-  it("adds user and system time, whatever the program is called", () => {
-    const stat = "42 (a ) b (c) S 1 42 42 0 -1 4194560 100 0 0 0 70 30 0 0 20 0 4 0 5 6 7";
-    expect(ticksOf(stat)).toBe(100);
   });
 });
 

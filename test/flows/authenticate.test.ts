@@ -297,6 +297,14 @@ describe("a token that was found good before", () => {
     expect(await reasonOf(() => authenticate(deps, sliding, now))).toBe("no_token_class_fits");
   });
 
+  test("is known where sliding tokens are taken too, as long as it is none", async () => {
+    const { deps, token } = await setUp();
+    const open = vi.spyOn(deps.codec, "open");
+    const both = input(token, { kinds: [kinds.sliding, kinds.access] });
+    for (const _ of [1, 2]) await authenticate(deps, both, now);
+    expect(open).toHaveBeenCalledTimes(1);
+  });
+
   test("that was refused is judged anew", async () => {
     const { deps, token } = await setUp({ secret: "another secret of thirty-two bytes" });
     const open = vi.spyOn(deps.codec, "open");

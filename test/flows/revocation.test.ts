@@ -5,6 +5,7 @@ import type { TokenMarks } from "../../src/stores/contract.ts";
 import { kinds } from "../../src/tokens/kinds.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
+import { baseUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
 /** By what that token can have been ended. */
@@ -130,4 +131,12 @@ test("checkRevocation() asks nobody while good news are remembered, but where a 
   const strict = check({ mode: "strict", store: true });
   strict.remembersGood.mockReturnValue(true);
   expect(await reasonOf(strict.done)).toBe("no_token_class_fits");
+});
+
+test("checkRevocation() cached takes the store's word where the user was read from it, and asks no news", async () => {
+  const change = { user: baseUser };
+  const good = check({ mode: "cached", news: true, store: false, change });
+  expect(await good.done()).toBeUndefined();
+  expect([good.isRevoked.mock.calls, good.remembersGood.mock.calls]).toEqual([[], []]);
+  expect(await reasonOf(check({ mode: "cached", news: false, store: true, change }).done)).toBe("no_token_class_fits");
 });

@@ -1,4 +1,4 @@
-// When a request is sent once more, and when it is given up: by unit, since only production tells a Worker that waits.
+// When a request is sent once more, and when it is given up.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { forward } from "../../src/gateway/forward.ts";
 import { reasonOf } from "../support/refusals.ts";
@@ -79,21 +79,5 @@ describe("what is never tried again:", () => {
     const send = vi.fn<Send>(async () => new Response(null, { status }));
     await sent(send, {}).catch(() => {});
     expect(send).toHaveBeenCalledTimes(1);
-  });
-});
-
-describe("a client that hangs up", () => {
-  test("ends the request to the origin, which is not sent again and not blamed", async () => {
-    const client = new AbortController();
-    const send = vi.fn<Send>(silent);
-    const work = reasonOf(() => sent(send, { signal: client.signal }));
-    client.abort();
-    expect([await work, send.mock.calls.length, failed.mock.calls.length]).toEqual(["client_gone", 1, 0]);
-  });
-  test("after the headers leaves the rest to the runtime", async () => {
-    const client = new AbortController();
-    const response = await sent(async () => new Response("streaming"), { signal: client.signal });
-    client.abort();
-    expect(await response.text()).toBe("streaming");
   });
 });

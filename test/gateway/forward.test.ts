@@ -80,7 +80,6 @@ describe("forward() gives back", () => {
       to(async () => answered(), "http://o"),
       input({ timeoutSeconds: 1 }),
     );
-    expect(vi.getTimerCount()).toBe(0);
     vi.advanceTimersByTime(60_000);
     expect(await response.text()).toBe("hello");
   });

@@ -14,7 +14,7 @@ const everything = async () => [await users(), await tokens()];
 const refresh = {
   ...{ token_type: "refresh", created_at: 1735787045, expires_at: 4889387045, successor_jti: null },
   // A family of its own, begun when it was issued.
-  ...{ family: null, session_started_at: null },
+  ...{ family: null, session_started_at: null, client: null, address: null },
 };
 const imported = [
   { ...refresh, jti: "00000000000000000000000000000001", user_id: 2, blacklisted_at: null },

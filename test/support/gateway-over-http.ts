@@ -1,8 +1,8 @@
 // The whole Worker over real HTTP, as it is bundled for a deploy, in front of a real origin, for tests in Node.
 // Must never stub a part of the gateway.
-import { scryptSync } from "node:crypto";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { type BuiltWorker, builtWorker } from "./built-worker.ts";
+import { djangoScrypt } from "./django-scrypt.ts";
 import { schemaStatements } from "./schema-statements.ts";
 
 /** What the tests use of a Worker's bindings. */
@@ -131,13 +131,6 @@ function run({ script, compatibilityDate, compatibilityFlags }: BuiltWorker, mor
     ...more,
   };
   return new Miniflare(convertV4MiniflareOptions(options));
-}
-
-/** Django's scrypt string, made by Node and not by the code under test. */
-function djangoScrypt(password: string): string {
-  const salt = "abcdefghijklmnopqrstuv";
-  const hash = scryptSync(password, salt, 64, { N: 16384, r: 8, p: 5, maxmem: 64 * 1024 * 1024 });
-  return `scrypt$16384$${salt}$8$5$${hash.toString("base64")}`;
 }
 
 /** The demo API of examples/origin over HTTP, with its own count of the requests that reached it. */

@@ -25,11 +25,13 @@ describe("readKeys() of a secret", () => {
   ])("for %s takes %d bytes and not one less", async (ALGORITHM, bytes) => {
     const reading = await read({ ALGORITHM, SIGNING_KEY: "k".repeat(bytes) });
     expect(reading).toMatchObject(good);
-    expect(reading.keys).toEqual({
-      signing: new TextEncoder().encode("k".repeat(bytes)),
-      verifying: new TextEncoder().encode("k".repeat(bytes)),
-      publicJwk: undefined,
+    const hash = { name: `SHA-${ALGORITHM.slice(2)}` };
+    expect(reading.keys?.signing).toMatchObject({
+      algorithm: { name: "HMAC", hash, length: bytes * 8 },
+      extractable: false,
     });
+    expect(reading.keys?.verifying).toBe(reading.keys?.signing);
+    expect(reading.keys?.publicJwk).toBeUndefined();
     expect(await read({ ALGORITHM, SIGNING_KEY: "k".repeat(bytes - 1) })).toEqual({
       keys: undefined,
       faults: [
@@ -50,7 +52,7 @@ describe("readKeys() of a secret", () => {
     expect(reading.warnings).toEqual([
       "SIGNING_KEY has 5 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
     ]);
-    expect(reading.keys?.signing).toEqual(new TextEncoder().encode("short"));
+    expect(reading.keys?.signing).toMatchObject({ algorithm: { name: "HMAC", length: 40 } });
   });
 
   test("never lets an empty one pass", async () => {

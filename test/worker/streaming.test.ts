@@ -13,14 +13,16 @@ let answer: (request: IncomingMessage, response: ServerResponse) => Promise<unkn
 let origin: HttpOrigin;
 let gateway: Gateway;
 let limited: Gateway;
+let hasty: Gateway;
 beforeAll(async () => {
   origin = await startOrigin((request, response) => void answer(request, response));
-  const vars = { ORIGIN_URL: origin.url, ORIGIN_TIMEOUT: 1, ROUTES: [{ path: "/*", auth: "public" }] };
+  const vars = { ORIGIN_URL: origin.url, ORIGIN_TIMEOUT: 20, ROUTES: [{ path: "/*", auth: "public" }] };
   gateway = await startGateway(vars);
   limited = await startGateway({ ...vars, MAX_BODY: "50MB" });
+  hasty = await startGateway({ ...vars, ORIGIN_TIMEOUT: 1 });
 });
 afterAll(async () => {
-  await Promise.all([gateway.close(), limited.close()]);
+  await Promise.all([gateway.close(), limited.close(), hasty.close()]);
   origin.close();
 });
 
@@ -123,12 +125,12 @@ describe("an answer", () => {
       await new Promise((done) => setTimeout(done, 1500));
       response.end("body not");
     };
-    expect(await (await gateway.get("/long")).text()).toBe("headers in time, body not");
+    expect(await (await hasty.get("/long")).text()).toBe("headers in time, body not");
   });
   it("that never comes is given up at the origin, too", async () => {
     const left = promised<boolean>();
     answer = async (_, response) => void response.once("close", () => left.keep(response.writableEnded));
-    const response = await gateway.get("/never");
+    const response = await hasty.get("/never");
     expect([response.status, await response.json()]).toEqual([504, { detail: "Gateway timeout." }]);
     expect(await left.promise).toBe(false);
   });

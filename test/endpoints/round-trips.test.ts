@@ -1,0 +1,124 @@
+// How often D1 and KV are asked before an answer: counted at the bindings, so the figures are exact.
+import { describe, expect, it } from "vitest";
+import { appWith, echoOrigin, postJson } from "../support/app.ts";
+import { BLACKLIST, DB } from "../support/bindings.ts";
+import { craft } from "../support/craft.ts";
+import { oldHash, password } from "../support/passwords.ts";
+import { freshId } from "../support/rows.ts";
+import { addUser } from "../support/users.ts";
+
+const rotate = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true, UPGRADE_PASSWORD_HASHES: false };
+const route = (more: object) => ({ ...rotate, ROUTES: [{ path: "/*", auth: "token", ...more }] });
+const nowSeconds = Math.floor(Date.now() / 1000);
+
+/** What asks, of each binding; all else only prepares. */
+const asks = { d1: ["first", "all", "run", "raw", "batch", "exec"], kv: ["get", "getWithMetadata", "list"] };
+
+/** The bindings, with each question noted before it is asked. */
+function counted() {
+  const questions: string[] = [];
+  const noting = <T extends object>(target: T, name: keyof typeof asks): T =>
+    new Proxy(target, {
+      get(one, property) {
+        const value: unknown = Reflect.get(one, property, one);
+        if (typeof value !== "function") return value;
+        return (...given: unknown[]) => {
+          if (asks[name].includes(String(property))) questions.push(name);
+          const bare = given.map((item) => (Array.isArray(item) ? item.map(unwrapped) : item));
+          const result: unknown = value.apply(one, bare);
+          const isStep = ["prepare", "bind", "withSession"].includes(String(property));
+          return isStep ? wrapped(result as object, noting(result as object, name)) : result;
+        };
+      },
+    });
+  const originals = new WeakMap<object, object>();
+  const wrapped = (original: object, proxy: object) => {
+    originals.set(proxy, original);
+    return proxy;
+  };
+  const unwrapped = (item: unknown) =>
+    typeof item === "object" && item !== null ? (originals.get(item) ?? item) : item;
+  return { questions, DB: noting(DB, "d1"), BLACKLIST: noting(BLACKLIST, "kv") };
+}
+
+async function setUp(vars: object) {
+  const { questions, ...bindings } = counted();
+  const app = await appWith({ ...vars, ...bindings, ORIGIN: echoOrigin });
+  const user = await addUser({ password: oldHash });
+  const asked = async (request: Request, status = 200) => {
+    questions.length = 0;
+    expect((await app.fetch(request)).status).toBe(status);
+    return [...questions];
+  };
+  const claims = { exp: nowSeconds + 900, iat: nowSeconds - 9, user_id: String(user.id) };
+  const token = (token_type: string) => craft({ claims: { ...claims, token_type, jti: freshId() } });
+  return { app, user, asked, token };
+}
+
+const withToken = (token: string) =>
+  new Request("https://gateway.example/x", { headers: { authorization: `Bearer ${token}` } });
+const post = (path: string, body: object) => postJson(`/api/token/${path}`, body);
+
+describe("round trips before the answer:", () => {
+  it("a log-in takes two, both to D1", async () => {
+    const { user, asked } = await setUp(rotate);
+    expect(await asked(post("", { username: user.username, password }))).toEqual(["d1", "d1"]);
+  });
+
+  it("a refresh takes two with rotation and one without", async () => {
+    const rotating = await setUp(rotate);
+    expect(await rotating.asked(post("refresh/", { refresh: rotating.token("refresh") }))).toEqual(["d1", "d1"]);
+    const plain = await setUp({});
+    expect(await plain.asked(post("refresh/", { refresh: plain.token("refresh") }))).toEqual(["d1"]);
+  });
+
+  it("verify takes none, and one where the blacklist has a say", async () => {
+    const plain = await setUp({});
+    expect(await plain.asked(post("verify/", { token: plain.token("access") }))).toEqual([]);
+    const rotating = await setUp(rotate);
+    expect(await rotating.asked(post("verify/", { token: rotating.token("access") }))).toEqual(["d1"]);
+  });
+
+  it("blacklist takes two", async () => {
+    const { asked, token } = await setUp(rotate);
+    expect(await asked(post("blacklist/", { refresh: token("refresh") }))).toEqual(["d1", "d1"]);
+  });
+
+  it.each<[string, object, string[], string[]]>([
+    ["off", { revocation: "off" }, [], []],
+    ["cached", { revocation: "cached" }, ["kv"], []],
+    ["strict", { revocation: "strict" }, ["d1"], ["d1"]],
+    ["for users, off", { auth: "user", revocation: "off" }, ["d1"], ["d1"]],
+    ["for users, cached", { auth: "user", revocation: "cached" }, ["d1"], ["d1"]],
+    ["for users, strict", { auth: "user", revocation: "strict" }, ["d1"], ["d1"]],
+    ["public", { auth: "public" }, [], []],
+  ])("a proxied request, %s", async (_, more, cold, warm) => {
+    const { asked, token } = await setUp(route(more));
+    const request = token("access");
+    expect([await asked(withToken(request)), await asked(withToken(request))]).toEqual([cold, warm]);
+  });
+
+  it("a sliding token on a strict route for users takes one", async () => {
+    const vars = {
+      ...route({ auth: "user", revocation: "strict" }),
+      AUTH_TOKEN_CLASSES: ["AccessToken", "SlidingToken"],
+    };
+    const { asked, token } = await setUp(vars);
+    expect(await asked(withToken(token("sliding")))).toEqual(["d1"]);
+  });
+
+  it("a request without a token, or with a bad one, takes none", async () => {
+    const { asked } = await setUp(route({ auth: "user", revocation: "strict" }));
+    expect(await asked(new Request("https://gateway.example/x"), 401)).toEqual([]);
+    expect(await asked(withToken("a.b.c"), 401)).toEqual([]);
+  });
+});
+
+/** So that the counter itself is seen to count. */
+it("the counter counts a batch once and each other question once", async () => {
+  const { questions, DB: db } = counted();
+  await db.batch([db.prepare("SELECT 1"), db.prepare("SELECT ?1").bind(2)]);
+  await db.prepare("SELECT ?1").bind(3).first();
+  await db.withSession("first-unconstrained").prepare("SELECT 4").all();
+  expect(questions).toEqual(["d1", "d1", "d1"]);
+});
