@@ -19,6 +19,8 @@ export interface KeyPlace {
   readonly text: string;
   /** Those of wrangler.toml. */
   readonly vars: Readonly<Record<string, unknown>>;
+  /** Names under [secrets] of wrangler.toml, which are then the only secrets that wrangler dev loads; undefined without it. */
+  readonly required: readonly string[] | undefined;
   /** Those of the file, which go before the vars. */
   readonly secrets: Readonly<Record<string, string>>;
 }
@@ -27,17 +29,18 @@ export interface KeyPlace {
 export async function openKeyPlace(secretsFile: string | undefined, environment?: string): Promise<KeyPlace> {
   const path = secretsFile === undefined ? DEV_VARS_FILE : resolve(ROOT, secretsFile);
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const vars = await wranglerVars(environment);
-  return { isLocal: secretsFile === undefined, path, name: nameOf(path), text, vars, secrets: parseSecrets(text) };
+  const { vars, secrets } = await wranglerFile(environment);
+  const file = { isLocal: secretsFile === undefined, path, name: nameOf(path), text };
+  return { ...file, vars, required: secrets?.required, secrets: parseSecrets(text) };
 }
 
 /** A path below the project as it is seen from there. */
 export const nameOf = (path: string): string => (path.startsWith(`${ROOT}/`) ? relative(ROOT, path) : path);
 
-async function wranglerVars(environment: string | undefined): Promise<Readonly<Record<string, unknown>>> {
+async function wranglerFile(environment: string | undefined) {
   const { unstable_readConfig: readConfig } = await importWrangler();
   try {
-    return readConfig({ config: CONFIG_FILE, env: environment }, { hideWarnings: true }).vars;
+    return readConfig({ config: CONFIG_FILE, env: environment }, { hideWarnings: true });
   } catch (error) {
     throw new Failure(`Cannot read wrangler.toml: ${reasonOf(error)}`);
   }

@@ -3,6 +3,7 @@
 import { refuse } from "../errors.ts";
 import type { Authenticated } from "./authenticate.ts";
 import type { Deps } from "./deps.ts";
+import type { Verified } from "./token-memory.ts";
 
 /** How a route wants to know: not at all, from the news (late by a stated time), or from the store itself. */
 export type RevocationMode = "off" | "cached" | "strict";
@@ -13,14 +14,14 @@ export type RevocationMode = "off" | "cached" | "strict";
  * ever revoked.
  */
 export async function checkRevocation(
-  deps: Pick<Deps, "settings" | "news">,
+  deps: RevocationDeps,
   mode: RevocationMode,
   { identity, isEnded }: Authenticated,
   nowSeconds: number,
 ): Promise<void> {
-  const { marks, kind } = identity;
-  if (mode === "off" || kind.listed || marks === undefined || !deps.settings.TOKEN_BLACKLIST_ENABLED) return;
-  const asksNews = mode === "cached" && identity.user === undefined;
+  const { marks, kind, user } = identity;
+  if (marks === undefined || isNeverLookedUp(deps, mode, identity)) return;
+  const asksNews = mode === "cached" && user === undefined;
   if (asksNews && deps.news.remembersGood(marks, nowSeconds)) return;
   const news = asksNews ? await deps.news.isEnded(marks, nowSeconds) : undefined;
   const revoked = news ?? (await isEnded());
@@ -29,4 +30,16 @@ export async function checkRevocation(
     because: "token_blacklisted",
     messages: [{ token_class: kind.className, token_type: kind.type, message: "Token is blacklisted" }],
   });
+}
+
+type RevocationDeps = Pick<Deps, "settings" | "news">;
+
+function isNeverLookedUp({ settings }: RevocationDeps, mode: RevocationMode, { marks, kind }: Verified): boolean {
+  return mode === "off" || kind.listed || marks === undefined || !settings.TOKEN_BLACKLIST_ENABLED;
+}
+
+/** Whether nobody has to be asked, as far as revocation goes: at once, and without a promise. */
+export function isSettled(deps: RevocationDeps, mode: RevocationMode, verified: Verified, nowSeconds: number): boolean {
+  if (verified.marks === undefined || isNeverLookedUp(deps, mode, verified)) return true;
+  return mode === "cached" && deps.news.remembersGood(verified.marks, nowSeconds);
 }

@@ -2,8 +2,9 @@
 // Must never forward a request that a step has not let pass.
 import { refuse } from "../errors.ts";
 import type { AdminStores } from "../flows/admin-deps.ts";
-import { authenticate, type Identity } from "../flows/authenticate.ts";
+import { authenticate, type Identity, type Presented } from "../flows/authenticate.ts";
 import type { Deps } from "../flows/deps.ts";
+import { recallIdentity } from "../flows/recall-identity.ts";
 import { checkRevocation } from "../flows/revocation.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type PresentedToken, presentedToken } from "../http/presented-token.ts";
@@ -56,14 +57,14 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
   const rule = matchRule(deps.rules, method, path);
   exchange.rule = rule.pattern;
   exchange.allow = rule.allow;
-  const identified = identify(deps, rule, request, exchange);
-  const caller = rule.enforce ? await identified : ((await inShadow(deps, exchange, identified)) ?? nobody);
+  const check = () => identify(deps, rule, request, exchange);
+  const caller = rule.enforce ? await check() : ((await inShadow(deps, exchange, check)) ?? nobody);
   const origin = rule.origin ?? deps.origin ?? refuse("origin_not_configured");
   const call = { request, exchange, rule, origin };
-  const made = headersFor(deps, call, caller);
+  const make = () => headersFor(deps, call, caller);
   const headers = rule.enforce
-    ? await made
-    : ((await inShadow(deps, exchange, made)) ?? (await headersFor(deps, call, nobody)));
+    ? await make()
+    : ((await inShadow(deps, exchange, make)) ?? (await headersFor(deps, call, nobody)));
   const { stopwatch } = deps;
   const sentAt = stopwatch?.();
   try {
@@ -84,20 +85,38 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
 }
 
 /** No token: anonymous on `optional`, refused elsewhere. A bad token is refused everywhere, never anonymous. */
-async function identify(deps: GatewayDeps, rule: Rule, request: Request, exchange: Exchange): Promise<Caller> {
+function identify(deps: GatewayDeps, rule: Rule, request: Request, exchange: Exchange): Caller | Promise<Caller> {
   if (rule.auth === "public") return nobody;
   const presented = presentedToken(deps.settings, deps.headerPlan, request);
   if (presented === undefined) return rule.auth === "optional" ? nobody : refuse("credentials_missing");
-  const { nowSeconds } = exchange;
-  const wanted = { kinds: deps.tokenKinds, readUser: rule.auth === "user", revocation: rule.revocation };
-  const authenticated = await authenticate(deps, { token: presented.token, ...wanted }, nowSeconds);
+  const { token } = presented;
+  const wanted = { token, kinds: deps.tokenKinds, readUser: rule.auth === "user", revocation: rule.revocation };
+  const recalled = recallIdentity(deps, wanted, exchange.nowSeconds);
+  if (!recalled) return ask(deps, rule, exchange, { presented, wanted });
+  note(exchange, recalled);
+  requireClaims(rule, recalled.claims);
+  return { presented, identity: recalled };
+}
+
+async function ask(
+  deps: GatewayDeps,
+  rule: Rule,
+  exchange: Exchange,
+  { presented, wanted }: { readonly presented: PresentedToken; readonly wanted: Presented },
+): Promise<Caller> {
+  const authenticated = await authenticate(deps, wanted, exchange.nowSeconds);
   const { identity } = authenticated;
-  exchange.userId = identity.userId;
-  exchange.tokenType = identity.kind.type;
-  exchange.jti = identity.jti;
-  await checkRevocation(deps, rule.revocation, authenticated, nowSeconds);
+  note(exchange, identity);
+  await checkRevocation(deps, rule.revocation, authenticated, exchange.nowSeconds);
   requireClaims(rule, identity.claims);
   return { presented, identity };
+}
+
+/** For the log: also of a token that is refused from here on. */
+function note(exchange: Exchange, { userId, kind, jti }: Identity): void {
+  exchange.userId = userId;
+  exchange.tokenType = kind.type;
+  exchange.jti = jti;
 }
 
 interface Call {
@@ -108,7 +127,7 @@ interface Call {
 }
 
 /** What the origin gets to read of the caller and of the way the request came. */
-async function headersFor(deps: GatewayDeps, call: Call, { presented, identity }: Caller): Promise<Headers> {
+function headersFor(deps: GatewayDeps, call: Call, { presented, identity }: Caller): Headers | Promise<Headers> {
   const { request, exchange, rule, origin } = call;
   const connection = connectionOf(request, exchange.requestId);
   const headers = originHeaders(deps.headerPlan, request.headers, connection, identity);
@@ -116,10 +135,9 @@ async function headersFor(deps: GatewayDeps, call: Call, { presented, identity }
   if (deps.settings.ADMIN) dropAdminCookie(headers);
   // What an application needs to write links that lead back through the gateway.
   if (rule.strip) headers.set("x-forwarded-prefix", rule.strip.sent);
-  if (identity && deps.signAssertion) {
-    await setAssertion(deps.signAssertion, deps.settings, headers, { identity, origin, exchange });
-  }
-  return headers;
+  if (!identity || !deps.signAssertion) return headers;
+  const forwarding = { identity, origin, exchange };
+  return setAssertion(deps.signAssertion, deps.settings, headers, forwarding).then(() => headers);
 }
 
 /** Each required claim is met; 403 otherwise. */

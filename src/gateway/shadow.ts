@@ -13,10 +13,10 @@ import type { Exchange } from "../http/exchange.ts";
 export async function inShadow<T>(
   deps: Pick<Deps, "log">,
   exchange: Exchange,
-  check: Promise<T>,
+  check: () => T | Promise<T>,
 ): Promise<T | undefined> {
   try {
-    return await check;
+    return await check();
   } catch (error) {
     if (error instanceof Refusal) {
       exchange.shadowed = error.more.because ?? error.reason;

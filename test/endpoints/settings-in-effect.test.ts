@@ -34,6 +34,7 @@ async function session(vars: Vars, path = "/api/token/", username = "ada") {
   return { app, post, get, login: login.body, status: login.status };
 }
 
+const byToken = [{ path: "/*", auth: "token" }];
 const bearer = (token: string, scheme = "Bearer") => ({ authorization: `${scheme} ${token}` });
 const lifetime = (token: string) => Number(claimsOf(token).exp) - Number(claimsOf(token).iat);
 
@@ -190,10 +191,10 @@ describe("where things are", () => {
     expect((await post("/auth/jwt/refresh/", { refresh: login.refresh })).status).toBe(401); // a route like any other
   });
   it("REVOCATION: off never sees a revoked id, cached sees KV's news, strict sees D1", async () => {
-    const { login, get } = await session({});
+    const { login, get } = await session({ ROUTES: byToken });
     const jti = String(claimsOf(login.access).jti);
     const statusIn = async (mode: string) =>
-      (await (await session({ REVOCATION: mode })).get(bearer(login.access))).status;
+      (await (await session({ REVOCATION: mode, ROUTES: byToken })).get(bearer(login.access))).status;
     await DB.prepare(
       "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at, blacklisted_at) VALUES (?, 'refresh', 1, 9999999999, 2)",
     )
@@ -205,8 +206,8 @@ describe("where things are", () => {
     expect((await get(bearer(login.access))).status).toBe(200);
   });
   it("REVOCATION_CACHE_SECONDS: how long one isolate may go on with a no", async () => {
-    const remembering = await session({ REVOCATION: "cached", REVOCATION_CACHE_SECONDS: 300 });
-    const asking = await session({ REVOCATION: "cached", REVOCATION_CACHE_SECONDS: 0 });
+    const remembering = await session({ REVOCATION: "cached", REVOCATION_CACHE_SECONDS: 300, ROUTES: byToken });
+    const asking = await session({ REVOCATION: "cached", REVOCATION_CACHE_SECONDS: 0, ROUTES: byToken });
     const token = bearer(remembering.login.access);
     expect([(await remembering.get(token)).status, (await asking.get(token)).status]).toEqual([200, 200]);
     const key = `jti:${String(claimsOf(remembering.login.access).jti)}`;

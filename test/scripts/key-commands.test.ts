@@ -69,7 +69,12 @@ it("generate --write makes .dev.vars for this user alone, and never in the place
   const made = secretsIn(devVars);
   expect([code, isClosed(devVars), made.ALGORITHM]).toEqual([0, true, "EdDSA"]);
   expect(stdout).toBe(
-    `Made a key for EdDSA, kid ${made.KEY_ID}: SIGNING_KEY and KEY_ID are in .dev.vars.\nNext:\n  1. start npm start again\n`,
+    `Made a key for EdDSA, kid ${made.KEY_ID}: SIGNING_KEY and KEY_ID are in .dev.vars.
+Next:
+  1. wrangler.toml, under [vars]: KEY_ID = "${made.KEY_ID}"   (of .dev.vars, wrangler loads only names that stand there)
+  2. wrangler.toml, under [vars]: ALGORITHM = "EdDSA"   (of .dev.vars, wrangler loads only names that stand there)
+  3. start npm start again
+`,
   );
   expect((await readConfiguration(made)).faults).toEqual([]);
   expect(await keys("generate", "--write")).toEqual({

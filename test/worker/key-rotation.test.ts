@@ -32,7 +32,15 @@ afterAll(() => {
   rmSync(storage, { recursive: true, force: true });
 });
 
-const place = (): KeyPlace => ({ isLocal: true, path: "", name: ".dev.vars", text: "", vars: {}, secrets });
+const place = (): KeyPlace => ({
+  isLocal: true,
+  required: undefined,
+  path: "",
+  name: ".dev.vars",
+  text: "",
+  vars: {},
+  secrets,
+});
 
 async function start(): Promise<void> {
   gateway = await startGateway({ ORIGIN_URL: origin.url, ...secrets }, { storage });
