@@ -159,7 +159,11 @@ export class Refusal extends Error {
   readonly more: RefusalMore;
 
   constructor(reason: Reason, more: RefusalMore = {}) {
+    // Nobody reads where a refusal was thrown, and finding that out is the dearest part of one.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(reason);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = "Refusal";
     this.reason = reason;
     this.wire = refusals[reason];
