@@ -213,7 +213,7 @@ describe("npx simplejwt-edge", () => {
     const made = await installed.command(["keys", "generate", "--write"], "", "src");
     expect(made).toMatchObject({ code: 0, stderr: "" });
     expect(made.stdout).toMatch(
-      /^Made a key for HS256, .* are in \.dev\.vars\.\nNext:\n {2}1\. start wrangler dev again\n$/,
+      /^Made a key for HS256, .* are in \.dev\.vars\.\nNext:\n {2}1\. wrangler\.toml, under \[vars\]: KEY_ID = "[^"]+" {3}\(of \.dev\.vars, .*\)\n {2}2\. start wrangler dev again\n$/,
     );
     const devVars = join(installed.folder, ".dev.vars");
     expect(readFileSync(devVars, "utf8")).toMatch(/^SIGNING_KEY=/m);
