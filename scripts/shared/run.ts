@@ -20,4 +20,7 @@ export async function run(name: string, main: (argv: readonly string[]) => Promi
     if (!expected && process.env.DEBUG !== undefined && error instanceof Error)
       process.stderr.write(`${error.stack}\n`);
   }
+  // What the Worker's code leaves to its runtime, such as the timer of a request, does not hold a command up.
+  await new Promise<void>((resolve) => void process.stdout.write("", () => resolve()));
+  process.exit();
 }
