@@ -121,7 +121,8 @@ function sayWalk(gateway: string, settings: Settings, users: Users, demo: boolea
   });
   say("\nTry it, by pasting these into another terminal:");
   for (const { title, commands } of steps) {
-    say(`\n${styled("bold", title, process.stdout)}`);
+    // A comment to a shell, so that all of it can be pasted at once.
+    say(`\n${styled("bold", `# ${title}`, process.stdout)}`);
     for (const command of commands) say(`  ${command}`);
   }
   if (settings.ADMIN)
