@@ -101,11 +101,14 @@ describe("GET sessions/", () => {
     expect(row).toEqual({ client: null, address: null });
   });
 
-  it("has no session that was logged out, has expired or belongs to nobody", async () => {
+  it("has no session that was logged out, used up or has expired", async () => {
     const { app, login } = await setUp({ ...base, REFRESH_TOKEN_LIFETIME: 100, ACCESS_TOKEN_LIFETIME: 500 });
     const gone = await login();
-    await login();
+    const kept = await login();
     await app.fetch(postJson("/api/token/blacklist/", { refresh: gone.refresh }));
+    const left = await (await call(app, "GET", "/sessions/", kept.access)).json();
+    expect(left).toMatchObject([{ id: claimsOf(kept.refresh).jti }]);
+    expect(left).toHaveLength(1);
     at(150);
     const { access } = await login();
     expect(await (await call(app, "GET", "/sessions/", access)).json()).toHaveLength(1);
