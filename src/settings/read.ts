@@ -30,7 +30,7 @@ export function readSettings(env: Readonly<Record<string, unknown>>): SettingsRe
   for (const name of settingNames) values[name] = readOne(name, env[name], faults);
   for (const name of Object.keys(env)) {
     if (isSettingName(name) || bindingNames.has(name)) continue;
-    const meant = similarNames(name, settingNames);
+    const meant = similarNames(name, namesWithTypos);
     if (meant) faults.push(`${name} is not a setting; did you mean ${meant}?`);
   }
   const origin = originFault(env.ORIGIN);
@@ -43,6 +43,7 @@ export function readSettings(env: Readonly<Record<string, unknown>>): SettingsRe
 }
 
 const settingNames = Object.keys(settingsTable).filter(isSettingName);
+const namesWithTypos = settingNames.filter((name) => !("reportsTypos" in settingsTable[name]));
 
 function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(settingsTable, name);

@@ -29,6 +29,11 @@ interface Setting<T> {
   readonly read: Reader<T>;
   readonly default: T;
   readonly secret?: true;
+  /**
+   * Whether an unknown name that resembles this one is reported as a typo. Not for settings added after 0.1: a running
+   * gateway must not stop because of a variable of the deployer's own, such as PATH or API_KEY.
+   */
+  readonly reportsTypos?: false;
 }
 
 const setting = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({ read, default: byDefault });
@@ -36,6 +41,12 @@ const secret = (read: Reader<string>): Setting<string> & { readonly secret: true
   read,
   default: "",
   secret: true,
+});
+
+/** A setting that came after 0.1. */
+const added = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({
+  ...setting(read, byDefault),
+  reportsTypos: false,
 });
 
 const claimName = readTextOrNone("the name of a claim");
@@ -85,6 +96,7 @@ export const settingsTable = {
   REVOCATION: setting(readChoice(["off", "cached", "strict"]), "cached"),
   IDENTITY_HEADERS: setting(readTextMap("a table of header to claim"), { "X-User-Id": "user_id" }),
   FORWARD_AUTHORIZATION: setting(readBoolean, true),
+  PATHS: added(readChoice(["loose", "exact"]), "loose"),
   ORIGIN_TIMEOUT: setting(readDuration(1), 30),
   ORIGIN_RETRY: setting(readBoolean, false),
   MAX_BODY: setting(readBytes, null),

@@ -41,6 +41,7 @@ const defaults = {
   FORWARD_AUTHORIZATION: true,
   ORIGIN_TIMEOUT: 30,
   MAX_BODY: null,
+  PATHS: "loose",
   REVOCATION_CACHE_SECONDS: 30,
 };
 

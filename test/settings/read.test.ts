@@ -118,6 +118,13 @@ describe("names that are not settings:", () => {
     },
   );
 
+  test.each([["PATH"], ["PATHES"], ["APATHS"]])(
+    "%s is left alone: it resembles only a setting added after 0.1",
+    (name) => {
+      expect(faultsOf({ [name]: "anything" })).toEqual([]);
+    },
+  );
+
   test.each([
     ["ROUTE", "ROUTES"],
     ["AUTH_HEADER_TYPE", "AUTH_HEADER_TYPES"],
