@@ -23,14 +23,18 @@ export interface Hooks {
   userMayAuthenticate?(user: User, settings: Settings): boolean | Promise<boolean>;
   /**
    * The claims that `get_token` of a TOKEN_*_SERIALIZER adds at login, to the refresh token (and by inheritance to its
-   * access tokens) or to the sliding token. Times, id and type cannot be changed here. Default: none.
+   * access tokens) or to the sliding token. Times, id and type cannot be changed here. An integer beyond 2^53 has to be a
+   * bigint; NaN and infinities are an error. Default: none.
    */
   claimsFor?(user: User, kind: "refresh" | "sliding"): Claims | Promise<Claims>;
   /** ON_LOGIN_SUCCESS, before the tokens are handed out. Default: nothing (UPDATE_LAST_LOGIN is done by itself). */
   onLoginSuccess?(user: User, attempt: LoginAttempt): void | Promise<void>;
   /** ON_LOGIN_FAILED, with the private reason. Default: nothing. */
   onLoginFailed?(attempt: LoginAttempt, reason: string): void | Promise<void>;
-  /** JSON_ENCODER: the JSON text of a token's claims. Default: JSON.stringify. */
+  /**
+   * JSON_ENCODER: the JSON text of a token's claims. Numbers that JavaScript cannot hold come as objects: `JSON.stringify`
+   * writes their digits, `String()` gives them. Default: JSON.stringify.
+   */
   encodeClaims?(claims: Claims): string;
 }
 

@@ -4,6 +4,7 @@ import type { Deps } from "./flows/deps.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { isSampled } from "./http/sampled.ts";
 import { traceContext } from "./http/trace-context.ts";
+import { numberText } from "./json/exact-number.ts";
 import { shortId } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Decision } from "./stores/metrics-contract.ts";
@@ -95,10 +96,11 @@ function pathOf(url: string): string {
   return query < 0 ? url.slice(start) : url.slice(start, start + query);
 }
 
-/** The claim may be anything; a text or a number is shown. */
+/** The claim may be anything; a text or a number is shown. As text where whoever reads the log could not hold the number. */
 function shownUserId(userId: unknown): string | number | undefined {
-  if (typeof userId === "string") return userId.slice(0, longestUserIdCharacters);
-  return typeof userId === "number" ? userId : undefined;
+  if (typeof userId === "number") return userId;
+  const text = typeof userId === "string" ? userId : numberText(userId);
+  return text?.slice(0, longestUserIdCharacters);
 }
 
 /** Cloudflare writes this header itself; anywhere else a client could write anything into it. */

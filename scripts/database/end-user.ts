@@ -1,15 +1,16 @@
 // Ends all tokens of a user, or one session, in one transaction with whatever else becomes of the user; then tells KV.
 // Must never hold SQL or key names of its own about tokens: what it writes is what the Worker writes.
+import type { UserId } from "../../src/accounts/user.ts";
 import { endedUntilSeconds } from "../../src/flows/end-sessions.ts";
 import { endFamilyStatements, endUserStatements } from "../../src/stores/d1-families.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { type Bindings, settingsOf, storesOf } from "./bindings.ts";
 import { withLiterals } from "./d1-over-text.ts";
-import { sqlInteger, sqlText } from "./sql.ts";
+import { sqlText, sqlUserId } from "./sql.ts";
 
 /** Whose row it is; tokens name the user by id or name, as USER_ID_FIELD says. */
 interface UserNamed {
-  readonly id: number;
+  readonly id: UserId;
   readonly username: string;
 }
 
@@ -29,19 +30,19 @@ export const changePasswordAndEndTokens = (
   passwordHash: string,
   nowSeconds: number,
 ): Promise<void> => {
-  const sql = `UPDATE users SET password = ${sqlText(passwordHash)} WHERE id = ${sqlInteger(user.id)}`;
+  const sql = `UPDATE users SET password = ${sqlText(passwordHash)} WHERE id = ${sqlUserId(user.id)}`;
   return endUserTokens(bindings, user, { sql, done: "the password is changed" }, nowSeconds);
 };
 
 /** No more log-ins, refreshes and routes with `auth = "user"`; tokens from before stay ended when it is undone. */
 export const deactivateAndEndTokens = (bindings: Bindings, user: UserNamed, nowSeconds: number): Promise<void> => {
-  const sql = `UPDATE users SET is_active = 0 WHERE id = ${sqlInteger(user.id)}`;
+  const sql = `UPDATE users SET is_active = 0 WHERE id = ${sqlUserId(user.id)}`;
   return endUserTokens(bindings, user, { sql, done: "the user is deactivated" }, nowSeconds);
 };
 
 /** The row goes; what ended the tokens stays until they have expired. */
 export const deleteAndEndTokens = (bindings: Bindings, user: UserNamed, nowSeconds: number): Promise<void> => {
-  const sql = `DELETE FROM users WHERE id = ${sqlInteger(user.id)}`;
+  const sql = `DELETE FROM users WHERE id = ${sqlUserId(user.id)}`;
   return endUserTokens(bindings, user, { sql, done: "the user is deleted", cure: deletedCure }, nowSeconds);
 };
 

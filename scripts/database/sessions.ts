@@ -1,5 +1,6 @@
 // A user's open sessions, for people to look at.
 // Must never write, and never judge by other SQL than the Worker's list of sessions.
+import type { UserId } from "../../src/accounts/user.ts";
 import type { LiveToken } from "../../src/stores/contract.ts";
 import { liveTokenFrom, liveTokensSql } from "../../src/stores/d1-sessions.ts";
 import { withLiterals } from "./d1-over-text.ts";
@@ -11,7 +12,7 @@ const MOST_TOKENS = 5000;
 /** The newest token of each session, the one refreshed last first. */
 export async function openSessions(
   database: Pick<Database, "read">,
-  userId: number,
+  userId: UserId,
   nowSeconds: number,
 ): Promise<readonly LiveToken[]> {
   const rows = await database.read(withLiterals(liveTokensSql, [userId, nowSeconds, MOST_TOKENS]));

@@ -1,13 +1,14 @@
 // Reads the rows of issued refresh and sliding tokens, for people to look at.
 // Must never write: what changes a token goes through the Worker's own stores.
+import { type UserId, userIdFrom } from "../../src/accounts/user.ts";
 import type { Database, Row } from "./database.ts";
-import { sqlInteger, sqlText } from "./sql.ts";
+import { sqlInteger, sqlText, sqlUserId } from "./sql.ts";
 
 /** A row of `outstanding_tokens` with its user's name; times are whole seconds. */
 export interface TokenRow {
   readonly jti: string;
   readonly token_type: "refresh" | "sliding";
-  readonly user_id: number | null;
+  readonly user_id: UserId | null;
   readonly username: string | null;
   readonly created_at: number;
   readonly expires_at: number;
@@ -16,12 +17,12 @@ export interface TokenRow {
 
 /** Which rows are wanted. */
 export interface TokenFilter {
-  readonly userId?: number | undefined;
+  readonly userId?: UserId | undefined;
   readonly blacklisted: boolean;
   readonly limit: number;
 }
 
-const SELECT = `SELECT t.jti, t.token_type, t.user_id, u.username, t.created_at, t.expires_at, t.blacklisted_at
+const SELECT = `SELECT t.jti, t.token_type, CAST(t.user_id AS TEXT) AS owner_id, u.username, t.created_at, t.expires_at, t.blacklisted_at
   FROM outstanding_tokens t LEFT JOIN users u ON u.id = t.user_id`;
 
 const numberOrNull = (value: unknown): number | null => (typeof value === "number" ? value : null);
@@ -29,7 +30,7 @@ const numberOrNull = (value: unknown): number | null => (typeof value === "numbe
 const toTokenRow = (row: Row): TokenRow => ({
   jti: String(row.jti),
   token_type: row.token_type === "sliding" ? "sliding" : "refresh",
-  user_id: numberOrNull(row.user_id),
+  user_id: typeof row.owner_id === "string" ? userIdFrom(row.owner_id) : null,
   username: typeof row.username === "string" ? row.username : null,
   created_at: Number(row.created_at),
   expires_at: Number(row.expires_at),
@@ -42,7 +43,7 @@ export async function listTokens(
   { userId, blacklisted, limit }: TokenFilter,
 ): Promise<{ readonly tokens: readonly TokenRow[]; readonly more: boolean }> {
   const conditions = [
-    ...(userId === undefined ? [] : [`t.user_id = ${sqlInteger(userId)}`]),
+    ...(userId === undefined ? [] : [`t.user_id = ${sqlUserId(userId)}`]),
     ...(blacklisted ? ["t.blacklisted_at IS NOT NULL"] : []),
   ];
   const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;

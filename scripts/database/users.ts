@@ -1,12 +1,13 @@
 // The SQL of the commands about users, as text that both databases take.
 // Must never hold a password: what comes here is a hash already.
+import { type UserId, userIdFrom } from "../../src/accounts/user.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import type { Database, Row } from "./database.ts";
-import { sqlBoolean, sqlInteger, sqlText } from "./sql.ts";
+import { sqlBoolean, sqlText, sqlUserId } from "./sql.ts";
 
 /** A user as the commands show it. */
 export type User = {
-  readonly id: number;
+  readonly id: UserId;
   readonly username: string;
   readonly email: string;
   readonly is_active: boolean;
@@ -25,10 +26,11 @@ export type NewUser = {
   readonly isSuperuser: boolean;
 };
 
-const COLUMNS = "id, username, email, is_active, is_staff, is_superuser, last_login, date_joined";
+const COLUMNS =
+  "CAST(id AS TEXT) AS id_text, username, email, is_active, is_staff, is_superuser, last_login, date_joined";
 
 const toUser = (row: Row): User => ({
-  id: Number(row.id),
+  id: userIdFrom(String(row.id_text)),
   username: String(row.username),
   email: String(row.email ?? ""),
   is_active: Number(row.is_active) !== 0,
@@ -91,12 +93,12 @@ export async function insertUser(database: Database, user: NewUser, now: string)
 }
 
 /** Gives the user another password hash and touches nothing else. */
-export const setPasswordHash = (database: Database, id: number, passwordHash: string): Promise<void> =>
-  database.write(`UPDATE users SET password = ${sqlText(passwordHash)} WHERE id = ${sqlInteger(id)}`);
+export const setPasswordHash = (database: Database, id: UserId, passwordHash: string): Promise<void> =>
+  database.write(`UPDATE users SET password = ${sqlText(passwordHash)} WHERE id = ${sqlUserId(id)}`);
 
 /** Sets is_active and touches nothing else. */
-export const setActive = (database: Database, id: number): Promise<void> =>
-  database.write(`UPDATE users SET is_active = 1 WHERE id = ${sqlInteger(id)}`);
+export const setActive = (database: Database, id: UserId): Promise<void> =>
+  database.write(`UPDATE users SET is_active = 1 WHERE id = ${sqlUserId(id)}`);
 
 /** The users by id; with `search`, those whose name or address contains it, in any case. */
 export async function listUsers(database: Database, search: string | undefined): Promise<readonly User[]> {

@@ -54,13 +54,12 @@ export async function explainRevocation(
 function whyNotAsked({ settings }: GatewayDeps, { kind, jti }: Identity): string {
   if (!settings.TOKEN_BLACKLIST_ENABLED) return "TOKEN_BLACKLIST_ENABLED is false";
   if (kind.listed) return `${kind.className} was looked up in the blacklist above`;
-  return jti === undefined ? "the token has no id" : "nothing to ask";
+  return jti === undefined ? "the token has no id, session or user that could be ended" : "nothing to ask";
 }
 
 /** Which marks of the token D1 has ended, in words; one question each. */
 async function endedBy({ tokens }: GatewayDeps, marks: TokenMarks): Promise<string[]> {
-  // No token has this id: so that one mark is asked for alone.
-  const none = { jti: "", family: undefined, user: undefined, issuedAtSeconds: marks.issuedAtSeconds };
+  const none = { jti: undefined, family: undefined, user: undefined, issuedAtSeconds: marks.issuedAtSeconds };
   const ways: ReadonlyArray<readonly [string, TokenMarks]> = [
     ["by its own id", { ...none, jti: marks.jti }],
     ["with its session", { ...none, family: marks.family }],

@@ -1,5 +1,6 @@
 // What a token says of itself, read without looking at its signature: for people to see, and to word what a check found.
 // Must never decide anything, and never give back the token or its signature.
+import { parseJson } from "../../src/json/parse.ts";
 import { familyClaim } from "../../src/settings/names-family.ts";
 import { isRecord } from "../../src/settings/readers.ts";
 import type { Settings } from "../../src/settings/settings.ts";
@@ -32,7 +33,7 @@ export function toldOf({ header, claims }: Peek, settings: Settings): Peek {
 
 function membersOf(segment: string): Members {
   try {
-    const value: unknown = JSON.parse(Buffer.from(segment, "base64url").toString("utf8"));
+    const value: unknown = parseJson(Buffer.from(segment, "base64url").toString("utf8"));
     return isRecord(value) ? value : {};
   } catch {
     return {};

@@ -3,6 +3,8 @@
 import { constants } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { isExactNumber } from "../../src/json/exact-number.ts";
+import { parseJson } from "../../src/json/parse.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 
 /** One row of a dump; the key is undefined with --natural-primary. */
@@ -49,7 +51,7 @@ async function readInput(): Promise<Uint8Array> {
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+  typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 
 /** Sorts the rows of a dump by model; names of models count in any case. `userModel` is AUTH_USER_MODEL. */
 export function parseDump(path: string, text: string, userModel: string): Dump {
@@ -74,7 +76,7 @@ export function parseDump(path: string, text: string, userModel: string): Dump {
 function parseList(path: string, text: string): readonly unknown[] {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseJson(text);
   } catch (error) {
     // The message may quote the text; where the fault is may be told.
     const [where] = /\(line \d+ column \d+\)/.exec(reasonOf(error)) ?? [];

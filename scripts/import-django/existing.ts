@@ -1,11 +1,12 @@
 // What the database holds already, page by page: a remote answer has to stay of a size that travels well.
 // Must never write.
+import { type UserId, userIdFrom } from "../../src/accounts/user.ts";
 import type { Database, Row } from "../database/database.ts";
-import { sqlInteger, sqlText } from "../database/sql.ts";
+import { sqlText } from "../database/sql.ts";
 
 /** A user's row as Django's auth_user has it; flags are 0 or 1. */
 export interface UserRow {
-  readonly id: number;
+  readonly id: UserId;
   readonly password: string;
   readonly last_login: string | null;
   readonly is_superuser: number;
@@ -20,7 +21,7 @@ export interface UserRow {
 
 /** As much of a token's row as an import may change. */
 export interface StoredToken {
-  readonly userId: number | null;
+  readonly userId: UserId | null;
   readonly expiresAt: number;
   readonly blacklistedAt: number | null;
 }
@@ -53,14 +54,19 @@ export async function readExisting(
     return rows;
   };
   const users: UserRow[] = [];
-  for await (const row of allRows(read, `SELECT ${USER_COLUMNS.join(", ")} FROM users`, "id")) {
+  for await (const row of allRows(
+    read,
+    `SELECT ${USER_COLUMNS.join(", ")}, CAST(id AS TEXT) AS id_text FROM users`,
+    "id",
+    "id_text",
+  )) {
     users.push(toUserRow(row));
   }
   const tokens = new Map<string, StoredToken>();
-  const select = "SELECT jti, user_id, expires_at, blacklisted_at FROM outstanding_tokens";
+  const select = "SELECT jti, CAST(user_id AS TEXT) AS owner_id, expires_at, blacklisted_at FROM outstanding_tokens";
   for await (const row of withTokens ? allRows(read, select, "jti") : []) {
     tokens.set(String(row.jti), {
-      userId: numberOrNull(row.user_id),
+      userId: typeof row.owner_id === "string" ? userIdFrom(row.owner_id) : null,
       expiresAt: Number(row.expires_at),
       blacklistedAt: numberOrNull(row.blacklisted_at),
     });
@@ -68,22 +74,22 @@ export async function readExisting(
   return { users, tokens };
 }
 
-async function* allRows(read: Database["read"], select: string, key: string): AsyncGenerator<Row> {
+/** @param shown the column that has the key with all its digits; SQLite compares its text with an integer as a number */
+async function* allRows(read: Database["read"], select: string, key: string, shown = key): AsyncGenerator<Row> {
   let after: unknown;
   for (;;) {
-    const literal = typeof after === "number" ? sqlInteger(after) : sqlText(String(after));
-    const where = after === undefined ? "" : ` WHERE ${key} > ${literal}`;
+    const where = after === undefined ? "" : ` WHERE ${key} > ${sqlText(String(after))}`;
     const rows = await read(`${select}${where} ORDER BY ${key} LIMIT ${PAGE_ROWS}`);
     yield* rows;
     if (rows.length < PAGE_ROWS) return;
-    after = rows.at(-1)?.[key];
+    after = rows.at(-1)?.[shown];
   }
 }
 
 const numberOrNull = (value: unknown): number | null => (typeof value === "number" ? value : null);
 
 const toUserRow = (row: Row): UserRow => ({
-  id: Number(row.id),
+  id: userIdFrom(String(row.id_text)),
   password: String(row.password),
   last_login: typeof row.last_login === "string" ? row.last_login : null,
   is_superuser: Number(row.is_superuser),

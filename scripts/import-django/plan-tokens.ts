@@ -1,5 +1,6 @@
 // Which tokens of a dump go in, and whose they are here.
 // Must never take a blacklisting back, nor give a token to a user who is not known to be its own.
+import type { UserId } from "../../src/accounts/user.ts";
 import type { DumpRow } from "./dump.ts";
 import type { StoredToken } from "./existing.ts";
 import type { UserPlan, UserRef } from "./plan-users.ts";
@@ -12,7 +13,7 @@ import { type ClaimNames, tokenHints } from "./token-payload.ts";
 export interface TokenInsert {
   readonly jti: string;
   readonly type: "refresh" | "sliding";
-  readonly userId: number | null;
+  readonly userId: UserId | null;
   readonly username: string | null;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -38,7 +39,7 @@ export interface TokenPlan {
 export interface TokenContext {
   readonly users: UserPlan;
   /** The ids of the users here before, by their names. */
-  readonly idsHere: ReadonlyMap<string, number>;
+  readonly idsHere: ReadonlyMap<string, UserId>;
   readonly stored: ReadonlyMap<string, StoredToken>;
   readonly settings: ClaimNames & { readonly LEEWAY: number };
   readonly nowSeconds: number;
@@ -99,8 +100,8 @@ function readBlacklistings(
   rows: readonly DumpRow[],
   nowSeconds: number,
   { leftOut, notes }: { readonly leftOut: Tallies; readonly notes: Tallies },
-): Map<number, number> {
-  const times = new Map<number, number>();
+): Map<UserId, number> {
+  const times = new Map<UserId, number>();
   for (const [index, { fields }] of rows.entries()) {
     const key = keyNumber(fields.token);
     if (key === undefined) {
@@ -134,7 +135,7 @@ function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: 
 }
 
 /** Whose token it is; null for nobody's, undefined for somebody who is not known or was left out. */
-function ownerOf(user: unknown, { users, idsHere }: TokenContext, ids: ReadonlySet<number>): UserRef | null {
+function ownerOf(user: unknown, { users, idsHere }: TokenContext, ids: ReadonlySet<UserId>): UserRef | null {
   if (user === null || user === undefined) return null;
   const name: unknown = Array.isArray(user) && user.length === 1 ? user[0] : undefined;
   if (typeof name === "string") {

@@ -1,6 +1,6 @@
 // Which users of a dump go in, which are there already, and which cannot.
 // Must never let one user's row change another's: who has the id and the name is the same, anybody else is not.
-
+import type { UserId } from "../../src/accounts/user.ts";
 import { canBeTyped, hashDoubt } from "./doubts.ts";
 import type { DumpRow } from "./dump.ts";
 import type { UserRow } from "./existing.ts";
@@ -8,10 +8,10 @@ import { fieldReader, keyNumber } from "./read-fields.ts";
 import { openTallies, type Tallies } from "./tally.ts";
 
 /** A user as the dump has it; without an id when it was made with --natural-primary. */
-export type DumpUser = Omit<UserRow, "id"> & { readonly id: number | undefined };
+export type DumpUser = Omit<UserRow, "id"> & { readonly id: UserId | undefined };
 
 /** Where a user of the dump ended up: an id here, a name that gets its id on writing, or nowhere. */
-export type UserRef = { readonly id: number } | { readonly username: string } | undefined;
+export type UserRef = { readonly id: UserId } | { readonly username: string } | undefined;
 
 /** What becomes of the users. */
 export interface UserPlan {
@@ -22,7 +22,7 @@ export interface UserPlan {
   readonly leftOut: Tallies;
   /** What is to be said of users who go in or are here already. */
   readonly notes: Tallies;
-  readonly byKey: ReadonlyMap<number, UserRef>;
+  readonly byKey: ReadonlyMap<UserId, UserRef>;
   readonly byName: ReadonlyMap<string, UserRef>;
   /** Whether rows came without a key: numbers that refer to users then mean nothing. */
   readonly keyless: boolean;
@@ -36,7 +36,7 @@ const CLASH_NAME = "the username has another id here: settle this before both si
 export function planUsers(dump: readonly DumpRow[], existing: readonly UserRow[], keepPasswords: boolean): UserPlan {
   const idHere = new Map(existing.map((user) => [user.id, user]));
   const nameHere = new Map(existing.map((user) => [user.username, user]));
-  const byKey = new Map<number, UserRef>();
+  const byKey = new Map<UserId, UserRef>();
   const byName = new Map<string, UserRef>();
   const [leftOut, notes] = [openTallies(), openTallies()];
   const keyed: DumpUser[] = [];

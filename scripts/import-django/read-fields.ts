@@ -1,5 +1,7 @@
 // Reads single fields of a dump's row, strictly.
 // Must never put a field's value into what it says about it.
+import { type UserId, userIdFrom } from "../../src/accounts/user.ts";
+import { numberText } from "../../src/json/exact-number.ts";
 import type { DumpRow } from "./dump.ts";
 import { type DumpTime, readTime } from "./times.ts";
 
@@ -44,6 +46,9 @@ export function fieldReader({ fields }: DumpRow): FieldReader {
   return reader;
 }
 
-/** A whole number above 0, as Django's keys are; undefined for anything else, UUIDs included. */
-export const keyNumber = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+/** A whole number above 0 and of 63 bits, as Django's keys are; undefined for anything else, UUIDs included. */
+export function keyNumber(value: unknown): UserId | undefined {
+  const text = numberText(value);
+  if (text === undefined || !/^[1-9]\d{0,18}$/.test(text)) return undefined;
+  return BigInt.asIntN(64, BigInt(text)) > 0n ? userIdFrom(text) : undefined;
+}

@@ -2,9 +2,21 @@
 // Must never be sent to a client or a log: it holds the password's hash.
 import type { Settings } from "../settings/settings.ts";
 
+/**
+ * A user's id: an integer of 64 bits. Text of its digits where a number would lose some of them (beyond 2^53), so that
+ * `String(id)` is right for all, and equal ids are `===`.
+ */
+export type UserId = number | string;
+
+/** @param text an integer as SQLite writes it */
+export function userIdFrom(text: string): UserId {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : text;
+}
+
 /** A row of `users`, Django's auth_user by the same names; booleans as booleans, times as ISO 8601 text. */
 export interface User {
-  readonly id: number;
+  readonly id: UserId;
   /** Django's encoded password. */
   readonly password: string;
   readonly last_login: string | null;

@@ -1,5 +1,6 @@
 // The door of the admin page: who is asking, from where, for what; and its refusals, as pages.
 // Must never let a request act that did not come from the page itself, nor one without a session.
+import { userIdFrom } from "../accounts/user.ts";
 import { Refusal, refuse } from "../errors.ts";
 import type { AdminDeps } from "../flows/admin-deps.ts";
 import { adminBehind } from "../flows/admin-session.ts";
@@ -42,10 +43,10 @@ const entries: readonly Entry[] = [
   { path: /^\/logout$/, post: logOut },
   { path: /^\/users\/$/, get: showUsers },
   { path: /^\/users\/new$/, get: showNewUser, post: saveNewUser },
-  { path: /^\/users\/(\d{1,15})\/$/, get: showUser, post: saveUser },
-  { path: /^\/users\/(\d{1,15})\/password$/, get: showPassword, post: savePassword },
-  { path: /^\/users\/(\d{1,15})\/delete$/, get: showDelete, post: confirmDelete },
-  { path: /^\/users\/(\d{1,15})\/end$/, post: endTokens, ofTokens: true },
+  { path: /^\/users\/(\d{1,19})\/$/, get: showUser, post: saveUser },
+  { path: /^\/users\/(\d{1,19})\/password$/, get: showPassword, post: savePassword },
+  { path: /^\/users\/(\d{1,19})\/delete$/, get: showDelete, post: confirmDelete },
+  { path: /^\/users\/(\d{1,19})\/end$/, post: endTokens, ofTokens: true },
   { path: /^\/tokens\/$/, get: showTokens, ofTokens: true },
   { path: /^\/tokens\/revoke$/, post: revoke, ofTokens: true },
   { path: /^\/tokens\/end-session$/, post: endItsSession, ofTokens: true },
@@ -88,7 +89,7 @@ async function pageOf(deps: AdminDeps, request: Request, exchange: Exchange): Pr
   const admin = secret === undefined ? undefined : await adminBehind(deps, secret, exchange.nowSeconds);
   if (!admin || !handler) return forgetting(secret, askToLogIn(exchange));
   exchange.userId = admin.user.id;
-  const id = Number(entry?.path.exec(below)?.[1] ?? 0);
+  const id = userIdFrom(entry?.path.exec(below)?.[1] ?? "0");
   return handler({ deps, request, exchange, admin, id, query: url.searchParams });
 }
 

@@ -1,5 +1,6 @@
 // What lists have in common: places in addresses, the way to the next page, times, messages after a redirect.
 // Must never put into a page a text that came in the address without its being escaped.
+import { userIdFrom } from "../accounts/user.ts";
 import type { From, Page, Place } from "../stores/admin-contract.ts";
 import { type Html, html } from "./html.ts";
 
@@ -9,8 +10,8 @@ const placeText = ({ number, text }: Place) => `${number}~${text}`;
 /** Where the address says that the page begins; anything unreadable is the beginning. */
 export function fromOf(query: URLSearchParams): From {
   for (const way of ["after", "before"] as const) {
-    const [, number, text] = /^(\d{1,15})~(.*)$/s.exec(query.get(way) ?? "") ?? [];
-    if (number !== undefined && text !== undefined) return { way, place: { number: Number(number), text } };
+    const [, number, text] = /^(\d{1,19})~(.*)$/s.exec(query.get(way) ?? "") ?? [];
+    if (number !== undefined && text !== undefined) return { way, place: { number: userIdFrom(number), text } };
   }
   return undefined;
 }

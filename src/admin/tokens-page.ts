@@ -1,7 +1,7 @@
 // The list of outstanding and blacklisted tokens, and what can be done to one.
 // Must never show a token: there is none in the store, only ids.
 import { mayChange } from "../accounts/admin-rights.ts";
-import type { User } from "../accounts/user.ts";
+import { type User, userIdFrom } from "../accounts/user.ts";
 import { endSession, revokeToken } from "../flows/admin-tokens.ts";
 import { adminPath } from "../http/admin-path.ts";
 import type { AdminToken, TokenStateFilter } from "../stores/admin-contract.ts";
@@ -21,8 +21,8 @@ const states: readonly (readonly [TokenStateFilter | "", string])[] = [
 ];
 
 export async function showTokens({ deps, exchange, admin, query }: Visit): Promise<Response> {
-  const userText = /^\d{1,15}$/.exec(query.get("user") ?? "")?.[0];
-  const userId = userText === undefined ? undefined : Number(userText);
+  const userText = /^\d{1,19}$/.exec(query.get("user") ?? "")?.[0];
+  const userId = userText === undefined ? undefined : userIdFrom(userText);
   const state = states.find(([name]) => name === query.get("state"))?.[0] ?? "";
   const { nowSeconds } = exchange;
   const [page, whose] = await Promise.all([

@@ -1,5 +1,6 @@
 // One request to the admin page by somebody who is logged in, and the form that it may bring.
 // Must never hold what was typed longer than the request.
+import type { UserId } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
 import type { AdminDeps } from "../flows/admin-deps.ts";
 import type { Admin } from "../flows/admin-session.ts";
@@ -13,7 +14,7 @@ export interface Visit {
   readonly exchange: Exchange;
   readonly admin: Admin;
   /** The number in the path; 0 where there is none. */
-  readonly id: number;
+  readonly id: UserId;
   readonly query: URLSearchParams;
 }
 

@@ -2,7 +2,7 @@
 // Must never trust the page for what somebody may do, nor log a value that was typed.
 import { mayChange, mayGrant, ownLockOut } from "../accounts/admin-rights.ts";
 import { hashPassword } from "../accounts/hash-password.ts";
-import type { User } from "../accounts/user.ts";
+import type { User, UserId } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
 import type { EventFields, EventName } from "../log-events.ts";
 import type { Ending, UserFields } from "../stores/admin-contract.ts";
@@ -18,7 +18,7 @@ export interface Act {
 }
 
 /** Done, with the user's id; or what is wrong with what was typed. */
-export type Outcome = { readonly id: number } | { readonly faults: FieldFaults };
+export type Outcome = { readonly id: UserId } | { readonly faults: FieldFaults };
 
 const taken: FieldFaults = { username: "A user with that username already exists." };
 
@@ -32,14 +32,14 @@ export async function createUser(
   const faults = { ...userFaults(fields), ...passwordFaults(password, fields.username) };
   if (Object.keys(faults).length > 0) return { faults };
   await limitHashing(deps, act);
-  const id = await deps.admin.users.create({
+  const created = await deps.admin.users.create({
     ...fields,
     password: await hashPassword(password.password, deps.newSalt()),
     date_joined: new Date(act.nowSeconds * 1000).toISOString(),
   });
-  if (id === "taken") return { faults: taken };
-  audit(deps, "admin_user_created", act, { user_id: id });
-  return { id };
+  if (created === "taken") return { faults: taken };
+  audit(deps, "admin_user_created", act, { user_id: created.id });
+  return created;
 }
 
 /**

@@ -2,6 +2,7 @@
 // Must never look at a claim before the signature was found good, in this request or in an earlier one.
 import type { User } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
+import { nearestNumber } from "../json/exact-number.ts";
 import { familyClaim, namesFamily } from "../settings/names-family.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Standing, TokenMarks } from "../stores/contract.ts";
@@ -86,17 +87,20 @@ function read(settings: Settings, claims: Claims): Omit<Verified, "kind"> {
   const userId = claim(claims, settings.USER_ID_CLAIM);
   const id = claim(claims, writtenName(settings.JTI_CLAIM));
   const jti = typeof id === "string" ? id : undefined;
-  const marks = jti === undefined ? undefined : marksOf(settings, claims, userId, jti);
-  return { claims, userId, jti, marks, expiresAtSeconds: Number(claims.exp) };
+  const marks = marksOf(settings, claims, userId, jti);
+  return { claims, userId, jti, marks, expiresAtSeconds: nearestNumber(claims.exp) ?? Number(claims.exp) };
 }
 
-/** By what the token can have been ended: its id, its family where tokens name it, its user. */
-function marksOf(settings: Settings, claims: Claims, userId: unknown, jti: string): TokenMarks {
-  const family = namesFamily(settings) ? claim(claims, familyClaim) : undefined;
+/** By what the token can have been ended: its id, its family where tokens name it, its user. Undefined if by nothing. */
+function marksOf(settings: Settings, claims: Claims, userId: unknown, jti: string | undefined): TokenMarks | undefined {
+  const named = namesFamily(settings) ? claim(claims, familyClaim) : undefined;
+  const family = typeof named === "string" ? named : undefined;
+  const user = userLookup(settings, userId);
+  if (jti === undefined && family === undefined && user === undefined) return undefined;
   return {
     jti,
-    family: typeof family === "string" ? family : undefined,
-    user: userLookup(settings, userId),
+    family,
+    user,
     // A token that does not say when it was issued is ended by any cut-off of its user's.
     issuedAtSeconds: issuedAt(claims) ?? 0,
   };

@@ -27,7 +27,7 @@ export async function blacklist(
   if (await deps.tokens.isBlacklisted(jti)) refuse("token_blacklisted");
   checkKind(settings, kinds.refresh, claims, nowSeconds);
   const lookup = settings.USER_ID_FIELD === "id" ? userLookup(settings, claims[settings.USER_ID_CLAIM]) : undefined;
-  const userId = typeof lookup?.value === "number" ? lookup.value : undefined;
+  const userId = lookup?.value;
   const row = listedFrom(settings, claims, { jti, type: "refresh", userId }, nowSeconds);
   if (settings.BLACKLIST_ENDS_SESSION) await endSessionOf(deps, row, nowSeconds);
   else if (!(await deps.tokens.blacklist(row, nowSeconds))) refuse("token_blacklisted");

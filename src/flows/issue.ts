@@ -2,6 +2,7 @@
 // Must never let a hook change a token's type, id or times.
 import { passwordFingerprint } from "../accounts/fingerprint.ts";
 import { type User, userIdText } from "../accounts/user.ts";
+import { withExactNumbers } from "../json/exact-number.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Claims, writtenName } from "../tokens/claims.ts";
 import type { Deps } from "./deps.ts";
@@ -16,7 +17,9 @@ export async function userClaims(deps: IssueDeps, user: User, kind: "refresh" | 
   return {
     [settings.USER_ID_CLAIM]: userIdText(settings, user),
     ...(settings.CHECK_REVOKE_TOKEN ? { [settings.REVOKE_TOKEN_CLAIM]: passwordFingerprint(user.password) } : {}),
-    ...Object.fromEntries(custom.filter(([name]) => !own.has(name))),
+    ...Object.fromEntries(
+      custom.filter(([name]) => !own.has(name)).map(([name, value]) => [name, withExactNumbers(value)]),
+    ),
   };
 }
 

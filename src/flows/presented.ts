@@ -1,9 +1,18 @@
 // What flows read off a token that was found good: its id, its user, its row in the store.
 // Must never look at a token that the codec has not opened.
+import { userIdFrom } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { ListedToken, TokenAndUser, UserLookup } from "../stores/contract.ts";
-import { type Claims, claim, pythonInt, pythonTruth, writtenName } from "../tokens/claims.ts";
+import {
+  type Claims,
+  claim,
+  pythonInt,
+  pythonIntExact,
+  pythonNumberText,
+  pythonTruth,
+  writtenName,
+} from "../tokens/claims.ts";
 
 /**
  * The token's id as text. With the blacklist on, a token without one is refused (Simple JWT's check_blacklist raises
@@ -17,17 +26,16 @@ export function tokenId(settings: Settings, claims: Claims): string | undefined 
 }
 
 /**
- * The user that a claim names, for the column USER_ID_FIELD. Integers are read as Python's int() reads them.
- * Undefined when the value can name no user at all (Simple JWT: 500).
+ * The user that a claim names, for the column USER_ID_FIELD. Integers are read as Python's int() reads them, with all
+ * their digits. Undefined when the value can name no user at all (Simple JWT: 500); an id has 64 bits at most.
  */
 export function userLookup(settings: Settings, value: unknown): UserLookup | undefined {
   if (settings.USER_ID_FIELD === "username") {
-    return typeof value === "string" || typeof value === "number"
-      ? { column: "username", value: String(value) }
-      : undefined;
+    const name = typeof value === "string" ? value : pythonNumberText(value);
+    return name === undefined ? undefined : { column: "username", value: name };
   }
-  const id = pythonInt(value);
-  return id === undefined || !Number.isSafeInteger(id) ? undefined : { column: "id", value: id };
+  const id = pythonIntExact(value);
+  return id === undefined || BigInt.asIntN(64, id) !== id ? undefined : { column: "id", value: userIdFrom(String(id)) };
 }
 
 /** The user that a refreshed token names. */

@@ -1,7 +1,7 @@
 // Refresh token → new access token and, with rotation, a new refresh token (TokenRefreshView).
 // Must never hand out a successor that another call may also get.
 import type { SessionClient } from "../accounts/session-client.ts";
-import type { User } from "../accounts/user.ts";
+import type { User, UserId } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
 import { shortId } from "../log-events.ts";
 import type { Successor, TokenState } from "../stores/contract.ts";
@@ -96,7 +96,7 @@ async function retire(
   successor: Claims,
   presented: {
     readonly jti: string;
-    readonly userId: number | undefined;
+    readonly userId: UserId | undefined;
     readonly state: TokenState | undefined;
     readonly client: SessionClient | undefined;
   },

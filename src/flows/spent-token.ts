@@ -1,5 +1,6 @@
 // A refresh token that was used up already comes again: a repeat within the grace, or a token in two hands.
 // Must never give it any other successor than the one it has.
+import type { UserId } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
 import { shortId } from "../log-events.ts";
 import type { Successor, TokenState } from "../stores/contract.ts";
@@ -14,7 +15,7 @@ import { endFamily } from "./end-sessions.ts";
 export async function successorOfSpent(
   deps: Pick<Deps, "settings" | "families" | "news" | "log">,
   state: TokenState | undefined,
-  userId: number | undefined,
+  userId: UserId | undefined,
   nowSeconds: number,
 ): Promise<Successor> {
   const { REFRESH_REUSE_GRACE, REVOKE_FAMILY_ON_REUSE } = deps.settings;

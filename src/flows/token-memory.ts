@@ -12,7 +12,7 @@ export interface Verified {
   /** The token's id; undefined if it has none that is text. */
   readonly jti: string | undefined;
   readonly expiresAtSeconds: number;
-  /** By what it can have been ended; undefined for a token without an id, which nothing ends. */
+  /** By what it can have been ended; undefined for a token that names no id, session or user that could be. */
   readonly marks: TokenMarks | undefined;
 }
 

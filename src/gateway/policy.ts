@@ -5,6 +5,7 @@ import { endpointNames, servedEndpoints } from "../settings/read.ts";
 import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { canonicalPath } from "./path.ts";
+import { readRequire } from "./read-require.ts";
 import { type Judges, type RouteOrigin, readRouteOrigin } from "./route-origin.ts";
 
 export type RouteAuth = "public" | "optional" | "token" | "user";
@@ -76,13 +77,7 @@ function readRule(raw: unknown, settings: Settings, judges: Judges): Rule | unde
   const revocation =
     raw.revocation === undefined ? settings.REVOCATION : revocations.find((one) => one === raw.revocation);
   if (!revocation) fault(`.revocation must be one of ${revocations.join(", ")}.`);
-  if (raw.require !== undefined && !isRecord(raw.require)) fault(".require must be a table of claim to value.");
-  if (
-    isRecord(raw.require) &&
-    Object.values(raw.require).some((value) => typeof value === "object" && value !== null)
-  ) {
-    fault(".require must name a text, a number or a boolean for each claim; a list of the claim's is looked through.");
-  }
+  const required = readRequire(raw.require, fault);
   if (raw.require !== undefined && (auth === "public" || auth === "optional")) {
     fault(`.require asks for claims, which auth = "${auth}" does not.`);
   }
@@ -95,7 +90,7 @@ function readRule(raw: unknown, settings: Settings, judges: Judges): Rule | unde
     methods,
     allow: methods ? [...methods].join(", ") : usualMethods,
     auth,
-    require: new Map(Object.entries(isRecord(raw.require) ? raw.require : {})),
+    require: required,
     revocation,
     enforce,
   };

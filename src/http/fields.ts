@@ -1,9 +1,9 @@
 // Named text fields of a body, with DRF's CharField rules and errors.
 // Must never let a value into an error.
 import { type FieldError, refuse } from "../errors.ts";
+import { pythonFloatText } from "../json/python-float.ts";
 import type { ParsedBody } from "./body.ts";
 import { textOfNumber } from "./json.ts";
-import { pythonFloatText } from "./python-float.ts";
 
 /**
  * Reads the named fields, trimmed; refuses with all field errors at once, in the fields' order.

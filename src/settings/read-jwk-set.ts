@@ -1,6 +1,6 @@
 // How VERIFYING_KEYS is read: a JWK Set as a TOML table or as JSON text.
 // Must never put anything of the set into what is expected: it may hold secrets.
-import { isNone, isRecord, type ReadResult } from "./readers.ts";
+import { isNone, isRecord, parsedJson, type ReadResult } from "./readers.ts";
 
 /** The keys of a JWK Set (RFC 7517 section 5), not looked into; None for nothing. */
 export function readJwkSet(raw: unknown): ReadResult<readonly Readonly<Record<string, unknown>>[] | null> {
@@ -9,12 +9,4 @@ export function readJwkSet(raw: unknown): ReadResult<readonly Readonly<Record<st
   const keys: unknown = isRecord(set) ? set.keys : undefined;
   if (Array.isArray(keys) && keys.every(isRecord)) return { value: keys };
   return { expected: 'a JWK Set ({"keys": [...]}) as a table or JSON text, or "" for None' };
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,9 @@
 // How a setting's value is read: from TOML (typed), from `--var` or the dashboard (text), from JSON text.
 // Must never put a value into a fault text unless the setting is declared not secret.
 
+import { isExactNumber } from "../json/exact-number.ts";
+import { parseJson } from "../json/parse.ts";
+
 /** A value that was read, or what was expected in its place. */
 export type ReadResult<T> = { readonly value: T } | { readonly expected: string };
 export type Reader<T> = (raw: unknown) => ReadResult<T>;
@@ -145,14 +148,15 @@ export function isNone(raw: unknown): boolean {
   return raw === "" || raw === null || raw === undefined;
 }
 
-/** An object that is not a list. */
+/** An object that is neither a list nor a number with its source text. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 }
 
-function parsedJson(text: string): unknown {
+/** JSON text, numbers with all their digits; undefined for what is none. */
+export function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -14,7 +14,8 @@ export interface Route {
   readonly path: string;
   readonly methods?: readonly string[] | undefined;
   readonly auth: "public" | "optional" | "token" | "user";
-  readonly require?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** An integer beyond 2^53 has to be a bigint: `{ account: 281474976710657001n }`. */
+  readonly require?: Readonly<Record<string, string | number | bigint | boolean>> | undefined;
   readonly revocation?: Settings["REVOCATION"] | undefined;
   readonly origin?: string | undefined;
   readonly strip_prefix?: string | undefined;

@@ -1,12 +1,12 @@
 // What the admin page needs remembered, as promises: its own sessions, lists of users and tokens, changes to users.
 // Must never name a database.
-import type { User } from "../accounts/user.ts";
+import type { User, UserId } from "../accounts/user.ts";
 
 /** A log-in to the admin page. The value in the cookie is never written down. */
 export interface NewAdminSession {
   /** SHA-256 of the cookie's value, in hexadecimal. */
   readonly idHash: string;
-  readonly userId: number;
+  readonly userId: UserId;
   /** Tells the stored password at log-in from any other. */
   readonly fingerprint: string;
   readonly createdAtSeconds: number;
@@ -39,7 +39,8 @@ export interface AdminSessionStore {
 /** A row's place in a list: what the list is ordered by. For users the text is first, for tokens the number. */
 export interface Place {
   readonly text: string;
-  readonly number: number;
+  /** An id or a time; text where a number would lose digits, as in UserId. */
+  readonly number: UserId;
 }
 
 /** From where on, and which way. Undefined: from the beginning. */
@@ -88,20 +89,20 @@ export interface AdminUserStore {
   /** By the text that is searched, else by username; one round trip. */
   page(query: UserQuery): Promise<Page<User>>;
   /** The new user's id, which no token that is still good names; "taken" if somebody has the username. */
-  create(user: UserFields & Pick<User, "password" | "date_joined">): Promise<number | "taken">;
+  create(user: UserFields & Pick<User, "password" | "date_joined">): Promise<{ readonly id: UserId } | "taken">;
   /** All of it or nothing. */
-  change(id: number, fields: UserFields, actor: Actor, ending: Ending | undefined): Promise<Changed>;
-  setPassword(id: number, hash: string, actor: Actor, ending: Ending | undefined): Promise<Changed>;
+  change(id: UserId, fields: UserFields, actor: Actor, ending: Ending | undefined): Promise<Changed>;
+  setPassword(id: UserId, hash: string, actor: Actor, ending: Ending | undefined): Promise<Changed>;
   /** Ends the user's tokens, then deletes the row. */
-  remove(id: number, actor: Actor, ending: Ending): Promise<Changed>;
+  remove(id: UserId, actor: Actor, ending: Ending): Promise<Changed>;
   /** Ends the user's tokens and admin sessions. */
-  end(id: number, ending: Ending): Promise<void>;
+  end(id: UserId, ending: Ending): Promise<void>;
 }
 
 export type TokenStateFilter = "live" | "blacklisted" | "expired";
 
 export interface TokenQuery {
-  readonly userId: number | undefined;
+  readonly userId: UserId | undefined;
   readonly state: TokenStateFilter | undefined;
   readonly nowSeconds: number;
   readonly from: From;

@@ -1,12 +1,12 @@
 // What is remembered, as promises: interfaces with their guarantees in words. Flows know these and no store.
 // Must never name a database.
 import type { SessionClient } from "../accounts/session-client.ts";
-import type { User } from "../accounts/user.ts";
+import type { User, UserId } from "../accounts/user.ts";
 
 /** How a token names its user: a unique column and the value to look for. */
 export interface UserLookup {
   readonly column: "id" | "username";
-  readonly value: number | string;
+  readonly value: UserId;
 }
 
 /** A refresh or sliding token as it is written down. The token itself never is. */
@@ -14,7 +14,7 @@ export interface ListedToken {
   readonly jti: string;
   readonly type: "refresh" | "sliding";
   /** The user's row id; undefined for a token of nobody, or of somebody whose row is gone. */
-  readonly userId: number | undefined;
+  readonly userId: UserId | undefined;
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
   /** The id of the log-in's first token; left out for a token that begins a family. */
@@ -72,7 +72,8 @@ export interface Rotation {
 
 /** By what a token can have been ended: its own id, its family, its user's cut-off. */
 export interface TokenMarks {
-  readonly jti: string;
+  /** Undefined for an id that is no text: no such token is ever written down. */
+  readonly jti: string | undefined;
   /** From the claim `sid`; undefined in tokens that have none. */
   readonly family: string | undefined;
   readonly user: UserLookup | undefined;
@@ -90,7 +91,7 @@ export interface Standing {
 
 /** What a login changes, all of it or nothing. */
 export interface LoginRecord {
-  readonly userId: number;
+  readonly userId: UserId;
   /** Written down, unless there is no blacklist. */
   readonly token: ListedToken | undefined;
   /** A better hash of the same password; kept only if the stored one is still the one that was checked. */
@@ -148,9 +149,9 @@ export interface FamilyStore {
    * Ends the user's tokens that were issued before a second: those written down, and by a cut-off all others. A cut-off
    * never moves back.
    */
-  endUser(userId: number, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
+  endUser(userId: UserId, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
   /** The user's good refresh and sliding tokens, the newest first; at most `limit`. */
-  liveTokens(userId: number, limit: number, nowSeconds: number): Promise<readonly LiveToken[]>;
+  liveTokens(userId: UserId, limit: number, nowSeconds: number): Promise<readonly LiveToken[]>;
   /** Forgets what ended tokens that have all expired. */
   forgetEndings(beforeSeconds: number): Promise<void>;
 }

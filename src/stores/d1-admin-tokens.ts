@@ -1,5 +1,6 @@
 // Outstanding and blacklisted tokens as the admin page lists them, from D1.
 // Must never write: what ends a token is in the stores of tokens and families.
+import { userIdFrom } from "../accounts/user.ts";
 import type { AdminToken, AdminTokenStore, Page, TokenQuery } from "./admin-contract.ts";
 import { type Condition, readPage } from "./d1-admin-pages.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
@@ -7,7 +8,7 @@ import { onD1, type StoreLog } from "./d1-errors.ts";
 type Row = Readonly<Record<string, unknown>>;
 
 const columns =
-  "jti, token_type, user_id, created_at, expires_at, blacklisted_at, family, client, address, username, is_superuser";
+  "jti, token_type, CAST(user_id AS TEXT) AS owner_id, created_at, expires_at, blacklisted_at, family, client, address, username, is_superuser";
 const source = "outstanding_tokens LEFT JOIN users ON users.id = outstanding_tokens.user_id";
 
 export function d1AdminTokens(db: D1Database, log: StoreLog): AdminTokenStore {
@@ -50,13 +51,13 @@ function pageOfTokens(db: D1Database, { userId, state, nowSeconds, from }: Token
 }
 
 function tokenFrom(row: Row): AdminToken {
-  const { jti, user_id: userId, username, blacklisted_at: blacklistedAt, family } = row;
+  const { jti, owner_id: userId, username, blacklisted_at: blacklistedAt, family } = row;
   return {
     jti: String(jti),
     type: row.token_type === "sliding" ? "sliding" : "refresh",
     user:
-      typeof userId === "number" && typeof username === "string"
-        ? { id: userId, username, is_superuser: row.is_superuser === 1 }
+      typeof userId === "string" && typeof username === "string"
+        ? { id: userIdFrom(userId), username, is_superuser: row.is_superuser === 1 }
         : undefined,
     createdAtSeconds: Number(row.created_at),
     expiresAtSeconds: Number(row.expires_at),

@@ -1,6 +1,6 @@
 // Users as the admin page lists and changes them, in D1.
 // Must never change a user in one statement and end their tokens in another transaction.
-import type { User } from "../accounts/user.ts";
+import { type User, type UserId, userIdFrom } from "../accounts/user.ts";
 import type { AdminUserStore, Changed, Ending, Page, UserFields, UserQuery } from "./admin-contract.ts";
 import { type Condition, readPage } from "./d1-admin-pages.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
@@ -10,7 +10,7 @@ import { userColumns, userFrom } from "./d1-users.ts";
 export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   /** Ends first: a deleted row no longer says whose the tokens were. */
-  const changeAndEnd = (statement: D1PreparedStatement, id: number, ending: Ending | undefined): Promise<Changed> =>
+  const changeAndEnd = (statement: D1PreparedStatement, id: UserId, ending: Ending | undefined): Promise<Changed> =>
     on(async () => {
       const endings = ending ? endingStatements(db, id, ending) : [];
       try {
@@ -29,8 +29,8 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
           const row = await db
             .prepare(insertUser)
             .bind(user.password, ...fieldValues(user), user.date_joined)
-            .first<{ id: number }>();
-          return Number(row?.id);
+            .first<{ id: string }>();
+          return { id: userIdFrom(String(row?.id)) };
         } catch (error) {
           if (isTaken(error)) return "taken";
           throw error;
@@ -70,13 +70,13 @@ function fieldValues(user: UserFields): Array<string | number> {
 const insertUser = `INSERT INTO users (id, password, ${fieldColumns}, date_joined)
   VALUES (1 + MAX(COALESCE((SELECT MAX(id) FROM users), 0), COALESCE((SELECT MAX(user_id) FROM user_cutoffs), 0)),
     ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-  RETURNING id`;
+  RETURNING CAST(id AS TEXT) AS id`;
 
 const updateUser = `UPDATE users SET username = ?3, first_name = ?4, last_name = ?5, email = ?6, is_active = ?7,
     is_staff = ?8, is_superuser = ?9
   WHERE ${mayTouch} RETURNING id`;
 
-function endingStatements(db: D1Database, id: number, ending: Ending): D1PreparedStatement[] {
+function endingStatements(db: D1Database, id: UserId, ending: Ending): D1PreparedStatement[] {
   const { issuedBeforeSeconds, untilSeconds, nowSeconds } = ending;
   const statements = endUserStatements(id, issuedBeforeSeconds, untilSeconds, nowSeconds);
   return statements.map(([sql, values]) => db.prepare(sql).bind(...values));
@@ -122,7 +122,7 @@ function pageOfUsers(db: D1Database, { search, isActive, isStaff, from: asked }:
     },
     {
       read: (row) => userFrom(row) as User,
-      placeOf: (row) => ({ text: String(row[column]), number: Number(row.id) }),
+      placeOf: (row) => ({ text: String(row[column]), number: userIdFrom(String(row.id_text)) }),
     },
   );
 }

@@ -1,5 +1,6 @@
 // What ends many tokens at once, in D1: families, users' cut-offs.
 // Must never end half of them: each function is one transaction.
+import type { UserId } from "../accounts/user.ts";
 import type { FamilyStore } from "./contract.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
 import { selectLiveTokens } from "./d1-sessions.ts";
@@ -10,7 +11,7 @@ type Statement = readonly [sql: string, values: ReadonlyArray<number | string>];
 
 /** What endUser() writes, for one transaction; `npm run manage` sends the same as text. */
 export function endUserStatements(
-  userId: number,
+  userId: UserId,
   issuedBeforeSeconds: number,
   untilSeconds: number,
   nowSeconds: number,

@@ -1,5 +1,6 @@
 // A user's live tokens in D1, as the list of sessions is made from them.
 // Must never show a token that was ended: whoever ends a session looks at the list next.
+import type { UserId } from "../accounts/user.ts";
 import type { LiveToken } from "./contract.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -29,7 +30,7 @@ export function liveTokenFrom(row: Row): LiveToken {
 /** Reads them. */
 export async function selectLiveTokens(
   db: D1Database,
-  userId: number,
+  userId: UserId,
   limit: number,
   nowSeconds: number,
 ): Promise<readonly LiveToken[]> {

@@ -57,8 +57,12 @@ export function cutoffFrom(row: Row | null | undefined): number {
 /** The statement that asks for all marks of a token at once: `blacklisted` by its id, `ended` by any, each 1 or 0. */
 export function selectEnded(db: Pick<D1Database, "prepare">, marks: TokenMarks): D1PreparedStatement {
   const { jti, family, user, issuedAtSeconds } = marks;
-  const ways = ["EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ?1 AND blacklisted_at IS NOT NULL)"];
-  const values: Array<string | number> = [jti];
+  const values: Array<string | number> = [];
+  const byId =
+    jti === undefined
+      ? "0"
+      : `EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ?${values.push(jti)} AND blacklisted_at IS NOT NULL)`;
+  const ways = [byId];
   if (family !== undefined) {
     ways.push(`EXISTS (SELECT 1 FROM ended_families WHERE family = ?${values.push(family)})`);
   }
@@ -67,5 +71,5 @@ export function selectEnded(db: Pick<D1Database, "prepare">, marks: TokenMarks):
     const when = `?${values.push(issuedAtSeconds)}`;
     ways.push(`EXISTS (SELECT 1 FROM user_cutoffs WHERE user_id = ${who} AND issued_before > ${when})`);
   }
-  return db.prepare(`SELECT ${ways[0]} AS blacklisted, ${ways.join(" OR ")} AS ended`).bind(...values);
+  return db.prepare(`SELECT ${byId} AS blacklisted, ${ways.join(" OR ")} AS ended`).bind(...values);
 }

@@ -1,12 +1,12 @@
 // Users in D1. All reads go to the primary: what decides about an account may not be stale.
 // Must never build SQL from values.
-import type { User } from "../accounts/user.ts";
+import { type User, userIdFrom } from "../accounts/user.ts";
 import type { UserLookup, UserStore } from "./contract.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
 
-/** The columns of a User, in no table's name. */
+/** The columns of a User, in no table's name. D1 gives integers as numbers, of which one beyond 2^53 loses digits. */
 export const userColumns =
-  "id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined";
+  "id, CAST(id AS TEXT) AS id_text, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined";
 
 export function d1Users(db: D1Database, log: StoreLog): UserStore {
   const one = (statement: D1PreparedStatement) => onD1(log, async () => userFrom(await statement.first()));
@@ -27,7 +27,7 @@ export function userFrom(row: Readonly<Record<string, unknown>> | null | undefin
   if (!row) return undefined;
   const text = (name: string) => (typeof row[name] === "string" ? row[name] : "");
   return {
-    id: Number(row.id),
+    id: userIdFrom(String(row.id_text)),
     password: text("password"),
     last_login: typeof row.last_login === "string" ? row.last_login : null,
     is_superuser: row.is_superuser === 1,

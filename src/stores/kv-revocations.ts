@@ -83,7 +83,11 @@ interface TokenKeys {
 
 function keysOf({ jti, family, user }: TokenMarks): TokenKeys {
   const userKey = user && keyOf("user", String(user.value));
-  const keys = [keyOf("jti", jti), family === undefined ? undefined : keyOf("fam", family), userKey];
+  const keys = [
+    jti === undefined ? undefined : keyOf("jti", jti),
+    family === undefined ? undefined : keyOf("fam", family),
+    userKey,
+  ];
   return { keys: keys.filter((key) => key !== undefined), userKey };
 }
 

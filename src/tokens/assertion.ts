@@ -1,5 +1,6 @@
 // The gateway's signed statement to the origin about who is calling: its type, its life, its claims.
 // Must never look like a token of Simple JWT's: no type claim, no id claim, a header `typ` of its own.
+import { numberText } from "../json/exact-number.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Claims, claim } from "./claims.ts";
 
@@ -30,13 +31,13 @@ export interface AssertionInput {
  * id as text; an id that is neither text nor a number leaves it out, so that an origin which asks for it says no.
  */
 export function assertionClaims({ settings, nowSeconds, requestId, audience, userId, claims }: AssertionInput): Claims {
-  const isId = typeof userId === "string" || typeof userId === "number";
+  const subject = typeof userId === "string" ? userId : numberText(userId);
   const more = settings.ASSERTION_CLAIMS.filter((name) => Object.hasOwn(claims, name));
   return {
     ...Object.fromEntries(more.map((name) => [name, claim(claims, name)])),
     iss: settings.ISSUER ?? nameWithoutIssuer,
     aud: audience,
-    ...(isId ? { sub: String(userId) } : {}),
+    ...(subject === undefined ? {} : { sub: subject }),
     request_id: requestId,
     iat: nowSeconds,
     exp: nowSeconds + assertionSeconds,

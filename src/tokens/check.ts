@@ -1,6 +1,7 @@
 // Which claims a token must have, and what they must say: PyJWT's checks, then Simple JWT's.
 // Must never look at a token whose signature was not found good first.
 import { refuse } from "../errors.ts";
+import { nearestNumber } from "../json/exact-number.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Claims, claim, pythonInt } from "./claims.ts";
 import type { Kind } from "./kinds.ts";
@@ -59,8 +60,8 @@ export function checkKind(settings: Settings, kind: Kind, claims: Claims, nowSec
 export function checkTimeIsAhead(settings: Settings, claims: Claims, name: string, nowSeconds: number): void {
   if (!Object.hasOwn(claims, name)) refuse("token_claim_missing", { names: name });
   const value = claims[name];
-  const seconds = typeof value === "boolean" ? Number(value) : value;
+  const seconds = typeof value === "boolean" ? Number(value) : nearestNumber(value);
   // datetime.fromtimestamp() takes numbers only, up to the year 9999.
-  if (typeof seconds !== "number" || !(Math.abs(seconds) <= lastSecondOfTime)) refuse("token_time_unreadable");
+  if (seconds === undefined || !(Math.abs(seconds) <= lastSecondOfTime)) refuse("token_time_unreadable");
   if (seconds <= nowSeconds - settings.LEEWAY) refuse("token_claim_expired", { names: name });
 }

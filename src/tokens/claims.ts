@@ -1,7 +1,12 @@
 // The claims of a token and how their odd spellings are read, as Python and PyJWT read them.
 // Must never decide anything about a token: check.ts does.
+import { exactNumber, mostDigits, nearestNumber, numberText, sameNumber } from "../json/exact-number.ts";
+import { pythonFloatText } from "../json/python-float.ts";
 
-/** A token's payload: what a signature was found good over, or what is about to be signed. */
+/**
+ * A token's payload: what a signature was found good over, or what is about to be signed. Numbers that JavaScript cannot
+ * hold are ExactNumbers.
+ */
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** A claim by its name; undefined when it is not there (and never something inherited). */
@@ -18,17 +23,43 @@ export function writtenName(name: string | null): string {
 }
 
 /**
- * Python's int() for what JSON can hold: numbers are cut off, true is 1, text may have spaces, a sign, underscores
- * between digits and digits of other scripts. Undefined where int() raises.
+ * Python's int() for what JSON can hold, as the nearest number: for times. Numbers are cut off, true is 1, text may have
+ * spaces, a sign, underscores between digits and digits of other scripts. Undefined where int() raises.
  */
 export function pythonInt(value: unknown): number | undefined {
   if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value === "number") return Number.isFinite(value) ? Math.trunc(value) : undefined;
-  if (typeof value !== "string") return undefined;
+  const number = typeof value === "string" ? Number(integerText(value) ?? Number.NaN) : nearestNumber(value);
+  return number !== undefined && Number.isFinite(number) ? Math.trunc(number) : undefined;
+}
+
+/**
+ * The same with all digits: for what names somebody. Undefined also for a decimal beyond 2^53 that a double does not hold:
+ * Python would make another integer of it.
+ */
+export function pythonIntExact(value: unknown): bigint | undefined {
+  if (typeof value === "boolean") return value ? 1n : 0n;
+  const text = typeof value === "string" ? integerText(value) : numberText(value);
+  if (text === undefined) return undefined;
+  if (/^-?\d+$/.test(text)) return BigInt(text);
+  const near = Math.trunc(Number(text));
+  if (!Number.isFinite(near)) return undefined;
+  const held = Number.isSafeInteger(near) || sameNumber(value, exactNumber(String(BigInt(near))));
+  return held ? BigInt(near) : undefined;
+}
+
+/** str() of what Python reads from a JSON number: `1e5` is "100000.0", `1.0` stays so. Undefined for what is no number. */
+export function pythonNumberText(value: unknown): string | undefined {
+  const text = numberText(value);
+  if (text === undefined || /^-?\d+$/.test(text)) return text;
+  return pythonFloatText(Number(text));
+}
+
+/** What int() takes of a text, in plain digits; undefined where it raises. */
+function integerText(value: string): string | undefined {
   const text = asciiDigits(value.replace(/^([^\S\ufeff]|\x85)+|([^\S\ufeff]|\x85)+$/g, ""));
   if (!/^[+-]?\d+(_\d+)*$/.test(text)) return undefined;
-  const number = Number(text.replaceAll("_", ""));
-  return Number.isFinite(number) ? number : undefined;
+  const digits = text.replace(/^\+/, "").replaceAll("_", "");
+  return digits.length - Number(digits.startsWith("-")) > mostDigits ? undefined : digits;
 }
 
 /** Decimal digits of any script as ASCII ones: they stand in Unicode in runs of tens that begin with a zero. */
@@ -43,6 +74,8 @@ function asciiDigits(text: string): string {
 
 /** Python's truth of what JSON can hold: Simple JWT looks for a user only where the claim is true in this sense. */
 export function pythonTruth(value: unknown): boolean {
-  if (value === undefined || value === null || value === "" || value === false || value === 0) return false;
+  if (value === undefined || value === null || value === "" || value === false) return false;
+  const number = nearestNumber(value);
+  if (number !== undefined) return number !== 0;
   return typeof value !== "object" || Object.keys(value).length > 0;
 }

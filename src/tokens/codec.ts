@@ -2,6 +2,7 @@
 // Must never take the algorithm or a key from the token, and never let a token into an error.
 import { type CompactJWSHeaderParameters, CompactSign, type CompactVerifyResult, compactVerify, errors } from "jose";
 import { type Reason, refuse } from "../errors.ts";
+import { parseJson } from "../json/parse.ts";
 import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { assertionType } from "./assertion.ts";
@@ -24,7 +25,7 @@ export interface Codec {
   readonly keysVersion: KeysVersion;
 }
 
-/** @param encode JSON text of the claims (Simple JWT's JSON_ENCODER, through the hook) */
+/** @param encode JSON text of the claims (Simple JWT's JSON_ENCODER, through the hook), which may hold ExactNumbers */
 export function createCodec(settings: Settings, keys: Keys, encode: (claims: Claims) => string): Codec {
   const { ALGORITHM, KEY_ID } = settings;
   const header = { alg: ALGORITHM, typ: "JWT", ...(KEY_ID === null ? {} : { kid: KEY_ID }) };
@@ -97,7 +98,7 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 function claimsFrom(payload: Uint8Array): Claims {
   let claims: unknown;
   try {
-    claims = JSON.parse(strictUtf8.decode(payload));
+    claims = parseJson(strictUtf8.decode(payload));
   } catch {
     refuse("token_payload_unreadable");
   }

@@ -4,11 +4,11 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import type { User } from "../../src/accounts/user.ts";
 import { addStaff, adminApp, adminLog, hashOfPw, loggedIn, type Visitor, visitorOf } from "../support/admin.ts";
 import { BLACKLIST, DB } from "../support/bindings.ts";
-import { addUser } from "../support/users.ts";
+import { addUser, type TestUser } from "../support/users.ts";
 
 const app = await adminApp();
-let boss: User;
-let staff: User;
+let boss: TestUser;
+let staff: TestUser;
 let asBoss: Visitor;
 let asStaff: Visitor;
 

@@ -25,7 +25,7 @@ async function setUp(
     sliding: () => obtainSliding(deps, credentials, attempt),
   };
 }
-const rowsOf = (userId: number) =>
+const rowsOf = (userId: number | string) =>
   DB.prepare("SELECT COUNT(*) AS rows FROM outstanding_tokens WHERE user_id = ?").bind(userId).first("rows");
 
 describe("obtainPair()", () => {

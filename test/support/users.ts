@@ -2,7 +2,10 @@
 import type { User } from "../../src/accounts/user.ts";
 import { DB } from "./bindings.ts";
 
-export const baseUser: User = {
+/** With an id that a number holds, as nearly every test wants it. */
+export type TestUser = User & { readonly id: number };
+
+export const baseUser: TestUser = {
   id: 7,
   password: "!unusable",
   last_login: null,
@@ -19,9 +22,9 @@ export const baseUser: User = {
 let lastId = 1000;
 
 /** Writes a user down under a fresh id and name (unless they are given) and returns it. */
-export async function addUser(change: Partial<User> = {}): Promise<User> {
+export async function addUser(change: Partial<TestUser> = {}): Promise<TestUser> {
   const id = change.id ?? ++lastId;
-  const user: User = { ...baseUser, id, username: `user-${id}`, ...change };
+  const user: TestUser = { ...baseUser, id, username: `user-${id}`, ...change };
   await DB.prepare(
     "INSERT INTO users (id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   )

@@ -1,7 +1,7 @@
 // pythonFloatText() against Python 3.11: the expected texts are what repr(float(text)) gave.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { pythonFloatText } from "../../src/http/python-float.ts";
+import { pythonFloatText } from "../../src/json/python-float.ts";
 
 describe("pythonFloatText() writes", () => {
   test.each([
