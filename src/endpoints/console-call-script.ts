@@ -14,6 +14,12 @@ const words = {
   502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
 };
 
+/** JSON with every number as it was written (an id of 18 digits is shown with all of them); old browsers round some. */
+function parsed(text) {
+  return JSON.parse(text, (_, value, context) =>
+    typeof value === "number" && JSON.rawJSON && String(value) !== context.source ? JSON.rawJSON(context.source) : value);
+}
+
 function make(tag, text, attributes) {
   const element = document.createElement(tag);
   if (text !== undefined) element.textContent = text;
@@ -71,7 +77,7 @@ async function call({ method, path, body, authorize, elide, done }) {
   remember({ method, path, body, what: what + how, status: response?.status ?? 0, took });
   if (response === undefined || text === undefined) return undefined;
   let json;
-  try { json = JSON.parse(text); } catch {}
+  try { json = parsed(text); } catch {}
   showAnswer({ response, text, json: elide && json ? elided(json) : json, what: what + how, took });
   const named = statusOf(response);
   const reason = json?.detail ?? json?.non_field_errors?.[0];

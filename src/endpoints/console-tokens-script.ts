@@ -16,7 +16,7 @@ function decoded(text) {
   try {
     const [header, claims] = text.split(".").slice(0, 2).map((part) => {
       const bytes = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
-      return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (one) => one.charCodeAt(0))));
+      return parsed(new TextDecoder().decode(Uint8Array.from(bytes, (one) => one.charCodeAt(0))));
     });
     return claims !== null && typeof claims === "object" ? { header, claims } : undefined;
   } catch {

@@ -240,8 +240,14 @@ describe("the marks of a token", () => {
     expect((await done()).marks?.issuedAtSeconds).toBe(0);
   });
 
-  test("are none for a token without an id", async () => {
-    const { done } = await setUp({ vars: { JTI_CLAIM: "token_id" }, claims: { token_id: 7 } });
+  test.each([[7], [null], [true], [["a1"]], [{}]])("have no id where it is %j, but session and user", async (id) => {
+    const vars = { JTI_CLAIM: "token_id", BLACKLIST_ENDS_SESSION: true };
+    const { done } = await setUp({ vars, claims: { token_id: id, sid: "s1", user_id: "7" } });
+    expect((await done()).marks).toMatchObject({ jti: undefined, family: "s1", user: { column: "id", value: 7 } });
+  });
+
+  test("are none for a token that names no id, session or user that could be ended", async () => {
+    const { done } = await setUp({ vars: { JTI_CLAIM: "token_id" }, claims: { token_id: 7, user_id: "abc" } });
     expect((await done()).marks).toBeUndefined();
   });
 });

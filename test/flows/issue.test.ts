@@ -29,6 +29,24 @@ describe("userClaims()", () => {
     );
   });
 
+  test("writes a bigint of the hook's as a number with all its digits", async () => {
+    const custom = { account: 281674916028284931n, teams: [{ id: 9007199254740993n }], level: 7n };
+    expect(JSON.stringify(await claims(custom))).toBe(
+      '{"user_id":"7","account":281674916028284931,"teams":[{"id":9007199254740993}],"level":7}',
+    );
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])("fails for a claim that is %s: JSON would have null", async (x) => {
+    await expect(claims({ x })).rejects.toThrow(TypeError);
+  });
+
+  test("names a user whose id no number holds", async () => {
+    const user = { ...baseUser, id: "281674916028284931" };
+    expect(await userClaims({ settings: settingsOf(), hooks: {} }, user, "refresh")).toEqual({
+      user_id: "281674916028284931",
+    });
+  });
+
   test("lets the hook name another user, as get_token() of a serializer may", async () => {
     expect(await claims({ user_id: "8" })).toEqual({ user_id: "8" });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { listedFrom, refreshedUser, refuseUnlistableUser, tokenId, userLookup } from "../../src/flows/presented.ts";
+import { parseJson } from "../../src/json/parse.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
 
@@ -39,6 +40,20 @@ describe("userLookup()", () => {
     [0, 0],
     ["-7", -7],
     ["9007199254740991", 9_007_199_254_740_991],
+    ["9007199254740992", "9007199254740992"],
+    ["9007199254740993", "9007199254740993"],
+    ["+0281674916028284931", "281674916028284931"],
+    ["281_674_916_028_284_931", "281674916028284931"],
+    ["٢٨١٦٧٤٩١٦٠٢٨٢٨٤٩٣١", "281674916028284931"],
+    ["9223372036854775807", "9223372036854775807"],
+    ["-9223372036854775808", "-9223372036854775808"],
+    [parseJson("281674916028284931"), "281674916028284931"],
+    [parseJson("-281674916028284931"), "-281674916028284931"],
+    [parseJson("1.0"), 1],
+    [parseJson("1e0"), 1],
+    [parseJson("1.90"), 1],
+    [parseJson("9007199254740992.0"), "9007199254740992"],
+    [parseJson("1e17"), "100000000000000000"],
   ])("reads the id %j as Python's int() does", (value, id) => {
     expect(userLookup(settings, value)).toEqual({ column: "id", value: id });
   });
@@ -51,9 +66,17 @@ describe("userLookup()", () => {
     [[7]],
     [{}],
     ["7.0"],
-    ["9007199254740993"],
     [1e300],
     ["9".repeat(99)],
+    ["9".repeat(5000)],
+    ["9223372036854775808"],
+    ["-9223372036854775809"],
+    [parseJson("9223372036854775808")],
+    [parseJson("1e400")],
+    [parseJson("1e30")],
+    // What Python's float would make another id of.
+    [parseJson("281674916028284931.0")],
+    [parseJson("9007199254740993.0")],
   ])("finds no id in %j", (value) => {
     expect(userLookup(settings, value)).toBeUndefined();
   });
@@ -63,6 +86,11 @@ describe("userLookup()", () => {
     ["", ""],
     [" wanda ", " wanda "],
     [7, "7"],
+    [1.5, "1.5"],
+    [parseJson("281674916028284931"), "281674916028284931"],
+    // str() of what Python reads.
+    [parseJson("1.0"), "1.0"],
+    [parseJson("1e5"), "100000.0"],
   ])("takes the name %j as it is", (value, name) => {
     expect(userLookup(byName, value)).toEqual({ column: "username", value: name });
   });
@@ -73,12 +101,19 @@ describe("userLookup()", () => {
 });
 
 describe("refreshedUser()", () => {
-  test.each([[undefined], [null], [""], [0], [false], [[]], [{}]])("wants nobody for %j", (user_id) => {
+  test.each([
+    ...[[undefined], [null], [""], [0], [false], [[]], [{}]],
+    ...[[parseJson("0.0")], [parseJson("-0.0")], [parseJson("0e5")]],
+  ])("wants nobody for %j", (user_id) => {
     expect(refreshedUser(settings, { user_id })).toEqual({ wanted: false, lookup: undefined });
   });
 
   test("wants the user that is named, and one that cannot be", () => {
     expect(refreshedUser(settings, { user_id: "7" })).toEqual({ wanted: true, lookup: { column: "id", value: 7 } });
+    expect(refreshedUser(settings, { user_id: parseJson("281674916028284931") })).toEqual({
+      wanted: true,
+      lookup: { column: "id", value: "281674916028284931" },
+    });
     expect(refreshedUser(settings, { user_id: "abc" })).toEqual({ wanted: true, lookup: undefined });
     expect(refreshedUser(byName, { user_id: [7] })).toEqual({ wanted: true, lookup: undefined });
   });
@@ -106,6 +141,10 @@ describe("listedFrom()", () => {
 
   test("cuts fractions off, and takes now for what is not there", () => {
     expect(listedFrom(settings, { iat: 5.9, exp: 9.9 }, token, now)).toMatchObject({
+      createdAtSeconds: 5,
+      expiresAtSeconds: 9,
+    });
+    expect(listedFrom(settings, { iat: parseJson("5.90"), exp: parseJson("9.0") }, token, now)).toMatchObject({
       createdAtSeconds: 5,
       expiresAtSeconds: 9,
     });

@@ -21,7 +21,8 @@ describe("the codec", () => {
     await fc.assert(
       fc.asyncProperty(anyClaims, async (more) => {
         const claims = { ...more, exp: now + 1, jti: "a1" };
-        expect(await codec.open(await codec.sign(claims), now)).toEqual(JSON.parse(JSON.stringify(claims)));
+        // As texts: integers beyond 2^53 come back as ExactNumbers.
+        expect(JSON.stringify(await codec.open(await codec.sign(claims), now))).toBe(JSON.stringify(claims));
       }),
     );
   });
