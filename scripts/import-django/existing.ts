@@ -38,6 +38,8 @@ export const USER_COLUMNS = [
   ...(["last_name", "email", "is_staff", "is_active", "date_joined"] as const),
 ];
 
+const otherColumns = USER_COLUMNS.filter((name) => name !== "id").join(", ");
+
 const PAGE_ROWS = 10_000;
 
 /** Reads all users, and all tokens if they are wanted; `seen` hears after every page how many rows there were so far. */
@@ -56,7 +58,7 @@ export async function readExisting(
   const users: UserRow[] = [];
   for await (const row of allRows(
     read,
-    `SELECT ${USER_COLUMNS.join(", ")}, CAST(id AS TEXT) AS id_text FROM users`,
+    `SELECT CAST(id AS TEXT) AS id_text, ${otherColumns} FROM users`,
     "id",
     "id_text",
   )) {

@@ -109,7 +109,7 @@ function pageOfUsers(db: D1Database, { search, isActive, isStaff, from: asked }:
   return readPage(
     db,
     {
-      columns: userColumns,
+      columns: `id, ${userColumns}`,
       source: "users",
       order: [
         [key, "text"],
