@@ -1,6 +1,6 @@
 // What `import … from "simplejwt-edge"` gives: createGateway() and the types that a Worker of one's own needs.
 // Must never export what should be free to change: each name here is kept until a major version.
-export type { User } from "./accounts/user.ts";
+export type { User, UserId } from "./accounts/user.ts";
 export { createGateway, type Gateway, type GatewayBindings, type GatewayOptions } from "./create-gateway.ts";
 export type { Hooks, LoginAttempt } from "./hooks.ts";
 export type { Settings } from "./settings/settings.ts";

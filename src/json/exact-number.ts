@@ -7,7 +7,7 @@
  * `String()` gives it. Two of them are compared with `sameNumber()`, never with `===`.
  */
 export interface ExactNumber {
-  readonly [sourceText]: string;
+  [sourceText]: string;
   readonly toJSON: () => unknown;
 }
 
@@ -33,7 +33,9 @@ const prototype = {
 
 /** @param source a number as JSON writes it */
 export function exactNumber(source: string): ExactNumber {
-  return Object.freeze(Object.create(prototype, { [sourceText]: { value: source } })) as ExactNumber;
+  const made = Object.create(prototype) as ExactNumber;
+  made[sourceText] = source;
+  return Object.freeze(made);
 }
 
 export function isExactNumber(value: unknown): value is ExactNumber {

@@ -64,7 +64,8 @@ function readOne(name: SettingName, raw: unknown, faults: string[]): unknown {
 }
 
 function shown(raw: unknown): string {
-  const text = JSON.stringify(raw) ?? String(raw);
+  // JSON has no bigint; code may hold one.
+  const text = JSON.stringify(raw, (_, value) => (typeof value === "bigint" ? `${value}n` : value)) ?? String(raw);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 

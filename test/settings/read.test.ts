@@ -26,6 +26,13 @@ describe("readSettings()", () => {
     ]);
   });
 
+  test("reports a bigint, which code may hold and JSON has not, as any other wrong value", () => {
+    expect(faultsOf({ LEEWAY: 5n, ROUTES: { require: { level: 7n } } })).toEqual([
+      'LEEWAY must be a duration of at least 0 s: whole seconds (300) or a number with a unit ("5m", "12h", "7d"); it is "5n".',
+      'ROUTES must be a list of routes; it is {"require":{"level":"7n"}}.',
+    ]);
+  });
+
   test("takes values as dashboards send them: all as text", () => {
     const settings = settingsOf({
       ROTATE_REFRESH_TOKENS: "true",

@@ -32,7 +32,7 @@ export function userRow(pk: unknown, username: string, change: Readonly<Record<s
 }
 
 /** A refresh token from 2024 that lives until 2100, with a payload that cannot be read. */
-export function tokenRow(pk: number, jti: string, user: unknown, change: Readonly<Record<string, unknown>> = {}): Row {
+export function tokenRow(pk: unknown, jti: string, user: unknown, change: Readonly<Record<string, unknown>> = {}): Row {
   const fields = {
     user,
     jti,
