@@ -14,9 +14,9 @@ export function parseJson(text: string): unknown {
 
 /**
  * A number with more than 15 digits, a fraction or an exponent, by what stands around it: the same within a string does no
- * harm. It has to stay linear: no number is looked at from more than one place.
+ * harm. Linear: a number is looked at from one place only.
  */
-const mayHaveOthers = /(?:^|[[:,\s])-?(?:\d{16,}|\d+(?:\.\d+(?:[eE][-+]?\d+)?|[eE][-+]?\d+))(?=[\s,\]}]|$)/;
+const mayHaveOthers = /(?:^|[[:,\s])-?(?:\d{16}|\d{1,15}(?:\.\d+(?:[eE][-+]?\d+)?|[eE][-+]?\d+)(?=[\s,\]}]|$))/;
 
 type Reviver = (key: string, value: unknown) => unknown;
 
