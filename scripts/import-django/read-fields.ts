@@ -1,5 +1,7 @@
 // Reads single fields of a dump's row, strictly.
 // Must never put a field's value into what it says about it.
+import { trimAsPython } from "../../src/python/white-space.ts";
+import { pythonInt } from "../../src/tokens/claims.ts";
 import type { DumpRow } from "./dump.ts";
 import { type DumpTime, readTime } from "./times.ts";
 
@@ -16,6 +18,12 @@ export interface FieldReader {
   timeOrNull(name: string): DumpTime | null;
   fault(): string | undefined;
 }
+
+/** What Django's BooleanField.to_python() reads as true and as false. */
+const truths: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  ...[true, 1, "t", "True", "1"].map((value) => [value, true] as const),
+  ...[false, 0, "f", "False", "0"].map((value) => [value, false] as const),
+]);
 
 const NO_TIME: DumpTime = { seconds: 0, text: "", zoned: true };
 
@@ -34,8 +42,7 @@ export function fieldReader({ fields }: DumpRow): FieldReader {
     },
     textOrNothing: (name) => (fields[name] === null || fields[name] === undefined ? "" : reader.text(name)),
     flag(name) {
-      const value = fields[name];
-      return typeof value === "boolean" ? value : wrong(`${name} is neither true nor false`, false);
+      return truths.get(fields[name]) ?? wrong(`${name} is neither true nor false`, false);
     },
     time: (name) => readTime(fields[name]) ?? wrong(`${name} is no time`, NO_TIME),
     timeOrNull: (name) => (fields[name] === null || fields[name] === undefined ? null : reader.time(name)),
@@ -44,6 +51,13 @@ export function fieldReader({ fields }: DumpRow): FieldReader {
   return reader;
 }
 
-/** A whole number above 0, as Django's keys are; undefined for anything else, UUIDs included. */
-export const keyNumber = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+/**
+ * A key of Django's as loaddata reads it, by int() (IntegerField.to_python): a whole number above 0, or its text, such as
+ * "1", " 1 ", "+1" and "1_000"; true is 1. Undefined for anything else, UUIDs included. What int() would cut off (1.5) is
+ * no key: two rows could become one.
+ */
+export function keyNumber(value: unknown): number | undefined {
+  if (typeof value === "number" && !Number.isInteger(value)) return undefined;
+  const key = pythonInt(typeof value === "string" ? trimAsPython(value) : value);
+  return key !== undefined && Number.isSafeInteger(key) && key > 0 ? key : undefined;
+}
