@@ -145,6 +145,9 @@ export function isNone(raw: unknown): boolean {
   return raw === "" || raw === null || raw === undefined;
 }
 
+/** Whether a text has nothing but white space, control and format characters: no secret, however long it is. */
+export const isBlank = (text: string): boolean => /^[\s\p{Cc}\p{Cf}]*$/u.test(text);
+
 /** An object that is not a list. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
