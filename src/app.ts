@@ -27,7 +27,7 @@ export interface App {
   flush(): Promise<number>;
 }
 
-/** What is wired only to be shown: warnings on the ready page, public keys in the JWK Set. */
+/** What is wired only to be shown: warnings for whoever has HEALTH_KEY, public keys in the JWK Set. */
 export interface AppShown {
   /** What the ready page looks at. */
   readonly health: HealthDeps;
@@ -98,7 +98,7 @@ function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown)
   }
   routes.get("/_gateway/health/live", (c) => answerLive(c.env.exchange));
   const answerReady = readiness(health, warnings);
-  routes.get("/_gateway/health/ready", (c) => answerReady(c.env.exchange));
+  routes.get("/_gateway/health/ready", (c) => answerReady(c.env.exchange, c.req.raw.headers.get("x-health-key")));
   let answerOpenApi: ReturnType<typeof published> | undefined;
   routes.get("/_gateway/openapi.json", (c) => {
     answerOpenApi ??= published(openApiDocument(deps.settings, publicJwks.length > 0));

@@ -2,6 +2,7 @@
 // Must never read a secret from the command line.
 import type { Configuration } from "../../src/configuration.ts";
 import { type Origin, urlOrigin } from "../../src/gateway/forward.ts";
+import { settingsTable } from "../../src/settings/settings.ts";
 import { publicJwksOf } from "../../src/tokens/keys.ts";
 import { readVars } from "../deploy/arguments.ts";
 import { readSecretsFile } from "../deploy/secrets-file.ts";
@@ -51,10 +52,15 @@ export interface WhichReading extends WorkerReading {
   readonly fileWarnings: readonly string[];
 }
 
+/** VERIFYING_KEY is public, also where the dashboard keeps it as a secret. */
+const secretNames = Object.entries(settingsTable).flatMap(([name, setting]) =>
+  "secret" in setting && name !== "VERIFYING_KEY" ? [name] : [],
+);
+
 /** Reads the configuration that the flags mean. */
 export async function readWhich(which: Which): Promise<WhichReading> {
   for (const pair of which.var ?? []) {
-    if (/^(SIGNING_KEY|ASSERTION_KEY|VERIFYING_KEYS):/.test(pair)) {
+    if (secretNames.some((name) => pair.startsWith(`${name}:`))) {
       throw usage("A secret does not belong on the command line, where others can read it. Use --secrets-file.");
     }
   }

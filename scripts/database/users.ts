@@ -1,6 +1,7 @@
 // The SQL of the commands about users, as text that both databases take.
 // Must never hold a password: what comes here is a hash already.
 import { type UserId, userIdFrom } from "../../src/accounts/user.ts";
+import { nextUserId } from "../../src/stores/d1-user-ids.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import type { Database, Row } from "./database.ts";
 import { sqlBoolean, sqlText, sqlUserId } from "./sql.ts";
@@ -59,17 +60,10 @@ export async function countUsers(database: Database): Promise<number> {
   return Number(row?.users ?? 0);
 }
 
-/**
- * An id that no token of a deleted user names: SQLite alone would give the highest one out again. A cut-off stays until
- * all tokens from before it have expired.
- */
-const UNUSED_ID =
-  "(SELECT COALESCE(MAX(id), 0) + 1 FROM (SELECT MAX(id) AS id FROM users UNION ALL SELECT MAX(user_id) FROM user_cutoffs))";
-
 /** Stores a new, active user. Fails when the name is taken, also when somebody took it a moment ago. */
 export async function insertUser(database: Database, user: NewUser, now: string): Promise<void> {
   const values = [
-    UNUSED_ID,
+    nextUserId,
     sqlText(user.passwordHash),
     "NULL",
     sqlBoolean(user.isSuperuser),

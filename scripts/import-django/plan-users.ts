@@ -76,7 +76,6 @@ export function planUsers(dump: readonly DumpRow[], existing: readonly UserRow[]
       (id === undefined ? named : keyed).push(next);
     }
   }
-  // Those that D1 numbers come last, so that none takes an id that the dump gives to somebody.
   return { rows: [...keyed, ...named], fresh, changed, unchanged, leftOut, notes, byKey, byName, keyless };
 }
 

@@ -1,7 +1,9 @@
 // Reads single fields of a dump's row, strictly.
 // Must never put a field's value into what it says about it.
 import { type UserId, userIdFrom } from "../../src/accounts/user.ts";
-import { numberText } from "../../src/json/exact-number.ts";
+import { integerOf, numberText, sameNumber } from "../../src/json/exact-number.ts";
+import { trimAsPython } from "../../src/python/white-space.ts";
+import { pythonIntExact } from "../../src/tokens/claims.ts";
 import type { DumpRow } from "./dump.ts";
 import { type DumpTime, readTime } from "./times.ts";
 
@@ -18,6 +20,12 @@ export interface FieldReader {
   timeOrNull(name: string): DumpTime | null;
   fault(): string | undefined;
 }
+
+/** What Django's BooleanField.to_python() reads as true and as false. */
+const truths: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  ...[true, 1, "t", "True", "1"].map((value) => [value, true] as const),
+  ...[false, 0, "f", "False", "0"].map((value) => [value, false] as const),
+]);
 
 const NO_TIME: DumpTime = { seconds: 0, text: "", zoned: true };
 
@@ -36,8 +44,7 @@ export function fieldReader({ fields }: DumpRow): FieldReader {
     },
     textOrNothing: (name) => (fields[name] === null || fields[name] === undefined ? "" : reader.text(name)),
     flag(name) {
-      const value = fields[name];
-      return typeof value === "boolean" ? value : wrong(`${name} is neither true nor false`, false);
+      return truths.get(fields[name]) ?? wrong(`${name} is neither true nor false`, false);
     },
     time: (name) => readTime(fields[name]) ?? wrong(`${name} is no time`, NO_TIME),
     timeOrNull: (name) => (fields[name] === null || fields[name] === undefined ? null : reader.time(name)),
@@ -46,9 +53,14 @@ export function fieldReader({ fields }: DumpRow): FieldReader {
   return reader;
 }
 
-/** A whole number above 0 and of 63 bits, as Django's keys are; undefined for anything else, UUIDs included. */
+/**
+ * A key of Django's as loaddata reads it, by int() (IntegerField.to_python): a whole number above 0 and of 63 bits, or its
+ * text, such as "1", " 1 ", "+1" and "1_000"; true is 1. Undefined for anything else, UUIDs included. What int() would cut
+ * off (1.5) is no key: two rows could become one.
+ */
 export function keyNumber(value: unknown): UserId | undefined {
-  const text = numberText(value);
-  if (text === undefined || !/^[1-9]\d{0,18}$/.test(text)) return undefined;
-  return BigInt.asIntN(64, BigInt(text)) > 0n ? userIdFrom(text) : undefined;
+  const key = pythonIntExact(typeof value === "string" ? trimAsPython(value) : value);
+  if (key === undefined || key < 1n || BigInt.asIntN(64, key) !== key) return undefined;
+  const isNumber = numberText(value) !== undefined;
+  return isNumber && !sameNumber(value, integerOf(key)) ? undefined : userIdFrom(String(key));
 }

@@ -1,5 +1,6 @@
 // A plan as statements: one `INSERT … SELECT` over the rows of a JSON list, the same for both places.
-// Must never clear blacklisted_at, nor update a user of another name.
+// Must never clear blacklisted_at, update a user of another name, nor give out an id that somebody had.
+import { nextUserId } from "../../src/stores/d1-user-ids.ts";
 import { type BulkStatement, bulkStatements } from "../database/bulk.ts";
 import { USER_COLUMNS } from "./existing.ts";
 import type { TokenInsert } from "./plan-tokens.ts";
@@ -9,6 +10,12 @@ const cells = (count: number): string => Array.from({ length: count }, (_, index
 
 /** Columns of a known user that take the dump's value; id and username are what made it the same user. */
 const takenColumns = USER_COLUMNS.filter((name) => name !== "id" && name !== "username" && name !== "last_login");
+
+/** Users whose ids the dump does not have. Ids go up from the first unused one, in the order of the rows. */
+const namedUsersSql = `INSERT INTO users (${USER_COLUMNS.join(", ")})
+  SELECT ${nextUserId} + key, ${USER_COLUMNS.slice(1)
+    .map((_, index) => `value ->> ${index + 1}`)
+    .join(", ")} FROM json_each(?1)`;
 
 function usersSql(keepPasswords: boolean): string {
   const taken = takenColumns
@@ -37,8 +44,12 @@ export function importStatements(
   rows: { readonly users: readonly DumpUser[]; readonly tokens: readonly TokenInsert[] },
   keepPasswords: boolean,
 ): BulkStatement[] {
+  const keyed = rows.users.filter(({ id }) => id !== undefined);
+  const named = rows.users.filter(({ id }) => id === undefined);
   return [
-    ...bulkStatements(place, usersSql(keepPasswords), rows.users.map(userCells)),
+    ...bulkStatements(place, usersSql(keepPasswords), keyed.map(userCells)),
+    // Last, so that none takes an id that the dump gives to somebody.
+    ...bulkStatements(place, namedUsersSql, named.map(userCells)),
     ...bulkStatements(place, tokensSql, rows.tokens.map(tokenCells)),
   ];
 }

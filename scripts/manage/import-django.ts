@@ -32,7 +32,7 @@ Of a token go in its id, type, user and times, never the token itself; expired o
 Running it again changes nothing but what changed in Django: a user with the same id and the same username is
 updated, a token that is blacklisted here stays so. Whoever has the id or the name of somebody else here is left out.
 dumpdata with --natural-foreign will do. With --natural-primary there are no ids in it: who is here already keeps
-the id, others get one of the gateway's, and Django's tokens do not fit them.
+the id, others get one of the gateway's that nobody had before, and Django's tokens do not fit them.
 
   --dry-run          write nothing; say what would be done
   --strict           write nothing and fail if a user or token would be left out

@@ -9,7 +9,8 @@ import type { Prompter } from "./prompter.ts";
 export const passwordHelp = `The password is typed twice at the terminal. Without a terminal, or with --no-input, it is read from
 standard input: one line and nothing else. It is never taken from the command line, where others could read it.
 A password shorter than 8 characters or equal to the username is asked about at the terminal and refused
-without one; --force takes it.`;
+without one; --force takes it. One that no log-in could bring is refused always: blanks at its ends, which a
+log-in takes away, or null characters.`;
 
 /** The password in a script's standard input: its one line, without the line end. */
 export function passwordFromInput(bytes: Uint8Array): string {

@@ -1,5 +1,6 @@
 // Django's rules for the parts of a user: what a name, an address and a password may be.
 // Must never put the password into what it says about it.
+import { trimAsPython } from "../python/white-space.ts";
 
 /** A username as Django stores it: NFKC (AbstractBaseUser.normalize_username). */
 export const normalUsername = (text: string): string => text.normalize("NFKC");
@@ -36,9 +37,24 @@ const longestPasswordBytes = 4096;
 export const isTooLong = (password: string): boolean =>
   new TextEncoder().encode(password).length > longestPasswordBytes;
 
-/** What is wrong with a password whoever insists, or null. */
+/**
+ * What is wrong with a password whoever insists, or null. A log-in takes white space away from both ends and refuses what
+ * DRF's CharField refuses, so nobody could ever log in with such a password.
+ */
 export function passwordFault(password: string): string | null {
   if (password === "") return "The password must not be empty.";
+  const typed = trimAsPython(password);
+  if (typed === "")
+    return "The password must not be blank: a log-in takes blanks away, so nobody could log in with it.";
+  if (typed !== password) {
+    return "The password must not begin or end with a blank, tab or line end: a log-in takes them away, so nobody could log in with it.";
+  }
+  if (password.includes("\0")) {
+    return "The password must not contain a null character: a log-in refuses it, so nobody could log in with it.";
+  }
+  if (!password.isWellFormed()) {
+    return "The password must not contain half a surrogate pair: a log-in refuses it, so nobody could log in with it.";
+  }
   return isTooLong(password) ? "The password must not be longer than 4096 bytes: nobody could log in with it." : null;
 }
 

@@ -168,7 +168,7 @@ export async function showDelete(visit: Visit): Promise<Response> {
   const target = await changeable(visit);
   const body = html`<h1>Delete ${target.username}?</h1>
 <form class="card" method="post" action="${path}${target.id}/delete">
-<p>All tokens of the user are ended. Your API may still know the user by the id ${target.id}, and a new user may be given that id once those tokens have expired.</p>
+<p>All tokens of the user are ended. Your API may still know the user by the id ${target.id}, which is not given to anybody else.</p>
 <p>To keep somebody out, it is better to <a href="${path}${target.id}/">make them inactive</a>.</p>
 <div class="actions"><button class="danger">Delete for good</button> <a href="${path}${target.id}/">Cancel</a></div>
 </form>`;

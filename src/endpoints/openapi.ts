@@ -49,11 +49,22 @@ const isKept: Json = {
 };
 const notModified: Json = { description: "Not Modified" };
 const liveness = objectOf({ status });
-const readiness = objectOf({
-  status,
-  checks: { type: "object", additionalProperties: text },
-  warnings: { type: "array", items: text },
-});
+const readiness: Json = {
+  type: "object",
+  required: ["status", "checks"],
+  properties: {
+    status,
+    checks: { type: "object", additionalProperties: objectOf({ status: text }) },
+    warnings: { type: "array", items: text },
+  },
+  additionalProperties: false,
+};
+const healthKey: Json = {
+  name: "X-Health-Key",
+  in: "header",
+  description: "HEALTH_KEY: adds all checks and the warnings.",
+  schema: text,
+};
 const jwkSet = objectOf({ keys: { type: "array", items: objectOf({ kty: text }, true) } });
 
 function ownPaths(hasPublicKeys: boolean): Json {
@@ -62,10 +73,15 @@ function ownPaths(hasPublicKeys: boolean): Json {
   });
   return {
     "/_gateway/health/live": read("live", "Whether the Worker runs", { 200: jsonResponse("OK", liveness) }),
-    "/_gateway/health/ready": read("ready", "Whether it can do its work", {
-      200: jsonResponse("OK", readiness),
-      503: jsonResponse("A store does not answer", readiness),
-    }),
+    "/_gateway/health/ready": {
+      get: {
+        ...read("ready", "Whether it can do its work", {
+          200: jsonResponse("OK", readiness),
+          503: jsonResponse("A store does not answer", readiness),
+        }).get,
+        parameters: [healthKey],
+      },
+    },
     "/_gateway/openapi.json": read("openapi", "This document", {
       200: jsonResponse("OK", { type: "object" }, isKept),
       304: notModified,

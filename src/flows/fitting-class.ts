@@ -3,8 +3,8 @@
 import { type Reason, Refusal, refuse, type TokenClassMessage } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
 import { checkKind } from "../tokens/check.ts";
-import type { Claims } from "../tokens/claims.ts";
-import type { Kind } from "../tokens/kinds.ts";
+import { type Claims, claim } from "../tokens/claims.ts";
+import { type Kind, kinds } from "../tokens/kinds.ts";
 import { tokenId } from "./presented.ts";
 
 /** Whether the store has the token's own id as blacklisted. */
@@ -14,7 +14,7 @@ type IsBlacklisted = () => Promise<boolean>;
  * get_validated_token(): the first class that takes the token, or one refusal with a message for each.
  *
  * @param opened the claims, or what the signature and the registered claims were refused for: the same for every class
- * @param isBlacklisted asked for the kinds that Simple JWT lists, and for no other
+ * @param isBlacklisted asked for the kinds that Simple JWT lists, by class or by the token's own type, and for no other
  */
 export async function fittingClass(
   settings: Settings,
@@ -45,12 +45,22 @@ async function classRefusal(
 ): Promise<Refusal | undefined> {
   try {
     checkKind(settings, kind, claims, nowSeconds);
-    const jti = kind.listed ? tokenId(settings, claims) : undefined;
+    const jti = kind.listed || saysListed(settings, kind, claims) ? tokenId(settings, claims) : undefined;
     if (jti !== undefined && (await isBlacklisted())) refuse("token_blacklisted");
     return undefined;
   } catch (error) {
     return tokenRefusal(error);
   }
+}
+
+/**
+ * Whether a class that looks at no type (UntypedToken) was given a token that has a blacklist by its own type. Simple
+ * JWT does not ask that blacklist: a refresh token would open routes after its log-out.
+ */
+function saysListed({ TOKEN_TYPE_CLAIM }: Settings, kind: Kind, claims: Claims): boolean {
+  if (kind.typed || TOKEN_TYPE_CLAIM === null) return false;
+  const type = claim(claims, TOKEN_TYPE_CLAIM);
+  return Object.values(kinds).some((own) => own.listed && own.type === type);
 }
 
 /** Refusals of tokens are collected; a store that is down, or a bug, is not the token's fault. */

@@ -1,7 +1,7 @@
 // The request to the origin and its answer: streamed both ways, redirects passed on, time-limited until the headers.
 // Must never read a body, follow a redirect, or let an error of the origin's side show its address.
 import { Refusal, refuse } from "../errors.ts";
-import { limitBody } from "./body-limit.ts";
+import { hasBody, limitBody, noUpload, type Upload } from "./body-limit.ts";
 import { privateAnswer, privateRequest } from "./keep-private.ts";
 
 /** Where requests go: a URL, a service binding that takes any host, or the server behind the Worker's own route. */
@@ -18,6 +18,7 @@ export interface ForwardInput {
   /** Path and query in the bytes that were matched. */
   readonly target: string;
   readonly headers: Headers;
+  /** ORIGIN_TIMEOUT, counted from the end of the request's body. */
   readonly timeoutSeconds: number;
   /** MAX_BODY; null for no limit. */
   readonly longestBodyBytes: number | null;
@@ -38,18 +39,27 @@ const isCloudflareFailure = (status: number) => (status >= 520 && status <= 527)
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /**
+ * How much longer than an answer an upload may take. The runtime does not say how far one has come, short of JavaScript
+ * for each chunk, so an upload that stands still ends with the last that moves.
+ */
+const uploadFactor = 100;
+
+/** What setTimeout() takes; longer ones would be over at once. */
+const longestTimerMilliseconds = 2 ** 31 - 1;
+
+/**
  * Sends the request on and gives back the origin's own Response object, or a copy where a personal answer needs a
  * header against caches. No answer in time is `origin_too_slow` (504), none at all `origin_unreachable` (502), a body
- * beyond MAX_BODY `body_too_large` (413), one that the client broke off `client_gone`. Once headers are there, the
- * answer's body may take as long as it likes. When the client goes, the runtime ends all of it.
+ * beyond MAX_BODY `body_too_large` (413), one that the client broke off `client_gone`. The time runs from the end of the
+ * request's body; the upload itself may take a hundred times as long. Once headers are there, the answer's body may take
+ * as long as it likes. When the client goes, the runtime ends all of it.
  */
 export async function forward(origin: Origin, input: ForwardInput): Promise<Response> {
   const { request, target, headers } = input;
   const { method } = request;
-  const { body, broken, signal } = limitBody(request, input.longestBodyBytes);
-  if (body !== null && (method === "GET" || method === "HEAD")) refuse("request_malformed");
+  const { body, ended, broken, signal, answered } = uploadOf(request, method, input.longestBodyBytes);
   const url = (origin.base ?? originOf(request.url)) + target;
-  const patience = patienceFor(input.timeoutSeconds);
+  const patience = patienceFor(input.timeoutSeconds, ended);
   try {
     const caching = input.personal ? privateRequest(headers) : {};
     const init = { method, headers, body, redirect: "manual", signal, ...caching } as const;
@@ -57,6 +67,7 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
     const sent = repeatable ? sendTwice(origin, url, init, patience) : origin.send(url, init);
     const response = await Promise.race([sent, patience.over]);
     if (response === "over") return refuse("origin_too_slow");
+    answered();
     if (!isCloudflareFailure(response.status)) return input.personal ? privateAnswer(response) : response;
     return refuse(cloudflareSlow.has(response.status) ? "origin_too_slow" : "origin_unreachable");
   } catch (error) {
@@ -66,6 +77,12 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
     input.failed(error);
     return refuse("origin_unreachable");
   }
+}
+
+/** Servers read a GET or HEAD with a body differently. */
+function uploadOf(request: Request, method: string, longestBytes: number | null): Upload {
+  if (method !== "GET" && method !== "HEAD") return limitBody(request, longestBytes);
+  return hasBody(request) ? refuse("request_malformed") : noUpload;
 }
 
 /** Until when an answer is waited for. */
@@ -80,13 +97,20 @@ interface Patience {
  * request to the origin end with the request that they were made for, as the runtime sees to. A controller for each, or
  * to stop each timer, would cost more than most of what the gateway does.
  */
-function patienceFor(seconds: number): Patience {
+function patienceFor(seconds: number, ended: Promise<void> | undefined): Patience {
   let isOver = false;
   const over = new Promise<"over">((resolve) => {
-    setTimeout(() => {
-      isOver = true;
-      resolve("over");
-    }, seconds * 1000);
+    const endIn = (milliseconds: number) =>
+      setTimeout(
+        () => {
+          isOver = true;
+          resolve("over");
+        },
+        Math.min(milliseconds, longestTimerMilliseconds),
+      );
+    if (ended === undefined) return void endIn(seconds * 1000);
+    endIn(seconds * 1000 * uploadFactor);
+    void ended.then(() => endIn(seconds * 1000));
   });
   return { over, isOver: () => isOver };
 }

@@ -14,11 +14,19 @@ const forwarding = [
   "x-cluster-client-ip",
   "x-request-id",
   "x-gateway-assertion",
+  // HEALTH_KEY is for the gateway alone.
+  "x-health-key",
 ];
 /** Which trace a request belongs to: the gateway puts its own step in (trace-headers.ts). */
 const tracing = ["traceparent", "tracestate"];
 const rewriting = ["x-original-url", "x-original-uri", "x-rewrite-url", "x-original-method", "x-original-host"];
 const overriding = ["x-http-method-override", "x-http-method", "x-method-override"];
+
+/**
+ * Dropped from every client whatever IDENTITY_HEADERS says: an API may still read it after the setting was changed. No
+ * entry of droppedNames, because IDENTITY_HEADERS may set it.
+ */
+export const defaultIdentityHeader = "x-user-id";
 
 /** The beginning of more names that only a proxy may say. */
 export const forwardingPrefix = "x-forwarded-";

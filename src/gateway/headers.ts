@@ -4,7 +4,7 @@ import type { Identity } from "../flows/authenticate.ts";
 import { authHeaderName } from "../http/bearer.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Connection } from "./connection.ts";
-import { droppedNames, folded, forwardingPrefix } from "./header-names.ts";
+import { defaultIdentityHeader, droppedNames, folded, forwardingPrefix } from "./header-names.ts";
 import { identityHeaderSetter, readIdentityHeaders, type SetIdentityHeaders } from "./identity-headers.ts";
 import { setTraceHeaders } from "./trace-headers.ts";
 
@@ -23,7 +23,7 @@ export interface HeaderPlan {
 export function planHeaders(settings: Settings): HeaderPlan {
   const identity = readIdentityHeaders(settings);
   return {
-    fateOf: rememberedFates(identity.map(({ header }) => folded(header.toLowerCase()))),
+    fateOf: rememberedFates([defaultIdentityHeader, ...identity.map(({ header }) => folded(header.toLowerCase()))]),
     setIdentity: identityHeaderSetter(identity),
     authHeader: authHeaderName(settings),
     forwardAuthorization: settings.FORWARD_AUTHORIZATION,

@@ -2,6 +2,7 @@
 // Must never let a value into an error.
 import { type FieldError, refuse } from "../errors.ts";
 import { pythonFloatText } from "../json/python-float.ts";
+import { trimAsPython } from "../python/white-space.ts";
 import type { ParsedBody } from "./body.ts";
 import { textOfNumber } from "./json.ts";
 
@@ -71,18 +72,6 @@ function readField(raw: unknown): FieldResult {
 function pythonNumberText(source: string): string {
   if (/^-?\d+$/.test(source)) return source === "-0" ? "0" : source;
   return pythonFloatText(Number(source));
-}
-
-/** What str.strip() takes away: U+001C to U+001F and U+0085 too, U+FEFF not (JavaScript's trim does the reverse). */
-const pythonSpace = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
-const leading = new RegExp(`^${pythonSpace}`);
-const isSpace = new RegExp(`^${pythonSpace}$`);
-
-function trimAsPython(text: string): string {
-  const rest = text.replace(leading, "");
-  let end = rest.length;
-  while (end > 0 && isSpace.test(rest.charAt(end - 1))) end--;
-  return rest.slice(0, end);
 }
 
 function loneSurrogate(text: string): string | undefined {

@@ -1,6 +1,7 @@
 // What is wrong with ASSERTION, ASSERTION_CLAIMS and ASSERTION_KEY, seen together with the signing key.
 // Must never put a byte of a key into a fault.
 import { looksAsymmetric } from "./looks-asymmetric.ts";
+import { isBlank } from "./readers.ts";
 import type { Settings } from "./settings.ts";
 
 /** Claims that an assertion has by itself, and those by which a reader could take it for another kind of token. */
@@ -40,6 +41,7 @@ function keyFault({ ALGORITHM, ASSERTION_KEY, SIGNING_KEY }: Settings): string |
   if (looksAsymmetric(ASSERTION_KEY)) {
     return "ASSERTION_KEY must be a secret text, not an asymmetric key.";
   }
+  if (isBlank(ASSERTION_KEY)) return "ASSERTION_KEY must not be blank.";
   const bytes = new TextEncoder().encode(ASSERTION_KEY).length;
   return bytes < shortestKeyBytes
     ? `ASSERTION_KEY has ${bytes} bytes; it needs at least ${shortestKeyBytes}. ${make}`

@@ -4,6 +4,8 @@
 import { checkAssertion } from "./check-assertion.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkCors } from "./check-cors.ts";
+import { checkHealth } from "./check-health.ts";
+import { checkOpenings } from "./check-openings.ts";
 import { checkSessions } from "./check-sessions.ts";
 import { checkUrls, originFault } from "./check-urls.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
@@ -138,6 +140,8 @@ function checkTogether(settings: Settings, faults: string[], warnings: string[])
   checkSessions(settings, faults, warnings);
   const classes = settings.AUTH_TOKEN_CLASSES.map(tokenClassName);
   checkCookie(settings, { served: servedEndpoints(settings), classes }, faults, warnings);
+  checkOpenings(settings, classes, faults, warnings);
+  checkHealth(settings, faults);
   if (settings.CONSOLE)
     warnings.push("CONSOLE is on: everybody can open /_gateway/console. Leave it off in production.");
   if (settings.ADMIN) {

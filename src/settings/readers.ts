@@ -148,6 +148,9 @@ export function isNone(raw: unknown): boolean {
   return raw === "" || raw === null || raw === undefined;
 }
 
+/** Whether a text has nothing but white space, control and format characters: no secret, however long it is. */
+export const isBlank = (text: string): boolean => /^[\s\p{Cc}\p{Cf}]*$/u.test(text);
+
 /** An object that is neither a list nor a number with its source text. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);

@@ -124,6 +124,7 @@ export const settingsTable = {
   LOG_SAMPLE: setting(readShare, 1),
   TRACE_SAMPLE: setting<number | null>(readShareOrNone, null),
   SERVER_TIMING: setting(readBoolean, false),
+  HEALTH_KEY: { ...added<string | null>(readTextOrNone("a secret of at least 16 bytes"), null), secret: true },
   CONSOLE: setting(readBoolean, false),
   ADMIN: setting(readBoolean, false),
   ERROR_REASONS: setting(readBoolean, false),

@@ -5,6 +5,7 @@ import type { AdminUserStore, Changed, Ending, Page, UserFields, UserQuery } fro
 import { type Condition, readPage } from "./d1-admin-pages.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
 import { endUserStatements } from "./d1-families.ts";
+import { nextUserId } from "./d1-user-ids.ts";
 import { userColumns, userFrom } from "./d1-users.ts";
 
 export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
@@ -66,10 +67,8 @@ function fieldValues(user: UserFields): Array<string | number> {
   return [username, first_name, last_name, email, Number(is_active), Number(is_staff), Number(is_superuser)];
 }
 
-/** Ids go up, and past those whose tokens were ended: a deleted user's token must not name the next one who comes. */
 const insertUser = `INSERT INTO users (id, password, ${fieldColumns}, date_joined)
-  VALUES (1 + MAX(COALESCE((SELECT MAX(id) FROM users), 0), COALESCE((SELECT MAX(user_id) FROM user_cutoffs), 0)),
-    ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+  VALUES (${nextUserId}, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
   RETURNING CAST(id AS TEXT) AS id`;
 
 const updateUser = `UPDATE users SET username = ?3, first_name = ?4, last_name = ?5, email = ?6, is_active = ?7,

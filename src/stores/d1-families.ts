@@ -5,6 +5,7 @@ import type { FamilyStore } from "./contract.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
 import { selectLiveTokens } from "./d1-sessions.ts";
 import { blacklistToken } from "./d1-tokens.ts";
+import { forgetCutoffs } from "./d1-user-ids.ts";
 
 /** A statement and what stands for ?1, ?2 … in it. */
 type Statement = readonly [sql: string, values: ReadonlyArray<number | string>];
@@ -70,7 +71,7 @@ export function d1Families(db: D1Database, log: StoreLog): FamilyStore {
       on(async () => {
         await db.batch([
           db.prepare("DELETE FROM ended_families WHERE expires_at < ?1").bind(beforeSeconds),
-          db.prepare("DELETE FROM user_cutoffs WHERE expires_at < ?1").bind(beforeSeconds),
+          db.prepare(forgetCutoffs).bind(beforeSeconds),
         ]);
       }),
   };

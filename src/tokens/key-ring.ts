@@ -2,9 +2,10 @@
 // Must never put a byte of an entry into a fault (it may be a secret), and never take a private key.
 import { base64url, type CryptoKey, importJWK, type JWK } from "jose";
 import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
+import { isBlank } from "../settings/readers.ts";
 import { type Algorithm, algorithms, type Settings } from "../settings/settings.ts";
 import { algorithmTable } from "./algorithms.ts";
-import type { RingKey } from "./keys.ts";
+import { floor, type RingKey, shortestSecretBytes } from "./keys.ts";
 
 /** `keys` is to be used only while `faults` is empty. */
 export interface KeyRingReading {
@@ -90,6 +91,7 @@ function secretEntry(
   // As for SIGNING_KEY: a public key taken for a secret is known to everyone (CVE-2022-29217).
   const text = new TextDecoder().decode(key);
   if (looksAsymmetric(text)) return { fault: "must be a secret, not an asymmetric key in PEM" };
+  if (isBlank(text)) return { fault: "must not be blank" };
   if (ASSERTION && text === ASSERTION_KEY) {
     return { fault: "must not be ASSERTION_KEY: an origin that has it could make access tokens" };
   }
@@ -97,6 +99,7 @@ function secretEntry(
   if (key.length >= minimumBytes) return { key: read };
   const short = `has ${key.length} bytes; ${alg} needs at least ${minimumBytes}`;
   if (!ALLOW_SHORT_SIGNING_KEY) return { fault: short };
+  if (key.length < shortestSecretBytes) return { fault: `has ${key.length} bytes, ${floor}` };
   return { key: read, warning: `${short}; ALLOW_SHORT_SIGNING_KEY lets it pass` };
 }
 

@@ -65,6 +65,15 @@ export async function readKeys(settings: Settings): Promise<KeysReading> {
   return row.family === "hmac" ? await hmacKeys(settings, row.minimumSecretBytes) : await asymmetricKeys(settings, row);
 }
 
+/**
+ * The least that ALLOW_SHORT_SIGNING_KEY lets pass. Whoever has one token can try shorter secrets one after the other,
+ * without asking the gateway. RFC 7518 section 3.2 asks for as many bytes as the hash has.
+ */
+export const shortestSecretBytes = 16;
+
+/** The end of a sentence about a secret that is shorter. */
+export const floor = `and ALLOW_SHORT_SIGNING_KEY allows no fewer than ${shortestSecretBytes}`;
+
 async function hmacKeys(settings: Settings, minimumBytes: number): Promise<KeysReading> {
   const secret = new TextEncoder().encode(settings.SIGNING_KEY);
   // PyJWT's refusal: a public key used as an HMAC secret is known to everyone (CVE-2022-29217).
@@ -72,10 +81,10 @@ async function hmacKeys(settings: Settings, minimumBytes: number): Promise<KeysR
     return failed(`SIGNING_KEY must be a secret text for ${settings.ALGORITHM}, not an asymmetric key.`);
   }
   if (secret.length >= minimumBytes) return hmacReading(settings, secret, []);
+  const make = `Make one with: openssl rand -base64 ${minimumBytes}`;
   const short = `SIGNING_KEY has ${secret.length} bytes; ${settings.ALGORITHM} needs at least ${minimumBytes}`;
-  if (!settings.ALLOW_SHORT_SIGNING_KEY || secret.length === 0) {
-    return failed(`${short}. Make one with: openssl rand -base64 ${minimumBytes}`);
-  }
+  if (!settings.ALLOW_SHORT_SIGNING_KEY) return failed(`${short}. ${make}`);
+  if (secret.length < shortestSecretBytes) return failed(`SIGNING_KEY has ${secret.length} bytes, ${floor}. ${make}`);
   return hmacReading(settings, secret, [`${short}; ALLOW_SHORT_SIGNING_KEY lets it pass.`]);
 }
 

@@ -1,4 +1,5 @@
 // src/accounts/user-rules.ts: Django's rules for usernames, addresses and passwords.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   emailFault,
@@ -8,6 +9,7 @@ import {
   passwordWeakness,
   usernameFault,
 } from "../../src/accounts/user-rules.ts";
+import { readFields } from "../../src/http/fields.ts";
 
 const characters = "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
 
@@ -51,9 +53,56 @@ describe("emailFault()", () => {
 });
 
 describe("passwordFault()", () => {
-  it("refuses nothing but an empty password", () => {
+  it("refuses an empty password", () => {
     expect(passwordFault("")).toBe("The password must not be empty.");
-    expect(passwordFault(" ")).toBeNull();
+  });
+  it.each([" ", "        ", "\t\n", "\u00a0\u3000", "\u001c\u001d\u001e\u001f", "\u0085"])(
+    "refuses one of nothing but what Python strips: %j",
+    (password) => {
+      expect(passwordFault(password)).toBe(
+        "The password must not be blank: a log-in takes blanks away, so nobody could log in with it.",
+      );
+    },
+  );
+  it.each([" correct horse", "correct horse ", "correct horse\n", "\u001ccorrect horse", "correct horse\u0085"])(
+    "refuses one with white space at an end: %j",
+    (password) => {
+      expect(passwordFault(password)).toBe(
+        "The password must not begin or end with a blank, tab or line end: a log-in takes them away, so nobody could log in with it.",
+      );
+    },
+  );
+  it.each([
+    ["\0correct horse", "a null character"],
+    ["correct\0horse", "a null character"],
+    ["correct\ud800horse", "half a surrogate pair"],
+  ])("refuses what a log-in refuses: %j", (password, what) => {
+    expect(passwordFault(password)).toBe(
+      `The password must not contain ${what}: a log-in refuses it, so nobody could log in with it.`,
+    );
+  });
+  it.each([
+    "correct horse",
+    "a b",
+    "\ufeffcorrect horse\ufeff",
+    "\u200bcorrect horse",
+    "Gr\u00fc\u00dfe \ud83d\udc0e!",
+    "a\tb",
+  ])("takes %j, which arrives as it is typed", (password) => {
+    expect(passwordFault(password)).toBeNull();
+  });
+  it("takes whatever the log-in's field reads unchanged, and nothing else", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 12 }), (password) => {
+        let read: string | undefined;
+        try {
+          read = readFields({ kind: "json", value: { password } }, ["password"]).password;
+        } catch {
+          read = undefined;
+        }
+        expect(passwordFault(password) === null).toBe(read === password);
+      }),
+    );
   });
 });
 

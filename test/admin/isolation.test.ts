@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { addStaff, admin, adminApp, adminLog, loggedIn, origin, ownPage, visitorOf } from "../support/admin.ts";
 import { appWith, echoOrigin } from "../support/app.ts";
 import { DB } from "../support/bindings.ts";
+import { healthKeyHeader, withHealthKey } from "../support/health.ts";
 import { addUser } from "../support/users.ts";
 
 beforeEach(() => void adminLog());
@@ -195,8 +196,9 @@ describe("ADMIN", () => {
     const response = await off.fetch(new Request(`${origin}${admin}${path}`));
     expect([response.status, await response.json()]).toEqual([404, { detail: "Not found." }]);
   });
-  it("on: is a warning of the ready page", async () => {
-    const response = await app.fetch(new Request(`${origin}/_gateway/health/ready`));
+  it("on: is a warning of the ready page, for whoever has HEALTH_KEY", async () => {
+    const watched = await adminApp(withHealthKey);
+    const response = await watched.fetch(new Request(`${origin}/_gateway/health/ready`, { headers: healthKeyHeader }));
     expect(((await response.json()) as { warnings: string[] }).warnings).toContain(
       "ADMIN is on: staff can log in and change users at /_gateway/admin, from wherever it can be reached.",
     );

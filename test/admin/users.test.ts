@@ -196,6 +196,15 @@ describe("a new user", () => {
     await asBoss.post("/users/new", { ...newUser, username: "second" });
     expect(await idOf("second")).toBe(first + 1);
   });
+  it("never gets it after those tokens were flushed either", async () => {
+    await asBoss.post("/users/new", { ...newUser, username: "flushed" });
+    const flushed = (await idOf("flushed")) ?? 0;
+    await asBoss.post(`/users/${flushed}/delete`);
+    await DB.prepare("UPDATE user_cutoffs SET expires_at = 1").run();
+    await app.flush();
+    await asBoss.post("/users/new", { ...newUser, username: "after-the-flush" });
+    expect(await idOf("after-the-flush")).toBe(flushed + 1);
+  });
   it("costs a hash, so the admin who makes too many is told to wait", async () => {
     const keys: string[] = [];
     const limit = async ({ key }: { key: string }) => ({ success: keys.push(key) === 1 });
@@ -352,6 +361,21 @@ describe("a password", () => {
     const user = await addUser();
     const response = await asStaff.post(`/users/${user.id}/password`, { password: "short", password_again: "shorter" });
     expect([response.status, (await rowOf(user.id))?.password]).toEqual([400, "!unusable"]);
+  });
+  it.each([
+    ["        ", "The password must not be blank"],
+    ["correct horse ", "The password must not begin or end with a blank"],
+    ["\u0085correct horse", "The password must not begin or end with a blank"],
+    ["correct\0horse", "The password must not contain a null character"],
+  ])("that no log-in could bring is refused with the reason, for new users too: %j", async (password, reason) => {
+    const user = await addUser();
+    const typed = { password, password_again: password };
+    const changed = await asStaff.post(`/users/${user.id}/password`, typed);
+    expect([changed.status, await changed.text()]).toEqual([400, expect.stringContaining(reason)]);
+    expect((await rowOf(user.id))?.password).toBe("!unusable");
+    const made = await asStaff.post("/users/new", { ...newUser, username: "untypable", ...typed });
+    expect([made.status, await made.text()]).toEqual([400, expect.stringContaining(reason)]);
+    expect(await idOf("untypable")).toBeNull();
   });
   it("is shown nowhere, nor is its hash: only the name of the format", async () => {
     const user = await addStaff();

@@ -2,6 +2,7 @@
 // test/browser is about its use.
 import { describe, expect, it } from "vitest";
 import { appWith } from "../support/app.ts";
+import { healthKeyHeader, withHealthKey } from "../support/health.ts";
 import { sourceHashIn } from "../support/source-hash.ts";
 
 const at = "https://gateway.example/_gateway/console";
@@ -23,8 +24,10 @@ describe("/_gateway/console", () => {
   });
 
   it("warns while it is on", async () => {
-    const app = await appWith({ CONSOLE: true });
-    const ready = await app.fetch(new Request("https://gateway.example/_gateway/health/ready"));
+    const app = await appWith({ CONSOLE: true, ...withHealthKey });
+    const ready = await app.fetch(
+      new Request("https://gateway.example/_gateway/health/ready", { headers: healthKeyHeader }),
+    );
     expect((await ready.json()) as object).toMatchObject({
       warnings: expect.arrayContaining([
         "CONSOLE is on: everybody can open /_gateway/console. Leave it off in production.",

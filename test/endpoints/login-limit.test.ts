@@ -5,6 +5,7 @@ import * as scrypt from "../../src/accounts/hashers/scrypt.ts";
 import { wire } from "../../src/wire.ts";
 import { appWith, postJson } from "../support/app.ts";
 import { BLACKLIST, DB } from "../support/bindings.ts";
+import { healthKeyHeader, withHealthKey } from "../support/health.ts";
 import { testSecret } from "../support/settings.ts";
 import { addUser } from "../support/users.ts";
 
@@ -222,9 +223,9 @@ describe("LOGIN_LIMITER", () => {
     >[0];
     expect(await wire(env, {})).toEqual({ faults: ["LOGIN_LIMITER must be a rate limit binding."] });
   });
-  it("may be left out: then nothing is counted, and the log and the ready page warn", async () => {
+  it("may be left out: then nothing is counted, and the log and the ready page warn, the page whoever has HEALTH_KEY", async () => {
     const spy = vi.spyOn(console, "log").mockImplementation(() => {});
-    const app = await appWith({ ...vars });
+    const app = await appWith({ ...vars, ...withHealthKey });
     expect(spy.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
       {
         event: "settings_warnings",
@@ -234,7 +235,8 @@ describe("LOGIN_LIMITER", () => {
     for (let attempt = 1; attempt <= 20; attempt++) {
       expect((await app.fetch(postJson("/api/token/", { username: "ada", password: "pw" }))).status).toBe(200);
     }
-    const ready = await app.fetch(new Request("https://gateway.example/_gateway/health/ready"));
+    const at = "https://gateway.example/_gateway/health/ready";
+    const ready = await app.fetch(new Request(at, { headers: healthKeyHeader }));
     expect(await ready.json()).toMatchObject({
       warnings: ["LOGIN_LIMITER is not bound: nothing here slows down password guessing."],
     });

@@ -111,6 +111,30 @@ describe("authenticate() with two classes", () => {
     }
   });
 
+  test.each(["refresh", "sliding"] as const)(
+    "refuses a blacklisted %s token by UntypedToken too, on a route that looks nothing up",
+    async (token_type) => {
+      const given = { accepted: [kinds.access, kinds.untyped], claims: { token_type } };
+      const { deps, jti, done } = await setUp(given);
+      expect((await done()).kind).toBe(kinds.untyped);
+      await deps.tokens.blacklist(listedToken({ jti, type: token_type }), now);
+      expect((await refusalOf(done)).more.messages).toEqual([
+        { token_class: "AccessToken", token_type: "access", message: "Token has wrong type" },
+        { token_class: "UntypedToken", token_type: "untyped", message: "Token is blacklisted" },
+      ]);
+    },
+  );
+
+  test.each([["access"], [undefined], ["Refresh"], [7], ["own"]])(
+    "asks no blacklist for UntypedToken and a token of the type %j",
+    async (token_type) => {
+      const { deps, done } = await setUp({ accepted: [kinds.untyped], claims: { token_type } });
+      const asked = vi.spyOn(deps.tokens, "standing");
+      expect((await done()).kind).toBe(kinds.untyped);
+      expect(asked).not.toHaveBeenCalled();
+    },
+  );
+
   test("keeps the private reason of the first for the log", async () => {
     expect((await refusalOf((await setUp({ accepted, secret: "x".repeat(32) })).done)).more.because).toBe(
       "token_signature_wrong",

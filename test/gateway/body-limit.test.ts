@@ -22,21 +22,62 @@ const aborted = (signal: AbortSignal | null) =>
   new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
 const bytes = (length: number) => new Uint8Array(length).fill(0x78);
 
-describe("limitBody() leaves alone", () => {
-  test("every body where there is no limit", () => {
-    const request = post(streamed([bytes(100)]));
-    const { body, broken } = limitBody(request, null);
-    expect(body).toBe(request.body);
+describe("limitBody() passes on", () => {
+  test.each<[string, number | null, Readonly<Record<string, string>>]>([
+    ["every body where there is no limit", null, {}],
+    ["a body of a declared length where there is no limit", null, { "content-length": "100" }],
+    ["a body whose declared length is the limit", 100, { "content-length": "100" }],
+    ["a body in chunks that comes to the limit", 100, {}],
+  ])("%s, and says when it has ended", async (_, longest, headers) => {
+    const request = post(streamed([bytes(60), bytes(40)]), headers);
+    const { body, broken, ended } = limitBody(request, longest);
+    let hasEnded = false;
+    void ended?.then(() => {
+      hasEnded = true;
+    });
+    await scheduler.wait(5);
+    expect(hasEnded).toBe(false);
+    expect((await new Response(body).arrayBuffer()).byteLength).toBe(100);
+    await ended;
     expect(broken()).toBeUndefined();
   });
 
-  test("a request without a body", () => {
-    expect(limitBody(post(null), 1).body).toBeNull();
+  test.each<[string, BodyInit | null, Readonly<Record<string, string>>]>([
+    ["no body", null, {}],
+    ["a body of no bytes", streamed([]), { "content-length": "0" }],
+  ])("%s as none, which never is on its way", (_, body, headers) => {
+    expect(limitBody(post(body, headers), 1)).toMatchObject({ body: null, ended: undefined, signal: null });
   });
 
-  test("a body whose declared length is the limit", () => {
-    const request = post("x", { "content-length": "10" });
-    expect(limitBody(request, 10).body).toBe(request.body);
+  test("nothing of a length that is no number as if it were one", async () => {
+    const { body } = limitBody(post(streamed([bytes(3)]), { "content-length": "1e400" }), null);
+    expect(await new Response(body).text()).toBe("xxx");
+  });
+});
+
+describe("limitBody() of a body that breaks off", () => {
+  test.each<[string, Readonly<Record<string, string>>]>([
+    ["in chunks", {}],
+    ["of a declared length", { "content-length": "100" }],
+  ])("%s breaks the request to the origin off: it does not end", async (_, headers) => {
+    const { body, broken, signal, ended } = limitBody(post(streamed([bytes(3)], new Error("gone")), headers), null);
+    const reading = new Response(body).text().then(
+      () => "ended",
+      () => "failed",
+    );
+    const after = aborted(signal)
+      .then(() => scheduler.wait(5))
+      .then(() => "still open");
+    expect(await Promise.race([reading, after, ended?.then(() => "said to have ended")])).toBe("still open");
+    expect(broken()).toBe("client_gone");
+  });
+
+  test("after the origin's answer breaks nothing off", async () => {
+    const { body, broken, signal, answered } = limitBody(post(streamed([bytes(3)], new Error("gone"))), null);
+    answered();
+    void new Response(body).text().catch(() => undefined);
+    await scheduler.wait(20);
+    expect([broken(), signal?.aborted]).toEqual([undefined, false]);
   });
 });
 

@@ -110,6 +110,45 @@ describe("forward() refuses", () => {
     expect(await work).toBe("origin_too_slow");
   });
 
+  test("counts the time from the end of an upload, however long that took", async () => {
+    const upload = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = upload.writable.getWriter();
+    const request = new Request("https://gateway.example/", { method: "POST", body: upload.readable });
+    const reading: Send = async (_, { body }) => {
+      await new Response(body ?? null).arrayBuffer();
+      return new Promise(() => {});
+    };
+    const work = reasonOf(() => forward(to(reading, "http://o"), input({ request, timeoutSeconds: 30 })));
+    let over = false;
+    void work.then(() => {
+      over = true;
+    });
+    for (let minute = 0; minute < 10; minute++) {
+      await writer.write(new Uint8Array(10));
+      await vi.advanceTimersByTimeAsync(60_000);
+    }
+    expect(over).toBe(false);
+    await writer.close();
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(over).toBe(false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await work).toBe("origin_too_slow");
+  });
+
+  test("an upload that takes a hundred times as long", async () => {
+    const { readable } = new TransformStream<Uint8Array, Uint8Array>();
+    const request = new Request("https://gateway.example/", { method: "POST", body: readable });
+    const work = reasonOf(() => forward(to(silent, "http://o"), input({ request, timeoutSeconds: 30 })));
+    let over = false;
+    void work.then(() => {
+      over = true;
+    });
+    await vi.advanceTimersByTimeAsync(2_999_000);
+    expect(over).toBe(false);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await work).toBe("origin_too_slow");
+  });
+
   test.each([
     [520, "origin_unreachable"],
     [521, "origin_unreachable"],

@@ -131,7 +131,7 @@ describe("translated()", () => {
     expect(translated(chooseLanguage("de"), "Bad gateway.")).toBe("Bad gateway.");
     expect(translated(chooseLanguage("de"), "constructor")).toBe("constructor");
     expect(translated(chooseLanguage("de"), "__proto__")).toBe("__proto__");
-    expect(translated(chooseLanguage("ja"), "Not found.")).toBe("Not found.");
+    expect(translated(chooseLanguage("is"), "Not found.")).toBe("Not found.");
     expect(translated(chooseLanguage("en"), "Not found.")).toBe("Not found.");
   });
 
@@ -140,6 +140,6 @@ describe("translated()", () => {
     expect(translated(chooseLanguage("es-VE"), "Token is expired")).toBe("El token ha caducado");
     expect(translated(chooseLanguage("es-AR"), "Token is invalid")).toBe("El token no es válido");
     expect(translated(chooseLanguage("ar-DZ"), "Not found.")).toBe("غير موجود.");
-    expect(translated(chooseLanguage("zh-TW"), "Not found.")).toBe("Not found.");
+    expect(translated(chooseLanguage("zh-TW"), "Not found.")).toBe("找不到。");
   });
 });

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { chooseLanguage, translated } from "../../src/http/language.ts";
 import { languages } from "../../src/http/languages.ts";
-import { textsFor, translations } from "../../src/http/texts.ts";
+import { frameworkTranslations, textsFor, translations } from "../../src/http/texts.ts";
 
 const english = [
   "Authentication credentials were not provided.",
@@ -94,12 +94,82 @@ describe("the translations", () => {
   });
 });
 
+/** Texts that DRF 3.16 and Django have in catalogues that Simple JWT lacks, in this order. */
+const framework = [
+  "Authentication credentials were not provided.",
+  "You do not have permission to perform this action.",
+  "Not found.",
+  'Method "{}" not allowed.',
+  "Could not satisfy the request Accept header.",
+  'Unsupported media type "{}" in request.',
+  "Malformed request.",
+  "Request was throttled. Expected available in {} seconds.",
+  "This field is required.",
+  "This field may not be null.",
+  "This field may not be blank.",
+  "Invalid data. Expected a dictionary, but got {}.",
+  "Null characters are not allowed.",
+];
+
+describe("the texts of DRF alone", () => {
+  /** Which of them the original translates, as its catalogues (rest_framework/locale of 3.16.0) say. */
+  const shipped: ReadonlyArray<readonly [code: string, has: string]> = [
+    ...(["ca", "da", "et", "fi", "hu", "ja", "lv", "mk", "nb", "pt", "sk"] as const).map(
+      (code) => [code, "xxxxxxxxxxxxx"] as const,
+    ),
+    ["bg", "xxxxxxxxxxxx-"],
+    ["hy", "xxxxxxxxxxxx-"],
+    ["lt", "x-xxxxxxxxx-x"],
+    ["th", "xxxx-x--xxxx-"],
+    ["vi", "-xxx----x-x--"],
+    ["zh-hant", "-xxx----xxxxx"],
+  ];
+
+  it("are for the languages of DRF that Simple JWT does not have", () => {
+    expect([...frameworkTranslations.keys()].sort()).toEqual(shipped.map(([code]) => code).sort());
+    expect([...frameworkTranslations.keys()].filter((code) => translations.has(code))).toEqual([]);
+    expect([...frameworkTranslations.keys()].filter((code) => !languages.includes(code))).toEqual([]);
+  });
+
+  it.each(shipped)("in %s are those that the original translates, and no other text", (code, has) => {
+    const texts = frameworkTranslations.get(code) ?? {};
+    expect(framework.map((text) => (Object.hasOwn(texts, text) ? "x" : "-")).join("")).toBe(has);
+    expect(Object.keys(texts).filter((text) => !framework.includes(text))).toEqual([]);
+    expect(chooseLanguage(code).texts).toBe(texts);
+  });
+
+  it.each([...frameworkTranslations])(
+    "in %s keep every gap, and are neither English nor the same twice",
+    (_, texts) => {
+      for (const [text, translation] of Object.entries(texts)) {
+        expect(gaps(translation)).toBe(gaps(text));
+        expect([translation, translation.trim()]).not.toContain(text);
+        expect(translation.trim()).toBe(translation);
+      }
+      expect(new Set(Object.values(texts)).size).toBe(Object.keys(texts).length);
+    },
+  );
+
+  it.each([
+    ["ja", "Authentication credentials were not provided.", "認証情報が送信されていません。"],
+    ["da", "Not found.", "Ikke fundet."],
+    ["pt", 'Method "{}" not allowed.', "O método «{}» não é permitido."],
+    ["zh-hant", "You do not have permission to perform this action.", "您沒有執行此操作的權限。"],
+    ["ja", "Token is blacklisted", "Token is blacklisted"],
+    ["pt", "No active account found with the given credentials", "No active account found with the given credentials"],
+    ["vi", "Malformed request.", "Malformed request."],
+  ])("say in %s for %j: %j", (code, text, translation) => {
+    expect(translated(chooseLanguage(code), text)).toBe(translation);
+  });
+});
+
 describe("textsFor()", () => {
   it("falls back from a variant to its language, and to nothing", () => {
     expect(textsFor("es-mx")).toBe(translations.get("es"));
     expect(textsFor("es-ar")).toBe(translations.get("es-ar"));
-    expect(textsFor("pt")).toEqual({});
+    expect(textsFor("pt")).toBe(frameworkTranslations.get("pt"));
+    expect(textsFor("zh-hant")).toBe(frameworkTranslations.get("zh-hant"));
     expect(textsFor("en-gb")).toEqual({});
-    expect(textsFor("zh-hant")).toEqual({});
+    expect(textsFor("is")).toEqual({});
   });
 });

@@ -1,13 +1,18 @@
 // import-django on a real local D1: conflicts, updates, all or nothing.
 import { describe, expect, it } from "vitest";
 import { writeBulk } from "../../scripts/database/bulk.ts";
+import { deleteAndEndTokens } from "../../scripts/database/end-user.ts";
+import { insertUser, requireUser } from "../../scripts/database/users.ts";
 import { parseDump } from "../../scripts/import-django/dump.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
+import { d1Families } from "../../src/stores/d1-families.ts";
 import { dumpRows } from "../support/django-dump.ts";
 import { blacklistedRow, dumpOf, tokenRow, userRow } from "../support/dump-rows.ts";
 import { nowSeconds, useLocalDatabase } from "../support/local-database.ts";
 
 const { bindings, importOf, users, tokens } = useLocalDatabase();
+/** KV goes by the real clock, and takes no end that lies behind. */
+const realNow = Math.floor(Date.now() / 1000);
 const everything = async () => [await users(), await tokens()];
 
 describe("import-django", () => {
@@ -68,6 +73,42 @@ describe("import-django", () => {
     expect(await users()).toMatchObject([
       { password: "newest", email: "a@example.com", last_login: "2025-12-31T00:00:00Z" },
     ]);
+  });
+
+  it("gives users of a natural dump ids that nobody had, in their order, after those that the dump names", async () => {
+    await importOf(dumpOf(userRow(7, "ada"), userRow(9, "gone")));
+    const { database } = bindings();
+    await deleteAndEndTokens(bindings(), await requireUser(database, "gone"), realNow);
+    await importOf(
+      dumpOf(userRow(undefined, "new"), userRow(undefined, "ada", { is_staff: true }), userRow(20, "key")),
+    );
+    await importOf(dumpOf(userRow(undefined, "newer"), userRow(undefined, "newest")));
+    expect((await users()).map(({ id, username }) => [id, username])).toEqual([
+      [7, "ada"],
+      [20, "key"],
+      [21, "new"],
+      [22, "newer"],
+      [23, "newest"],
+    ]);
+    for (const username of ["key", "newest"]) {
+      await deleteAndEndTokens(bindings(), await requireUser(database, username), realNow);
+    }
+    await importOf(dumpOf(userRow(undefined, "natural")));
+    expect(await requireUser(database, "natural")).toMatchObject({ id: 24 });
+  });
+
+  it("does so also when the deleted user's tokens have all expired and were flushed", async () => {
+    const { database, d1 } = bindings();
+    await importOf(dumpOf(userRow(7, "ada"), userRow(30, "gone")));
+    await deleteAndEndTokens(bindings(), await requireUser(database, "gone"), realNow);
+    await d1Families(d1, () => {}).forgetEndings(realNow + 10 * 365 * 86_400);
+    await importOf(dumpOf(userRow(undefined, "new")));
+    expect(await requireUser(database, "new")).toMatchObject({ id: 31 });
+    const next = { username: "newer", email: "", passwordHash: "x", isStaff: false, isSuperuser: false };
+    await insertUser(database, next, "2026-01-01T00:00:00Z");
+    expect(await requireUser(database, "newer")).toMatchObject({ id: 32 });
+    await d1Families(d1, () => {}).forgetEndings(realNow + 10 * 365 * 86_400);
+    expect(await database.read("SELECT user_id FROM user_cutoffs WHERE user_id > 32 OR user_id < 20")).toEqual([]);
   });
 
   it("writes nothing with --dry-run", async () => {

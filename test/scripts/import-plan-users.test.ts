@@ -78,12 +78,65 @@ describe("planImport() with users", () => {
     [userRow(7, "a\ud800"), "username is no storable text", "id 7"],
     [userRow(7, "a".repeat(2001)), "username has more than 2000 characters", "id 7"],
     [userRow(7, "ada", { password: null }), "password is no text", "id 7"],
-    [userRow(7, "ada", { is_active: 1 }), "is_active is neither true nor false", "id 7"],
+    [userRow(7, "ada", { is_active: 2 }), "is_active is neither true nor false", "id 7"],
+    [userRow(7, "ada", { is_active: "true" }), "is_active is neither true nor false", "id 7"],
+    [userRow(7, "ada", { is_active: null }), "is_active is neither true nor false", "id 7"],
+    [userRow("", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
+    [userRow("1.0", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
+    [userRow("-1", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
+    [userRow("9007199254740993", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
+    [userRow(1.5, "ada"), "the id is no whole number above 0", "user 1 of the dump"],
+    [userRow(false, "ada"), "the id is no whole number above 0", "user 1 of the dump"],
+    [userRow(["1"], "ada"), "the id is no whole number above 0", "user 1 of the dump"],
     [userRow(7, "ada", { last_login: "never" }), "last_login is no time", "id 7"],
     [userRow(7, "ada", { date_joined: null }), "date_joined is no time", "id 7"],
   ])("leaves out %#: a row with an unusable value", (row, reason, example) => {
     const { users } = plan(dumpOf(row));
     expect([users.rows, reasons(users.leftOut.list())]).toEqual([[], [[reason, example]]]);
+  });
+
+  it.each([
+    ["1", 1],
+    [" 1", 1],
+    ["42\n", 42],
+    ["\u00a07\u0085", 7],
+    ["+7", 7],
+    ["007", 7],
+    ["1_000", 1000],
+    ["\u0661\u0662", 12],
+    [true, 1],
+    [1.0, 1],
+  ])("reads the id %j as int() of loaddata does: %d", (pk, id) => {
+    const { users, tokens } = plan(dumpOf(userRow(pk, "ada"), tokenRow(1, "a", pk)));
+    expect(users.rows.map((user) => [user.id, user.username])).toEqual([[id, "ada"]]);
+    expect(tokens.rows.map(({ userId }) => userId)).toEqual([id]);
+  });
+
+  it("finds the same id in two spellings a second time", () => {
+    const { users } = plan(dumpOf(userRow("1", "ada"), userRow(1, "bob"), userRow(" 1 ", "eve")));
+    expect(users.rows.map(({ id, username }) => [id, username])).toEqual([[1, "ada"]]);
+    expect(users.leftOut.total()).toBe(2);
+  });
+
+  it("knows a token by its key in another spelling", () => {
+    const row = { ...tokenRow(7, "a", "1"), pk: "7" };
+    const { tokens } = plan(dumpOf(userRow(1, "ada"), row, blacklistedRow(" 7")));
+    expect(tokens.rows.map(({ jti, userId, blacklistedAt }) => [jti, userId, blacklistedAt])).toEqual([
+      ["a", 1, 1706933106],
+    ]);
+  });
+
+  it.each([
+    [1, 1],
+    ["True", 1],
+    ["t", 1],
+    ["1", 1],
+    [0, 0],
+    ["False", 0],
+    ["f", 0],
+    ["0", 0],
+  ])("reads the flag %j as BooleanField of loaddata does: %d", (is_staff, flag) => {
+    expect(plan(dumpOf(userRow(1, "ada", { is_staff }))).users.rows[0]?.is_staff).toBe(flag);
   });
 
   it("reads names that are missing or null as empty, as custom user models have them", () => {

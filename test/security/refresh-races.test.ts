@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { claimsIn } from "../support/craft.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+import { healthKeyHeader, withHealthKey } from "../support/health.ts";
 import { refusedBody, refusedToken } from "./made-tokens.ts";
 import { answersWith, misconfigured } from "./misconfigured.ts";
 import { type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";
@@ -13,6 +14,7 @@ beforeAll(async () => {
   origin = await startRecordingOrigin();
   gateway = await startGateway({
     ORIGIN_URL: origin.url,
+    ...withHealthKey,
     ROTATE_REFRESH_TOKENS: true,
     BLACKLIST_AFTER_ROTATION: true,
     AUTH_TOKEN_CLASSES: ["AccessToken", "RefreshToken"],
@@ -154,7 +156,7 @@ describe("a store that is down:", () => {
     });
   });
   it("the gateway is not ready with a missing table, and says so", async () => {
-    const ready = async () => (await gateway.get("/_gateway/health/ready")).status;
+    const ready = async () => (await gateway.get("/_gateway/health/ready", undefined, healthKeyHeader)).status;
     expect(await ready()).toBe(200);
     expect(await withoutTable("outstanding_tokens", ready)).toBe(503);
     expect(await ready()).toBe(200);

@@ -44,10 +44,18 @@ describe("AUTH_COOKIE", () => {
       ["obtain", "refresh", "sliding", "blacklist"],
       ["AccessToken", "SlidingToken"],
     ],
-    [["obtain", "sliding", "blacklist"], ["rest_framework_simplejwt.tokens.UntypedToken"]],
+    [
+      ["obtain", "sliding", "blacklist"],
+      ["AccessToken", "rest_framework_simplejwt.tokens.SlidingToken"],
+    ],
     [["sliding", "blacklist"], ["rest_framework_simplejwt.tokens.SlidingToken"]],
   ])("with the endpoints %j goes together with AUTH_TOKEN_CLASSES %j", (endpoints, classes) => {
     expect(read({ TOKEN_ENDPOINTS: endpoints, AUTH_TOKEN_CLASSES: classes, AUTH_COOKIE: "only" })).toEqual(good);
+  });
+
+  test("goes together with UntypedToken, which takes every cookie", () => {
+    const vars = { TOKEN_ENDPOINTS: ["obtain", "sliding", "blacklist"], AUTH_TOKEN_CLASSES: ["UntypedToken"] };
+    expect(read({ ...vars, AUTH_COOKIE: "only" }).faults).toEqual([]);
   });
 
   test.each(["HTTP_COOKIE", "Cookie", "cookie"])("needs the header %s for itself", (name) => {

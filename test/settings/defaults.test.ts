@@ -70,6 +70,7 @@ const beyond: ReadonlyArray<readonly [name: string, off: unknown, on: unknown]> 
   ["LOG_SAMPLE", 1, 0.1],
   ["TRACE_SAMPLE", null, 0.1],
   ["SERVER_TIMING", false, true],
+  ["HEALTH_KEY", null, "health-key-of-the-tests"],
   ["CONSOLE", false, true],
   ["ADMIN", false, true],
   ["ERROR_REASONS", false, true],

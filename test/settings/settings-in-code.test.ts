@@ -63,11 +63,14 @@ describe("the types", () => {
     const secrets = Object.entries(settingsTable).filter(([, setting]) => "secret" in setting && setting.secret);
     expect(secrets.map(([name]) => name).sort()).toEqual([
       "ASSERTION_KEY",
+      "HEALTH_KEY",
       "SIGNING_KEY",
       "VERIFYING_KEY",
       "VERIFYING_KEYS",
     ]);
-    expectTypeOf<SecretName>().toEqualTypeOf<"ASSERTION_KEY" | "SIGNING_KEY" | "VERIFYING_KEY" | "VERIFYING_KEYS">();
+    expectTypeOf<SecretName>().toEqualTypeOf<
+      "ASSERTION_KEY" | "HEALTH_KEY" | "SIGNING_KEY" | "VERIFYING_KEY" | "VERIFYING_KEYS"
+    >();
   });
 
   it("take what wrangler.toml takes: units, lists, tables, None", () => {

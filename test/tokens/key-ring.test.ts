@@ -123,10 +123,21 @@ describe("VERIFYING_KEYS", () => {
   });
 
   test("takes a short secret with ALLOW_SHORT_SIGNING_KEY, and says so", async () => {
-    const reading = await ringOf([{ ...oct, k: base64url("short") }], { ALLOW_SHORT_SIGNING_KEY: true });
+    const reading = await ringOf([{ ...oct, k: base64url("sixteen-bytes-ok") }], { ALLOW_SHORT_SIGNING_KEY: true });
     expect(reading.faults).toEqual([]);
     expect(reading.warnings).toEqual([
-      "VERIFYING_KEYS: key 1 has 5 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
+      "VERIFYING_KEYS: key 1 has 16 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
+    ]);
+  });
+
+  test("takes no secret below 16 bytes, nor one of blanks", async () => {
+    const ring = [
+      { ...oct, k: base64url("fifteen-bytes-x") },
+      { ...oct, kid: "blank", k: base64url(" ".repeat(40)) },
+    ];
+    expect((await ringOf(ring, { ALLOW_SHORT_SIGNING_KEY: true })).faults).toEqual([
+      "VERIFYING_KEYS: key 1 has 15 bytes, and ALLOW_SHORT_SIGNING_KEY allows no fewer than 16.",
+      "VERIFYING_KEYS: key 2 must not be blank.",
     ]);
   });
 

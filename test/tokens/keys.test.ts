@@ -46,18 +46,32 @@ describe("readKeys() of a secret", () => {
   });
 
   test("lets a short one pass with a warning where that is asked for", async () => {
-    const reading = await read({ SIGNING_KEY: "short", ALLOW_SHORT_SIGNING_KEY: true });
+    const reading = await read({ SIGNING_KEY: "sixteen-bytes-ok", ALLOW_SHORT_SIGNING_KEY: true });
     expect(reading.faults).toEqual([]);
     expect(reading.warnings).toEqual([
-      "SIGNING_KEY has 5 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
+      "SIGNING_KEY has 16 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
     ]);
-    expect(reading.keys?.signing).toMatchObject({ algorithm: { name: "HMAC", length: 40 } });
+    expect(reading.keys?.signing).toMatchObject({ algorithm: { name: "HMAC", length: 128 } });
+  });
+
+  test.each([
+    ["HS256", "a", 1, 32],
+    ["HS256", "fifteen-bytes-x", 15, 32],
+    ["HS512", "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9", 14, 64],
+  ])("lets none below 16 bytes pass with %s: %j", async (ALGORITHM, SIGNING_KEY, bytes, needed) => {
+    expect(await read({ ALGORITHM, SIGNING_KEY, ALLOW_SHORT_SIGNING_KEY: true })).toEqual({
+      keys: undefined,
+      faults: [
+        `SIGNING_KEY has ${bytes} bytes, and ALLOW_SHORT_SIGNING_KEY allows no fewer than 16. Make one with: openssl rand -base64 ${needed}`,
+      ],
+      warnings: [],
+    });
   });
 
   test("never lets an empty one pass", async () => {
     const settings = { ...settingsOf({ ALLOW_SHORT_SIGNING_KEY: true }), SIGNING_KEY: "" };
     expect((await readKeys(settings)).faults).toEqual([
-      "SIGNING_KEY has 0 bytes; HS256 needs at least 32. Make one with: openssl rand -base64 32",
+      "SIGNING_KEY has 0 bytes, and ALLOW_SHORT_SIGNING_KEY allows no fewer than 16. Make one with: openssl rand -base64 32",
     ]);
   });
 

@@ -88,7 +88,7 @@ describe("with a database that does not answer", () => {
     ]);
     const ready = await gateway.get("/_gateway/health/ready");
     expect(ready.status).toBe(503);
-    expect(await ready.json()).toMatchObject({ status: "failed", checks: { database: "outdated" } });
+    expect(await ready.json()).toMatchObject({ status: "failed", checks: { database: { status: "failed" } } });
     await gateway.env.DB.prepare("ALTER TABLE away RENAME TO outstanding_tokens").run();
     expect((await gateway.post("/api/token/", { username: "ada", password: "correct horse" })).status).toBe(200);
   });

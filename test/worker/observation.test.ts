@@ -1,6 +1,7 @@
 // What a whole Worker tells of its work, over HTTP: traces and shadow mode at the API, lines, a real dataset, readiness.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+import { healthKeyHeader, withHealthKey } from "../support/health.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -18,6 +19,7 @@ beforeAll(async () => {
   gateway = await startGateway(
     {
       ORIGIN_URL: origin.url,
+      ...withHealthKey,
       ...{ LOG: "all", SERVER_TIMING: true, ASSERTION: true, ASSERTION_KEY: "shared-with-the-origin-0123456789" },
       ROUTES: [
         { path: "/moving/*", auth: "token", enforce: false },
@@ -120,15 +122,15 @@ describe("a route in shadow mode", () => {
 });
 
 describe("ready", () => {
-  it("looks at everything, and names the routes in shadow mode", async () => {
-    const answer = await gateway.get("/_gateway/health/ready");
+  it("looks at everything, and names the routes in shadow mode to whoever has HEALTH_KEY", async () => {
+    const answer = await gateway.get("/_gateway/health/ready", undefined, healthKeyHeader);
     expect([answer.status, await answer.json()]).toEqual([
       200,
       {
         status: "ok",
         checks: {
-          ...{ settings: "ok", database: "ok", blacklist: "ok", keys: "ok" },
-          ...{ jwks: "off", limiter: "ok", metrics: "on" },
+          ...{ settings: { status: "ok" }, database: { status: "ok" }, blacklist: { status: "ok" } },
+          ...{ keys: { status: "ok" }, jwks: { status: "off" }, limiter: { status: "ok" }, metrics: { status: "on" } },
         },
         warnings: ["ROUTES[0] (/moving/*) has enforce = false: what it would refuse is logged and passes as nobody's."],
       },
@@ -137,13 +139,13 @@ describe("ready", () => {
 
   it("says what to do about a database from before a column", async () => {
     await gateway.env.DB.exec("ALTER TABLE outstanding_tokens RENAME COLUMN family TO away");
-    const answer = await gateway.get("/_gateway/health/ready");
+    const answer = await gateway.get("/_gateway/health/ready", undefined, healthKeyHeader);
     await gateway.env.DB.exec("ALTER TABLE outstanding_tokens RENAME COLUMN away TO family");
     expect([answer.status, await answer.json()]).toMatchObject([
       503,
       {
         status: "failed",
-        checks: { database: "outdated" },
+        checks: { database: { status: "outdated" } },
         warnings: [expect.any(String), expect.stringContaining("schema.sql")],
       },
     ]);

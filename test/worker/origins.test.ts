@@ -1,6 +1,7 @@
 // Where requests go: the server behind the zone's route, a service binding, a route's own origin; and how often.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+import { healthKeyHeader, withHealthKey } from "../support/health.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
 import { socketExchange } from "../support/socket-http.ts";
 
@@ -38,13 +39,13 @@ async function withGateway(
   work: (gateway: Gateway) => Promise<void>,
   options: Parameters<typeof startGateway>[1] = {},
 ): Promise<void> {
-  const gateway = await startGateway(vars, options);
+  const gateway = await startGateway({ ...withHealthKey, ...vars }, options);
   await work(gateway).finally(() => gateway.close());
 }
 const warningsOf = async (gateway: Gateway) =>
-  ((await bodyOf(gateway.get("/_gateway/health/ready"))) as { warnings: string[] }).warnings.filter((one) =>
-    one.includes("ORIGIN"),
-  );
+  (
+    (await bodyOf(gateway.get("/_gateway/health/ready", undefined, healthKeyHeader))) as { warnings: string[] }
+  ).warnings.filter((one) => one.includes("ORIGIN"));
 
 describe("routes with an origin of their own", () => {
   it("go there, without their prefix and with it in X-Forwarded-Prefix; the others go to ORIGIN_URL", async () => {

@@ -183,15 +183,12 @@ describe("the client", () => {
     const live = await gateway.get("/_gateway/health/live");
     expect([live.status, await live.json()]).toEqual([200, { status: "ok" }]);
     const ready = await gateway.get("/_gateway/health/ready");
+    const works = { status: "ok" };
     expect([ready.status, await ready.json()]).toEqual([
       200,
       {
         status: "ok",
-        checks: {
-          ...{ settings: "ok", database: "ok", blacklist: "ok", keys: "ok" },
-          ...{ jwks: "off", limiter: "off", metrics: "off" },
-        },
-        warnings: ["LOGIN_LIMITER is not bound: nothing here slows down password guessing."],
+        checks: { settings: works, database: works, blacklist: works, keys: works, jwks: { status: "off" } },
       },
     ]);
     const other = await gateway.get("/_gateway/other", access);

@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type BodySeen, drain, type HttpOrigin, promised, startOrigin, zeros } from "../support/http-origin.ts";
@@ -14,24 +15,35 @@ let origin: HttpOrigin;
 let gateway: Gateway;
 let limited: Gateway;
 let hasty: Gateway;
+let hastyAndLimited: Gateway;
 beforeAll(async () => {
   origin = await startOrigin((request, response) => void answer(request, response));
   const vars = { ORIGIN_URL: origin.url, ORIGIN_TIMEOUT: 20, ROUTES: [{ path: "/*", auth: "public" }] };
   gateway = await startGateway(vars);
   limited = await startGateway({ ...vars, MAX_BODY: "50MB" });
   hasty = await startGateway({ ...vars, ORIGIN_TIMEOUT: 1 });
+  hastyAndLimited = await startGateway({ ...vars, ORIGIN_TIMEOUT: 1, MAX_BODY: "50MB" });
 });
 afterAll(async () => {
-  await Promise.all([gateway.close(), limited.close(), hasty.close()]);
+  await Promise.all([gateway.close(), limited.close(), hasty.close(), hastyAndLimited.close()]);
   origin.close();
 });
+
+/** All that the other side sends until it closes the connection. */
+async function untilClosed(socket: Socket): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of socket) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString();
+}
 
 describe("an upload", () => {
   const upload = (to: Gateway, body: BodyInit) =>
     fetch(new URL("/upload", to.url), { method: "POST", body, duplex: "half" } as RequestInit);
+  let lastSeen: object | undefined;
   const measured = async (request: IncomingMessage, response: ServerResponse) => {
     const { "content-length": declared = null, "transfer-encoding": coding = null } = request.headers;
-    response.end(JSON.stringify({ declared, coding, ...(await drain(request)) }));
+    lastSeen = { declared, coding, ...(await drain(request)) };
+    response.end(JSON.stringify(lastSeen));
   };
 
   it.each([
@@ -65,6 +77,61 @@ describe("an upload", () => {
       },
     });
     expect(await (await upload(limited, body)).json()).toEqual({ bytes: 9, whole: true });
+  });
+  const slowly = [
+    ["in chunks", "Transfer-Encoding: chunked", (part: string) => `5\r\n${part}\r\n`, "0\r\n\r\n", () => hasty],
+    [
+      ...(["in chunks, with MAX_BODY", "Transfer-Encoding: chunked"] as const),
+      ...([(part: string) => `5\r\n${part}\r\n`, "0\r\n\r\n", () => hastyAndLimited] as const),
+    ],
+    ["of a declared length", "Content-Length: 25", (part: string) => part, "", () => hasty],
+    ["of a declared length, with MAX_BODY", "Content-Length: 25", (part: string) => part, "", () => hastyAndLimited],
+  ] as const;
+  it.each(slowly)("%s may take longer than ORIGIN_TIMEOUT", async (_, header, write, end, to) => {
+    answer = measured;
+    const socket = openSocket(to().url.host);
+    socket.write(`POST /upload HTTP/1.1\r\nHost: ${to().url.host}\r\nConnection: close\r\n${header}\r\n\r\n`);
+    for (const part of ["aaaaa", "bbbbb", "ccccc", "ddddd", "eeeee"]) {
+      socket.write(write(part));
+      await new Promise((done) => setTimeout(done, 400));
+    }
+    socket.write(end);
+    const isDeclared = header.startsWith("Content-Length");
+    const seen = { declared: isDeclared ? "25" : null, coding: isDeclared ? null : "chunked", bytes: 25, whole: true };
+    expect(await untilClosed(socket)).toMatch(/^HTTP\/1.1 200 /);
+    expect(lastSeen).toEqual(seen);
+  });
+  it("whose answer then takes longer than ORIGIN_TIMEOUT is answered 504", async () => {
+    answer = async (request) => drain(request);
+    const response = await upload(hasty, zeros(3_000_000));
+    expect([response.status, await response.json()]).toEqual([504, { detail: "Gateway timeout." }]);
+  });
+  it.each([
+    ["in chunks", "Transfer-Encoding: chunked", "5\r\nhello\r\n"],
+    ["of a declared length", "Content-Length: 100", "hello"],
+  ])("%s that the origin answers before its end gets that answer", async (_, header, part) => {
+    answer = async (request, response) => {
+      request.once("data", () => response.writeHead(413).end("enough"));
+      await drain(request);
+    };
+    const socket = openSocket(gateway.url.host);
+    socket.write(`POST /upload HTTP/1.1\r\nHost: ${gateway.url.host}\r\n${header}\r\n\r\n${part}`);
+    const [said] = (await once(socket, "data")) as [Buffer];
+    socket.destroy();
+    expect(said.toString()).toMatch(/^HTTP\/1.1 413 /);
+  });
+  it.each([
+    ["in chunks", () => zeros(3_000)],
+    ["of a declared length", () => new Uint8Array(3_000)],
+  ])("%s to an origin that is not there is 502, and not the client's fault", async (_, body) => {
+    const gone = await startOrigin(() => {});
+    gone.close();
+    const lines: Array<Readonly<Record<string, unknown>>> = [];
+    const vars = { ORIGIN_URL: gone.url, LOG: "all", ROUTES: [{ path: "/*", auth: "public" }] };
+    const alone = await startGateway(vars, { onLogLine: (line) => lines.push(line) });
+    const response = await upload(alone, body()).finally(() => alone.close());
+    expect([response.status, await response.json()]).toEqual([502, { detail: "Bad gateway." }]);
+    expect(lines.map(({ reason }) => reason)).toContain("origin_unreachable");
   });
   it.each([
     ["in chunks", "Transfer-Encoding: chunked", "5\r\nhello\r\n", () => gateway],
