@@ -29,7 +29,7 @@ function tableWith(head: string): string[][] {
 const sentence = /^[A-Z0-9`(].{3,}\.$/;
 
 describe("the decision log", () => {
-  const rows = tableWith("| field | type | what |");
+  const rows = tableWith("| field | type | meaning |");
 
   it("has its fields in their order, each with its meaning", () => {
     expect(rows.map(([name = ""]) => names(name)[0])).toEqual([...logEvents.request.fields]);
@@ -62,7 +62,7 @@ describe("the events", () => {
 });
 
 describe("the metrics", () => {
-  const rows = tableWith("| column | name | what |").map(([column = "", name = ""]) => [names(column)[0], name]);
+  const rows = tableWith("| column | name | meaning |").map(([column = "", name = ""]) => [names(column)[0], name]);
   const point = {
     decision: "deny",
     ...{ reason: "reason", operation: "operation", rule: "rule", method: "method" },
@@ -105,7 +105,7 @@ describe("health", () => {
   it("has every check of the ready page, in its order and in the example", async () => {
     const { body, answer } = await readyBody();
     expect(answer.status).toBe(200);
-    expect(tableWith("| check | answers | not ready when |").map(([name = ""]) => names(name)[0])).toEqual(
+    expect(tableWith("| check | values | not ready when |").map(([name = ""]) => names(name)[0])).toEqual(
       Object.keys(body.checks),
     );
     const [, example = ""] = /```json\n(\{"status":"ok","checks".*)\n```/.exec(text) ?? [];
@@ -133,7 +133,7 @@ async function readyBody() {
 }
 
 it("reasons among the alerts are reasons", () => {
-  const alerts = tableWith("| when | it means |").flatMap(([when = ""]) => names(when));
+  const alerts = tableWith("| condition | meaning |").flatMap(([when = ""]) => names(when));
   const snake = alerts.filter((name): name is string => /^[a-z]+(_[a-z]+)+$/.test(name ?? ""));
   const known = [...Object.keys(refusals), ...Object.keys(logEvents)];
   expect(snake.length).toBeGreaterThan(6);
