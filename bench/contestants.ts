@@ -38,7 +38,7 @@ const plainWorker = (name: string, about: string, checks: boolean): Contestant =
 });
 
 export const bare = plainWorker("bare", "Worker: fetch(origin) and nothing else", false);
-export const floor = plainWorker("floor", "Worker: copies the headers and sets three; looks at no token", false);
+export const floor = plainWorker("floor", "Worker: copies the headers and sets three; checks no token", false);
 export const honoJose = plainWorker("hono-jose", "Worker: Hono, jose by hand, the caller's id in a header", true);
 export const honoJwt = plainWorker("hono-jwt", "Worker: Hono's jwt middleware and proxy helper", true);
 

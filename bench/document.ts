@@ -54,9 +54,9 @@ function machineText({ machine, options }: BenchResult): string {
 
 function targetsTable({ targets }: BenchResult): string {
   const rows = targets.map(({ says, shape, atMost, measured, kept }) => [
-    ...[says, `\`${shape}\``, atMost.toFixed(2), spreadText(measured, 2), kept ? "kept" : "**missed**"],
+    ...[says, `\`${shape}\``, atMost.toFixed(2), spreadText(measured, 2), kept ? "met" : "**missed**"],
   ]);
-  return markdownTable(["", "shape", "at most", "measured", ""], rows);
+  return markdownTable(["target", "shape", "at most", "measured", ""], rows);
 }
 
 function contestantsTable(shape: ShapeResult): string {

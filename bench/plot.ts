@@ -21,7 +21,7 @@ export function picturesOf({ shapes }: BenchResult): Readonly<Record<string, str
   const unseen = shapes.filter(({ name }) => name.startsWith("unseen-"));
   if (unseen.length > 0) {
     pictures["unseen.svg"] = barChart({
-      title: "CPU of tokens never seen before, against header editing",
+      title: "CPU for new tokens, relative to header editing",
       subtitle: "ratio of the gateway's CPU per request to that of the header-editing floor",
       bars: unseen.flatMap((shape) => ratioBar(shape)),
       digits: 2,
@@ -30,7 +30,7 @@ export function picturesOf({ shapes }: BenchResult): Readonly<Record<string, str
   }
   for (const shape of named("login-storm")) {
     pictures["storm.svg"] = barChart({
-      title: "Proxied requests while others log in, one isolate",
+      title: "Proxied requests with and without log-ins, one isolate",
       subtitle: "99th percentile of the latency in milliseconds",
       bars: barsOf(shape, "p99Milliseconds"),
       digits: 0,

@@ -45,7 +45,7 @@ function warmWork(ground: Ground, { path }: Wanted): Work {
 
 const unseen = (algorithm: Algorithm, contestants: readonly Contestant[]): Shape => ({
   name: `unseen-${algorithm.toLowerCase()}`,
-  about: `${algorithm} tokens that nobody has seen before, each once; revocation off, as in Simple JWT`,
+  about: `${algorithm} tokens that are new to the isolate, each used once; revocation off, as in Simple JWT`,
   contestants,
   status: 200,
   work(ground, { count, path }) {
@@ -55,12 +55,12 @@ const unseen = (algorithm: Algorithm, contestants: readonly Contestant[]): Shape
 });
 
 const unseenGateway = (algorithm: Algorithm) =>
-  gateway("gateway", `the Worker as it ships, ${algorithm}, revocation off`, { algorithm, vars: revocationOff });
+  gateway("gateway", `the gateway as shipped, ${algorithm}, revocation off`, { algorithm, vars: revocationOff });
 
-const asShipped = gateway("gateway", "the Worker as it ships: checks, cleans headers, asks KV for revocation");
+const asShipped = gateway("gateway", "the gateway as shipped: checks tokens, cleans headers, reads KV for revocation");
 const emptyAndFull = (vars: Readonly<Record<string, unknown>> = {}) => [
-  gateway("gateway-empty", "the Worker as it ships, empty tables", { tables: "empty", vars }),
-  gateway("gateway-full", "the Worker as it ships, full tables", { tables: "full", vars }),
+  gateway("gateway-empty", "the gateway as shipped, empty tables", { tables: "empty", vars }),
+  gateway("gateway-full", "the gateway as shipped, full tables", { tables: "full", vars }),
 ];
 
 const logging = (name: string, about: string, vars: Readonly<Record<string, unknown>>) =>
@@ -102,14 +102,14 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: "no-token",
-    about: "a route that wants a token, and none: 401 (bare and floor pass it on)",
+    about: "a route that requires a token, without one: 401 (bare and floor forward the request)",
     contestants: [bare, floor, asShipped, honoJose, honoJwt, fastify, haproxy],
     status: 401,
     work: (_, { path }) => ({ requests: [getRequest(path)], order: "again" }),
   },
   {
     name: "bad-token",
-    about: "tokens signed with another key: 401 (bare and floor pass them on)",
+    about: "tokens signed with another key: 401 (bare and floor forward the request)",
     contestants: [bare, floor, asShipped, honoJose, honoJwt, fastify, haproxy],
     status: 401,
     work(ground, { path }) {
@@ -124,7 +124,7 @@ export const shapes: readonly Shape[] = [
     about: "64 HS256 tokens in rotation, revocation off: what the gateway's log and headers cost",
     contestants: [
       logging("gateway-off", "LOG=off", {}),
-      logging("gateway-denied", "LOG=denied, as it ships: no line for what passes", { LOG: "denied" }),
+      logging("gateway-denied", "LOG=denied, as shipped: no line for requests that pass", { LOG: "denied" }),
       logging("gateway-sampled", "LOG=all, LOG_SAMPLE=0.01", { LOG: "all", LOG_SAMPLE: 0.01 }),
       logging("gateway-all", "LOG=all: a line for each request", { LOG: "all" }),
       logging("gateway-timing", "SERVER_TIMING=true", { SERVER_TIMING: true }),
@@ -143,7 +143,7 @@ export const shapes: readonly Shape[] = [
   {
     ...unseen("HS256", emptyAndFull()),
     name: "tables-unseen",
-    about: "HS256 tokens that nobody has seen before: each asks KV, with few and with many ids there",
+    about: "new HS256 tokens, one KV lookup each, with few and with many ids in KV",
   },
   {
     name: "tables-user",
@@ -155,7 +155,7 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: "tables-refresh",
-    about: "refresh with rotation and blacklisting, each connection with the token it was given last",
+    about: "refresh with rotation and blacklisting, each connection with its latest token",
     contestants: emptyAndFull(),
     turns: 1,
     ...post("/api/token/refresh/", "refresh", "refresh", "chain"),
@@ -177,8 +177,8 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: "login-storm",
-    about: "64 tokens in rotation; in the storm, two clients log in as fast as they are answered, in the same isolate",
-    contestants: [gateway("gateway-calm", "no log-ins beside it"), gateway("gateway-storm", "log-ins beside it")],
+    about: "64 tokens in rotation; with log-ins: two clients log in as fast as they get responses, in the same isolate",
+    contestants: [gateway("gateway-calm", "without log-ins"), gateway("gateway-storm", "with log-ins")],
     status: 200,
     turns: 1,
     work: warmWork,

@@ -1,4 +1,4 @@
-// Claims of your own: a name for the page header, roles for the routes' `require`.
+// Custom claims: a name to show in the page header, and roles for `require` in routes.
 import type { Hooks } from "../../src/hooks.ts";
 
 export const namesAndRoles: Hooks = {

@@ -1,4 +1,4 @@
-// The JSON of a token's claims: characters outside ASCII escaped, as Python's json.dumps writes them.
+// The JSON of a token's claims, with characters outside ASCII escaped as Python's json.dumps does.
 import type { Hooks } from "../../src/hooks.ts";
 
 export const asciiClaims: Hooks = {

@@ -1,4 +1,4 @@
-// Who may have a token: only members of staff, and nobody whose address is not confirmed yet.
+// Only members of staff with a confirmed e-mail address get tokens.
 import type { Hooks } from "../../src/hooks.ts";
 
 export const staffOnly: Hooks = {

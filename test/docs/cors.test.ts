@@ -31,14 +31,8 @@ async function allowedTo(origin: string, toml: string): Promise<ReadonlyArray<st
 
 const usual = "Authorization, Content-Type";
 const wanted: Readonly<Record<string, readonly [origin: string, ...allowed: Array<string | null>]>> = {
-  "One single-page app": ["https://app.example", "https://app.example", null, usual, "7200"],
-  "Several, and one on your own machine": [
-    "http://localhost:5173",
-    "http://localhost:5173",
-    null,
-    `${usual}, X-Client-Version`,
-    null,
-  ],
+  "A single-page app": ["https://app.example", "https://app.example", null, usual, "7200"],
+  "Several origins": ["http://localhost:5173", "http://localhost:5173", null, `${usual}, X-Client-Version`, null],
   "With cookies": ["https://app.example", "https://app.example", "true", usual, null],
   "A public API": ["https://anyone.example", "*", null, usual, null],
 };

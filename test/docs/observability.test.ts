@@ -30,7 +30,7 @@ function tableWith(head: string): string[][] {
 const sentence = /^[A-Z0-9`(].{3,}\.$/;
 
 describe("the decision log", () => {
-  const rows = tableWith("| field | type | what |");
+  const rows = tableWith("| field | type | meaning |");
 
   it("has its fields in their order, each with its meaning", () => {
     expect(rows.map(([name = ""]) => names(name)[0])).toEqual([...logEvents.request.fields]);
@@ -63,7 +63,7 @@ describe("the events", () => {
 });
 
 describe("the metrics", () => {
-  const rows = tableWith("| column | name | what |").map(([column = "", name = ""]) => [names(column)[0], name]);
+  const rows = tableWith("| column | name | meaning |").map(([column = "", name = ""]) => [names(column)[0], name]);
   const point = {
     decision: "deny",
     ...{ reason: "reason", operation: "operation", rule: "rule", method: "method" },
@@ -107,7 +107,7 @@ describe("health", () => {
     const { body, answer } = await readyBody(null);
     const full = await readyBody(withHealthKey.HEALTH_KEY);
     expect(answer.status).toBe(200);
-    expect(tableWith("| check | answers | not ready when |").map(([name = ""]) => names(name)[0])).toEqual(
+    expect(tableWith("| check | values | not ready when |").map(([name = ""]) => names(name)[0])).toEqual(
       Object.keys(full.body.checks),
     );
     const examples = [...text.matchAll(/```json\n(\{"status":"ok","checks".*)\n```/g)];
@@ -138,7 +138,7 @@ async function readyBody(key: string | null) {
 }
 
 it("reasons among the alerts are reasons", () => {
-  const alerts = tableWith("| when | it means |").flatMap(([when = ""]) => names(when));
+  const alerts = tableWith("| condition | meaning |").flatMap(([when = ""]) => names(when));
   const snake = alerts.filter((name): name is string => /^[a-z]+(_[a-z]+)+$/.test(name ?? ""));
   const known = [...Object.keys(refusals), ...Object.keys(logEvents)];
   expect(snake.length).toBeGreaterThan(6);

@@ -34,7 +34,7 @@ describe("docs/origins.md", () => {
     async (path, origin, strip_prefix, request, goesTo) => {
       const route = { path, auth: "token", ...(origin && { origin }), ...(strip_prefix && { strip_prefix }) };
       const { configuration, faults } = await configurationOf({ ROUTES: [route] });
-      if (goesTo === "fault")
+      if (goesTo === "error")
         return expect(faults).toEqual([expect.stringMatching(/^ROUTES\[0\]\.strip_prefix must be /)]);
       expect(faults).toEqual([]);
       expect(sent(request)).toBe(goesTo);

@@ -55,7 +55,7 @@ async function npmFault(given: readonly string[]): Promise<string | undefined> {
   const prefix = own.indexOf("--prefix");
   const words = own.filter((word, index) => !word.startsWith("--") && (prefix < 0 || index !== prefix + 1));
   const [verb = "", name = ""] = words;
-  if (["ci", "install"].includes(verb) && rest.length === 0) return undefined;
+  if (["ci", "install", "pack"].includes(verb) && rest.length === 0) return undefined;
   if (verb === "exec") return commandFault(rest);
   const script = verb === "run" ? name : verb;
   if (!["run", "start", "test"].includes(verb) || !Object.hasOwn(scripts, script)) return `npm has no ${verb} ${name}`;

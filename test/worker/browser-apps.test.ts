@@ -9,7 +9,7 @@ import { openSocket, parseAnswer, type SocketAnswer, valuesOf } from "../support
 import { echoWebSockets, openWebSocket } from "../support/web-socket.ts";
 
 const docs = readFileSync(resolve(import.meta.dirname, "../../docs/browser-apps.md"), "utf8");
-const [, table = ""] = docs.split("| request | token in | Sec-Fetch-Site | Origin | answer |\n");
+const [, table = ""] = docs.split("| request | token in | Sec-Fetch-Site | Origin | result |\n");
 const rows = (table.split("\n\n")[0] ?? "")
   .split("\n")
   .slice(1)

@@ -1,4 +1,4 @@
-// A Worker of your own with the gateway in it: a claim in every token, the routes, and a route that is code here.
+// A Worker that contains the gateway: adds a claim to every token, sets the routes, and serves a route of its own.
 import { createGateway } from "simplejwt-edge";
 
 interface Env {
@@ -23,7 +23,7 @@ const gateway = createGateway({
 export default {
   async fetch(request, env, context) {
     const { pathname } = new URL(request.url);
-    // In front of the gateway: no token was looked at, and every header is the client's own.
+    // Answered before the gateway: no token was checked, and all headers are the client's.
     if (pathname === "/version") return Response.json({ version: "1.0.0" });
     return gateway.fetch(request, env, context);
   },

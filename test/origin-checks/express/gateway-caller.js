@@ -1,10 +1,10 @@
-// Express: request.caller is who the gateway says is calling, or undefined.
+// Express: request.caller has the claims of the gateway's assertion, or is undefined.
 import { jwtVerify } from "jose";
 
 /**
  * `key` is new TextEncoder().encode(ASSERTION_KEY) with algorithm "HS256", or, with the gateway's own algorithm,
  * createRemoteJWKSet(new URL("https://gateway.example.com/.well-known/jwks.json")).
- * `audience` is this API as the gateway calls it: "https://api.example.com".
+ * `audience` is this API's scheme, host and port, as in ORIGIN_URL: "https://api.example.com".
  */
 export function gatewayCaller({ key, algorithm, audience, issuer = "simplejwt-edge" }) {
   const expected = { algorithms: [algorithm], audience, issuer, typ: "gateway-assertion+jwt", clockTolerance: 5 };

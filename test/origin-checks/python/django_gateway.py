@@ -1,4 +1,4 @@
-"""Django: request.caller is who the gateway says is calling, or None."""
+"""Django: request.caller has the claims of the gateway's assertion, or is None."""
 
 from django.conf import settings
 from django.http import JsonResponse

@@ -1,4 +1,4 @@
-"""FastAPI: Depends(caller) is who the gateway says is calling; without that, 401."""
+"""FastAPI: Depends(caller) is the claims of the gateway's assertion; 401 without a valid one."""
 
 import os
 from typing import Optional
