@@ -2,7 +2,8 @@
 // Must never read a body, follow a redirect, or let an error of the origin's side show its address.
 import { Refusal, refuse } from "../errors.ts";
 import { limitBody } from "./body-limit.ts";
-import { privateAnswer, privateRequest } from "./keep-private.ts";
+import { privateRequest } from "./keep-private.ts";
+import { clientResponse } from "./response-headers.ts";
 
 /** Where requests go: a URL, a service binding that takes any host, or the server behind the Worker's own route. */
 export interface Origin {
@@ -38,8 +39,7 @@ const isCloudflareFailure = (status: number) => (status >= 520 && status <= 527)
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /**
- * Sends the request on and gives back the origin's own Response object, or a copy where a personal answer needs a
- * header against caches. No answer in time is `origin_too_slow` (504), none at all `origin_unreachable` (502), a body
+ * Sends the request on and gives back the origin's own Response object, or a copy where its headers have to change. No answer in time is `origin_too_slow` (504), none at all `origin_unreachable` (502), a body
  * beyond MAX_BODY `body_too_large` (413), one that the client broke off `client_gone`. Once headers are there, the
  * answer's body may take as long as it likes. When the client goes, the runtime ends all of it.
  */
@@ -57,7 +57,7 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
     const sent = repeatable ? sendTwice(origin, url, init, patience) : origin.send(url, init);
     const response = await Promise.race([sent, patience.over]);
     if (response === "over") return refuse("origin_too_slow");
-    if (!isCloudflareFailure(response.status)) return input.personal ? privateAnswer(response) : response;
+    if (!isCloudflareFailure(response.status)) return clientResponse(response, input.personal);
     return refuse(cloudflareSlow.has(response.status) ? "origin_too_slow" : "origin_unreachable");
   } catch (error) {
     if (error instanceof Refusal) throw error;

@@ -48,3 +48,14 @@ export function isPlain(lowerCaseName: string): boolean {
 }
 
 const isPlainCode = (code: number) => (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2d;
+
+/** Header names in a `Connection` header, in small letters; what cannot be a name is ignored. */
+export function namesInConnection(value: string | null): readonly string[] {
+  // What Cloudflare says of every connection, and nearly all that clients and servers do; none names a header to drop.
+  if (value === null || value === "keep-alive" || value === "close" || value === "Keep-Alive") return [];
+  return value
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name));
+}

@@ -5,7 +5,7 @@ import { authHeaderName } from "../http/bearer.ts";
 import type { Settings } from "../settings/settings.ts";
 import { allowedNames } from "./allowed-headers.ts";
 import type { Connection } from "./connection.ts";
-import { folded, isPlain, reservedNames } from "./header-names.ts";
+import { folded, isPlain, namesInConnection, reservedNames } from "./header-names.ts";
 import { identityHeaderSetter, readIdentityHeaders, type SetIdentityHeaders } from "./identity-headers.ts";
 import { isSteering } from "./steering-headers.ts";
 import { setTraceHeaders } from "./trace-headers.ts";
@@ -88,7 +88,7 @@ function decideAction(reserved: ReadonlySet<string>, passes: ReadonlySet<string>
 export function originHeaders(plan: HeaderPlan, from: Headers, connection: Connection, identity?: Identity): Headers {
   const headers = new Headers(from);
   const clientAddress = from.get(cloudflareAddress);
-  for (const name of listed(from.get("connection"))) if (name !== "upgrade") headers.delete(name);
+  for (const name of namesInConnection(from.get("connection"))) if (name !== "upgrade") headers.delete(name);
   for (const name of from.keys()) {
     const action = plan.actionFor(name);
     if (action === "keep" || (action === "address" && clientAddress !== null)) continue;
@@ -111,15 +111,4 @@ export function originHeaders(plan: HeaderPlan, from: Headers, connection: Conne
 function isBearer(plan: HeaderPlan, value: string | null): boolean {
   // The same white space as in bearerToken(): what opens a route may not be read differently here.
   return value !== null && plan.schemes.includes(value.split(/[\t-\r ]/, 1)[0] ?? "");
-}
-
-/** Header names in `Connection`, as a client may list them; a name that cannot be one is ignored. */
-function listed(value: string | null): string[] {
-  // What Cloudflare says of every connection, and nearly all that clients do; the name itself is dropped anyway.
-  if (value === null || value === "keep-alive" || value === "Keep-Alive") return [];
-  return value
-    .toLowerCase()
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name));
 }
