@@ -1,5 +1,6 @@
 // The environment → everything that is settled before the first request: settings, keys, rules; or every fault in them.
 // Must never import a store or the platform: `npm run deploy` runs this too.
+import { checkAllowedHeaders } from "./gateway/allowed-headers.ts";
 import { type HeaderPlan, planHeaders } from "./gateway/headers.ts";
 import { identityHeaderFaults } from "./gateway/identity-headers.ts";
 import { type Rule, readPolicy } from "./gateway/policy.ts";
@@ -37,8 +38,16 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
   const keys = settings.SIGNING_KEY === "" ? undefined : await readKeys(settings);
   const ring = await readKeyRing(settings);
   const keyFaults = [...(keys?.faults ?? []), ...ring.faults];
-  const faults = [...reading.faults, ...policy.faults, ...identityHeaderFaults(settings), ...keyFaults];
-  const warnings = [...reading.warnings, ...policy.warnings, ...(keys?.warnings ?? []), ...ring.warnings];
+  const allowed = checkAllowedHeaders(settings);
+  const headerFaults = [...identityHeaderFaults(settings), ...allowed.faults];
+  const faults = [...reading.faults, ...policy.faults, ...headerFaults, ...keyFaults];
+  const warnings = [
+    ...reading.warnings,
+    ...policy.warnings,
+    ...allowed.warnings,
+    ...(keys?.warnings ?? []),
+    ...ring.warnings,
+  ];
   if (faults.length > 0 || !keys?.keys) return { configuration: undefined, settings, faults, warnings };
   const tokenKinds = settings.AUTH_TOKEN_CLASSES.flatMap((name) => kindOfClass(tokenClassName(name) ?? "") ?? []);
   const configuration = {

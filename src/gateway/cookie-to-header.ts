@@ -2,7 +2,6 @@
 // Must never let a cookie of ours through, nor a token that nobody has looked at.
 import { accessCookie, adminCookie, refreshCookie, withoutCookies } from "../http/cookies.ts";
 import type { PresentedToken } from "../http/presented-token.ts";
-import { folded } from "./header-names.ts";
 import type { HeaderPlan } from "./headers.ts";
 
 /**
@@ -15,9 +14,6 @@ import type { HeaderPlan } from "./headers.ts";
 export function cookieToHeader(plan: HeaderPlan, headers: Headers, presented: PresentedToken | undefined): void {
   dropCookies(headers, [accessCookie, refreshCookie]);
   if (!presented?.fromCookie || !plan.forwardAuthorization) return;
-  // Another spelling of the header would be the same variable to many servers, with a token that nobody has looked at.
-  const own = folded(plan.authHeader);
-  for (const name of [...headers.keys()]) if (folded(name) === own) headers.delete(name);
   headers.set(plan.authHeader, `${plan.schemes[0]} ${presented.token}`);
 }
 

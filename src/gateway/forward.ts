@@ -2,7 +2,8 @@
 // Must never read a body, follow a redirect, or let an error of the origin's side show its address.
 import { Refusal, refuse } from "../errors.ts";
 import { hasBody, limitBody, noUpload, type Upload } from "./body-limit.ts";
-import { privateAnswer, privateRequest } from "./keep-private.ts";
+import { privateRequest } from "./keep-private.ts";
+import { clientResponse } from "./response-headers.ts";
 
 /** Where requests go: a URL, a service binding that takes any host, or the server behind the Worker's own route. */
 export interface Origin {
@@ -39,6 +40,7 @@ const isCloudflareFailure = (status: number) => (status >= 520 && status <= 527)
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /**
+/**
  * How much longer than an answer an upload may take. The runtime does not say how far one has come, short of JavaScript
  * for each chunk, so an upload that stands still ends with the last that moves.
  */
@@ -48,11 +50,11 @@ const uploadFactor = 100;
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
 /**
- * Sends the request on and gives back the origin's own Response object, or a copy where a personal answer needs a
- * header against caches. No answer in time is `origin_too_slow` (504), none at all `origin_unreachable` (502), a body
- * beyond MAX_BODY `body_too_large` (413), one that the client broke off `client_gone`. The time runs from the end of the
- * request's body; the upload itself may take a hundred times as long. Once headers are there, the answer's body may take
- * as long as it likes. When the client goes, the runtime ends all of it.
+ * Sends the request on and gives back the origin's own Response object, or a copy where its headers have to change. No
+ * answer in time is `origin_too_slow` (504), none at all `origin_unreachable` (502), a body beyond MAX_BODY
+ * `body_too_large` (413), one that the client broke off `client_gone`. The time runs from the end of the request's body;
+ * the upload itself may take a hundred times as long. Once headers are there, the answer's body may take as long as it
+ * likes. When the client goes, the runtime ends all of it.
  */
 export async function forward(origin: Origin, input: ForwardInput): Promise<Response> {
   const { request, target, headers } = input;
@@ -68,7 +70,7 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
     const response = await Promise.race([sent, patience.over]);
     if (response === "over") return refuse("origin_too_slow");
     answered();
-    if (!isCloudflareFailure(response.status)) return input.personal ? privateAnswer(response) : response;
+    if (!isCloudflareFailure(response.status)) return clientResponse(response, input.personal);
     return refuse(cloudflareSlow.has(response.status) ? "origin_too_slow" : "origin_unreachable");
   } catch (error) {
     if (error instanceof Refusal) throw error;

@@ -3,15 +3,17 @@
 import type { Identity } from "../flows/authenticate.ts";
 import { authHeaderName } from "../http/bearer.ts";
 import type { Settings } from "../settings/settings.ts";
+import { allowedNames } from "./allowed-headers.ts";
 import type { Connection } from "./connection.ts";
-import { defaultIdentityHeader, droppedNames, folded, forwardingPrefix } from "./header-names.ts";
+import { defaultIdentityHeader, folded, isPlain, namesInConnection, reservedNames } from "./header-names.ts";
 import { identityHeaderSetter, readIdentityHeaders, type SetIdentityHeaders } from "./identity-headers.ts";
+import { isSteering } from "./steering-headers.ts";
 import { setTraceHeaders } from "./trace-headers.ts";
 
 /** What is the same for every request: built once. */
 export interface HeaderPlan {
-  /** What becomes of a header of the client's, by its name in small letters. */
-  readonly fateOf: (name: string) => Fate;
+  /** What is done with a header of the client's, by its name in small letters. */
+  readonly actionFor: (name: string) => HeaderAction;
   readonly setIdentity: SetIdentityHeaders;
   readonly authHeader: string;
   readonly forwardAuthorization: boolean;
@@ -22,61 +24,75 @@ export interface HeaderPlan {
 
 export function planHeaders(settings: Settings): HeaderPlan {
   const identity = readIdentityHeaders(settings);
+  const identityNames = identity.map(({ header }) => folded(header.toLowerCase()));
+  const authHeader = authHeaderName(settings);
+  const reserved = new Set([...reservedNames, defaultIdentityHeader, ...identityNames]);
+  const passes = new Set([authHeader, ...allowedNames(settings)]);
   return {
-    fateOf: rememberedFates([defaultIdentityHeader, ...identity.map(({ header }) => folded(header.toLowerCase()))]),
+    actionFor: rememberedActions((name) => decideAction(reserved, passes, name)),
     setIdentity: identityHeaderSetter(identity),
-    authHeader: authHeaderName(settings),
+    authHeader,
     forwardAuthorization: settings.FORWARD_AUTHORIZATION,
     schemes: settings.AUTH_HEADER_TYPES,
     traceShare: settings.TRACE_SAMPLE,
   };
 }
 
-/** `place`: dropped where Cloudflare does not say where the client is, else written over. `upgrade`: see below. */
-type Fate = "keep" | "drop" | "place" | "upgrade";
+/** `address`: dropped where Cloudflare does not say where the client is, else overwritten. `upgrade`: see below. */
+type HeaderAction = "keep" | "drop" | "address" | "upgrade";
 
-/** Names that are always written over, so that taking them away first would be for nothing. */
-const writtenOver = new Set(["x-forwarded-proto", "x-forwarded-host", "x-request-id"]);
-const places = new Set(["x-forwarded-for", "x-real-ip"]);
+/** Names that are always overwritten, so that deleting them first would be wasted. */
+const overwritten = new Set(["x-forwarded-proto", "x-forwarded-host", "x-request-id"]);
+const addresses = new Set(["x-forwarded-for", "x-real-ip"]);
+/** Cloudflare writes it on every request. */
+const cloudflareAddress = "cf-connecting-ip";
 
-/** More names than clients have; a stranger's inventions beyond that are judged each time. */
-const rememberedNames = 500;
+/** More than clients have, in names and in characters; what exceeds either is decided anew each time. */
+const mostRememberedNames = 500;
+const mostRememberedCharacters = 16_384;
 
-function rememberedFates(identityNames: readonly string[]): HeaderPlan["fateOf"] {
-  const reserved = new Set([...droppedNames, ...identityNames]);
-  const known = new Map<string, Fate>();
+/** Header names are ASCII, so that characters are bytes. */
+export function rememberedActions(decide: HeaderPlan["actionFor"]): HeaderPlan["actionFor"] {
+  const known = new Map<string, HeaderAction>();
+  let characters = 0;
   return (name) => {
-    const remembered = known.get(name);
-    if (remembered !== undefined) return remembered;
-    const fate = judge(reserved, name);
-    if (known.size < rememberedNames) known.set(name, fate);
-    return fate;
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const action = decide(name);
+    if (known.size < mostRememberedNames && characters + name.length <= mostRememberedCharacters) {
+      known.set(name, action);
+      characters += name.length;
+    }
+    return action;
   };
 }
 
-/** @param reserved names, in the form that all spellings of them fold to, that only the gateway may set */
-function judge(reserved: ReadonlySet<string>, name: string): Fate {
-  if (writtenOver.has(name)) return "keep";
-  if (places.has(name)) return "place";
-  const fold = folded(name);
-  if (reserved.has(fold) || fold.startsWith(forwardingPrefix)) return "drop";
-  // Cloudflare's own headers are spelled with "-" alone: another spelling is a client's.
-  if (fold !== name && fold.startsWith("cf-")) return "drop";
-  return fold === "upgrade" ? "upgrade" : "keep";
+/**
+ * @param reserved names that only the gateway may set, or that end here (RFC 9110 section 7.6.1)
+ * @param passes the header with the token, and ALLOW_HEADERS
+ */
+function decideAction(reserved: ReadonlySet<string>, passes: ReadonlySet<string>, name: string): HeaderAction {
+  if (overwritten.has(name) || name === cloudflareAddress) return "keep";
+  if (addresses.has(name)) return "address";
+  if (name === "upgrade") return "upgrade";
+  if (reserved.has(name)) return "drop";
+  if (passes.has(name)) return "keep";
+  // Another character, and many servers could not tell the name from one that is reserved.
+  return isPlain(name) && !isSteering(name) ? "keep" : "drop";
 }
 
 /**
- * 1. Copy. 2. Drop hop-by-hop headers, those that `Connection` names, and every spelling of a reserved one. 3. Set
- * where the request came from. 4. Set who is calling, if anyone is.
+ * 1. Copy. 2. Drop hop-by-hop headers, those that `Connection` names, names with other characters than letters, digits
+ * and `-`, and those of steering-headers.ts. 3. Set where the request came from. 4. Set who is calling, if anyone is.
  */
 export function originHeaders(plan: HeaderPlan, from: Headers, connection: Connection, identity?: Identity): Headers {
   const headers = new Headers(from);
-  const clientAddress = from.get("cf-connecting-ip");
-  for (const name of listed(from.get("connection"))) if (name !== "upgrade") headers.delete(name);
+  const clientAddress = from.get(cloudflareAddress);
+  for (const name of namesInConnection(from.get("connection"))) if (name !== "upgrade") headers.delete(name);
   for (const name of from.keys()) {
-    const fate = plan.fateOf(name);
-    if (fate === "keep" || (fate === "place" && clientAddress !== null)) continue;
-    if (fate !== "upgrade" || from.get(name)?.toLowerCase() !== "websocket") headers.delete(name);
+    const action = plan.actionFor(name);
+    if (action === "keep" || (action === "address" && clientAddress !== null)) continue;
+    if (action !== "upgrade" || from.get(name)?.toLowerCase() !== "websocket") headers.delete(name);
   }
   if (!plan.forwardAuthorization && isBearer(plan, from.get(plan.authHeader))) headers.delete(plan.authHeader);
   if (clientAddress !== null) {
@@ -95,15 +111,4 @@ export function originHeaders(plan: HeaderPlan, from: Headers, connection: Conne
 function isBearer(plan: HeaderPlan, value: string | null): boolean {
   // The same white space as in bearerToken(): what opens a route may not be read differently here.
   return value !== null && plan.schemes.includes(value.split(/[\t-\r ]/, 1)[0] ?? "");
-}
-
-/** Header names in `Connection`, as a client may list them; a name that cannot be one is ignored. */
-function listed(value: string | null): string[] {
-  // What Cloudflare says of every connection, and nearly all that clients do; the name itself is dropped anyway.
-  if (value === null || value === "keep-alive" || value === "Keep-Alive") return [];
-  return value
-    .toLowerCase()
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name));
 }

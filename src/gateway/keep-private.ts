@@ -1,4 +1,4 @@
-// Requests and answers that are about somebody, kept out of caches that several people share, before and behind us.
+// Requests that are about somebody, kept out of caches that several people share; for their answers see response-headers.ts.
 // Must never overrule a Cache-Control that the API chose for its answer, nor touch what goes through a public route.
 
 /**
@@ -27,15 +27,4 @@ export function isPersonal(
 export function privateRequest(headers: Headers): { readonly cache: "no-store" } {
   headers.set("cache-control", "no-store");
   return { cache: "no-store" };
-}
-
-/**
- * The answer with `Cache-Control: private, no-store` where the API said nothing. As it came: a WebSocket's handshake,
- * and a 304, which has no body and would rewrite what the client has stored by the API's leave.
- */
-export function privateAnswer(response: Response): Response {
-  if (response.status === 101 || response.status === 304 || response.headers.has("cache-control")) return response;
-  const answer = new Response(response.body, response);
-  answer.headers.set("cache-control", "private, no-store");
-  return answer;
 }

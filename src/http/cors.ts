@@ -12,12 +12,16 @@ interface CorsPlan {
   readonly origins: ReadonlySet<string> | undefined;
   readonly onPreflights: ReadonlyArray<readonly [name: string, value: string]>;
   readonly onAnswers: ReadonlyArray<readonly [name: string, value: string]>;
+  /** What every answer exposes: the gateway's own headers and CORS_EXPOSE_HEADERS. */
+  readonly exposed: readonly string[];
+  readonly credentials: boolean;
 }
 
 const usualMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 const usualHeaders = ["Authorization", "Content-Type"];
-/** What a script may read beside the headers that the Fetch standard lets it: why it was refused, and the request's id. */
-const exposedHeaders = "WWW-Authenticate, Retry-After, X-Request-Id";
+/** What a script may always read besides the headers that the Fetch standard lets it: why it was refused, and the request's id. */
+const usuallyExposed = ["WWW-Authenticate", "Retry-After", "X-Request-Id"];
+const exposeHeaders = "access-control-expose-headers";
 
 /**
  * Puts CORS around everything that answers, refusals included; without CORS_ORIGINS it gives `answer` back as it is.
@@ -48,7 +52,9 @@ function planCors(settings: Settings, authHeader: string): CorsPlan {
       ["access-control-allow-headers", headers.join(", ")],
       ...(CORS_MAX_AGE > 0 ? [["access-control-max-age", String(CORS_MAX_AGE)] as const] : []),
     ],
-    onAnswers: [...credentials, ["access-control-expose-headers", exposedHeaders]],
+    onAnswers: credentials,
+    exposed: withoutRepeats([...usuallyExposed, ...settings.CORS_EXPOSE_HEADERS]),
+    credentials: CORS_CREDENTIALS,
   };
 }
 
@@ -67,11 +73,35 @@ function answerPreflight(plan: CorsPlan, request: Request, requestId: string): R
 function readable(plan: CorsPlan, request: Request, response: Response): Response {
   if (response.status === 101) return response;
   const answer = new Response(response.body, response);
+  const exposed = exposedNames(plan, answer.headers);
   for (const name of [...answer.headers.keys()]) {
     if (name.startsWith("access-control-")) answer.headers.delete(name);
   }
-  allow(plan, request, answer.headers, plan.onAnswers);
+  allow(plan, request, answer.headers, [...plan.onAnswers, [exposeHeaders, exposed.join(", ")]]);
   return answer;
+}
+
+/**
+ * What an answer exposes: the plan's headers and what the API exposes itself. Its `*` means all headers. Browsers take
+ * it for a name when a request has credentials, so with CORS_CREDENTIALS the answer's headers are named in its place.
+ */
+function exposedNames(plan: CorsPlan, headers: Headers): readonly string[] {
+  const itsOwn = headers.get(exposeHeaders);
+  if (itsOwn === null) return plan.exposed;
+  const names = itsOwn
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name));
+  if (!plan.credentials || !names.includes("*")) return withoutRepeats([...plan.exposed, ...names]);
+  const all = [...headers.keys()].filter((name) => name !== "set-cookie" && !name.startsWith("access-control-"));
+  return withoutRepeats([...plan.exposed, ...names.filter((name) => name !== "*"), ...all]);
+}
+
+/** The first of each name, whatever its case. */
+function withoutRepeats(names: readonly string[]): readonly string[] {
+  const seen = new Map<string, string>();
+  for (const name of names) if (!seen.has(name.toLowerCase())) seen.set(name.toLowerCase(), name);
+  return [...seen.values()];
 }
 
 /** The one decision: which origin may read, and what caches have to know of it. */

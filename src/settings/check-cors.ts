@@ -4,9 +4,9 @@ import type { Settings } from "./settings.ts";
 
 /** Adds to the faults and warnings of readSettings(). */
 export function checkCors(settings: Settings, faults: string[], warnings: string[]): void {
-  const { CORS_ORIGINS, CORS_METHODS, CORS_HEADERS, CORS_CREDENTIALS, CORS_MAX_AGE } = settings;
+  const { CORS_ORIGINS, CORS_METHODS, CORS_HEADERS, CORS_EXPOSE_HEADERS, CORS_CREDENTIALS, CORS_MAX_AGE } = settings;
   if (CORS_ORIGINS.length === 0) {
-    const set = { CORS_METHODS, CORS_HEADERS, CORS_CREDENTIALS, CORS_MAX_AGE };
+    const set = { CORS_METHODS, CORS_HEADERS, CORS_EXPOSE_HEADERS, CORS_CREDENTIALS, CORS_MAX_AGE };
     for (const [name, value] of Object.entries(set)) {
       const off = Array.isArray(value) ? value.length === 0 : !value;
       if (!off) faults.push(`${name} needs CORS_ORIGINS: without it CORS is off.`);
@@ -28,11 +28,24 @@ export function checkCors(settings: Settings, faults: string[], warnings: string
   }
   for (const header of CORS_HEADERS) {
     // The Fetch standard's wildcard would leave Authorization out, and nothing with credentials.
-    if (header === "*" || !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(header)) {
+    if (header === "*" || !isHeaderName(header)) {
       faults.push(`CORS_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`);
     }
   }
+  for (const header of CORS_EXPOSE_HEADERS) {
+    if (!isHeaderName(header)) {
+      faults.push(`CORS_EXPOSE_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`);
+    }
+  }
+  if (CORS_CREDENTIALS && CORS_EXPOSE_HEADERS.includes("*")) {
+    faults.push(
+      'CORS_EXPOSE_HEADERS must not have "*" while CORS_CREDENTIALS is true: browsers take it for a header\'s name.',
+    );
+  }
 }
+
+/** RFC 9110 section 5.6.2. `*` is one, too. */
+const isHeaderName = (text: string) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
 
 /** Origins of pages that are part of an app or of a browser's extension: schemes that URL knows no origin for. */
 const appOrigin = /^(capacitor|ionic|tauri|(chrome|moz|safari-web)-extension):\/\/[A-Za-z0-9.-]+$/;

@@ -1,7 +1,8 @@
 // Which answers no shared cache may keep, and what is said to caches on both sides.
 import { describe, expect, test } from "vitest";
 import { type ForwardInput, forward } from "../../src/gateway/forward.ts";
-import { isPersonal, privateAnswer, privateRequest } from "../../src/gateway/keep-private.ts";
+import { isPersonal, privateRequest } from "../../src/gateway/keep-private.ts";
+import { clientResponse } from "../../src/gateway/response-headers.ts";
 import { reasonOf } from "../support/refusals.ts";
 
 describe("isPersonal()", () => {
@@ -27,17 +28,18 @@ test("privateRequest() has caches store nothing, whatever the client wished", ()
   expect(Object.fromEntries(headers)).toEqual({ "cache-control": "no-store", "if-none-match": '"v1"' });
 });
 
-describe("privateAnswer()", () => {
+describe("clientResponse() of a personal answer", () => {
   test.each([200, 201, 204, 206, 301, 403, 404, 500, 599])(
     "adds the header to status %d, and keeps the rest",
     async (status) => {
       const body = status === 204 ? null : "hello";
-      const answer = privateAnswer(
+      const answer = clientResponse(
         new Response(body, {
           status,
           statusText: "Its own",
           headers: { etag: '"v1"', expires: "Thu, 01 Jan 2099 00:00:00 GMT" },
         }),
+        true,
       );
       expect([answer.status, answer.statusText]).toEqual([status, "Its own"]);
       expect(answer.headers.get("cache-control")).toBe("private, no-store");
@@ -48,19 +50,19 @@ describe("privateAnswer()", () => {
 
   test.each(["public, max-age=60", "private", "no-cache", "max-age=0"])("leaves %j as the API chose it", (value) => {
     const response = new Response("x", { headers: { "cache-control": value } });
-    expect(privateAnswer(response)).toBe(response);
+    expect(clientResponse(response, true)).toBe(response);
   });
 
   test("leaves a 304 as it is", () => {
     const response = new Response(null, { status: 304, headers: { etag: '"v1"' } });
-    expect(privateAnswer(response)).toBe(response);
+    expect(clientResponse(response, true)).toBe(response);
   });
 
   test("leaves a WebSocket's handshake as it is", () => {
     const { 0: client, 1: server } = new WebSocketPair();
     server.accept();
     const response = new Response(null, { status: 101, webSocket: client });
-    expect(privateAnswer(response)).toBe(response);
+    expect(clientResponse(response, true)).toBe(response);
     client.accept();
     client.close();
   });

@@ -218,18 +218,77 @@ describe("what the API says of CORS itself", () => {
     "access-control-allow-private-network": "true",
   };
 
-  test("is replaced for who may read", async () => {
+  test("is replaced for who may read, but for what it exposes", async () => {
     const answered = new Response("x", { headers: its });
     const { headers } = await ask(several, "GET", { origin: "https://app.example" }, answered);
     expect(corsHeaders(headers)).toEqual({
       "access-control-allow-origin": "https://app.example",
-      "access-control-expose-headers": exposed,
+      "access-control-expose-headers": `${exposed}, X-Its-Own`,
     });
   });
 
   test("is dropped for who may not", async () => {
     const answered = new Response("x", { headers: its });
     expect(corsHeaders((await ask(several, "GET", { origin: "https://evil.example" }, answered)).headers)).toEqual({});
+  });
+});
+
+describe("Access-Control-Expose-Headers", () => {
+  const origin = "https://app.example";
+  type Lines = Array<[string, string]>;
+  const line = (value: string): [string, string] => ["access-control-expose-headers", value];
+  const exposedBy = async (lines: Lines, vars: Vars = several, sent: Sent = { origin }) =>
+    (await ask(vars, "GET", sent, new Response("x", { headers: lines }))).headers["access-control-expose-headers"];
+
+  test("says what CORS_EXPOSE_HEADERS says besides the gateway's own", async () => {
+    const vars = { ...several, CORS_EXPOSE_HEADERS: ["X-Total-Count", "Link"] };
+    expect(await exposedBy([], vars)).toBe(`${exposed}, X-Total-Count, Link`);
+  });
+
+  test("adds what the API exposes, each name once, however often and in whatever case it is said", async () => {
+    const vars = { ...several, CORS_EXPOSE_HEADERS: ["ETag", "x-request-id", "etag"] };
+    const lines = [line("etag, Link"), line(" link ,X-Request-Id,, Content-Disposition")];
+    expect(await exposedBy(lines, vars)).toBe(`${exposed}, ETag, Link, Content-Disposition`);
+  });
+
+  test.each(["", " , ", "not a name, X:Y, (X)", "Zo\u00eb"])("adds nothing of what is no name: %j", async (value) => {
+    expect(await exposedBy([line(value)])).toBe(exposed);
+  });
+
+  test("keeps the API's * where no credentials are allowed", async () => {
+    expect(await exposedBy([line("*")])).toBe(`${exposed}, *`);
+    expect(await exposedBy([line("X-A, *")], anyone)).toBe(`${exposed}, X-A, *`);
+  });
+
+  test("names the answer's headers for the API's * where credentials are allowed, since browsers take it for a name then", async () => {
+    const vars = { ...several, CORS_CREDENTIALS: true };
+    const lines: Lines = [
+      line("*"),
+      ["x-total-count", "7"],
+      ["etag", "x"],
+      ["set-cookie", "a=1"],
+      ["x-request-id", "1"],
+    ];
+    expect(await exposedBy(lines, vars)).toBe(`${exposed}, content-type, etag, x-total-count`);
+  });
+
+  test("is * for everything with CORS_EXPOSE_HEADERS = *", async () => {
+    expect(await exposedBy([line("X-A")], { ...several, CORS_EXPOSE_HEADERS: "*" })).toBe(`${exposed}, *, X-A`);
+  });
+
+  test("is not on preflights, nor on answers to other origins", async () => {
+    const vars = { ...several, CORS_EXPOSE_HEADERS: ["X-Total-Count"] };
+    expect(corsHeaders((await ask(vars, "OPTIONS", { origin, ...preflight })).headers)).toEqual({
+      "access-control-allow-headers": "Authorization, Content-Type",
+      "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS",
+      "access-control-allow-origin": origin,
+    });
+    expect(await exposedBy([line("X-A")], vars, { origin: "https://evil.example" })).toBeUndefined();
+    expect(await exposedBy([line("X-A")], vars, {})).toBeUndefined();
+  });
+
+  test("is the API's alone while CORS is off", async () => {
+    expect(await exposedBy([line("X-A")], {})).toBe("X-A");
   });
 });
 

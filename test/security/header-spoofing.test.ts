@@ -241,6 +241,69 @@ describe("CVE-2026-40575 (oauth2-proxy: another path, by a header):", () => {
   );
 });
 
+describe("CVE-2025-29927, CVE-2025-61780, CVE-2016-5385 and their kind (headers that steer the API's server):", () => {
+  const steering = [
+    ...["SCRIPT_NAME", "PATH_INFO", "REMOTE_USER", "HTTP_HOST", "X.Anything", "spring.cloud.function.definition"],
+    ...["Daphne-Root-Path", "X-Script-Name", "X-Original-Path", "X-Envoy-Original-Path", "X-Sendfile-Type"],
+    ...["X-Accel-Mapping", "Proxy", "X-Middleware-Subrequest", "X-HTTP-Host-Override", "X-HTTP-Method-Override"],
+    ...["X-Forwarded", "Forwarded-For", "Client-IP", "X-Scheme", "Front-End-Https", "Remote-User", "X-Matched-Path"],
+    ...["X-Vercel-Forwarded-For", "X-MS-Client-Principal", "X-ARR-ClientCert", "SSL-Client-Verify", "X-Host"],
+  ];
+
+  it.each(["/open/x", "/maybe/x", "/notes/"])("none arrives on %s, in no spelling", async (path) => {
+    const more = path === "/notes/" ? { token: hmacToken() } : {};
+    const headers = steering.flatMap((name) => [name, ...spellingsOf(name)]).map((name) => `${name}: /open/x`);
+    const one = await arrived(path, { headers: [...headers, "X-Kept: 1"], ...more });
+    expect(everySpelling(one, "x-kept")).toEqual(["1"]);
+    const names = steering.map((name) => name.toLowerCase().replace(/[^a-z0-9]/g, "-"));
+    expect(names.flatMap((name) => everySpelling(one, name))).toEqual([]);
+  });
+
+  it("every name with another character than letters, digits and - ends here", async () => {
+    const marks = "!#$%&'*+.^_`|~";
+    const headers = [...marks].flatMap((mark) => [`X${mark}Y: 1`, `${mark}a: 1`, `a${mark}: 1`]);
+    const one = await arrived("/open/x", { headers });
+    expect(one.lines.filter(([name]) => !/^[A-Za-z0-9-]+$/.test(name))).toEqual([]);
+  });
+
+  it("what applications send of their own arrives", async () => {
+    const names = [
+      ...["Cookie", "X-CSRFToken", "X-Requested-With", "Range", "If-None-Match", "Idempotency-Key", "Accept-Language"],
+      ...["Content-Language", "Sec-Fetch-Site", "X-Auth-Token", "X-Amz-Date", "X-Nextjs-Data", "User-Agent", "Origin"],
+    ];
+    const one = await arrived("/open/x", { headers: names.map((name) => `${name}: x`) });
+    expect(names.map((name) => everySpelling(one, name.toLowerCase()))).toEqual(names.map(() => ["x"]));
+  });
+});
+
+describe("the auth header in another spelling:", () => {
+  const spellings = spellingsOf("X-Access-Token").filter((name) => name.toLowerCase() !== "x-access-token");
+  const forged = [...spellings, "X_access-TOKEN"].map((name) => `${name}: Bearer forged`);
+  const AUTH_HEADER_NAME = "X-Access-Token";
+
+  it.each([true, false])("none goes on, with FORWARD_AUTHORIZATION %j", async (FORWARD_AUTHORIZATION) => {
+    const ROUTES = [
+      { path: "/open/*", auth: "public" },
+      { path: "/maybe/*", auth: "optional" },
+      { path: "/*", auth: "token" },
+    ];
+    const through = await startGateway({ ORIGIN_URL: origin.url, ROUTES, AUTH_HEADER_NAME, FORWARD_AUTHORIZATION });
+    try {
+      const token = hmacToken();
+      for (const path of ["/open/x", "/maybe/x"]) {
+        const one = await arrived(path, { headers: forged, through });
+        expect(everySpelling(one, "x-access-token")).toEqual([]);
+      }
+      const headers = [...forged, `X-Access-Token: Bearer ${token}`];
+      const one = await arrived("/notes/", { headers, through });
+      expect(everySpelling(one, "x-access-token")).toEqual(FORWARD_AUTHORIZATION ? [`Bearer ${token}`] : []);
+      expect((await send("/notes/", { headers: forged, through })).status).toBe(401);
+    } finally {
+      await through.close();
+    }
+  });
+});
+
 describe("GHSA-5hvv-m4w4-gf6v (oauth2-proxy: a health check's User-Agent needs no token):", () => {
   it.each(["GoogleHC/1.0", "kube-probe/1.29", "ELB-HealthChecker/2.0", "Googlebot", "Cloudflare-Traffic-Manager/1.0"])(
     "%s is nobody",

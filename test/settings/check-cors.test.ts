@@ -99,6 +99,7 @@ describe("without CORS_ORIGINS", () => {
   test.each([
     ["CORS_METHODS", ["GET"]],
     ["CORS_HEADERS", ["X-A"]],
+    ["CORS_EXPOSE_HEADERS", ["X-A"]],
     ["CORS_CREDENTIALS", true],
     ["CORS_MAX_AGE", 600],
   ])("%s is a fault", (name, value) => {
@@ -134,12 +135,29 @@ test.each([["*"], ["X-A, X-B"], ["X A"], ["X-A:"], ["X-A\r\nSet-Cookie"], ["Zoë
   },
 );
 
+test.each([["X-A, X-B"], ["X A"], ["X-A:"], ["X-A\r\nSet-Cookie"], ["Zoë"]])(
+  "CORS_EXPOSE_HEADERS may not have %j",
+  (header) => {
+    expect(read({ ...one, CORS_EXPOSE_HEADERS: ["ETag", header] }).faults).toEqual([
+      `CORS_EXPOSE_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`,
+    ]);
+  },
+);
+
+test("CORS_EXPOSE_HEADERS may be *, but not with credentials, where browsers take it for a name", () => {
+  expect(read({ ...one, CORS_EXPOSE_HEADERS: "*" })).toEqual(good);
+  expect(read({ ...one, CORS_EXPOSE_HEADERS: ["ETag", "*"], CORS_CREDENTIALS: true }).faults).toEqual([
+    'CORS_EXPOSE_HEADERS must not have "*" while CORS_CREDENTIALS is true: browsers take it for a header\'s name.',
+  ]);
+});
+
 test("all of them together, as a dashboard sends them", () => {
   expect(
     read({
       CORS_ORIGINS: '["https://app.example","https://admin.example"]',
       CORS_METHODS: '["GET","M-SEARCH"]',
       CORS_HEADERS: '["Authorization","X-CSRFToken"]',
+      CORS_EXPOSE_HEADERS: '["X-Total-Count","ETag"]',
       CORS_CREDENTIALS: "true",
       CORS_MAX_AGE: "2h",
     }),

@@ -41,6 +41,7 @@ const defaults = {
   FORWARD_AUTHORIZATION: true,
   ORIGIN_TIMEOUT: 30,
   MAX_BODY: null,
+  ALLOW_HEADERS: [],
   PATHS: "loose",
   REVOCATION_CACHE_SECONDS: 30,
 };
@@ -63,6 +64,7 @@ const beyond: ReadonlyArray<readonly [name: string, off: unknown, on: unknown]> 
   ["CORS_ORIGINS", [], ["https://app.example.com"]],
   ["CORS_METHODS", [], ["GET"]],
   ["CORS_HEADERS", [], ["X-Wanted"]],
+  ["CORS_EXPOSE_HEADERS", [], ["X-Total-Count"]],
   ["CORS_CREDENTIALS", false, true],
   ["CORS_MAX_AGE", 0, 600],
   ["AUTH_COOKIE", false, true],

@@ -16,6 +16,8 @@ beforeAll(async () => {
   origin = await startOrigin((request, response) => {
     seen.push(`${request.method} ${request.url}`);
     const its = { "access-control-allow-origin": "*", "access-control-allow-credentials": "true", vary: "Cookie" };
+    if (request.url?.endsWith("/exposed"))
+      response.setHeader("Access-Control-Expose-Headers", ["X-Total-Count", "Link"]);
     if (request.url?.endsWith("/304")) return void response.writeHead(304, { ...its, etag: '"v1"' }).end();
     if (request.url?.endsWith("/500")) return void response.writeHead(500, its).end("its own trouble");
     response.writeHead(200, { ...its, "content-type": "application/json" }).end("{}");
@@ -99,6 +101,13 @@ describe("an answer of the API", () => {
     expect(allowed.headers.get("etag")).toBe(status === 304 ? '"v1"' : null);
     expect(seen).toHaveLength(3);
   });
+});
+
+it("what the API exposes can be read as well, on its own answers and by the origins of the list alone", async () => {
+  const allowed = await ask("/open/exposed", "GET", { origin: page });
+  expect(allowed.headers.get("access-control-expose-headers")).toBe(`${exposed}, X-Total-Count, Link`);
+  const stranger = await ask("/open/exposed", "GET", { origin: "https://evil.example" });
+  expect(corsOf(stranger)).toEqual({});
 });
 
 it("a refusal can be read with its challenge", async () => {

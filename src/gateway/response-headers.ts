@@ -1,0 +1,37 @@
+// The origin's response on its way to the client: what is for one connection ends here, and personal answers stay private.
+// Must never copy a response that can go on as it came, nor touch a WebSocket's handshake.
+import { namesInConnection } from "./header-names.ts";
+
+/**
+ * What a proxy says to its own client (RFC 9110 section 11.7), and a forerunner. Connection, Keep-Alive, TE, Trailer,
+ * Transfer-Encoding and Upgrade are not here: the runtime writes its own, and passes on none of the origin's.
+ */
+const proxysOwn = ["proxy-authenticate", "proxy-authentication-info", "proxy-authorization", "proxy-connection"];
+
+/**
+ * The response without hop-by-hop fields (RFC 9110 section 7.6.1), and with `Cache-Control: private, no-store` where it
+ * may be about one person and the API said nothing. A 304 gets no Cache-Control: it would rewrite what the client has
+ * stored by the API's leave. Copied only when something changes, since a copy costs more than all the checks.
+ *
+ * @param personal whether the response may be about one person (keep-private.ts)
+ */
+export function clientResponse(response: Response, personal: boolean): Response {
+  const { status, headers } = response;
+  if (status === 101) return response;
+  const dropped = [...proxysOwn.filter((name) => headers.has(name)), ...namedInConnection(headers)];
+  const saysNothing = !headers.has("cache-control") || dropped.includes("cache-control");
+  const becomesPrivate = personal && status !== 304 && saysNothing;
+  if (dropped.length === 0 && !becomesPrivate) return response;
+  const answer = new Response(response.body, response);
+  for (const name of dropped) answer.headers.delete(name);
+  if (becomesPrivate) answer.headers.set("cache-control", "private, no-store");
+  return answer;
+}
+
+/** The fields that `Connection` names and that are there. */
+function namedInConnection(headers: Headers): string[] {
+  return namesInConnection(headers.get("connection")).filter((name) => !runtimes.has(name) && headers.has(name));
+}
+
+/** Nothing has to be copied for what the runtime drops. */
+const runtimes = new Set(["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"]);
