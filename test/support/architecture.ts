@@ -24,7 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   endpoints: ["errors.ts", "settings", "tokens", "flows", "stores/contract.ts", "http", "log-events.ts"],
   admin: ["errors.ts", "accounts", "flows", "http", "stores/admin-contract.ts"],
   gateway: ["errors.ts", "settings", "tokens", "flows", "http"],
-  "configuration.ts": ["settings", "tokens", "gateway"],
+  "configuration.ts": ["settings", "tokens", "gateway", "http"],
   "observation.ts": ["settings", "flows", "stores/metrics-contract.ts", "http", "log-events.ts"],
   "app.ts": ["errors.ts", "settings", "tokens", "flows", "http", "endpoints", "admin", "gateway", "observation.ts"],
   "wire.ts": [
