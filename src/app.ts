@@ -1,6 +1,6 @@
 // The Hono app: the gateway's own paths first, the proxy for the rest, and the one door for errors.
 // Must never answer an error in two places.
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { answerAdmin } from "./admin/door.ts";
 import { endpoints } from "./endpoints/definitions.ts";
 import { answerLive, type HealthDeps, readiness } from "./endpoints/health.ts";
@@ -14,11 +14,11 @@ import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
 import { isAdminUrl } from "./http/admin-path.ts";
 import { type Answering, withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
+import { internalRoutes, spellingsOf } from "./http/internal-routes.ts";
 import { openExchange } from "./http/open-exchange.ts";
 import { mayBeOwnPath } from "./http/own-path.ts";
 import { answerRefusal } from "./http/refusal.ts";
 import { observation } from "./observation.ts";
-import { servedEndpoints } from "./settings/read.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
 /** The gateway, wired: answers requests, and does what the cron trigger asks. */
@@ -75,43 +75,47 @@ function meetingErrors(deps: GatewayDeps, answer: Answering): Answering {
   };
 }
 
+type Handler = (c: Context<{ Bindings: { exchange: Exchange } }>) => Response | Promise<Response>;
+
+/** The internal routes by name, and the pipeline for every other path. */
 function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown) {
   const routes = new Hono<{ Bindings: { exchange: Exchange } }>();
-  const served = servedEndpoints(deps.settings);
+  const handlers = new Map<string, Handler>();
   for (const endpoint of endpoints) {
-    if (!served.includes(endpoint.name)) continue;
-    for (const spelling of spellings(deps.settings.TOKEN_PREFIX, endpoint.path)) {
-      routes.all(spelling, (c) => answerEndpoint(deps, endpoint, c.req.raw, c.env.exchange));
-    }
+    handlers.set(endpoint.operation, (c) => answerEndpoint(deps, endpoint, c.req.raw, c.env.exchange));
   }
-  for (const endpoint of served.includes("sessions") ? sessionsEndpoints : []) {
-    for (const spelling of spellings(deps.settings.TOKEN_PREFIX, endpoint.path)) {
-      routes.all(spelling, (c) => {
-        const at = { request: c.req.raw, exchange: c.env.exchange, id: c.req.param("id") ?? "" };
-        return answerSessions(deps, endpoint, at);
-      });
-    }
+  for (const endpoint of sessionsEndpoints) {
+    handlers.set(endpoint.operation, (c) => {
+      const at = { request: c.req.raw, exchange: c.env.exchange, id: c.req.param("id") ?? "" };
+      return answerSessions(deps, endpoint, at);
+    });
   }
-  if (publicJwks.length > 0) {
-    const answerJwks = published({ keys: publicJwks });
-    routes.get("/.well-known/jwks.json", (c) => answerJwks(c.req.raw, c.env.exchange));
-  }
-  routes.get("/_gateway/health/live", (c) => answerLive(c.env.exchange));
+  const answerJwks = published({ keys: publicJwks });
+  handlers.set("jwks", (c) => answerJwks(c.req.raw, c.env.exchange));
+  handlers.set("live", (c) => answerLive(c.env.exchange));
   const answerReady = readiness(health, warnings);
-  routes.get("/_gateway/health/ready", (c) => answerReady(c.env.exchange, c.req.raw.headers.get("x-health-key")));
+  handlers.set("ready", (c) => answerReady(c.env.exchange, c.req.raw.headers.get("x-health-key")));
   let answerOpenApi: ReturnType<typeof published> | undefined;
-  routes.get("/_gateway/openapi.json", (c) => {
+  handlers.set("openapi", (c) => {
     answerOpenApi ??= published(openApiDocument(deps.settings, publicJwks.length > 0));
     return answerOpenApi(c.req.raw, c.env.exchange);
   });
-  if (deps.settings.CONSOLE) {
-    routes.get("/_gateway/console", async (c) => {
-      // Not at the top: nearly no isolate needs it.
-      const { answerConsole } = await import("./endpoints/console.ts");
-      return answerConsole(deps.settings, c.env.exchange);
-    });
+  handlers.set("console", async (c) => {
+    // Not at the top: nearly no isolate needs it.
+    const { answerConsole } = await import("./endpoints/console.ts");
+    return answerConsole(deps.settings, c.env.exchange);
+  });
+  // The admin page is answered before the router, where it is answered at all.
+  handlers.set("admin", () => refuse("no_route"));
+  handlers.set("unknown", () => refuse("no_route"));
+  for (const route of internalRoutes(deps.settings, publicJwks.length > 0)) {
+    const handler = handlers.get(route.name);
+    if (!handler) throw new TypeError(`no handler for the internal route ${route.name}`);
+    for (const path of spellingsOf(route)) {
+      if (route.others === "refused") routes.all(path, handler);
+      else routes.on([...route.methods], path, handler);
+    }
   }
-  routes.all("/_gateway/*", () => refuse("no_route"));
   routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.exchange));
   // To the one door for errors.
   routes.onError((error) => {
@@ -119,9 +123,6 @@ function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown)
   });
   return routes;
 }
-
-/** A path with and without its trailing slash. */
-const spellings = (prefix: string, path: string) => [prefix + path, prefix + path.slice(0, -1)];
 
 function nowInSeconds(): number {
   return Math.floor(Date.now() / 1000);

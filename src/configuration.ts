@@ -3,11 +3,15 @@
 import { checkAllowedHeaders } from "./gateway/allowed-headers.ts";
 import { type HeaderPlan, planHeaders } from "./gateway/headers.ts";
 import { identityHeaderFaults } from "./gateway/identity-headers.ts";
+import { loosePaths } from "./gateway/loose-paths.ts";
+import { closedRules } from "./gateway/loose-rules.ts";
+import type { LoosePaths } from "./gateway/match.ts";
 import { type Rule, readPolicy } from "./gateway/policy.ts";
+import { internalRoutes } from "./http/internal-routes.ts";
 import { readSettings, tokenClassName } from "./settings/read.ts";
 import type { Settings } from "./settings/settings.ts";
 import { readKeyRing } from "./tokens/key-ring.ts";
-import { type Keys, readKeys } from "./tokens/keys.ts";
+import { type Keys, publicJwksOf, readKeys } from "./tokens/keys.ts";
 import { type Kind, kindOfClass } from "./tokens/kinds.ts";
 
 /** A configuration without faults. */
@@ -15,6 +19,8 @@ export interface Configuration {
   readonly settings: Settings;
   readonly keys: Keys;
   readonly rules: readonly Rule[];
+  /** Undefined with PATHS = "exact". */
+  readonly loosePaths: LoosePaths | undefined;
   readonly headerPlan: HeaderPlan;
   /** The kinds of AUTH_TOKEN_CLASSES, in order. */
   readonly tokenKinds: readonly Kind[];
@@ -50,10 +56,15 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
   ];
   if (faults.length > 0 || !keys?.keys) return { configuration: undefined, settings, faults, warnings };
   const tokenKinds = settings.AUTH_TOKEN_CLASSES.flatMap((name) => kindOfClass(tokenClassName(name) ?? "") ?? []);
+  const allKeys = { ...keys.keys, ring: ring.keys };
+  const internal = internalRoutes(settings, publicJwksOf(allKeys).length > 0);
+  const loose = settings.PATHS === "loose" ? loosePaths(policy.rules, internal) : undefined;
+  if (loose) warnings.push(...closedRules(policy.rules, loose));
   const configuration = {
     settings,
-    keys: { ...keys.keys, ring: ring.keys },
+    keys: allKeys,
     rules: policy.rules,
+    loosePaths: loose,
     headerPlan: planHeaders(settings),
     tokenKinds,
   };

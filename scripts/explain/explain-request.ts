@@ -2,9 +2,10 @@
 // Must never say anything of the outcome that the Worker's own pipeline has not said.
 import { type Reason, Refusal, refusals } from "../../src/errors.ts";
 import type { Identity } from "../../src/flows/authenticate.ts";
-import { matchRule } from "../../src/gateway/match.ts";
+import { nameOf } from "../../src/gateway/loose-rules.ts";
+import { looseReading, matchRule } from "../../src/gateway/match.ts";
 import { meetsClaim } from "../../src/gateway/meets-claim.ts";
-import { canonicalPath } from "../../src/gateway/path.ts";
+import { type CanonicalPath, canonicalPath } from "../../src/gateway/path.ts";
 import { pipeline } from "../../src/gateway/pipeline.ts";
 import type { Rule } from "../../src/gateway/policy.ts";
 import { openExchange } from "../../src/http/open-exchange.ts";
@@ -72,10 +73,10 @@ export async function explainRequest(wired: Wired, input: RequestInput): Promise
     checks.push({ check: "route", verdict: "passed", detail: `${own.path} is the gateway's own` });
     return { rule: null, checks, outcome: { kind: "own", path: own.path, what: own.what } };
   }
-  const rule = await refusalOf(() => matchRule(wired.rules, input.method, path));
+  const rule = await refusalOf(() => matchRule(wired.rules, input.method, path, deps.loosePaths));
   if (rule instanceof Refusal) {
     const ambiguous = rule.reason === "path_ambiguous";
-    const detail = ambiguous ? "another reading of the path has another rule" : unmatched(wired.rules, path.decoded);
+    const detail = ambiguous ? await ambiguity(wired, input.method, path) : unmatched(wired.rules, path.decoded);
     checks.push({ check: "route", verdict: "failed", detail, reason: rule.reason });
     return finish(wired, input, request, null, [...checks, ...allNotReached()]);
   }
@@ -98,6 +99,15 @@ function madeUp({ method, path, header }: RequestInput, authHeader: string): Req
   Object.defineProperty(request, "url", { value: `${BASE}${path}` });
   Object.defineProperty(request, "method", { value: method });
   return request;
+}
+
+/** Which other reading of the path there is. */
+async function ambiguity({ rules, deps: { loosePaths } }: Wired, method: string, path: CanonicalPath): Promise<string> {
+  const rule = await refusalOf(() => matchRule(rules, method, path, undefined));
+  const stricter =
+    rule instanceof Refusal ? undefined : loosePaths && looseReading(loosePaths, rules.indexOf(rule), method, path);
+  if (stricter === undefined) return "another reading of the path has another rule";
+  return `without regard to case, a slash at its end or a format suffix the path reads as ${nameOf(rules, stricter)} (PATHS = "loose")`;
 }
 
 function unmatched(rules: readonly Rule[], path: string): string {

@@ -1,6 +1,9 @@
 // `check`: whether the Worker would work with the configuration as it is, for people and for CI.
 // Must never show a secret, and never stop at the first fault.
 
+import type { Configuration } from "../../src/configuration.ts";
+import { guardedRules } from "../../src/gateway/loose-rules.ts";
+import type { Rule } from "../../src/gateway/policy.ts";
 import { unloadedSecrets } from "../configuration/unloaded-secrets.ts";
 import { readWhich, type Which, whichFlags, whichHelp } from "../configuration/which-flags.ts";
 import { deploymentWarnings } from "../deploy/check.ts";
@@ -40,7 +43,18 @@ export async function checkConfiguration(which: Which): Promise<CheckReport> {
   const more =
     whose === "local" ? unloadedSecrets(reading.env) : deploymentWarnings(reading.settings, reading.file.openVars);
   const warnings = [...reading.warnings, ...more, ...reading.fileWarnings];
-  return { ok: faults.length === 0, faults, warnings, notes };
+  const guarded = reading.configuration === undefined ? [] : guardedNotes(reading.configuration);
+  return { ok: faults.length === 0, faults, warnings, notes: [...notes, ...guarded] };
+}
+
+/** Names each rule to which the comparison of PATHS = "loose" applies. */
+function guardedNotes({ rules, loosePaths }: Configuration): string[] {
+  if (loosePaths === undefined) return [];
+  const named = (rule: Rule): string => `ROUTES[${rules.indexOf(rule)}] (${rule.pattern})`;
+  return guardedRules(rules, loosePaths).map(({ rule, instead }) => {
+    const examples = instead.map((one) => `${one.path}, which ${named(one.rule)} would let pass`);
+    return `PATHS = "loose": what reads as ${named(rule)} without regard to case, a slash at its end or a format suffix is 400: ${examples.join("; ")}.`;
+  });
 }
 
 /** The report for people: one line for each thing, the sum at the end. */

@@ -1,36 +1,91 @@
 // Method and path → the first rule that fits.
 // Must never match a path in one reading only.
 import { refuse } from "../errors.ts";
+import type { InternalRoute } from "../http/internal-routes.ts";
 import type { CanonicalPath } from "./path.ts";
 import type { Rule } from "./policy.ts";
+
+/** What a path falls under in another spelling: a stricter rule, no rule at all (404), or an internal route. */
+export type StricterReading = Rule | InternalRoute | "no rule";
+
+/** The comparison of PATHS = "loose", made by loose-paths.ts. */
+export interface LoosePaths {
+  /**
+   * What the path falls under when it is read without regard to case, a slash at its end or a format suffix, and what is
+   * stricter than the rule that matched; undefined if there is nothing.
+   *
+   * @param index of the rule that matched
+   * @param path one reading of the request's path, decoded
+   */
+  readonly stricterReading: (index: number, method: string, path: string) => StricterReading | undefined;
+}
 
 /**
  * The first rule that fits; no rule is `no_route` (404), and the request never reaches the origin. A path with
  * percent-encodings has to fit the same rule as it was sent and as it is decoded, or it is ambiguous (400): some
  * origins decode `%61`, some compare bytes. So has one with path parameters (RFC 3986 section 3.3), with them and
- * without (to a Java server `/admin;x` is `/admin`), and one that is encoded twice, decoded twice.
+ * without (to a Java server `/admin;x` is `/admin`, and `/;x/admin` too), and one that is encoded twice, decoded twice.
+ *
+ * @param loose undefined with PATHS = "exact"
  */
-export function matchRule(rules: readonly Rule[], method: string, path: CanonicalPath): Rule {
-  const rule = rules.find((one) => fits(one, method, one.decoded, path.decoded));
-  if (path.decoded.includes(";")) {
-    const cut = withoutParameters(path.decoded);
-    if (rules.find((one) => fits(one, method, one.decoded, cut)) !== rule) refuse("path_ambiguous");
-  }
-  if (path.decoded.includes("%")) {
-    const twice = decodedAgain(path.decoded);
-    if (rules.find((one) => fits(one, method, one.decoded, twice)) !== rule) refuse("path_ambiguous");
-  }
+export function matchRule(
+  rules: readonly Rule[],
+  method: string,
+  path: CanonicalPath,
+  loose: LoosePaths | undefined,
+): Rule {
+  const index = indexOf(rules, method, path.decoded);
+  const others = otherReadings(path);
+  for (const reading of others) if (indexOf(rules, method, reading) !== index) refuse("path_ambiguous");
   if (path.sent !== path.decoded) {
     const sent = upperCaseEscapes(path.sent);
-    if (rules.find((one) => fits(one, method, one.sent, sent)) !== rule) refuse("path_ambiguous");
+    if (rules.findIndex((one) => fits(one, method, one.sent, sent)) !== index) refuse("path_ambiguous");
   }
-  return rule ?? refuse("no_route");
+  const rule = rules[index] ?? refuse("no_route");
+  if (loose && looseReading(loose, index, method, path) !== undefined) refuse("path_ambiguous");
+  return rule;
 }
 
-function fits(rule: Rule, method: string, pattern: string, path: string): boolean {
+/** What is stricter than the rule of this index, in any reading of the path. */
+export function looseReading(
+  loose: LoosePaths,
+  index: number,
+  method: string,
+  path: CanonicalPath,
+): StricterReading | undefined {
+  const first = loose.stricterReading(index, method, path.decoded);
+  if (first !== undefined) return first;
+  for (const reading of otherReadings(path)) {
+    const stricter = loose.stricterReading(index, method, reading);
+    if (stricter !== undefined) return stricter;
+  }
+  return undefined;
+}
+
+/** Index of the first rule that fits; -1 if there is none. */
+function indexOf(rules: readonly Rule[], method: string, path: string): number {
+  return rules.findIndex((one) => fits(one, method, one.decoded, path));
+}
+
+/** Whether a rule is for a method and a path. @param pattern the rule's path in the reading that the path is in */
+export function fits(rule: Rule, method: string, pattern: string, path: string): boolean {
   if (rule.methods !== undefined && !rule.methods.has(method)) return false;
   if (!rule.isPrefix) return path === pattern;
   return path.startsWith(pattern) && (path.length === pattern.length || path.charCodeAt(pattern.length) === 0x2f);
+}
+
+const none: readonly string[] = [];
+
+/** The path as it is read by origins that cut path parameters off, that decode twice, or that do both. */
+function otherReadings({ decoded }: CanonicalPath): readonly string[] {
+  const hasParameters = decoded.includes(";");
+  if (!decoded.includes("%")) return hasParameters ? [withoutParameters(decoded)] : none;
+  const twice = decodedAgain(decoded);
+  return [
+    twice,
+    ...(hasParameters ? [withoutParameters(decoded)] : none),
+    ...(twice.includes(";") ? [withoutParameters(twice)] : none),
+  ];
 }
 
 /** As an origin reads it that decodes twice; as it is, where that cannot be. */
@@ -42,9 +97,9 @@ function decodedAgain(path: string): string {
   }
 }
 
-/** Each segment up to its first `;`. */
+/** Each segment up to its first `;`. A segment that is nothing else is gone with its slash, as in Tomcat. */
 function withoutParameters(path: string): string {
-  return path.replace(/;[^/]*/g, "");
+  return path.replace(/;[^/]*/g, "").replace(/\/{2,}/g, "/");
 }
 
 /** `%c3` and `%C3` are the same byte (RFC 3986 section 2.1). */

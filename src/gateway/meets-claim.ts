@@ -9,4 +9,5 @@ export function meetsClaim(claims: Claims, name: string, wanted: unknown): boole
   return Array.isArray(value) ? value.some((one) => isSame(one, wanted)) : isSame(value, wanted);
 }
 
-const isSame = (one: unknown, wanted: unknown): boolean => one === wanted || sameNumber(one, wanted);
+/** Whether two values of `require` or of claims are equal. */
+export const isSame = (one: unknown, wanted: unknown): boolean => one === wanted || sameNumber(one, wanted);

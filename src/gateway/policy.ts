@@ -1,7 +1,7 @@
 // ROUTES → rules that can be matched, or every fault in them at once.
 // Must never accept a rule that could fail open: a misspelled key, a pattern that never matches.
 import type { RevocationMode } from "../flows/revocation.ts";
-import { endpointNames, servedEndpoints } from "../settings/read.ts";
+import { coversPath, type InternalRoute, internalRoutes } from "../http/internal-routes.ts";
 import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { canonicalPath } from "./path.ts";
@@ -141,43 +141,28 @@ function readMethods(raw: unknown, fault: (text: string) => void): ReadonlySet<s
 
 /** What hides a rule, in words; undefined when some request can reach it. */
 function hiddenBy(rule: Rule, earlier: readonly Rule[], settings: Settings): string | undefined {
-  const own = ownPath(rule, settings);
+  const own = internalPath(rule, settings);
   if (own) return `${own} is the gateway's own`;
-  const over = earlier.filter((one) => coversPath(one, rule));
+  const over = earlier.filter((one) => coversRule(one, rule));
   const all = over.find((one) => one.methods === undefined);
   if (all) return `${all.pattern} comes first`;
   const hidden = rule.methods && [...rule.methods].every((method) => over.some((one) => one.methods?.has(method)));
   return hidden ? `${over.map((one) => one.pattern).join(", ")} come first` : undefined;
 }
 
-function coversPath(earlier: Rule, later: Rule): boolean {
+function coversRule(earlier: Rule, later: Rule): boolean {
   if (!earlier.isPrefix) return !later.isPrefix && earlier.decoded === later.decoded;
   return later.decoded === earlier.decoded || later.decoded.startsWith(`${earlier.decoded}/`);
 }
 
-function ownPath(rule: Rule, settings: Settings): string | undefined {
-  if (rule.decoded === "/_gateway" || rule.decoded.startsWith("/_gateway/")) return "/_gateway/";
+/** The internal route that answers every request for the rule's path. */
+function internalPath(rule: Rule, settings: Settings): string | undefined {
+  const routes = internalRoutes(settings, false).filter(({ others }) => others === "refused");
+  const route = routes.find((one) => coversPath(one, rule.decoded));
+  if (route === undefined) return undefined;
+  if (isBelowGateway(route)) return "/_gateway/";
   if (rule.isPrefix) return undefined;
-  const paths = endpointPaths(settings);
-  const below = paths.find((path) => path.endsWith("/sessions/"));
-  if (below !== undefined && /^[^/]+\/?$/.test(rest(rule.decoded, below))) return `${below}<id>/`;
-  return paths.find((path) => rule.decoded === path);
+  return route.path.includes(":id") ? route.path.replace(":id", "<id>") : rule.decoded;
 }
 
-const rest = (path: string, beginning: string) => (path.startsWith(beginning) ? path.slice(beginning.length) : "");
-
-/** The paths of the token endpoints that are served, with and without their trailing slashes. */
-function endpointPaths(settings: Settings): string[] {
-  const served = servedEndpoints(settings);
-  const below = endpointNames.filter((name) => served.includes(name)).flatMap((name) => pathsOf[name]);
-  return below.flatMap((path) => [`${settings.TOKEN_PREFIX}${path}`, `${settings.TOKEN_PREFIX}${path}/`]);
-}
-
-const pathsOf: Readonly<Record<(typeof endpointNames)[number], readonly string[]>> = {
-  obtain: [""],
-  refresh: ["/refresh"],
-  verify: ["/verify"],
-  blacklist: ["/blacklist"],
-  sliding: ["/sliding", "/sliding/refresh"],
-  sessions: ["/sessions", "/logout-all"],
-};
+const isBelowGateway = ({ path }: InternalRoute): boolean => path.startsWith("/_gateway/");

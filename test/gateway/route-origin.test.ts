@@ -12,7 +12,7 @@ const stripped = (path: string, strip_prefix: string, url: string) => {
   const { rules, faults } = read({ path, strip_prefix });
   expect(faults).toEqual([]);
   const canonical = canonicalPath(`https://gateway.example${url}`);
-  return targetOf(canonical, matchRule(rules, "GET", canonical).strip);
+  return targetOf(canonical, matchRule(rules, "GET", canonical, undefined).strip);
 };
 
 describe("`origin` of a route", () => {

@@ -79,6 +79,49 @@ describe("check", () => {
     await expect(manage("routes", ...words)).rejects.toThrow(new Failure(message, code));
   });
 
+  it("names the rules whose other spellings are refused, with an example and the rule that would have let it pass", async () => {
+    const routes = [
+      { path: "/api/report", auth: "user" },
+      { path: "/api/staff/*", methods: ["POST"], auth: "token" },
+      { path: "/api/open/*", auth: "public" },
+      { path: "/api/*", auth: "optional" },
+      { path: "/*", auth: "public" },
+    ];
+    const vars = [origin, `ROUTES:${JSON.stringify(routes)}`];
+    const { notes, warnings } = await checkConfiguration({ remote: true, var: vars });
+    const reads = "without regard to case, a slash at its end or a format suffix";
+    expect(notes).toEqual([
+      standInNote,
+      `PATHS = "loose": what reads as ROUTES[0] (/api/report) ${reads} is 400: /API/REPORT, which ROUTES[4] (/*) would let pass; /api/report/, which ROUTES[3] (/api/*) would let pass.`,
+      `PATHS = "loose": what reads as ROUTES[1] (/api/staff/*) ${reads} is 400: /API/STAFF, which ROUTES[4] (/*) would let pass; /api/staff.json, which ROUTES[3] (/api/*) would let pass.`,
+      `PATHS = "loose": what reads as ROUTES[3] (/api/*) ${reads} is 400: /API, which ROUTES[4] (/*) would let pass.`,
+    ]);
+    expect(warnings).toEqual([]);
+    const exact = await checkConfiguration({ remote: true, var: [...vars, "PATHS:exact"] });
+    expect(exact.notes).toEqual([standInNote]);
+  });
+
+  it("warns of a rule that lets nothing pass, because its path reads as a stricter one", async () => {
+    const routes = [
+      { path: "/api/report", auth: "user" },
+      { path: "/api/report/", auth: "public" },
+      { path: "/Admin/*", auth: "token" },
+      { path: "/admin/*", auth: "optional" },
+      { path: "/api/token.json", auth: "token" },
+      { path: "/*", auth: "token" },
+    ];
+    const vars = [origin, `ROUTES:${JSON.stringify(routes)}`];
+    const { warnings } = await checkConfiguration({ remote: true, var: vars });
+    const reads = 'lets nothing pass: with PATHS = "loose" its path reads as';
+    const advice = 'If the API tells the two apart, set PATHS = "exact".';
+    expect(warnings).toEqual([
+      `ROUTES[1] (/api/report/) ${reads} ROUTES[0] (/api/report), which is stricter. ${advice}`,
+      `ROUTES[3] (/admin/*) ${reads} ROUTES[2] (/Admin/*), which is stricter. ${advice}`,
+      `ROUTES[4] (/api/token.json) ${reads} /api/token/, which the gateway answers itself. ${advice}`,
+    ]);
+    expect((await checkConfiguration({ remote: true, var: [...vars, "PATHS:exact"] })).warnings).toEqual([]);
+  });
+
   it("writes no colours into a pipe", async () => {
     await manage("check", "--remote", "--var", "LEEWAY:-1");
     expect(said.join("\n")).not.toContain("\u001b");
@@ -207,7 +250,19 @@ describe("routes", () => {
     const own = routeRows(await readWhich(which)).filter(({ kind }) => kind === "own");
     expect(own.map(({ path }) => path)).toEqual([
       ...["/auth/", "/.well-known/jwks.json"],
-      ...["/_gateway/health/live", "/_gateway/health/ready", "/_gateway/*"],
+      ...["/_gateway/health/live", "/_gateway/health/ready", "/_gateway/openapi.json", "/_gateway/*"],
+    ]);
+  });
+
+  it("shows console and admin page while they are on", async () => {
+    const own = async (...vars: readonly string[]) =>
+      routeRows(await readWhich({ remote: true, var: vars }))
+        .filter(({ kind, path }) => kind === "own" && /console|admin/.test(path))
+        .map(({ path, methods, what }) => [path, methods, what]);
+    expect(await own()).toEqual([]);
+    expect(await own("CONSOLE:true", "ADMIN:true")).toEqual([
+      ["/_gateway/console", ["GET", "HEAD"], "console"],
+      ["/_gateway/admin/*", ["GET", "HEAD", "POST"], "admin page"],
     ]);
   });
 });

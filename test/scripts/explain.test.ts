@@ -331,6 +331,25 @@ describe("the request around the token", () => {
     expect(explained.outcome).toMatchObject({ kind: "refused", reason, status });
   });
 
+  it.each([
+    ["/User/x", "ROUTES[2] (/user/*), which is stricter"],
+    ["/staff.json", "ROUTES[3] (/staff/*), which is stricter"],
+    ["/api/Token/refresh", "/api/token/refresh/, which the gateway answers itself"],
+  ])("says what %s reads as without regard to case, slash and suffix", async (path, reads) => {
+    const vars = { ROUTES: [...routes, { path: "/*", auth: "public" }] };
+    const explained = await ask("", { path, vars });
+    expect(failed(explained)).toEqual([
+      {
+        check: "route",
+        verdict: "failed",
+        detail: `without regard to case, a slash at its end or a format suffix the path reads as ${reads} (PATHS = "loose")`,
+        reason: "path_ambiguous",
+      },
+    ]);
+    expect(explained.outcome).toMatchObject({ kind: "refused", reason: "path_ambiguous", status: 400 });
+    expect(row(await ask("", { path, vars: { ...vars, PATHS: "exact" } }), "route")?.verdict).toBe("passed");
+  });
+
   it("says which methods there are for the path", async () => {
     const explained = await ask("", { path: "/staff/x", method: "POST" });
     expect(row(explained, "route")?.detail).toBe("this path is there for GET only");
@@ -350,6 +369,10 @@ describe("the request around the token", () => {
   it("ends at what is the gateway's own", async () => {
     const explained = await ask("", { path: "/api/token/sessions/abc/", method: "DELETE" });
     expect(explained.outcome).toEqual({ kind: "own", path: "/api/token/sessions/:id/", what: "Session" });
+    const openApi = await ask("", { path: "/_gateway/openapi.json" });
+    expect(openApi.outcome).toEqual({ kind: "own", path: "/_gateway/openapi.json", what: "OpenAPI document" });
+    const login = await ask("", { path: "/_gateway/admin/login", vars: { ADMIN: true } });
+    expect(login.outcome).toEqual({ kind: "own", path: "/_gateway/admin/*", what: "admin page" });
     expect(store.written).toEqual([]);
   });
 

@@ -5,9 +5,13 @@ import { publishesKeys } from "../../scripts/configuration/which-flags.ts";
 import { wireForExplain } from "../../scripts/explain/wired.ts";
 import { newKey } from "../../scripts/keys/new-key.ts";
 import { createApp } from "../../src/app.ts";
+import { endpoints } from "../../src/endpoints/definitions.ts";
+import { sessionsEndpoints } from "../../src/endpoints/sessions.ts";
+import type { AdminStores } from "../../src/flows/admin-deps.ts";
+import { internalRoutes } from "../../src/http/internal-routes.ts";
 import { publicJwksOf } from "../../src/tokens/keys.ts";
 import { readingOf } from "../support/explain-reading.ts";
-import { testSecret } from "../support/settings.ts";
+import { settingsOf, testSecret } from "../support/settings.ts";
 
 const everything = [{ path: "/*", auth: "public" }];
 
@@ -17,14 +21,20 @@ async function isForwarded(env: Readonly<Record<string, unknown>>, method: strin
   if (!configuration) throw new Error("the configuration has faults");
   const wired = wireForExplain(configuration, defaultOrigin, undefined);
   const health = { ...wired.deps, schema: { check: async () => "ok" as const }, keySource: undefined };
-  const app = createApp(wired.deps, { health, warnings: [], publicJwks: publicJwksOf(configuration.keys) });
-  await app.fetch(new Request(`https://gateway.example${path}`, { method }));
+  // Without a session no page of the admin's asks a store.
+  const admin = configuration.settings.ADMIN ? ({} as AdminStores) : undefined;
+  const app = createApp(
+    { ...wired.deps, admin },
+    { health, warnings: [], publicJwks: publicJwksOf(configuration.keys) },
+  );
+  const { status } = await app.fetch(new Request(`https://gateway.example${path}`, { method }));
   const own = ownPathOf(ownPaths(configuration.settings, publishesKeys(configuration)), method, path);
-  return { forwarded: wired.forwarded() !== undefined, own: own?.path };
+  return { forwarded: wired.forwarded() !== undefined, own: own?.path, found: status !== 404 };
 }
 
 const hmac = { SIGNING_KEY: testSecret };
 const asymmetric = { SIGNING_KEY: newKey("ES256", 1_800_000_000).signingKey, ALGORITHM: "ES256" };
+const pages = { ...hmac, CONSOLE: true, ADMIN: true };
 const all = {
   ...hmac,
   TOKEN_PREFIX: "/auth",
@@ -45,11 +55,42 @@ it.each([
   [all, "POST", "/auth/logout-all/", "/auth/logout-all/"],
   [asymmetric, "GET", "/.well-known/jwks.json", "/.well-known/jwks.json"],
   [asymmetric, "HEAD", "/.well-known/jwks.json", "/.well-known/jwks.json"],
-  [hmac, "POST", "/_gateway/anything/", "/_gateway/*"],
-  [hmac, "GET", "/_gateway", "/_gateway/*"],
   [hmac, "GET", "/_gateway/health/live", "/_gateway/health/live"],
+  [hmac, "HEAD", "/_gateway/health/live", "/_gateway/health/live"],
+  [hmac, "GET", "/_gateway/openapi.json", "/_gateway/openapi.json"],
+  [pages, "GET", "/_gateway/console", "/_gateway/console"],
+  [pages, "GET", "/_gateway/admin", "/_gateway/admin/*"],
+  [pages, "GET", "/_gateway/admin/login", "/_gateway/admin/*"],
+  [pages, "DELETE", "/_gateway/admin/users/", "/_gateway/admin/*"],
 ])("the gateway answers itself: %j %s %s", async (env, method, path, own) => {
-  expect(await isForwarded(env, method, path)).toEqual({ forwarded: false, own });
+  expect(await isForwarded(env, method, path)).toEqual({ forwarded: false, own, found: true });
+});
+
+it.each([
+  [hmac, "POST", "/_gateway/anything/"],
+  [hmac, "GET", "/_gateway"],
+  [hmac, "POST", "/_gateway/health/live"],
+  [hmac, "GET", "/_gateway/health/live/"],
+  [hmac, "PUT", "/_gateway/openapi.json"],
+  [hmac, "GET", "/_gateway/console"],
+  [hmac, "GET", "/_gateway/admin/login"],
+  [pages, "POST", "/_gateway/console"],
+  [pages, "GET", "/_gateway/console/"],
+  [pages, "GET", "/_gateway/administration"],
+])("the gateway answers itself that there is nothing: %j %s %s", async (env, method, path) => {
+  expect(await isForwarded(env, method, path)).toEqual({ forwarded: false, own: "/_gateway/*", found: false });
+});
+
+it("the table has the paths and methods of the handlers", () => {
+  const routes = internalRoutes(settingsOf(all), false);
+  const ofTable = routes.flatMap(({ name, path, methods }) =>
+    path.startsWith("/auth/") ? [[name, path, methods]] : [],
+  );
+  const ofHandlers = [
+    ...endpoints.map(({ operation, path }) => [operation, `/auth${path}`, ["POST"]]),
+    ...sessionsEndpoints.map(({ operation, path, method }) => [operation, `/auth${path}`, [method]]),
+  ];
+  expect(ofTable).toEqual(ofHandlers);
 });
 
 it.each([

@@ -26,7 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   endpoints: ["errors.ts", "settings", "tokens", "flows", "stores/contract.ts", "http", "log-events.ts"],
   admin: ["errors.ts", "accounts", "flows", "http", "stores/admin-contract.ts"],
   gateway: ["errors.ts", "json", "settings", "tokens", "flows", "http"],
-  "configuration.ts": ["settings", "tokens", "gateway"],
+  "configuration.ts": ["settings", "tokens", "gateway", "http"],
   "observation.ts": ["json", "settings", "flows", "stores/metrics-contract.ts", "http", "log-events.ts"],
   "app.ts": ["errors.ts", "settings", "tokens", "flows", "http", "endpoints", "admin", "gateway", "observation.ts"],
   "wire.ts": [

@@ -1,0 +1,103 @@
+// The routes that the gateway answers itself: one table for the app, for ROUTES (which they take precedence over), and
+// for `manage routes` and `explain`.
+// Must never list a route that the app does not serve; test/scripts/own-paths.test.ts asks the app for each.
+import { type EndpointName, servedEndpoints } from "../settings/read.ts";
+import type { Settings } from "../settings/settings.ts";
+import { adminPath } from "./admin-path.ts";
+
+export type InternalRouteName =
+  | ("obtain" | "refresh" | "verify" | "blacklist" | "sliding" | "sliding_refresh")
+  | ("sessions" | "session_end" | "logout_all")
+  | ("jwks" | "live" | "ready" | "openapi" | "console" | "admin" | "unknown");
+
+export interface InternalRoute {
+  readonly name: InternalRouteName;
+  /**
+   * Exact, or a prefix that ends in `/*`; `:id` stands for one segment. A path that ends in a slash is served with it
+   * and without.
+   */
+  readonly path: string;
+  /** The methods that are answered with more than a refusal; empty where there are none. */
+  readonly methods: readonly string[];
+  /** What happens to other methods: 405 by the route's own handler, 404, or the rules of ROUTES apply to them. */
+  readonly others: "refused" | "not found" | "routed";
+}
+
+type TokenRoute = readonly [name: InternalRouteName, path: string, method: string];
+
+/** Below TOKEN_PREFIX, by the entry of TOKEN_ENDPOINTS that switches it on. */
+const tokenRoutes: Readonly<Record<EndpointName, readonly TokenRoute[]>> = {
+  obtain: [["obtain", "/", "POST"]],
+  refresh: [["refresh", "/refresh/", "POST"]],
+  verify: [["verify", "/verify/", "POST"]],
+  blacklist: [["blacklist", "/blacklist/", "POST"]],
+  sliding: [
+    ["sliding", "/sliding/", "POST"],
+    ["sliding_refresh", "/sliding/refresh/", "POST"],
+  ],
+  sessions: [
+    ["sessions", "/sessions/", "GET"],
+    ["session_end", "/sessions/:id/", "DELETE"],
+    ["logout_all", "/logout-all/", "POST"],
+  ],
+};
+
+const page = (name: InternalRouteName, path: string): InternalRoute => ({
+  name,
+  path,
+  methods: ["GET", "HEAD"],
+  others: "not found",
+});
+
+/**
+ * The internal routes that these settings serve. The last one stands for everything else below `/_gateway`, which is 404.
+ *
+ * @param publishesKeys whether there is a JWK Set to show: with an asymmetric key
+ */
+export function internalRoutes(settings: Settings, publishesKeys: boolean): readonly InternalRoute[] {
+  const tokens = servedEndpoints(settings).flatMap((endpoint) => tokenRoutes[endpoint]);
+  return [
+    ...tokens.map(
+      ([name, path, method]): InternalRoute => ({
+        name,
+        path: settings.TOKEN_PREFIX + path,
+        methods: [method],
+        others: "refused",
+      }),
+    ),
+    ...(publishesKeys ? [{ ...page("jwks", "/.well-known/jwks.json"), others: "routed" } as const] : []),
+    page("live", "/_gateway/health/live"),
+    page("ready", "/_gateway/health/ready"),
+    page("openapi", "/_gateway/openapi.json"),
+    ...(settings.CONSOLE ? [page("console", "/_gateway/console")] : []),
+    ...(settings.ADMIN
+      ? [{ name: "admin", path: `${adminPath}/*`, methods: ["GET", "HEAD", "POST"], others: "refused" } as const]
+      : []),
+    { name: "unknown", path: "/_gateway/*", methods: [], others: "refused" },
+  ];
+}
+
+/** The paths at which an exact internal route is served. */
+export function spellingsOf({ path }: InternalRoute): readonly string[] {
+  return path.endsWith("/") ? [path, path.slice(0, -1)] : [path];
+}
+
+/** The internal route that answers a request, if any. @param path decoded */
+export function internalRouteOf<Route extends InternalRoute>(
+  routes: readonly Route[],
+  method: string,
+  path: string,
+): Route | undefined {
+  return routes.find((one) => coversPath(one, path) && (one.others === "refused" || one.methods.includes(method)));
+}
+
+/** Whether the route's path stands for this one, whatever the method. */
+export function coversPath({ path: pattern }: InternalRoute, path: string): boolean {
+  if (pattern.endsWith("/*")) {
+    const start = pattern.slice(0, -2);
+    return path === start || path.startsWith(`${start}/`);
+  }
+  if (!pattern.includes("/:id/")) return path === pattern || `${path}/` === pattern;
+  const [start = ""] = pattern.split(":id/");
+  return path.startsWith(start) && /^[^/]+\/?$/.test(path.slice(start.length));
+}
