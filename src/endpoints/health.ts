@@ -42,13 +42,13 @@ const lastGood = "JWK_URL cannot be read: its last good keys are used, for six h
  * @param warnings of the settings, without their values
  */
 export function readiness(deps: HealthDeps, warnings: readonly string[]): (exchange: Exchange) => Promise<Response> {
-  let keysWork: Promise<boolean> | undefined;
+  let keysWork: boolean | undefined;
   return async (exchange) => {
-    keysWork ??= canSign(deps);
+    keysWork ??= await canSign(deps);
     const [database, news, keys, jwks, limiter] = await Promise.all([
       deps.schema.check(),
       deps.settings.TOKEN_BLACKLIST_ENABLED ? deps.news.ping().then(okOrFailed) : off,
-      keysWork.then(okOrFailed),
+      okOrFailed(keysWork),
       deps.keySource?.(exchange.nowSeconds) ?? off,
       deps.loginLimiter?.ping().then(okOrFailed) ?? off,
     ]);
