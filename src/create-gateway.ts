@@ -33,22 +33,19 @@ export interface Gateway {
 
 /** Makes a gateway, which is built at its first use and kept for as long as the isolate and its environment live. */
 export function createGateway({ hooks = {}, settings = {} }: GatewayOptions = {}): Gateway {
-  /** An app for each environment, of which an isolate has one; undefined inside when the settings have faults. */
-  const built = new WeakMap<object, Promise<App | undefined>>();
-  const appOf = (env: GatewayBindings): Promise<App | undefined> => {
+  /**
+   * What was built for each environment, of which an isolate has one; no app when the settings have faults. Kept once it
+   * is finished: the promise of it would be bound to the request that began it, and never settle if that is cancelled.
+   */
+  const built = new WeakMap<object, { readonly app: App | undefined }>();
+  const appOf = async (env: GatewayBindings): Promise<App | undefined> => {
     const known = built.get(env);
-    if (known) return known;
-    const building = build(env).catch((error: unknown) => {
-      // Not a fault of the settings but of the moment: the next request tries again.
-      built.delete(env);
-      throw error;
-    });
-    built.set(env, building);
-    return building;
-  };
-  const build = async (env: GatewayBindings): Promise<App | undefined> => {
+    if (known) return known.app;
     const wiring = await wire(env as Env, hooks, settings);
-    return "deps" in wiring ? createApp(wiring.deps, wiring.shown) : undefined;
+    // Another request may have been quicker: its app stays, with what it remembers.
+    const first = built.get(env) ?? { app: "deps" in wiring ? createApp(wiring.deps, wiring.shown) : undefined };
+    built.set(env, first);
+    return first.app;
   };
   return {
     async fetch(request, env) {

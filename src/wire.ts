@@ -129,9 +129,12 @@ function originFor(env: Env, settings: Settings): Origin | undefined {
 function keySourceFor(settings: Settings, log: Log): KeySource | undefined {
   const { JWK_URL } = settings;
   if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return undefined;
-  return remoteKeys(settings, () => fetchJwkSet(JWK_URL), {
+  return remoteKeys(settings, {
+    load: () => fetchJwkSet(JWK_URL),
     loaded: (keys) => log("jwks_loaded", { keys }),
     failed: (error) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" }),
+    keepAlive: (work) => waitUntil(work),
+    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   });
 }
 

@@ -91,6 +91,36 @@ describe("breachesOf()", () => {
   ])("names a flow that touches %s", (power, text) => {
     expect(planted("flows/planted.ts", text)).toEqual([`flows/planted.ts: may not touch ${power}`]);
   });
+  it.each([
+    ["in a map", "export const known = () => new Map<string, Promise<CryptoKey | undefined>>();\n"],
+    ["in a weak map", "const built = new WeakMap<object, Promise<number | undefined>>();\nexport const one = built;\n"],
+    ["in a map of objects", "export type Known = Map<string, { readonly key: Promise<string> }>;\n"],
+    ["in a list", "export type Known = Array<Promise<string>>;\n"],
+    ["in a field", "export interface Memory {\n  loading: Promise<void> | undefined;\n}\n"],
+    ["in an optional field", "export interface Memory {\n  readonly loading?: Promise<void>;\n}\n"],
+    ["in a field of two types", "export interface Memory {\n  loading: undefined | Promise<void>;\n}\n"],
+    [
+      "in a variable",
+      "export function memo() {\n  let loading: Promise<void> | undefined;\n  return () => loading;\n}\n",
+    ],
+    ["of the module", 'export const later = import("./planted-too.ts");\n'],
+    ["once it is made", "export const memo = (memory: { one?: unknown }) => (memory.one ??= Promise.resolve(1));\n"],
+  ])("names a promise that is kept %s", (_where, text) => {
+    expect(planted("tokens/planted.ts", text)).toEqual([
+      "tokens/planted.ts: keeps a promise, which another request could come to await",
+    ]);
+  });
+  it("lets functions give promises, in maps and fields too", () => {
+    const text = `export interface Made {
+  readonly find: (kid: string) => Promise<number>;
+  run(one: string): Promise<void>;
+  readonly byName: Map<string, number>;
+}
+export const made = new Map<string, (name: string) => Promise<void>>();
+export async function lasting(): Promise<void> {}
+`;
+    expect(planted("tokens/planted.ts", text)).toEqual([]);
+  });
   it("names a cycle", () => {
     expect(
       planted("tokens/claims.ts", 'import { check } from "./check.ts";\nexport const claim = check;\n'),

@@ -118,6 +118,12 @@ function remoteKeysFor(
   const { JWK_URL } = settings;
   if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return {};
   const failed = (error: unknown) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" });
-  const source = remoteKeys(settings, () => fetchJwkSet(JWK_URL), { loaded: () => {}, failed });
+  const source = remoteKeys(settings, {
+    load: () => fetchJwkSet(JWK_URL),
+    loaded: () => {},
+    failed,
+    keepAlive: () => {},
+    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  });
   return { remote: source.find, remoteVersion: source.version };
 }

@@ -1,6 +1,6 @@
 // The signing algorithms as a table: what kind of key each needs, and how long.
 // Must never offer `none`, or a way from an asymmetric key to an HMAC secret.
-import type { Algorithm } from "../settings/settings.ts";
+import { type Algorithm, algorithms } from "../settings/settings.ts";
 
 /** What an algorithm asks of its key (RFC 7518 section 3, RFC 8037). */
 export type AlgorithmRow =
@@ -26,3 +26,17 @@ export const algorithmTable: Readonly<Record<Algorithm, AlgorithmRow>> = {
   ES512: { family: "ec", namedCurve: "secp521r1", crv: "P-521" },
   EdDSA: { family: "ed25519" },
 };
+
+/**
+ * The algorithm that a JOSE header or a JWK names; undefined for none of ours. RFC 9864 calls Ed25519 by its own name
+ * what RFC 8037 calls EdDSA.
+ */
+export function algorithmNamed(name: unknown): Algorithm | undefined {
+  if (name === "Ed25519") return "EdDSA";
+  return algorithms.find((known) => known === name);
+}
+
+/** How the `alg` of a JOSE header may spell the algorithm. */
+export function spellingsOf(algorithm: Algorithm): readonly string[] {
+  return algorithm === "EdDSA" ? ["EdDSA", "Ed25519"] : [algorithm];
+}

@@ -7,7 +7,7 @@ import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { assertionType } from "./assertion.ts";
 import { checkRegisteredClaims } from "./check.ts";
-import { type KeyChoice, keyChoice } from "./choose-keys.ts";
+import { type KeyChoice, keyChoice, type TryKeys } from "./choose-keys.ts";
 import type { Claims } from "./claims.ts";
 import type { Keys, KeysVersion } from "./keys.ts";
 import { canonicalSignature } from "./python-base64.ts";
@@ -57,29 +57,24 @@ type Verify = (token: string, nowSeconds: number) => Promise<CompactVerifyResult
 
 function verifier(settings: Settings, keys: Keys): Verify {
   const choice = keyChoice(settings, keys);
-  if (choice) return ringVerifier(choice);
+  if (choice) return tryingVerifier(choice);
   const options = { algorithms: [settings.ALGORITHM] };
-  const { verifying, remote } = keys;
-  if (!remote) return (token) => compactVerify(token, verifying, options);
-  return (token, nowSeconds) => {
-    const byId = (header: CompactJWSHeaderParameters) => remote(header.kid, nowSeconds);
-    return compactVerify(token, byId, options);
-  };
+  return (token) => compactVerify(token, keys.verifying, options);
 }
 
 /** Tries the keys that are chosen for the token, until one fits or none is left. */
-function ringVerifier({ choose, algorithms }: KeyChoice): Verify {
+function tryingVerifier({ choose, algorithms }: KeyChoice): Verify {
   return async (token, nowSeconds) => {
+    let chosen: TryKeys | undefined;
     for (let tries = 0; ; tries++) {
-      let isLast = true;
       const nextKey = async (header: CompactJWSHeaderParameters) => {
-        const keys = await choose(header, nowSeconds);
-        isLast = tries + 1 >= keys.length;
-        return keys[tries] ?? refuse("token_key_unknown");
+        chosen ??= await choose(header, nowSeconds);
+        return chosen[tries] ?? refuse("token_key_unknown");
       };
       try {
         return await compactVerify(token, nextKey, { algorithms });
       } catch (error) {
+        const isLast = chosen === undefined || tries + 1 >= chosen.length;
         if (isLast || !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
       }
     }

@@ -4,7 +4,7 @@ import { base64url, type CryptoKey, importJWK, type JWK } from "jose";
 import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
 import { isBlank } from "../settings/readers.ts";
 import { type Algorithm, algorithms, type Settings } from "../settings/settings.ts";
-import { algorithmTable } from "./algorithms.ts";
+import { algorithmNamed, algorithmTable } from "./algorithms.ts";
 import { floor, type RingKey, shortestSecretBytes } from "./keys.ts";
 
 /** `keys` is to be used only while `faults` is empty. */
@@ -24,7 +24,7 @@ export const mostTries = 4;
 
 const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
-/** Reads and checks KEY_ID and the entries of VERIFYING_KEYS (RFC 7517 section 4). */
+/** Reads and checks KEY_ID and the entries of VERIFYING_KEYS (RFC 7517 section 4). Members that are null count as absent. */
 export async function readKeyRing(settings: Settings): Promise<KeyRingReading> {
   const { KEY_ID, VERIFYING_KEYS } = settings;
   const faults: string[] = [];
@@ -62,13 +62,13 @@ async function readEntry(entry: Entry, kids: Set<string>, settings: Settings): P
   if (kid === settings.KEY_ID) return { fault: "has the kid of KEY_ID" };
   if (kids.has(kid)) return { fault: "has the kid of an earlier one" };
   kids.add(kid);
-  const alg = algorithms.find((name) => name === entry.alg);
+  const alg = algorithmNamed(entry.alg);
   if (!alg) return { fault: `needs an alg, one of ${algorithms.join(", ")}: it is the only one the key verifies` };
-  if (use !== undefined && use !== "sig") return { fault: 'must have no use, or the use "sig"' };
-  if (operations !== undefined && !(Array.isArray(operations) && operations.includes("verify"))) {
+  if ((use ?? "sig") !== "sig") return { fault: 'must have no use, or the use "sig"' };
+  if ((operations ?? null) !== null && !(Array.isArray(operations) && operations.includes("verify"))) {
     return { fault: 'must have no key_ops, or "verify" among them' };
   }
-  if (privateMembers.some((name) => Object.hasOwn(entry, name))) {
+  if (privateMembers.some((name) => (entry[name] ?? null) !== null)) {
     return { fault: `is a private key: only its public half belongs here, without ${privateMembers.join(", ")}` };
   }
   const row = algorithmTable[alg];

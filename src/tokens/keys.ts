@@ -9,8 +9,8 @@ import { type AlgorithmRow, algorithmTable } from "./algorithms.ts";
 /** A public key as RFC 7517 writes it. */
 export type PublicJwk = Readonly<JWK>;
 
-/** The key of a set with the id that a token's header names; refuses where there is none. */
-export type FindKey = (kid: unknown, nowSeconds: number) => Promise<CryptoKey>;
+/** The keys of a set with the id that a token's header names, one at least; refuses where there is none. */
+export type FindKeys = (kid: unknown, nowSeconds: number) => Promise<readonly CryptoKey[]>;
 
 /** A set of keys that is fetched: `last_good` while it cannot be read any more, `failed` where nothing verifies. */
 export type KeySourceState = "ok" | "last_good" | "failed";
@@ -20,7 +20,7 @@ export type KeysVersion = (nowSeconds: number) => number | undefined;
 
 /** The keys of JWK_URL. */
 export interface KeySource {
-  readonly find: FindKey;
+  readonly find: FindKeys;
   /** Reads the set if it is time for that, as a token would. */
   readonly state: (nowSeconds: number) => Promise<KeySourceState>;
   readonly version: KeysVersion;
@@ -32,7 +32,7 @@ export interface Keys {
   readonly verifying: CryptoKey | Uint8Array;
   readonly publicJwk: PublicJwk | undefined;
   /** The keys of JWK_URL, which then verify in the place of `verifying`. */
-  readonly remote?: FindKey;
+  readonly remote?: FindKeys;
   readonly remoteVersion?: KeysVersion;
   /** The keys of VERIFYING_KEYS (key-ring.ts). */
   readonly ring?: readonly RingKey[];

@@ -1,132 +1,183 @@
 // The keys of JWK_URL: fetched when needed, kept in the isolate, fetched again for ids that are not known.
-// Must never take a URL from a token, and never let a token pass for want of keys.
-import { type CryptoKey, importJWK, type JWK } from "jose";
+// Must never take a URL from a token, let a token pass for want of keys, or await what another request began.
+import type { CryptoKey } from "jose";
 import { refuse } from "../errors.ts";
-import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
+import { fetchAllowance } from "./fetch-allowance.ts";
+import { importedKeys, type KeysById, usableKeys } from "./jwk-set.ts";
 import type { KeySource } from "./keys.ts";
-
-/** The JWK Set at JWK_URL as parsed JSON; throws when it cannot be had. */
-export type LoadKeySet = () => Promise<unknown>;
 
 /** How long a set is used before it is fetched again. */
 const freshSeconds = 300;
-/** How long after a fetch, good or failed, the next one may follow: a flood of made-up ids costs one fetch in that time. */
+/** How long after a fetch that failed the next one may follow. */
 const cooldownSeconds = 30;
 /** How long the last good keys are used while the source is down; after that, 503. */
 const lastGoodSeconds = 6 * 3600;
+/** Fetches for ids that are not known: so many at once, then one in so many seconds. Made-up ids cost no more. */
+const unknownIds = { burst: 5, refillSeconds: 30 } as const;
+/** A fetch that began longer ago than this has ended, whether or not anybody heard of it: the source gives up after 5 s. */
+const longestFetchSeconds = 6;
+/** How long a request watches another one's fetch before it makes its own, and before it gives up. */
+const patience = { ownFetchMilliseconds: 1000, longestMilliseconds: 6000, stepMilliseconds: 100 } as const;
 
-/** What an isolate knows of the set. */
-interface Memory {
-  keys: ReadonlyMap<string, JWK>;
-  imported: Map<string, Promise<CryptoKey | undefined>>;
-  loadedAtSeconds: number | undefined;
-  triedAtSeconds: number | undefined;
-  loading: Promise<void> | undefined;
-}
-
-/** Tells the log of the source. */
-export interface TellOfSource {
-  /** The ids of the keys that may verify, when they are others than before. */
+/** What the source of the keys needs from outside. */
+export interface Surroundings {
+  /** The JWK Set at JWK_URL as parsed JSON; throws when it cannot be had, after 5 s at the latest. */
+  readonly load: () => Promise<unknown>;
+  /** Tells the log the ids of the keys that may verify, when the keys are others than before. */
   readonly loaded: (keyIds: readonly string[]) => void;
   readonly failed: (error: unknown) => void;
+  /** Lets a fetch go on when the client of its request goes away (`waitUntil`). */
+  readonly keepAlive: (work: Promise<void>) => void;
+  /** A timer of the request that calls it. */
+  readonly pause: (milliseconds: number) => Promise<void>;
+}
+
+/** What an isolate knows of the set. Values alone: a promise would be bound to the request that made it. */
+interface Memory {
+  keys: KeysById;
+  /** Its keys as text, to tell a set from the one before, and a number for it. */
+  text: string;
+  version: number;
+  imported: Map<string, readonly CryptoKey[]>;
+  loadedAtSeconds: number | undefined;
+  failedAtSeconds: number | undefined;
+  /** Fetches in the order they began: the latest that began, the latest whose outcome is known. */
+  lastBegun: number;
+  lastSettled: number;
+  /** The fetch that is under way. */
+  pending: { readonly sinceSeconds: number } | undefined;
 }
 
 /**
- * Finds keys as PyJWKClient does: by `kid`, which has to be there; `use` is absent or "sig". Beyond that, a key that
- * names another algorithm, or operations without "verify", is not taken (RFC 7517 section 4).
+ * Finds keys as PyJWKClient does: by `kid`, which has to be there. Beyond that, keys that are made for something else
+ * are not taken (RFC 7517 section 4), and of several with one `kid` each may be the one.
+ *
+ * Each request makes its own fetch. While another request's fetch is under way, it looks now and then, by timers of its
+ * own, whether that has brought what it needs, and makes its own if not.
  */
-export function remoteKeys(settings: Settings, load: LoadKeySet, tell: TellOfSource): KeySource {
+export function remoteKeys(settings: Settings, surroundings: Surroundings): KeySource {
+  const { ALGORITHM } = settings;
+  const mayFetchUnknown = fetchAllowance(unknownIds.burst, unknownIds.refillSeconds);
   const memory: Memory = {
     keys: new Map(),
+    text: "",
+    version: 0,
     imported: new Map(),
     loadedAtSeconds: undefined,
-    triedAtSeconds: undefined,
-    loading: undefined,
+    failedAtSeconds: undefined,
+    lastBegun: 0,
+    lastSettled: 0,
+    pending: undefined,
   };
-  const reload = (nowSeconds: number) => {
-    if (memory.loading) return memory.loading;
-    if (memory.triedAtSeconds !== undefined && nowSeconds - memory.triedAtSeconds < cooldownSeconds) return undefined;
-    memory.triedAtSeconds = nowSeconds;
-    memory.loading = load()
-      .then((set) => {
-        const keys = usableKeys(set, settings.ALGORITHM);
-        if (idsOf(keys) !== idsOf(memory.keys)) tell.loaded([...keys.keys()]);
-        keep(memory, keys, nowSeconds);
-      })
-      .catch(tell.failed)
-      .finally(() => {
-        memory.loading = undefined;
-      });
-    return memory.loading;
-  };
+
   const isFresh = (nowSeconds: number) =>
     memory.loadedAtSeconds !== undefined && nowSeconds - memory.loadedAtSeconds < freshSeconds;
+  const isCoolingDown = (nowSeconds: number) =>
+    memory.failedAtSeconds !== undefined && nowSeconds - memory.failedAtSeconds < cooldownSeconds;
+  const isUnderWay = (nowSeconds: number) =>
+    memory.pending !== undefined && nowSeconds - memory.pending.sinceSeconds < longestFetchSeconds;
+
+  const fetchSet = async (nowSeconds: number): Promise<void> => {
+    memory.lastBegun += 1;
+    const own = memory.lastBegun;
+    const pending = { sinceSeconds: nowSeconds };
+    memory.pending = pending;
+    /** False for an outcome that a fetch which began later has overtaken. */
+    const settles = () => {
+      if (memory.pending === pending) memory.pending = undefined;
+      if (own < memory.lastSettled) return false;
+      memory.lastSettled = own;
+      return true;
+    };
+    const work = surroundings
+      .load()
+      .then((set) => usableKeys(set, ALGORITHM))
+      .then(
+        (keys) => {
+          if (!settles()) return;
+          if (keep(memory, keys, nowSeconds)) surroundings.loaded([...keys.keys()]);
+        },
+        (error: unknown) => {
+          if (settles()) memory.failedAtSeconds = nowSeconds;
+          surroundings.failed(error);
+        },
+      );
+    surroundings.keepAlive(work);
+    await work;
+  };
+
+  /** Until another request's fetch has an outcome; instead of that, one of its own where the other takes too long. */
+  const watch = async (nowSeconds: number): Promise<void> => {
+    let watched = memory.pending;
+    let waited = 0;
+    let waitedForThis = 0;
+    let step = 5;
+    while (memory.pending !== undefined && waited < patience.longestMilliseconds) {
+      step = Math.min(step * 2, patience.stepMilliseconds);
+      await surroundings.pause(step);
+      waited += step;
+      waitedForThis = memory.pending === watched ? waitedForThis + step : 0;
+      watched = memory.pending;
+      const isSlow = watched !== undefined && waitedForThis >= patience.ownFetchMilliseconds;
+      if (isSlow && mayFetchUnknown(nowSeconds)) return fetchSet(nowSeconds);
+    }
+  };
+
+  const renew = async (nowSeconds: number): Promise<void> => {
+    if (isUnderWay(nowSeconds)) return watch(nowSeconds);
+    if (!isCoolingDown(nowSeconds)) return fetchSet(nowSeconds);
+  };
+
   const find: KeySource["find"] = async (kid, nowSeconds) => {
     if (typeof kid !== "string") refuse("token_key_unknown");
-    if (!isFresh(nowSeconds)) await reload(nowSeconds);
-    if (!memory.keys.has(kid)) await reload(nowSeconds);
+    let looked = false;
+    // The keys of before do for as long as another request fetches those of now.
+    if (!isFresh(nowSeconds) && !(memory.keys.has(kid) && isUnderWay(nowSeconds))) {
+      await renew(nowSeconds);
+      looked = true;
+    }
+    if (!memory.keys.has(kid) && !looked) {
+      if (isUnderWay(nowSeconds)) await watch(nowSeconds);
+      else if (!isCoolingDown(nowSeconds) && mayFetchUnknown(nowSeconds)) await fetchSet(nowSeconds);
+    }
     // Never had any: Simple JWT's answer to a source that is down. Had some, too long ago: our own trouble, and said so.
     if (memory.loadedAtSeconds === undefined) refuse("token_key_unknown");
     if (nowSeconds - memory.loadedAtSeconds >= lastGoodSeconds) refuse("keys_unavailable");
-    return (await importedKey(memory, kid, settings.ALGORITHM)) ?? refuse("token_key_unknown");
+    const found = await keysOfId(memory, kid, ALGORITHM);
+    return found.length > 0 ? found : refuse("token_key_unknown");
   };
+
   const state: KeySource["state"] = async (nowSeconds) => {
-    if (!isFresh(nowSeconds)) await reload(nowSeconds);
+    if (!isFresh(nowSeconds)) await renew(nowSeconds);
     if (isFresh(nowSeconds)) return "ok";
     const { loadedAtSeconds } = memory;
     return loadedAtSeconds !== undefined && nowSeconds - loadedAtSeconds < lastGoodSeconds ? "last_good" : "failed";
   };
-  const version: KeySource["version"] = (nowSeconds) => (isFresh(nowSeconds) ? memory.loadedAtSeconds : undefined);
+  const version: KeySource["version"] = (nowSeconds) => (isFresh(nowSeconds) ? memory.version : undefined);
   return { find, state, version };
 }
 
-const idsOf = (keys: ReadonlyMap<string, JWK>) => JSON.stringify([...keys.keys()].sort());
-
-function keep(memory: Memory, keys: ReadonlyMap<string, JWK>, nowSeconds: number): void {
-  memory.keys = keys;
-  memory.imported = new Map();
+/** Whether the keys are others than before. */
+function keep(memory: Memory, keys: KeysById, nowSeconds: number): boolean {
   memory.loadedAtSeconds = nowSeconds;
+  memory.failedAtSeconds = undefined;
+  const text = JSON.stringify([...keys].sort(([one], [other]) => (one < other ? -1 : 1)));
+  if (text === memory.text) return false;
+  memory.keys = keys;
+  memory.text = text;
+  memory.version += 1;
+  memory.imported = new Map();
+  return true;
 }
 
-/** The keys of a set that may verify, by id. A set without any is no set: the last good one stays. */
-function usableKeys(set: unknown, algorithm: string): ReadonlyMap<string, JWK> {
-  const list: unknown = isRecord(set) ? set.keys : undefined;
-  const keys = new Map<string, JWK>();
-  for (const jwk of Array.isArray(list) ? list : []) {
-    if (isRecord(jwk) && typeof jwk.kid === "string" && mayVerify(jwk, algorithm)) keys.set(jwk.kid, jwk as JWK);
-  }
-  if (keys.size === 0) throw new TypeError("the JWK Set has no key that could verify");
-  return keys;
-}
-
-function mayVerify(jwk: Readonly<Record<string, unknown>>, algorithm: string): boolean {
-  if (jwk.use !== undefined && jwk.use !== "sig") return false;
-  if (jwk.alg !== undefined && jwk.alg !== algorithm) return false;
-  if (Array.isArray(jwk.key_ops) && !jwk.key_ops.includes("verify")) return false;
-  return jwk.kty === "RSA" || jwk.kty === "EC" || jwk.kty === "OKP";
-}
-
-/** A key that cannot be imported for the algorithm (another kind, too short) is no key for it. */
-function importedKey(memory: Memory, kid: string, algorithm: string): Promise<CryptoKey | undefined> {
-  const known = memory.imported.get(kid);
-  const jwk = memory.keys.get(kid);
-  if (known || !jwk) return known ?? Promise.resolve(undefined);
-  const imported = importJWK(publicPart(jwk), algorithm).then(
-    (key) => (key instanceof Uint8Array || isTooShort(key) ? undefined : key),
-    () => undefined,
-  );
-  memory.imported.set(kid, imported);
-  return imported;
-}
-
-/** RFC 7518 section 3.3: RSA keys have 2048 bits or more. */
-function isTooShort({ algorithm }: CryptoKey): boolean {
-  return "modulusLength" in algorithm && Number(algorithm.modulusLength) < 2048;
-}
-
-/** Only the public members: a set may hold private keys by mistake, which cannot verify. */
-function publicPart({ kty, n, e, crv, x, y }: JWK): JWK {
-  const members = Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(members) as JWK;
+/** Whoever needs a key first imports it: each request for itself, should two need it at the same moment. */
+async function keysOfId(memory: Memory, kid: string, algorithm: Settings["ALGORITHM"]): Promise<readonly CryptoKey[]> {
+  const { keys, imported } = memory;
+  const known = imported.get(kid);
+  const jwks = keys.get(kid);
+  if (known !== undefined || jwks === undefined) return known ?? [];
+  const made = await importedKeys(jwks, algorithm);
+  imported.set(kid, made);
+  return made;
 }

@@ -87,6 +87,24 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
 
 const longestFileLines = 200;
 
+/**
+ * Where a promise is kept in a variable, a field or a collection: another request could come to await it, and it never
+ * settles when the request that began it is cancelled. What a declaration does not show (a promise by inference in a
+ * literal) is not seen.
+ */
+const keptPromises: readonly RegExp[] = [
+  /\b(?:Map|Set|WeakMap|WeakRef|Array)<[^()=]{0,200}?\bPromise(?:Like)?</,
+  /^\s*(?:let|var)\s+\w+\s*:\s*(?:\w+\s*\|\s*)*Promise(?:Like)?</m,
+  /^\s+(?:readonly\s+)?\w+\??\s*:\s*(?:\w+\s*\|\s*)*Promise(?:Like)?<[^;,(){}]*;$/m,
+  /^(?:export\s+)?const\s+\w+\s*(?::[^=]*)?=\s*(?:await\s+)?(?:import\(|new Promise|Promise\.)/m,
+  /\?\?=\s*(?:import\(|new Promise|Promise\.)/,
+];
+/** Files in which a kept promise never outlives its request, each with the reason. */
+const mayKeepPromises: Readonly<Record<string, string>> = {
+  "flows/authenticate.ts": "in a function that is called for each request",
+  "gateway/forward.ts": "the timer of one request, in an object that is made for it",
+};
+
 /** All breaches of the house rules. */
 export function breachesOf(sources: Sources): Breach[] {
   return [...sources]
@@ -94,6 +112,7 @@ export function breachesOf(sources: Sources): Breach[] {
       ...importBreaches(file, text),
       ...powerBreaches(file, text),
       ...shapeBreaches(file, text),
+      ...promiseBreaches(file, text),
     ])
     .concat(cycleBreaches(sources));
 }
@@ -139,6 +158,13 @@ function shapeBreaches(file: string, text: string): Breach[] {
   if (/^(let|var) /m.test(code)) breaches.push(`${file}: has mutable module state`);
   if (/^(export )?(abstract )?class /m.test(code) && file !== "errors.ts") breaches.push(`${file}: has a class`);
   return breaches;
+}
+
+function promiseBreaches(file: string, text: string): Breach[] {
+  // What a function gives is kept by nobody.
+  const code = withoutComments(text).replace(/(=>|\)\s*:)\s*Promise(?:Like)?</g, "$1 Given<");
+  if (file in mayKeepPromises || !keptPromises.some((shows) => shows.test(code))) return [];
+  return [`${file}: keeps a promise, which another request could come to await`];
 }
 
 /** Text and comment apart, as far as this code base's style needs it. */

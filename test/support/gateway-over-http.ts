@@ -43,6 +43,8 @@ export interface GatewayOptions {
   readonly originService?:
     | ((request: Request) => Promise<Response>)
     | { readonly name: "worker"; readonly entrypoint: string };
+  /** Binds SELF to the Worker itself. */
+  readonly boundToItself?: boolean;
   /** A folder for D1 and KV, so that another gateway can go on from there. */
   readonly storage?: string;
   /** Changes what is around the bundled Worker, such as its clock; never the Worker. */
@@ -59,6 +61,7 @@ export async function startGateway(
     metrics,
     onLogLine,
     originService,
+    boundToItself = false,
     storage,
     surrounded = (script) => script,
     configPath,
@@ -75,7 +78,10 @@ export async function startGateway(
       ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
       ...(metrics ? { analyticsEngineDatasets: { METRICS: { dataset: "simplejwt_edge" } } } : {}),
       ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
-      ...(originService === undefined ? {} : { serviceBindings: { ORIGIN: originService } }),
+      serviceBindings: {
+        ...(originService === undefined ? {} : { ORIGIN: originService }),
+        ...(boundToItself ? { SELF: "worker" } : {}),
+      },
       ...(storage === undefined ? {} : { resourcePersistencePath: storage }),
     },
   );

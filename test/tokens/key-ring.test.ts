@@ -5,10 +5,10 @@ import { describe, expect, test } from "vitest";
 import { readSettings } from "../../src/settings/read.ts";
 import { type Codec, createCodec } from "../../src/tokens/codec.ts";
 import { readKeyRing } from "../../src/tokens/key-ring.ts";
-import { type FindKey, publicJwksOf, readKeys } from "../../src/tokens/keys.ts";
+import { type FindKeys, publicJwksOf, readKeys } from "../../src/tokens/keys.ts";
 import { base64url, craft, headerIn } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
-import { edSpki, p256Pkcs8, p256Spki, rsaPkcs8, rsaSpki } from "../support/rfc-keys.ts";
+import { edPkcs8, edSpki, p256Pkcs8, p256Spki, rsaPkcs8, rsaSpki } from "../support/rfc-keys.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
 import { p384Pkcs8, weakRsaSpki } from "../support/unfit-keys.ts";
 
@@ -27,7 +27,7 @@ const oct = { kty: "oct", k: base64url(oldSecret), kid: "old", alg: "HS256" };
 const ringOf = (keys: readonly object[], vars: Readonly<Record<string, unknown>> = {}) =>
   readKeyRing(settingsOf({ VERIFYING_KEYS: { keys }, ...vars }));
 
-async function codecOf(vars: Readonly<Record<string, unknown>>, remote?: FindKey): Promise<Codec> {
+async function codecOf(vars: Readonly<Record<string, unknown>>, remote?: FindKeys): Promise<Codec> {
   const settings = settingsOf(vars);
   const [{ keys, faults }, ring] = await Promise.all([readKeys(settings), readKeyRing(settings)]);
   if (!keys || ring.faults.length > 0) throw new Error([...faults, ...ring.faults].join("\n"));
@@ -269,11 +269,11 @@ describe("a token without a kid", () => {
 describe("beside JWK_URL", () => {
   const vars = { ALGORITHM: "RS256", SIGNING_KEY: rsaPkcs8, VERIFYING_KEYS: { keys: [oct] }, KEY_ID: "now" };
   const asked: unknown[] = [];
-  const remote: FindKey = async (kid) => {
+  const remote: FindKeys = async (kid) => {
     asked.push(kid);
     const { keys } = await readKeys(settingsOf(vars));
     if (kid !== "theirs" || !keys || keys.verifying instanceof Uint8Array) throw new Error("asked in vain");
-    return keys.verifying;
+    return [keys.verifying];
   };
 
   test("ids of the ring are known here, others are looked up there, and there only for ALGORITHM", async () => {
@@ -294,6 +294,69 @@ describe("beside JWK_URL", () => {
     expect(asked).toEqual([undefined]);
   });
 });
+
+describe("keys of a JWK Set as other issuers write them", () => {
+  /** Signed by node:crypto with the key of RFC 8037. */
+  const edToken = (header: object) => {
+    const signed = `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(claims))}`;
+    return `${signed}.${signWith(null, Buffer.from(signed), edPkcs8).toString("base64url")}`;
+  };
+  const edKey = async () => {
+    const { keys } = await readKeys(settingsOf({ ALGORITHM: "EdDSA", SIGNING_KEY: edPkcs8 }));
+    if (!keys || keys.verifying instanceof Uint8Array) throw new Error("no key");
+    return keys.verifying;
+  };
+
+  test.each([
+    ["null for use, key_ops and private members", { ...rsa, use: null, key_ops: null, d: null, x: null }, "RS256"],
+    ['the alg "Ed25519" (RFC 9864)', { ...ed, alg: "Ed25519" }, "EdDSA"],
+  ])("%s", async (_, entry, alg) => {
+    const ring = await ringOf([entry]);
+    expect([ring.faults, ring.keys.map((key) => key.alg)]).toEqual([[], [alg]]);
+  });
+
+  test.each([["EdDSA"], ["Ed25519"]])("a token that names %s is taken with a key of the ring", async (alg) => {
+    const codec = await codecOf({ VERIFYING_KEYS: { keys: [ed] } });
+    expect(await codec.open(edToken({ alg, kid: "ed" }), now)).toEqual(claims);
+    expect(await codec.open(edToken({ alg }), now)).toEqual(claims);
+  });
+  test.each([["EdDSA"], ["Ed25519"]])("and with a key of JWK_URL, with a ring beside it and without", async (alg) => {
+    const remote: FindKeys = async () => [await edKey()];
+    for (const VERIFYING_KEYS of [null, { keys: [oct] }]) {
+      const codec = await codecOf({ ALGORITHM: "EdDSA", SIGNING_KEY: edPkcs8, VERIFYING_KEYS }, remote);
+      expect(await codec.open(edToken({ alg, kid: "theirs" }), now)).toEqual(claims);
+    }
+  });
+  test("with the gateway's own key the name is refused, as Simple JWT does", async () => {
+    for (const KEY_ID of [null, "now"]) {
+      const codec = await codecOf({ ALGORITHM: "EdDSA", SIGNING_KEY: edPkcs8, KEY_ID });
+      expect(await codec.open(edToken({ alg: "EdDSA", ...(KEY_ID ? { kid: KEY_ID } : {}) }), now)).toEqual(claims);
+      const refused = edToken({ alg: "Ed25519", ...(KEY_ID ? { kid: KEY_ID } : {}) });
+      expect(await reasonOf(() => codec.open(refused, now))).toBe("token_algorithm_other");
+    }
+  });
+  test("each key of JWK_URL is tried, and the set is asked once for a token", async () => {
+    let asked = 0;
+    const other = (
+      await readKeyRing(settingsOf({ VERIFYING_KEYS: { keys: [{ ...weakless(), kid: "x", alg: "RS256" }] } }))
+    ).keys[0]?.key as CryptoKey;
+    const { keys } = await readKeys(settingsOf({ ALGORITHM: "RS256", SIGNING_KEY: rsaPkcs8 }));
+    const remote: FindKeys = async () => {
+      asked += 1;
+      return [other, other, keys?.verifying as CryptoKey];
+    };
+    const codec = await codecOf({ ALGORITHM: "RS256", SIGNING_KEY: rsaPkcs8 }, remote);
+    expect(await codec.open(rsaToken({ alg: "RS256", kid: "shared" }), now)).toEqual(claims);
+    expect(asked).toBe(1);
+    const none = await codecOf({ ALGORITHM: "RS256", SIGNING_KEY: rsaPkcs8 }, async () => [other, other]);
+    expect(await reasonOf(() => none.open(rsaToken({ alg: "RS256", kid: "shared" }), now))).toBe(
+      "token_signature_wrong",
+    );
+  });
+});
+
+/** Another RSA key of 2048 bits, whose private half nobody has. */
+const weakless = () => ({ ...rsaJwk, n: `s${String(rsaJwk.n).slice(1)}` });
 
 test("a ring of an EC key on P-384 takes its tokens", async () => {
   const settings = settingsOf({ ALGORITHM: "ES384", SIGNING_KEY: p384Pkcs8, KEY_ID: "c" });

@@ -16,24 +16,41 @@ const ec = {
   x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
   y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
 };
+/** RFC 8037 A.2. */
+const ed = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
+const otherRsa = { ...rsa, n: `s${rsa.n.slice(1)}` };
 
-const settings = settingsOf({ ALGORITHM: "RS256", JWK_URL: "https://keys.example/set.json" });
+const vars = { ALGORITHM: "RS256", JWK_URL: "https://keys.example/set.json" };
 const start = 1_800_000_000;
 
 /** A source that counts its fetches and gives what the test says, and the errors that were told. */
-function source(first: unknown) {
-  const state = { set: first, fetches: 0, errors: [] as unknown[], loaded: [] as unknown[] };
+function source(first: unknown, change: Readonly<Record<string, unknown>> = {}) {
+  const state = {
+    set: first,
+    fetches: 0,
+    errors: [] as unknown[],
+    loaded: [] as unknown[],
+    kept: [] as unknown[],
+  };
   const load = async () => {
     state.fetches++;
+    if (state.set instanceof Promise) return state.set;
     if (state.set instanceof Error) throw state.set;
     return state.set;
   };
-  const tell = {
-    loaded: (keyIds: readonly string[]) => void state.loaded.push(keyIds),
-    failed: (error: unknown) => void state.errors.push(error),
+  const keys = remoteKeys(settingsOf({ ...vars, ...change }), {
+    load,
+    loaded: (keyIds) => void state.loaded.push(keyIds),
+    failed: (error) => void state.errors.push(error),
+    keepAlive: (work) => void state.kept.push(work),
+    pause: () => new Promise((resolve) => setTimeout(resolve, 1)),
+  });
+  const find = async (kid: unknown, nowSeconds: number) => {
+    const [key] = await keys.find(kid, nowSeconds);
+    if (!key) throw new Error("no key and no refusal");
+    return key;
   };
-  const keys = remoteKeys(settings, load, tell);
-  return { state, find: keys.find, stateAt: keys.state };
+  return { state, find, findAll: keys.find, stateAt: keys.state, versionAt: keys.version };
 }
 
 async function reasonOf(found: Promise<unknown>): Promise<string> {
@@ -95,20 +112,43 @@ describe("remoteKeys()", () => {
     await Promise.all(Array.from({ length: 50 }, () => find("a", start)));
     expect(state.fetches).toBe(1);
   });
-  it("fetches once in 30 s for 1,000 made-up ids, and once more after that", async () => {
+  it("fetches five times at once for 1,000 made-up ids, then once in 30 s", async () => {
     const { state, find } = source({ keys: [{ ...rsa, kid: "a" }] });
     await find("a", start);
     for (let index = 0; index < 1000; index++) await reasonOf(find(`made-up-${index}`, start + (index % 30)));
-    expect(state.fetches).toBe(1);
+    expect(state.fetches).toBe(1 + 5);
     await reasonOf(find("made-up", start + 30));
-    expect(state.fetches).toBe(2);
+    await reasonOf(find("made-up", start + 59));
+    expect(state.fetches).toBe(1 + 5 + 1);
+    for (let index = 0; index < 10; index++) await reasonOf(find("made-up", start + 120));
+    expect(state.fetches).toBe(1 + 5 + 1 + 3);
   });
-  it("finds a new key as soon as the cool-down is over", async () => {
+  it("makes one fetch for 50 tokens with made-up ids at the same time", async () => {
     const { state, find } = source({ keys: [{ ...rsa, kid: "a" }] });
     await find("a", start);
-    state.set = { keys: [{ ...rsa, kid: "b" }] };
-    expect(await reasonOf(find("b", start + 29))).toBe("token_key_unknown");
-    expect((await find("b", start + 30)).type).toBe("public");
+    await Promise.all(Array.from({ length: 50 }, (_, index) => reasonOf(find(`made-up-${index}`, start))));
+    expect(state.fetches).toBe(2);
+  });
+  it("finds a new key at once, five times in a row", async () => {
+    const { state, find } = source({ keys: [{ ...rsa, kid: "0" }] });
+    await find("0", start);
+    for (const kid of ["1", "2", "3", "4", "5"]) {
+      state.set = { keys: [{ ...rsa, kid }] };
+      expect((await find(kid, start)).type).toBe("public");
+    }
+    state.set = { keys: [{ ...rsa, kid: "6" }] };
+    expect(await reasonOf(find("6", start + 29))).toBe("token_key_unknown");
+    expect((await find("6", start + 30)).type).toBe("public");
+  });
+  it("fetches nothing for an unknown id within 30 s of a fetch that failed", async () => {
+    const { state, find } = source({ keys: [{ ...rsa, kid: "a" }] });
+    await find("a", start);
+    state.set = new Error("unreachable");
+    expect(await reasonOf(find("b", start + 1))).toBe("token_key_unknown");
+    expect(await reasonOf(find("c", start + 30))).toBe("token_key_unknown");
+    expect(state.fetches).toBe(2);
+    state.set = { keys: [{ ...rsa, kid: "c" }] };
+    expect((await find("c", start + 31)).type).toBe("public");
   });
   it("forgets a key that was taken out within five minutes", async () => {
     const { state, find } = source({
@@ -142,6 +182,128 @@ describe("remoteKeys()", () => {
     expect(await reasonOf(find("a", start))).toBe("token_key_unknown");
     expect(await reasonOf(find("a", start + 1))).toBe("token_key_unknown");
     expect([state.fetches, state.errors.length]).toEqual([1, 1]);
+  });
+});
+
+describe("a key set as issuers have it", () => {
+  const kinds = async (keys: readonly object[], change: Readonly<Record<string, unknown>> = {}) => {
+    const { findAll } = source({ keys }, change);
+    return (await findAll("a", start)).map(({ algorithm }) =>
+      "namedCurve" in algorithm ? algorithm.namedCurve : algorithm.name,
+    );
+  };
+
+  it.each([
+    ["RS256", ["RSASSA-PKCS1-v1_5"]],
+    ["ES256", ["P-256"]],
+    ["EdDSA", ["Ed25519"]],
+  ])("may have keys of three kinds under one id: %s uses its own", async (ALGORITHM, expected) => {
+    const keys = [rsa, ec, ed].map((jwk) => ({ ...jwk, kid: "a" }));
+    expect(await kinds(keys, { ALGORITHM })).toEqual(expected);
+    expect(await kinds(keys.toReversed(), { ALGORITHM })).toEqual(expected);
+  });
+  it("may have several keys of one kind under one id, of which eight are tried", async () => {
+    expect(await kinds([rsa, otherRsa].map((jwk) => ({ ...jwk, kid: "a" })))).toHaveLength(2);
+    expect(await kinds(Array.from({ length: 20 }, () => ({ ...rsa, kid: "a" })))).toHaveLength(8);
+  });
+  it("keys of another use, algorithm or size under the same id do not count", async () => {
+    const changes = [{ use: "enc" }, { alg: "RS512" }, { key_ops: ["sign"] }, { n: "AQAB" }, {}];
+    expect(await kinds(changes.map((change) => ({ ...rsa, kid: "a", ...change })))).toHaveLength(1);
+  });
+  it.each([
+    ["null in the place of what is absent", { ...rsa, use: null, alg: null, key_ops: null, x5c: null }, {}],
+    ["an empty alg, as PyJWT reads it", { ...rsa, alg: "" }, {}],
+    ["null for the members of other kinds", { ...rsa, crv: null, x: null, y: null }, {}],
+    ['the alg "Ed25519" (RFC 9864)', () => ({ ...ed, alg: "Ed25519" }), { ALGORITHM: "EdDSA" }],
+    ['the alg "EdDSA"', () => ({ ...ed, alg: "EdDSA" }), { ALGORITHM: "EdDSA" }],
+  ])("may have %s", async (_what, jwk, change) => {
+    expect(await kinds([{ ...(typeof jwk === "function" ? jwk() : jwk), kid: "a" }], change)).toHaveLength(1);
+  });
+  it.each([
+    ["a curve of another algorithm", { ...ec, crv: "P-384" }, { ALGORITHM: "ES256" }],
+    [
+      "X25519 for Ed25519",
+      { kty: "OKP", crv: "X25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" },
+      { ALGORITHM: "EdDSA" },
+    ],
+    ["the alg Ed25519 on an RSA key", { ...rsa, alg: "Ed25519" }, {}],
+    ["an empty use", { ...rsa, use: "" }, {}],
+  ])("may not have %s", async (_what, jwk, change) => {
+    const { find } = source(
+      {
+        keys: [
+          { ...jwk, kid: "a" },
+          { ...rsa, kid: "b" },
+          { ...ed, kid: "b" },
+          { ...ec, kid: "b" },
+        ],
+      },
+      change,
+    );
+    expect(await reasonOf(find("a", start))).toBe("token_key_unknown");
+  });
+});
+
+describe("while another request fetches", () => {
+  const one = { keys: [{ ...rsa, kid: "a" }] };
+  const never = new Promise<unknown>(() => {});
+
+  it("a fetch that never ends is not waited for longer than a second, by the pauses that were made", async () => {
+    const { state, find } = source(never);
+    void find("a", start).catch(() => {});
+    state.set = one;
+    expect((await find("a", start)).type).toBe("public");
+    expect(state.fetches).toBe(2);
+  });
+  it("keys of before serve at once, however long the fetch takes", async () => {
+    const { state, find } = source(one);
+    await find("a", start);
+    state.set = never;
+    void find("a", start + 300).catch(() => {});
+    expect((await find("a", start + 300)).type).toBe("public");
+    expect(state.fetches).toBe(2);
+  });
+  it("a fetch that was lost is made again once it must have ended", async () => {
+    const { state, find, stateAt } = source(one);
+    await find("a", start);
+    state.set = never;
+    void find("a", start + 300).catch(() => {});
+    state.set = one;
+    expect((await find("a", start + 306)).type).toBe("public");
+    expect([state.fetches, await stateAt(start + 306)]).toEqual([3, "ok"]);
+  });
+  it("an answer that was overtaken by a later fetch changes nothing", async () => {
+    let answerLate: (set: unknown) => void = () => {};
+    const { state, find } = source(new Promise((resolve) => (answerLate = resolve)));
+    const late = find("a", start).then(
+      ({ type }) => type,
+      () => "refused",
+    );
+    state.set = { keys: [{ ...rsa, kid: "b" }] };
+    expect((await find("b", start + 10)).type).toBe("public");
+    answerLate(one);
+    expect(await late).toBe("refused");
+    expect((await find("b", start + 11)).type).toBe("public");
+    expect(await reasonOf(find("a", start + 11))).toBe("token_key_unknown");
+  });
+  it("every fetch is kept alive for the case that its client goes away", async () => {
+    const { state, find } = source(one);
+    await find("a", start);
+    expect(state.kept).toHaveLength(1);
+  });
+});
+
+describe("the version of the keys", () => {
+  it("changes with the keys, also within a second, and not with a fetch that brings the same ones", async () => {
+    const { state, find, versionAt } = source({ keys: [{ ...rsa, kid: "a" }] });
+    await find("a", start);
+    const first = versionAt(start);
+    await reasonOf(find("b", start));
+    expect(versionAt(start)).toBe(first);
+    state.set = { keys: [{ ...rsa, kid: "b" }] };
+    await find("b", start);
+    expect(versionAt(start)).not.toBe(first);
+    expect(versionAt(start + 300)).toBeUndefined();
   });
 });
 

@@ -1,0 +1,76 @@
+// A JWK Set → the keys that may verify tokens of one algorithm, by id, ready for use.
+// Must never use a private member, nor a key that is made for something else.
+import { type CryptoKey, importJWK, type JWK } from "jose";
+import { isRecord } from "../settings/readers.ts";
+import type { Algorithm } from "../settings/settings.ts";
+import { algorithmNamed, algorithmTable } from "./algorithms.ts";
+
+/** The usable keys of a set by `kid`. One id may stand for several keys, in the order of the set. */
+export type KeysById = ReadonlyMap<string, readonly JWK[]>;
+
+/**
+ * How many keys of one id are tried for a token, which bounds the work that a bad signature causes. Issuers have two of
+ * one kind under one id while they replace a key.
+ */
+export const mostKeysOfOneId = 8;
+
+/**
+ * The keys of a parsed JWK Set (RFC 7517 section 5) that may verify tokens of the algorithm. Keys of another kind, curve,
+ * `alg`, `use` or `key_ops` are left out, and so are keys without an id. Members that are null count as absent. Throws
+ * a TypeError for a set without any usable key.
+ */
+export function usableKeys(set: unknown, algorithm: Algorithm): KeysById {
+  const list: unknown = isRecord(set) ? set.keys : undefined;
+  const keys = new Map<string, JWK[]>();
+  for (const jwk of Array.isArray(list) ? list : []) {
+    if (!isRecord(jwk) || typeof jwk.kid !== "string" || !mayVerify(jwk, algorithm)) continue;
+    const sharing = keys.get(jwk.kid);
+    if (sharing === undefined) keys.set(jwk.kid, [publicPart(jwk)]);
+    else if (sharing.length < mostKeysOfOneId) sharing.push(publicPart(jwk));
+  }
+  if (keys.size === 0) throw new TypeError("the JWK Set has no key that could verify");
+  return keys;
+}
+
+function mayVerify(jwk: Readonly<Record<string, unknown>>, algorithm: Algorithm): boolean {
+  const { use, alg, key_ops: operations } = jwk;
+  if ((use ?? "sig") !== "sig") return false;
+  // PyJWT takes an empty `alg` for none.
+  if ((alg ?? "") !== "" && algorithmNamed(alg) !== algorithm) return false;
+  if (Array.isArray(operations) && !operations.includes("verify")) return false;
+  return isOfKind(jwk, algorithm);
+}
+
+/** RFC 7518 section 6 and RFC 8037 section 2: which `kty` and `crv` the algorithm's keys have. */
+function isOfKind({ kty, crv }: Readonly<Record<string, unknown>>, algorithm: Algorithm): boolean {
+  const row = algorithmTable[algorithm];
+  if (row.family === "rsa") return kty === "RSA";
+  if (row.family === "ec") return kty === "EC" && crv === row.crv;
+  return row.family === "ed25519" && kty === "OKP" && crv === "Ed25519";
+}
+
+/** Only the public members: a set may hold private keys by mistake. */
+function publicPart({ kty, n, e, crv, x, y }: JWK): JWK {
+  const members = Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => typeof value === "string");
+  return Object.fromEntries(members) as JWK;
+}
+
+/** The keys ready for use. Those that cannot be imported, and RSA keys below 2048 bits, are left out. */
+export async function importedKeys(jwks: readonly JWK[], algorithm: Algorithm): Promise<readonly CryptoKey[]> {
+  const keys = await Promise.all(jwks.map((jwk) => imported(jwk, algorithm)));
+  return keys.filter((key) => key !== undefined);
+}
+
+async function imported(jwk: JWK, algorithm: Algorithm): Promise<CryptoKey | undefined> {
+  try {
+    const key = await importJWK(jwk, algorithm);
+    return key instanceof Uint8Array || isTooShort(key) ? undefined : key;
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 7518 section 3.3: RSA keys have 2048 bits or more. */
+function isTooShort({ algorithm }: CryptoKey): boolean {
+  return "modulusLength" in algorithm && Number(algorithm.modulusLength) < 2048;
+}
