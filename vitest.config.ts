@@ -1,5 +1,6 @@
-// Two projects: units in workerd, where they will run; everything that needs Node (processes, files, real sockets) in Node.
-import { readFileSync } from "node:fs";
+// Three projects: units in workerd, where they will run; those of them that mock a module; everything that needs Node
+// (processes, files, real sockets) in Node.
+import { readdirSync, readFileSync } from "node:fs";
 import { URL as NodeURL } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
@@ -9,7 +10,8 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.WRANGLER_HIDE_BANNER = "true";
 
-const schema = readFileSync(new NodeURL("./schema.sql", import.meta.url), "utf8");
+const textOf = (path: string) => readFileSync(new NodeURL(path, import.meta.url), "utf8");
+
 const inNode = [
   "test/architecture.test.ts",
   "test/scripts/**/*.test.ts",
@@ -21,26 +23,38 @@ const inNode = [
   "test/tokens/codec-and-node.test.ts",
 ];
 
+/** A module that is loaded already cannot be mocked: these files do not share a Worker with others. */
+const mocking = readdirSync(new NodeURL("test", import.meta.url), { recursive: true, encoding: "utf8" })
+  .map((path) => `test/${path}`)
+  .filter((path) => path.endsWith(".test.ts") && /^vi\.mock\(/m.test(textOf(path)));
+
+/** @param isolate whether each file gets a Worker of its own: starting one takes longer than most files do */
+const inWorkerd = (name: string, isolate: boolean) => ({
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: "./wrangler.toml" },
+      miniflare: { bindings: { TEST_SCHEMA: textOf("schema.sql"), SIGNING_KEY: "unit-tests-only-".repeat(4) } },
+    }),
+  ],
+  test: {
+    name,
+    isolate,
+    include: isolate ? mocking : ["test/**/*.test.ts"],
+    exclude: isolate ? inNode : [...inNode, ...mocking],
+    setupFiles: ["test/support/production-limits.ts", "test/support/fresh-file.ts"],
+    // Property tests on a busy machine.
+    testTimeout: 30_000,
+  },
+});
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/count-reporter.ts"],
+    // Vitest would leave one core to itself, which on two is half of them.
+    maxWorkers: "100%",
     projects: [
-      {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { TEST_SCHEMA: schema, SIGNING_KEY: "unit-tests-only-".repeat(4) } },
-          }),
-        ],
-        test: {
-          name: "unit",
-          include: ["test/**/*.test.ts"],
-          exclude: inNode,
-          setupFiles: ["test/support/production-limits.ts", "test/support/apply-schema.ts"],
-          // Property tests on a busy machine.
-          testTimeout: 30_000,
-        },
-      },
+      inWorkerd("unit", false),
+      inWorkerd("mocks", true),
       {
         test: {
           name: "node",

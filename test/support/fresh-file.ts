@@ -1,0 +1,43 @@
+// Runs before each test file: the files of the unit project share a Worker, and none may see what another one left.
+// Must never be skipped: D1 and KV would keep the rows of the file before.
+import { env } from "cloudflare:workers";
+import { afterAll, vi } from "vitest";
+import { BLACKLIST, DB } from "./bindings.ts";
+
+const { TEST_SCHEMA } = env as unknown as { readonly TEST_SCHEMA: string };
+
+await emptyDatabase();
+await emptyKv();
+
+afterAll(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+});
+
+/** Drops every table, whoever made it, and makes those of schema.sql. */
+async function emptyDatabase(): Promise<void> {
+  const tables = await DB.prepare(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*'",
+  ).all<{ name: string }>();
+  const drops = tables.results.map(({ name }) => `DROP TABLE "${name}"`);
+  // The newest first: the ones that refer to others come after them.
+  await DB.batch([...drops.reverse(), ...statementsOf(TEST_SCHEMA)].map((sql) => DB.prepare(sql)));
+}
+
+async function emptyKv(): Promise<void> {
+  for (let complete = false; !complete; ) {
+    const page = await BLACKLIST.list();
+    await Promise.all(page.keys.map(({ name }) => BLACKLIST.delete(name)));
+    complete = page.list_complete;
+  }
+}
+
+/** The statements of schema.sql: its comments have no semicolons that matter once they are cut off. */
+function statementsOf(sql: string): string[] {
+  return sql
+    .replace(/--.*$/gm, "")
+    .split(";")
+    .map((statement) => statement.trim())
+    .filter(Boolean);
+}
