@@ -28,7 +28,11 @@ export function getRequest(path: string, token?: string): string {
 
 /** A POST of JSON; content-length is the last header. */
 export function postRequest(path: string, body: Readonly<Record<string, string>>): string {
-  const text = JSON.stringify(body);
+  return postTextRequest(path, JSON.stringify(body));
+}
+
+/** A POST of any text in the place of JSON. */
+export function postTextRequest(path: string, text: string): string {
   const length = `content-length: ${Buffer.byteLength(text)}`;
   return `${line("POST", path)}content-type: application/json\r\n${length}\r\n\r\n${text}`;
 }

@@ -5,7 +5,7 @@ import { djangoStateless, djangoUser, fastify, haproxy } from "./contestants-els
 import { benchUser } from "./fill-stores.ts";
 import type { Ground } from "./ground.ts";
 import type { WindowPlan } from "./load/window.ts";
-import { getRequest, postRequest } from "./requests.ts";
+import { getRequest, postRequest, postTextRequest } from "./requests.ts";
 import type { Algorithm } from "./tokens.ts";
 
 /** The requests of one window. */
@@ -81,6 +81,17 @@ const logins: Work = {
   connections: 2,
 };
 
+const longestBody = 64 * 1024;
+/** Bodies of 64 KiB, the longest that are read, each made to cost in a way of its own; the answer to all is 400. */
+const worstBodies = [
+  `[${"1,".repeat(longestBody / 2 - 2)}1]`,
+  "[".repeat(longestBody / 2) + "]".repeat(longestBody / 2),
+  "[".repeat(longestBody),
+  '{"":'.repeat(longestBody / 4),
+  `{${Array.from({ length: 6000 }, (_, at) => `"a${at}":1`).join(",")}}`,
+  `{"a":"${"\\\\".repeat(longestBody / 2 - 3)}`,
+];
+
 export const shapes: readonly Shape[] = [
   {
     name: "warm",
@@ -118,6 +129,13 @@ export const shapes: readonly Shape[] = [
         order: "again",
       };
     },
+  },
+  {
+    name: "worst-body",
+    about: "six log-ins in rotation, each with 64 KiB of JSON that is made to cost: 400",
+    contestants: [asShipped],
+    status: 400,
+    work: () => ({ requests: worstBodies.map((text) => postTextRequest("/api/token/", text)), order: "again" }),
   },
   {
     name: "observed",

@@ -18,6 +18,7 @@ import { internalRoutes, spellingsOf } from "./http/internal-routes.ts";
 import { openExchange } from "./http/open-exchange.ts";
 import { mayBeOwnPath } from "./http/own-path.ts";
 import { answerRefusal } from "./http/refusal.ts";
+import { openUploads } from "./http/uploads.ts";
 import { observation } from "./observation.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
@@ -51,9 +52,10 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const answerAdminPage =
     admin && meetingErrors(deps, (request, exchange) => answerAdmin({ ...deps, admin }, request, exchange));
   const observe = observation(deps);
+  const uploads = openUploads();
   return {
     async fetch(request) {
-      const exchange = openExchange(request, deps.newId(), Date.now());
+      const exchange = openExchange(request, deps.newId(), Date.now(), uploads);
       const door = answerAdminPage && isAdminUrl(exchange.url) ? answerAdminPage : answer;
       const response = await door(request, exchange);
       return observe ? observe(request, exchange, response) : response;

@@ -31,6 +31,9 @@ export const refusals = {
   method_refused: { status: 405, detail: 'Method "{}" not allowed.' },
   not_acceptable: { status: 406, detail: "Could not satisfy the request Accept header." },
   body_too_large: { status: 413, detail: "Request body is too large." },
+  // RFC 9110 section 15.5.9; then the isolate holds as many half-sent bodies as it may.
+  body_too_slow: { status: 408, detail: "Request body took too long." },
+  uploads_full: { status: 503, detail: "Service temporarily unavailable, try again later.", retryAfterSeconds: 5 },
   media_type_unsupported: { status: 415, detail: 'Unsupported media type "{}" in request.' },
   json_unreadable: { status: 400, detail: "JSON parse error - {}" },
   form_unreadable: { status: 400, detail: "Multipart form parse error - {}" },

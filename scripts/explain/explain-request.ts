@@ -11,6 +11,7 @@ import type { Rule } from "../../src/gateway/policy.ts";
 import { openExchange } from "../../src/http/open-exchange.ts";
 import { presentedToken } from "../../src/http/presented-token.ts";
 import { answerRefusal } from "../../src/http/refusal.ts";
+import { openUploads } from "../../src/http/uploads.ts";
 import { type OwnPath, ownPathOf } from "../configuration/own-paths.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
 import { explainRevocation } from "./explain-revocation.ts";
@@ -173,7 +174,7 @@ async function finish(
   checks: readonly Check[],
 ): Promise<Explanation> {
   const { deps } = wired;
-  const exchange = openExchange(request, deps.newId(), input.nowSeconds * 1000);
+  const exchange = openExchange(request, deps.newId(), input.nowSeconds * 1000, openUploads());
   const answer = await refusalOf(() => pipeline(deps, request, exchange));
   const forwarded = wired.forwarded();
   const known = checks.some(({ verdict }) => verdict === "failed");

@@ -34,7 +34,7 @@ export function hashDoubt(encoded: string): { readonly text: string; readonly ha
 /** Whether a log-in with this name can reach the user: the log-in form trims, as DRF's does. */
 export function canBeTyped(username: string): boolean {
   try {
-    return readFields({ kind: "json", value: { username } }, ["username"]).username === username;
+    return readFields({ kind: "form", fields: new Map([["username", username]]) }, ["username"]).username === username;
   } catch {
     return false;
   }

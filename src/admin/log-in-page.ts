@@ -26,7 +26,7 @@ export async function logIn(
   exchange: Exchange,
   former: string | undefined,
 ): Promise<Response> {
-  const form = await readForm(request);
+  const form = await readForm({ request, exchange });
   const { nowSeconds, requestId } = exchange;
   const username = form.text("username").trim();
   const from = (name: string) => request.headers.get(name);

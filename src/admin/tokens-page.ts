@@ -102,7 +102,7 @@ export const revoke = (visit: Visit) => act(visit, revokeToken, "revoked");
 export const endItsSession = (visit: Visit) => act(visit, endSession, "session");
 
 async function act(visit: Visit, flow: typeof revokeToken, done: string): Promise<Response> {
-  const form = await readForm(visit.request);
+  const form = await readForm(visit);
   await flow(visit.deps, actOf(visit), form.text("jti"));
   const back = new URLSearchParams(visit.query);
   back.set("done", done);

@@ -29,12 +29,9 @@ export interface Form {
   isTicked(name: string): boolean;
 }
 
-/** Forms here hold some names and a password. */
-const longestFormBytes = 64 * 1024;
-
-/** Reads a form that is not a file's. */
-export async function readForm(request: Request): Promise<Form> {
-  const body = await readBody(request, longestFormBytes);
+/** Reads a form that is not a file's, as the token endpoints read theirs. */
+export async function readForm({ request, exchange }: Pick<Visit, "request" | "exchange">): Promise<Form> {
+  const body = await readBody(request, exchange.uploads);
   if (body.kind !== "form") refuse("media_type_unsupported", { names: "application/json" });
   const text = (name: string) => {
     const value = body.fields.get(name);

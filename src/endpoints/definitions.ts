@@ -51,6 +51,7 @@ export const bodyTypes = ["application/json", "application/x-www-form-urlencoded
 /** What every token endpoint may refuse with before its flow begins, or when something fails in it. */
 export const refusedAtTheDoor: readonly Reason[] = [
   ...(["fields_invalid", "json_unreadable", "form_unreadable", "no_route", "not_acceptable"] as const),
+  ...(["request_malformed", "body_too_slow", "uploads_full"] as const),
   ...(["body_too_large", "media_type_unsupported", "internal_error", "store_unavailable", "misconfigured"] as const),
 ];
 

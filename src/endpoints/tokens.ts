@@ -31,7 +31,7 @@ export async function answerEndpoint(
     refuse("method_not_allowed", { names: request.method });
   }
   const run = async (instead?: Instead) => {
-    const fields = readFields(await readBody(request), endpoint.fields, instead);
+    const fields = readFields(await readBody(request, exchange.uploads), endpoint.fields, instead);
     const { nowSeconds, requestId } = exchange;
     const logging = logForRequest(deps, requestId);
     const clientAddress = request.headers.get("cf-connecting-ip");

@@ -2,6 +2,7 @@
 // Must never hold a header's value, a body or a token.
 import type { Reason } from "../errors.ts";
 import type { Language } from "./language.ts";
+import type { Uploads } from "./uploads.ts";
 
 /** What was asked for, as metrics call it: a request for the API, one of the gateway's own pages, a token operation. */
 export const operations = [
@@ -20,6 +21,8 @@ export interface Exchange {
   readonly method: string;
   /** With its query: never to be logged as it is. */
   readonly url: string;
+  /** Where a body counts while it is read into memory. */
+  readonly uploads: Uploads;
   /** The language of the gateway's own texts; worked out only for answers that have some. */
   readonly language: () => Language;
   /** What `Allow` says on an answer of the gateway's own, once the door knows. */

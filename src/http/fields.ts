@@ -4,7 +4,7 @@ import { type FieldError, refuse } from "../errors.ts";
 import { pythonFloatText } from "../json/python-float.ts";
 import { trimAsPython } from "../python/white-space.ts";
 import type { ParsedBody } from "./body.ts";
-import { textOfNumber } from "./json.ts";
+import type { ParsedJson } from "./json.ts";
 
 /**
  * Reads the named fields, trimmed; refuses with all field errors at once, in the fields' order.
@@ -29,21 +29,28 @@ export function readFields<const Name extends string>(
   return values as Readonly<Record<Name, string>>;
 }
 
-/** How a field is looked up; refuses a JSON body that is no object, as Serializer.run_validation does. */
+/**
+ * How a field is looked up, a number as the text that Python makes of it; refuses a JSON body that is no object, as
+ * Serializer.run_validation does.
+ */
 function getter(body: ParsedBody): (name: string) => unknown {
   if (body.kind === "form") return (name) => body.fields.get(name);
-  const { value } = body;
+  const { value, numberText } = body;
   if (value === null) refuse("fields_invalid", { fields: { non_field_errors: [{ text: "No data provided" }] } });
-  const type = pythonType(value);
+  const type = pythonType(body);
   if (type !== "dict") {
     const text = "Invalid data. Expected a dictionary, but got {}.";
     refuse("fields_invalid", { fields: { non_field_errors: [{ text, names: type }] } });
   }
-  return (name) => (Object.hasOwn(value as object, name) ? (value as Record<string, unknown>)[name] : undefined);
+  return (name) => {
+    const number = numberText(name);
+    if (number !== undefined) return pythonNumberText(number);
+    return Object.hasOwn(value as object, name) ? (value as Record<string, unknown>)[name] : undefined;
+  };
 }
 
-function pythonType(value: unknown): string {
-  const number = textOfNumber(value);
+function pythonType({ value, numberText }: ParsedJson): string {
+  const number = numberText();
   if (number !== undefined) return /^-?\d+$/.test(number) ? "int" : "float";
   if (typeof value === "string") return "str";
   if (typeof value === "boolean") return "bool";
@@ -56,10 +63,8 @@ const wrong = (...texts: readonly FieldError[]): FieldResult => ({ errors: texts
 function readField(raw: unknown): FieldResult {
   if (raw === undefined) return wrong({ text: "This field is required." });
   if (raw === null) return wrong({ text: "This field may not be null." });
-  const number = textOfNumber(raw);
-  const text = number === undefined ? raw : pythonNumberText(number);
-  if (typeof text !== "string") return wrong({ text: "Not a valid string." });
-  const trimmed = trimAsPython(text);
+  if (typeof raw !== "string") return wrong({ text: "Not a valid string." });
+  const trimmed = trimAsPython(raw);
   if (trimmed === "") return wrong({ text: "This field may not be blank." });
   const errors: FieldError[] = [];
   if (trimmed.includes("\0")) errors.push({ text: "Null characters are not allowed." });
@@ -75,6 +80,7 @@ function pythonNumberText(source: string): string {
 }
 
 function loneSurrogate(text: string): string | undefined {
+  if (text.isWellFormed()) return undefined;
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
     if (code >= 0xd800 && code <= 0xdfff) return code.toString(16).toUpperCase();

@@ -5,10 +5,10 @@
 export function jsonError(text: string): string {
   if (text.startsWith("\ufeff")) return at(text, 0, "Unexpected UTF-8 BOM (decode using utf-8-sig)");
   try {
-    const end = skipSpace(text, scanValue(text, skipSpace(text, 0), 0));
+    const end = skipSpace(text, scanValue(text, skipSpace(text, 0)));
     return at(text, end, end < text.length ? "Extra data" : "Expecting value");
   } catch (found) {
-    if (found instanceof RangeError || !isFound(found)) return "the text is not JSON";
+    if (!isFound(found)) return "the text is not JSON";
     return found.index === undefined ? found.says : at(text, found.index, found.says);
   }
 }
@@ -28,10 +28,17 @@ function stop(says: string, index?: number): never {
 
 /** Python counts characters where JavaScript counts UTF-16 units, and lines by \n alone. */
 function at(text: string, index: number, says: string): string {
-  const before = Array.from(text.slice(0, index));
-  const newline = before.lastIndexOf("\n");
-  const line = before.filter((character) => character === "\n").length + 1;
-  return `${says}: line ${line} column ${before.length - newline} (char ${before.length})`;
+  let characters = 0;
+  let line = 1;
+  let lineStart = 0;
+  for (let unit = 0; unit < index; characters++) {
+    const code = text.codePointAt(unit) ?? 0;
+    unit += code > 0xffff ? 2 : 1;
+    if (code !== 0x0a) continue;
+    line++;
+    lineStart = characters + 1;
+  }
+  return `${says}: line ${line} column ${characters - lineStart + 1} (char ${characters})`;
 }
 
 function skipSpace(text: string, index: number): number {
@@ -40,48 +47,63 @@ function skipSpace(text: string, index: number): number {
   return next;
 }
 
-/** Deeper nesting would end the stack; Python gives up far earlier. */
-const deepest = 2000;
+const scalar = /null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
 
-/** The index after the value that begins at `index`. */
-function scanValue(text: string, index: number, depth: number): number {
-  if (depth > deepest) stop("the text is nested too deeply");
-  const first = text.charAt(index);
-  if (first === '"') return scanString(text, index);
-  if (first === "{") return scanObject(text, index + 1, depth + 1);
-  if (first === "[") return scanArray(text, index + 1, depth + 1);
+/** The lists and objects that are open: for each level whether it is an object. A list of JavaScript's grows by copying. */
+interface Open {
+  readonly isObject: Uint8Array;
+  depth: number;
+}
+
+/** The index after the value that begins at `start`. What is open is kept aside: the stack would end. */
+function scanValue(text: string, start: number): number {
+  const open: Open = { isObject: new Uint8Array(text.length), depth: 0 };
+  let index = start;
+  for (;;) {
+    const first = text.charAt(index);
+    if (first === "{" || first === "[") {
+      const isObject = first === "{";
+      index = skipSpace(text, index + 1);
+      if (text.charAt(index) !== (isObject ? "}" : "]")) {
+        open.isObject[open.depth++] = isObject ? 1 : 0;
+        if (isObject) index = scanName(text, index);
+        continue;
+      }
+      index++;
+    } else index = first === '"' ? scanString(text, index) : scanScalar(text, index);
+    index = scanClosers(text, index, open);
+    if (open.depth === 0) return index;
+  }
+}
+
+/** After a value: the index after all that it closes, or of the next value of what is still open. */
+function scanClosers(text: string, start: number, open: Open): number {
+  let index = start;
+  for (; open.depth > 0; open.depth--, index++) {
+    const isObject = open.isObject[open.depth - 1] === 1;
+    index = skipSpace(text, index);
+    if (text.charAt(index) === (isObject ? "}" : "]")) continue;
+    if (text.charAt(index) !== ",") stop("Expecting ',' delimiter", index);
+    index = skipSpace(text, index + 1);
+    return isObject ? scanName(text, index) : index;
+  }
+  return index;
+}
+
+/** A name with its colon: the index of the value. */
+function scanName(text: string, index: number): number {
+  if (text.charAt(index) !== '"') stop("Expecting property name enclosed in double quotes", index);
+  const colon = skipSpace(text, scanString(text, index));
+  if (text.charAt(colon) !== ":") stop("Expecting ':' delimiter", colon);
+  return skipSpace(text, colon + 1);
+}
+
+function scanScalar(text: string, index: number): number {
   for (const constant of ["NaN", "Infinity", "-Infinity"]) {
     if (text.startsWith(constant, index)) stop(`Out of range float values are not JSON compliant: '${constant}'`);
   }
-  const found = /^(?:null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)/.exec(
-    text.slice(index, index + 5000),
-  );
-  return found ? index + found[0].length : stop("Expecting value", index);
-}
-
-function scanObject(text: string, start: number, depth: number): number {
-  let index = skipSpace(text, start);
-  if (text.charAt(index) === "}") return index + 1;
-  for (;;) {
-    if (text.charAt(index) !== '"') stop("Expecting property name enclosed in double quotes", index);
-    index = skipSpace(text, scanString(text, index));
-    if (text.charAt(index) !== ":") stop("Expecting ':' delimiter", index);
-    index = skipSpace(text, scanValue(text, skipSpace(text, index + 1), depth));
-    if (text.charAt(index) === "}") return index + 1;
-    if (text.charAt(index) !== ",") stop("Expecting ',' delimiter", index);
-    index = skipSpace(text, index + 1);
-  }
-}
-
-function scanArray(text: string, start: number, depth: number): number {
-  let index = skipSpace(text, start);
-  if (text.charAt(index) === "]") return index + 1;
-  for (;;) {
-    index = skipSpace(text, scanValue(text, index, depth));
-    if (text.charAt(index) === "]") return index + 1;
-    if (text.charAt(index) !== ",") stop("Expecting ',' delimiter", index);
-    index = skipSpace(text, index + 1);
-  }
+  scalar.lastIndex = index;
+  return scalar.test(text) ? scalar.lastIndex : stop("Expecting value", index);
 }
 
 function scanString(text: string, start: number): number {

@@ -2,11 +2,13 @@
 // Must never read the clock: the door does, once.
 import type { Exchange } from "./exchange.ts";
 import { chooseLanguage } from "./language.ts";
+import type { Uploads } from "./uploads.ts";
 
 export function openExchange(
   { method, url, headers }: Request,
   requestId: string,
   openedAtMilliseconds: number,
+  uploads: Uploads,
 ): Exchange {
   return {
     requestId,
@@ -14,6 +16,7 @@ export function openExchange(
     openedAtMilliseconds,
     method,
     url,
+    uploads,
     language: () => chooseLanguage(headers.get("accept-language")),
     allow: undefined,
     indent: 0,

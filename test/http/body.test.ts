@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { readBody } from "../../src/http/body.ts";
-import { textOfNumber } from "../../src/http/json.ts";
+import { readBody as readBodyOf } from "../../src/http/body.ts";
+import { openUploads } from "../../src/http/uploads.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
 
-const limitBytes = 4 * 1024 * 1024;
+const limitBytes = 64 * 1024;
+const readBody = (request: Request) => readBodyOf(request, openUploads());
 type Body = string | Uint8Array | FormData | ReadableStream;
 
 function post(body: Body, contentType?: string, more: Readonly<Record<string, string>> = {}): Request {
@@ -38,8 +39,8 @@ describe("readBody() of JSON", () => {
   });
 
   test("keeps the text of numbers", async () => {
-    const value = (await jsonOf(post('{"a":1.50}', "application/json"))) as { a: unknown };
-    expect(textOfNumber(value.a)).toBe("1.50");
+    const body = await readBody(post('{"a":1.50}', "application/json"));
+    expect(body.kind === "json" && body.numberText("a")).toBe("1.50");
   });
 
   test.each([
@@ -79,6 +80,33 @@ describe("readBody() of a form", () => {
     expect(await formOf(post(text, type))).toEqual(fields);
   });
 
+  test.each([
+    ["utf-8", "a=%41é%C3%A9%", "Aéé%"],
+    ["utf-8", "a=é%A9%C3é", "é\ufffd\ufffdé"],
+    ["utf-8", "a=%E2%82é%AC%e2%82%ac", "\ufffdé\ufffd€"],
+    ["utf-8", "a=%25%32%35%2525+%2B", "%25%25 +"],
+    ["utf-8", "a=%4%41%4g%G1%%41", "%4A%4g%G1%A"],
+    ["utf-8", "a=%EF%BB%BFx", "\ufeffx"],
+    ["unheard-of", "a=%C3%A9é%A9", "éé\ufffd"],
+    ["shift_jis", "a=%82%A0%83A", "あア"],
+  ])("decodes as Python's unquote() does, in %s: %s", async (charset, text, value) => {
+    expect(await formOf(post(text, `${type}; charset=${charset}`))).toEqual({ a: value });
+  });
+
+  test("takes 1,000 fields, as Django does, and not one more", async () => {
+    const pairs = (count: number) => Array.from({ length: count }, (_, at) => `f${at}=1`).join("&");
+    expect(Object.keys(await formOf(post(pairs(1000), type)))).toHaveLength(1000);
+    expect(await reasonOf(() => readBody(post(pairs(1001), type)))).toBe("request_malformed");
+    expect(await reasonOf(() => readBody(post("&".repeat(1000), type)))).toBe("request_malformed");
+  });
+
+  test("takes so many escapes beside other letters as a form may need, and no more, but in UTF-8 any", async () => {
+    const mixed = (count: number, charset: string) => post("é%E9".repeat(count), `${type}; charset=${charset}`);
+    expect(Object.keys(await formOf(mixed(2000, "latin-1")))).toHaveLength(1);
+    expect(await reasonOf(() => readBody(mixed(2001, "latin-1")))).toBe("request_malformed");
+    expect(Object.keys(await formOf(mixed(10_000, "utf-8")))).toHaveLength(1);
+  });
+
   test("goes by the charset, in %XX too", async () => {
     expect(await formOf(post("a=Zo%EB", `${type}; charset=latin-1`))).toEqual({ a: "Zoë" });
     expect(await formOf(post(Uint8Array.from([0x61, 0x3d, 0xeb]), `${type};charset=latin-1`))).toEqual({ a: "ë" });
@@ -99,12 +127,25 @@ describe("readBody() of a multipart form", () => {
   test.each([
     ["no boundary", "multipart/form-data", "--x\r\n\r\n"],
     ["a boundary that does not occur", "multipart/form-data; boundary=y", "--x\r\n\r\nz\r\n--x--"],
+    [
+      "a boundary of more than 201 characters",
+      `multipart/form-data; boundary=${"b".repeat(202)}`,
+      `--${"b".repeat(202)}--\r\n`,
+    ],
     ["no end", "multipart/form-data; boundary=x", '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb'],
   ])("refuses one with %s", async (_, type, text) => {
     const refusal = await refusalOf(() => readBody(post(text, type)));
     expect(refusal.reason).toBe("form_unreadable");
     expect(refusal.more).toEqual({ names: "Invalid multipart body." });
   });
+});
+
+test("readBody() takes 1,000 fields of a multipart form, and not one more", async () => {
+  const form = (count: number) =>
+    `${Array.from({ length: count }, (_, at) => `--x\r\nContent-Disposition: form-data; name="${at}"\r\n\r\n\r\n`).join("")}--x--\r\n`;
+  expect(Object.keys(await formOf(post(form(1000), "multipart/form-data; boundary=x")))).toHaveLength(1000);
+  const refused = await reasonOf(() => readBody(post(form(1001), "multipart/form-data; boundary=x")));
+  expect(refused).toBe("request_malformed");
 });
 
 describe("readBody() of other types", () => {
@@ -152,8 +193,8 @@ describe("readBody() of a body that is too large", () => {
     let sent = 0;
     const stream = new ReadableStream({
       pull(controller) {
-        sent += 1024 * 1024;
-        controller.enqueue(new Uint8Array(1024 * 1024));
+        sent += 16 * 1024;
+        controller.enqueue(new Uint8Array(16 * 1024));
       },
     });
     expect(await reasonOf(() => readBody(post(stream, "application/json")))).toBe("body_too_large");
@@ -165,5 +206,44 @@ describe("readBody() of a body that is too large", () => {
     expect(text).toHaveLength(limitBytes);
     expect(await jsonOf(post(text, "application/json"))).toEqual({ a: "x".repeat(limitBytes - 8) });
     expect(await reasonOf(() => readBody(post(`${text} `, "application/json")))).toBe("body_too_large");
+  });
+});
+
+describe("readBody() of a body that comes bit by bit", () => {
+  const bitByBit = (bits: readonly Uint8Array[], type?: "bytes") => {
+    const left = [...bits];
+    const pull = (controller: ReadableByteStreamController | ReadableStreamDefaultController) => {
+      const bit = left.shift();
+      if (bit) controller.enqueue(bit);
+      else controller.close();
+    };
+    return (type ? new ReadableStream({ type, pull }) : new ReadableStream({ pull })) as ReadableStream;
+  };
+  const bitsOf = (text: string) => [...new TextEncoder().encode(text)].map((byte) => Uint8Array.of(byte));
+
+  test.each([["bytes" as const], [undefined]])("puts it together, from a stream of type %s", async (type) => {
+    const text = `{"username":"Zoë","filler":"${"x".repeat(5000)}"}`;
+    const value = (await jsonOf(post(bitByBit(bitsOf(text), type), "application/json"))) as { username: string };
+    expect(value.username).toBe("Zoë");
+  });
+
+  test("refuses one whose connection breaks", async () => {
+    const broken = new ReadableStream({
+      pull(controller) {
+        controller.error(new Error("connection lost"));
+      },
+    });
+    expect(await reasonOf(() => readBody(post(broken, "application/json")))).toBe("client_gone");
+  });
+
+  test("gives its room back, whether it was read or refused", async () => {
+    const uploads = openUploads(200 * 1024);
+    for (let times = 0; times < 10; times++) {
+      await readBodyOf(post(`"${"x".repeat(limitBytes - 2)}"`, "application/json"), uploads);
+      await reasonOf(() => readBodyOf(post("x".repeat(limitBytes + 1), "application/json"), uploads));
+    }
+    const witness = uploads.begin(limitBytes);
+    await readBodyOf(post(`"${"x".repeat(limitBytes - 2)}"`, "application/json"), uploads);
+    expect(witness.isDropped()).toBe(false);
   });
 });

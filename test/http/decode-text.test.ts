@@ -1,7 +1,7 @@
 // decodeText(): charsets, and where bytes do not fit. The texts of UTF-8 errors are those of Python 3.11's codec.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeText } from "../../src/http/decode-text.ts";
+import { decodeText, textDecoderFor } from "../../src/http/decode-text.ts";
 import { refusalOf } from "../support/refusals.ts";
 
 const bytes = (...all: readonly number[]) => Uint8Array.from(all);
@@ -35,7 +35,7 @@ describe("decodeText()", () => {
   });
 
   test("puts U+FFFD in the place of bytes that do not fit, where that is asked for", () => {
-    expect(decodeText(bytes(0x61, 0xff, 0x62), undefined, { lenient: true })).toBe("a\ufffdb");
+    expect(textDecoderFor(undefined)(bytes(0x61, 0xff, 0x62))).toBe("a\ufffdb");
   });
 
   test("decodes what was encoded", () => {
@@ -46,6 +46,12 @@ describe("decodeText()", () => {
       ),
     );
   });
+});
+
+test("textDecoderFor() decodes texts one after the other, in UTF-16 each in its own order", () => {
+  const decode = textDecoderFor("utf-16");
+  const texts = [bytes(0xff, 0xfe, 0xe9, 0x00), bytes(0xfe, 0xff, 0x00, 0xe9), bytes(0xe9, 0x00), bytes(0xe9)];
+  expect(texts.map(decode)).toEqual(["é", "é", "é", "\ufffd"]);
 });
 
 describe("decodeText() refuses and says where:", () => {

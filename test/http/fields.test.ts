@@ -6,7 +6,7 @@ import { readFields } from "../../src/http/fields.ts";
 import { parseJson } from "../../src/http/json.ts";
 import { refusalOf } from "../support/refusals.ts";
 
-const json = (text: string): ParsedBody => ({ kind: "json", value: parseJson(text) });
+const json = (text: string): ParsedBody => ({ kind: "json", ...parseJson(text) });
 const form = (entries: Readonly<Record<string, string | File>>): ParsedBody => ({
   kind: "form",
   fields: new Map(Object.entries(entries)),

@@ -74,13 +74,16 @@ describe("jsonError() says what Python says of", () => {
 });
 
 describe("jsonError()", () => {
-  test("gives up on deep nesting instead of ending the stack", () => {
-    expect(jsonError("[".repeat(100_000))).toBe("the text is nested too deeply");
-    expect(jsonError('{"a":'.repeat(100_000))).toBe("the text is nested too deeply");
+  test("finds its way through deep nesting without ending the stack", () => {
+    expect(jsonError("[".repeat(100_000))).toBe("Expecting value: line 1 column 100001 (char 100000)");
+    expect(jsonError('{"a":'.repeat(100_000))).toBe("Expecting value: line 1 column 500001 (char 500000)");
+    const closed = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    expect(jsonError(`{"a":${closed}`)).toBe("Expecting ',' delimiter: line 1 column 200006 (char 200005)");
   });
 
   test("finds the end of a very long number", () => {
     expect(jsonError(`[${"1".repeat(4000)} x]`)).toBe("Expecting ',' delimiter: line 1 column 4003 (char 4002)");
+    expect(jsonError(`[${"1".repeat(60_000)} x]`)).toBe("Expecting ',' delimiter: line 1 column 60003 (char 60002)");
   });
 
   test("has an answer to every text that does not parse, with a place inside it", () => {

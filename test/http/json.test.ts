@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseJson, textOfNumber } from "../../src/http/json.ts";
+import { parseJson } from "../../src/http/json.ts";
 import { refusalOf } from "../support/refusals.ts";
 
 describe("parseJson()", () => {
@@ -11,20 +12,73 @@ describe("parseJson()", () => {
     ["true", true],
     ['{"a":"1","a":"2"}', { a: "2" }],
   ])("reads %s", (text, value) => {
-    expect(parseJson(text)).toEqual(value);
+    expect(parseJson(text).value).toEqual(value);
   });
 
   test.each([["7"], ["-0"], ["12345678901234567890"], ["1.50"], ["1e400"], ["1E5"], ["-0.0"]])(
     "keeps the number %s as it was written",
     (text) => {
-      expect(textOfNumber(parseJson(text))).toBe(text);
-      const list = parseJson(`[[{"a":${text}}]]`) as [[{ a: unknown }]];
-      expect(textOfNumber(list[0][0].a)).toBe(text);
+      expect(parseJson(text).numberText()).toBe(text);
+      expect(parseJson(` \n${text}\t`).numberText()).toBe(text);
+      expect(parseJson(`{"a":"1","b" : ${text}\n, "c":[1,{"b":2}]}`).numberText("b")).toBe(text);
     },
   );
 
+  test("numbers within lists and objects are JavaScript's: no field is read from there", () => {
+    expect(parseJson('[1,{"a":2.50}]').value).toEqual([1, { a: 2.5 }]);
+    expect(parseJson('{"a":[1,{"b":2.50}]}').value).toEqual({ a: [1, { b: 2.5 }] });
+    expect(parseJson('{"a":[1,{"b":2.50}]}').numberText("b")).toBeUndefined();
+  });
+
+  test("of a name that is there twice the last value counts", () => {
+    const { numberText } = parseJson('{"a":1.50,"a":"x","b":"x","b":2.50,"c":3.50,"c":4.50}');
+    expect([numberText("a"), numberText("b"), numberText("c")]).toEqual([undefined, "2.50", "4.50"]);
+  });
+
+  test.each([
+    ['{"\\u0061\\"":1.50}', 'a"'],
+    ['{"__proto__":1.50}', "__proto__"],
+    ['{"x":"\\\\","b":1.50}', "b"],
+    ['{"x":"}],\\"1","b":1.50}', "b"],
+    ['{"x":{"b":[{}, "]"]},"b":1.50}', "b"],
+    ['{"x":[[],{}],"b":1.50}', "b"],
+    ['{"x":[],"y":{},"z":"","n":null,"t":true,"b":1.50}', "b"],
+    ['{"b":1.50,"x":7}', "b"],
+    ['{"":1.50}', ""],
+  ])("finds the number in %s", (text, name) => {
+    expect(parseJson(text).numberText(name)).toBe("1.50");
+  });
+
+  test.each([
+    ['{"a":"7"}'],
+    ['{"a":null}'],
+    ['{"a":true}'],
+    ['{"a":{}}'],
+    ['{"a":[7]}'],
+    ["{}"],
+    ['["a"]'],
+    ['"a"'],
+    ["null"],
+  ])("finds none in %s", (text) => {
+    expect([parseJson(text).numberText("a"), parseJson(text).numberText()]).toEqual([undefined, undefined]);
+    expect(parseJson(text).numberText("toString")).toBeUndefined();
+  });
+
+  test("finds the text of every top-level number of an object", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.constantFrom(0, 1, 2), (object, indent) => {
+        const { value, numberText } = parseJson(JSON.stringify(object, null, indent));
+        const plain = JSON.parse(JSON.stringify(object)) as Record<string, unknown>;
+        expect(value).toEqual(plain);
+        for (const [name, member] of Object.entries(plain)) {
+          expect(numberText(name)).toBe(typeof member === "number" ? JSON.stringify(member) : undefined);
+        }
+      }),
+    );
+  });
+
   test("a property called __proto__ stays one", () => {
-    const value = parseJson('{"__proto__":{"username":"x"}}') as Record<string, unknown>;
+    const value = parseJson('{"__proto__":{"username":"x"}}').value as Record<string, unknown>;
     expect(Object.keys(value)).toEqual(["__proto__"]);
     expect(value.username).toBeUndefined();
   });
@@ -42,14 +96,8 @@ describe("parseJson()", () => {
 
   test("survives deep nesting", async () => {
     expect((await refusalOf(() => parseJson("[".repeat(200_000)))).reason).toBe("json_unreadable");
+    const deep = "[".repeat(200_000) + "]".repeat(200_000);
+    expect(Array.isArray(parseJson(deep).value)).toBe(true);
+    expect(parseJson(`{"a":${deep},"b":7}`).numberText("b")).toBe("7");
   });
-});
-
-describe("textOfNumber()", () => {
-  test.each([["7"], [7], [null], [undefined], [true], [{}], [[]], [{ source: "7" }]])(
-    "is undefined for %j",
-    (value) => {
-      expect(textOfNumber(value)).toBeUndefined();
-    },
-  );
 });

@@ -71,6 +71,11 @@ describe("negotiateJson()", () => {
     expect(negotiate(accept)).toBe(indent);
   });
 
+  test("reads as much of Accept as the original's server lets through", async () => {
+    expect(negotiate(`${",".repeat(8000)}application/json; indent=4`)).toBe(4);
+    expect(await reasonOf(() => negotiate(`${",".repeat(8190)}application/json`))).toBe("not_acceptable");
+  });
+
   test.each([["?format=json"], ["?format="], ["?x=format"], ["?format=xml&format=json"]])("takes %s", (query) => {
     expect(negotiate("*/*", query)).toBe(0);
   });
