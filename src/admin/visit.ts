@@ -16,6 +16,8 @@ export interface Visit {
   /** The number in the path; 0 where there is none. */
   readonly id: UserId;
   readonly query: URLSearchParams;
+  /** What the request's form holds; read once. */
+  readonly form: () => Promise<Form>;
 }
 
 /** The visit as flows take it. */
@@ -27,6 +29,7 @@ export function actOf({ admin, exchange }: Visit): Act {
 export interface Form {
   text(name: string): string;
   isTicked(name: string): boolean;
+  readonly names: readonly string[];
 }
 
 /** Reads a form that is not a file's, as the token endpoints read theirs. */
@@ -37,5 +40,5 @@ export async function readForm({ request, exchange }: Pick<Visit, "request" | "e
     const value = body.fields.get(name);
     return typeof value === "string" ? value : "";
   };
-  return { text, isTicked: (name) => text(name) === "on" };
+  return { text, isTicked: (name) => text(name) === "on", names: [...body.fields.keys()] };
 }

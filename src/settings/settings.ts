@@ -129,6 +129,7 @@ export const settingsTable = {
   HEALTH_KEY: { ...added<string | null>(readTextOrNone("a secret of at least 16 bytes"), null), secret: true },
   CONSOLE: setting(readBoolean, false),
   ADMIN: setting(readBoolean, false),
+  ADMIN_HOST: added(readTextOrNone("a host such as admin.example.com"), null),
   ERROR_REASONS: setting(readBoolean, false),
 } as const satisfies Record<string, Setting<unknown> | Setting<string>>;
 

@@ -75,6 +75,7 @@ const beyond: ReadonlyArray<readonly [name: string, off: unknown, on: unknown]> 
   ["HEALTH_KEY", null, "health-key-of-the-tests"],
   ["CONSOLE", false, true],
   ["ADMIN", false, true],
+  ["ADMIN_HOST", null, "admin.example.com"],
   ["ERROR_REASONS", false, true],
 ];
 
