@@ -14,6 +14,7 @@ export const baseUser: User = {
   is_staff: false,
   is_active: true,
   date_joined: "2024-05-06T07:08:09Z",
+  session_version: 0,
 };
 
 let lastId = 1000;
