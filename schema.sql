@@ -13,7 +13,9 @@ CREATE TABLE IF NOT EXISTS users (
   email        TEXT    NOT NULL DEFAULT '',
   is_staff     INTEGER NOT NULL DEFAULT 0,
   is_active    INTEGER NOT NULL DEFAULT 1,     -- 0: no login, no refresh, no route with auth = "user"
-  date_joined  TEXT    NOT NULL
+  date_joined  TEXT    NOT NULL,
+  session_version INTEGER NOT NULL DEFAULT 0,  -- raised by each statement that changes password, is_active, or a username that tokens name
+  imported_hash TEXT                           -- SHA-256 of the hash imported last, while password is a hash of the same password; NULL otherwise
 );
 
 -- One row per refresh or sliding token that was issued, rotated or blacklisted. Never the token itself.
@@ -28,7 +30,8 @@ CREATE TABLE IF NOT EXISTS outstanding_tokens (
   family         TEXT,                         -- the jti of the log-in's first token; NULL means its own (moved in)
   session_started_at INTEGER,                  -- when that log-in was; NULL means created_at
   client         TEXT,                         -- with SESSION_METADATA: "Firefox on Windows"; NULL otherwise
-  address        TEXT                          -- with SESSION_METADATA: the network it was used from, /24 or /48
+  address        TEXT,                         -- with SESSION_METADATA: the network it was used from, /24 or /48
+  session_version INTEGER                      -- users.session_version when the session began; NULL: not known (made elsewhere or before the column)
 ) WITHOUT ROWID;
 
 -- Families that were ended as a whole: a log-out of the session, or a spent token that came back.
@@ -53,6 +56,7 @@ CREATE TABLE IF NOT EXISTS admin_sessions (
   created_at     INTEGER NOT NULL,             -- at or after the user's cut-off: a later cut-off ends the session
   last_used_at   INTEGER NOT NULL,             -- to the minute
   expires_at     INTEGER NOT NULL,             -- however much it is used; flushed after it
+  session_version INTEGER,                     -- users.session_version at log-in: another one ends the session
   confirmed_at   INTEGER NOT NULL DEFAULT 0    -- when the password was last typed: at log-in, or when asked for again
 ) WITHOUT ROWID;
 

@@ -90,6 +90,8 @@ export const refusals = {
   },
   refresh_user_refused: { status: 401, detail: "No active account found for the given token." },
   refresh_password_changed: { status: 401, detail: "The user's password has been changed." },
+  // The session began before the password, is_active, or the name in tokens was changed last.
+  refresh_session_outdated: tokenProblem("Token is blacklisted"),
 
   // A login; all the same to the client.
   login_user_unknown: { status: 401, detail: "No active account found with the given credentials" },
@@ -102,6 +104,7 @@ export const refusals = {
   login_user_inactive: { status: 401, detail: "No active account found with the given credentials" },
   login_user_rule: { status: 401, detail: "No active account found with the given credentials" },
   login_user_not_staff: { status: 401, detail: "No active account found with the given credentials" },
+  login_user_changed: { status: 401, detail: "No active account found with the given credentials" },
   // Throttled of DRF, with a fixed number of seconds.
   login_throttled: {
     status: 429,

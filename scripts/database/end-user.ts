@@ -6,7 +6,8 @@ import { endFamilyStatements, endUserStatements } from "../../src/stores/d1-fami
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { type Bindings, settingsOf, storesOf } from "./bindings.ts";
 import { withLiterals } from "./d1-over-text.ts";
-import { sqlText, sqlUserId } from "./sql.ts";
+import { sqlUserId } from "./sql.ts";
+import { setActiveSql, setPasswordSql } from "./users.ts";
 
 /** Whose row it is; tokens name the user by id or name, as USER_ID_FIELD says. */
 interface UserNamed {
@@ -30,13 +31,13 @@ export const changePasswordAndEndTokens = (
   passwordHash: string,
   nowSeconds: number,
 ): Promise<void> => {
-  const sql = `UPDATE users SET password = ${sqlText(passwordHash)} WHERE id = ${sqlUserId(user.id)}`;
+  const sql = setPasswordSql(user.id, passwordHash);
   return endUserTokens(bindings, user, { sql, done: "the password is changed" }, nowSeconds);
 };
 
 /** No more log-ins, refreshes and routes with `auth = "user"`; tokens from before stay ended when it is undone. */
 export const deactivateAndEndTokens = (bindings: Bindings, user: UserNamed, nowSeconds: number): Promise<void> => {
-  const sql = `UPDATE users SET is_active = 0 WHERE id = ${sqlUserId(user.id)}`;
+  const sql = setActiveSql(user.id, false);
   return endUserTokens(bindings, user, { sql, done: "the user is deactivated" }, nowSeconds);
 };
 
@@ -49,7 +50,8 @@ export const deleteAndEndTokens = (bindings: Bindings, user: UserNamed, nowSecon
 const deletedCure = 'Routes with revocation = "cached" may let the access tokens pass until they expire.';
 
 const lifetimes = [
-  ...(["ACCESS_TOKEN_LIFETIME", "REFRESH_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME", "LEEWAY"] as const),
+  ...(["ACCESS_TOKEN_LIFETIME", "REFRESH_TOKEN_LIFETIME", "LEEWAY"] as const),
+  ...(["SLIDING_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME"] as const),
 ] as const;
 
 /** Ends all tokens that were issued up to and including this second. */
@@ -62,9 +64,8 @@ export async function endUserTokens(
   const settings = settingsOf(bindings.vars, [...lifetimes, "USER_ID_FIELD"]);
   const until = endedUntilSeconds(settings, nowSeconds);
   const before = nowSeconds + 1;
-  const ending = endUserStatements(user.id, before, until, nowSeconds).map(([sql, values]) =>
-    withLiterals(sql, values),
-  );
+  const moment = { issuedBeforeSeconds: before, untilSeconds: until, nowSeconds };
+  const ending = endUserStatements(user.id, moment).map(([sql, values]) => withLiterals(sql, values));
   // Last: the rows of the tokens lose their user when it goes.
   await bindings.database.write([...ending, ...(change ? [change.sql] : [])].join(";\n"));
   const byName = settings.USER_ID_FIELD === "username";

@@ -1,10 +1,10 @@
 // The local database: the one `npm start` uses, in .wrangler/state, opened through wrangler's own library.
 // Must never leave its helper process behind: whoever opens it closes it.
-import { readFile } from "node:fs/promises";
 import { Failure, reasonOf } from "../shared/failure.ts";
-import { CONFIG_FILE, SCHEMA_FILE, STATE_DIRECTORY } from "../shared/project.ts";
+import { CONFIG_FILE, STATE_DIRECTORY } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";
 import type { Database, Row } from "./database.ts";
+import { updateTables } from "./tables.ts";
 
 /** The database, and everything else the Worker would be given: vars, secrets and bindings. */
 export type Local = { readonly database: Database; readonly env: Readonly<Record<string, unknown>> };
@@ -28,10 +28,11 @@ export async function openLocal(stateDirectory: string = STATE_DIRECTORY): Promi
     const write = async (sql: string): Promise<void> => {
       await d1.batch(split(sql).map((statement) => d1.prepare(statement)));
     };
-    await write(await readFile(SCHEMA_FILE, "utf8"));
+    const read = async (sql: string): Promise<readonly Row[]> => (await d1.prepare(sql).all<Row>()).results;
+    await updateTables({ read, write });
     const database: Database = {
       place: "local",
-      read: async (sql) => (await d1.prepare(sql).all<Row>()).results,
+      read,
       write,
       close: () => proxy.dispose(),
     };

@@ -1,11 +1,11 @@
 // The deployed database, reached through `wrangler d1 execute --remote`.
 // Must never put a password hash on a command line: statements that write travel in a private file.
-import { readFile } from "node:fs/promises";
 import { Failure } from "../shared/failure.ts";
-import { requirePackages, SCHEMA_FILE } from "../shared/project.ts";
+import { requirePackages } from "../shared/project.ts";
 import { type Finished, runWrangler } from "../shared/wrangler.ts";
 import type { Database, Row } from "./database.ts";
 import { withSecretFile } from "./secret-file.ts";
+import { updateTables } from "./tables.ts";
 
 type Runner = (args: readonly string[]) => Promise<Finished>;
 
@@ -41,34 +41,50 @@ function rowsIn(stdout: string): readonly Row[] {
   return first.results.filter(isRecord);
 }
 
-/** The deployed database; `environment` is wrangler's `--env`. Makes the tables when they are missed. */
+/** The deployed database; `environment` is wrangler's `--env`. Brings the tables up to date when something is missed. */
 export function openRemote(
   environment: string | undefined,
+  runner: Runner = (args) => runWrangler(args, "capture"),
+): Database {
+  const plain = openRemoteAsItIs(environment === undefined ? [] : ["--env", environment], runner);
+  const withTables = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Failure && missed.test(error.message))) throw error;
+      await updateTables(plain);
+      return work();
+    }
+  };
+  return {
+    ...plain,
+    read: (sql) => withTables(() => plain.read(sql)),
+    write: (sql) => withTables(() => plain.write(sql)),
+  };
+}
+
+/** What SQLite says of a table or a column that a database made by an earlier version does not have. */
+const missed = /no such (table|column)|has no column named/;
+
+/** The same without a look at its tables. @param place the flags of wrangler that say which database is meant */
+export function openRemoteAsItIs(
+  place: readonly string[],
   runner: Runner = (args) => runWrangler(args, "capture"),
 ): Database {
   requirePackages();
   const execute = async (what: readonly string[]): Promise<string> => {
     const where = ["d1", "execute", "DB", "--remote", "--json", "--yes"];
-    const finished = await runner([...where, ...(environment === undefined ? [] : ["--env", environment]), ...what]);
+    const finished = await runner([...where, ...place, ...what]);
     if (finished.exitCode !== 0) throw new Failure(`Remote database: ${faultIn(finished)}`);
     return finished.stdout;
   };
   const write = async (sql: string): Promise<void> => {
     await withSecretFile("statements.sql", sql, (path) => execute(["--file", path]));
   };
-  const withTables = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof Failure && error.message.includes("no such table"))) throw error;
-      await write(await readFile(SCHEMA_FILE, "utf8"));
-      return work();
-    }
-  };
   return {
     place: "remote",
-    read: (sql) => withTables(async () => rowsIn(await execute(["--command", sql]))),
-    write: (sql) => withTables(() => write(sql)),
+    read: async (sql) => rowsIn(await execute(["--command", sql])),
+    write,
     close: async () => {},
   };
 }

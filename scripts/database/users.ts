@@ -1,8 +1,10 @@
 // The SQL of the commands about users, as text that both databases take.
 // Must never hold a password: what comes here is a hash already.
 import { type UserId, userIdFrom } from "../../src/accounts/user.ts";
+import { keepSessionsStatement } from "../../src/stores/d1-families.ts";
 import { nextUserId } from "../../src/stores/d1-user-ids.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
+import { withLiterals } from "./d1-over-text.ts";
 import type { Database, Row } from "./database.ts";
 import { sqlBoolean, sqlText, sqlUserId } from "./sql.ts";
 
@@ -16,6 +18,8 @@ export type User = {
   readonly is_superuser: boolean;
   readonly last_login: string | null;
   readonly date_joined: string;
+  /** As src/accounts/user.ts has it. */
+  readonly session_version: number;
 };
 
 /** What a new user is made of. */
@@ -28,7 +32,7 @@ export type NewUser = {
 };
 
 const COLUMNS =
-  "CAST(id AS TEXT) AS id_text, username, email, is_active, is_staff, is_superuser, last_login, date_joined";
+  "CAST(id AS TEXT) AS id_text, username, email, is_active, is_staff, is_superuser, last_login, date_joined, session_version";
 
 const toUser = (row: Row): User => ({
   id: userIdFrom(String(row.id_text)),
@@ -39,6 +43,7 @@ const toUser = (row: Row): User => ({
   is_superuser: Number(row.is_superuser) !== 0,
   last_login: typeof row.last_login === "string" ? row.last_login : null,
   date_joined: String(row.date_joined ?? ""),
+  session_version: Number(row.session_version ?? 0),
 });
 
 /** The user of exactly this name, or null. */
@@ -86,13 +91,22 @@ export async function insertUser(database: Database, user: NewUser, now: string)
   }
 }
 
-/** Gives the user another password hash and touches nothing else. */
-export const setPasswordHash = (database: Database, id: UserId, passwordHash: string): Promise<void> =>
-  database.write(`UPDATE users SET password = ${sqlText(passwordHash)} WHERE id = ${sqlUserId(id)}`);
+/** Another password hash. A log-in with the former one that is under way is refused: `session_version` is another. */
+export const setPasswordSql = (id: UserId, passwordHash: string): string =>
+  `UPDATE users SET password = ${sqlText(passwordHash)}, imported_hash = NULL, session_version = session_version + 1 WHERE id = ${sqlUserId(id)}`;
 
-/** Sets is_active and touches nothing else. */
-export const setActive = (database: Database, id: UserId): Promise<void> =>
-  database.write(`UPDATE users SET is_active = 1 WHERE id = ${sqlUserId(id)}`);
+/** is_active; where it changes, sessions from before do not go on. */
+export function setActiveSql(id: UserId, active: boolean): string {
+  const value = sqlBoolean(active);
+  return `UPDATE users SET is_active = ${value}, session_version = session_version + (is_active <> ${value}) WHERE id = ${sqlUserId(id)}`;
+}
+
+/** Gives the user another password hash, and lets the user's sessions go on. */
+export const setPasswordHash = (database: Database, id: UserId, passwordHash: string): Promise<void> =>
+  database.write(`${setPasswordSql(id, passwordHash)};\n${withLiterals(...keepSessionsStatement(id))}`);
+
+/** Lets the user in again. Sessions from before stay ended. */
+export const setActive = (database: Database, id: UserId): Promise<void> => database.write(setActiveSql(id, true));
 
 /** The users by id; with `search`, those whose name or address contains it, in any case. */
 export async function listUsers(database: Database, search: string | undefined): Promise<readonly User[]> {

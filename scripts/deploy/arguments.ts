@@ -27,7 +27,8 @@ const OPTIONS = {
 
 export const deployHelp = `npm run deploy -- [flags of wrangler deploy]
 
-Checks the settings, deploys the Worker, then brings the tables of the deployed database up to schema.sql.
+Checks the settings, brings the tables of the deployed database up to schema.sql, and deploys the Worker. The first
+deploy makes the database, and its tables after it.
 
   --secrets-file FILE   secrets that go along (.env or JSON). The first deploy needs it, for SIGNING_KEY
   --dry-run             check and bundle; say what is left out

@@ -2,7 +2,7 @@
 // Must never deploy what the Worker would refuse to work with.
 import { relative } from "node:path";
 import { asCalled } from "../shared/as-called.ts";
-import { EXIT, Failure } from "../shared/failure.ts";
+import { EXIT, Failure, reasonOf } from "../shared/failure.ts";
 import { ROOT, requirePackages, SCHEMA_FILE } from "../shared/project.ts";
 import { runWrangler } from "../shared/wrangler.ts";
 import { deployHelp, readDeployArguments } from "./arguments.ts";
@@ -25,6 +25,14 @@ export async function deploy(argv: readonly string[]): Promise<number> {
   const key = standIn ? "a stand-in for SIGNING_KEY" : "the SIGNING_KEY of --secrets-file";
   console.log(`Settings: in order (checked with ${key}).`);
 
+  // The tables first, where there is a database: the Worker that runs goes on beside newer ones, the new one needs them.
+  const { openRemoteAsItIs } = await import("../database/remote.ts");
+  const { updateTables } = await import("../database/tables.ts");
+  const database = openRemoteAsItIs(args.place);
+  const before = args.dryRun ? undefined : await updateTables(database).catch(() => undefined);
+  if (before !== undefined)
+    console.log(`Tables: as schema.sql has them${before.length > 0 ? `; added ${before.join(", ")}` : ""}.`);
+
   const deployed = await runWrangler(["deploy", ...argv], "show");
   if (deployed.exitCode !== 0) {
     if (args.secretsFile === undefined && !args.dryRun) console.error(asCalled(`\n${NEEDS_KEY}`));
@@ -39,10 +47,14 @@ Left out by --dry-run:
   wrangler ${schema.join(" ").replace(SCHEMA_FILE, relative(ROOT, SCHEMA_FILE))}`);
     return EXIT.ok;
   }
-  if ((await runWrangler(schema, "show")).exitCode !== 0)
-    throw new Failure(
-      "the Worker is deployed, but its tables are not: run this again, or npm run manage -- users --remote.",
-    );
+  // A first deploy makes the database.
+  if (before === undefined) {
+    await updateTables(database).catch((error: unknown) => {
+      throw new Failure(
+        `the Worker is deployed, but its tables are not (${reasonOf(error)}): run this again, or npm run manage -- users --remote.`,
+      );
+    });
+  }
   console.log(
     asCalled(`
 Deployed, and the tables of schema.sql are there. Next, when there are no users yet:

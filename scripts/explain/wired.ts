@@ -100,10 +100,11 @@ const unavailable = (): never => {
 const nobody: UserStore = { byUsername: unavailable, byLookup: unavailable };
 const nothingListed: TokenStore = {
   isBlacklisted: async () => false,
-  standing: async () => ({ blacklisted: false, ended: false, user: undefined }),
+  standing: async () => ({ ended: false, user: undefined }),
   tokenAndUser: unavailable,
   recordLogin: unavailable,
   list: unavailable,
+  extend: unavailable,
   blacklist: unavailable,
   rotate: unavailable,
   deleteExpired: unavailable,

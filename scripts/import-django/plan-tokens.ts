@@ -1,6 +1,7 @@
 // Which tokens of a dump go in, and whose they are here.
 // Must never take a blacklisting back, nor give a token to a user who is not known to be its own.
 import type { UserId } from "../../src/accounts/user.ts";
+import type { Settings } from "../../src/settings/settings.ts";
 import type { DumpRow } from "./dump.ts";
 import type { StoredToken } from "./existing.ts";
 import type { UserPlan, UserRef } from "./plan-users.ts";
@@ -41,7 +42,7 @@ export interface TokenContext {
   /** The ids of the users here before, by their names. */
   readonly idsHere: ReadonlyMap<string, UserId>;
   readonly stored: ReadonlyMap<string, StoredToken>;
-  readonly settings: ClaimNames & { readonly LEEWAY: number };
+  readonly settings: ClaimNames & Pick<Settings, "LEEWAY" | "SLIDING_TOKEN_LIFETIME">;
   readonly nowSeconds: number;
 }
 
@@ -130,7 +131,11 @@ function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: 
     jti,
     type,
     createdAt: created?.seconds ?? issuedAt ?? nowSeconds,
-    expiresAt: Math.max(expires.seconds, refreshUntil ?? 0),
+    // As long as any form of a sliding token can be presented: see slidingRowEnd() in src/flows/presented.ts.
+    expiresAt:
+      refreshUntil === undefined
+        ? expires.seconds
+        : Math.max(expires.seconds, refreshUntil + settings.LEEWAY + settings.SLIDING_TOKEN_LIFETIME),
   };
 }
 

@@ -1,5 +1,6 @@
 // A plan as statements: one `INSERT … SELECT` over the rows of a JSON list, the same for both places.
 // Must never clear blacklisted_at, update a user of another name, nor give out an id that somebody had.
+import { createHash } from "node:crypto";
 import { nextUserId } from "../../src/stores/d1-user-ids.ts";
 import { type BulkStatement, bulkStatements } from "../database/bulk.ts";
 import { USER_COLUMNS } from "./existing.ts";
@@ -11,20 +12,29 @@ const cells = (count: number): string => Array.from({ length: count }, (_, index
 /** Columns of a known user that take the dump's value; id and username are what made it the same user. */
 const takenColumns = USER_COLUMNS.filter((name) => name !== "id" && name !== "username" && name !== "last_login");
 
+/** What is written of a user; the last is the SHA-256 of the password's hash. */
+const WRITTEN = [...USER_COLUMNS, "imported_hash"] as const;
+
 /** Users whose ids the dump does not have. Ids go up from the first unused one, in the order of the rows. */
 const namedUsersSql = `INSERT INTO users (${USER_COLUMNS.join(", ")})
   SELECT ${nextUserId} + key, ${USER_COLUMNS.slice(1)
     .map((_, index) => `value ->> ${index + 1}`)
     .join(", ")} FROM json_each(?1)`;
 
+/**
+ * The version is raised by the statement that changes the hash, so that no log-in with the former password is left
+ * behind. Not where the hash here is a better one that a log-in has stored in the place of the very hash that comes again.
+ */
 function usersSql(keepPasswords: boolean): string {
-  const taken = takenColumns
-    .filter((name) => !(keepPasswords && name === "password"))
-    .map((name) => `${name} = excluded.${name}`);
+  const takes = keepPasswords ? takenColumns.filter((name) => name !== "password") : [...takenColumns, "imported_hash"];
+  const taken = takes.map((name) => `${name} = excluded.${name}`);
+  const another = "users.password <> excluded.password AND users.imported_hash IS NOT excluded.imported_hash";
+  const changes = ["users.is_active <> excluded.is_active", ...(keepPasswords ? [] : [`(${another})`])];
   // "WHERE true" tells SQLite that ON CONFLICT is no join. Nobody's later log-in is forgotten.
-  return `INSERT INTO users (${USER_COLUMNS.join(", ")})
-  SELECT ${cells(USER_COLUMNS.length)} FROM json_each(?1) WHERE true
+  return `INSERT INTO users (${WRITTEN.join(", ")})
+  SELECT ${cells(WRITTEN.length)} FROM json_each(?1) WHERE true
   ON CONFLICT (id) DO UPDATE SET ${taken.join(", ")},
+    session_version = users.session_version + (${changes.join(" OR ")}),
     last_login = CASE WHEN users.last_login > excluded.last_login THEN users.last_login ELSE COALESCE(excluded.last_login, users.last_login) END
   WHERE users.username = excluded.username`;
 }
@@ -54,7 +64,10 @@ export function importStatements(
   ];
 }
 
-const userCells = (user: DumpUser) => USER_COLUMNS.map((column) => user[column] ?? null);
+const userCells = (user: DumpUser) => [
+  ...USER_COLUMNS.map((column) => user[column] ?? null),
+  createHash("sha256").update(user.password, "utf8").digest("hex"),
+];
 
 const tokenCells = (token: TokenInsert) => [
   ...[token.jti, token.type, token.userId, token.username],

@@ -62,7 +62,9 @@ export async function importDump(
   progress: Progress,
 ): Promise<{ readonly lines: readonly string[]; readonly exitCode: number }> {
   const { database, vars } = bindings;
-  const settings = settingsOf(vars, ["LEEWAY", "TOKEN_TYPE_CLAIM", "SLIDING_TOKEN_REFRESH_EXP_CLAIM"]);
+  const settings = settingsOf(vars, [
+    ...(["LEEWAY", "TOKEN_TYPE_CLAIM", "SLIDING_TOKEN_REFRESH_EXP_CLAIM", "SLIDING_TOKEN_LIFETIME"] as const),
+  ]);
   progress.step(`Reading the ${database.place} database`);
   const withTokens = dump.outstanding.length > 0;
   const expected = dump.users.length + dump.outstanding.length;

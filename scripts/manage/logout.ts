@@ -38,7 +38,7 @@ export async function logout(
   if (!TOKEN_BLACKLIST_ENABLED) {
     throw new Failure("TOKEN_BLACKLIST_ENABLED is false: no token is written down, and none can be ended.");
   }
-  const open = await openSessions(database, user.id, nowSeconds);
+  const open = await openSessions(database, user, nowSeconds);
   const of = `of '${user.username}' in the ${database.place} database`;
   if (session === undefined) {
     await endUserTokens(bindings, user, undefined, nowSeconds);

@@ -2,7 +2,7 @@
 // Must never show a token: there is none in the database, only ids.
 
 import { normalUsername } from "../../src/accounts/user-rules.ts";
-import type { LiveToken } from "../../src/stores/contract.ts";
+import type { LiveToken } from "../../src/stores/families-contract.ts";
 import { openSessions } from "../database/sessions.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
@@ -53,7 +53,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const username = normalUsername(given);
   const nowSeconds = Math.floor(Date.now() / 1000);
   const sessions = await withDatabase(values, async (database) =>
-    openSessions(database, (await requireUser(database, username)).id, nowSeconds),
+    openSessions(database, await requireUser(database, username), nowSeconds),
   );
   if (values.json === true) console.log(JSON.stringify(sessions.map(entry), null, 2));
   else if (sessions.length === 0) console.log(`'${username}' has no open session.`);

@@ -28,6 +28,11 @@ export interface User {
   readonly is_staff: boolean;
   readonly is_active: boolean;
   readonly date_joined: string;
+  /**
+   * Raised by each statement that changes the password, `is_active`, or the username where USER_ID_FIELD is
+   * `username`. Sessions hold the version they began under; a refresh compares the two.
+   */
+  readonly session_version: number;
 }
 
 /** Simple JWT's default_user_authentication_rule: there is such a user, and it is active unless that does not matter. */

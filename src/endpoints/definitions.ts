@@ -63,7 +63,8 @@ const login = reasons.filter((reason) => reason.startsWith("login_"));
 const opened = reasons.filter((reason) => reason.startsWith("token_") && !reason.startsWith("token_blacklisted"));
 const refreshed: readonly Reason[] = [
   ...opened,
-  ...(["token_blacklisted", "refresh_user_refused", "refresh_password_changed", "keys_unavailable"] as const),
+  ...(["token_blacklisted", "refresh_user_refused", "refresh_password_changed", "refresh_session_outdated"] as const),
+  "keys_unavailable",
 ];
 
 const credentials = ["username", "password"] as const;

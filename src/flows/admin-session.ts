@@ -7,7 +7,8 @@ import { Refusal } from "../errors.ts";
 import type { LoginAttempt } from "../hooks.ts";
 import type { FoundAdminSession } from "../stores/admin-contract.ts";
 import type { AdminDeps } from "./admin-deps.ts";
-import { type Credentials, login } from "./login.ts";
+import { type Credentials, login, refuseIfChanged } from "./login.ts";
+import { isOutdated } from "./presented.ts";
 
 /** How long a session may lie unused. */
 export const adminIdleSeconds = 15 * 60;
@@ -28,7 +29,7 @@ export interface Admin {
 /**
  * The user behind a cookie's value. Undefined, and the session deleted, unless: 1. There is such a session. 2. It is
  * neither too old nor unused for too long. 3. Its user may administer and passes the user rule. 4. The password is
- * the one of the log-in. 5. The user's tokens were not ended since.
+ * the one of the log-in. 5. The user's tokens were not ended since, and the user's `session_version` is the same.
  */
 export async function adminBehind(deps: AdminDeps, secret: string, nowSeconds: number): Promise<Admin | undefined> {
   const { sessions } = deps.admin;
@@ -50,13 +51,15 @@ async function isGood(deps: AdminDeps, found: FoundAdminSession, nowSeconds: num
   const { user } = found;
   if (nowSeconds >= found.expiresAtSeconds || nowSeconds - found.lastUsedAtSeconds >= adminIdleSeconds) return false;
   if (found.fingerprint !== sha256(user.password) || found.createdAtSeconds < found.issuedBeforeSeconds) return false;
+  if (isOutdated(found.sessionVersion, user)) return false;
   const rule = deps.hooks.userMayAuthenticate ?? ((one: User) => mayAuthenticate(deps.settings, one));
   return mayAdminister(user) && (await rule(user, deps.settings));
 }
 
 /**
  * 1. Log in as at the token endpoints: counted, and refused alike for every cause; who is no staff is one of them.
- * 2. ON_LOGIN_SUCCESS. 3. The better hash and last_login. 4. A new session; the one the browser had is deleted.
+ * 2. ON_LOGIN_SUCCESS. 3. The better hash and last_login. 4. A new session. 5. Refuse, and delete it, if the user was
+ * changed meanwhile. 6. The session that the browser had is deleted.
  *
  * @returns the new session's secret, for the cookie
  */
@@ -68,22 +71,31 @@ export async function adminLogIn(
 ): Promise<string> {
   const { nowSeconds } = attempt;
   const notStaff = (user: User) => (mayAdminister(user) ? undefined : "login_user_not_staff");
-  const loggedIn = await login(deps, credentials, attempt, notStaff).catch((error: unknown) => {
+  const noted = (error: unknown): never => {
     if (error instanceof Refusal) deps.log("admin_login_failed", { reason: error.reason });
     throw error;
-  });
+  };
+  const loggedIn = await login(deps, credentials, attempt, notStaff).catch(noted);
   const { user, newHash } = loggedIn;
   await deps.hooks.onLoginSuccess?.(user, attempt);
   const lastLogin = deps.settings.UPDATE_LAST_LOGIN ? new Date(nowSeconds * 1000).toISOString() : undefined;
-  await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin });
+  if (newHash || lastLogin !== undefined) {
+    await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin });
+  }
   const secret = deps.admin.newSecret();
-  await deps.admin.sessions.open({
-    idHash: sha256(secret),
+  const idHash = sha256(secret);
+  const now = await deps.admin.sessions.open({
+    idHash,
     userId: user.id,
     fingerprint: sha256(user.password),
     createdAtSeconds: nowSeconds,
     expiresAtSeconds: nowSeconds + adminLifetimeSeconds,
+    sessionVersion: user.session_version,
   });
+  const { password } = credentials;
+  await refuseIfChanged(deps, { loggedIn, password, now }, attempt, () => deps.admin.sessions.close(idHash)).catch(
+    noted,
+  );
   if (former !== undefined) await deps.admin.sessions.close(sha256(former));
   deps.log("admin_login", { admin_id: user.id });
   return secret;

@@ -5,7 +5,7 @@ import { hashPassword } from "../accounts/hash-password.ts";
 import type { User, UserId } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
 import type { EventFields, EventName } from "../log-events.ts";
-import type { Ending, UserFields } from "../stores/admin-contract.ts";
+import type { Actor, Ending, UserFields } from "../stores/admin-contract.ts";
 import { requireConfirmed } from "./admin-confirm.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { Admin } from "./admin-session.ts";
@@ -61,7 +61,7 @@ export async function changeUser(deps: AdminDeps, act: Act, target: User, fields
   if (changed.some((name) => rightsFields.includes(name))) requireConfirmed(act.admin, act.nowSeconds);
   const renamed = deps.settings.USER_ID_FIELD === "username" && fields.username !== target.username;
   const ending = renamed || (target.is_active && !fields.is_active) ? endingNow(deps, act) : undefined;
-  const outcome = await deps.admin.users.change(target.id, fields, rights(act), ending);
+  const outcome = await deps.admin.users.change(target.id, fields, rights(deps, act), ending);
   if (outcome === "taken") return { faults: taken };
   if (outcome === "gone") refuse("no_route");
   if (ending) await announceUserEnd(deps, target, ending);
@@ -86,7 +86,7 @@ export async function setPassword(
   await limitHashing(deps, act);
   const hash = await hashPassword(typed.password, deps.newSalt());
   const ending = typed.endTokens ? endingNow(deps, act) : undefined;
-  const outcome = await deps.admin.users.setPassword(target.id, hash, rights(act), ending);
+  const outcome = await deps.admin.users.setPassword(target.id, hash, rights(deps, act), ending);
   if (outcome !== "done") refuse("no_route");
   if (ending) await announceUserEnd(deps, target, ending);
   audit(deps, "admin_password_set", act, { user_id: target.id, tokens_ended: ending !== undefined });
@@ -98,7 +98,7 @@ export async function deleteUser(deps: AdminDeps, act: Act, target: User): Promi
   if (!mayChange(act.admin.user, target) || act.admin.user.id === target.id) refuse("permission_denied");
   requireConfirmed(act.admin, act.nowSeconds);
   const ending = endingNow(deps, act);
-  if ((await deps.admin.users.remove(target.id, rights(act), ending)) !== "done") refuse("no_route");
+  if ((await deps.admin.users.remove(target.id, rights(deps, act), ending)) !== "done") refuse("no_route");
   await announceUserEnd(deps, target, ending);
   audit(deps, "admin_user_deleted", act, { user_id: target.id });
 }
@@ -107,7 +107,7 @@ export async function deleteUser(deps: AdminDeps, act: Act, target: User): Promi
 export async function logOutUser(deps: AdminDeps, act: Act, target: User): Promise<void> {
   if (!mayChange(act.admin.user, target)) refuse("permission_denied");
   const ending = endingNow(deps, act);
-  await deps.admin.users.end(target.id, ending);
+  if ((await deps.admin.users.end(target.id, rights(deps, act), ending)) !== "done") refuse("no_route");
   await announceUserEnd(deps, target, ending);
   audit(deps, "admin_user_logged_out", act, { user_id: target.id });
 }
@@ -134,7 +134,10 @@ function endingNow(deps: AdminDeps, { nowSeconds }: Act): Ending {
   return { issuedBeforeSeconds: nowSeconds + 1, untilSeconds, nowSeconds };
 }
 
-const rights = ({ admin }: Act) => ({ isSuperuser: admin.user.is_superuser });
+const rights = ({ settings }: Pick<AdminDeps, "settings">, { admin }: Act): Actor => ({
+  isSuperuser: admin.user.is_superuser,
+  namesAreIds: settings.USER_ID_FIELD === "username",
+});
 
 type Granted = Pick<User, "is_staff" | "is_superuser">;
 

@@ -59,7 +59,8 @@ export async function authenticate(
   let blacklistHadASay = false;
   const isBlacklisted = async () => {
     blacklistHadASay = true;
-    return (await ask()).blacklisted;
+    // All that can have ended it, in every mode: a token that Django made has no row that could say so.
+    return (await ask(true)).ended;
   };
   const kind = await fittingClass(settings, opened, presented.kinds, isBlacklisted, nowSeconds);
   if (!told || !Object.hasOwn(told.claims, settings.USER_ID_CLAIM)) return refuse("user_claim_missing");
@@ -72,7 +73,7 @@ export async function authenticate(
 async function withUser(
   deps: AuthenticateDeps,
   verified: Verified,
-  ask: () => Promise<Standing>,
+  ask: Ask,
   readUser: boolean,
 ): Promise<Authenticated> {
   const isEnded = async () => (await ask()).ended;
@@ -106,16 +107,19 @@ function marksOf(settings: Settings, claims: Claims, userId: unknown, jti: strin
   };
 }
 
+/** @param fresh the answer decides alone: a replica, which may be behind, does not do */
+type Ask = (fresh?: boolean) => Promise<Standing>;
+
 /** The one round trip of a request, made when somebody first wants to know: the token's marks, and its user. */
 function askOnce(
   { settings, tokens }: AuthenticateDeps,
   { readUser, revocation }: Presented,
   told: Pick<Verified, "marks" | "userId"> | undefined,
-): () => Promise<Standing> {
+): Ask {
   let asked: Promise<Standing> | undefined;
-  return () => {
+  return (fresh = false) => {
     const lookup = readUser && told ? userLookup(settings, told.userId) : undefined;
-    asked ??= tokens.standing(told?.marks, lookup, revocation !== "strict" && !readUser);
+    asked ??= tokens.standing(told?.marks, lookup, !fresh && revocation !== "strict" && !readUser);
     return asked;
   };
 }

@@ -3,7 +3,8 @@
 import type { Hooks } from "../hooks.ts";
 import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { FamilyStore, LoginLimiter, RevocationNews, TokenStore, UserStore } from "../stores/contract.ts";
+import type { LoginLimiter, RevocationNews, TokenStore, UserStore } from "../stores/contract.ts";
+import type { FamilyStore } from "../stores/families-contract.ts";
 import type { Metrics } from "../stores/metrics-contract.ts";
 import type { Codec } from "../tokens/codec.ts";
 import type { TokenMemory } from "./token-memory.ts";

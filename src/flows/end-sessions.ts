@@ -46,10 +46,13 @@ export async function announceUserEnd(
   await news.announceUser(lookup, ending.issuedBeforeSeconds, ending.untilSeconds, ending.nowSeconds);
 }
 
-type Lifetime = "ACCESS_TOKEN_LIFETIME" | "REFRESH_TOKEN_LIFETIME" | "SLIDING_TOKEN_REFRESH_LIFETIME" | "LEEWAY";
+type Lifetime =
+  | ("ACCESS_TOKEN_LIFETIME" | "REFRESH_TOKEN_LIFETIME")
+  | ("SLIDING_TOKEN_LIFETIME" | "SLIDING_TOKEN_REFRESH_LIFETIME" | "LEEWAY");
 
 /** Until when something of a session that ends now could still be presented. */
 export function endedUntilSeconds(settings: Pick<Settings, Lifetime>, nowSeconds: number): number {
   const { ACCESS_TOKEN_LIFETIME, REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME, LEEWAY } = settings;
-  return nowSeconds + LEEWAY + Math.max(ACCESS_TOKEN_LIFETIME, REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME);
+  const sliding = Math.max(settings.SLIDING_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME);
+  return nowSeconds + LEEWAY + Math.max(ACCESS_TOKEN_LIFETIME, REFRESH_TOKEN_LIFETIME, sliding);
 }

@@ -7,7 +7,7 @@ import { type Claims, claim } from "../tokens/claims.ts";
 import { type Kind, kinds } from "../tokens/kinds.ts";
 import { tokenId } from "./presented.ts";
 
-/** Whether the store has the token's own id as blacklisted. */
+/** Whether the store has the token as ended: by its own id, with its session, or with all tokens of its user. */
 type IsBlacklisted = () => Promise<boolean>;
 
 /**

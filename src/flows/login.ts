@@ -7,6 +7,7 @@ import { mayAuthenticate, type User } from "../accounts/user.ts";
 import { isTooLong } from "../accounts/user-rules.ts";
 import { type Reason, refuse } from "../errors.ts";
 import type { LoginAttempt } from "../hooks.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { LoginRecord } from "../stores/contract.ts";
 import type { Deps } from "./deps.ts";
 import { limitLogins } from "./limit-logins.ts";
@@ -38,11 +39,7 @@ export async function login(
   attempt: LoginAttempt,
   doorRefusal: (user: User) => Reason | undefined = () => undefined,
 ): Promise<LoggedIn> {
-  const fail = async (reason: Reason, user?: User): Promise<never> => {
-    deps.log("login_failed", { user_id: user?.id, reason });
-    await deps.hooks.onLoginFailed?.(attempt, reason);
-    refuse(reason);
-  };
+  const fail = (reason: Reason, user?: User) => failLogin(deps, attempt, reason, user);
   await limitLogins(deps, attempt);
   if (isTooLong(credentials.password)) return fail("login_password_too_long");
   const user = await deps.users.byUsername(credentials.username);
@@ -60,6 +57,51 @@ export async function login(
   if (newHash) await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: undefined });
   else if (verdict.upgrade) await spendHashTime(credentials.password);
   return fail(refused, user);
+}
+
+/**
+ * Refuses a log-in whose user was changed while it was under way. Called with the user as they are after the session
+ * was written: whatever changes them later finds that session.
+ *
+ * @param endWritten ends what was written for this log-in
+ */
+export async function refuseIfChanged(
+  deps: Pick<LoginDeps, "settings" | "hooks" | "log">,
+  {
+    loggedIn,
+    password,
+    now,
+  }: { readonly loggedIn: LoggedIn; readonly password: string; readonly now: User | undefined },
+  attempt: LoginAttempt,
+  endWritten: () => Promise<unknown>,
+): Promise<void> {
+  if (await isUnchanged(deps.settings, loggedIn, password, now)) return;
+  await endWritten();
+  await failLogin(deps, attempt, "login_user_changed", loggedIn.user);
+}
+
+async function isUnchanged(
+  settings: Settings,
+  { user, newHash }: LoggedIn,
+  password: string,
+  now: User | undefined,
+): Promise<boolean> {
+  if (!now?.is_active || now.session_version !== user.session_version) return false;
+  if (settings.USER_ID_FIELD === "username" && now.username !== user.username) return false;
+  if (now.password === user.password || now.password === newHash?.checked) return true;
+  // Another log-in has stored a better hash of the same password; or something else than the gateway changed the row.
+  return (await verifyPassword(password, now.password)).ok;
+}
+
+async function failLogin(
+  deps: Pick<LoginDeps, "hooks" | "log">,
+  attempt: LoginAttempt,
+  reason: Reason,
+  user: User | undefined,
+): Promise<never> {
+  deps.log("login_failed", { user_id: user?.id, reason });
+  await deps.hooks.onLoginFailed?.(attempt, reason);
+  return refuse(reason);
 }
 
 async function betterHash(

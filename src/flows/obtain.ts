@@ -8,7 +8,8 @@ import { inheritedClaims, mint } from "../tokens/mint.ts";
 import { clientOf } from "./client-of.ts";
 import type { Deps } from "./deps.ts";
 import { userClaims } from "./issue.ts";
-import { type Credentials, type LoggedIn, login } from "./login.ts";
+import { type Credentials, type LoggedIn, login, refuseIfChanged } from "./login.ts";
+import { slidingRowEnd } from "./presented.ts";
 import { cutAccess, cutRefresh, withFamily } from "./session-limits.ts";
 
 type ObtainDeps = Pick<
@@ -24,7 +25,8 @@ export interface TokenPair {
 
 /**
  * 1. Log in. 2. ON_LOGIN_SUCCESS. 3. Mint a refresh token and its access token. 4. Write down the refresh token, the
- * better hash and last_login in one round trip. 5. Answer.
+ * better hash and last_login, and look at the user again, in one round trip. 5. Refuse, and end what was written, if the
+ * user was changed meanwhile. 6. Answer.
  */
 export async function obtainPair(
   deps: ObtainDeps,
@@ -42,8 +44,13 @@ export async function obtainPair(
   const shared = mint(kinds.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, about));
   const access = cutAccess(settings, shared, nowSeconds);
   const [refreshToken, accessToken] = await Promise.all([deps.codec.sign(refresh), deps.codec.sign(access)]);
-  const lifetimeSeconds = Number(refresh.exp) - nowSeconds;
-  await record(deps, loggedIn, { jti, type: "refresh", lifetimeSeconds }, attempt);
+  const written = {
+    jti,
+    type: "refresh",
+    expiresAtSeconds: Number(refresh.exp),
+    password: credentials.password,
+  } as const;
+  await record(deps, loggedIn, written, attempt);
   return { refresh: refreshToken, access: accessToken };
 }
 
@@ -59,34 +66,30 @@ export async function obtainSliding(
   await deps.hooks.onLoginSuccess?.(loggedIn.user, attempt);
   const jti = deps.newId();
   const about = await userClaims(deps, loggedIn.user, "sliding");
-  const token = await deps.codec.sign(mint(kinds.sliding, { settings, nowSeconds, id: jti }, about));
-  // It can live until its refresh window ends, so that is how long its row has to.
-  const lifetimeSeconds = Math.max(settings.SLIDING_TOKEN_LIFETIME, settings.SLIDING_TOKEN_REFRESH_LIFETIME);
-  await record(deps, loggedIn, { jti, type: "sliding", lifetimeSeconds }, attempt);
+  const claims = mint(kinds.sliding, { settings, nowSeconds, id: jti }, about);
+  const token = await deps.codec.sign(claims);
+  const expiresAtSeconds = slidingRowEnd(settings, claims, nowSeconds);
+  await record(deps, loggedIn, { jti, type: "sliding", expiresAtSeconds, password: credentials.password }, attempt);
   return { token };
 }
 
 async function record(
   deps: ObtainDeps,
-  { user, newHash }: LoggedIn,
-  token: { readonly jti: string; readonly type: ListedToken["type"]; readonly lifetimeSeconds: number },
+  loggedIn: LoggedIn,
+  written: Pick<ListedToken, "jti" | "type" | "expiresAtSeconds"> & { readonly password: string },
   attempt: LoginAttempt,
 ): Promise<void> {
   const { nowSeconds } = attempt;
-  const { jti, type, lifetimeSeconds } = token;
-  const row = {
-    jti,
-    type,
-    userId: user.id,
-    createdAtSeconds: nowSeconds,
-    expiresAtSeconds: nowSeconds + lifetimeSeconds,
-    client: clientOf(deps.settings, attempt),
-  };
-  await deps.tokens.recordLogin({
-    userId: user.id,
-    token: deps.settings.TOKEN_BLACKLIST_ENABLED ? row : undefined,
-    newHash,
-    lastLogin: deps.settings.UPDATE_LAST_LOGIN ? isoTime(nowSeconds) : undefined,
+  const { user, newHash } = loggedIn;
+  const { password, ...token } = written;
+  const { jti, type } = token;
+  const session = { userId: user.id, createdAtSeconds: nowSeconds, sessionVersion: user.session_version };
+  const row = { ...token, ...session, client: clientOf(deps.settings, attempt) };
+  const listed = deps.settings.TOKEN_BLACKLIST_ENABLED ? row : undefined;
+  const lastLogin = deps.settings.UPDATE_LAST_LOGIN ? isoTime(nowSeconds) : undefined;
+  const account = await deps.tokens.recordLogin({ userId: user.id, token: listed, newHash, lastLogin });
+  await refuseIfChanged(deps, { loggedIn, password, now: account.user }, attempt, async () => {
+    if (listed) await deps.tokens.blacklist(listed, nowSeconds);
   });
   const hash_upgraded = newHash !== undefined;
   deps.log("login", { user_id: user.id, token_type: type, jti: shortId(jti), hash_upgraded });

@@ -1,9 +1,9 @@
 // What flows read off a token that was found good: its id, its user, its row in the store.
 // Must never look at a token that the codec has not opened.
-import { userIdFrom } from "../accounts/user.ts";
+import { type User, userIdFrom } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { ListedToken, TokenAndUser, UserLookup } from "../stores/contract.ts";
+import type { Account, ListedToken, TokenAndUser, UserLookup } from "../stores/contract.ts";
 import {
   type Claims,
   claim,
@@ -69,12 +69,41 @@ export function listedFrom(
   nowSeconds: number,
 ): ListedToken {
   const expires = pythonInt(claim(claims, "exp")) ?? nowSeconds;
-  const refreshable = pythonInt(claim(claims, settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM)) ?? 0;
   return {
     ...token,
     createdAtSeconds: pythonInt(claim(claims, "iat")) ?? nowSeconds,
-    expiresAtSeconds: token.type === "sliding" ? Math.max(expires, refreshable) : expires,
+    expiresAtSeconds: token.type === "sliding" ? slidingRowEnd(settings, claims, nowSeconds) : expires,
   };
+}
+
+/**
+ * Until when the row of a sliding token has to last: as long as any form of it can be presented. In the last second of
+ * the refresh window, which LEEWAY makes longer, it can be given an `exp` that lies a whole lifetime ahead.
+ */
+export function slidingRowEnd(settings: Settings, claims: Claims, nowSeconds: number): number {
+  const expires = pythonInt(claim(claims, "exp")) ?? nowSeconds;
+  const windowEnd = pythonInt(claim(claims, settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM));
+  if (windowEnd === undefined) return expires;
+  return Math.max(expires, windowEnd + settings.LEEWAY + settings.SLIDING_TOKEN_LIFETIME);
+}
+
+/** Whether the session began under another version of its user than the one that is now; not where it is not known. */
+export function isOutdated(sessionVersion: number | undefined, user: User | undefined): boolean {
+  return sessionVersion !== undefined && user !== undefined && sessionVersion !== user.session_version;
+}
+
+/**
+ * Whether the user whom a refresh has read was changed, or all their tokens were ended, before it had written.
+ *
+ * @param before as they were read
+ * @param after as the look after the write found them
+ * @param sessionVersion of the session that was written to
+ */
+export function isChangedMeanwhile(before: Account, after: Account, sessionVersion: number | undefined): boolean {
+  if (!before.user) return false;
+  if (!after.user || after.issuedBeforeSeconds > before.issuedBeforeSeconds) return true;
+  const closed = before.user.is_active && !after.user.is_active;
+  return closed || isOutdated(sessionVersion ?? before.user.session_version, after.user);
 }
 
 /** When the token says it was issued; undefined if it says nothing that is a time. */

@@ -1,10 +1,10 @@
 // Refresh token → new access token and, with rotation, a new refresh token (TokenRefreshView).
 // Must never hand out a successor that another call may also get.
 import type { SessionClient } from "../accounts/session-client.ts";
-import type { User, UserId } from "../accounts/user.ts";
+import type { User } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
 import { shortId } from "../log-events.ts";
-import type { Successor, TokenState } from "../stores/contract.ts";
+import type { Successor, TokenAndUser } from "../stores/contract.ts";
 import { checkKind } from "../tokens/check.ts";
 import { type Claims, claim, writtenName } from "../tokens/claims.ts";
 import { kinds } from "../tokens/kinds.ts";
@@ -13,9 +13,18 @@ import { checkRefreshingUser, hasOldPassword } from "./account-check.ts";
 import { type ClientHeaders, clientOf } from "./client-of.ts";
 import type { Deps } from "./deps.ts";
 import { claimsOnRefresh } from "./issue.ts";
-import { isCutOff, issuedAt, listedFrom, refreshedUser, refuseUnlistableUser, tokenId } from "./presented.ts";
+import {
+  isChangedMeanwhile,
+  isCutOff,
+  isOutdated,
+  issuedAt,
+  listedFrom,
+  refreshedUser,
+  refuseUnlistableUser,
+  tokenId,
+} from "./presented.ts";
 import { cutAccess, cutRefresh, refuseEndedSession, withFamily } from "./session-limits.ts";
-import { successorOfSpent } from "./spent-token.ts";
+import { graceBegan, successorOfUsed } from "./used-token.ts";
 
 type RefreshDeps = Pick<
   Deps,
@@ -31,8 +40,9 @@ export interface Refreshed {
 /**
  * 1. Signature and registered claims. 2. Not blacklisted (asked before type and id are judged, as BlacklistMixin does),
  * or used up within REFRESH_REUSE_GRACE. 3. exp, id, type. 4. The session may last on. 5. The user exists and may
- * authenticate. 6. The password is the one the token was made for; if not, the token is blacklisted. 7. Mint the access
- * token. 8. Rotate: one atomic statement uses up the old token.
+ * authenticate. 6. The password is the one the token was made for; if not, the token is blacklisted. 7. The session did
+ * not begin before the last change of the user. 8. Mint the access token. 9. Rotate: one atomic statement uses up the
+ * old token. 10. Refuse, and end what was written, if the user was changed meanwhile.
  *
  * @param from what the client says of itself, for SESSION_METADATA
  */
@@ -46,10 +56,13 @@ export async function refresh(
   const claims = await deps.codec.open(token, nowSeconds);
   const jti = tokenId(settings, claims);
   const { wanted, lookup } = refreshedUser(settings, claims);
-  const found = await deps.tokens.tokenAndUser(jti, lookup);
+  const found = await deps.tokens.tokenAndUser(jti, lookup, graceBegan(settings, nowSeconds));
   const { state, user } = found;
   if (isCutOff(claims, found)) refuse("token_blacklisted");
-  const repeated = found.blacklisted ? await successorOfSpent(deps, state, user?.id, nowSeconds) : undefined;
+  const outdated = isOutdated(state?.sessionVersion, user);
+  // The session is over: a used token of it is not reuse.
+  if (found.blacklisted && outdated) refuse("refresh_session_outdated");
+  const repeated = found.blacklisted ? await successorOfUsed(deps, state, user?.id, nowSeconds) : undefined;
   checkKind(settings, kinds.refresh, claims, nowSeconds);
   const issuedAtSeconds = issuedAt(claims) ?? nowSeconds;
   const startedAtSeconds = state?.sessionStartedAtSeconds ?? issuedAtSeconds;
@@ -57,6 +70,7 @@ export async function refresh(
   if (wanted) {
     await checkRefreshingUser(deps, user);
     if (user && hasOldPassword(deps, claims, user)) await endToken(deps, claims, jti, user, nowSeconds);
+    if (outdated) refuse("refresh_session_outdated");
   }
   const current = await claimsOnRefresh(deps, claims, wanted ? user : undefined, "refresh");
   const about = withFamily(settings, current, state?.family ?? jti);
@@ -72,7 +86,7 @@ export async function refresh(
   const successor = cutRefresh(settings, rotated, startedAtSeconds);
   const signed = await deps.codec.sign(successor);
   if (jti !== undefined) {
-    const presented = { jti, userId: user?.id, state, client: clientOf(settings, from) };
+    const presented = { jti, found, client: clientOf(settings, from) };
     const winners = await retire(deps, claims, successor, presented, nowSeconds);
     if (winners) return { access, refresh: await repeat(deps, about, winners) };
   }
@@ -96,32 +110,44 @@ async function retire(
   successor: Claims,
   presented: {
     readonly jti: string;
-    readonly userId: UserId | undefined;
-    readonly state: TokenState | undefined;
+    readonly found: TokenAndUser;
     readonly client: SessionClient | undefined;
   },
   nowSeconds: number,
 ): Promise<Successor | undefined> {
   const { settings } = deps;
-  const { jti, userId, state, client } = presented;
+  const { jti, found, client } = presented;
+  const { state, user } = found;
+  const userId = user?.id;
   const successorJti = String(successor[writtenName(settings.JTI_CLAIM)]);
-  const old = listedFrom(settings, spent, { jti, type: "refresh", userId }, nowSeconds);
+  // A session that does not know its version, as one of Django's, gets that of the user as they were read.
+  const sessionVersion = state?.sessionVersion ?? user?.session_version;
+  const old = { ...listedFrom(settings, spent, { jti, type: "refresh", userId }, nowSeconds), sessionVersion };
   const session = {
     family: state?.family ?? jti,
     sessionStartedAtSeconds: state?.sessionStartedAtSeconds ?? old.createdAtSeconds,
     client,
+    sessionVersion,
   };
   const next = {
     ...listedFrom(settings, successor, { jti: successorJti, type: "refresh", userId }, nowSeconds),
     ...session,
   };
+  const endWritten = async () => {
+    await deps.tokens.blacklist(next, nowSeconds);
+    refuse("refresh_session_outdated");
+  };
   if (!settings.BLACKLIST_AFTER_ROTATION) {
-    await deps.tokens.list(next);
+    if (isChangedMeanwhile(found, await deps.tokens.list(next), sessionVersion)) await endWritten();
     return undefined;
   }
-  const rotation = await deps.tokens.rotate(old, next, nowSeconds);
-  // Somebody else was quicker with the same token: for this caller it is a spent one.
-  if (!rotation.won) return successorOfSpent(deps, rotation.state, userId, nowSeconds);
+  const rotation = await deps.tokens.rotate(old, next, nowSeconds, graceBegan(settings, nowSeconds));
+  // The version of the row, not the one that was read: a new password that ends no session moves both.
+  const changed = isChangedMeanwhile(found, rotation.account, rotation.state?.sessionVersion);
+  if (changed && rotation.won) await endWritten();
+  if (changed) refuse("refresh_session_outdated");
+  // Another call was quicker with the same token: for this one it is a used token.
+  if (!rotation.won) return successorOfUsed(deps, rotation.state, userId, nowSeconds);
   deps.later(deps.news.announce(jti, old.expiresAtSeconds + settings.LEEWAY, nowSeconds));
   return undefined;
 }

@@ -3,7 +3,7 @@
 import { refuse } from "../errors.ts";
 import { shortId } from "../log-events.ts";
 import { familyClaim } from "../settings/names-family.ts";
-import type { LiveToken } from "../stores/contract.ts";
+import type { LiveToken } from "../stores/families-contract.ts";
 import { claim } from "../tokens/claims.ts";
 import type { Identity } from "./authenticate.ts";
 import type { Deps } from "./deps.ts";
@@ -89,7 +89,7 @@ async function sessionsOf(
 ): Promise<readonly LiveToken[]> {
   if (!user) refuse("user_not_found");
   const newest = new Map<string, LiveToken>();
-  for (const token of await families.liveTokens(user.id, mostTokens, nowSeconds)) {
+  for (const token of await families.liveTokens(user, mostTokens, nowSeconds)) {
     if (!newest.has(token.family)) newest.set(token.family, token);
   }
   return [...newest.values()];

@@ -54,6 +54,7 @@ export const errorReasons: Readonly<Partial<Record<Reason, ErrorReason>>> = {
   user_password_changed: oldPassword,
   refresh_user_refused: refusedAccount,
   refresh_password_changed: oldPassword,
+  refresh_session_outdated: token("The token was revoked"),
 
   permission_denied: ["insufficient_scope", "The token does not grant this"],
 };

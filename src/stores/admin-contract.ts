@@ -11,6 +11,8 @@ export interface NewAdminSession {
   readonly fingerprint: string;
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
+  /** The user's `session_version` as it was read at log-in. */
+  readonly sessionVersion: number;
 }
 
 /** A session with its user as they are now. */
@@ -24,11 +26,16 @@ export interface FoundAdminSession {
   readonly confirmedAtSeconds: number;
   /** The user's cut-off: sessions begun before this second are ended. 0: there is none. */
   readonly issuedBeforeSeconds: number;
+  /** That of the log-in; undefined for a session that an earlier version of the gateway began. */
+  readonly sessionVersion: number | undefined;
 }
 
 export interface AdminSessionStore {
-  /** Writes a session down. One begun in the second of the user's cut-off, but after it, counts as begun after. */
-  open(session: NewAdminSession): Promise<void>;
+  /**
+   * Writes a session down. One begun in the second of the user's cut-off, but after it, counts as begun after. Gives
+   * the user as they are then, in the same round trip; undefined when they are gone.
+   */
+  open(session: NewAdminSession): Promise<User | undefined>;
   /** The session and its user in one round trip; undefined when either is gone. Never stale. */
   find(idHash: string): Promise<FoundAdminSession | undefined>;
   /** Notes that the session was used. */
@@ -87,6 +94,8 @@ export type Changed = "done" | "taken" | "gone";
 /** Who changes, as far as a statement has to know: only superusers may touch superusers. */
 export interface Actor {
   readonly isSuperuser: boolean;
+  /** USER_ID_FIELD is `username`: whoever is renamed is somebody else to tokens. */
+  readonly namesAreIds: boolean;
 }
 
 export interface AdminUserStore {
@@ -94,13 +103,17 @@ export interface AdminUserStore {
   page(query: UserQuery): Promise<Page<User>>;
   /** The new user's id, which no token that is still good names; "taken" if somebody has the username. */
   create(user: UserFields & Pick<User, "password" | "date_joined">): Promise<{ readonly id: UserId } | "taken">;
-  /** All of it or nothing. */
+  /**
+   * All of it or nothing. Another `is_active` raises `session_version`, and so does another name where
+   * `actor.namesAreIds`.
+   */
   change(id: UserId, fields: UserFields, actor: Actor, ending: Ending | undefined): Promise<Changed>;
+  /** Raises `session_version`; without an ending the user's sessions go on under the new one. */
   setPassword(id: UserId, hash: string, actor: Actor, ending: Ending | undefined): Promise<Changed>;
   /** Ends the user's tokens, then deletes the row. */
   remove(id: UserId, actor: Actor, ending: Ending): Promise<Changed>;
   /** Ends the user's tokens and admin sessions. */
-  end(id: UserId, ending: Ending): Promise<void>;
+  end(id: UserId, actor: Actor, ending: Ending): Promise<Changed>;
 }
 
 export type TokenStateFilter = "live" | "blacklisted" | "expired";

@@ -23,15 +23,8 @@ export interface ListedToken {
   readonly sessionStartedAtSeconds?: number | undefined;
   /** Only with SESSION_METADATA. */
   readonly client?: SessionClient | undefined;
-}
-
-/** A token that is good, as its user's list of sessions needs it. */
-export interface LiveToken {
-  readonly family: string;
-  readonly sessionStartedAtSeconds: number;
-  readonly createdAtSeconds: number;
-  readonly expiresAtSeconds: number;
-  readonly client: SessionClient;
+  /** The user's `session_version` as it was read with the account; left out for a token without a user. */
+  readonly sessionVersion?: number | undefined;
 }
 
 /** A token that took another's place at rotation, as its row has it. */
@@ -43,31 +36,50 @@ export interface Successor {
   readonly blacklisted: boolean;
 }
 
+/** How many rotations are followed from a used token to the newest one. Bounds what a repeated refresh costs. */
+export const longestChain = 100;
+
 /** What is written down about a token. */
 export interface TokenState {
   /** When it was used up, logged out, or ended with its family; undefined while it is good. */
   readonly blacklistedAtSeconds: number | undefined;
-  /** Only of a token that was used up by rotation; one that was logged out has none. */
-  readonly successor: Successor | undefined;
+  /** The token that took its place; undefined unless it was used up by a rotation (one that was logged out has none). */
+  readonly successorJti: string | undefined;
+  /**
+   * The last token of the chain of rotations that begins with this one, at most `longestChain` rotations away. Only
+   * looked for when this one was used up at or after the second that the caller gave.
+   */
+  readonly newest: Successor | undefined;
   readonly family: string;
+  /** Whether the whole family was ended. */
+  readonly familyEnded: boolean;
+  readonly expiresAtSeconds: number;
+  /** The user's `session_version` that the session began under; undefined when it is not known. */
+  readonly sessionVersion: number | undefined;
   /** When the log-in was that began the family. */
   readonly sessionStartedAtSeconds: number;
 }
 
-/** A token and its user, as a refresh has to know them. */
-export interface TokenAndUser {
-  readonly blacklisted: boolean;
-  /** Undefined for a token that was never written down. */
-  readonly state: TokenState | undefined;
+/** A user and their cut-off. A flow that read them before it wrote looks again after the write, and compares. */
+export interface Account {
+  /** Undefined: there is no such user, or nobody was asked for. */
   readonly user: User | undefined;
   /** The user's cut-off: tokens issued before this second are ended. 0: there is none. */
   readonly issuedBeforeSeconds: number;
 }
 
-/** Whether a rotation was this caller's, and what is written down about the spent token after it. */
+/** A token and its user, as a refresh has to know them. */
+export interface TokenAndUser extends Account {
+  readonly blacklisted: boolean;
+  /** Undefined for a token that was never written down. */
+  readonly state: TokenState | undefined;
+}
+
+/** Whether a rotation was this caller's, and what is written down about the used token and its user after it. */
 export interface Rotation {
   readonly won: boolean;
   readonly state: TokenState | undefined;
+  readonly account: Account;
 }
 
 /** By what a token can have been ended: its own id, its family, its user's cut-off. */
@@ -82,9 +94,7 @@ export interface TokenMarks {
 
 /** What the store says of a token and of its user. */
 export interface Standing {
-  /** By its own id. */
-  readonly blacklisted: boolean;
-  /** By any of its marks. */
+  /** By any of its marks; for a token that is written down also with the family that its row names. */
   readonly ended: boolean;
   readonly user: User | undefined;
 }
@@ -116,19 +126,40 @@ export interface TokenStore {
    * @param mayBeStale for who would have believed the news: a replica may answer
    */
   standing(marks: TokenMarks | undefined, lookup: UserLookup | undefined, mayBeStale: boolean): Promise<Standing>;
-  /** What is known of the token, and its user, in one round trip. */
-  tokenAndUser(jti: string | undefined, lookup: UserLookup | undefined): Promise<TokenAndUser>;
-  /** One round trip, all or nothing; no round trip when there is nothing to write. */
-  recordLogin(record: LoginRecord): Promise<void>;
-  /** Writes a token down; one that is already there stays as it is. */
-  list(token: ListedToken): Promise<void>;
+  /**
+   * What is known of the token, and its user, in one round trip.
+   *
+   * @param usedSinceSeconds for a token that was used up at or after this second: look for the newest of its chain
+   */
+  tokenAndUser(
+    jti: string | undefined,
+    lookup: UserLookup | undefined,
+    usedSinceSeconds?: number | undefined,
+  ): Promise<TokenAndUser>;
+  /** Writes all or nothing, then looks at the user again: one round trip. */
+  recordLogin(record: LoginRecord): Promise<Account>;
+  /** Writes a token down; one that is already there stays as it is. Then looks at the user again, in one round trip. */
+  list(token: ListedToken): Promise<Account>;
+  /**
+   * Writes a sliding token down, or lets its row last until `expiresAtSeconds` at least; then looks at the user again.
+   * One round trip. `blacklisted`: it was ended meanwhile.
+   */
+  extend(token: ListedToken): Promise<{ readonly blacklisted: boolean; readonly account: Account }>;
   /** Blacklists the token, written down before or not. True for the one call that did it, false for all later ones. */
   blacklist(token: ListedToken, nowSeconds: number): Promise<boolean>;
   /**
    * Blacklists `spent` and writes down `successor` in the same family, both or neither. However many calls race with
-   * the same token, on however many machines, exactly one has won. An answer that got lost is asked for once more.
+   * the same token, on however many machines, exactly one has won. An answer that got lost is asked for once more. The
+   * look at the user comes after the write, in the same round trip.
+   *
+   * @param usedSinceSeconds as for tokenAndUser()
    */
-  rotate(spent: ListedToken, successor: ListedToken, nowSeconds: number): Promise<Rotation>;
+  rotate(
+    spent: ListedToken,
+    successor: ListedToken,
+    nowSeconds: number,
+    usedSinceSeconds?: number | undefined,
+  ): Promise<Rotation>;
   /** Deletes at most `limit` rows that expired before `beforeSeconds`; how many went. */
   deleteExpired(beforeSeconds: number, limit: number): Promise<number>;
 }
@@ -137,23 +168,6 @@ export interface TokenStore {
 export interface SchemaStore {
   /** `outdated`: a table, a column or the version of schema.sql is missing. Failing is logged. One round trip. */
   check(): Promise<"ok" | "outdated" | "failed">;
-}
-
-/** What ends many tokens at once. Written in one transaction; kept until `untilSeconds`, when all of them have expired. */
-export interface FamilyStore {
-  /** Ends every token of a family. True for the one call that did it, false for all later ones. */
-  endFamily(family: string, untilSeconds: number, nowSeconds: number): Promise<boolean>;
-  /** Blacklists the token, written down before or not, and ends its family: the family, or undefined if it was blacklisted before. */
-  endFamilyOf(token: ListedToken, untilSeconds: number, nowSeconds: number): Promise<string | undefined>;
-  /**
-   * Ends the user's tokens that were issued before a second: those written down, and by a cut-off all others. A cut-off
-   * never moves back.
-   */
-  endUser(userId: UserId, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
-  /** The user's good refresh and sliding tokens, the newest first; at most `limit`. */
-  liveTokens(userId: UserId, limit: number, nowSeconds: number): Promise<readonly LiveToken[]>;
-  /** Forgets what ended tokens that have all expired. */
-  forgetEndings(beforeSeconds: number): Promise<void>;
 }
 
 /** The count of login attempts: permissive, near the edge, and no account book. */

@@ -2,27 +2,31 @@
 // Must never be given a cookie's value: it goes by the hash.
 import type { AdminSessionStore } from "./admin-contract.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
+import { accountFrom, selectAccount } from "./d1-token-state.ts";
 import { userColumns, userFrom } from "./d1-users.ts";
 
 export function d1AdminSessions(db: D1Database, log: StoreLog): AdminSessionStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   return {
-    open: ({ idHash, userId, fingerprint, createdAtSeconds, expiresAtSeconds }) =>
+    open: ({ idHash, userId, fingerprint, createdAtSeconds, expiresAtSeconds, sessionVersion }) =>
       on(async () => {
-        await db
+        const insert = db
           .prepare(
-            `INSERT INTO admin_sessions (id_hash, user_id, fingerprint, created_at, last_used_at, expires_at, confirmed_at)
+            `INSERT INTO admin_sessions
+               (id_hash, user_id, fingerprint, created_at, last_used_at, expires_at, session_version, confirmed_at)
              VALUES (?1, ?2, ?3,
-               MAX(?4, COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = ?2), 0)), ?4, ?5, ?4)`,
+               MAX(?4, COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = ?2), 0)), ?4, ?5, ?6, ?4)`,
           )
-          .bind(idHash, userId, fingerprint, createdAtSeconds, expiresAtSeconds)
-          .run();
+          .bind(idHash, userId, fingerprint, createdAtSeconds, expiresAtSeconds, sessionVersion);
+        const results = await db.batch<Record<string, unknown>>([insert, ...selectAccount(db, userId)]);
+        return accountFrom(userId, results).user;
       }),
     find: (idHash) =>
       on(async () => {
         const row = await db
           .prepare(
             `SELECT ${userColumns}, s.fingerprint, s.created_at, s.last_used_at, s.expires_at, s.confirmed_at,
+               s.session_version AS begun_version,
                c.issued_before
              FROM admin_sessions AS s JOIN users ON users.id = s.user_id
                LEFT JOIN user_cutoffs AS c ON c.user_id = s.user_id
@@ -40,6 +44,7 @@ export function d1AdminSessions(db: D1Database, log: StoreLog): AdminSessionStor
           expiresAtSeconds: Number(row.expires_at),
           confirmedAtSeconds: Number(row.confirmed_at),
           issuedBeforeSeconds: Number(row.issued_before ?? 0),
+          sessionVersion: typeof row.begun_version === "number" ? row.begun_version : undefined,
         };
       }),
     touch: (idHash, nowSeconds) =>

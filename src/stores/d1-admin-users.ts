@@ -1,22 +1,28 @@
 // Users as the admin page lists and changes them, in D1.
 // Must never change a user in one statement and end their tokens in another transaction.
 import { type User, type UserId, userIdFrom } from "../accounts/user.ts";
-import type { AdminUserStore, Changed, Ending, Page, UserFields, UserQuery } from "./admin-contract.ts";
+import type { Actor, AdminUserStore, Changed, Ending, Page, UserFields, UserQuery } from "./admin-contract.ts";
 import { type Condition, readPage } from "./d1-admin-pages.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
-import { endUserStatements } from "./d1-families.ts";
+import { endUserStatements, keepSessionsStatement } from "./d1-families.ts";
 import { nextUserId } from "./d1-user-ids.ts";
 import { userColumns, userFrom } from "./d1-users.ts";
 
 export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
-  /** Ends first: a deleted row no longer says whose the tokens were. */
-  const changeAndEnd = (statement: D1PreparedStatement, id: UserId, ending: Ending | undefined): Promise<Changed> =>
+  /**
+   * Ends first: a deleted row no longer says whose the tokens were. Each statement has the change's own condition: what
+   * may not be changed is not ended either.
+   */
+  const changeAndEnd = ({ sql, values, id, actor, ending, after = [] }: Change): Promise<Changed> =>
     on(async () => {
-      const endings = ending ? endingStatements(db, id, ending) : [];
+      const endings = ending ? endUserStatements(id, ending, touchable(actor)) : [];
+      const bound = [...endings, [sql, [id, Number(actor.isSuperuser), ...values]] as const, ...after].map(
+        ([text, parameters]) => db.prepare(text).bind(...parameters),
+      );
       try {
-        const results = await db.batch([...endings, statement]);
-        return (results.at(-1)?.results.length ?? 0) > 0 ? "done" : "gone";
+        const results = await db.batch(bound);
+        return (results[endings.length]?.results.length ?? 0) > 0 ? "done" : "gone";
       } catch (error) {
         if (isTaken(error)) return "taken";
         throw error;
@@ -37,28 +43,37 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
           throw error;
         }
       }),
-    change: (id, fields, actor, ending) =>
-      changeAndEnd(db.prepare(updateUser).bind(id, Number(actor.isSuperuser), ...fieldValues(fields)), id, ending),
-    setPassword: (id, hash, actor, ending) =>
-      changeAndEnd(
-        db
-          .prepare(`UPDATE users SET password = ?3 WHERE ${mayTouch} RETURNING id`)
-          .bind(id, Number(actor.isSuperuser), hash),
-        id,
-        ending,
-      ),
+    change: (id, fields, actor, ending) => {
+      const values = [...fieldValues(fields), Number(actor.namesAreIds)];
+      return changeAndEnd({ sql: updateUser, values, id, actor, ending });
+    },
+    setPassword: (id, hash, actor, ending) => {
+      const after = ending ? [] : [keepSessionsStatement(id, touchable(actor))];
+      return changeAndEnd({ sql: updatePassword, values: [hash], id, actor, ending, after });
+    },
     remove: (id, actor, ending) =>
-      changeAndEnd(
-        db.prepare(`DELETE FROM users WHERE ${mayTouch} RETURNING id`).bind(id, Number(actor.isSuperuser)),
-        id,
-        ending,
-      ),
-    end: (id, ending) => on(async () => void (await db.batch(endingStatements(db, id, ending)))),
+      changeAndEnd({ sql: `DELETE FROM users WHERE ${mayTouch} RETURNING id`, values: [], id, actor, ending }),
+    end: (id, actor, ending) =>
+      changeAndEnd({ sql: `SELECT id FROM users WHERE ${mayTouch}`, values: [], id, actor, ending }),
   };
+}
+
+/** A statement over ?1, the user's id, ?2, whether a superuser asks, and `values`, with what goes along with it. */
+interface Change {
+  readonly sql: string;
+  readonly values: ReadonlyArray<string | number>;
+  readonly id: UserId;
+  readonly actor: Actor;
+  readonly ending: Ending | undefined;
+  readonly after?: ReadonlyArray<ReturnType<typeof keepSessionsStatement>>;
 }
 
 /** The user of ?1, who is no superuser unless ?2 says that a superuser asks. */
 const mayTouch = "id = ?1 AND (is_superuser = 0 OR ?2 = 1)";
+
+/** The same as a condition on other tables, over ?1 alone. */
+const touchable = ({ isSuperuser }: Actor): string =>
+  `EXISTS (SELECT 1 FROM users WHERE id = ?1${isSuperuser ? "" : " AND is_superuser = 0"})`;
 
 const fieldColumns = "username, first_name, last_name, email, is_active, is_staff, is_superuser";
 
@@ -71,15 +86,14 @@ const insertUser = `INSERT INTO users (id, password, ${fieldColumns}, date_joine
   VALUES (${nextUserId}, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
   RETURNING CAST(id AS TEXT) AS id`;
 
+/** On the right are the values of before, as SQL has it. */
 const updateUser = `UPDATE users SET username = ?3, first_name = ?4, last_name = ?5, email = ?6, is_active = ?7,
-    is_staff = ?8, is_superuser = ?9
+    is_staff = ?8, is_superuser = ?9,
+    session_version = session_version + (is_active <> ?7 OR (?10 = 1 AND username <> ?3))
   WHERE ${mayTouch} RETURNING id`;
 
-function endingStatements(db: D1Database, id: UserId, ending: Ending): D1PreparedStatement[] {
-  const { issuedBeforeSeconds, untilSeconds, nowSeconds } = ending;
-  const statements = endUserStatements(id, issuedBeforeSeconds, untilSeconds, nowSeconds);
-  return statements.map(([sql, values]) => db.prepare(sql).bind(...values));
-}
+const updatePassword = `UPDATE users SET password = ?3, imported_hash = NULL, session_version = session_version + 1
+  WHERE ${mayTouch} RETURNING id`;
 
 /** D1's errors have no codes, only texts. */
 function isTaken(error: unknown): boolean {

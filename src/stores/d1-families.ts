@@ -1,34 +1,52 @@
 // What ends many tokens at once, in D1: families, users' cut-offs.
 // Must never end half of them: each function is one transaction.
 import type { UserId } from "../accounts/user.ts";
-import type { FamilyStore } from "./contract.ts";
+import type { Ending } from "./admin-contract.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
 import { selectLiveTokens } from "./d1-sessions.ts";
-import { blacklistToken } from "./d1-tokens.ts";
+import { blacklistToken } from "./d1-token-rows.ts";
 import { forgetCutoffs } from "./d1-user-ids.ts";
+import type { FamilyStore } from "./families-contract.ts";
 
 /** A statement and what stands for ?1, ?2 … in it. */
 type Statement = readonly [sql: string, values: ReadonlyArray<number | string>];
 
-/** What endUser() writes, for one transaction; `npm run manage` sends the same as text. */
+/**
+ * What endUser() writes, for one transaction; `npm run manage` sends the same as text.
+ *
+ * @param condition SQL over ?1, the user's id: nothing is ended where it is false
+ */
 export function endUserStatements(
   userId: UserId,
-  issuedBeforeSeconds: number,
-  untilSeconds: number,
-  nowSeconds: number,
+  { issuedBeforeSeconds, untilSeconds, nowSeconds }: Ending,
+  condition = "true",
 ): readonly Statement[] {
   return [
     [
-      `INSERT INTO user_cutoffs (user_id, issued_before, expires_at) VALUES (?1, ?2, ?3)
+      `INSERT INTO user_cutoffs (user_id, issued_before, expires_at) SELECT ?1, ?2, ?3 WHERE ${condition}
        ON CONFLICT (user_id) DO UPDATE SET issued_before = MAX(user_cutoffs.issued_before, excluded.issued_before),
          expires_at = MAX(user_cutoffs.expires_at, excluded.expires_at)`,
       [userId, issuedBeforeSeconds, untilSeconds],
     ],
     [
       `UPDATE outstanding_tokens SET blacklisted_at = ?3
-       WHERE user_id = ?1 AND blacklisted_at IS NULL AND created_at < ?2`,
+       WHERE user_id = ?1 AND blacklisted_at IS NULL AND created_at < ?2 AND ${condition}`,
       [userId, issuedBeforeSeconds, nowSeconds],
     ],
+  ];
+}
+
+/**
+ * Lets a user's sessions go on under the version that a change of the user has just set: for a new password that is to
+ * end none of them. Sessions of earlier versions stay ended. To run after the change; without it they end, too.
+ *
+ * @param condition as for endUserStatements()
+ */
+export function keepSessionsStatement(userId: UserId, condition = "true"): Statement {
+  return [
+    `UPDATE outstanding_tokens SET session_version = session_version + 1
+     WHERE user_id = ?1 AND session_version = (SELECT session_version - 1 FROM users WHERE id = ?1) AND ${condition}`,
+    [userId],
   ];
 }
 
@@ -63,10 +81,10 @@ export function d1Families(db: D1Database, log: StoreLog): FamilyStore {
       }),
     endUser: (userId, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
       on(async () => {
-        const statements = endUserStatements(userId, issuedBeforeSeconds, untilSeconds, nowSeconds);
+        const statements = endUserStatements(userId, { issuedBeforeSeconds, untilSeconds, nowSeconds });
         await db.batch(statements.map(([sql, values]) => db.prepare(sql).bind(...values)));
       }),
-    liveTokens: (userId, limit, nowSeconds) => on(() => selectLiveTokens(db, userId, limit, nowSeconds)),
+    liveTokens: (user, limit, nowSeconds) => on(() => selectLiveTokens(db, user, limit, nowSeconds)),
     forgetEndings: (beforeSeconds) =>
       on(async () => {
         await db.batch([

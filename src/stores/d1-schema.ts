@@ -10,15 +10,18 @@ export const schemaVersion = 3;
 export const schemaColumns = {
   users: [
     ...["id", "password", "last_login", "is_superuser", "username", "first_name", "last_name", "email"],
-    ...["is_staff", "is_active", "date_joined"],
+    ...["is_staff", "is_active", "date_joined", "session_version", "imported_hash"],
   ],
   outstanding_tokens: [
     ...["jti", "token_type", "user_id", "created_at", "expires_at", "blacklisted_at", "successor_jti"],
-    ...["family", "session_started_at", "client", "address"],
+    ...["family", "session_started_at", "client", "address", "session_version"],
   ],
   ended_families: ["family", "ended_at", "expires_at"],
   user_cutoffs: ["user_id", "issued_before", "expires_at"],
-  admin_sessions: ["id_hash", "user_id", "fingerprint", "created_at", "last_used_at", "expires_at", "confirmed_at"],
+  admin_sessions: [
+    ...["id_hash", "user_id", "fingerprint", "created_at", "last_used_at", "expires_at", "session_version"],
+    "confirmed_at",
+  ],
 } as const;
 
 /** A later version is fine: what schema.sql adds, an older Worker does without (after a rollback, say). */

@@ -2,7 +2,16 @@
 // Must never decide anything in two statements that are not one transaction.
 import type { ListedToken, LoginRecord, Rotation, Standing, TokenMarks, TokenStore, UserLookup } from "./contract.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
-import { cutoffFrom, selectCutoff, selectEnded, selectState, stateFrom } from "./d1-token-state.ts";
+import { blacklistToken, extendToken, insertSuccessor, insertToken } from "./d1-token-rows.ts";
+import {
+  accountFrom,
+  cutoffFrom,
+  selectAccount,
+  selectCutoff,
+  selectEnded,
+  selectState,
+  stateFrom,
+} from "./d1-token-state.ts";
 import { selectUser, userFrom } from "./d1-users.ts";
 
 type Row = Record<string, unknown>;
@@ -12,10 +21,10 @@ export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
   return {
     isBlacklisted: (jti) => on(async () => isBlacklistedRow(await selectToken(db, jti).first())),
     standing: (marks, lookup, mayBeStale) => on(() => standing(db, marks, lookup, mayBeStale)),
-    tokenAndUser: (jti, lookup) =>
+    tokenAndUser: (jti, lookup, usedSinceSeconds) =>
       on(async () => {
         const statements = [
-          ...(jti === undefined ? [] : [selectState(db, jti)]),
+          ...(jti === undefined ? [] : [selectState(db, jti, usedSinceSeconds)]),
           ...(jti === undefined || lookup === undefined ? [] : [selectCutoff(db, lookup)]),
           ...(lookup === undefined ? [] : [selectUser(db, lookup)]),
         ];
@@ -30,13 +39,26 @@ export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
       }),
     recordLogin: (record) =>
       on(async () => {
-        const statements = loginStatements(db, record);
-        if (statements.length > 0) await db.batch(statements);
+        const { userId } = record;
+        return accountFrom(userId, await db.batch<Row>([...loginStatements(db, record), ...selectAccount(db, userId)]));
       }),
-    list: (token) => on(async () => void (await insertToken(db, token).run())),
+    list: (token) =>
+      on(async () => {
+        const { userId } = token;
+        return accountFrom(userId, await db.batch<Row>([insertToken(db, token), ...selectAccount(db, userId)]));
+      }),
+    extend: (token) =>
+      on(async () => {
+        const results = await db.batch<Row>([extendToken(db, token), ...selectAccount(db, token.userId)]);
+        return {
+          blacklisted: isBlacklistedRow(results[0]?.results[0]),
+          account: accountFrom(token.userId, results),
+        };
+      }),
     blacklist: (token, nowSeconds) =>
       on(async () => (await blacklistToken(db, token, nowSeconds, null).first()) !== null),
-    rotate: (spent, successor, nowSeconds) => on(() => rotate(db, spent, successor, nowSeconds, log)),
+    rotate: (spent, successor, nowSeconds, usedSinceSeconds) =>
+      on(() => rotate(db, log, { spent, successor, nowSeconds, usedSinceSeconds })),
     deleteExpired: (beforeSeconds, limit) =>
       on(async () => {
         const result = await db
@@ -64,7 +86,6 @@ async function standing(
   const results = statements.length === 0 ? [] : await reader.batch<Row>(statements);
   const told = marks === undefined ? undefined : results[0]?.results[0];
   return {
-    blacklisted: told?.blacklisted === 1,
     ended: told?.ended === 1,
     user: lookup === undefined ? undefined : userFrom(results.at(-1)?.results[0]),
   };
@@ -78,83 +99,33 @@ function isBlacklistedRow(row: Readonly<Record<string, unknown>> | null | undefi
   return typeof row?.blacklisted_at === "number";
 }
 
-// The user's id is looked up once more, so that a row deleted meanwhile leaves NULL and not a broken reference.
-// A token without a family begins one.
-const columns = "jti, token_type, user_id, created_at, expires_at, family, session_started_at, client, address";
-const values = "?1, ?2, (SELECT id FROM users WHERE id = ?3), ?4, ?5, COALESCE(?6, ?1), COALESCE(?7, ?4), ?8, ?9";
-
-function tokenValues(token: ListedToken): Array<string | number | null> {
-  const { jti, type, userId, createdAtSeconds, expiresAtSeconds, family, sessionStartedAtSeconds, client } = token;
-  const session = [family ?? null, sessionStartedAtSeconds ?? null, client?.name ?? null, client?.address ?? null];
-  return [jti, type, userId ?? null, createdAtSeconds, expiresAtSeconds, ...session];
-}
-
-function insertToken(db: D1Database, token: ListedToken): D1PreparedStatement {
-  return db
-    .prepare(`INSERT INTO outstanding_tokens (${columns}) VALUES (${values}) ON CONFLICT (jti) DO NOTHING`)
-    .bind(...tokenValues(token));
+/** A rotation as the store is asked for it. */
+interface Rotating {
+  readonly spent: ListedToken;
+  readonly successor: ListedToken;
+  readonly nowSeconds: number;
+  readonly usedSinceSeconds: number | undefined;
 }
 
 /**
- * One transaction: the spent token, its successor, and what its row says then, which is how a loser learns of the
- * winner's. When the answer is lost the row is asked once more: it may have been written all the same.
+ * One transaction: the used token, its successor, what its row says then, which is how a loser learns of the winner's,
+ * and the user. When the answer is lost the row is asked once more: it may have been written all the same.
  */
-async function rotate(
-  db: D1Database,
-  spent: ListedToken,
-  successor: ListedToken,
-  nowSeconds: number,
-  log: StoreLog,
-): Promise<Rotation> {
+async function rotate(db: D1Database, log: StoreLog, rotating: Rotating): Promise<Rotation> {
+  const { spent, successor, nowSeconds, usedSinceSeconds } = rotating;
+  const look = () => [selectState(db, spent.jti, usedSinceSeconds), ...selectAccount(db, spent.userId)];
   try {
-    const results = await db.batch<Row>([
-      blacklistToken(db, spent, nowSeconds, successor.jti),
-      insertSuccessor(db, spent, successor),
-      selectState(db, spent.jti),
-    ]);
-    return { won: (results[0]?.results.length ?? 0) > 0, state: stateFrom(spent.jti, results[2]?.results[0]) };
+    const writes = [blacklistToken(db, spent, nowSeconds, successor.jti), insertSuccessor(db, spent, successor)];
+    const results = await db.batch<Row>([...writes, ...look()]);
+    const state = stateFrom(spent.jti, results[2]?.results[0]);
+    return { won: (results[0]?.results.length ?? 0) > 0, state, account: accountFrom(spent.userId, results) };
   } catch (error) {
-    const state = stateFrom(spent.jti, await selectState(db, spent.jti).first<Row>());
+    const results = await db.batch<Row>(look());
+    const state = stateFrom(spent.jti, results[0]?.results[0]);
     if (state?.blacklistedAtSeconds === undefined) throw error;
     log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
-    return { won: state.successor?.jti === successor.jti, state };
+    return { won: state.successorJti === successor.jti, state, account: accountFrom(spent.userId, results) };
   }
-}
-
-/**
- * The one statement that uses a token up: it inserts or updates a row only while none says blacklisted, and returns a
- * row only then. D1 runs writes one after the other on one primary, so one caller sees a row, and all others none.
- */
-export function blacklistToken(db: D1Database, token: ListedToken, nowSeconds: number, successorJti: string | null) {
-  return db
-    .prepare(
-      `INSERT INTO outstanding_tokens (${columns}, blacklisted_at, successor_jti) VALUES (${values}, ?10, ?11)
-       ON CONFLICT (jti) DO UPDATE SET blacklisted_at = excluded.blacklisted_at, successor_jti = excluded.successor_jti,
-         expires_at = MAX(outstanding_tokens.expires_at, excluded.expires_at)
-       WHERE outstanding_tokens.blacklisted_at IS NULL
-       RETURNING jti`,
-    )
-    .bind(...tokenValues(token), nowSeconds, successorJti);
-}
-
-/**
- * Writes the successor down, in its family, only if the row of the spent token names it: only for the winner. What is
- * not known of its client is what the spent token's row has.
- */
-function insertSuccessor(db: D1Database, spent: ListedToken, successor: ListedToken): D1PreparedStatement {
-  const { jti, type, userId, createdAtSeconds, expiresAtSeconds, client } = successor;
-  return db
-    .prepare(
-      `INSERT INTO outstanding_tokens (${columns})
-       SELECT ?1, ?2, (SELECT id FROM users WHERE id = ?3), ?4, ?5,
-         COALESCE(old.family, old.jti), COALESCE(old.session_started_at, old.created_at),
-         COALESCE(?7, old.client), COALESCE(?8, old.address)
-       FROM outstanding_tokens AS old WHERE old.jti = ?6 AND old.successor_jti = ?1`,
-    )
-    .bind(
-      ...[jti, type, userId ?? null, createdAtSeconds, expiresAtSeconds, spent.jti],
-      ...[client?.name ?? null, client?.address ?? null],
-    );
 }
 
 function loginStatements(db: D1Database, record: LoginRecord): D1PreparedStatement[] {

@@ -4,9 +4,12 @@ import { type User, userIdFrom } from "../accounts/user.ts";
 import type { UserLookup, UserStore } from "./contract.ts";
 import { onD1, type StoreLog } from "./d1-errors.ts";
 
-/** The columns of a User, in no table's name. The id as text: D1 gives integers as numbers, which hold 53 bits of 64. */
+/**
+ * The columns of a User. The id as text: D1 gives integers as numbers, which hold 53 bits of 64. `session_version` names
+ * its table: sessions have a column of that name too.
+ */
 export const userColumns =
-  "CAST(id AS TEXT) AS id_text, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined";
+  "CAST(id AS TEXT) AS id_text, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined, users.session_version";
 
 export function d1Users(db: D1Database, log: StoreLog): UserStore {
   const one = (statement: D1PreparedStatement) => onD1(log, async () => userFrom(await statement.first()));
@@ -38,5 +41,6 @@ export function userFrom(row: Readonly<Record<string, unknown>> | null | undefin
     is_staff: row.is_staff === 1,
     is_active: row.is_active === 1,
     date_joined: text("date_joined"),
+    session_version: Number(row.session_version ?? 0),
   };
 }

@@ -43,6 +43,7 @@ describe("a good log-in", () => {
       last_used_at: 1_800_000_000,
       expires_at: 1_800_028_800,
       confirmed_at: 1_800_000_000,
+      session_version: 0,
     });
   });
   it("begins a session of its own and ends the one that the browser had, also one that somebody planted there", async () => {

@@ -6,6 +6,7 @@ import { parse } from "smol-toml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readWranglerFile } from "../../scripts/configuration/wrangler-file.ts";
 import { localBindings } from "../../scripts/database/bindings.ts";
+import { addColumn, addedColumns } from "../../scripts/database/tables.ts";
 import { standInSecrets } from "../../scripts/deploy/stand-in-key.ts";
 import { readConfiguration } from "../../src/configuration.ts";
 import { commandFault } from "../support/command-faults.ts";
@@ -163,9 +164,15 @@ describe("code", () => {
 
 describe("SQL", () => {
   it("in blocks is Analytics Engine's, which no test can run", () => {
-    const sql = inLanguage("sql");
+    const sql = inLanguage("sql").filter(({ file }) => file !== "CHANGELOG.md");
     expect(sql.map(({ file }) => file)).toEqual(Array.from({ length: unrunSql.count }, () => unrunSql.file));
     for (const { text } of sql) expect(text).toMatch(unrunSql.beginning);
+  });
+
+  it("in CHANGELOG.md is what npm run deploy adds to a database made before", () => {
+    const [block, ...others] = inLanguage("sql").filter(({ file }) => file === "CHANGELOG.md");
+    expect(others).toEqual([]);
+    expect(block?.text.trim().split("\n")).toEqual(addedColumns.map((one) => `${addColumn(one)};`));
   });
 
   describe("on command lines", () => {

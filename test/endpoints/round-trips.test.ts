@@ -72,6 +72,32 @@ describe("round trips before the answer:", () => {
     expect(await plain.asked(post("refresh/", { refresh: plain.token("refresh") }))).toEqual(["d1"]);
   });
 
+  it("a log-in takes two where no token is written down, too", async () => {
+    const { user, asked } = await setUp({ UPGRADE_PASSWORD_HASHES: false, TOKEN_BLACKLIST_ENABLED: false });
+    expect(await asked(post("", { username: user.username, password }))).toEqual(["d1", "d1"]);
+  });
+
+  it("a refresh takes two where rotation leaves the old token good, too", async () => {
+    const { asked, token } = await setUp({ ROTATE_REFRESH_TOKENS: true });
+    expect(await asked(post("refresh/", { refresh: token("refresh") }))).toEqual(["d1", "d1"]);
+  });
+
+  it("a slide takes one, and two the first time for a token that was made elsewhere", async () => {
+    const { user, app, asked } = await setUp({ ...rotate, TOKEN_ENDPOINTS: ["sliding"] });
+    const made = await app.fetch(post("sliding/", { username: user.username, password }));
+    const own = ((await made.json()) as { token: string }).token;
+    expect(await asked(post("sliding/refresh/", { token: own }))).toEqual(["d1"]);
+    const claims = {
+      exp: nowSeconds + 900,
+      iat: nowSeconds - 9,
+      refresh_exp: nowSeconds + 900,
+      user_id: String(user.id),
+    };
+    const foreign = craft({ claims: { ...claims, token_type: "sliding", jti: freshId() } });
+    expect(await asked(post("sliding/refresh/", { token: foreign }))).toEqual(["d1", "d1"]);
+    expect(await asked(post("sliding/refresh/", { token: foreign }))).toEqual(["d1"]);
+  });
+
   it("verify takes none, and one where the blacklist has a say", async () => {
     const plain = await setUp({});
     expect(await plain.asked(post("verify/", { token: plain.token("access") }))).toEqual([]);

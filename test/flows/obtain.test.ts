@@ -122,7 +122,7 @@ describe("obtainPair()", () => {
 });
 
 describe("obtainSliding()", () => {
-  test("gives one token and writes it down until its refresh window ends", async () => {
+  test("gives one token and writes it down until a slide in the last second of its refresh window would end", async () => {
     const { deps, user, sliding } = await setUp();
     const { token, ...rest } = await sliding();
     expect(rest).toEqual({});
@@ -133,15 +133,15 @@ describe("obtainSliding()", () => {
     expect(await rowOf(`${deps.prefix}-1`)).toMatchObject({
       token_type: "sliding",
       user_id: user.id,
-      expires_at: now + 86_400,
+      expires_at: now + 86_400 + 300,
     });
   });
 
-  test("writes it down until its own end where that is later", async () => {
-    const vars = { SLIDING_TOKEN_LIFETIME: "7d", SLIDING_TOKEN_REFRESH_LIFETIME: "1d" };
+  test("writes it down for longer than its own end, and with the leeway", async () => {
+    const vars = { SLIDING_TOKEN_LIFETIME: "7d", SLIDING_TOKEN_REFRESH_LIFETIME: "1d", LEEWAY: 30 };
     const { deps, sliding } = await setUp({ vars });
     await sliding();
-    expect(await rowOf(`${deps.prefix}-1`)).toMatchObject({ expires_at: now + 7 * 86_400 });
+    expect(await rowOf(`${deps.prefix}-1`)).toMatchObject({ expires_at: now + 8 * 86_400 + 30 });
   });
 
   test("asks the hook for the claims of a sliding token", async () => {

@@ -137,9 +137,10 @@ describe("refresh() with BLACKLIST_AFTER_ROTATION", () => {
   });
 
   test("refuses whoever was slower than another with the same token, and gives that caller nothing", async () => {
-    const { deps, jti, done } = await setUp(retire);
+    const { deps, user, jti, done } = await setUp(retire);
     // Good when it was asked about, used up when it was to be rotated.
-    const rotating = vi.spyOn(deps.tokens, "rotate").mockResolvedValue({ won: false, state: undefined });
+    const account = { user, issuedBeforeSeconds: 0 };
+    const rotating = vi.spyOn(deps.tokens, "rotate").mockResolvedValue({ won: false, state: undefined, account });
     expect(await reasonOf(done)).toBe("token_blacklisted");
     expect(rotating).toHaveBeenCalledTimes(1);
     expect(await rowOf(jti)).toBeNull();

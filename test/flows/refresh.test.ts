@@ -61,7 +61,7 @@ describe("refresh() gives", () => {
     const { deps, jti, done } = await setUp(given);
     const asked = vi.spyOn(deps.tokens, "tokenAndUser");
     expect(claimsIn((await done()).access).token_type).toBe("access");
-    expect(asked.mock.calls).toEqual([[jti, undefined]]);
+    expect(asked.mock.calls).toEqual([[jti, undefined, undefined]]);
   });
 
   test.each([
@@ -107,7 +107,7 @@ describe("refresh() gives", () => {
     const { deps, done, jti, user } = await setUp();
     const asked = vi.spyOn(deps.tokens, "tokenAndUser");
     await done();
-    expect(asked.mock.calls).toEqual([[jti, { column: "id", value: user.id }]]);
+    expect(asked.mock.calls).toEqual([[jti, { column: "id", value: user.id }, undefined]]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { slide } from "../../src/flows/slide.ts";
 import type { Hooks } from "../../src/hooks.ts";
+import type { ListedToken } from "../../src/stores/contract.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { flowDeps } from "../support/flow-deps.ts";
 import { oldFingerprint, oldHash } from "../support/passwords.ts";
@@ -49,11 +50,59 @@ describe("slide() gives", () => {
     expect(asked.mock.calls).toEqual([[jti, undefined]]);
   });
 
-  test("it without writing anything", async () => {
+  test("it after one question where its row lasts as long as it, and changes no row", async () => {
+    const { deps, user, jti, done } = await setUp();
+    const row = { jti, type: "sliding", userId: user.id, sessionVersion: 0 } as const;
+    await deps.tokens.list({ ...row, createdAtSeconds: now - 100, expiresAtSeconds: now + 1300 });
+    const before = await rowOf(jti);
+    const extended = vi.spyOn(deps.tokens, "extend");
+    await done();
+    expect(extended).not.toHaveBeenCalled();
+    expect(await rowOf(jti)).toEqual(before);
+    expect(deps.announced).toEqual([]);
+  });
+
+  test.each<[string, Partial<ListedToken>]>([
+    ["ends before it could", { expiresAtSeconds: now + 1299 }],
+    ["does not know its version", { sessionVersion: undefined }],
+  ])("it, and moves a row that %s", async (_, change) => {
+    const { deps, user, jti, done } = await setUp();
+    const row = { jti, type: "sliding", userId: user.id, sessionVersion: 0 } as const;
+    await deps.tokens.list({ ...row, createdAtSeconds: now - 100, expiresAtSeconds: now + 1300, ...change });
+    await done();
+    expect(await rowOf(jti)).toMatchObject({ expires_at: now + 1300, session_version: 0, created_at: now - 100 });
+  });
+
+  test("it, and writes it down where it was made elsewhere", async () => {
+    const { user, jti, done } = await setUp();
+    await done();
+    expect(await rowOf(jti)).toMatchObject({
+      ...{ token_type: "sliding", user_id: user.id, created_at: now - 100, expires_at: now + 1300 },
+      ...{ family: jti, session_version: 0, blacklisted_at: null },
+    });
+  });
+
+  test("it where it names nobody, and writes it down as nobody's", async () => {
+    const { jti, done } = await setUp({ claims: { user_id: null } });
+    await done();
+    expect(await rowOf(jti)).toMatchObject({ user_id: null, session_version: null });
+  });
+
+  test("nothing where it was blacklisted while it was slid", async () => {
     const { deps, jti, done } = await setUp();
+    const read = deps.tokens.tokenAndUser;
+    vi.spyOn(deps.tokens, "tokenAndUser").mockImplementation(async (...asked) => {
+      const found = await read(...asked);
+      await deps.tokens.blacklist(listedToken({ jti, type: "sliding" }), now);
+      return found;
+    });
+    expect(await reasonOf(done)).toBe("token_blacklisted");
+  });
+
+  test("it without writing anything where there is no blacklist", async () => {
+    const { jti, done } = await setUp({ vars: { TOKEN_BLACKLIST_ENABLED: false } });
     await done();
     expect(await rowOf(jti)).toBeNull();
-    expect(deps.announced).toEqual([]);
   });
 
   test("it by the claim that the settings name", async () => {
@@ -118,15 +167,15 @@ describe("slide() after a change of password (CHECK_REVOKE_TOKEN)", () => {
     expect(claimsIn((await done()).token).hash_password).toBe(oldFingerprint);
   });
 
-  test("tells why once, blacklists until the window ends, and tells the news", async () => {
+  test("tells why once, blacklists for as long as it could be slid, and tells the news", async () => {
     const { deps, user, jti, done } = await setUp({ vars });
     expect(await reasonOf(done)).toBe("refresh_password_changed");
     expect(await rowOf(jti)).toMatchObject({
-      ...{ jti, token_type: "sliding", user_id: user.id, created_at: now - 100, expires_at: now + 1000 },
+      ...{ jti, token_type: "sliding", user_id: user.id, created_at: now - 100, expires_at: now + 1300 },
       ...{ blacklisted_at: now, successor_jti: null },
     });
     await deps.settled();
-    expect(deps.announced).toEqual([{ jti, expiresAtSeconds: now + 1000 }]);
+    expect(deps.announced).toEqual([{ jti, expiresAtSeconds: now + 1300 }]);
     expect(await reasonOf(done)).toBe("token_blacklisted");
   });
 

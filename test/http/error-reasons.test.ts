@@ -24,6 +24,7 @@ describe("challenge() says", () => {
     ["token_id_missing", "invalid_token", "The token lacks a required claim"],
     ["token_type_wrong", "invalid_token", "The token is of another type"],
     ["token_blacklisted", "invalid_token", "The token was revoked"],
+    ["refresh_session_outdated", "invalid_token", "The token was revoked"],
     ["user_claim_missing", "invalid_token", "The token names no user"],
     ["user_not_found", "invalid_token", "The account of the token may not be used"],
     ["user_inactive", "invalid_token", "The account of the token may not be used"],

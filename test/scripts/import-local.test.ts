@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { writeBulk } from "../../scripts/database/bulk.ts";
 import { deleteAndEndTokens } from "../../scripts/database/end-user.ts";
-import { insertUser, requireUser } from "../../scripts/database/users.ts";
+import { insertUser, requireUser, setPasswordHash } from "../../scripts/database/users.ts";
 import { parseDump } from "../../scripts/import-django/dump.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { d1Families } from "../../src/stores/d1-families.ts";
@@ -109,6 +109,40 @@ describe("import-django", () => {
     expect(await requireUser(database, "newer")).toMatchObject({ id: 32 });
     await d1Families(d1, () => {}).forgetEndings(realNow + 10 * 365 * 86_400);
     expect(await database.read("SELECT user_id FROM user_cutoffs WHERE user_id > 32 OR user_id < 20")).toEqual([]);
+  });
+
+  it.each<[string, Readonly<Record<string, unknown>>, boolean, number]>([
+    ["another password", { password: "!x" }, false, 1],
+    ["another is_active", { is_active: false }, false, 1],
+    ["both", { password: "!x", is_active: false }, false, 1],
+    ["another field", { email: "ada@example.com" }, false, 0],
+    ["another password, which --keep-passwords leaves out", { password: "!x", email: "a@example.com" }, true, 0],
+    ["another is_active, with --keep-passwords", { is_active: false }, true, 1],
+  ])("with %s raises session_version in the same statement, or leaves it", async (_, change, keepPasswords, by) => {
+    await importOf(dumpOf(userRow(7, "ada"), userRow(8, "bob")));
+    expect(await users()).toMatchObject([{ session_version: 0 }, { session_version: 0 }]);
+    await importOf(dumpOf(userRow(7, "ada", change), userRow(8, "bob")), { keepPasswords });
+    expect(await users()).toMatchObject([{ session_version: by }, { session_version: 0 }]);
+  });
+
+  it("takes the hash that it brought before for no change, where a log-in has stored a better one since", async () => {
+    const dump = dumpOf(userRow(7, "ada", { password: "pbkdf2_sha256$1$a$b" }));
+    await importOf(dump);
+    await bindings().database.write(
+      "UPDATE users SET password = 'scrypt$better' WHERE password = 'pbkdf2_sha256$1$a$b'",
+    );
+    await importOf(dump);
+    expect(await users()).toMatchObject([{ password: "pbkdf2_sha256$1$a$b", session_version: 0 }]);
+    await importOf(dumpOf(userRow(7, "ada", { password: "pbkdf2_sha256$1$c$d" })));
+    expect(await users()).toMatchObject([{ password: "pbkdf2_sha256$1$c$d", session_version: 1 }]);
+  });
+
+  it("takes the hash that it brought before for a change, where the password was changed here since", async () => {
+    const dump = dumpOf(userRow(7, "ada", { password: "pbkdf2_sha256$1$a$b" }));
+    await importOf(dump);
+    await setPasswordHash(bindings().database, 7, "scrypt$another");
+    await importOf(dump);
+    expect(await users()).toMatchObject([{ password: "pbkdf2_sha256$1$a$b", session_version: 2 }]);
   });
 
   it("writes nothing with --dry-run", async () => {

@@ -26,10 +26,12 @@ describe("planImport() with tokens", () => {
     expect(JSON.stringify(tokens.rows)).not.toContain("eyJ");
   });
 
-  it("tells a sliding token by its type, and keeps its row until its refresh window ends", () => {
+  it("tells a sliding token by its type, and keeps its row for a lifetime after its refresh window, with the leeway", () => {
     const token = tokenOf({ token_type: "sliding", exp: 1767225900, refresh_exp: 1767312000 });
     const row = tokenRow(1, "a", 7, { token, expires_at: "2026-01-01T00:05:00Z" });
-    expect(plan(dumpOf(ada, row)).tokens.rows[0]).toMatchObject({ type: "sliding", expiresAt: 1767312000 });
+    expect(plan(dumpOf(ada, row)).tokens.rows[0]).toMatchObject({ type: "sliding", expiresAt: 1767312300 });
+    const settings = { ...terms.settings, LEEWAY: 30 };
+    expect(plan(dumpOf(ada, row), nobody, { settings }).tokens.rows[0]).toMatchObject({ expiresAt: 1767312330 });
   });
 
   it.each([
@@ -39,7 +41,12 @@ describe("planImport() with tokens", () => {
     ["no type at all", {}, "refresh"],
     ["a type nobody lists", { kind: "access" }, "refresh"],
   ])("reads the type by %s", (_name, claims, type) => {
-    const settings = { LEEWAY: 0, TOKEN_TYPE_CLAIM: "kind", SLIDING_TOKEN_REFRESH_EXP_CLAIM: "until" };
+    const settings = {
+      LEEWAY: 0,
+      SLIDING_TOKEN_LIFETIME: 300,
+      TOKEN_TYPE_CLAIM: "kind",
+      SLIDING_TOKEN_REFRESH_EXP_CLAIM: "until",
+    };
     const dump = dumpOf(tokenRow(1, "a", null, { token: tokenOf(claims) }));
     expect(plan(dump, nobody, { settings }).tokens.rows[0]?.type).toBe(type);
   });

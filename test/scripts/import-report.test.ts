@@ -5,7 +5,12 @@ import { planImport } from "../../scripts/import-django/plan.ts";
 import { reportLines } from "../../scripts/import-django/report.ts";
 import { dumpOf, type Row, tokenRow, userRow } from "../support/dump-rows.ts";
 
-const settings = { LEEWAY: 0, TOKEN_TYPE_CLAIM: "token_type", SLIDING_TOKEN_REFRESH_EXP_CLAIM: "refresh_exp" };
+const settings = {
+  LEEWAY: 0,
+  SLIDING_TOKEN_LIFETIME: 300,
+  TOKEN_TYPE_CLAIM: "token_type",
+  SLIDING_TOKEN_REFRESH_EXP_CLAIM: "refresh_exp",
+};
 const report = (...rows: readonly Row[]) =>
   reportLines(
     planImport(

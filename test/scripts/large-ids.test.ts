@@ -96,7 +96,9 @@ describe("the commands", () => {
   it("show users and tokens with all digits of the ids", async () => {
     const { database } = store.bindings;
     expect((await listUsers(database, undefined)).map(({ id }) => id)).toEqual([bob, ada]);
-    expect((await openSessions(database, ada, now)).map(({ family }) => family)).toEqual(["ada-1"]);
+    expect((await openSessions(database, { id: ada, session_version: 0 }, now)).map(({ family }) => family)).toEqual([
+      "ada-1",
+    ]);
     const { tokens } = await listTokens(database, { userId: bob, blacklisted: false, limit: 9 });
     expect(tokens.map(({ jti, user_id }) => [jti, user_id])).toEqual([["bob-1", bob]]);
     expect((await findToken(database, "ada-1"))?.user_id).toBe(ada);

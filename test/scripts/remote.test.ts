@@ -36,7 +36,7 @@ describe("openRemote()", () => {
     expect((await findUser(openRemote(undefined, runner), "O'Brien"))?.id).toBe(7);
     expect(calls[0]?.args).toEqual([
       ...["d1", "execute", "DB", "--remote", "--json", "--yes", "--command"],
-      "SELECT id, username, email, is_active, is_staff, is_superuser, last_login, date_joined FROM users WHERE username = 'O''Brien'",
+      "SELECT id, username, email, is_active, is_staff, is_superuser, last_login, date_joined, session_version FROM users WHERE username = 'O''Brien'",
     ]);
   });
 
@@ -48,7 +48,9 @@ describe("openRemote()", () => {
       ...["d1", "execute", "DB", "--remote", "--json", "--yes", "--env", "staging", "--file"],
     ]);
     expect(call?.args.join(" ")).not.toContain("aGFzaA");
-    expect(call?.file).toBe("UPDATE users SET password = 'scrypt$16384$salt$8$5$aGFzaA==' WHERE id = 7");
+    expect(call?.file).toMatch(
+      /^UPDATE users SET password = 'scrypt\$16384\$salt\$8\$5\$aGFzaA==', imported_hash = NULL, session_version = session_version \+ 1 WHERE id = 7;\n/,
+    );
     expect(call?.mode).toBe(0o600);
     expect(existsSync(call?.path ?? "")).toBe(false);
   });
@@ -60,10 +62,22 @@ describe("openRemote()", () => {
   });
 
   it("makes the tables when they are missed, and asks again", async () => {
-    const { calls, runner } = recorder(failed("no such table: users: SQLITE_ERROR"), rows(), rows());
+    const { calls, runner } = recorder(failed("no such table: users: SQLITE_ERROR"), rows(), rows(), rows());
     expect(await findUser(openRemote(undefined, runner), "ada")).toBeNull();
-    expect(calls.map(({ args }) => args.at(-2))).toEqual(["--command", "--file", "--command"]);
-    expect(calls[1]?.file).toContain("CREATE TABLE IF NOT EXISTS users");
+    expect(calls.map(({ args }) => args.at(-2))).toEqual(["--command", "--command", "--file", "--command"]);
+    expect(calls[2]?.file).toContain("CREATE TABLE IF NOT EXISTS users");
+    expect(calls[2]?.file).not.toContain("ALTER TABLE");
+  });
+
+  it.each([
+    "no such column: session_version at offset 92: SQLITE_ERROR",
+    "table users has no column named session_version",
+  ])("adds the columns that are missed, and asks again: %s", async (text) => {
+    const { calls, runner } = recorder(failed(text), rows({ in_table: "users", name: "id" }), rows(), rows());
+    expect(await findUser(openRemote(undefined, runner), "ada")).toBeNull();
+    expect(calls[2]?.file).toMatch(
+      /^ALTER TABLE users ADD COLUMN session_version INTEGER NOT NULL DEFAULT 0;\nALTER TABLE users ADD COLUMN imported_hash TEXT;\n--/,
+    );
   });
 
   it("says that a name is taken when the database does", async () => {

@@ -1,8 +1,12 @@
 // Ending a user's tokens and the user: what is written, in which transaction, what KV is told, and what is said.
 import { beforeEach, describe, expect, it } from "vitest";
-import { deactivateAndEndTokens, deleteAndEndTokens } from "../../scripts/database/end-user.ts";
+import {
+  changePasswordAndEndTokens,
+  deactivateAndEndTokens,
+  deleteAndEndTokens,
+} from "../../scripts/database/end-user.ts";
 import { openSessions } from "../../scripts/database/sessions.ts";
-import { insertUser, requireUser, setActive } from "../../scripts/database/users.ts";
+import { insertUser, requireUser, setActive, setPasswordHash } from "../../scripts/database/users.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { logout } from "../../scripts/manage/logout.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
@@ -43,7 +47,7 @@ beforeEach(() => {
 
 describe("openSessions()", () => {
   it("gives the newest token of each session that has not expired, the one refreshed last first", async () => {
-    const sessions = await openSessions(store.bindings.database, 3, now);
+    const sessions = await openSessions(store.bindings.database, { id: 3, session_version: 0 }, now);
     expect(sessions.map(({ family, createdAtSeconds }) => [family, createdAtSeconds])).toEqual([
       ["a1", now - 30],
       ["a3", now - 90],
@@ -101,6 +105,51 @@ describe("logout()", () => {
     await expect(logout(bindings, await user("ada"), undefined, now)).rejects.toThrow(
       "TOKEN_BLACKLIST_ENABLED is false: no token is written down, and none can be ended.",
     );
+  });
+});
+
+describe("session_version", () => {
+  const versionOf = (id: number) =>
+    store.db.prepare("SELECT session_version FROM users WHERE id = ?").get(id)?.session_version;
+  const sessions = () =>
+    Object.fromEntries(
+      store.db
+        .prepare("SELECT jti, session_version FROM outstanding_tokens WHERE user_id = 3")
+        .all()
+        .map(({ jti, session_version }) => [jti, session_version]),
+    );
+
+  it("is raised with another password, in the transaction that ends the tokens", async () => {
+    await changePasswordAndEndTokens(store.bindings, await user("ada"), "another", now);
+    expect([versionOf(3), versionOf(4)]).toEqual([1, 0]);
+    expect(store.written).toHaveLength(1);
+  });
+
+  it("is raised with another password that ends no session, and the sessions that are open go along", async () => {
+    store.db.exec("UPDATE users SET session_version = 5");
+    store.db.exec("UPDATE outstanding_tokens SET session_version = 5 WHERE jti = 'a1'");
+    store.db.exec("UPDATE outstanding_tokens SET session_version = 4 WHERE jti = 'a3'");
+    await setPasswordHash(store.bindings.database, 3, "another");
+    expect([versionOf(3), versionOf(4)]).toEqual([6, 5]);
+    expect(sessions()).toEqual({ a1: 6, a2: null, a3: 4, gone: null });
+    expect(store.written).toHaveLength(1);
+  });
+
+  it("is raised where is_active changes, and only there", async () => {
+    const ada = await user("ada");
+    await setActive(store.bindings.database, 3);
+    expect(versionOf(3)).toBe(0);
+    await deactivateAndEndTokens(store.bindings, ada, now);
+    await deactivateAndEndTokens(store.bindings, ada, now);
+    expect(versionOf(3)).toBe(1);
+    await setActive(store.bindings.database, 3);
+    expect([versionOf(3), versionOf(4)]).toEqual([2, 0]);
+  });
+
+  it("keeps sessions of another one out of the list", async () => {
+    store.db.exec("UPDATE outstanding_tokens SET session_version = 0 WHERE jti IN ('a1', 'a2')");
+    const open = await openSessions(store.bindings.database, { id: 3, session_version: 1 }, now);
+    expect(open.map(({ family }) => family)).toEqual(["a3"]);
   });
 });
 

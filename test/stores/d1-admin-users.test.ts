@@ -1,5 +1,6 @@
 // Changes of users by the admin page, in D1: what a statement refuses by itself, and that it ends tokens with it or not at all.
 import { describe, expect, it } from "vitest";
+import type { User } from "../../src/accounts/user.ts";
 import { d1AdminUsers } from "../../src/stores/d1-admin-users.ts";
 import { DB } from "../support/bindings.ts";
 import { freshId, rowOf } from "../support/rows.ts";
@@ -8,7 +9,14 @@ import { addUser } from "../support/users.ts";
 const store = d1AdminUsers(DB, () => {});
 const now = 1_700_000_000;
 const ending = { issuedBeforeSeconds: now + 1, untilSeconds: now + 86_400, nowSeconds: now };
-const staff = { isSuperuser: false };
+const staff = { isSuperuser: false, namesAreIds: false };
+const tokenOf = async (userId: number, version: number | null = 0): Promise<string> => {
+  const jti = freshId();
+  const sql =
+    "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, session_version) VALUES (?, 'refresh', ?, 1, 9, ?)";
+  await DB.prepare(sql).bind(jti, userId, version).run();
+  return jti;
+};
 const userRow = (id: number) => DB.prepare("SELECT * FROM users WHERE id = ?").bind(id).first();
 
 describe.each([
@@ -28,6 +36,74 @@ describe.each([
     expect(await act(id)).toBe("done");
     expect(await userRow(id)).not.toEqual(before);
     expect(await act(999_999_999)).toBe("gone");
+  });
+});
+
+describe.each([
+  ["change", (id: number) => store.change(id, { ...fields, username: freshId() }, staff, ending)],
+  ["setPassword", (id: number) => store.setPassword(id, "another", staff, ending)],
+  ["remove", (id: number) => store.remove(id, staff, ending)],
+  ["end", (id: number) => store.end(id, staff, ending)],
+] as const)("%s() with an ending, for somebody who is no superuser,", (_, act) => {
+  const cutoffOf = (id: number) =>
+    DB.prepare("SELECT issued_before FROM user_cutoffs WHERE user_id = ?").bind(id).first("issued_before");
+  it("ends no token of a superuser, and writes no cut-off", async () => {
+    const { id } = await addUser({ is_superuser: true });
+    const jti = await tokenOf(id);
+    expect(await act(id)).toBe("gone");
+    expect((await rowOf(jti))?.blacklisted_at).toBeNull();
+    expect(await cutoffOf(id)).toBeNull();
+  });
+  it("ends those of others", async () => {
+    const { id } = await addUser();
+    const jti = await tokenOf(id);
+    expect(await act(id)).toBe("done");
+    expect((await rowOf(jti))?.blacklisted_at).toBe(now);
+    expect(await cutoffOf(id)).toBe(now + 1);
+  });
+  it("writes no cut-off for somebody who is not there", async () => {
+    expect(await act(999_999_998)).toBe("gone");
+    expect(await cutoffOf(999_999_998)).toBeNull();
+  });
+});
+
+describe("session_version", () => {
+  const root = { isSuperuser: true, namesAreIds: false };
+  const versionOf = (id: number) =>
+    DB.prepare("SELECT session_version FROM users WHERE id = ?").bind(id).first("session_version");
+  it.each<[string, number, (user: User) => Promise<unknown>]>([
+    ["another password", 1, ({ id }) => store.setPassword(id, "another", root, ending)],
+    ["another password that ends no session", 1, ({ id }) => store.setPassword(id, "another", root, undefined)],
+    ["another is_active", 1, (user) => store.change(user.id, { ...user, is_active: false }, root, ending)],
+    ["the same is_active", 0, (user) => store.change(user.id, { ...user, email: "x@example.com" }, root, ending)],
+    ["another name", 0, (user) => store.change(user.id, { ...user, username: freshId() }, root, ending)],
+    [
+      "another name that tokens have",
+      1,
+      (user) => store.change(user.id, { ...user, username: freshId() }, { ...root, namesAreIds: true }, ending),
+    ],
+    [
+      "the same name, where tokens have it",
+      0,
+      (user) => store.change(user.id, { ...user, last_name: "Wolf" }, { ...root, namesAreIds: true }, ending),
+    ],
+    ["other rights", 0, (user) => store.change(user.id, { ...user, is_staff: true }, root, ending)],
+    ["a log-out", 0, ({ id }) => store.end(id, root, ending)],
+  ])("with %s is raised by %d", async (_, by, act) => {
+    const user = await addUser();
+    expect(await act(user)).toBe("done");
+    expect(await versionOf(user.id)).toBe(by);
+  });
+  it("moves sessions along where a new password ends none, but no others, and not of a user who may not be touched", async () => {
+    const { id } = await addUser();
+    const [live, over, unknown] = [await tokenOf(id, 0), await tokenOf(id, -1), await tokenOf(id, null)];
+    expect(await store.setPassword(id, "another", staff, undefined)).toBe("done");
+    const versions = await Promise.all([live, over, unknown].map(async (jti) => (await rowOf(jti))?.session_version));
+    expect(versions).toEqual([1, -1, null]);
+    const other = await addUser({ is_superuser: true });
+    const before = await tokenOf(other.id, -1);
+    expect(await store.setPassword(other.id, "another", staff, undefined)).toBe("gone");
+    expect((await rowOf(before))?.session_version).toBe(-1);
   });
 });
 

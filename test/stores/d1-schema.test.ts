@@ -33,7 +33,7 @@ test("schema.sql writes the version down that the code asks for, and leaves a la
 });
 
 test.each([
-  ["an earlier version", "UPDATE schema_version SET version = 1", "UPDATE schema_version SET version = 3"],
+  ["an earlier version", "UPDATE schema_version SET version = 2", "UPDATE schema_version SET version = 3"],
   ["no version", "DELETE FROM schema_version", "INSERT INTO schema_version VALUES (1, 3)"],
   ["no table of versions", "ALTER TABLE schema_version RENAME TO away", "ALTER TABLE away RENAME TO schema_version"],
   ["a table that is missing", "ALTER TABLE ended_families RENAME TO away", "ALTER TABLE away RENAME TO ended_families"],

@@ -130,11 +130,23 @@ describe("recordLogin()", () => {
     expect(await columnOf(user.id, "last_login")).toBeNull();
   });
 
-  test("asks nothing of D1 when there is nothing to write", async () => {
-    const batch = vi.spyOn(DB, "batch");
-    await tokens.recordLogin({ ...nothing, userId: 1 });
-    expect(batch).not.toHaveBeenCalled();
-    batch.mockRestore();
+  test("looks at the user after it has written, and when there is nothing to write, too", async () => {
+    const user = await addUser({ password: "old" });
+    const newHash = { checked: "old", better: "new" };
+    const account = { user: { ...user, password: "new" }, issuedBeforeSeconds: 0 };
+    expect(await tokens.recordLogin({ ...nothing, userId: user.id, newHash })).toEqual(account);
+    expect(await tokens.recordLogin({ ...nothing, userId: user.id })).toEqual(account);
+    expect(await tokens.recordLogin({ ...nothing, userId: 987_654_321 })).toEqual({
+      ...{ user: undefined, issuedBeforeSeconds: 0 },
+    });
+  });
+
+  test("a better hash of the same password does not raise the version", async () => {
+    const user = await addUser({ password: "old" });
+    await tokens.recordLogin({ ...nothing, userId: user.id, newHash: { checked: "old", better: "new" } });
+    expect(await DB.prepare("SELECT session_version FROM users WHERE id = ?").bind(user.id).first()).toEqual({
+      session_version: 0,
+    });
   });
 
   test("keeps a password that was changed while the old one was checked", async () => {

@@ -20,7 +20,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   stores: ["errors.ts", "settings", "accounts", "log-events.ts"],
   flows: [
     ...["errors.ts", "json", "settings", "tokens", "accounts", "hooks.ts", "log-events.ts"],
-    ...["stores/contract.ts", "stores/admin-contract.ts", "stores/metrics-contract.ts"],
+    ...["stores/contract.ts", "stores/families-contract.ts"],
+    ...["stores/admin-contract.ts", "stores/metrics-contract.ts"],
   ],
   http: ["errors.ts", "json", "python", "settings"],
   endpoints: ["errors.ts", "settings", "tokens", "flows", "stores/contract.ts", "http", "log-events.ts"],

@@ -11,7 +11,12 @@ export const nobody: Existing = { users: [], tokens: new Map() };
 export const terms: ImportTerms = {
   keepPasswords: false,
   nowSeconds: 1_767_225_600, // 2026-01-01
-  settings: { LEEWAY: 0, TOKEN_TYPE_CLAIM: "token_type", SLIDING_TOKEN_REFRESH_EXP_CLAIM: "refresh_exp" },
+  settings: {
+    LEEWAY: 0,
+    SLIDING_TOKEN_LIFETIME: 300,
+    TOKEN_TYPE_CLAIM: "token_type",
+    SLIDING_TOKEN_REFRESH_EXP_CLAIM: "refresh_exp",
+  },
 };
 
 export const plan = (dump: Dump, existing = nobody, change: Partial<ImportTerms> = {}): ImportPlan =>

@@ -17,6 +17,7 @@ export const baseUser: TestUser = {
   is_staff: false,
   is_active: true,
   date_joined: "2024-05-06T07:08:09Z",
+  session_version: 0,
 };
 
 let lastId = 1000;
