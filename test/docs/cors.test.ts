@@ -39,6 +39,7 @@ const wanted: Readonly<Record<string, readonly [origin: string, ...allowed: Arra
     `${usual}, X-Client-Version`,
     null,
   ],
+  "Headers that pages read": ["https://app.example", "https://app.example", null, usual, null],
   "With cookies": ["https://app.example", "https://app.example", "true", usual, null],
   "A public API": ["https://anyone.example", "*", null, usual, null],
 };
