@@ -33,6 +33,7 @@ const usual = "Authorization, Content-Type";
 const wanted: Readonly<Record<string, readonly [origin: string, ...allowed: Array<string | null>]>> = {
   "A single-page app": ["https://app.example", "https://app.example", null, usual, "7200"],
   "Several origins": ["http://localhost:5173", "http://localhost:5173", null, `${usual}, X-Client-Version`, null],
+  "Headers that pages read": ["https://app.example", "https://app.example", null, usual, null],
   "With cookies": ["https://app.example", "https://app.example", "true", usual, null],
   "A public API": ["https://anyone.example", "*", null, usual, null],
 };

@@ -1,14 +1,12 @@
 // A gateway with ASSERTION in front of an origin that checks it, and all that the origin has to take and to refuse.
 // Must never stub either side: the origin is a process of its own that runs the files of docs/securing-your-origin.md.
 import { deepEqual, equal } from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { createPublicKey, generateKeyPairSync, sign as signWith } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../scripts/start/ports.ts";
 import { base64url, craft } from "../support/craft.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+import { type OriginProcess, startOriginProcess } from "./origin-process.ts";
 
-const START_MILLISECONDS = 20_000;
 const ASSERTION_KEY = "shared-with-the-origin-and-nobody-else";
 const OTHER_KEY = "a-key-that-the-origin-has-never-seen";
 
@@ -80,15 +78,14 @@ export async function meet(agreement: Agreement, command: readonly string[]): Pr
       { path: "/*", auth: "token" },
     ],
   });
-  const [program = "", ...args] = command;
-  const env = { ...process.env, PORT: String(port), GATEWAY_AUDIENCE: originUrl, ...agreement.told(gateway) };
-  const origin = spawn(program, args, { env, stdio: ["pipe", "ignore", "inherit"] });
+  const env = { PORT: String(port), GATEWAY_AUDIENCE: originUrl, ...agreement.told(gateway) };
+  let origin: OriginProcess | undefined;
   const end = async () => {
-    await stopped(origin);
+    await origin?.stop();
     await gateway.close();
   };
   try {
-    await untilAnswers(`${originUrl}/open/`, origin);
+    origin = await startOriginProcess(command, env, `${originUrl}/open/`);
     await gateway.addUser({ id: 7, username: "ada", password: "correct horse" });
     const login = await gateway.post("/api/token/", { username: "ada", password: "correct horse" });
     return { gateway, originUrl, access: ((await login.json()) as { access: string }).access, end };
@@ -96,24 +93,6 @@ export async function meet(agreement: Agreement, command: readonly string[]): Pr
     await end();
     throw error;
   }
-}
-
-async function untilAnswers(url: string, origin: ChildProcess): Promise<void> {
-  const deadline = Date.now() + START_MILLISECONDS;
-  while (Date.now() < deadline && origin.exitCode === null) {
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok) return;
-    await sleep(50);
-  }
-  throw new Error("the origin did not start");
-}
-
-/** It ends when its input does. */
-async function stopped(origin: ChildProcess): Promise<void> {
-  if (origin.exitCode !== null) return;
-  const gone = new Promise((done) => void origin.once("exit", done));
-  origin.stdin?.end();
-  await gone;
 }
 
 /** Two that have met, and how one of them signs. */

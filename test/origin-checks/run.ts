@@ -1,4 +1,4 @@
-// By hand: Django and FastAPI with the files of docs/securing-your-origin.md, behind the real gateway.
+// By hand: Django and FastAPI with the files of docs/securing-your-origin.md, and the servers that run them, behind the gateway.
 // Must never leave a process behind: an origin ends when its standard input does.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { run } from "../../scripts/shared/run.ts";
 import { PYTHON, pythonArguments, requireDjango } from "../interop/python.ts";
 import { openReport, type Report } from "../interop/report.ts";
 import { agreementOn, meet, sentences } from "./meeting.ts";
+import { controls, isThere, servers, sentences as steeringSentences, withServer } from "./steering.ts";
 
 const folder = join(import.meta.dirname, "python");
 
@@ -22,6 +23,22 @@ async function prove(report: Report, framework: string, file: string): Promise<v
     } finally {
       await meeting.end();
     }
+  }
+}
+
+/** Servers with one API, and clients that try to lead them to another path, host, scheme, method or user. */
+async function proveSteering(report: Report): Promise<void> {
+  for (const server of servers) {
+    if (!isThere(server)) {
+      report.note(`${server.name} is not tried. By hand, as root: apt-get install ${server.debianPackage}`);
+      continue;
+    }
+    const prove = async (ground: Parameters<(typeof steeringSentences)[number][1]>[0]) => {
+      for (const [sentence, work] of [...(server.misled ? controls : []), ...steeringSentences]) {
+        await report.prove(`${server.name}: ${sentence}`, () => work(ground));
+      }
+    };
+    await withServer(server, prove).catch((error) => report.fail(`${server.name}: starts`, error));
   }
 }
 
@@ -41,5 +58,6 @@ await run("origin-checks", async () => {
   await prove(report, "Django", "serve_django.py");
   if (fastApi) await prove(report, "FastAPI", "serve_fastapi.py");
   else report.note("FastAPI is not tried. By hand, as root: apt-get install python3-fastapi python3-uvicorn");
+  await proveSteering(report);
   return report.finish() ? EXIT.ok : EXIT.failed;
 });
