@@ -1,5 +1,6 @@
 // scripts/import-django/plan-users.ts: which users of a dump go in, and what becomes of the others.
 import { describe, expect, it } from "vitest";
+import { exactNumber } from "../../src/json/exact-number.ts";
 import { blacklistedRow, dumpOf, tokenRow, userRow } from "../support/dump-rows.ts";
 import { afterwards, here, plan, reasons } from "../support/import-plan.ts";
 
@@ -71,7 +72,7 @@ describe("planImport() with users", () => {
   it.each([
     [userRow("8f14e45f-ceea-467f-9575-1f3a6b4c0d2e", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
     [userRow(0, "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow(2 ** 53, "ada"), "the id is no whole number above 0", "user 1 of the dump"],
+    [userRow(exactNumber("9223372036854775808"), "ada"), "the id is no whole number above 0", "user 1 of the dump"],
     [userRow(7, "ada", { username: 7 }), "username is no text", "id 7"],
     [userRow(7, ""), "username is empty", "id 7"],
     [userRow(7, "a\0b"), "username is no storable text", "id 7"],
