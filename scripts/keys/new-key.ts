@@ -1,8 +1,9 @@
 // Makes signing keys, and the JWKs by which old ones stay known.
 // Must never show or store a key: it is handed to the caller.
-import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import type { Algorithm, Settings } from "../../src/settings/settings.ts";
 import type { Keys } from "../../src/tokens/keys.ts";
+import { readPem } from "../../src/tokens/pem.ts";
 
 /** A key that nobody has used yet. */
 export interface NewKey {
@@ -51,7 +52,9 @@ function kidOf(algorithm: Algorithm, signingKey: string, nowSeconds: number): st
 
 /** RFC 7638 section 3: SHA-256 over the required members in the order of their names. */
 function thumbprint(pem: string): string {
-  const { crv, e, kty, n, x, y } = createPublicKey(pem.replaceAll("\\n", "\n")).export({ format: "jwk" });
+  const reading = readPem(pem, "public");
+  if ("fault" in reading) throw new TypeError(`The key cannot be read: ${reading.fault}.`);
+  const { crv, e, kty, n, x, y } = reading.key.export({ format: "jwk" });
   // JSON leaves out what is undefined, and these six are in order.
   return createHash("sha256").update(JSON.stringify({ crv, e, kty, n, x, y })).digest("base64url");
 }

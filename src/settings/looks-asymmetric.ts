@@ -2,9 +2,12 @@
 // Must never be the only check of a secret: its length is another.
 import { isRecord } from "./readers.ts";
 
-/** Whether a text that is meant for a secret is a key in PEM, one of SSH, a JWK or a JWK Set (CVE-2022-29217, CVE-2026-48526). */
+/**
+ * Whether a text that is meant for a secret is a key in PEM (whatever became of its dashes and line ends, in base64 as a
+ * whole too), one of SSH, a JWK or a JWK Set (CVE-2022-29217, CVE-2026-48526).
+ */
 export function looksAsymmetric(text: string): boolean {
-  return /-----BEGIN |^ssh-|^ecdsa-sha2-/.test(text) || isJwk(text);
+  return /[-\u2010-\u2015\u2212]{2,}\s*BEGIN\s|^\W*(?:ssh-|ecdsa-sha2-|LS0tLS1CRUdJT)/.test(text) || isJwk(text);
 }
 
 function isJwk(text: string): boolean {

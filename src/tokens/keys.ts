@@ -1,10 +1,11 @@
 // SIGNING_KEY and VERIFYING_KEY → keys that the codec can use, or faults that name the setting.
 // Must never put a byte of a key into a fault, and never take a key from a token.
-import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import { type CryptoKey, exportJWK, importPKCS8, importSPKI, type JWK } from "jose";
 import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
 import type { Algorithm, Settings } from "../settings/settings.ts";
 import { type AlgorithmRow, algorithmTable } from "./algorithms.ts";
+import { type PemReading, readPem } from "./pem.ts";
 
 /** A public key as RFC 7517 writes it. */
 export type PublicJwk = Readonly<JWK>;
@@ -100,10 +101,16 @@ async function hmacReading(
 }
 
 async function asymmetricKeys(settings: Settings, row: AlgorithmRow): Promise<KeysReading> {
-  const signing = parsed(settings.SIGNING_KEY, createPrivateKey);
-  if (!signing) return failed(`SIGNING_KEY must be an unencrypted private key in PEM for ${settings.ALGORITHM}.`);
-  const verifying = settings.VERIFYING_KEY ? parsed(settings.VERIFYING_KEY, createPublicKey) : createPublicKey(signing);
-  if (!verifying) return failed(`VERIFYING_KEY must be a public key in PEM for ${settings.ALGORITHM}.`);
+  const { ALGORITHM, SIGNING_KEY, VERIFYING_KEY } = settings;
+  const own = readPem(SIGNING_KEY, "private");
+  const other = VERIFYING_KEY === "" ? undefined : readPem(VERIFYING_KEY, "public");
+  const unreadable = [
+    ...faultOf(own, `SIGNING_KEY must be an unencrypted private key in PEM for ${ALGORITHM}`),
+    ...faultOf(other, `VERIFYING_KEY must be a public key in PEM for ${ALGORITHM}`),
+  ];
+  if ("fault" in own || (other && "fault" in other)) return { keys: undefined, faults: unreadable, warnings: [] };
+  const signing = own.key;
+  const verifying = other?.key ?? createPublicKey(signing);
   const faults = [
     ...keyFaults("SIGNING_KEY", signing, settings.ALGORITHM, row),
     ...keyFaults("VERIFYING_KEY", verifying, settings.ALGORITHM, row),
@@ -126,9 +133,15 @@ async function asymmetricKeys(settings: Settings, row: AlgorithmRow): Promise<Ke
       },
     },
     faults: [],
-    warnings: [],
+    warnings: other?.holdsPrivate ? [privateVerifyingKey] : [],
   };
 }
+
+const privateVerifyingKey =
+  "VERIFYING_KEY holds a private key, of which only the public half is used: set it to the public half alone.";
+
+const faultOf = (reading: PemReading | undefined, wanted: string): string[] =>
+  reading && "fault" in reading ? [`${wanted}: ${reading.fault}.`] : [];
 
 function keyFaults(name: string, key: KeyObject, algorithm: string, row: AlgorithmRow): string[] {
   const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
@@ -149,12 +162,3 @@ function keyFaults(name: string, key: KeyObject, algorithm: string, row: Algorit
 const spki = (key: KeyObject) => key.export({ format: "pem", type: "spki" }).toString();
 
 const failed = (fault: string): KeysReading => ({ keys: undefined, faults: [fault], warnings: [] });
-
-/** PEMs lose their line ends in dashboards and .env files: a written `\n` counts as one. */
-function parsed(pem: string, parse: (pem: string) => KeyObject): KeyObject | undefined {
-  try {
-    return parse(pem.includes("\n") ? pem : pem.replaceAll("\\n", "\n"));
-  } catch {
-    return undefined;
-  }
-}

@@ -126,6 +126,15 @@ describe("readKeys() of a key pair", () => {
     expect(await read(vars)).toMatchObject(good);
   });
 
+  test("takes a private key for VERIFYING_KEY, its public half alone, and warns", async () => {
+    const reading = await read({ ALGORITHM: "ES256", SIGNING_KEY: p256Pkcs8, VERIFYING_KEY: p256Sec1 });
+    expect(reading.faults).toEqual([]);
+    expect(reading.keys?.verifying).toMatchObject({ type: "public" });
+    expect(reading.warnings).toEqual([
+      "VERIFYING_KEY holds a private key, of which only the public half is used: set it to the public half alone.",
+    ]);
+  });
+
   test("takes lines that end as on Windows", async () => {
     expect(await read({ ALGORITHM: "RS256", SIGNING_KEY: rsaPkcs8.replaceAll("\n", "\r\n") })).toMatchObject(good);
   });
@@ -134,15 +143,33 @@ describe("readKeys() of a key pair", () => {
 describe("readKeys() refuses", () => {
   const rs256 = { ALGORITHM: "RS256", SIGNING_KEY: rsaPkcs8 };
   const es256 = { ALGORITHM: "ES256", SIGNING_KEY: p256Pkcs8 };
-  const noPem = (algorithm: string) => [`SIGNING_KEY must be an unencrypted private key in PEM for ${algorithm}.`];
+  const noPem = (algorithm: string, why: string) => [
+    `SIGNING_KEY must be an unencrypted private key in PEM for ${algorithm}: ${why}.`,
+  ];
   const both = (text: string) => [`SIGNING_KEY ${text}`, `VERIFYING_KEY ${text}`];
 
   test.each([
-    ["a secret", { ...rs256, SIGNING_KEY: "s".repeat(64) }, noPem("RS256")],
-    ["a public key to sign with", { ...rs256, SIGNING_KEY: rsaSpki }, noPem("RS256")],
-    ["an encrypted key", { ALGORITHM: "EdDSA", SIGNING_KEY: edEncrypted }, noPem("EdDSA")],
-    ["a cut PEM", { ...rs256, SIGNING_KEY: rsaPkcs8.slice(0, 200) }, noPem("RS256")],
-    ["a JWK", { ...rs256, SIGNING_KEY: '{"kty":"RSA","n":"AQ","e":"AQAB"}' }, noPem("RS256")],
+    ["a secret", { ...rs256, SIGNING_KEY: "s".repeat(64) }, noPem("RS256", "it has no line -----BEGIN …-----")],
+    [
+      "a public key to sign with",
+      { ...rs256, SIGNING_KEY: rsaSpki },
+      noPem("RS256", "it is a public key, and the private one is needed"),
+    ],
+    [
+      "an encrypted key",
+      { ALGORITHM: "EdDSA", SIGNING_KEY: edEncrypted },
+      noPem("EdDSA", "it is encrypted: take the passphrase off with openssl pkey -in key.pem -out plain.pem"),
+    ],
+    [
+      "a cut PEM",
+      { ...rs256, SIGNING_KEY: rsaPkcs8.slice(0, 200) },
+      noPem("RS256", "it is truncated: 127 of 1217 bytes are there"),
+    ],
+    [
+      "a JWK",
+      { ...rs256, SIGNING_KEY: '{"kty":"RSA","n":"AQ","e":"AQAB"}' },
+      noPem("RS256", "it is a JWK, and a PEM is needed"),
+    ],
     ["an EC key for RS256", { ...rs256, SIGNING_KEY: p256Pkcs8 }, both("must be an RSA key for RS256.")],
     ["an RSA key for ES256", { ...es256, SIGNING_KEY: rsaPkcs8 }, both("must be an EC key on P-256 for ES256.")],
     ["a key on P-521 for ES256", { ...es256, SIGNING_KEY: p521Pkcs8 }, both("must be an EC key on P-256 for ES256.")],
@@ -167,7 +194,11 @@ describe("readKeys() refuses", () => {
       { ...rs256, VERIFYING_KEY: weakRsaSpki },
       ["VERIFYING_KEY has 1024 bits; RS256 needs at least 2048."],
     ],
-    ["no public key", { ...rs256, VERIFYING_KEY: "public" }, ["VERIFYING_KEY must be a public key in PEM for RS256."]],
+    [
+      "no public key",
+      { ...rs256, VERIFYING_KEY: "public" },
+      ["VERIFYING_KEY must be a public key in PEM for RS256: it has no line -----BEGIN …-----."],
+    ],
     [
       "a public key of another kind",
       { ...rs256, VERIFYING_KEY: edSpki },
@@ -177,6 +208,14 @@ describe("readKeys() refuses", () => {
       "a public key of another pair",
       { ...es256, VERIFYING_KEY: p256OtherSpki },
       ["VERIFYING_KEY is not the public half of SIGNING_KEY: no token of this gateway would verify."],
+    ],
+    [
+      "both keys at once",
+      { ...rs256, SIGNING_KEY: rsaSpki, VERIFYING_KEY: "public" },
+      [
+        ...noPem("RS256", "it is a public key, and the private one is needed"),
+        "VERIFYING_KEY must be a public key in PEM for RS256: it has no line -----BEGIN …-----.",
+      ],
     ],
   ])("%s", async (_, vars, faults) => {
     expect(await read(vars)).toEqual({ keys: undefined, faults, warnings: [] });
