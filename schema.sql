@@ -52,7 +52,8 @@ CREATE TABLE IF NOT EXISTS admin_sessions (
   fingerprint    TEXT    NOT NULL,             -- of the stored password at log-in: another one ends the session
   created_at     INTEGER NOT NULL,             -- at or after the user's cut-off: a later cut-off ends the session
   last_used_at   INTEGER NOT NULL,             -- to the minute
-  expires_at     INTEGER NOT NULL              -- however much it is used; flushed after it
+  expires_at     INTEGER NOT NULL,             -- however much it is used; flushed after it
+  confirmed_at   INTEGER NOT NULL DEFAULT 0    -- when the password was last typed: at log-in, or when asked for again
 ) WITHOUT ROWID;
 
 -- Which schema.sql this database has seen: the ready page compares it with what the Worker needs.
@@ -60,7 +61,7 @@ CREATE TABLE IF NOT EXISTS schema_version (
   id             INTEGER PRIMARY KEY CHECK (id = 1),
   version        INTEGER NOT NULL
 );
-INSERT INTO schema_version (id, version) VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
+INSERT INTO schema_version (id, version) VALUES (1, 3) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
 
 -- For flushing by the cron trigger.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);

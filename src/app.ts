@@ -9,9 +9,10 @@ import { published } from "./endpoints/published.ts";
 import { answerSessions, sessionsEndpoints } from "./endpoints/sessions.ts";
 import { answerEndpoint } from "./endpoints/tokens.ts";
 import { Refusal, refuse } from "./errors.ts";
+import type { AdminDeps } from "./flows/admin-deps.ts";
 import { flush } from "./flows/flush.ts";
 import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
-import { isAdminUrl } from "./http/admin-path.ts";
+import { hostTest, isAdminUrl } from "./http/admin-path.ts";
 import { type Answering, withCors } from "./http/cors.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { internalRoutes, spellingsOf } from "./http/internal-routes.ts";
@@ -47,18 +48,32 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
       return isOwn ? routes.fetch(request, { exchange }) : pipeline(deps, request, exchange);
     }),
   );
-  // Not within CORS: no page of another origin reads it, whatever CORS_ORIGINS says.
-  const answerAdminPage =
-    admin && meetingErrors(deps, (request, exchange) => answerAdmin({ ...deps, admin }, request, exchange));
+  const answerAdminHost = admin && adminAnswering({ ...deps, admin });
   const observe = observation(deps);
   return {
     async fetch(request) {
       const exchange = openExchange(request, deps.newId(), Date.now());
-      const door = answerAdminPage && isAdminUrl(exchange.url) ? answerAdminPage : answer;
-      const response = await door(request, exchange);
+      const answering = answerAdminHost?.(exchange.url) ?? answer;
+      const response = await answering(request, exchange);
       return observe ? observe(request, exchange, response) : response;
     },
     flush: () => flush(deps, nowInSeconds()),
+  };
+}
+
+/**
+ * What answers a URL in the place of everything else: the admin page, and on ADMIN_HOST nothing (404) where the admin page
+ * is not. Not within CORS: no page of another origin reads it, whatever CORS_ORIGINS says.
+ */
+function adminAnswering(deps: AdminDeps & GatewayDeps): (url: string) => Answering | undefined {
+  const answerPage = meetingErrors(deps, (request, exchange) => answerAdmin(deps, request, exchange));
+  const { ADMIN_HOST } = deps.settings;
+  if (ADMIN_HOST === null) return (url) => (isAdminUrl(url) ? answerPage : undefined);
+  const isOnAdminHost = hostTest(ADMIN_HOST);
+  const answerNothing = meetingErrors(deps, async () => refuse("no_route"));
+  return (url) => {
+    if (!isOnAdminHost(url)) return undefined;
+    return isAdminUrl(url) ? answerPage : answerNothing;
   };
 }
 

@@ -106,6 +106,9 @@ export const refusals = {
     retryAfterSeconds: 60,
   },
 
+  // The admin page: the password was last typed too long ago for what is to be done.
+  admin_confirmation_needed: { status: 403, detail: "You do not have permission to perform this action." },
+
   // The gateway's own.
   permission_denied: { status: 403, detail: "You do not have permission to perform this action." },
   // Nobody is there to read it; the log tells it from an origin that failed. The status is the one that nginx logs.

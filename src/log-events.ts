@@ -30,6 +30,8 @@ export const logEvents = {
   // The admin page: who did what to whom, written down whatever LOG says.
   admin_login: { fields: ["request_id", "admin_id"], alarm: true },
   admin_login_failed: { fields: ["request_id", "reason"], alarm: true },
+  admin_password_confirmed: { fields: ["request_id", "admin_id"], alarm: true },
+  admin_confirmation_failed: { fields: ["request_id", "admin_id", "reason"], alarm: true },
   admin_logout: { fields: ["request_id", "admin_id"], alarm: true },
   admin_user_created: { fields: ["request_id", "admin_id", "user_id"], alarm: true },
   admin_user_changed: { fields: ["request_id", "admin_id", "user_id", "fields", "tokens_ended"], alarm: true },

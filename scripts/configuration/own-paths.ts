@@ -31,7 +31,7 @@ export function ownPaths(settings: Settings, publishesKeys: boolean): readonly O
   );
   return internalRoutes(settings, publishesKeys).map((route) => ({
     ...route,
-    what: titles.get(route.name) ?? pages[route.name] ?? route.name,
+    what: (titles.get(route.name) ?? pages[route.name] ?? route.name) + only(settings, route),
   }));
 }
 
@@ -39,3 +39,7 @@ export function ownPaths(settings: Settings, publishesKeys: boolean): readonly O
 export function ownPathOf(paths: readonly OwnPath[], method: string, path: string): OwnPath | undefined {
   return internalRouteOf(paths, method, path);
 }
+
+/** The admin page may have a host of its own. */
+const only = ({ ADMIN_HOST }: Settings, { name }: InternalRoute): string =>
+  name === "admin" && ADMIN_HOST !== null ? `, on ${ADMIN_HOST} alone` : "";

@@ -82,7 +82,9 @@ async function prepare(origin: string): Promise<{ settings: Settings; users: Use
     }
     // Nobody else reaches 127.0.0.1, and whoever looks at the gateway wants to see all of it.
     const shown = Object.entries({ CONSOLE: "true", ADMIN: "true" }).filter(([name]) => env[name] === undefined);
-    const vars = { ORIGIN_URL: origin, ...Object.fromEntries(shown) };
+    // The host of a deployment is none of this machine's.
+    const host = env.ADMIN_HOST === undefined ? {} : { ADMIN_HOST: "" };
+    const vars = { ORIGIN_URL: origin, ...Object.fromEntries(shown), ...host };
     const settings = await goodSettings({ ...env, ...vars });
     say("Settings: wrangler.toml is in order.");
     const users = await ensureUser(database);
@@ -101,7 +103,7 @@ async function prepare(origin: string): Promise<{ settings: Settings; users: Use
 
 async function goodSettings(env: Readonly<Record<string, unknown>>): Promise<Settings> {
   const { settings, faults, warnings } = await readConfiguration(env);
-  const shown = env.ADMIN === "true" ? warnings.filter((warning) => !warning.startsWith("ADMIN ")) : warnings;
+  const shown = env.ADMIN === "true" ? warnings.filter((warning) => !/^ADMIN(_HOST)? /.test(warning)) : warnings;
   for (const warning of shown) say(`Warning: ${warning}`);
   if (faults.length > 0) throw settingsFailure(faults);
   return settings;

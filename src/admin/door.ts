@@ -1,14 +1,16 @@
 // The door of the admin page: who is asking, from where, for what; and its refusals, as pages.
 // Must never let a request act that did not come from the page itself, nor one without a session.
 import { Refusal, refuse } from "../errors.ts";
+import { isConfirmed } from "../flows/admin-confirm.ts";
 import type { AdminDeps } from "../flows/admin-deps.ts";
 import { adminBehind } from "../flows/admin-session.ts";
 import { logForRequest } from "../flows/log-for-request.ts";
-import { adminPath } from "../http/admin-path.ts";
+import { adminPath, belowAdminPath } from "../http/admin-path.ts";
 import { adminCookie, readAuthCookie, setAdminCookie } from "../http/cookies.ts";
-import { provenance } from "../http/csrf.ts";
+import { isFormNavigation, provenance } from "../http/csrf.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
+import { askBefore, askWithin, confirm, ownPasswordField, saveConfirm, showConfirm } from "./confirm-page.ts";
 import { html } from "./html.ts";
 import { askToLogIn, logIn, logOut, showLogIn } from "./log-in-page.ts";
 import { endItsSession, revoke, showTokens } from "./tokens-page.ts";
@@ -24,7 +26,7 @@ import {
   showUser,
 } from "./user-pages.ts";
 import { showUsers } from "./users-page.ts";
-import type { Visit } from "./visit.ts";
+import { type Form, readForm, type Visit } from "./visit.ts";
 
 type Handler = (visit: Visit) => Promise<Response>;
 
@@ -35,16 +37,19 @@ interface Entry {
   readonly post?: Handler;
   /** Only while there is a blacklist. */
   readonly ofTokens?: true;
+  /** Whether its form may need the password again; "first" where that is asked before the form is shown. */
+  readonly confirms?: true | "first";
 }
 
 const entries: readonly Entry[] = [
   { path: /^\/?$/, get: async ({ exchange }) => seeOther(exchange, `${adminPath}/users/`) },
   { path: /^\/logout$/, post: logOut },
   { path: /^\/users\/$/, get: showUsers },
-  { path: /^\/users\/new$/, get: showNewUser, post: saveNewUser },
-  { path: /^\/users\/(\d{1,15})\/$/, get: showUser, post: saveUser },
-  { path: /^\/users\/(\d{1,15})\/password$/, get: showPassword, post: savePassword },
-  { path: /^\/users\/(\d{1,15})\/delete$/, get: showDelete, post: confirmDelete },
+  { path: /^\/confirm$/, get: showConfirm, post: saveConfirm },
+  { path: /^\/users\/new$/, get: showNewUser, post: saveNewUser, confirms: "first" },
+  { path: /^\/users\/(\d{1,15})\/$/, get: showUser, post: saveUser, confirms: true },
+  { path: /^\/users\/(\d{1,15})\/password$/, get: showPassword, post: savePassword, confirms: "first" },
+  { path: /^\/users\/(\d{1,15})\/delete$/, get: showDelete, post: confirmDelete, confirms: true },
   { path: /^\/users\/(\d{1,15})\/end$/, post: endTokens, ofTokens: true },
   { path: /^\/tokens\/$/, get: showTokens, ofTokens: true },
   { path: /^\/tokens\/revoke$/, post: revoke, ofTokens: true },
@@ -53,7 +58,8 @@ const entries: readonly Entry[] = [
 
 /**
  * 1. There is such a page, and it knows the method. 2. What changes something was sent by a page of ours: an unknown
- * sender is none. 3. The log-in, which needs no session. 4. A session, or off to the log-in. 5. The page.
+ * sender is none, and so is a script. 3. The log-in, which needs no session. 4. A session, or off to the log-in. 5. The
+ * page; where the password has to be typed again, that is asked first, and the form goes on with the answer.
  */
 export async function answerAdmin(deps: AdminDeps, request: Request, exchange: Exchange): Promise<Response> {
   try {
@@ -66,8 +72,7 @@ export async function answerAdmin(deps: AdminDeps, request: Request, exchange: E
 }
 
 async function pageOf(deps: AdminDeps, request: Request, exchange: Exchange): Promise<Response> {
-  const url = new URL(request.url);
-  const below = url.pathname.slice(adminPath.length);
+  const below = belowAdminPath(exchange.url) ?? refuse("no_route");
   const isLogIn = below === "/login";
   const entry = entries.find(({ path, ofTokens }) => path.test(below) && (!ofTokens || hasTokens(deps)));
   if (!entry && !isLogIn) refuse("no_route");
@@ -82,14 +87,39 @@ async function pageOf(deps: AdminDeps, request: Request, exchange: Exchange): Pr
     refuse("method_not_allowed", { names: request.method });
   }
   // Not CORS_ORIGINS: who may call the API may not act as its admins.
-  if (changes && provenance(request.headers, request.url, []) !== "own") refuse("csrf_refused");
+  const isOwnForm = provenance(request.headers, exchange.url, []) === "own" && isFormNavigation(request.headers);
+  if (changes && !isOwnForm) refuse("csrf_refused");
   const secret = readAuthCookie(request.headers.get("cookie"), adminCookie) ?? undefined;
   if (isLogIn) return changes ? logIn(deps, request, exchange, secret) : showLogIn(exchange);
   const admin = secret === undefined ? undefined : await adminBehind(deps, secret, exchange.nowSeconds);
   if (!admin || !handler) return forgetting(secret, askToLogIn(exchange));
   exchange.userId = admin.user.id;
   const id = Number(entry?.path.exec(below)?.[1] ?? 0);
-  return handler({ deps, request, exchange, admin, id, query: url.searchParams });
+  const { searchParams: query } = new URL(exchange.url);
+  let read: Promise<Form> | undefined;
+  const form = () => {
+    read ??= readForm(request);
+    return read;
+  };
+  const visit: Visit = { deps, request, exchange, admin, id, query, form };
+  return entry?.confirms ? confirming(visit, handler, entry.confirms, adminPath + below) : handler(visit);
+}
+
+/** A form that may need the password again, or the page that it is on. */
+async function confirming(visit: Visit, handler: Handler, when: true | "first", path: string): Promise<Response> {
+  if (visit.exchange.method !== "POST") {
+    const asksNow = when === "first" && !isConfirmed(visit.admin, visit.exchange.nowSeconds);
+    return asksNow ? askBefore(visit, path) : handler(visit);
+  }
+  const answered = (await visit.form()).text(ownPasswordField) !== "";
+  const admin = answered ? await confirm(visit, path) : visit.admin;
+  if (admin instanceof Response) return admin;
+  try {
+    return await handler({ ...visit, admin });
+  } catch (error) {
+    if (error instanceof Refusal && error.reason === "admin_confirmation_needed") return askWithin(visit, path);
+    throw error;
+  }
 }
 
 const hasTokens = ({ settings }: AdminDeps): boolean => settings.TOKEN_BLACKLIST_ENABLED;

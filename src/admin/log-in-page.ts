@@ -10,6 +10,8 @@ import { answerPage, seeOther } from "./answer-page.ts";
 import { type Html, html } from "./html.ts";
 import { readForm, type Visit } from "./visit.ts";
 
+export const tooManyText = "Too many attempts. Try again in a minute.";
+
 /** The form. */
 export function showLogIn(exchange: Exchange): Response {
   return answerPage(exchange, { title: "Log in", user: undefined, body: formHtml(nextOf(exchange.url), "") });
@@ -27,11 +29,8 @@ export async function logIn(
   former: string | undefined,
 ): Promise<Response> {
   const form = await readForm(request);
-  const { nowSeconds, requestId } = exchange;
   const username = form.text("username").trim();
-  const from = (name: string) => request.headers.get(name);
-  const client = { clientAddress: from("cf-connecting-ip"), userAgent: from("user-agent") };
-  const attempt = { username, requestId, nowSeconds, ...client };
+  const attempt = attemptOf(request, exchange, username);
   const next = nextOf(exchange.url);
   try {
     const secret = await adminLogIn(deps, { username, password: form.text("password") }, attempt, former);
@@ -46,6 +45,13 @@ export async function logIn(
   }
 }
 
+/** An attempt to log in, or to confirm a log-in, as flows take it. */
+export function attemptOf(request: Request, { nowSeconds, requestId }: Exchange, username: string) {
+  const from = (name: string) => request.headers.get(name);
+  const client = { clientAddress: from("cf-connecting-ip"), userAgent: from("user-agent") };
+  return { username, requestId, nowSeconds, ...client };
+}
+
 export async function logOut({ deps, admin, exchange }: Visit): Promise<Response> {
   await adminLogOut(deps, admin);
   return seeOther(exchange, `${adminPath}/login`, { "set-cookie": setAdminCookie(null) });
@@ -54,11 +60,11 @@ export async function logOut({ deps, admin, exchange }: Visit): Promise<Response
 /** By status: refused for whatever cause, or tried too often. */
 const texts: Readonly<Record<number, string>> = {
   401: "No active staff account found with these credentials.",
-  429: "Too many attempts. Try again in a minute.",
+  429: tooManyText,
 };
 
 /** The page to open after the log-in: one of ours, or the first. Dots in a path are gone before it is looked at. */
-function nextOf(url: string): string {
+export function nextOf(url: string): string {
   const next = new URL(url).searchParams.get("next") ?? "";
   const first = `${adminPath}/`;
   if (!next.startsWith(first) || !/^[\x21-\x7e]+$/.test(next)) return first;

@@ -9,7 +9,7 @@ import { answerPage, seeOther } from "./answer-page.ts";
 import { selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage, fromOf, pager, timeOf } from "./list.ts";
-import { actOf, readForm, type Visit } from "./visit.ts";
+import { actOf, type Visit } from "./visit.ts";
 
 const path = `${adminPath}/tokens/`;
 
@@ -102,7 +102,7 @@ export const revoke = (visit: Visit) => act(visit, revokeToken, "revoked");
 export const endItsSession = (visit: Visit) => act(visit, endSession, "session");
 
 async function act(visit: Visit, flow: typeof revokeToken, done: string): Promise<Response> {
-  const form = await readForm(visit.request);
+  const form = await visit.form();
   await flow(visit.deps, actOf(visit), form.text("jti"));
   const back = new URLSearchParams(visit.query);
   back.set("done", done);

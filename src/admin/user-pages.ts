@@ -13,7 +13,7 @@ import { checkField, faultSummary, passwordFields } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage } from "./list.ts";
 import { accountFields, accountSummary, rightsFields } from "./user-parts.ts";
-import { actOf, type Form, readForm, type Visit } from "./visit.ts";
+import { actOf, type Form, type Visit } from "./visit.ts";
 
 const path = `${adminPath}/users/`;
 const noFaults: FieldFaults = {};
@@ -57,7 +57,7 @@ export async function showNewUser(visit: Visit): Promise<Response> {
 }
 
 export async function saveNewUser(visit: Visit): Promise<Response> {
-  const form = await readForm(visit.request);
+  const form = await visit.form();
   const fields = fieldsOf(form, visit.admin.user, undefined);
   const password = { password: form.text("password"), again: form.text("password_again") };
   const outcome = await createUser(visit.deps, actOf(visit), { fields, password });
@@ -84,7 +84,7 @@ export async function showUser(visit: Visit): Promise<Response> {
 
 export async function saveUser(visit: Visit): Promise<Response> {
   const target = await targetOf(visit);
-  const fields = fieldsOf(await readForm(visit.request), visit.admin.user, target);
+  const fields = fieldsOf(await visit.form(), visit.admin.user, target);
   const outcome = await changeUser(visit.deps, actOf(visit), target, fields);
   if ("faults" in outcome) return userPage(visit, target, fields, outcome.faults);
   return seeOther(visit.exchange, `${path}${target.id}/?done=changed`);
@@ -137,7 +137,7 @@ export async function showPassword(visit: Visit): Promise<Response> {
 
 export async function savePassword(visit: Visit): Promise<Response> {
   const target = await changeable(visit);
-  const form = await readForm(visit.request);
+  const form = await visit.form();
   const endTokens = form.isTicked("end_tokens");
   const typed = { password: form.text("password"), again: form.text("password_again"), endTokens };
   const outcome = await setPassword(visit.deps, actOf(visit), target, typed);

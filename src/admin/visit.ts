@@ -15,6 +15,8 @@ export interface Visit {
   /** The number in the path; 0 where there is none. */
   readonly id: number;
   readonly query: URLSearchParams;
+  /** What the request's form holds; read once. */
+  readonly form: () => Promise<Form>;
 }
 
 /** The visit as flows take it. */
@@ -26,6 +28,7 @@ export function actOf({ admin, exchange }: Visit): Act {
 export interface Form {
   text(name: string): string;
   isTicked(name: string): boolean;
+  readonly names: readonly string[];
 }
 
 /** Forms here hold some names and a password. */
@@ -39,5 +42,5 @@ export async function readForm(request: Request): Promise<Form> {
     const value = body.fields.get(name);
     return typeof value === "string" ? value : "";
   };
-  return { text, isTicked: (name) => text(name) === "on" };
+  return { text, isTicked: (name) => text(name) === "on", names: [...body.fields.keys()] };
 }

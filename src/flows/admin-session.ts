@@ -21,6 +21,8 @@ export interface Admin {
   readonly user: User;
   /** The session's name in the store. */
   readonly idHash: string;
+  /** When the password was last typed. */
+  readonly confirmedAtSeconds: number;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function adminBehind(deps: AdminDeps, secret: string, nowSeconds: n
     // Not noted, a session only ends earlier.
     deps.later(sessions.touch(idHash, nowSeconds).catch(() => undefined));
   }
-  return { user: found.user, idHash };
+  return { user: found.user, idHash, confirmedAtSeconds: found.confirmedAtSeconds };
 }
 
 async function isGood(deps: AdminDeps, found: FoundAdminSession, nowSeconds: number): Promise<boolean> {

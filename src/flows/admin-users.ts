@@ -6,6 +6,7 @@ import type { User } from "../accounts/user.ts";
 import { refuse } from "../errors.ts";
 import type { EventFields, EventName } from "../log-events.ts";
 import type { Ending, UserFields } from "../stores/admin-contract.ts";
+import { requireConfirmed } from "./admin-confirm.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { Admin } from "./admin-session.ts";
 import { type FieldFaults, passwordFaults, type TypedPassword, userFaults } from "./admin-user-faults.ts";
@@ -22,13 +23,14 @@ export type Outcome = { readonly id: number } | { readonly faults: FieldFaults }
 
 const taken: FieldFaults = { username: "A user with that username already exists." };
 
-/** 1. Rights. 2. Fields and password. 3. Write. */
+/** 1. Rights. 2. The password was typed recently. 3. Fields and password. 4. Write. */
 export async function createUser(
   deps: AdminDeps,
   act: Act,
   { fields, password }: { readonly fields: UserFields; readonly password: TypedPassword },
 ): Promise<Outcome> {
   refuseUngranted(act.admin.user, fields, { is_staff: false, is_superuser: false });
+  requireConfirmed(act.admin, act.nowSeconds);
   const faults = { ...userFaults(fields), ...passwordFaults(password, fields.username) };
   if (Object.keys(faults).length > 0) return { faults };
   await limitHashing(deps, act);
@@ -43,7 +45,8 @@ export async function createUser(
 }
 
 /**
- * 1. Rights; nobody locks themselves out. 2. Fields. 3. Write what differs. A user who is made inactive, or renamed
+ * 1. Rights; nobody locks themselves out. 2. Fields. 3. Other rights need a password that was typed recently. 4. Write
+ * what differs. A user who is made inactive, or renamed
  * where tokens name users by name, is logged out with it.
  */
 export async function changeUser(deps: AdminDeps, act: Act, target: User, fields: UserFields): Promise<Outcome> {
@@ -55,6 +58,7 @@ export async function changeUser(deps: AdminDeps, act: Act, target: User, fields
   if (Object.keys(faults).length > 0) return { faults };
   const changed = changedFields(target, fields);
   if (changed.length === 0) return { id: target.id };
+  if (changed.some((name) => rightsFields.includes(name))) requireConfirmed(act.admin, act.nowSeconds);
   const renamed = deps.settings.USER_ID_FIELD === "username" && fields.username !== target.username;
   const ending = renamed || (target.is_active && !fields.is_active) ? endingNow(deps, act) : undefined;
   const outcome = await deps.admin.users.change(target.id, fields, rights(act), ending);
@@ -65,7 +69,10 @@ export async function changeUser(deps: AdminDeps, act: Act, target: User, fields
   return { id: target.id };
 }
 
-/** 1. Rights. 2. The password. 3. Not too many hashes of late. 4. Write; the tokens end with it unless they are kept. */
+/**
+ * 1. Rights. 2. The own password was typed recently. 3. The new password. 4. Not too many hashes of late. 5. Write; the
+ * tokens end with it unless they are kept.
+ */
 export async function setPassword(
   deps: AdminDeps,
   act: Act,
@@ -73,6 +80,7 @@ export async function setPassword(
   typed: TypedPassword & { readonly endTokens: boolean },
 ): Promise<Outcome> {
   if (!mayChange(act.admin.user, target)) refuse("permission_denied");
+  requireConfirmed(act.admin, act.nowSeconds);
   const faults = passwordFaults(typed, target.username);
   if (Object.keys(faults).length > 0) return { faults };
   await limitHashing(deps, act);
@@ -85,9 +93,10 @@ export async function setPassword(
   return { id: target.id };
 }
 
-/** 1. Rights; nobody deletes themselves. 2. End the tokens and delete the row. */
+/** 1. Rights; nobody deletes themselves. 2. The password was typed recently. 3. End the tokens and delete the row. */
 export async function deleteUser(deps: AdminDeps, act: Act, target: User): Promise<void> {
   if (!mayChange(act.admin.user, target) || act.admin.user.id === target.id) refuse("permission_denied");
+  requireConfirmed(act.admin, act.nowSeconds);
   const ending = endingNow(deps, act);
   if ((await deps.admin.users.remove(target.id, rights(act), ending)) !== "done") refuse("no_route");
   await announceUserEnd(deps, target, ending);
@@ -104,7 +113,10 @@ export async function logOutUser(deps: AdminDeps, act: Act, target: User): Promi
 }
 
 /** What an admin can do to somebody. */
-type Deed = Exclude<Extract<EventName, `admin_${string}`>, "admin_login" | "admin_login_failed" | "admin_logout">;
+type Deed = Exclude<
+  Extract<EventName, `admin_${string}`>,
+  `admin_login${string}` | `admin_${string}confirm${string}` | "admin_logout"
+>;
 
 /** One line for what an admin did, and to whom. */
 export function audit<E extends Deed>(
@@ -137,6 +149,9 @@ async function limitHashing({ loginLimiter }: AdminDeps, { admin }: Act): Promis
     refuse("login_throttled", { names: "60" });
   }
 }
+
+/** What lets a user in, and how far. */
+const rightsFields: readonly string[] = ["is_active", "is_staff", "is_superuser"];
 
 function changedFields(target: User, fields: UserFields): string[] {
   const names = Object.keys(fields) as (keyof UserFields)[];

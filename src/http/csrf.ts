@@ -27,6 +27,20 @@ function originOf(url: string): string {
   return end < 0 ? url : url.slice(0, end);
 }
 
+/**
+ * Whether a request may be a form that a page sent and that leads to another page (Fetch Metadata): `Sec-Fetch-Mode:
+ * navigate` and `Sec-Fetch-Dest: document`, where they are sent. A script's `fetch` has another mode, a frame another
+ * destination. A lone `Sec-Fetch-Mode: cors`, which is what Node's `fetch` says, comes from no browser: those say the
+ * site, too.
+ */
+export function isFormNavigation(headers: Headers): boolean {
+  const mode = headers.get("sec-fetch-mode");
+  const destination = headers.get("sec-fetch-dest");
+  if (destination !== null && destination !== "document") return false;
+  if (mode === null || mode === "navigate") return true;
+  return mode === "cors" && destination === null && !headers.has("sec-fetch-site");
+}
+
 /** RFC 9110 section 9.2.1, as far as pages can send them: methods that change nothing. */
 const safe = new Set(["GET", "HEAD", "OPTIONS"]);
 

@@ -4,6 +4,7 @@
 import { checkAssertion } from "./check-assertion.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkCors } from "./check-cors.ts";
+import { checkPages } from "./check-pages.ts";
 import { checkSessions } from "./check-sessions.ts";
 import { checkUrls, originFault } from "./check-urls.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
@@ -137,13 +138,7 @@ function checkTogether(settings: Settings, faults: string[], warnings: string[])
   checkSessions(settings, faults, warnings);
   const classes = settings.AUTH_TOKEN_CLASSES.map(tokenClassName);
   checkCookie(settings, { served: servedEndpoints(settings), classes }, faults, warnings);
-  if (settings.CONSOLE)
-    warnings.push("CONSOLE is on: everybody can open /_gateway/console. Leave it off in production.");
-  if (settings.ADMIN) {
-    warnings.push(
-      "ADMIN is on: staff can log in and change users at /_gateway/admin, from wherever it can be reached.",
-    );
-  }
+  checkPages(settings, faults, warnings);
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
     warnings.push(
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.",

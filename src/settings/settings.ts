@@ -126,6 +126,7 @@ export const settingsTable = {
   SERVER_TIMING: setting(readBoolean, false),
   CONSOLE: setting(readBoolean, false),
   ADMIN: setting(readBoolean, false),
+  ADMIN_HOST: added(readTextOrNone("a host such as admin.example.com"), null),
   ERROR_REASONS: setting(readBoolean, false),
 } as const satisfies Record<string, Setting<unknown> | Setting<string>>;
 

@@ -2,7 +2,7 @@
 // Must never name a database.
 import type { User } from "../accounts/user.ts";
 
-/** A log-in to the admin page. The value in the cookie is never written down. */
+/** A log-in to the admin page, by password. The value in the cookie is never written down. */
 export interface NewAdminSession {
   /** SHA-256 of the cookie's value, in hexadecimal. */
   readonly idHash: string;
@@ -20,6 +20,8 @@ export interface FoundAdminSession {
   readonly createdAtSeconds: number;
   readonly lastUsedAtSeconds: number;
   readonly expiresAtSeconds: number;
+  /** When its user last typed the password: at log-in, or when it was asked for again. */
+  readonly confirmedAtSeconds: number;
   /** The user's cut-off: sessions begun before this second are ended. 0: there is none. */
   readonly issuedBeforeSeconds: number;
 }
@@ -31,6 +33,8 @@ export interface AdminSessionStore {
   find(idHash: string): Promise<FoundAdminSession | undefined>;
   /** Notes that the session was used. */
   touch(idHash: string, nowSeconds: number): Promise<void>;
+  /** Notes that the password was typed again. */
+  confirm(idHash: string, nowSeconds: number): Promise<void>;
   close(idHash: string): Promise<void>;
   /** Deletes sessions that expired before a second. */
   deleteExpired(beforeSeconds: number): Promise<void>;

@@ -11,9 +11,9 @@ export function d1AdminSessions(db: D1Database, log: StoreLog): AdminSessionStor
       on(async () => {
         await db
           .prepare(
-            `INSERT INTO admin_sessions (id_hash, user_id, fingerprint, created_at, last_used_at, expires_at)
+            `INSERT INTO admin_sessions (id_hash, user_id, fingerprint, created_at, last_used_at, expires_at, confirmed_at)
              VALUES (?1, ?2, ?3,
-               MAX(?4, COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = ?2), 0)), ?4, ?5)`,
+               MAX(?4, COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = ?2), 0)), ?4, ?5, ?4)`,
           )
           .bind(idHash, userId, fingerprint, createdAtSeconds, expiresAtSeconds)
           .run();
@@ -22,7 +22,8 @@ export function d1AdminSessions(db: D1Database, log: StoreLog): AdminSessionStor
       on(async () => {
         const row = await db
           .prepare(
-            `SELECT ${userColumns}, s.fingerprint, s.created_at, s.last_used_at, s.expires_at, c.issued_before
+            `SELECT ${userColumns}, s.fingerprint, s.created_at, s.last_used_at, s.expires_at, s.confirmed_at,
+               c.issued_before
              FROM admin_sessions AS s JOIN users ON users.id = s.user_id
                LEFT JOIN user_cutoffs AS c ON c.user_id = s.user_id
              WHERE s.id_hash = ?1`,
@@ -37,12 +38,18 @@ export function d1AdminSessions(db: D1Database, log: StoreLog): AdminSessionStor
           createdAtSeconds: Number(row.created_at),
           lastUsedAtSeconds: Number(row.last_used_at),
           expiresAtSeconds: Number(row.expires_at),
+          confirmedAtSeconds: Number(row.confirmed_at),
           issuedBeforeSeconds: Number(row.issued_before ?? 0),
         };
       }),
     touch: (idHash, nowSeconds) =>
       on(async () => {
         const sql = "UPDATE admin_sessions SET last_used_at = ?2 WHERE id_hash = ?1";
+        await db.prepare(sql).bind(idHash, nowSeconds).run();
+      }),
+    confirm: (idHash, nowSeconds) =>
+      on(async () => {
+        const sql = "UPDATE admin_sessions SET confirmed_at = ?2 WHERE id_hash = ?1";
         await db.prepare(sql).bind(idHash, nowSeconds).run();
       }),
     close: (idHash) =>

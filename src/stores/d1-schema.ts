@@ -4,7 +4,7 @@ import type { SchemaStore } from "./contract.ts";
 import type { StoreLog } from "./d1-errors.ts";
 
 /** The version that schema.sql writes down: one more whenever a table or a column is added there. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /** What this version reads and writes, by table. A database that was made before a column has no version to tell by. */
 export const schemaColumns = {
@@ -18,7 +18,7 @@ export const schemaColumns = {
   ],
   ended_families: ["family", "ended_at", "expires_at"],
   user_cutoffs: ["user_id", "issued_before", "expires_at"],
-  admin_sessions: ["id_hash", "user_id", "fingerprint", "created_at", "last_used_at", "expires_at"],
+  admin_sessions: ["id_hash", "user_id", "fingerprint", "created_at", "last_used_at", "expires_at", "confirmed_at"],
 } as const;
 
 /** A later version is fine: what schema.sql adds, an older Worker does without (after a rollback, say). */

@@ -26,6 +26,14 @@ describe("what changes something", () => {
     ["a page that lies about Origin", { origin, "sec-fetch-site": "cross-site" }, 403],
     ["a sandboxed page", { origin: "null" }, 403],
     ["another port", { origin: "https://gateway.example:8443" }, 403],
+    ["our page, by a form", { ...ownPage, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" }, 303],
+    ["a script on a page of our host", { ...ownPage, "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" }, 403],
+    ["a script that says no-cors", { ...ownPage, "sec-fetch-mode": "no-cors" }, 403],
+    ["a frame", { ...ownPage, "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" }, 403],
+    ["a script that says no site", { origin, "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" }, 403],
+    ["a script of another mode", { origin, "sec-fetch-mode": "same-origin" }, 403],
+    ["Node, which is no browser and says cors alone", { origin, "sec-fetch-mode": "cors" }, 303],
+    ["a script that says only where to", { ...ownPage, "sec-fetch-dest": "empty" }, 403],
     ["the other scheme", { origin: "http://gateway.example" }, 403],
     ["an origin that begins like ours", { origin: "https://gateway.example.evil.example" }, 403],
   ] as const;
@@ -137,6 +145,20 @@ describe("its answers", () => {
     const visitor = await loggedIn(app, await addStaff());
     const response = await app.fetch(new Request(`${origin}${path}`, { headers: { cookie: visitor.cookie ?? "" } }));
     expect([response.status, response.headers.get("content-type")]).toEqual([404, "application/json"]);
+  });
+  it.each([
+    ["/x/../_gateway/admin/login", 400],
+    ["/x/%2e%2e/_gateway/admin/login", 400],
+    ["/_gateway/x/%2E%2E/admin/login", 404],
+    ["/_gateway/admin/%2e%2e/admin/login", 404],
+    ["/_gateway/admin/../admin/login", 404],
+    ["/_gateway/./admin/login", 404],
+    ["/_gateway\\admin/login", 400],
+  ])("are not given at %s where the runtime leaves a path as it was sent", async (path, status) => {
+    const request = new Request(`${origin}/`);
+    Object.defineProperty(request, "url", { value: `${origin}${path}` });
+    const response = await app.fetch(request);
+    expect([response.status, (await response.text()).includes('name="password"')]).toEqual([status, false]);
   });
   it("to HEAD are those to GET without the page", async () => {
     const visitor = await loggedIn(app, await addStaff());

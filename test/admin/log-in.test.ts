@@ -42,6 +42,7 @@ describe("a good log-in", () => {
       created_at: 1_800_000_000,
       last_used_at: 1_800_000_000,
       expires_at: 1_800_028_800,
+      confirmed_at: 1_800_000_000,
     });
   });
   it("begins a session of its own and ends the one that the browser had, also one that somebody planted there", async () => {

@@ -2,6 +2,7 @@
 // Must never look at what a person could not see.
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import type { Gateway } from "../support/gateway-over-http.ts";
 import { startOrigin } from "../support/http-origin.ts";
 import { logIn, withAdmin } from "./admin-stage.ts";
 import type { Sentence } from "./sentences.ts";
@@ -10,6 +11,10 @@ import { axeFaults } from "./visit.ts";
 const heading = (page: Page, name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
 const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
 const says = (page: Page, text: string) => page.getByRole("status").filter({ hasText: text }).waitFor();
+
+/** As if the passwords of all who are logged in had been typed long ago. */
+const forget = async ({ env }: Gateway) =>
+  void (await env.DB.prepare("UPDATE admin_sessions SET confirmed_at = 0").run());
 
 /** Keeps a picture of the page as it is; does nothing unless pictures are wanted. */
 export type Shoot = (page: Page, name: string) => Promise<void>;
@@ -84,6 +89,30 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           assert.deepEqual(await axeFaults(page), []);
           await press(page, "Delete for good");
           await says(page, "The user was deleted.");
+
+          await page.getByRole("link", { name: "alan.knuth" }).click();
+          await forget(gateway);
+          await page.getByLabel("Last name").fill("Donald Knuth");
+          await page.getByLabel("Staff", { exact: true }).check();
+          await press(page, "Save");
+          await heading(page, "Your password, please");
+          assert.equal(await page.evaluate("document.activeElement.id"), "own_password");
+          assert.deepEqual(await axeFaults(page), []);
+          await page.getByLabel("Your password").fill("not-this-one");
+          await press(page, "Go on");
+          await page.getByText("That is not your password.").waitFor();
+          assert.deepEqual(await axeFaults(page), []);
+          await page.getByLabel("Your password").fill(stage.password);
+          await page.keyboard.press("Enter");
+          await says(page, "The changes were saved.");
+          assert.equal(await page.getByLabel("Last name").inputValue(), "Donald Knuth");
+          assert.equal(await page.getByLabel("Staff", { exact: true }).isChecked(), true);
+          await forget(gateway);
+          await page.getByRole("link", { name: "Set a password" }).click();
+          await heading(page, "Your password, please");
+          await page.getByLabel("Your password").fill(stage.password);
+          await press(page, "Go on");
+          await heading(page, "Set a password for alan.knuth");
 
           await press(page, "Log out");
           await heading(page, "Gateway admin");
@@ -213,6 +242,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
               "users/100/",
               "users/100/password",
               "users/100/delete",
+              "confirm",
               "tokens/",
             ]) {
               await page.goto(new URL(`/_gateway/admin/${path}`, gateway.url).href);
@@ -226,6 +256,28 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
         );
       }
     },
+  ],
+  [
+    "a script on a page of the same host can send no form of the admin page",
+    (stage) =>
+      withAdmin(stage, async ({ page, gateway }) => {
+        await logIn(page, stage);
+        await page.goto(new URL("/_gateway/openapi.json", gateway.url).href);
+        const path = "/_gateway/admin/users/100/delete";
+        const sent = await page.evaluate<number>(
+          `fetch("${path}", { method: "POST", body: new URLSearchParams({}) }).then(({ status }) => status)`,
+        );
+        assert.equal(sent, 403);
+        const framed = page.waitForResponse(new URL(path, gateway.url).href);
+        await page.evaluate(`{
+          const frame = document.body.appendChild(document.createElement("iframe"));
+          frame.name = "frame";
+          const form = document.body.appendChild(document.createElement("form"));
+          Object.assign(form, { method: "post", action: "${path}", target: "frame" }).submit();
+        }`);
+        assert.equal((await framed).status(), 403);
+        assert.equal(await gateway.env.DB.prepare("SELECT id FROM users WHERE id = 100").first("id"), 100);
+      }),
   ],
   [
     "a page of another site can neither act with an admin's cookie nor read the admin page",

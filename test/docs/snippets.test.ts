@@ -29,7 +29,7 @@ const shown: Readonly<Record<string, string>> = {
 
 /** Warnings that a page means to show; all other settings are without. */
 const warned: Readonly<Record<string, RegExp>> = {
-  "docs/admin.md": /^ADMIN is on: staff can log in/,
+  "docs/admin.md": /^ADMIN is on: staff can log in|^ADMIN_HOST is not set/,
   "docs/observability.md": /^ROUTES\[0\] \(\/api\/\*\) has enforce = false/,
   "docs/routes.md": /^ROUTES\[\d\] \(\/api\/new\/\*\) has enforce = false/,
 };

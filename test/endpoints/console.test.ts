@@ -27,7 +27,7 @@ describe("/_gateway/console", () => {
     const ready = await app.fetch(new Request("https://gateway.example/_gateway/health/ready"));
     expect((await ready.json()) as object).toMatchObject({
       warnings: expect.arrayContaining([
-        "CONSOLE is on: everybody can open /_gateway/console. Leave it off in production.",
+        "CONSOLE is on: everybody can open /_gateway/console. Leave it off in production, where a script on any page of the API's host could read what is typed there.",
       ]),
     });
   });

@@ -30,7 +30,10 @@ beforeAll(async () => {
   user = await addUser();
 });
 
-const as = (actor: User) => ({ admin: { user: actor, idHash: "hash" }, nowSeconds: 1_700_000_000 });
+const as = (actor: User) => ({
+  admin: { user: actor, idHash: "hash", confirmedAtSeconds: 1_700_000_000 },
+  nowSeconds: 1_700_000_000,
+});
 
 it.each([
   ["a change of a superuser by staff", () => changeUser(deps, as(staff), boss, { ...boss, email: "a@example.com" })],

@@ -254,7 +254,7 @@ describe("routes", () => {
     ]);
   });
 
-  it("shows console and admin page while they are on", async () => {
+  it("shows console and admin page while they are on, and on which host", async () => {
     const own = async (...vars: readonly string[]) =>
       routeRows(await readWhich({ remote: true, var: vars }))
         .filter(({ kind, path }) => kind === "own" && /console|admin/.test(path))
@@ -263,6 +263,9 @@ describe("routes", () => {
     expect(await own("CONSOLE:true", "ADMIN:true")).toEqual([
       ["/_gateway/console", ["GET", "HEAD"], "console"],
       ["/_gateway/admin/*", ["GET", "HEAD", "POST"], "admin page"],
+    ]);
+    expect(await own("ADMIN:true", "ADMIN_HOST:admin.example.com")).toEqual([
+      ["/_gateway/admin/*", ["GET", "HEAD", "POST"], "admin page, on admin.example.com alone"],
     ]);
   });
 });

@@ -72,6 +72,7 @@ const beyond: ReadonlyArray<readonly [name: string, off: unknown, on: unknown]> 
   ["SERVER_TIMING", false, true],
   ["CONSOLE", false, true],
   ["ADMIN", false, true],
+  ["ADMIN_HOST", null, "admin.example.com"],
   ["ERROR_REASONS", false, true],
 ];
 

@@ -1,7 +1,9 @@
 // The admin page over HTTP, by the bundled Worker: log-in, an act, what reaches the API and the log.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { aheadHeader, withMovedClock } from "../security/moved-clock.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
+import { rawRequest } from "../support/raw-http.ts";
 
 const lines: Readonly<Record<string, unknown>>[] = [];
 const cookiesSeen: (string | undefined)[] = [];
@@ -35,6 +37,58 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway.close();
   api.close();
+});
+
+describe("with ADMIN_HOST", () => {
+  it("answers there and nowhere else, and proxies nothing there", async () => {
+    // The host that rawRequest() names.
+    const vars = {
+      ADMIN: true,
+      ADMIN_HOST: "gateway.test",
+      ORIGIN_URL: api.url,
+      ROUTES: [{ path: "/*", auth: "public" }],
+    };
+    const apart = await startGateway(vars);
+    try {
+      const onHost = async (path: string) => (await rawRequest(Number(apart.url.port), path)).status;
+      const elsewhere = async (path: string) => (await apart.get(path)).status;
+      const paths = ["/_gateway/admin/login", "/notes/", "/_gateway/health/live", "/api/token/"];
+      expect(await Promise.all(paths.map(onHost))).toEqual([200, 404, 404, 404]);
+      expect(await Promise.all(paths.map(elsewhere))).toEqual([404, 200, 200, 405]);
+    } finally {
+      await apart.close();
+    }
+    cookiesSeen.length = 0;
+  });
+});
+
+describe("the question for the password", () => {
+  it("comes five minutes after the log-in, and with its answer the user is deleted", async () => {
+    const later = await startGateway({ ADMIN: true, ORIGIN_URL: api.url }, { surrounded: withMovedClock });
+    try {
+      await later.addUser({ id: 1, username: "ada", password: "first pass" });
+      await later.addUser({ id: 2, username: "grace", password: "second pass" });
+      await later.env.DB.prepare("UPDATE users SET is_staff = 1 WHERE id = 1").run();
+      const post = (path: string, fields: Readonly<Record<string, string>>, ahead: number, sent = "") =>
+        fetch(new URL(`/_gateway/admin${path}`, later.url), {
+          method: "POST",
+          redirect: "manual",
+          body: new URLSearchParams(fields),
+          headers: { origin: later.url.origin, cookie: sent, [aheadHeader]: String(ahead) },
+        });
+      const session = await post("/login", { username: "ada", password: "first pass" }, 0);
+      const [sent] = session.headers.getSetCookie()[0]?.split(";") ?? [];
+      const asked = await post("/users/2/delete", {}, 310, sent);
+      expect([asked.status, (await asked.text()).includes('name="own_password"')]).toEqual([403, true]);
+      expect((await post("/users/2/delete", { own_password: "second pass" }, 310, sent)).status).toBe(401);
+      expect(await later.env.DB.prepare("SELECT id FROM users WHERE id = 2").first("id")).toBe(2);
+      const done = await post("/users/2/delete", { own_password: "first pass" }, 310, sent);
+      expect(done.headers.get("location")).toBe("/_gateway/admin/users/?done=deleted");
+      expect(await later.env.DB.prepare("SELECT id FROM users WHERE id = 2").first("id")).toBeNull();
+    } finally {
+      await later.close();
+    }
+  });
 });
 
 describe("the admin page", () => {
