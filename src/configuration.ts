@@ -3,9 +3,9 @@
 import { checkAllowedHeaders } from "./gateway/allowed-headers.ts";
 import { type HeaderPlan, planHeaders } from "./gateway/headers.ts";
 import { identityHeaderFaults } from "./gateway/identity-headers.ts";
-import { loosePaths } from "./gateway/loose-paths.ts";
+import { exactPaths, loosePaths } from "./gateway/loose-paths.ts";
 import { closedRules } from "./gateway/loose-rules.ts";
-import type { LoosePaths } from "./gateway/match.ts";
+import type { StricterPaths } from "./gateway/match.ts";
 import { type Rule, readPolicy } from "./gateway/policy.ts";
 import { internalRoutes } from "./http/internal-routes.ts";
 import { readSettings, tokenClassName } from "./settings/read.ts";
@@ -19,8 +19,8 @@ export interface Configuration {
   readonly settings: Settings;
   readonly keys: Keys;
   readonly rules: readonly Rule[];
-  /** Undefined with PATHS = "exact". */
-  readonly loosePaths: LoosePaths | undefined;
+  /** What PATHS compares. */
+  readonly stricterPaths: StricterPaths;
   readonly headerPlan: HeaderPlan;
   /** The kinds of AUTH_TOKEN_CLASSES, in order. */
   readonly tokenKinds: readonly Kind[];
@@ -58,13 +58,14 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
   const tokenKinds = settings.AUTH_TOKEN_CLASSES.flatMap((name) => kindOfClass(tokenClassName(name) ?? "") ?? []);
   const allKeys = { ...keys.keys, ring: ring.keys };
   const internal = internalRoutes(settings, publicJwksOf(allKeys).length > 0);
-  const loose = settings.PATHS === "loose" ? loosePaths(policy.rules, internal) : undefined;
-  if (loose) warnings.push(...closedRules(policy.rules, loose));
+  const isLoose = settings.PATHS === "loose";
+  const stricterPaths = isLoose ? loosePaths(policy.rules, internal) : exactPaths(internal);
+  if (isLoose) warnings.push(...closedRules(policy.rules, stricterPaths));
   const configuration = {
     settings,
     keys: allKeys,
     rules: policy.rules,
-    loosePaths: loose,
+    stricterPaths,
     headerPlan: planHeaders(settings),
     tokenKinds,
   };

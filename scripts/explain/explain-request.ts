@@ -2,10 +2,9 @@
 // Must never say anything of the outcome that the Worker's own pipeline has not said.
 import { type Reason, Refusal, refusals } from "../../src/errors.ts";
 import type { Identity } from "../../src/flows/authenticate.ts";
-import { nameOf } from "../../src/gateway/loose-rules.ts";
-import { looseReading, matchRule } from "../../src/gateway/match.ts";
+import { matchRule } from "../../src/gateway/match.ts";
 import { meetsClaim } from "../../src/gateway/meets-claim.ts";
-import { type CanonicalPath, canonicalPath } from "../../src/gateway/path.ts";
+import { canonicalPath } from "../../src/gateway/path.ts";
 import { pipeline } from "../../src/gateway/pipeline.ts";
 import type { Rule } from "../../src/gateway/policy.ts";
 import { openExchange } from "../../src/http/open-exchange.ts";
@@ -15,6 +14,7 @@ import { openUploads } from "../../src/http/uploads.ts";
 import { type OwnPath, ownPathOf } from "../configuration/own-paths.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
 import { explainRevocation } from "./explain-revocation.ts";
+import { ambiguity, unmatched } from "./explain-route.ts";
 import { explainToken, refusalOf } from "./explain-token.ts";
 import { shown } from "./peek.ts";
 import { shownHeaders } from "./shown-headers.ts";
@@ -74,7 +74,7 @@ export async function explainRequest(wired: Wired, input: RequestInput): Promise
     checks.push({ check: "route", verdict: "passed", detail: `${own.path} is the gateway's own` });
     return { rule: null, checks, outcome: { kind: "own", path: own.path, what: own.what } };
   }
-  const rule = await refusalOf(() => matchRule(wired.rules, input.method, path, deps.loosePaths));
+  const rule = await refusalOf(() => matchRule(wired.rules, input.method, path, deps.stricterPaths));
   if (rule instanceof Refusal) {
     const ambiguous = rule.reason === "path_ambiguous";
     const detail = ambiguous ? await ambiguity(wired, input.method, path) : unmatched(wired.rules, path.decoded);
@@ -100,23 +100,6 @@ function madeUp({ method, path, header }: RequestInput, authHeader: string): Req
   Object.defineProperty(request, "url", { value: `${BASE}${path}` });
   Object.defineProperty(request, "method", { value: method });
   return request;
-}
-
-/** Which other reading of the path there is. */
-async function ambiguity({ rules, deps: { loosePaths } }: Wired, method: string, path: CanonicalPath): Promise<string> {
-  const rule = await refusalOf(() => matchRule(rules, method, path, undefined));
-  const stricter =
-    rule instanceof Refusal ? undefined : loosePaths && looseReading(loosePaths, rules.indexOf(rule), method, path);
-  if (stricter === undefined) return "another reading of the path has another rule";
-  return `without regard to case, a slash at its end or a format suffix the path reads as ${nameOf(rules, stricter)} (PATHS = "loose")`;
-}
-
-function unmatched(rules: readonly Rule[], path: string): string {
-  const others = rules.filter(
-    ({ decoded, isPrefix }) => path === decoded || (isPrefix && path.startsWith(`${decoded}/`)),
-  );
-  const methods = [...new Set(others.flatMap((rule) => [...(rule.methods ?? [])]))];
-  return methods.length === 0 ? "no rule of ROUTES has this path" : `this path is there for ${methods.join(", ")} only`;
 }
 
 async function tokenChecks(wired: Wired, input: RequestInput, request: Request, rule: Rule): Promise<Check[]> {

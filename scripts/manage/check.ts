@@ -48,10 +48,10 @@ export async function checkConfiguration(which: Which): Promise<CheckReport> {
 }
 
 /** Names each rule to which the comparison of PATHS = "loose" applies. */
-function guardedNotes({ rules, loosePaths }: Configuration): string[] {
-  if (loosePaths === undefined) return [];
+function guardedNotes({ settings, rules, stricterPaths }: Configuration): string[] {
+  if (settings.PATHS !== "loose") return [];
   const named = (rule: Rule): string => `ROUTES[${rules.indexOf(rule)}] (${rule.pattern})`;
-  return guardedRules(rules, loosePaths).map(({ rule, instead }) => {
+  return guardedRules(rules, stricterPaths).map(({ rule, instead }) => {
     const examples = instead.map((one) => `${one.path}, which ${named(one.rule)} would let pass`);
     return `PATHS = "loose": what reads as ${named(rule)} without regard to case, a slash at its end or a format suffix is 400: ${examples.join("; ")}.`;
   });

@@ -1,9 +1,9 @@
-// PATHS = "loose": whether a path, read as an API reads it that tells fewer paths apart, falls under a stricter rule than
-// the one that matched, or under one of the gateway's own routes.
+// Whether a path falls under a stricter rule than the one that matched, or under one of the gateway's own routes, when it is
+// read as an API reads it that tells fewer paths apart (PATHS = "loose").
 // Must never cost more than the length of the path and the number of rules, nor remember a request.
-import { coversPath, type InternalRoute } from "../http/internal-routes.ts";
+import { coversPath, type InternalRoute, internalRouteOf } from "../http/internal-routes.ts";
 import { type FoldedPath, foldCase, foldPath } from "./fold-path.ts";
-import { fits, type LoosePaths } from "./match.ts";
+import { fits, type StricterPaths } from "./match.ts";
 import type { Rule } from "./policy.ts";
 import { isStricter } from "./strictness.ts";
 
@@ -31,7 +31,7 @@ interface Targets {
  *
  * @param internal the gateway's own routes: stricter than any rule
  */
-export function loosePaths(rules: readonly Rule[], internal: readonly InternalRoute[]): LoosePaths {
+export function loosePaths(rules: readonly Rule[], internal: readonly InternalRoute[]): StricterPaths {
   // Rules that are equally strict have the same targets.
   const kinds: Rule[] = [];
   const kindOf = rules.map((rule) => {
@@ -66,6 +66,15 @@ export function loosePaths(rules: readonly Rule[], internal: readonly InternalRo
 }
 
 const none: readonly Spelling[] = [];
+
+/** PATHS = "exact": only what a reading of the path has byte by byte, as of `/api/token;x/` without its parameter. */
+export function exactPaths(internal: readonly InternalRoute[]): StricterPaths {
+  const mayBeInternal = internalFilter(internal);
+  return {
+    stricterReading: (_index, method, path) =>
+      mayBeInternal.test(path) ? internalRouteOf(internal, method, path) : undefined,
+  };
+}
 
 /** Whether a request for one of a rule's paths may match the other rule: a later one by its method alone. */
 function mayMatch(rule: Rule, index: number, other: Rule, place: number): boolean {

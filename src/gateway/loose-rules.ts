@@ -1,6 +1,6 @@
 // What PATHS = "loose" means for the rules of a deployment: which of them it guards, and which can let nothing pass.
 // Must never decide about a request: loose-paths.ts does, and is asked here.
-import { fits, type LoosePaths, type StricterReading } from "./match.ts";
+import { fits, type StricterPaths, type StricterReading } from "./match.ts";
 import type { Rule } from "./policy.ts";
 
 /** Other spellings of a rule's paths that would have passed under a less strict rule, and are 400. */
@@ -11,7 +11,7 @@ export interface GuardedRule {
 }
 
 /** Every rule to which the comparison applies. */
-export function guardedRules(rules: readonly Rule[], loose: LoosePaths): readonly GuardedRule[] {
+export function guardedRules(rules: readonly Rule[], loose: StricterPaths): readonly GuardedRule[] {
   return rules.flatMap((rule) => {
     const instead = new Map<Rule, string>();
     for (const method of methodsOf(rules, rule)) {
@@ -29,7 +29,7 @@ export function guardedRules(rules: readonly Rule[], loose: LoosePaths): readonl
 }
 
 /** A sentence for each rule all of whose requests are refused, because its path reads as a stricter one. */
-export function closedRules(rules: readonly Rule[], loose: LoosePaths): string[] {
+export function closedRules(rules: readonly Rule[], loose: StricterPaths): string[] {
   return rules.flatMap((rule, index) => {
     const path = rule.isPrefix ? `${rule.decoded}/x` : rule.decoded;
     const readings = methodsOf(rules, rule)

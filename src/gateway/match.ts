@@ -8,11 +8,11 @@ import type { Rule } from "./policy.ts";
 /** What a path falls under in another spelling: a stricter rule, no rule at all (404), or an internal route. */
 export type StricterReading = Rule | InternalRoute | "no rule";
 
-/** The comparison of PATHS = "loose", made by loose-paths.ts. */
-export interface LoosePaths {
+/** The comparison of PATHS, made by loose-paths.ts. */
+export interface StricterPaths {
   /**
-   * What the path falls under when it is read without regard to case, a slash at its end or a format suffix, and what is
-   * stricter than the rule that matched; undefined if there is nothing.
+   * What the path falls under and what is stricter than the rule that matched; undefined if there is nothing. With
+   * "loose" it is read without regard to case, a slash at its end or a format suffix, with "exact" as it is.
    *
    * @param index of the rule that matched
    * @param path one reading of the request's path, decoded
@@ -26,13 +26,13 @@ export interface LoosePaths {
  * origins decode `%61`, some compare bytes. So has one with path parameters (RFC 3986 section 3.3), with them and
  * without (to a Java server `/admin;x` is `/admin`, and `/;x/admin` too), and one that is encoded twice, decoded twice.
  *
- * @param loose undefined with PATHS = "exact"
+ * @param stricter undefined to compare the rules alone
  */
 export function matchRule(
   rules: readonly Rule[],
   method: string,
   path: CanonicalPath,
-  loose: LoosePaths | undefined,
+  stricter: StricterPaths | undefined,
 ): Rule {
   const index = indexOf(rules, method, path.decoded);
   const others = otherReadings(path);
@@ -42,21 +42,21 @@ export function matchRule(
     if (rules.findIndex((one) => fits(one, method, one.sent, sent)) !== index) refuse("path_ambiguous");
   }
   const rule = rules[index] ?? refuse("no_route");
-  if (loose && looseReading(loose, index, method, path) !== undefined) refuse("path_ambiguous");
+  if (stricter && stricterReadingOf(stricter, index, method, path) !== undefined) refuse("path_ambiguous");
   return rule;
 }
 
 /** What is stricter than the rule of this index, in any reading of the path. */
-export function looseReading(
-  loose: LoosePaths,
+export function stricterReadingOf(
+  paths: StricterPaths,
   index: number,
   method: string,
   path: CanonicalPath,
 ): StricterReading | undefined {
-  const first = loose.stricterReading(index, method, path.decoded);
+  const first = paths.stricterReading(index, method, path.decoded);
   if (first !== undefined) return first;
   for (const reading of otherReadings(path)) {
-    const stricter = loose.stricterReading(index, method, reading);
+    const stricter = paths.stricterReading(index, method, reading);
     if (stricter !== undefined) return stricter;
   }
   return undefined;

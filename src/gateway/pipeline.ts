@@ -17,7 +17,7 @@ import { cookieToHeader, dropAdminCookie } from "./cookie-to-header.ts";
 import { forward, type Origin } from "./forward.ts";
 import { type HeaderPlan, originHeaders } from "./headers.ts";
 import { isPersonal } from "./keep-private.ts";
-import { type LoosePaths, matchRule } from "./match.ts";
+import { matchRule, type StricterPaths } from "./match.ts";
 import { meetsClaim } from "./meets-claim.ts";
 import { canonicalPath } from "./path.ts";
 import type { Rule } from "./policy.ts";
@@ -27,8 +27,8 @@ import { inShadow } from "./shadow.ts";
 /** What the gateway is wired with, besides what flows use. */
 export interface GatewayDeps extends Deps {
   readonly rules: readonly Rule[];
-  /** Undefined with PATHS = "exact". */
-  readonly loosePaths: LoosePaths | undefined;
+  /** What PATHS compares. */
+  readonly stricterPaths: StricterPaths;
   readonly headerPlan: HeaderPlan;
   readonly tokenKinds: readonly Kind[];
   readonly origin: Origin | undefined;
@@ -56,7 +56,7 @@ export async function pipeline(deps: GatewayDeps, request: Request, exchange: Ex
   const { method, url } = exchange;
   if (method === "TRACE" || method === "CONNECT") refuse("method_refused", { names: method });
   const path = canonicalPath(url);
-  const rule = matchRule(deps.rules, method, path, deps.loosePaths);
+  const rule = matchRule(deps.rules, method, path, deps.stricterPaths);
   exchange.rule = rule.pattern;
   exchange.allow = rule.allow;
   const check = () => identify(deps, rule, request, exchange);

@@ -42,7 +42,7 @@ describe("docs/origins.md", () => {
       function sent(pathAndQuery: string): string {
         try {
           const canonical = canonicalPath(`https://gateway.example${pathAndQuery}`);
-          const rule = matchRule(configuration?.rules ?? [], "GET", canonical, configuration?.loosePaths);
+          const rule = matchRule(configuration?.rules ?? [], "GET", canonical, configuration?.stricterPaths);
           return (rule.origin?.base ?? "https://api.example.com") + targetOf(canonical, rule.strip);
         } catch (error) {
           if (!(error instanceof Refusal)) throw error;

@@ -24,7 +24,7 @@ it.each(rows)("%s %s meets %s", async (method, path, met) => {
   const outcome = () => {
     try {
       const canonical = canonicalPath(`http://gateway.example${path}`);
-      return matchRule(configuration?.rules ?? [], method, canonical, configuration?.loosePaths).pattern;
+      return matchRule(configuration?.rules ?? [], method, canonical, configuration?.stricterPaths).pattern;
     } catch (error) {
       if (error instanceof Refusal) return error.wire.status;
       throw error;

@@ -14,10 +14,10 @@ async function matcher(ROUTES: readonly Route[], vars: Readonly<Record<string, u
   const { configuration, faults } = await readConfiguration({ SIGNING_KEY: testSecret, ROUTES, ...vars });
   expect(faults).toEqual([]);
   if (!configuration) throw new Error("the configuration has faults");
-  const { rules, loosePaths } = configuration;
+  const { rules, stricterPaths } = configuration;
   return (path: string, method = "GET"): string => {
     try {
-      return matchRule(rules, method, canonicalPath(`https://gateway.example${path}`), loosePaths).pattern;
+      return matchRule(rules, method, canonicalPath(`https://gateway.example${path}`), stricterPaths).pattern;
     } catch (error) {
       if (error instanceof Refusal) return error.reason;
       throw error;
@@ -281,6 +281,19 @@ describe("the gateway's own routes", () => {
   it("are like any other path with PATHS = exact", async () => {
     expect((await under("public", { PATHS: "exact" }))("/API/token/")).toBe("/*");
   });
+  it.each([
+    "/api/token;x/",
+    "/api;x/token/refresh",
+    "/;x/_gateway/health/live",
+    "/_gateway;x",
+    "/%255fgateway/x",
+    "/api/token%253Bx/",
+  ])(
+    "are not met by %s, whatever PATHS says: an origin that drops parameters or decodes twice would answer in their place",
+    async (path) => {
+      for (const PATHS of ["loose", "exact"]) expect((await under("public", { PATHS }))(path)).toBe(ambiguous);
+    },
+  );
 });
 
 describe("the comparison", () => {
