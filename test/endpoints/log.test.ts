@@ -89,6 +89,12 @@ describe("events", () => {
       await post("/refresh/", { refresh: first.refresh });
       const third = await post("/refresh/", { refresh: second.refresh });
       await post("/refresh/", { refresh: first.refresh });
+      // Eleven seconds later.
+      const used = "UPDATE outstanding_tokens SET blacklisted_at = blacklisted_at - 11 WHERE jti = ?";
+      await DB.prepare(used)
+        .bind(claimsOf(first.refresh ?? "").jti)
+        .run();
+      await post("/refresh/", { refresh: first.refresh });
       ids.push(...[first, second, third].map(({ refresh }) => jtiOf(refresh)));
       const other = await post("/", credentials);
       await post("/blacklist/", { refresh: other.refresh });
@@ -102,6 +108,7 @@ describe("events", () => {
       { ...refresh, jti: first, successor: second },
       { event: "refresh_repeated", ...ofAda, family: first, successor: second },
       { ...refresh, jti: second, successor: third },
+      { event: "refresh_repeated", ...ofAda, family: first, successor: third },
       { event: "refresh_reuse", ...ofAda, family: first },
       { ...login, jti: other },
       { event: "blacklist", ...ofAda, jti: other, session_ended: false },

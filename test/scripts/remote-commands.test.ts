@@ -90,3 +90,15 @@ it("logout --session --remote ends one session in one file, and tells KV of it",
   expect([open, api.imports.length - before]).toEqual([[{ jti: "two" }], 1]);
   expect(api.kv.get("fam:one's")?.value).toBe("1");
 });
+
+it("a command adds the columns that a database made before lacks, and then does its work", async () => {
+  api.db.exec(
+    "ALTER TABLE users DROP COLUMN session_version; ALTER TABLE outstanding_tokens DROP COLUMN session_version",
+  );
+  expect(await manage("activate", "zoë")).toBe(0);
+  expect(said).toEqual(["'zoë' was active before in the remote database."]);
+  expect(api.imports.at(-2)).toMatch(
+    /^ALTER TABLE users ADD COLUMN session_version INTEGER NOT NULL DEFAULT 0;\nALTER TABLE outstanding_tokens ADD COLUMN session_version INTEGER;\n--/,
+  );
+  expect(api.db.prepare("SELECT session_version FROM users WHERE id = 3").get()).toEqual({ session_version: 0 });
+});
