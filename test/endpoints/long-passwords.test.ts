@@ -44,7 +44,7 @@ it.each([
   ["4,097 letters at the sliding endpoint", "/api/token/sliding/", "ada", "x".repeat(4097)],
   ["4,097 letters for nobody", "/api/token/", "nobody", "x".repeat(4097)],
   ["1,366 signs of three bytes", "/api/token/", "ada", "€".repeat(1366)],
-  ["a megabyte", "/api/token/", "ada", "x".repeat(1_000_000)],
+  ["60,000 letters, nearly a whole body", "/api/token/", "ada", "x".repeat(60_000)],
 ])("%s are refused unhashed", async (_what, path, username, password) => {
   const prepare = vi.spyOn(DB, "prepare");
   const response = await logIn(path, username, password);
@@ -54,6 +54,15 @@ it.each([
   expect(hashFunctions().map((one) => one.mock.calls.length)).toEqual([0, 0, 0, 0, 0, 0]);
   expect(prepare).not.toHaveBeenCalled();
   expect(told).toEqual(["login_password_too_long"]);
+});
+
+it("a megabyte is refused unread and unhashed: a body has 64 KiB at most", async () => {
+  const prepare = vi.spyOn(DB, "prepare");
+  const response = await logIn("/api/token/", "ada", "x".repeat(1_000_000));
+  expect(response.status).toBe(413);
+  expect(hashFunctions().map((one) => one.mock.calls.length)).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(prepare).not.toHaveBeenCalled();
+  expect(told).toEqual([]);
 });
 
 it.each([

@@ -102,7 +102,9 @@ const keptPromises: readonly RegExp[] = [
 ];
 /** Files in which a kept promise never outlives its request, each with the reason. */
 const mayKeepPromises: Readonly<Record<string, string>> = {
+  "admin/door.ts": "the form of one request, read once in a function that is called for each request",
   "flows/authenticate.ts": "in a function that is called for each request",
+  "gateway/body-limit.ts": "the upload of one request, in an object that is made for it",
   "gateway/forward.ts": "the timer of one request, in an object that is made for it",
 };
 
