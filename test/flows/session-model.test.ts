@@ -116,7 +116,7 @@ const call = (method: string, path: string, token: AccessToken) =>
 const met = new Map<string, number>();
 const meet = (what: string) => met.set(what, (met.get(what) ?? 0) + 1);
 
-test("any order of events is answered as the model says", { timeout: 180_000 }, async () => {
+test("any order of events is answered as the model says", { timeout: 900_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(commands, async (sequence) => {
       const user = await addUser({ password: oldHash });
