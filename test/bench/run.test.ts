@@ -49,7 +49,7 @@ describe("npm run bench", () => {
     expect(result.small.gzipBytes).toBeGreaterThan(50_000);
     expect(result.small.startUpMilliseconds).toBeNull();
     expect(stdout).toContain("no-token: a route that wants a token, and none: 401");
-  }, 180_000);
+  });
   it.each([
     [["--shapes", "warn"], "--shapes: there is no warn."],
     [["--only", "nobody"], "--only: there is no nobody."],

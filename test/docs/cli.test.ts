@@ -35,7 +35,7 @@ const withoutTimes = (said: string) =>
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "yyyy-mm-ddThh:mm:ssZ")
     .replaceAll(/\b(in )?[\d,]+ (second|minute|hour|day)s?( ago)?\b/g, "$1N units$3");
 
-const { folder, remove } = copyProject();
+const { folder, host, remove } = copyProject();
 const now = Math.floor(Date.now() / 1000);
 const access = craft({
   claims: {
@@ -47,7 +47,7 @@ const access = craft({
   },
 });
 
-/** Runs a line of the document in a shell, with an npm that starts the script and nothing else. */
+/** Runs a line of the document in a shell, with an npm that has the command run and nothing else. */
 function inShell(command: string): Promise<string> {
   const env = {
     ...process.env,
@@ -72,9 +72,10 @@ function inShell(command: string): Promise<string> {
 beforeAll(async () => {
   writeFileSync(join(folder, ".dev.vars"), `SIGNING_KEY=${testSecret}\n`);
   mkdirSync(join(folder, "bin"));
+  const client = join(import.meta.dirname, "../support/command-client.ts");
   writeFileSync(
     join(folder, "bin/npm"),
-    `#!/bin/sh\nwhile [ "$1" != "--" ]; do shift; done\nshift\nexec '${process.execPath}' scripts/manage.ts "$@"\n`,
+    `#!/bin/sh\nwhile [ "$1" != "--" ]; do shift; done\nshift\nexec '${process.execPath}' '${client}' '${await host()}' "$@"\n`,
   );
   chmodSync(join(folder, "bin/npm"), 0o755);
   const { database } = await localBindings(join(folder, ".wrangler/state"));

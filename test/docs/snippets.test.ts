@@ -103,7 +103,7 @@ describe("settings", () => {
 describe("code", () => {
   it("passes TypeScript", async () => {
     expect(await typeFaults(inLanguage("ts", "js"))).toBe("");
-  }, 120_000);
+  });
 
   it("that does not fit is found", async () => {
     const wrong = (language: string, text: string) => ({ file: "docs/x.md", line: language.length, language, text });
@@ -113,7 +113,7 @@ describe("code", () => {
     ]);
     expect(said).toMatch(/^shown\/x\/line-2\.ts\(2,/m);
     expect(said).toMatch(/^shown\/x\/line-2\.js\(1,1\)/m);
-  }, 120_000);
+  });
 
   it("of hooks and of the package is run by tests that hold the pages against files to the letter", () => {
     // test/docs/hooks.test.ts and test/endpoints/hooks.test.ts; test/worker/package.test.ts; test/docs/recipes.test.ts.
@@ -215,22 +215,18 @@ five \\
     expect(() => shellCommands("one 'two")).toThrow("no '");
   });
 
-  it.each(named(inLanguage("sh")))(
-    "%s: programs, commands, flags and files are there",
-    async (_, { text }) => {
-      const commands = shellCommands(text);
-      const isSetting = /^[A-Z_]+='[^']*'\n$/.test(text);
-      if (!isSetting) expect(commands.length).toBeGreaterThan(0);
-      for (const command of commands) {
-        expect(await faultWithCommand(command)).toBeUndefined();
-        if (command[0] !== "curl") continue;
-        // test/docs/walk.test.ts runs what goes to the gateway.
-        const address = command.find((word) => /^[a-z]+:\/\//.test(word)) ?? "";
-        if (!/^http:\/\/127\.0\.0\.1:8787\//.test(address)) expect(address).toMatch(elsewhere);
-      }
-    },
-    120_000,
-  );
+  it.each(named(inLanguage("sh")))("%s: programs, commands, flags and files are there", async (_, { text }) => {
+    const commands = shellCommands(text);
+    const isSetting = /^[A-Z_]+='[^']*'\n$/.test(text);
+    if (!isSetting) expect(commands.length).toBeGreaterThan(0);
+    for (const command of commands) {
+      expect(await faultWithCommand(command)).toBeUndefined();
+      if (command[0] !== "curl") continue;
+      // test/docs/walk.test.ts runs what goes to the gateway.
+      const address = command.find((word) => /^[a-z]+:\/\//.test(word)) ?? "";
+      if (!/^http:\/\/127\.0\.0\.1:8787\//.test(address)) expect(address).toMatch(elsewhere);
+    }
+  });
 
   it.each(documentFiles())("in the sentences of %s: likewise", async (file) => {
     const faults = await Promise.all(inlineCommands(file).flatMap(shellCommands).map(faultWithCommand));

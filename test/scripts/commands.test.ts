@@ -4,8 +4,18 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { copyProject } from "../support/project-copy.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+
+const { manage, remove } = copyProject();
+afterAll(remove);
+
+/** `npm run manage`, of which the first test here sees that a shell gets the same. */
+async function managed(words: readonly string[], input = "") {
+  const { code, stdout, stderr } = await manage(words, input);
+  return { status: code, stdout, stderr };
+}
 
 function run(script: string, words: readonly string[], input = "") {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`scripts/${script}`, ...words], {
@@ -19,22 +29,23 @@ function run(script: string, words: readonly string[], input = "") {
 const refused = (status: number, line: string) => ({ status, stdout: "", stderr: `${line}\n` });
 
 describe("npm run manage", () => {
-  it("lists its commands", () => {
-    const { status, stdout } = run("manage.ts", ["--help"]);
-    expect(status).toBe(0);
+  it("lists its commands", async () => {
+    const { status, stdout, stderr } = run("manage.ts", ["--help"]);
+    expect({ status, stdout, stderr }).toEqual(await managed(["--help"]));
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(/^ {2}createsuperuser +make a user with is_staff and is_superuser$/m);
   });
 
-  it.each([["help"], ["help", "check"], ["check", "-h"]])("helps with %j", (...words) => {
-    const { status, stdout, stderr } = run("manage.ts", words);
+  it.each([["help"], ["help", "check"], ["check", "-h"]])("helps with %j", async (...words) => {
+    const { status, stdout, stderr } = await managed(words);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout.split("\n", 1)).toEqual([
       words.length === 1 ? "npm run manage -- COMMAND [flags]" : "npm run manage -- check [flags]",
     ]);
   });
 
-  it.each(["createsuperuser", "createuser", "changepassword", "users"])("tells about %s", (command) => {
-    const { status, stdout, stderr } = run("manage.ts", [command, "--help"]);
+  it.each(["createsuperuser", "createuser", "changepassword", "users"])("tells about %s", async (command) => {
+    const { status, stdout, stderr } = await managed([command, "--help"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(new RegExp(`^npm run manage -- ${command} `));
   });
@@ -51,12 +62,12 @@ describe("npm run manage", () => {
     [["createuser", "--username", ""], 1, "--username: This field cannot be blank."],
     [["createuser", "--username", "a", "--email", "b"], 1, "--email: Enter a valid email address."],
     [["createuser", "--username", "a"], 1, "The password must not be empty."],
-  ])("refuses %j with %d and a line", (words, status, line) => {
-    expect(run("manage.ts", words)).toEqual(refused(status, `manage: ${line}`));
+  ])("refuses %j with %d and a line", async (words, status, line) => {
+    expect(await managed(words)).toEqual(refused(status, `manage: ${line}`));
   });
 
-  it("refuses a weak password unless it is forced", () => {
-    expect(run("manage.ts", ["createuser", "--username", "ada"], "short")).toEqual(
+  it("refuses a weak password unless it is forced", async () => {
+    expect(await managed(["createuser", "--username", "ada"], "short")).toEqual(
       refused(
         1,
         "manage: This password is too short. It must contain at least 8 characters. To use it all the same, add --force.",
@@ -66,8 +77,8 @@ describe("npm run manage", () => {
 
   it.each([["--password", "hunter2"], ["--password=hunter2"], ["-password=hunter2"]])(
     "refuses a password on the command line (%s), without repeating it",
-    (...words) => {
-      const { status, stdout, stderr } = run("manage.ts", ["createuser", "--username", "ada", ...words]);
+    async (...words) => {
+      const { status, stdout, stderr } = await managed(["createuser", "--username", "ada", ...words]);
       expect(status).toBe(2);
       expect(stderr).toMatch(/^manage: A password does not belong on the command line, .*\n$/);
       expect(stdout + stderr).not.toContain("hunter2");

@@ -1,9 +1,10 @@
 // Bundles a Worker as it ships, with wrangler, for tests that run it in Miniflare.
 // Must never bundle in a way that a deploy would not.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, isAbsolute, join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 
 const project = resolve(import.meta.dirname, "../..");
 
@@ -22,12 +23,35 @@ export interface BuiltWorker {
  */
 export async function builtWorker(configPath: string, entry?: string): Promise<BuiltWorker> {
   const folder = process.env.BUNDLES_OF_THIS_RUN;
+  // A project elsewhere is of one test, which may change it between two calls.
+  if (folder === undefined || isAbsolute(configPath)) return bundle(configPath, entry);
   const name = `${configPath}${entry === undefined ? "" : `-${entry}`}`.replaceAll("/", "-");
-  const file = folder === undefined ? undefined : join(folder, `${name}.json`);
-  if (file !== undefined && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as BuiltWorker;
-  const built = await bundle(configPath, entry);
-  if (file !== undefined) writeFileSync(file, JSON.stringify(built));
-  return built;
+  const file = join(folder, `${name}.json`);
+  for (; !existsSync(file); await pause(50)) {
+    if (
+      await alone(`${file}.lock`, async () => {
+        writeFileSync(`${file}.part`, JSON.stringify(await bundle(configPath, entry)));
+        renameSync(`${file}.part`, file);
+      })
+    )
+      break;
+  }
+  return JSON.parse(readFileSync(file, "utf8")) as BuiltWorker;
+}
+
+/** Does a deed unless another process is at it; whether it was done. */
+async function alone(lock: string, deed: () => Promise<void>): Promise<boolean> {
+  try {
+    mkdirSync(lock);
+  } catch {
+    return false;
+  }
+  try {
+    await deed();
+  } finally {
+    rmSync(lock, { recursive: true });
+  }
+  return true;
 }
 
 async function bundle(configPath: string, entry: string | undefined): Promise<BuiltWorker> {

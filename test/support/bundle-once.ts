@@ -1,14 +1,11 @@
-// Bundles both Workers before the tests of a run, so that each test file need not.
+// A folder for the Workers that a run bundles: each is bundled by the first test file that needs it.
 // Must never keep a bundle beyond the run: the next one may be of other sources.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { builtWorker } from "./built-worker.ts";
 
-export async function setup(): Promise<void> {
+export function setup(): void {
   process.env.BUNDLES_OF_THIS_RUN = mkdtempSync(join(tmpdir(), "bundles-"));
-  await builtWorker("wrangler.toml");
-  await builtWorker("examples/origin/wrangler.toml");
 }
 
 export function teardown(): void {

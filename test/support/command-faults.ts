@@ -1,13 +1,13 @@
 // What is wrong with a command line that a document shows: a script, command, flag or file that there is not.
-// Must never run it, but for --help of wrangler.
+// Must never run it.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readBenchOptions } from "../../bench/options.ts";
 import { deployHelp } from "../../scripts/deploy/arguments.ts";
 import { commands } from "../../scripts/manage/commands.ts";
+import { importWrangler } from "../../scripts/shared/wrangler.ts";
 import { readStartOptions } from "../../scripts/start/options.ts";
 import { projectRoot } from "./documents.ts";
-import { runToEnd } from "./run-to-end.ts";
 import type { SimpleCommand } from "./shell-commands.ts";
 
 const { scripts } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as {
@@ -94,25 +94,38 @@ async function deployFault(words: readonly string[]): Promise<string | undefined
   return others.length === 0 ? undefined : wranglerFault(["deploy", ...others]);
 }
 
-const helps = new Map<string, Promise<string>>();
-
-/** By wrangler's own help; without an account and without the network. */
+/** By the table of its commands that wrangler keeps; without an account and without the network. */
 async function wranglerFault(words: readonly string[]): Promise<string | undefined> {
+  const { experimental_getWranglerCommands: table } = await importWrangler();
+  const { registry, globalFlags } = table();
   const first = words.findIndex((word) => word.startsWith("-"));
   const path = (first < 0 ? words : words.slice(0, first)).filter((word) => /^[a-z][a-z0-9-]*$/.test(word));
+  let node = registry;
+  for (const [index, word] of path.entries()) {
+    const below = node.subtree.get(word);
+    // What stands after a command's own name is an argument of it.
+    if (below === undefined && node.definition?.type === "command") break;
+    if (below === undefined) return `wrangler has no ${path.slice(0, index + 1).join(" ")}`;
+    node = below;
+  }
   const name = path.join(" ");
-  const help = helps.get(name) ?? wranglerHelp(path);
-  helps.set(name, help);
-  const text = await help;
-  if (!text.includes(`wrangler ${name}`)) return `wrangler has no ${name}`;
-  const unknown = flagsOf(words).find((flag) => !new RegExp(`${flag}(?![a-z-])`).test(text));
+  const { definition } = node;
+  const own = definition?.type === "command" ? (definition.args ?? {}) : {};
+  const known = new Set(["help", "version", ...Object.keys(globalFlags), ...namesOf(own)]);
+  const unknown = flagsOf(words).find((flag) => !known.has(flag.slice(2)));
   return unknown === undefined ? undefined : `wrangler ${name} has no ${unknown}`;
 }
 
-async function wranglerHelp(path: readonly string[]): Promise<string> {
-  const wrangler = join(projectRoot, "node_modules/wrangler/bin/wrangler.js");
-  const { stdout } = await runToEnd(process.execPath, [wrangler, ...path, "--help"], { cwd: projectRoot });
-  return stdout;
+interface Flag {
+  readonly alias?: string | readonly string[];
+  readonly hidden?: boolean;
+}
+
+/** Flags that its help shows, with their other names; one that is a positional word is no flag, but its name is free. */
+function namesOf(flags: Readonly<Record<string, Flag>>): string[] {
+  return Object.entries(flags).flatMap(([name, { alias = [], hidden }]) =>
+    hidden === true ? [] : [name, ...[alias].flat()],
+  );
 }
 
 function thrown(read: () => unknown): string | undefined {

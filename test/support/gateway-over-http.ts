@@ -1,9 +1,10 @@
 // The whole Worker over real HTTP, as it is bundled for a deploy, in front of a real origin, for tests in Node.
 // Must never stub a part of the gateway.
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
 import { type BuiltWorker, builtWorker } from "./built-worker.ts";
 import { djangoScrypt } from "./django-scrypt.ts";
 import { schemaStatements } from "./schema-statements.ts";
+import { storeOverHttp, storesScript } from "./stores-over-http.ts";
 
 /** What the tests use of a Worker's bindings. */
 export interface GatewayEnv {
@@ -70,26 +71,27 @@ export async function startGateway(
   const built = configPath === undefined ? await template() : await builtWorker(configPath);
   const signingKey = "over-http-tests-only-over-http-tests-only-0123456789";
   const bindings = { ...built.vars, LOG: "off", SIGNING_KEY: signingKey, ...vars };
-  const miniflare = run(
-    { ...built, script: surrounded(built.script) },
-    {
-      bindings,
-      kvNamespaces: { BLACKLIST: "blacklist" },
-      ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
-      ...(metrics ? { analyticsEngineDatasets: { METRICS: { dataset: "simplejwt_edge" } } } : {}),
-      ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
-      serviceBindings: {
-        ...(originService === undefined ? {} : { ORIGIN: originService }),
-        ...(boundToItself ? { SELF: "worker" } : {}),
-      },
-      ...(storage === undefined ? {} : { resourcePersistencePath: storage }),
+  const worker = {
+    ...workerOf({ ...built, script: surrounded(built.script) }),
+    ...storeBindings,
+    bindings,
+    ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
+    ...(metrics ? { analyticsEngineDatasets: { METRICS: { dataset: "simplejwt_edge" } } } : {}),
+    serviceBindings: {
+      ...(originService === undefined ? {} : { ORIGIN: originService }),
+      ...(boundToItself ? { SELF: "worker" } : {}),
     },
-  );
-  const url = await miniflare.ready;
-  const env: GatewayEnv = {
-    DB: (await miniflare.getD1Database("DB")) as unknown as D1Database,
-    BLACKLIST: (await miniflare.getKVNamespace("BLACKLIST")) as unknown as KVNamespace,
   };
+  const options = {
+    ...shared,
+    workers: [worker, storesWorker],
+    ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
+    ...(storage === undefined ? {} : { resourcePersistencePath: storage }),
+  };
+  const miniflare = new Miniflare(convertV4MiniflareOptions(options as V4MiniflareOptions));
+  const url = await miniflare.ready;
+  const stores = await miniflare.unsafeGetDirectURL("stores");
+  const env: GatewayEnv = { DB: storeOverHttp(stores, "DB"), BLACKLIST: storeOverHttp(stores, "BLACKLIST") };
   await env.DB.batch(schemaStatements.map((sql) => env.DB.prepare(sql)));
   const send = (path: string, init: RequestInit) => fetch(new URL(path, url.href), { redirect: "manual", ...init });
   return {
@@ -104,7 +106,7 @@ export async function startGateway(
     get: (path, token, headers = {}) =>
       send(path, { headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers } }),
     flush: async () => {
-      const worker = await miniflare.getWorker();
+      const worker = await miniflare.getWorker("worker");
       await worker.scheduled({ cron: "17 3 * * *" });
     },
     addUser: async ({ id, username, password }) => {
@@ -121,23 +123,32 @@ const limiterOf = (limit: number) => ({ LOGIN_LIMITER: { namespace_id: "1001", s
 const linesOf = (onLogLine: NonNullable<GatewayOptions["onLogLine"]>) => (log: { readonly message: string }) =>
   onLogLine(JSON.parse(log.message) as Readonly<Record<string, unknown>>);
 
-function run({ script, compatibilityDate, compatibilityFlags }: BuiltWorker, more: object): Miniflare {
-  const options = {
-    host: "127.0.0.1",
-    port: 0,
-    log: new Log(LogLevel.ERROR),
-    cf: false as const,
-    name: "worker",
-    modules: true as const,
-    script,
-    compatibilityDate,
-    compatibilityFlags: [...compatibilityFlags],
-    d1Databases: { DB: "db" },
-    handleRuntimeStdio: () => {},
-    ...more,
-  };
-  return new Miniflare(convertV4MiniflareOptions(options));
-}
+/** What every Miniflare of a test has. */
+const shared = {
+  host: "127.0.0.1",
+  port: 0,
+  log: new Log(LogLevel.ERROR),
+  cf: false as const,
+  handleRuntimeStdio: () => {},
+};
+const modules = true as const;
+const storeBindings = { d1Databases: { DB: "db" }, kvNamespaces: { BLACKLIST: "blacklist" } };
+const storesWorker = {
+  ...storeBindings,
+  modules,
+  name: "stores",
+  script: storesScript,
+  compatibilityDate: "2026-10-01",
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+};
+
+const workerOf = ({ script, compatibilityDate, compatibilityFlags }: BuiltWorker) => ({
+  modules,
+  name: "worker",
+  script,
+  compatibilityDate,
+  compatibilityFlags: [...compatibilityFlags],
+});
 
 /** The demo API of examples/origin over HTTP, with its own count of the requests that reached it. */
 export async function startDemoOrigin(): Promise<{
@@ -145,7 +156,8 @@ export async function startDemoOrigin(): Promise<{
   requests(): Promise<number>;
   close(): Promise<void>;
 }> {
-  const miniflare = run(await builtWorker("examples/origin/wrangler.toml"), {});
+  const built = await builtWorker("examples/origin/wrangler.toml");
+  const miniflare = new Miniflare(convertV4MiniflareOptions({ ...shared, ...workerOf(built) }));
   const { origin } = await miniflare.ready;
   return {
     url: origin,

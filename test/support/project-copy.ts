@@ -1,33 +1,69 @@
 // A copy of the project in a folder of its own, so that commands find a local database that nobody uses.
 // Must never touch the project's own .wrangler folder.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Ended, runToEnd } from "./run-to-end.ts";
+import { text } from "node:stream/consumers";
+import type { HostAnswer, HostRequest } from "./command-host.ts";
+import type { Ended } from "./run-to-end.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Runs `node scripts/manage.ts` in a folder of the project, as npm run manage does. */
-function runManage(folder: string, words: readonly string[], input: string): Promise<Ended> {
-  // INIT_CWD is where npm was called, and so where a path on the command line begins.
-  const surroundings = { cwd: folder, input, env: { INIT_CWD: folder } };
-  return runToEnd(process.execPath, ["scripts/manage.ts", ...words], surroundings);
+export interface ProjectCopy {
+  readonly folder: string;
+  /** `npm run manage -- …` in the copy. */
+  readonly manage: (words: readonly string[], input?: string) => Promise<Ended>;
+  /** Lets commands be run through the socket that it gives (command-host.ts), for scripts of a shell. */
+  readonly host: () => Promise<string>;
+  readonly remove: () => void;
 }
 
 /** The copy, with the project's packages. */
-export function copyProject(): {
-  readonly folder: string;
-  readonly manage: (words: readonly string[], input?: string) => Promise<Ended>;
-  readonly remove: () => void;
-} {
+export function copyProject(): ProjectCopy {
   const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-copy-"));
   for (const part of ["scripts", "src", "schema.sql", "wrangler.toml", "package.json"]) {
     cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   }
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"), "dir");
+  let started: ReturnType<typeof startHost> | undefined;
+  const host = () => {
+    started ??= startHost(folder);
+    return started.listening;
+  };
   return {
     folder,
-    manage: (words, input = "") => runManage(folder, words, input),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    manage: async (words, input = "") => {
+      // INIT_CWD is where npm was called, and so where a path on the command line begins.
+      const { code, written } = await ask(await host(), { words, input, env: { INIT_CWD: folder } });
+      const said = (name: string) => written.flatMap(([stream, part]) => (stream === name ? [part] : [])).join("");
+      return { code, stdout: said("stdout"), stderr: said("stderr") };
+    },
+    host,
+    remove: () => {
+      started?.child.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
+}
+
+function startHost(folder: string): { readonly child: ChildProcess; readonly listening: Promise<string> } {
+  const socket = join(folder, ".commands.sock");
+  const script = join(import.meta.dirname, "command-host.ts");
+  const child = spawn(process.execPath, [script, socket], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+  const listening = Promise.race([
+    once(child.stdout, "data").then(() => socket),
+    once(child, "exit").then(([code]) => Promise.reject(new Error(`the command host ended with ${code}`))),
+  ]);
+  return { child, listening };
+}
+
+async function ask(socket: string, request: HostRequest): Promise<HostAnswer> {
+  const connection = connect({ path: socket, allowHalfOpen: true });
+  connection.end(JSON.stringify(request));
+  const answer = await text(connection);
+  if (answer === "") throw new Error(`the command host broke off: manage ${request.words.join(" ")}`);
+  return JSON.parse(answer) as HostAnswer;
 }

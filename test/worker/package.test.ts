@@ -12,7 +12,7 @@ const example = readFileSync(resolve(import.meta.dirname, "../../examples/packag
 let installed: InstalledPackage;
 beforeAll(async () => {
   installed = await installPackage();
-}, 120_000);
+});
 afterAll(() => installed?.remove());
 
 describe("the tarball", () => {
@@ -72,7 +72,7 @@ describe("examples/package, with the tarball installed", () => {
     await gateway.addUser({ id: 7, username: "ada", password: "correct horse" });
     const login = await gateway.post("/api/token/", { username: "ada", password: "correct horse" });
     ({ access } = (await login.json()) as { access: string });
-  }, 120_000);
+  });
   afterAll(async () => {
     await gateway?.close();
     await origin?.close();
@@ -149,7 +149,7 @@ describe("a Worker whose API is behind the gateway, as docs/package.md shows it"
       { configPath, originService: { name: "worker", entrypoint: "Api" } },
     );
     await gateway.addUser({ id: 7, username: "ada", password: "correct horse" });
-  }, 120_000);
+  });
   afterAll(() => gateway?.close());
 
   it("knows who asks, whatever the client says", async () => {
@@ -177,7 +177,7 @@ describe("the Worker that README.md shows", () => {
     await gateway.addUser({ id: 7, username: "ada", password: "correct horse" });
     await gateway.env.DB.prepare("UPDATE users SET is_staff = 1 WHERE id = 7").run();
     await gateway.addUser({ id: 8, username: "bob", password: "battery staple" });
-  }, 120_000);
+  });
   afterAll(() => gateway?.close());
 
   it("lets staff pass, by a claim of its own, and nobody else", async () => {
@@ -224,7 +224,7 @@ describe("npx simplejwt-edge", () => {
     expect(JSON.parse(listed.stdout)).toMatchObject([{ id: 1, username: "ada", is_staff: false }]);
     expect(existsSync(join(installed.folder, ".wrangler/state/v3/d1"))).toBe(true);
     expect(existsSync(join(installed.folder, "node_modules/simplejwt-edge/.wrangler"))).toBe(false);
-  }, 120_000);
+  });
 
   it("says what is missing where there is no project", async () => {
     const { code, stderr } = await installed.command(["users"], "", "/");

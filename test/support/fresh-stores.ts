@@ -1,19 +1,11 @@
-// Runs before each test file: the files of the unit project share a Worker, and none may see what another one left.
-// Must never be skipped: D1 and KV would keep the rows of the file before.
+// Empties D1 and KV before each test file: files share a Worker, and none may see the rows of another one.
 import { env } from "cloudflare:workers";
-import { afterAll, vi } from "vitest";
 import { BLACKLIST, DB } from "./bindings.ts";
 
 const { TEST_SCHEMA } = env as unknown as { readonly TEST_SCHEMA: string };
 
 await emptyDatabase();
 await emptyKv();
-
-afterAll(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-  vi.unstubAllEnvs();
-});
 
 /** Drops every table, whoever made it, and makes those of schema.sql. */
 async function emptyDatabase(): Promise<void> {
