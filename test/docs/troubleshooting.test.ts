@@ -29,7 +29,7 @@ describe("docs/troubleshooting.md", () => {
     for (const reason of reasons) expect([reason, wireOf[reason]?.status]).toEqual([reason, status]);
   });
 
-  it.each(["400, 404, 405, 413, 429, 431", "5xx"])("names refusals beside their status: %s", (title) => {
+  it.each(["400, 404, 405, 408, 413, 429, 431", "5xx"])("names refusals beside their status: %s", (title) => {
     const rows = rowsOf(title).filter(({ reasons }) => reasons.length > 0);
     expect(rows.length).toBeGreaterThan(5);
     let status = 0;
