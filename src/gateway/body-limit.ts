@@ -55,6 +55,12 @@ function declaredLength(headers: Headers): number | undefined {
   return length !== undefined && Number.isSafeInteger(length) ? length : undefined;
 }
 
+/**
+ * A pipe ends in the same way when the client leaves and when the origin takes no more. In the latter case the origin's
+ * answer or failure follows, and goes first if it comes within this time.
+ */
+const originsWordMilliseconds = 250;
+
 /** Never settles: nothing more may come, and the stream may not end. */
 const never = () => new Promise<never>(() => {});
 
@@ -69,8 +75,7 @@ function piped(body: ReadableStream, length: number | undefined): Upload {
     aborted.abort();
   };
   const ended = body.pipeTo(writable, { preventAbort: true }).catch(() => {
-    // An origin that takes no more ends the pipe too: its answer, or its failure, comes first.
-    setTimeout(breakOff, 0);
+    setTimeout(breakOff, originsWordMilliseconds);
     return never();
   });
   const answered = () => {

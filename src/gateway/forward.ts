@@ -75,6 +75,8 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
   } catch (error) {
     if (error instanceof Refusal) throw error;
     const why = broken();
+    // Nothing is left to break off.
+    answered();
     if (why) refuse(why);
     input.failed(error);
     return refuse("origin_unreachable");

@@ -52,8 +52,10 @@ export async function withAdmin(
   { browser, username, password }: Stage,
   look: (stage: AdminStage) => Promise<void>,
   options: BrowserContextOptions = {},
+  vars: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
-  const gateway = await startGateway({ ADMIN: true, ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true });
+  const rotation = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
+  const gateway = await startGateway({ ADMIN: true, ...rotation, ...vars });
   const context = await browser.newContext(options);
   const faults: string[] = [];
   context.on("request", (request) => {
@@ -63,8 +65,8 @@ export async function withAdmin(
     if (protocol !== "data:" && origin !== gateway.url.origin) faults.push(`asked elsewhere: ${request.url()}`);
   });
   context.on("console", (message) => {
-    // Chromium notes each 4xx, which some sentences are after.
-    const expected = /^Failed to load resource|blocked by CORS policy/.test(message.text());
+    // Chromium notes each 4xx and each frame that is blocked, which some sentences are after.
+    const expected = /^Failed to load resource|blocked by CORS policy|^Framing /.test(message.text());
     if (["error", "warning"].includes(message.type()) && !expected) faults.push(`console: ${message.text()}`);
   });
   try {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { Gateway } from "../support/gateway-over-http.ts";
 import { startOrigin } from "../support/http-origin.ts";
-import { logIn, withAdmin } from "./admin-stage.ts";
+import { type AdminStage, logIn, withAdmin } from "./admin-stage.ts";
 import type { Sentence } from "./sentences.ts";
 import { axeFaults } from "./visit.ts";
 
@@ -258,26 +258,44 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
     },
   ],
   [
-    "a script on a page of the same host can send no form of the admin page",
-    (stage) =>
-      withAdmin(stage, async ({ page, gateway }) => {
+    "a script on the API's own page sends no form of the admin page by fetch or in a frame, and in a window meets the question",
+    async (stage) => {
+      const html = { "content-type": "text/html; charset=utf-8" };
+      const api = await startOrigin(
+        (_, response) => void response.writeHead(200, html).end("<title>API</title><p>API"),
+      );
+      const vars = { ORIGIN_URL: api.url, ROUTES: [{ path: "/*", auth: "public" }] };
+      const path = "/_gateway/admin/users/100/delete";
+      const submit = (target: string) => `{
+        const form = document.body.appendChild(document.createElement("form"));
+        Object.assign(form, { method: "post", action: "${path}", target: "${target}" }).submit();
+      }`;
+      const look = async ({ page, gateway }: AdminStage) => {
         await logIn(page, stage);
-        await page.goto(new URL("/_gateway/openapi.json", gateway.url).href);
-        const path = "/_gateway/admin/users/100/delete";
-        const sent = await page.evaluate<number>(
-          `fetch("${path}", { method: "POST", body: new URLSearchParams({}) }).then(({ status }) => status)`,
-        );
-        assert.equal(sent, 403);
-        const framed = page.waitForResponse(new URL(path, gateway.url).href);
-        await page.evaluate(`{
-          const frame = document.body.appendChild(document.createElement("iframe"));
-          frame.name = "frame";
-          const form = document.body.appendChild(document.createElement("form"));
-          Object.assign(form, { method: "post", action: "${path}", target: "frame" }).submit();
-        }`);
+        await page.goto(new URL("/page", gateway.url).href);
+        const isThere = async () =>
+          (await gateway.env.DB.prepare("SELECT id FROM users WHERE id = 100").first("id")) === 100;
+        const answered = () => page.waitForResponse((response) => response.url().endsWith(path));
+        const fetched = answered();
+        await page.evaluate(`void fetch("${path}", { method: "POST", body: new URLSearchParams({}) })`);
+        assert.equal((await fetched).status(), 403);
+        // The frame shows no answer, since none of the admin page may be framed.
+        const framed = answered();
+        await page.evaluate('document.body.insertAdjacentHTML("beforeend", "<iframe name=frame></iframe>")');
+        await page.evaluate(submit("frame"));
         assert.equal((await framed).status(), 403);
-        assert.equal(await gateway.env.DB.prepare("SELECT id FROM users WHERE id = 100").first("id"), 100);
-      }),
+        assert.equal(await isThere(), true);
+        await forget(gateway);
+        await page.evaluate(submit("_self"));
+        await heading(page, "Your password, please");
+        assert.equal(await isThere(), true);
+      };
+      try {
+        await withAdmin(stage, look, {}, vars);
+      } finally {
+        api.close();
+      }
+    },
   ],
   [
     "a page of another site can neither act with an admin's cookie nor read the admin page",
