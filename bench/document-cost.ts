@@ -5,13 +5,13 @@ import { shapeOf, spreadOfFigure } from "./figures.ts";
 import { markdownTable } from "./markdown-table.ts";
 import type { BenchResult } from "./result.ts";
 
-interface Kind extends Use {
+interface TokenType extends Use {
   readonly name: string;
   readonly share: number;
   readonly roundTrips: number;
 }
 
-function kindsOf(result: BenchResult): Kind[] {
+function kindsOf(result: BenchResult): TokenType[] {
   return mix.map(({ name, share, shape, contestant, use }) => {
     const found = shapeOf(result, shape).contestants.find((one) => one.name === contestant);
     const cpu = found && spreadOfFigure(found, "cpuMicroseconds");
@@ -47,7 +47,7 @@ export function costTable(result: BenchResult): string {
 }
 
 /** One request of the mix. */
-function averageOf(kinds: readonly Kind[]): Omit<Kind, "name" | "share"> {
+function averageOf(kinds: readonly TokenType[]): Omit<TokenType, "name" | "share"> {
   const mean = (name: keyof Use | "roundTrips") => kinds.reduce((sum, kind) => sum + kind.share * kind[name], 0);
   return {
     cpuMilliseconds: mean("cpuMilliseconds"),

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { openApiDocument } from "../src/endpoints/openapi.ts";
+import { openApiDocument } from "../src/api/openapi/openapi.ts";
 import { type Difference, readDifferences } from "./conformance/differences.ts";
 import { documentJudge } from "./conformance/documented.ts";
 import { profileSettings, recordedAnswers } from "./conformance/recorded.ts";
@@ -89,12 +89,12 @@ function judge(results: readonly StepResult[], differences: readonly Difference[
 function judgeDocument(differences: readonly Difference[]): { readonly held: number; readonly failed: number } {
   const answers = recordedAnswers(suite).filter((answer) => !differences.some((one) => covers(one, answer)));
   const profiles = [...new Set(answers.map(({ profile }) => profile))];
-  const judges = new Map(
+  const diagnostics = new Map(
     profiles.map((name) => [name, documentJudge(openApiDocument(profileSettings(suite, name), false))] as const),
   );
   let failed = 0;
   for (const answer of answers) {
-    const wrong = judges.get(answer.profile)?.(answer);
+    const wrong = diagnostics.get(answer.profile)?.(answer);
     if (wrong === undefined) continue;
     failed += 1;
     console.log(`✗ ${answer.scenario} step ${answer.step}: ${answer.method} ${answer.path} ${answer.status}: ${wrong}`);

@@ -1,26 +1,27 @@
 // The Hono app: the gateway's own paths first, the proxy for the rest, and the one door for errors.
 // Must never answer an error in two places.
 import { type Context, Hono } from "hono";
-import { answerAdmin } from "./admin/door.ts";
-import { endpoints } from "./endpoints/definitions.ts";
-import { answerLive, type HealthDeps, readiness } from "./endpoints/health.ts";
-import { openApiDocument } from "./endpoints/openapi.ts";
-import { published } from "./endpoints/published.ts";
-import { answerSessions, sessionsEndpoints } from "./endpoints/sessions.ts";
-import { answerEndpoint } from "./endpoints/tokens.ts";
+import type { AdminDeps } from "./administration/admin-deps.ts";
+import { endpoints } from "./api/definitions.ts";
+import { answerLive, type HealthDeps, readiness } from "./api/health.ts";
+import { openApiDocument } from "./api/openapi/openapi.ts";
+import { published } from "./api/published.ts";
+import { answerSessions, sessionsEndpoints } from "./api/sessions.ts";
+import { answerEndpoint } from "./api/token-endpoints.ts";
+import type { RequestContext } from "./context.ts";
 import { Refusal, refuse } from "./errors.ts";
-import type { AdminDeps } from "./flows/admin-deps.ts";
-import { flush } from "./flows/flush.ts";
-import { type GatewayDeps, pipeline } from "./gateway/pipeline.ts";
-import { hostTest, isAdminUrl } from "./http/admin-path.ts";
-import { type Answering, withCors } from "./http/cors.ts";
-import type { Exchange } from "./http/exchange.ts";
-import { internalRoutes, spellingsOf } from "./http/internal-routes.ts";
-import { openExchange } from "./http/open-exchange.ts";
-import { mayBeOwnPath } from "./http/own-path.ts";
+import { type RequestHandler, withCors } from "./http/cors.ts";
 import { answerRefusal } from "./http/refusal.ts";
 import { openUploads } from "./http/uploads.ts";
+import { hostTest, isAdminUrl } from "./internal-routes/admin-path.ts";
+import { mayBeOwnPath } from "./internal-routes/prefilter.ts";
+import { internalRoutes, spellingsOf } from "./internal-routes/table.ts";
 import { observation } from "./observation.ts";
+import { openContext } from "./open-context.ts";
+import { answerAdmin } from "./pages/admin/door.ts";
+import { answerPage } from "./pages/token-form/page.ts";
+import { type ProxyServices, pipeline } from "./proxy/pipeline.ts";
+import { flush } from "./sessions/flush.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
 /** The gateway, wired: answers requests, and does what the cron trigger asks. */
@@ -37,16 +38,16 @@ export interface AppShown {
   readonly publicJwks: readonly PublicJwk[];
 }
 
-export function createApp(deps: GatewayDeps, shown: AppShown): App {
+export function createApp(deps: ProxyServices, shown: AppShown): App {
   const routes = routesOf(deps, shown);
   const { admin, settings, headerPlan } = deps;
   const answer = withCors(
     settings,
     headerPlan.authHeader,
-    meetingErrors(deps, async (request, exchange) => {
+    withErrorHandler(deps, async (request, context) => {
       // Most requests are the API's: they need no router.
-      const isOwn = mayBeOwnPath(exchange.url, settings.TOKEN_PREFIX);
-      return isOwn ? routes.fetch(request, { exchange }) : pipeline(deps, request, exchange);
+      const isOwn = mayBeOwnPath(context.url, settings.TOKEN_PREFIX);
+      return isOwn ? routes.fetch(request, { context }) : pipeline(deps, request, context);
     }),
   );
   const answerAdminHost = admin && adminAnswering({ ...deps, admin });
@@ -54,10 +55,10 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
   const uploads = openUploads();
   return {
     async fetch(request) {
-      const exchange = openExchange(request, deps.newId(), Date.now(), uploads);
-      const answering = answerAdminHost?.(exchange.url) ?? answer;
-      const response = await answering(request, exchange);
-      return observe ? observe(request, exchange, response) : response;
+      const context = openContext(request, deps.newId(), Date.now(), uploads);
+      const answering = answerAdminHost?.(context.url) ?? answer;
+      const response = await answering(request, context);
+      return observe ? observe(request, context, response) : response;
     },
     flush: () => flush(deps, nowInSeconds()),
   };
@@ -67,12 +68,12 @@ export function createApp(deps: GatewayDeps, shown: AppShown): App {
  * What answers a URL in the place of everything else: the admin page, and on ADMIN_HOST nothing (404) where the admin page
  * is not. Not within CORS: no page of another origin reads it, whatever CORS_ORIGINS says.
  */
-function adminAnswering(deps: AdminDeps & GatewayDeps): (url: string) => Answering | undefined {
-  const answerPage = meetingErrors(deps, (request, exchange) => answerAdmin(deps, request, exchange));
+function adminAnswering(deps: AdminDeps & ProxyServices): (url: string) => RequestHandler | undefined {
+  const answerPage = withErrorHandler(deps, (request, context) => answerAdmin(deps, request, context));
   const { ADMIN_HOST } = deps.settings;
   if (ADMIN_HOST === null) return (url) => (isAdminUrl(url) ? answerPage : undefined);
   const isOnAdminHost = hostTest(ADMIN_HOST);
-  const answerNothing = meetingErrors(deps, async () => refuse("no_route"));
+  const answerNothing = withErrorHandler(deps, async () => refuse("no_route"));
   return (url) => {
     if (!isOnAdminHost(url)) return undefined;
     return isAdminUrl(url) ? answerPage : answerNothing;
@@ -80,47 +81,49 @@ function adminAnswering(deps: AdminDeps & GatewayDeps): (url: string) => Answeri
 }
 
 /** The one door for errors. */
-function meetingErrors(deps: GatewayDeps, answer: Answering): Answering {
-  return async (request, exchange) => {
+function withErrorHandler(deps: ProxyServices, answer: RequestHandler): RequestHandler {
+  return async (request, context) => {
     try {
-      return await answer(request, exchange);
+      return await answer(request, context);
     } catch (error) {
-      if (error instanceof Refusal) exchange.reason = error.more.because ?? error.reason;
-      else reportBug(deps, exchange, error);
-      return answerRefusal(deps.settings, exchange, error);
+      if (error instanceof Refusal) context.reason = error.more.because ?? error.reason;
+      else reportBug(deps, context, error);
+      return answerRefusal(deps.settings, context, error);
     }
   };
 }
 
-type Handler = (c: Context<{ Bindings: { exchange: Exchange } }>) => Response | Promise<Response>;
+type Handler = (c: Context<{ Bindings: { context: RequestContext } }>) => Response | Promise<Response>;
 
 /** The internal routes by name, and the pipeline for every other path. */
-function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown) {
-  const routes = new Hono<{ Bindings: { exchange: Exchange } }>();
+function routesOf(deps: ProxyServices, { health, warnings, publicJwks }: AppShown) {
+  const routes = new Hono<{ Bindings: { context: RequestContext } }>();
   const handlers = new Map<string, Handler>();
   for (const endpoint of endpoints) {
-    handlers.set(endpoint.operation, (c) => answerEndpoint(deps, endpoint, c.req.raw, c.env.exchange));
+    handlers.set(endpoint.operation, (c) =>
+      answerEndpoint({ ...deps, answerForm: answerPage }, endpoint, c.req.raw, c.env.context),
+    );
   }
   for (const endpoint of sessionsEndpoints) {
     handlers.set(endpoint.operation, (c) => {
-      const at = { request: c.req.raw, exchange: c.env.exchange, id: c.req.param("id") ?? "" };
+      const at = { request: c.req.raw, context: c.env.context, id: c.req.param("id") ?? "" };
       return answerSessions(deps, endpoint, at);
     });
   }
   const answerJwks = published({ keys: publicJwks });
-  handlers.set("jwks", (c) => answerJwks(c.req.raw, c.env.exchange));
-  handlers.set("live", (c) => answerLive(c.env.exchange));
+  handlers.set("jwks", (c) => answerJwks(c.req.raw, c.env.context));
+  handlers.set("live", (c) => answerLive(c.env.context));
   const answerReady = readiness(health, warnings);
-  handlers.set("ready", (c) => answerReady(c.env.exchange, c.req.raw.headers.get("x-health-key")));
+  handlers.set("ready", (c) => answerReady(c.env.context, c.req.raw.headers.get("x-health-key")));
   let answerOpenApi: ReturnType<typeof published> | undefined;
   handlers.set("openapi", (c) => {
     answerOpenApi ??= published(openApiDocument(deps.settings, publicJwks.length > 0));
-    return answerOpenApi(c.req.raw, c.env.exchange);
+    return answerOpenApi(c.req.raw, c.env.context);
   });
   handlers.set("console", async (c) => {
     // Not at the top: nearly no isolate needs it.
-    const { answerConsole } = await import("./endpoints/console.ts");
-    return answerConsole(deps.settings, c.env.exchange);
+    const { answerConsole } = await import("./pages/console/console.ts");
+    return answerConsole(deps.settings, c.env.context);
   });
   // The admin page is answered before the router, where it is answered at all.
   handlers.set("admin", () => refuse("no_route"));
@@ -133,7 +136,7 @@ function routesOf(deps: GatewayDeps, { health, warnings, publicJwks }: AppShown)
       else routes.on([...route.methods], path, handler);
     }
   }
-  routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.exchange));
+  routes.all("*", (c) => pipeline(deps, c.req.raw, c.env.context));
   // To the one door for errors.
   routes.onError((error) => {
     throw error;
@@ -146,8 +149,8 @@ function nowInSeconds(): number {
 }
 
 /** The log gets the stack, the client the request's id. */
-function reportBug(deps: GatewayDeps, exchange: Exchange, error: unknown): void {
-  exchange.reason = "internal_error";
+function reportBug(deps: ProxyServices, context: RequestContext, error: unknown): void {
+  context.reason = "internal_error";
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  deps.log("internal_error", { request_id: exchange.requestId, error: message, stack });
+  deps.log("internal_error", { request_id: context.requestId, error: message, stack });
 }

@@ -1,18 +1,19 @@
 // The environment → everything that is settled before the first request: settings, keys, rules; or every fault in them.
 // Must never import a store or the platform: `npm run deploy` runs this too.
-import { checkAllowedHeaders } from "./gateway/allowed-headers.ts";
-import { type HeaderPlan, planHeaders } from "./gateway/headers.ts";
-import { identityHeaderFaults } from "./gateway/identity-headers.ts";
-import { exactPaths, loosePaths } from "./gateway/loose-paths.ts";
-import { closedRules } from "./gateway/loose-rules.ts";
-import type { StricterPaths } from "./gateway/match.ts";
-import { type Rule, readPolicy } from "./gateway/policy.ts";
-import { internalRoutes } from "./http/internal-routes.ts";
+
+import { internalRoutes } from "./internal-routes/table.ts";
+import { checkAllowedHeaders } from "./proxy/headers/allowed-headers.ts";
+import { type HeaderPlan, planHeaders } from "./proxy/headers/headers.ts";
+import { identityHeaderFaults } from "./proxy/headers/identity-headers.ts";
+import { exactPaths, loosePaths } from "./proxy/routes/loose-paths.ts";
+import { closedRules } from "./proxy/routes/loose-rules.ts";
+import type { StricterPaths } from "./proxy/routes/match.ts";
+import { type Rule, readPolicy } from "./proxy/routes/policy.ts";
 import { readSettings, tokenClassName } from "./settings/read.ts";
 import type { Settings } from "./settings/settings.ts";
 import { readKeyRing } from "./tokens/key-ring.ts";
 import { type Keys, publicJwksOf, readKeys } from "./tokens/keys.ts";
-import { type Kind, kindOfClass } from "./tokens/kinds.ts";
+import { type TokenType, tokenTypeOfClass } from "./tokens/token-types.ts";
 
 /** A configuration without faults. */
 export interface Configuration {
@@ -23,7 +24,7 @@ export interface Configuration {
   readonly stricterPaths: StricterPaths;
   readonly headerPlan: HeaderPlan;
   /** The kinds of AUTH_TOKEN_CLASSES, in order. */
-  readonly tokenKinds: readonly Kind[];
+  readonly acceptedTokenTypes: readonly TokenType[];
 }
 
 export interface ConfigurationReading {
@@ -55,7 +56,9 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
     ...ring.warnings,
   ];
   if (faults.length > 0 || !keys?.keys) return { configuration: undefined, settings, faults, warnings };
-  const tokenKinds = settings.AUTH_TOKEN_CLASSES.flatMap((name) => kindOfClass(tokenClassName(name) ?? "") ?? []);
+  const acceptedTokenTypes = settings.AUTH_TOKEN_CLASSES.flatMap(
+    (name) => tokenTypeOfClass(tokenClassName(name) ?? "") ?? [],
+  );
   const allKeys = { ...keys.keys, ring: ring.keys };
   const internal = internalRoutes(settings, publicJwksOf(allKeys).length > 0);
   const isLoose = settings.PATHS === "loose";
@@ -67,7 +70,7 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
     rules: policy.rules,
     stricterPaths,
     headerPlan: planHeaders(settings),
-    tokenKinds,
+    acceptedTokenTypes,
   };
   return { configuration, settings, faults, warnings };
 }

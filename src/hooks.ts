@@ -1,8 +1,9 @@
 // What a deployer may change in code: Simple JWT's settings whose value is Python. The one source file to edit.
 // Must never be trusted with a token: hooks see users and claims, and what they throw ends the request with a 500.
-import type { User } from "./accounts/user.ts";
+
 import type { Settings } from "./settings/settings.ts";
 import type { Claims } from "./tokens/claims.ts";
+import type { User } from "./users/user.ts";
 
 /** What a login hook is told; never the password. */
 export interface LoginAttempt {

@@ -1,16 +1,17 @@
 // What is told of a request once its answer is there: a line in the log, a point in the metrics, a Server-Timing header.
 // Must never tell a token, a password, a key, a cookie or a query, and never hold an answer up.
-import type { Deps } from "./flows/deps.ts";
-import type { Exchange } from "./http/exchange.ts";
+
+import type { RequestContext } from "./context.ts";
 import { isSampled } from "./http/sampled.ts";
 import { traceContext } from "./http/trace-context.ts";
 import { numberText } from "./json/exact-number.ts";
 import { shortId } from "./log-events.ts";
+import type { Services } from "./services.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Decision } from "./stores/metrics-contract.ts";
 
 /** Tells of one request and gives back its answer, or a copy of it with one header more. */
-export type Observe = (request: Request, exchange: Exchange, response: Response) => Response;
+export type Observe = (request: Request, context: RequestContext, response: Response) => Response;
 
 /** A path or a claim in a log line is cut here: what a client sends must not make lines as long as it likes. */
 const longestPathCharacters = 1000;
@@ -21,33 +22,33 @@ const longestUserIdCharacters = 150;
  * and in production a Worker's clock stands still but for input and output: `total_ms` less `origin_ms` is the time that
  * the stores took, not the CPU's.
  */
-export function observation(deps: Pick<Deps, "settings" | "log" | "metrics" | "stopwatch">): Observe | undefined {
+export function observation(deps: Pick<Services, "settings" | "log" | "metrics" | "stopwatch">): Observe | undefined {
   const { settings, metrics, stopwatch } = deps;
   if (!stopwatch) return undefined;
-  return (request, exchange, response) => {
-    const decision = decisionOf(exchange);
-    const wantsLine = isLogged(settings, decision, exchange.requestId);
+  return (request, context, response) => {
+    const decision = decisionOf(context);
+    const wantsLine = isLogged(settings, decision, context.requestId);
     if (!wantsLine && !metrics && !settings.SERVER_TIMING) return response;
-    const totalMilliseconds = stopwatch() - exchange.openedAtMilliseconds;
+    const totalMilliseconds = stopwatch() - context.openedAtMilliseconds;
     const { status } = response;
-    if (wantsLine) deps.log("request", lineOf(settings, request, exchange, { decision, status, totalMilliseconds }));
+    if (wantsLine) deps.log("request", lineOf(settings, request, context, { decision, status, totalMilliseconds }));
     metrics?.add({
       decision,
-      reason: exchange.reason ?? exchange.shadowed,
-      operation: exchange.operation,
-      rule: exchange.rule,
-      method: exchange.method,
+      reason: context.reason ?? context.shadowed,
+      operation: context.operation,
+      rule: context.rule,
+      method: context.method,
       country: countryOf(request),
       status,
       totalMilliseconds,
-      originMilliseconds: exchange.originMilliseconds,
+      originMilliseconds: context.originMilliseconds,
     });
-    return settings.SERVER_TIMING ? withServerTiming(response, exchange, totalMilliseconds) : response;
+    return settings.SERVER_TIMING ? withServerTiming(response, context, totalMilliseconds) : response;
   };
 }
 
 /** `shadow`: passed only because the route has `enforce = false`. */
-function decisionOf({ reason, shadowed }: Exchange): Decision {
+function decisionOf({ reason, shadowed }: RequestContext): Decision {
   if (reason !== undefined) return "deny";
   return shadowed === undefined ? "allow" : "shadow";
 }
@@ -65,20 +66,20 @@ interface Outcome {
 }
 
 /** The fields of `request` in log-events.ts, in its order. */
-function lineOf(settings: Settings, request: Request, exchange: Exchange, outcome: Outcome) {
-  const { requestId, jti, originMilliseconds } = exchange;
+function lineOf(settings: Settings, request: Request, context: RequestContext, outcome: Outcome) {
+  const { requestId, jti, originMilliseconds } = context;
   // A trace begins with the request to the API, if there is one.
   const begun = settings.TRACE_SAMPLE !== null && originMilliseconds !== undefined ? requestId : undefined;
   return {
     request_id: requestId,
-    method: exchange.method,
-    path: pathOf(exchange.url).slice(0, longestPathCharacters),
-    rule: exchange.rule,
+    method: context.method,
+    path: pathOf(context.url).slice(0, longestPathCharacters),
+    rule: context.rule,
     decision: outcome.decision,
-    reason: exchange.reason ?? exchange.shadowed,
+    reason: context.reason ?? context.shadowed,
     status: outcome.status,
-    user_id: shownUserId(exchange.userId),
-    token_type: exchange.tokenType,
+    user_id: shownUserId(context.userId),
+    token_type: context.tokenType,
     jti: shortId(jti),
     origin_ms: originMilliseconds,
     total_ms: outcome.totalMilliseconds,
@@ -117,9 +118,9 @@ function countryOf({ cf, headers }: Request): string | undefined {
  * What the origin took and what the gateway took, on requests for the API. Not on the token endpoints: how long a log-in
  * took there is nobody's business. The API's own timings stay. A WebSocket's handshake cannot be copied.
  */
-function withServerTiming(response: Response, exchange: Exchange, totalMilliseconds: number): Response {
-  if (exchange.operation !== "proxy" || response.status === 101) return response;
-  const { originMilliseconds } = exchange;
+function withServerTiming(response: Response, context: RequestContext, totalMilliseconds: number): Response {
+  if (context.operation !== "proxy" || response.status === 101) return response;
+  const { originMilliseconds } = context;
   const own = `gateway;dur=${totalMilliseconds - (originMilliseconds ?? 0)}`;
   const answer = new Response(response.body, response);
   answer.headers.append(

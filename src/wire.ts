@@ -1,36 +1,36 @@
-// Bindings, secrets and vars → Deps. The only importer of concrete stores.
+// Bindings, secrets and vars → Services. The only importer of concrete stores.
 // Must never run per request: it is called once per isolate.
 
 import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
-import { newSalt, SALT_RANDOM_BYTES } from "./accounts/new-salt.ts";
 import type { AppShown } from "./app.ts";
+import { createTokenCache } from "./auth/token-cache.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
-import type { AdminStores } from "./flows/admin-deps.ts";
-import { tokenMemory } from "./flows/token-memory.ts";
-import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./gateway/forward.ts";
-import type { GatewayDeps } from "./gateway/pipeline.ts";
 import type { Hooks } from "./hooks.ts";
 import { alarms, type EventName, type Log } from "./log-events.ts";
-import { type Bound, bindingFaults, bindingWarnings } from "./settings/check-bindings.ts";
+import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./proxy/forward.ts";
+import type { ProxyServices } from "./proxy/pipeline.ts";
+import { type Bound, bindingFaults, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
+import type { AdminStores } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
-import { d1AdminSessions } from "./stores/d1-admin-sessions.ts";
-import { d1AdminTokens } from "./stores/d1-admin-tokens.ts";
-import { d1AdminUsers } from "./stores/d1-admin-users.ts";
-import { d1Families } from "./stores/d1-families.ts";
-import { d1Schema } from "./stores/d1-schema.ts";
-import { d1Tokens } from "./stores/d1-tokens.ts";
-import { d1Users } from "./stores/d1-users.ts";
+import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
+import { d1AdminTokens } from "./stores/d1/admin-tokens.ts";
+import { d1AdminUsers } from "./stores/d1/admin-users.ts";
+import { d1Families } from "./stores/d1/families.ts";
+import { d1Schema } from "./stores/d1/schema.ts";
+import { d1Tokens } from "./stores/d1/tokens.ts";
+import { d1Users } from "./stores/d1/users.ts";
 import { fetchJwkSet } from "./stores/jwk-set-source.ts";
-import { kvRevocations } from "./stores/kv-revocations.ts";
-import { noRevocations } from "./stores/no-revocations.ts";
+import { noRevocationCache } from "./stores/kv/no-revocations.ts";
+import { kvRevocationCache } from "./stores/kv/revocations.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { createCodec } from "./tokens/codec.ts";
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
 import { assertionSigner } from "./tokens/sign-assertion.ts";
+import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 
 /** The bindings of wrangler.toml; vars and secrets are read by settings/read.ts. */
 export interface Env {
@@ -43,7 +43,9 @@ export interface Env {
 }
 
 /** Wired, or the faults that keep the Worker from working. */
-export type Wiring = { readonly deps: GatewayDeps; readonly shown: AppShown } | { readonly faults: readonly string[] };
+export type Wiring =
+  | { readonly deps: ProxyServices; readonly shown: AppShown }
+  | { readonly faults: readonly string[] };
 
 /** What an isolate remembers of tokens, of the 128 MB that it may use. */
 const rememberedTokens = { entries: 5000, bytes: 8 * 1024 * 1024 } as const;
@@ -66,14 +68,16 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const keySource = keySourceFor(settings, log);
   logStart(log, configuration);
-  const deps: GatewayDeps = {
+  const deps: ProxyServices = {
     ...configuration,
     codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
-    verified: tokenMemory({ ...rememberedTokens, leewaySeconds: settings.LEEWAY }),
+    verified: createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY }),
     users: d1Users(env.DB, log),
     tokens: d1Tokens(env.DB, log),
     families: d1Families(env.DB, log),
-    news: env.BLACKLIST ? kvRevocations(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log) : noRevocations(),
+    revocationCache: env.BLACKLIST
+      ? kvRevocationCache(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log)
+      : noRevocationCache(),
     loginLimiter: env.LOGIN_LIMITER && rateLimitLogins(env.LOGIN_LIMITER, log),
     hooks,
     newId: () => crypto.randomUUID().replaceAll("-", ""),

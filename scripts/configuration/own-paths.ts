@@ -1,13 +1,13 @@
 // The internal routes with what each is, for `routes` and `explain`.
-// Must never decide which routes there are: src/http/internal-routes.ts does, for the app as well.
-import { endpoints } from "../../src/endpoints/definitions.ts";
-import { sessionsEndpoints } from "../../src/endpoints/sessions.ts";
+// Must never decide which routes there are: src/internal-routes/table.ts does, for the app as well.
+import { endpoints } from "../../src/api/definitions.ts";
+import { sessionsEndpoints } from "../../src/api/sessions.ts";
 import {
   type InternalRoute,
   type InternalRouteName,
   internalRouteOf,
   internalRoutes,
-} from "../../src/http/internal-routes.ts";
+} from "../../src/internal-routes/table.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 
 export interface OwnPath extends InternalRoute {

@@ -1,7 +1,7 @@
 // The configuration as the Worker would read it, before there is one: settings, keys, routes, bindings, with every fault.
 // Must never let a check pass that the Worker would not: what is judged here is judged by the Worker's own code.
 import { type Configuration, readConfiguration } from "../../src/configuration.ts";
-import { type Bound, bindingFaults, bindingWarnings } from "../../src/settings/check-bindings.ts";
+import { type Bound, bindingFaults, bindingWarnings } from "../../src/settings/checks/check-bindings.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { standInSecrets } from "../deploy/stand-in-key.ts";
 import { readWranglerFile, type WranglerChoice, type WranglerFile } from "./wrangler-file.ts";

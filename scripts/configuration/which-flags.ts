@@ -1,7 +1,7 @@
 // The flags that say whose configuration a command is about: that of local runs, or that of a deployment.
 // Must never read a secret from the command line.
 import type { Configuration } from "../../src/configuration.ts";
-import { type Origin, urlOrigin } from "../../src/gateway/forward.ts";
+import { type Origin, urlOrigin } from "../../src/proxy/forward.ts";
 import { settingsTable } from "../../src/settings/settings.ts";
 import { publicJwksOf } from "../../src/tokens/keys.ts";
 import { readVars } from "../deploy/arguments.ts";

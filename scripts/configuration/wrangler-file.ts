@@ -1,6 +1,6 @@
 // What wrangler.toml gives a Worker: its vars, and what is bound under which name.
 // Must never need an account, the network, or a value of a secret.
-import type { Bound } from "../../src/settings/check-bindings.ts";
+import type { Bound } from "../../src/settings/checks/check-bindings.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { CONFIG_FILE } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";

@@ -2,9 +2,9 @@
 // Must never hold SQL or key names of its own: what they write is what the Worker writes.
 import { readSettings } from "../../src/settings/read.ts";
 import type { SettingName, Settings } from "../../src/settings/settings.ts";
-import type { RevocationNews, TokenStore } from "../../src/stores/contract.ts";
-import { d1Tokens } from "../../src/stores/d1-tokens.ts";
-import { kvRevocations } from "../../src/stores/kv-revocations.ts";
+import type { RevocationCache, TokenStore } from "../../src/stores/contract.ts";
+import { d1Tokens } from "../../src/stores/d1/tokens.ts";
+import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { CONFIG_FILE } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";
@@ -66,9 +66,9 @@ export function settingsOf<Name extends SettingName>(
 /** The Worker's stores on these bindings; what they log on a failure is thrown as the failure's message. */
 export function storesOf({ d1, kv }: Bindings): {
   readonly tokens: Pick<TokenStore, "blacklist" | "deleteExpired">;
-  readonly announce: RevocationNews["announce"] | undefined;
-  readonly announceFamily: RevocationNews["announceFamily"] | undefined;
-  readonly announceUser: RevocationNews["announceUser"] | undefined;
+  readonly announce: RevocationCache["announce"] | undefined;
+  readonly announceFamily: RevocationCache["announceFamily"] | undefined;
+  readonly announceUser: RevocationCache["announceUser"] | undefined;
 } {
   let complaint: string | undefined;
   const log = (_: string, { error }: { readonly error: string }): void => {
@@ -83,19 +83,23 @@ export function storesOf({ d1, kv }: Bindings): {
     return outcome;
   };
   const tokens = d1Tokens(d1, log);
-  const news = kv === undefined ? undefined : kvRevocations(kv, 0, log);
+  const revocationCache = kv === undefined ? undefined : kvRevocationCache(kv, 0, log);
   return {
     tokens: {
       blacklist: (token, nowSeconds) => saying(tokens.blacklist(token, nowSeconds)),
       deleteExpired: (beforeSeconds, limit) => saying(tokens.deleteExpired(beforeSeconds, limit)),
     },
     announce:
-      news === undefined ? undefined : (jti, expires, nowSeconds) => saying(news.announce(jti, expires, nowSeconds)),
-    announceFamily:
-      news === undefined ? undefined : (family, until, now) => saying(news.announceFamily(family, until, now)),
-    announceUser:
-      news === undefined
+      revocationCache === undefined
         ? undefined
-        : (user, before, until, now) => saying(news.announceUser(user, before, until, now)),
+        : (jti, expires, nowSeconds) => saying(revocationCache.announce(jti, expires, nowSeconds)),
+    announceFamily:
+      revocationCache === undefined
+        ? undefined
+        : (family, until, now) => saying(revocationCache.announceFamily(family, until, now)),
+    announceUser:
+      revocationCache === undefined
+        ? undefined
+        : (user, before, until, now) => saying(revocationCache.announceUser(user, before, until, now)),
   };
 }

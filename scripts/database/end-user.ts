@@ -1,8 +1,9 @@
 // Ends all tokens of a user, or one session, in one transaction with whatever else becomes of the user; then tells KV.
 // Must never hold SQL or key names of its own about tokens: what it writes is what the Worker writes.
-import type { UserId } from "../../src/accounts/user.ts";
-import { endedUntilSeconds } from "../../src/flows/end-sessions.ts";
-import { endFamilyStatements, endUserStatements } from "../../src/stores/d1-families.ts";
+
+import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
+import { endFamilyStatements, endUserStatements } from "../../src/stores/d1/families.ts";
+import type { UserId } from "../../src/users/user.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { type Bindings, settingsOf, storesOf } from "./bindings.ts";
 import { withLiterals } from "./d1-over-text.ts";

@@ -6,7 +6,7 @@ import { faultIn } from "./remote.ts";
 
 type Runner = (args: readonly string[]) => Promise<Finished>;
 
-/** As much of a KV namespace as `kvRevocations` uses to announce: `put` with an `expiration`. */
+/** As much of a KV namespace as `kvRevocationCache` uses to announce: `put` with an `expiration`. */
 export function kvOverWrangler(
   environment: string | undefined,
   runner: Runner = (args) => runWrangler(args, "capture"),

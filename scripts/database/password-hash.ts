@@ -1,8 +1,8 @@
 // Hashes a password here, on this machine, so that only the hash ever travels.
 // Must never log, store or return the password.
 import { randomBytes } from "node:crypto";
-import { hashPassword } from "../../src/accounts/hash-password.ts";
-import { newSalt, SALT_RANDOM_BYTES } from "../../src/accounts/new-salt.ts";
+import { hashPassword } from "../../src/users/hash-password.ts";
+import { newSalt, SALT_RANDOM_BYTES } from "../../src/users/new-salt.ts";
 
 /** The password as Django's scrypt hasher stores it. */
 export const passwordHash = (password: string): Promise<string> =>

@@ -1,7 +1,7 @@
 // A user's open sessions, for people to look at.
 // Must never write, and never judge by other SQL than the Worker's list of sessions.
 
-import { liveTokenFrom, liveTokensSql } from "../../src/stores/d1-sessions.ts";
+import { liveTokenFrom, liveTokensSql } from "../../src/stores/d1/sessions.ts";
 import type { LiveToken } from "../../src/stores/families-contract.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import type { Database } from "./database.ts";

@@ -1,6 +1,6 @@
 // Writes values into SQL text, for the one place that takes nothing but text: `wrangler d1 execute`.
 // Must never let a value end the literal it stands in.
-import type { UserId } from "../../src/accounts/user.ts";
+import type { UserId } from "../../src/users/user.ts";
 
 /**
  * A text as an SQL literal. Plain printable ASCII is quoted, with quotes doubled; everything else goes as hexadecimal

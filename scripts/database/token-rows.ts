@@ -1,6 +1,6 @@
 // Reads the rows of issued refresh and sliding tokens, for people to look at.
 // Must never write: what changes a token goes through the Worker's own stores.
-import { type UserId, userIdFrom } from "../../src/accounts/user.ts";
+import { type UserId, userIdFrom } from "../../src/users/user.ts";
 import type { Database, Row } from "./database.ts";
 import { sqlInteger, sqlText, sqlUserId } from "./sql.ts";
 

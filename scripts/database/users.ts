@@ -1,8 +1,9 @@
 // The SQL of the commands about users, as text that both databases take.
 // Must never hold a password: what comes here is a hash already.
-import { type UserId, userIdFrom } from "../../src/accounts/user.ts";
-import { keepSessionsStatement } from "../../src/stores/d1-families.ts";
-import { nextUserId } from "../../src/stores/d1-user-ids.ts";
+
+import { keepSessionsStatement } from "../../src/stores/d1/families.ts";
+import { nextUserId } from "../../src/stores/d1/user-ids.ts";
+import { type UserId, userIdFrom } from "../../src/users/user.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import type { Database, Row } from "./database.ts";
@@ -18,7 +19,7 @@ export type User = {
   readonly is_superuser: boolean;
   readonly last_login: string | null;
   readonly date_joined: string;
-  /** As src/accounts/user.ts has it. */
+  /** As src/users/user.ts has it. */
   readonly session_version: number;
 };
 

@@ -46,7 +46,7 @@ export type CodecCheck = (typeof codecChecks)[number]["check"];
 /** The registered claims that are times, in the order in which they are read. */
 export const timeClaims = ["iat", "nbf", "exp"] as const;
 
-/** What each accepted class of token checks after that (checkKind, and the blacklist for listed kinds). */
+/** What each accepted class of token checks after that (checkTokenType, and the blacklist for listed kinds). */
 export const classChecks = [
   { check: "exp is there", reasons: ["token_claim_missing", "token_time_unreadable", "token_claim_expired"] },
   { check: "id is there", reasons: ["token_id_missing"] },

@@ -1,16 +1,17 @@
 // A request told check by check, in the Worker's order, with what the client and the API would get.
 // Must never say anything of the outcome that the Worker's own pipeline has not said.
+
+import type { Identity } from "../../src/auth/authenticate.ts";
+import { readBearerToken } from "../../src/auth/bearer-token.ts";
 import { type Reason, Refusal, refusals } from "../../src/errors.ts";
-import type { Identity } from "../../src/flows/authenticate.ts";
-import { matchRule } from "../../src/gateway/match.ts";
-import { meetsClaim } from "../../src/gateway/meets-claim.ts";
-import { canonicalPath } from "../../src/gateway/path.ts";
-import { pipeline } from "../../src/gateway/pipeline.ts";
-import type { Rule } from "../../src/gateway/policy.ts";
-import { openExchange } from "../../src/http/open-exchange.ts";
-import { presentedToken } from "../../src/http/presented-token.ts";
 import { answerRefusal } from "../../src/http/refusal.ts";
 import { openUploads } from "../../src/http/uploads.ts";
+import { openContext } from "../../src/open-context.ts";
+import { pipeline } from "../../src/proxy/pipeline.ts";
+import { matchRule } from "../../src/proxy/routes/match.ts";
+import { meetsClaim } from "../../src/proxy/routes/meets-claim.ts";
+import { canonicalPath } from "../../src/proxy/routes/path.ts";
+import type { Rule } from "../../src/proxy/routes/policy.ts";
 import { type OwnPath, ownPathOf } from "../configuration/own-paths.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
 import { explainRevocation } from "./explain-revocation.ts";
@@ -106,7 +107,7 @@ async function tokenChecks(wired: Wired, input: RequestInput, request: Request, 
   const { deps } = wired;
   const check = "token";
   if (rule.auth === "public") return [{ check, verdict: "not asked", detail: 'auth = "public" looks at none' }];
-  const presented = await refusalOf(() => presentedToken(deps.settings, deps.headerPlan, request));
+  const presented = await refusalOf(() => readBearerToken(deps.settings, deps.headerPlan, request));
   if (presented instanceof Refusal) {
     const detail = "the header has another form than SCHEME TOKEN";
     return [{ check, verdict: "failed", detail, reason: presented.reason }, ...tokenRows()];
@@ -157,8 +158,8 @@ async function finish(
   checks: readonly Check[],
 ): Promise<Explanation> {
   const { deps } = wired;
-  const exchange = openExchange(request, deps.newId(), input.nowSeconds * 1000, openUploads());
-  const answer = await refusalOf(() => pipeline(deps, request, exchange));
+  const context = openContext(request, deps.newId(), input.nowSeconds * 1000, openUploads());
+  const answer = await refusalOf(() => pipeline(deps, request, context));
   const forwarded = wired.forwarded();
   const known = checks.some(({ verdict }) => verdict === "failed");
   const late = (reason: Reason): Check => ({
@@ -168,14 +169,14 @@ async function finish(
     reason,
   });
   if (!(answer instanceof Refusal) && forwarded) {
-    const { shadowed } = exchange;
+    const { shadowed } = context;
     const headers = shownHeaders(deps, forwarded.headers);
     const rows = shadowed === undefined || known ? checks : [...checks, late(shadowed)];
     const outcome = { kind: "forwarded", url: forwarded.url, headers, shadowed: shadowed ?? null } as const;
     return { rule, checks: rows, outcome };
   }
   const refusal = answer instanceof Refusal ? answer : new Refusal("internal_error");
-  const response = answerRefusal(deps.settings, exchange, refusal);
+  const response = answerRefusal(deps.settings, context, refusal);
   const reason = refusal.more.because ?? refusal.reason;
   return {
     rule,

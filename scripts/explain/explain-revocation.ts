@@ -1,15 +1,16 @@
 // Whether the token that opens the route was ended, as the Worker asks, and by what.
 // Must never decide: checkRevocation() does; the store is only asked again to name the mark.
+
+import type { Authenticated, Identity } from "../../src/auth/authenticate.ts";
+import { checkRevocation } from "../../src/auth/revocation.ts";
 import { Refusal } from "../../src/errors.ts";
-import type { Authenticated, Identity } from "../../src/flows/authenticate.ts";
-import { checkRevocation } from "../../src/flows/revocation.ts";
-import type { GatewayDeps } from "../../src/gateway/pipeline.ts";
-import type { TokenMarks } from "../../src/stores/contract.ts";
+import type { ProxyServices } from "../../src/proxy/pipeline.ts";
+import type { RevocationKeys } from "../../src/stores/contract.ts";
 import type { Check } from "./checks.ts";
 import { refusalOf, type TokenInput } from "./explain-token.ts";
 
 export async function explainRevocation(
-  deps: GatewayDeps,
+  deps: ProxyServices,
   authenticated: Authenticated,
   input: TokenInput,
 ): Promise<Check> {
@@ -20,11 +21,11 @@ export async function explainRevocation(
   if (offline) return { check, verdict: "not asked", detail: "--offline" };
   let askedNews = false;
   let askedStore = false;
-  const news: GatewayDeps["news"] = {
-    ...deps.news,
-    isEnded: (marks, now) => {
+  const revocationCache: ProxyServices["revocationCache"] = {
+    ...deps.revocationCache,
+    isEnded: (revocationKeys, now) => {
       askedNews = true;
-      return deps.news.isEnded(marks, now);
+      return deps.revocationCache.isEnded(revocationKeys, now);
     },
   };
   const watched: Authenticated = {
@@ -34,9 +35,11 @@ export async function explainRevocation(
       return authenticated.isEnded();
     },
   };
-  const outcome = await refusalOf(() => checkRevocation({ ...deps, news }, rule.revocation, watched, nowSeconds));
+  const outcome = await refusalOf(() =>
+    checkRevocation({ ...deps, revocationCache }, rule.revocation, watched, nowSeconds),
+  );
   if (!askedNews && !askedStore) return { check, verdict: "not asked", detail: whyNotAsked(deps, identity) };
-  const inStore = identity.marks === undefined ? [] : await endedBy(deps, identity.marks);
+  const inStore = identity.revocationKeys === undefined ? [] : await endedBy(deps, identity.revocationKeys);
   if (outcome instanceof Refusal) {
     const who = askedStore ? "D1" : "KV";
     const by = inStore.length > 0 ? inStore.join(", and ") : "by news that D1 does not have";
@@ -51,21 +54,21 @@ export async function explainRevocation(
   return { check, verdict: "passed", detail: `not ended, says KV${inStore.length > 0 ? late : ""}` };
 }
 
-function whyNotAsked({ settings }: GatewayDeps, { kind, jti }: Identity): string {
+function whyNotAsked({ settings }: ProxyServices, { kind, jti }: Identity): string {
   if (!settings.TOKEN_BLACKLIST_ENABLED) return "TOKEN_BLACKLIST_ENABLED is false";
-  if (kind.listed) return `${kind.className} was looked up in the blacklist above`;
+  if (kind.isOutstanding) return `${kind.className} was looked up in the blacklist above`;
   return jti === undefined ? "the token has no id, session or user that could be ended" : "nothing to ask";
 }
 
 /** Which marks of the token D1 has ended, in words; one question each. */
-async function endedBy({ tokens }: GatewayDeps, marks: TokenMarks): Promise<string[]> {
-  const none = { jti: undefined, family: undefined, user: undefined, issuedAtSeconds: marks.issuedAtSeconds };
-  const ways: ReadonlyArray<readonly [string, TokenMarks]> = [
-    ["by its own id", { ...none, jti: marks.jti }],
-    ["with its session", { ...none, family: marks.family }],
-    ["with all tokens of its user", { ...none, user: marks.user }],
+async function endedBy({ tokens }: ProxyServices, revocationKeys: RevocationKeys): Promise<string[]> {
+  const none = { jti: undefined, family: undefined, user: undefined, issuedAtSeconds: revocationKeys.issuedAtSeconds };
+  const ways: ReadonlyArray<readonly [string, RevocationKeys]> = [
+    ["by its own id", { ...none, jti: revocationKeys.jti }],
+    ["with its session", { ...none, family: revocationKeys.family }],
+    ["with all tokens of its user", { ...none, user: revocationKeys.user }],
   ];
   const ended: string[] = [];
-  for (const [way, asked] of ways) if ((await tokens.standing(asked, undefined, false)).ended) ended.push(way);
+  for (const [way, asked] of ways) if ((await tokens.tokenStatus(asked, undefined, false)).ended) ended.push(way);
   return ended;
 }

@@ -1,10 +1,10 @@
 // Why a path has no rule, or more than one reading, in words.
 // Must never decide: what it describes was refused by matchRule().
 import { Refusal } from "../../src/errors.ts";
-import { nameOf } from "../../src/gateway/loose-rules.ts";
-import { matchRule, stricterReadingOf } from "../../src/gateway/match.ts";
-import type { CanonicalPath } from "../../src/gateway/path.ts";
-import type { Rule } from "../../src/gateway/policy.ts";
+import { nameOf } from "../../src/proxy/routes/loose-rules.ts";
+import { matchRule, stricterReadingOf } from "../../src/proxy/routes/match.ts";
+import type { CanonicalPath } from "../../src/proxy/routes/path.ts";
+import type { Rule } from "../../src/proxy/routes/policy.ts";
 import { refusalOf } from "./explain-token.ts";
 import type { Wired } from "./wired.ts";
 

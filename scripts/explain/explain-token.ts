@@ -1,11 +1,12 @@
 // The checks of a bearer token, made by the Worker's own flows and told one by one.
 // Must never decide whether a check passes: the flows do; here it is only found out which of them refused.
+
+import { type Authenticated, authenticate } from "../../src/auth/authenticate.ts";
 import { type Reason, Refusal } from "../../src/errors.ts";
-import { type Authenticated, authenticate } from "../../src/flows/authenticate.ts";
-import type { GatewayDeps } from "../../src/gateway/pipeline.ts";
-import type { Rule } from "../../src/gateway/policy.ts";
+import type { ProxyServices } from "../../src/proxy/pipeline.ts";
+import type { Rule } from "../../src/proxy/routes/policy.ts";
 import { pythonInt } from "../../src/tokens/claims.ts";
-import type { Kind } from "../../src/tokens/kinds.ts";
+import type { TokenType } from "../../src/tokens/token-types.ts";
 import {
   type Check,
   type ClassCheck,
@@ -48,18 +49,18 @@ export async function refusalOf<T>(work: () => Promise<T> | T): Promise<T | Refu
   }
 }
 
-export async function explainToken(deps: GatewayDeps, input: TokenInput): Promise<TokenExplanation> {
+export async function explainToken(deps: ProxyServices, input: TokenInput): Promise<TokenExplanation> {
   const { token, rule, nowSeconds, offline } = input;
   const wanted = { readUser: rule.auth === "user" && !offline, revocation: offline ? "off" : rule.revocation } as const;
   const seen = peek(token);
   const opened = await refusalOf(() => deps.codec.open(token, nowSeconds));
   const codec = codecRows(deps, input, seen, opened instanceof Refusal ? opened.reason : undefined);
-  const kinds = deps.tokenKinds;
+  const tokenTypes = deps.acceptedTokenTypes;
   if (opened instanceof Refusal) {
     const later = [...classChecks, ...userChecks].map(({ check }) => notReached(check));
     return { checks: [...codec, ...later], authenticated: undefined };
   }
-  const outcome = await refusalOf(() => authenticate(deps, { token, kinds, ...wanted }, nowSeconds));
+  const outcome = await refusalOf(() => authenticate(deps, { token, tokenTypes, ...wanted }, nowSeconds));
   const fits = !(outcome instanceof Refusal && outcome.reason === "no_token_class_fits");
   const classes = await classRows(deps, input, seen, fits);
   const failed = outcome instanceof Refusal ? outcome.reason : undefined;
@@ -73,7 +74,7 @@ export async function explainToken(deps: GatewayDeps, input: TokenInput): Promis
   return { checks: [...codec, ...classes, ...users], authenticated: outcome instanceof Refusal ? undefined : outcome };
 }
 
-function codecRows(deps: GatewayDeps, input: TokenInput, seen: Peek, reason: Reason | undefined): Check[] {
+function codecRows(deps: ProxyServices, input: TokenInput, seen: Peek, reason: Reason | undefined): Check[] {
   const { nowSeconds, unsigned } = input;
   const { settings } = deps;
   const { header, claims } = seen;
@@ -131,14 +132,14 @@ function codecRows(deps: GatewayDeps, input: TokenInput, seen: Peek, reason: Rea
 }
 
 /** The rows of the class that fits; of those before it one row each. Where none fits, all rows of each. */
-async function classRows(deps: GatewayDeps, input: TokenInput, seen: Peek, fits: boolean): Promise<Check[]> {
+async function classRows(deps: ProxyServices, input: TokenInput, seen: Peek, fits: boolean): Promise<Check[]> {
   const { token, nowSeconds } = input;
   const wanted = { readUser: false, revocation: "off" } as const;
   const rows: Check[] = [];
-  for (const kind of deps.tokenKinds) {
-    const one = await refusalOf(() => authenticate(deps, { token, kinds: [kind], ...wanted }, nowSeconds));
+  for (const kind of deps.acceptedTokenTypes) {
+    const one = await refusalOf(() => authenticate(deps, { token, tokenTypes: [kind], ...wanted }, nowSeconds));
     const refused = one instanceof Refusal && one.reason === "no_token_class_fits" ? one : undefined;
-    const named = deps.tokenKinds.length > 1 ? `${kind.className}: ` : "";
+    const named = deps.acceptedTokenTypes.length > 1 ? `${kind.className}: ` : "";
     const reason = refused?.more.because;
     const [message] = refused?.more.messages ?? [];
     const detail = message === undefined ? "" : message.message.replace("{}", () => message.claim ?? "");
@@ -155,7 +156,13 @@ async function classRows(deps: GatewayDeps, input: TokenInput, seen: Peek, fits:
   return rows;
 }
 
-function classWords(deps: GatewayDeps, { offline }: TokenInput, seen: Peek, kind: Kind, check: ClassCheck): Words {
+function classWords(
+  deps: ProxyServices,
+  { offline }: TokenInput,
+  seen: Peek,
+  kind: TokenType,
+  check: ClassCheck,
+): Words {
   const { JTI_CLAIM, TOKEN_TYPE_CLAIM, TOKEN_BLACKLIST_ENABLED } = deps.settings;
   if (check === "exp is there") return { passed: "and ahead" };
   if (check === "id is there") {
@@ -166,12 +173,12 @@ function classWords(deps: GatewayDeps, { offline }: TokenInput, seen: Peek, kind
       ? { notAsked: `${kind.className} may be of any type` }
       : { passed: kind.type };
   }
-  if (!kind.listed) return { notAsked: `${kind.className} is not listed; see revocation` };
+  if (!kind.isOutstanding) return { notAsked: `${kind.className} is not listed; see revocation` };
   if (!TOKEN_BLACKLIST_ENABLED) return { notAsked: "TOKEN_BLACKLIST_ENABLED is false" };
   return offline ? { notAsked: "--offline" } : { passed: "not blacklisted, says D1" };
 }
 
-function userWords(deps: GatewayDeps, { rule, offline }: TokenInput, seen: Peek, check: UserCheck): Words {
+function userWords(deps: ProxyServices, { rule, offline }: TokenInput, seen: Peek, check: UserCheck): Words {
   const { USER_ID_CLAIM, USER_ID_FIELD, CHECK_USER_IS_ACTIVE, CHECK_REVOKE_TOKEN } = deps.settings;
   const named = `${USER_ID_CLAIM} is ${shown(seen.claims[USER_ID_CLAIM])}`;
   if (check === "user named") return { passed: named };
@@ -186,7 +193,7 @@ function userWords(deps: GatewayDeps, { rule, offline }: TokenInput, seen: Peek,
     : { notAsked: "CHECK_REVOKE_TOKEN is false" };
 }
 
-function userFailure(deps: GatewayDeps, seen: Peek, reason: Reason): string {
+function userFailure(deps: ProxyServices, seen: Peek, reason: Reason): string {
   const { USER_ID_CLAIM, USER_ID_FIELD } = deps.settings;
   const details: Readonly<Partial<Record<Reason, string>>> = {
     user_claim_missing: `the token has no claim ${USER_ID_CLAIM}`,

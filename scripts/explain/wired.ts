@@ -2,17 +2,17 @@
 // Must never write to a store, and never send anything to the API.
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Configuration } from "../../src/configuration.ts";
-import type { Origin } from "../../src/gateway/forward.ts";
-import type { GatewayDeps } from "../../src/gateway/pipeline.ts";
-import type { Rule } from "../../src/gateway/policy.ts";
 import { hooks } from "../../src/hooks.ts";
+import type { Origin } from "../../src/proxy/forward.ts";
+import type { ProxyServices } from "../../src/proxy/pipeline.ts";
+import type { Rule } from "../../src/proxy/routes/policy.ts";
 import type { TokenStore, UserStore } from "../../src/stores/contract.ts";
-import { d1Families } from "../../src/stores/d1-families.ts";
-import { d1Tokens } from "../../src/stores/d1-tokens.ts";
-import { d1Users } from "../../src/stores/d1-users.ts";
+import { d1Families } from "../../src/stores/d1/families.ts";
+import { d1Tokens } from "../../src/stores/d1/tokens.ts";
+import { d1Users } from "../../src/stores/d1/users.ts";
 import { fetchJwkSet } from "../../src/stores/jwk-set-source.ts";
-import { kvRevocations } from "../../src/stores/kv-revocations.ts";
-import { noRevocations } from "../../src/stores/no-revocations.ts";
+import { noRevocationCache } from "../../src/stores/kv/no-revocations.ts";
+import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
 import type { Keys } from "../../src/tokens/keys.ts";
 import { remoteKeys } from "../../src/tokens/remote-keys.ts";
@@ -32,7 +32,7 @@ export interface Forwarded {
 }
 
 export interface Wired {
-  readonly deps: GatewayDeps;
+  readonly deps: ProxyServices;
   /** As ROUTES has them; those of `deps` ask no store with --offline, and note what they would send. */
   readonly rules: readonly Rule[];
   /** What the origin would have got; undefined as long as nothing did. */
@@ -61,15 +61,15 @@ export function wireForExplain(
     },
   });
   const rules = configuration.rules.map((rule) => (stores === undefined ? offlineRule(rule) : rule));
-  const news = stores?.kv === undefined ? noRevocations() : kvRevocations(stores.kv, 0, log);
-  const deps: GatewayDeps = {
+  const revocationCache = stores?.kv === undefined ? noRevocationCache() : kvRevocationCache(stores.kv, 0, log);
+  const deps: ProxyServices = {
     ...configuration,
     rules: rules.map((rule) => ({ ...rule, origin: rule.origin && noting(rule.origin) })),
     codec: createCodec(settings, { ...keys, ...remoteKeysFor(configuration, log) }, JSON.stringify),
     users: stores === undefined ? nobody : d1Users(stores.d1, log),
     tokens: stores === undefined ? nothingListed : d1Tokens(stores.d1, log),
     families: d1Families(stores?.d1 ?? noDatabase, log),
-    news,
+    revocationCache,
     // Nothing is remembered: each check is made each time.
     verified: { recall: () => undefined, keep: () => {} },
     loginLimiter: undefined,
@@ -100,7 +100,7 @@ const unavailable = (): never => {
 const nobody: UserStore = { byUsername: unavailable, byLookup: unavailable };
 const nothingListed: TokenStore = {
   isBlacklisted: async () => false,
-  standing: async () => ({ ended: false, user: undefined }),
+  tokenStatus: async () => ({ ended: false, user: undefined }),
   tokenAndUser: unavailable,
   recordLogin: unavailable,
   list: unavailable,

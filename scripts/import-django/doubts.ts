@@ -1,8 +1,9 @@
 // What of a user will not work at the gateway although it can be stored.
 // Must never name more of a password's hash than its well-known kind.
-import { MAX_HASH_CPU_MS, MAX_HASH_MEMORY_BYTES } from "../../src/accounts/hash-costs.ts";
-import { hashers } from "../../src/accounts/hashers/hashers.ts";
+
 import { readFields } from "../../src/http/fields.ts";
+import { MAX_HASH_CPU_MS, MAX_HASH_MEMORY_BYTES } from "../../src/users/hash-costs.ts";
+import { hashers } from "../../src/users/hashers/hashers.ts";
 
 /** Django's own hashers that the gateway refuses. Other names are not shown: plain text could stand there. */
 const REFUSED = ["bcrypt", "md5", "sha1", "unsalted_md5", "unsalted_sha1", "crypt"];

@@ -1,6 +1,6 @@
 // What the database holds already, page by page: a remote answer has to stay of a size that travels well.
 // Must never write.
-import { type UserId, userIdFrom } from "../../src/accounts/user.ts";
+import { type UserId, userIdFrom } from "../../src/users/user.ts";
 import type { Database, Row } from "../database/database.ts";
 import { sqlText } from "../database/sql.ts";
 

@@ -1,7 +1,8 @@
 // Which tokens of a dump go in, and whose they are here.
 // Must never take a blacklisting back, nor give a token to a user who is not known to be its own.
-import type { UserId } from "../../src/accounts/user.ts";
+
 import type { Settings } from "../../src/settings/settings.ts";
+import type { UserId } from "../../src/users/user.ts";
 import type { DumpRow } from "./dump.ts";
 import type { StoredToken } from "./existing.ts";
 import type { UserPlan, UserRef } from "./plan-users.ts";
@@ -131,7 +132,7 @@ function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: 
     jti,
     type,
     createdAt: created?.seconds ?? issuedAt ?? nowSeconds,
-    // As long as any form of a sliding token can be presented: see slidingRowEnd() in src/flows/presented.ts.
+    // As long as any form of a sliding token can be presented: see slidingRowEnd() in src/sessions/token-fields.ts.
     expiresAt:
       refreshUntil === undefined
         ? expires.seconds

@@ -1,6 +1,6 @@
 // Which users of a dump go in, which are there already, and which cannot.
 // Must never let one user's row change another's: who has the id and the name is the same, anybody else is not.
-import type { UserId } from "../../src/accounts/user.ts";
+import type { UserId } from "../../src/users/user.ts";
 import { canBeTyped, hashDoubt } from "./doubts.ts";
 import type { DumpRow } from "./dump.ts";
 import type { UserRow } from "./existing.ts";

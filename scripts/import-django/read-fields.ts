@@ -1,9 +1,10 @@
 // Reads single fields of a dump's row, strictly.
 // Must never put a field's value into what it says about it.
-import { type UserId, userIdFrom } from "../../src/accounts/user.ts";
+
 import { integerOf, numberText, sameNumber } from "../../src/json/exact-number.ts";
 import { trimAsPython } from "../../src/python/white-space.ts";
 import { pythonIntExact } from "../../src/tokens/claims.ts";
+import { type UserId, userIdFrom } from "../../src/users/user.ts";
 import type { DumpRow } from "./dump.ts";
 import { type DumpTime, readTime } from "./times.ts";
 

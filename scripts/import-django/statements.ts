@@ -1,7 +1,7 @@
 // A plan as statements: one `INSERT … SELECT` over the rows of a JSON list, the same for both places.
 // Must never clear blacklisted_at, update a user of another name, nor give out an id that somebody had.
 import { createHash } from "node:crypto";
-import { nextUserId } from "../../src/stores/d1-user-ids.ts";
+import { nextUserId } from "../../src/stores/d1/user-ids.ts";
 import { type BulkStatement, bulkStatements } from "../database/bulk.ts";
 import { USER_COLUMNS } from "./existing.ts";
 import type { TokenInsert } from "./plan-tokens.ts";
@@ -39,7 +39,7 @@ function usersSql(keepPasswords: boolean): string {
   WHERE users.username = excluded.username`;
 }
 
-// The user's id is looked up once more, as src/stores/d1-tokens.ts does: a row that went meanwhile leaves NULL.
+// The user's id is looked up once more, as src/stores/d1/tokens.ts does: a row that went meanwhile leaves NULL.
 const tokensSql = `INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, blacklisted_at)
   SELECT value ->> 0, value ->> 1, (SELECT id FROM users WHERE id = value ->> 2 OR username = value ->> 3), ${[4, 5, 6].map((index) => `value ->> ${index}`).join(", ")}
   FROM json_each(?1) WHERE true

@@ -1,7 +1,7 @@
 // `activate`: lets a user in again who was deactivated.
 // Must never bring a token back that was ended.
 
-import { normalUsername } from "../../src/accounts/user-rules.ts";
+import { normalUsername } from "../../src/users/user-rules.ts";
 import { requireUser, setActive } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";

@@ -1,7 +1,7 @@
 // `changepassword`: Django's command of that name.
 // Must never touch anything of the user but the password's hash and the tokens.
 
-import { normalUsername } from "../../src/accounts/user-rules.ts";
+import { normalUsername } from "../../src/users/user-rules.ts";
 import { changePasswordAndEndTokens } from "../database/end-user.ts";
 import { passwordHash } from "../database/password-hash.ts";
 import { requireUser, setPasswordHash } from "../database/users.ts";

@@ -2,8 +2,8 @@
 // Must never show a secret, and never stop at the first fault.
 
 import type { Configuration } from "../../src/configuration.ts";
-import { guardedRules } from "../../src/gateway/loose-rules.ts";
-import type { Rule } from "../../src/gateway/policy.ts";
+import { guardedRules } from "../../src/proxy/routes/loose-rules.ts";
+import type { Rule } from "../../src/proxy/routes/policy.ts";
 import { unloadedSecrets } from "../configuration/unloaded-secrets.ts";
 import { readWhich, type Which, whichFlags, whichHelp } from "../configuration/which-flags.ts";
 import { deploymentWarnings } from "../deploy/check.ts";

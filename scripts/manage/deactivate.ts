@@ -1,7 +1,7 @@
 // `deactivate`: keeps a user out without deleting anything.
 // Must never leave a token of the user good that can be ended.
 
-import { normalUsername } from "../../src/accounts/user-rules.ts";
+import { normalUsername } from "../../src/users/user-rules.ts";
 import { settingsOf } from "../database/bindings.ts";
 import { deactivateAndEndTokens } from "../database/end-user.ts";
 import { requireUser } from "../database/users.ts";

@@ -1,7 +1,7 @@
 // `deleteuser`: takes a user out of the database, and ends all tokens.
 // Must never delete anybody whom nobody has confirmed.
 
-import { normalUsername } from "../../src/accounts/user-rules.ts";
+import { normalUsername } from "../../src/users/user-rules.ts";
 import { deleteAndEndTokens } from "../database/end-user.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";

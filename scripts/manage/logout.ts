@@ -1,8 +1,8 @@
 // `logout`: ends all tokens of a user, or one session.
 // Must never say that it is done before the database has it.
 
-import { normalUsername } from "../../src/accounts/user-rules.ts";
 import { namesFamily } from "../../src/settings/names-family.ts";
+import { normalUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { endSession, endUserTokens } from "../database/end-user.ts";
 import { openSessions } from "../database/sessions.ts";

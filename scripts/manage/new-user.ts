@@ -1,7 +1,7 @@
 // Makes a user: what createuser and createsuperuser have in common.
 // Must never store anything before the name, the address and the password have all been found good.
 
-import { emailFault, normalEmail, normalUsername, usernameFault } from "../../src/accounts/user-rules.ts";
+import { emailFault, normalEmail, normalUsername, usernameFault } from "../../src/users/user-rules.ts";
 import type { Database } from "../database/database.ts";
 import { passwordHash } from "../database/password-hash.ts";
 import { findUser, insertUser } from "../database/users.ts";

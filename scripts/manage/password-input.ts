@@ -1,7 +1,7 @@
 // Gets a new password: typed twice at a terminal, or read from standard input for scripts.
 // Must never take it from a flag or a variable, and never print it.
 
-import { passwordFault, passwordWeakness } from "../../src/accounts/user-rules.ts";
+import { passwordFault, passwordWeakness } from "../../src/users/user-rules.ts";
 import { Failure, usage } from "../shared/failure.ts";
 import type { Prompter } from "./prompter.ts";
 

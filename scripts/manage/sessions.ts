@@ -1,8 +1,8 @@
 // `sessions`: where a user is logged in.
 // Must never show a token: there is none in the database, only ids.
 
-import { normalUsername } from "../../src/accounts/user-rules.ts";
 import type { LiveToken } from "../../src/stores/families-contract.ts";
+import { normalUsername } from "../../src/users/user-rules.ts";
 import { openSessions } from "../database/sessions.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";

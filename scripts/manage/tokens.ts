@@ -1,7 +1,7 @@
 // `tokens`: which refresh and sliding tokens are out there.
 // Must never show a token: there is none in the database, only ids.
 
-import { normalUsername } from "../../src/accounts/user-rules.ts";
+import { normalUsername } from "../../src/users/user-rules.ts";
 import { listTokens, type TokenRow } from "../database/token-rows.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";

@@ -1,17 +1,17 @@
 // The gateway's own JSON answers, with the headers that Django and DRF put on theirs.
 // Must never be cached: every answer here is about somebody.
-import type { Exchange } from "./exchange.ts";
+import type { RequestContext } from "../context.ts";
 
 /** A JSON answer: compact as DRF's, or indented when the client asked for it. */
 export function answerJson(
-  exchange: Exchange,
+  context: RequestContext,
   status: number,
   body: unknown,
   more: Readonly<Record<string, string>> = {},
 ): Response {
-  return new Response(jsonText(body, exchange.indent), {
+  return new Response(jsonText(body, context.indent), {
     status,
-    headers: { "content-type": "application/json", ...ownHeaders(exchange), ...more },
+    headers: { "content-type": "application/json", ...ownHeaders(context), ...more },
   });
 }
 
@@ -27,15 +27,15 @@ export const safetyHeaders = {
 } as const;
 
 /** Headers of every answer that is the gateway's own. */
-export function ownHeaders(exchange: Exchange): Readonly<Record<string, string>> {
+export function ownHeaders(context: RequestContext): Readonly<Record<string, string>> {
   return {
-    ...(exchange.allow === undefined ? {} : { allow: exchange.allow }),
+    ...(context.allow === undefined ? {} : { allow: context.allow }),
     "cache-control": "no-store",
     // As Django's LocaleMiddleware sets them.
-    "content-language": exchange.language().code,
+    "content-language": context.language().code,
     vary: "Accept-Language",
     ...safetyHeaders,
-    "x-request-id": exchange.requestId,
+    "x-request-id": context.requestId,
   };
 }
 

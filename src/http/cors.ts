@@ -1,10 +1,11 @@
 // CORS for the whole gateway: preflights answered at the edge, and the headers that let a page of another origin read.
 // Must never send back an origin that is not in the list letter by letter, nor leave the API's own CORS headers beside ours.
+
+import type { RequestContext } from "../context.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Exchange } from "./exchange.ts";
 
 /** What makes an answer of a request: the rest of the gateway, seen from here. */
-export type Answering = (request: Request, exchange: Exchange) => Promise<Response>;
+export type RequestHandler = (request: Request, context: RequestContext) => Promise<Response>;
 
 /** What is the same for every request: built once. */
 interface CorsPlan {
@@ -29,13 +30,13 @@ const exposeHeaders = "access-control-expose-headers";
  *
  * @param authHeader the header of AUTH_HEADER_NAME, which scripts have to be able to send
  */
-export function withCors(settings: Settings, authHeader: string, answer: Answering): Answering {
+export function withCors(settings: Settings, authHeader: string, answer: RequestHandler): RequestHandler {
   if (settings.CORS_ORIGINS.length === 0) return answer;
   const plan = planCors(settings, authHeader);
-  return async (request, exchange) =>
+  return async (request, context) =>
     isPreflight(request)
-      ? answerPreflight(plan, request, exchange.requestId)
-      : readable(plan, request, await answer(request, exchange));
+      ? answerPreflight(plan, request, context.requestId)
+      : readable(plan, request, await answer(request, context));
 }
 
 function planCors(settings: Settings, authHeader: string): CorsPlan {

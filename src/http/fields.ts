@@ -1,7 +1,7 @@
 // Named text fields of a body, with DRF's CharField rules and errors.
 // Must never let a value into an error.
 import { type FieldError, refuse } from "../errors.ts";
-import { pythonFloatText } from "../json/python-float.ts";
+import { pythonFloatText } from "../python/float.ts";
 import { trimAsPython } from "../python/white-space.ts";
 import type { ParsedBody } from "./body.ts";
 import type { ParsedJson } from "./json.ts";

@@ -1,8 +1,8 @@
 // JSON text → values, with top-level numbers as they were written and errors told as Python tells them.
 // Must never take NaN or Infinity for JSON, nor do more than native parsing and a pass over the text for each field.
 import { refuse } from "../errors.ts";
+import { jsonError } from "../python/json-error.ts";
 import { isRecord } from "../settings/readers.ts";
-import { jsonError } from "./json-error.ts";
 
 /** A JSON text that was parsed. */
 export interface ParsedJson {

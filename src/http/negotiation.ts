@@ -1,7 +1,8 @@
 // DRF's content negotiation for endpoints that can only answer JSON.
 // Must never look at q: DRF does not.
+
+import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
-import type { Exchange } from "./exchange.ts";
 
 /** A media type with its parameters, read leniently; types in small letters. */
 export interface MediaType {
@@ -57,7 +58,7 @@ const json = { type: "application", subtype: "json" };
  * Refuses with 406 when the client takes no JSON, and with 404 when `?format=` asks for something else, before the
  * method and the body are looked at. Notes the indentation the client asked for.
  */
-export function negotiateJson(request: Request, exchange: Exchange): void {
+export function negotiateJson(request: Request, context: RequestContext): void {
   // Of a repeated parameter the last value counts, as in Django's QueryDict.
   const format = new URL(request.url).searchParams.getAll("format").at(-1) ?? "";
   if (format !== "json" && format !== "") refuse("no_route");
@@ -65,5 +66,5 @@ export function negotiateJson(request: Request, exchange: Exchange): void {
   const [accepted] = ranges.filter((range) => covers(range, json)).sort((one, two) => precision(two) - precision(one));
   if (!accepted) refuse("not_acceptable");
   const indent = Number(accepted.parameters.indent ?? 0);
-  exchange.indent = Number.isInteger(indent) ? Math.max(0, Math.min(8, indent)) : 0;
+  context.indent = Number.isInteger(indent) ? Math.max(0, Math.min(8, indent)) : 0;
 }

@@ -1,23 +1,24 @@
 // A refusal → the answer that the client gets: status, body, challenge. The only such map.
 // Must never show a reason, a stack or anything of an error that is not in the closed list.
+
+import type { RequestContext } from "../context.ts";
 import { type FieldError, Refusal } from "../errors.ts";
+import { type Language, translated } from "../i18n/language.ts";
 import type { Settings } from "../settings/settings.ts";
 import { answerJson } from "./answer.ts";
 import { clearedCookies } from "./cookies.ts";
 import { challenge } from "./error-reasons.ts";
-import type { Exchange } from "./exchange.ts";
-import { type Language, translated } from "./language.ts";
 
 /** Answers a refusal; whatever else was thrown is a bug and answered as `internal_error`. */
-export function answerRefusal(settings: Settings, exchange: Exchange, thrown: unknown): Response {
+export function answerRefusal(settings: Settings, context: RequestContext, thrown: unknown): Response {
   const refusal = thrown instanceof Refusal ? thrown : new Refusal("internal_error");
   const { status, retryAfterSeconds } = refusal.wire;
   const challenged = challenge(settings, refusal);
-  const response = answerJson(exchange, status, bodyOf(refusal, exchange.language()), {
+  const response = answerJson(context, status, bodyOf(refusal, context.language()), {
     ...(challenged === undefined ? {} : { "www-authenticate": challenged }),
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
   });
-  if (exchange.forgetCookies) {
+  if (context.forgetCookies) {
     for (const cookie of clearedCookies(settings.TOKEN_PREFIX)) response.headers.append("set-cookie", cookie);
   }
   return response;

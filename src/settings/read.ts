@@ -1,14 +1,14 @@
 // The environment → Settings: every fault at once, each by the name of its setting.
 // Must never put the value of a secret into a fault, and never let an unreadable setting fall back to its default.
 
-import { checkAssertion } from "./check-assertion.ts";
-import { checkCookie } from "./check-cookie.ts";
-import { checkCors } from "./check-cors.ts";
-import { checkHealth } from "./check-health.ts";
-import { checkOpenings } from "./check-openings.ts";
-import { checkPages } from "./check-pages.ts";
-import { checkSessions } from "./check-sessions.ts";
-import { checkUrls, originFault } from "./check-urls.ts";
+import { checkAssertion } from "./checks/check-assertion.ts";
+import { checkCookie } from "./checks/check-cookie.ts";
+import { checkCors } from "./checks/check-cors.ts";
+import { checkHealth } from "./checks/check-health.ts";
+import { checkOpenings } from "./checks/check-openings.ts";
+import { checkPages } from "./checks/check-pages.ts";
+import { checkSessions } from "./checks/check-sessions.ts";
+import { checkUrls, originFault } from "./checks/check-urls.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
 

@@ -1,6 +1,6 @@
 // What the admin page needs remembered, as promises: its own sessions, lists of users and tokens, changes to users.
 // Must never name a database.
-import type { User, UserId } from "../accounts/user.ts";
+import type { User, UserId } from "../users/user.ts";
 
 /** A log-in to the admin page, by password. The value in the cookie is never written down. */
 export interface NewAdminSession {
@@ -144,4 +144,13 @@ export interface AdminTokenStore {
   /** The last to expire first; one round trip. */
   page(query: TokenQuery): Promise<Page<AdminToken>>;
   byId(jti: string): Promise<AdminToken | undefined>;
+}
+
+/** The stores of the admin page, and what they cannot be used without. */
+export interface AdminStores {
+  readonly sessions: AdminSessionStore;
+  readonly users: AdminUserStore;
+  readonly tokens: AdminTokenStore;
+  /** 256 random bits as base64url: what nobody can guess. */
+  readonly newSecret: () => string;
 }

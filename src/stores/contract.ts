@@ -1,7 +1,7 @@
 // What is remembered, as promises: interfaces with their guarantees in words. Flows know these and no store.
 // Must never name a database.
-import type { SessionClient } from "../accounts/session-client.ts";
-import type { User, UserId } from "../accounts/user.ts";
+import type { SessionClient } from "../users/session-client.ts";
+import type { User, UserId } from "../users/user.ts";
 
 /** How a token names its user: a unique column and the value to look for. */
 export interface UserLookup {
@@ -10,7 +10,7 @@ export interface UserLookup {
 }
 
 /** A refresh or sliding token as it is written down. The token itself never is. */
-export interface ListedToken {
+export interface OutstandingToken {
   readonly jti: string;
   readonly type: "refresh" | "sliding";
   /** The user's row id; undefined for a token of nobody, or of somebody whose row is gone. */
@@ -83,7 +83,7 @@ export interface Rotation {
 }
 
 /** By what a token can have been ended: its own id, its family, its user's cut-off. */
-export interface TokenMarks {
+export interface RevocationKeys {
   /** Undefined for an id that is no text: no such token is ever written down. */
   readonly jti: string | undefined;
   /** From the claim `sid`; undefined in tokens that have none. */
@@ -93,7 +93,7 @@ export interface TokenMarks {
 }
 
 /** What the store says of a token and of its user. */
-export interface Standing {
+export interface TokenStatus {
   /** By any of its marks; for a token that is written down also with the family that its row names. */
   readonly ended: boolean;
   readonly user: User | undefined;
@@ -103,7 +103,7 @@ export interface Standing {
 export interface LoginRecord {
   readonly userId: UserId;
   /** Written down, unless there is no blacklist. */
-  readonly token: ListedToken | undefined;
+  readonly token: OutstandingToken | undefined;
   /** A better hash of the same password; kept only if the stored one is still the one that was checked. */
   readonly newHash: { readonly checked: string; readonly better: string } | undefined;
   /** ISO 8601 in UTC, for UPDATE_LAST_LOGIN. */
@@ -125,7 +125,11 @@ export interface TokenStore {
    *
    * @param mayBeStale for who would have believed the news: a replica may answer
    */
-  standing(marks: TokenMarks | undefined, lookup: UserLookup | undefined, mayBeStale: boolean): Promise<Standing>;
+  tokenStatus(
+    revocationKeys: RevocationKeys | undefined,
+    lookup: UserLookup | undefined,
+    mayBeStale: boolean,
+  ): Promise<TokenStatus>;
   /**
    * What is known of the token, and its user, in one round trip.
    *
@@ -139,14 +143,14 @@ export interface TokenStore {
   /** Writes all or nothing, then looks at the user again: one round trip. */
   recordLogin(record: LoginRecord): Promise<Account>;
   /** Writes a token down; one that is already there stays as it is. Then looks at the user again, in one round trip. */
-  list(token: ListedToken): Promise<Account>;
+  list(token: OutstandingToken): Promise<Account>;
   /**
    * Writes a sliding token down, or lets its row last until `expiresAtSeconds` at least; then looks at the user again.
    * One round trip. `blacklisted`: it was ended meanwhile.
    */
-  extend(token: ListedToken): Promise<{ readonly blacklisted: boolean; readonly account: Account }>;
+  extend(token: OutstandingToken): Promise<{ readonly blacklisted: boolean; readonly account: Account }>;
   /** Blacklists the token, written down before or not. True for the one call that did it, false for all later ones. */
-  blacklist(token: ListedToken, nowSeconds: number): Promise<boolean>;
+  blacklist(token: OutstandingToken, nowSeconds: number): Promise<boolean>;
   /**
    * Blacklists `spent` and writes down `successor` in the same family, both or neither. However many calls race with
    * the same token, on however many machines, exactly one has won. An answer that got lost is asked for once more. The
@@ -155,8 +159,8 @@ export interface TokenStore {
    * @param usedSinceSeconds as for tokenAndUser()
    */
   rotate(
-    spent: ListedToken,
-    successor: ListedToken,
+    spent: OutstandingToken,
+    successor: OutstandingToken,
     nowSeconds: number,
     usedSinceSeconds?: number | undefined,
   ): Promise<Rotation>;
@@ -182,7 +186,7 @@ export interface LoginLimiter {
  * News of ended tokens, near the edge. It may be late (a stated number of seconds) and may be lost, but what it calls
  * ended is ended. Only TokenStore says that a token is not. Failing is logged and no error: the store has the truth.
  */
-export interface RevocationNews {
+export interface RevocationCache {
   /** Tells of a revoked id until the token can no longer be presented (its own end, and the leeway). */
   announce(jti: string, expiresAtSeconds: number, nowSeconds: number): Promise<void>;
   /** Tells that a family has ended, until none of its tokens can be presented. */
@@ -190,9 +194,9 @@ export interface RevocationNews {
   /** Tells that a user's tokens from before a second have ended. @param user as tokens name the user */
   announceUser(user: UserLookup, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
   /** Whether the last news of the token were good and are not older than REVOCATION_CACHE_SECONDS: nothing is asked. */
-  remembersGood(marks: TokenMarks, nowSeconds: number): boolean;
+  remembersGood(revocationKeys: RevocationKeys, nowSeconds: number): boolean;
   /** What the news says; a "no" is remembered for at most REVOCATION_CACHE_SECONDS. Undefined: no news to be had. */
-  isEnded(marks: TokenMarks, nowSeconds: number): Promise<boolean | undefined>;
+  isEnded(revocationKeys: RevocationKeys, nowSeconds: number): Promise<boolean | undefined>;
   /** Whether the news can be read at all. */
   ping(): Promise<boolean>;
 }

@@ -1,8 +1,8 @@
 // What ends many tokens at once, and the list of a user's sessions, as promises.
 // Must never name a database.
-import type { SessionClient } from "../accounts/session-client.ts";
-import type { User, UserId } from "../accounts/user.ts";
-import type { ListedToken } from "./contract.ts";
+import type { SessionClient } from "../users/session-client.ts";
+import type { User, UserId } from "../users/user.ts";
+import type { OutstandingToken } from "./contract.ts";
 
 /** A token that is good, as its user's list of sessions needs it. */
 export interface LiveToken {
@@ -18,7 +18,7 @@ export interface FamilyStore {
   /** Ends every token of a family. True for the one call that did it, false for all later ones. */
   endFamily(family: string, untilSeconds: number, nowSeconds: number): Promise<boolean>;
   /** Blacklists the token, written down before or not, and ends its family: the family, or undefined if it was blacklisted before. */
-  endFamilyOf(token: ListedToken, untilSeconds: number, nowSeconds: number): Promise<string | undefined>;
+  endFamilyOf(token: OutstandingToken, untilSeconds: number, nowSeconds: number): Promise<string | undefined>;
   /**
    * Ends the user's tokens that were issued before a second: those written down, and by a cut-off all others. A cut-off
    * never moves back.

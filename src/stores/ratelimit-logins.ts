@@ -1,7 +1,7 @@
 // The count of login attempts, kept by a rate limit binding.
 // Must never keep anybody out because the count itself does not work.
 import type { LoginLimiter } from "./contract.ts";
-import type { StoreLog } from "./d1-errors.ts";
+import type { StoreLog } from "./d1/errors.ts";
 
 /** @param limiter the binding LOGIN_LIMITER; how many attempts it allows in which time stands in wrangler.toml */
 export function rateLimitLogins(limiter: RateLimit, log: StoreLog): LoginLimiter {

@@ -4,7 +4,7 @@ import { refuse } from "../errors.ts";
 import { nearestNumber } from "../json/exact-number.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Claims, claim, pythonInt } from "./claims.ts";
-import type { Kind } from "./kinds.ts";
+import type { TokenType } from "./token-types.ts";
 
 /** The last second of the year 9999, beyond which Python has no dates (Simple JWT answers 500; here the token is invalid). */
 const lastSecondOfTime = 253_402_300_799;
@@ -48,7 +48,7 @@ function checkAudience(settings: Settings, claims: Claims): void {
 }
 
 /** Simple JWT's Token.verify() for a kind: exp is there and ahead, the id is there, the type is right; in this order. */
-export function checkKind(settings: Settings, kind: Kind, claims: Claims, nowSeconds: number): void {
+export function checkTokenType(settings: Settings, kind: TokenType, claims: Claims, nowSeconds: number): void {
   checkTimeIsAhead(settings, claims, "exp", nowSeconds);
   if (settings.JTI_CLAIM !== null && !Object.hasOwn(claims, settings.JTI_CLAIM)) refuse("token_id_missing");
   if (settings.TOKEN_TYPE_CLAIM === null || !kind.typed) return;

@@ -1,7 +1,7 @@
 // The claims of a token and how their odd spellings are read, as Python and PyJWT read them.
 // Must never decide anything about a token: check.ts does.
 import { exactNumber, mostDigits, nearestNumber, numberText, sameNumber } from "../json/exact-number.ts";
-import { pythonFloatText } from "../json/python-float.ts";
+import { pythonFloatText } from "../python/float.ts";
 
 /**
  * A token's payload: what a signature was found good over, or what is about to be signed. Numbers that JavaScript cannot

@@ -3,6 +3,7 @@
 import { type CompactJWSHeaderParameters, CompactSign, type CompactVerifyResult, compactVerify, errors } from "jose";
 import { type Reason, refuse } from "../errors.ts";
 import { parseJson } from "../json/parse.ts";
+import { canonicalSignature } from "../python/base64.ts";
 import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { assertionType } from "./assertion.ts";
@@ -10,7 +11,6 @@ import { checkRegisteredClaims } from "./check.ts";
 import { type KeyChoice, keyChoice, type TryKeys } from "./choose-keys.ts";
 import type { Claims } from "./claims.ts";
 import type { Keys, KeysVersion } from "./keys.ts";
-import { canonicalSignature } from "./python-base64.ts";
 
 /** Signs and opens the tokens of one configuration. */
 export interface Codec {

@@ -2,7 +2,7 @@
 // Must never read a clock or make an id: `nowSeconds` and ids come in.
 import type { Settings } from "../settings/settings.ts";
 import { type Claims, writtenName } from "./claims.ts";
-import type { Kind } from "./kinds.ts";
+import type { TokenType } from "./token-types.ts";
 
 /** What a new payload is made from. */
 export interface MintInput {
@@ -18,7 +18,7 @@ export interface MintInput {
  *
  * @param more further claims: the user, the password fingerprint, what the hook adds
  */
-export function mint(kind: Kind, { settings, nowSeconds, id }: MintInput, more: Claims): Claims {
+export function mint(kind: TokenType, { settings, nowSeconds, id }: MintInput, more: Claims): Claims {
   const base: Array<readonly [string, unknown]> = [
     [writtenName(settings.TOKEN_TYPE_CLAIM), kind.type],
     ["exp", nowSeconds + kind.lifetimeSeconds(settings)],
@@ -41,7 +41,7 @@ export function inheritedClaims(settings: Settings, refresh: Claims): Claims {
 }
 
 /** A rotated refresh token: the same claims with a new id and new times (TokenRefreshSerializer.validate). */
-export function successorClaims(kind: Kind, { settings, nowSeconds, id }: MintInput, spent: Claims): Claims {
+export function successorClaims(kind: TokenType, { settings, nowSeconds, id }: MintInput, spent: Claims): Claims {
   return withIssuer(
     settings,
     merged(spent, {
@@ -53,7 +53,7 @@ export function successorClaims(kind: Kind, { settings, nowSeconds, id }: MintIn
 }
 
 /** A refreshed sliding token: the same claims, id and refresh end, with new `exp` and `iat` (TokenRefreshSlidingSerializer). */
-export function slidClaims(kind: Kind, { settings, nowSeconds }: Omit<MintInput, "id">, old: Claims): Claims {
+export function slidClaims(kind: TokenType, { settings, nowSeconds }: Omit<MintInput, "id">, old: Claims): Claims {
   return withIssuer(settings, merged(old, { exp: nowSeconds + kind.lifetimeSeconds(settings), iat: nowSeconds }));
 }
 

@@ -48,7 +48,7 @@ describe("npm run bench", () => {
     expect(result.options).toMatchObject({ rounds: 1, seconds: 0.3, connections: 32 });
     expect(result.small.gzipBytes).toBeGreaterThan(50_000);
     expect(result.small.startUpMilliseconds).toBeNull();
-    expect(stdout).toContain("no-token: a route that wants a token, and none: 401");
+    expect(stdout).toContain("no-token: a route that requires a token, without one: 401");
   });
   it.each([
     [["--shapes", "warn"], "--shapes: there is no warn."],

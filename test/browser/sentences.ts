@@ -1,7 +1,7 @@
 // What must be so of the pages for browsers, a sentence each.
 // Must never share a window between two sentences.
 import assert from "node:assert/strict";
-import { endpoints } from "../../src/endpoints/definitions.ts";
+import { endpoints } from "../../src/api/definitions.ts";
 import { consoleSentences } from "./console.ts";
 import { consoleLooks } from "./console-looks.ts";
 import { consoleModes } from "./console-modes.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, it } from "vitest";
-import { steeringHeaders } from "../../src/gateway/steering-headers.ts";
+import { steeringHeaders } from "../../src/proxy/headers/steering-headers.ts";
 
 const text = readFileSync(resolve(import.meta.dirname, "../../docs/client-headers.md"), "utf8");
 const [, below = ""] = text.split("| names | steer | read by |\n|---|---|---|\n");

@@ -5,7 +5,7 @@ import { parse } from "smol-toml";
 import { describe, expect, it } from "vitest";
 import { readConfiguration } from "../../src/configuration.ts";
 import { withCors } from "../../src/http/cors.ts";
-import { exchangeFor } from "../support/exchange.ts";
+import { contextFor } from "../support/context.ts";
 import { testSecret } from "../support/settings.ts";
 
 const text = readFileSync(resolve(import.meta.dirname, "../../docs/cors.md"), "utf8");
@@ -23,7 +23,7 @@ async function allowedTo(origin: string, toml: string): Promise<ReadonlyArray<st
   const answer = withCors(settings, headerPlan.authHeader, async () => new Response());
   // Only in Node may a Request have no Origin of its own choosing.
   const headers = new Headers({ origin, "access-control-request-method": "PUT" });
-  const response = await answer({ method: "OPTIONS", headers } as Request, exchangeFor());
+  const response = await answer({ method: "OPTIONS", headers } as Request, contextFor());
   return ["origin", "credentials", "headers", "max-age"].map((name) =>
     response.headers.get(name === "max-age" ? "access-control-max-age" : `access-control-allow-${name}`),
   );

@@ -1,4 +1,4 @@
-// docs/hooks.md shows the example files as they are; test/flows/hooks.test.ts runs them.
+// docs/hooks.md shows the example files as they are; test/api/hooks.test.ts runs them.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, it } from "vitest";

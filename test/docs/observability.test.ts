@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { answerLive, type HealthDeps, readiness } from "../../src/endpoints/health.ts";
+import { answerLive, type HealthDeps, readiness } from "../../src/api/health.ts";
+import { operations } from "../../src/context.ts";
 import { refusals } from "../../src/errors.ts";
-import { operations } from "../../src/http/exchange.ts";
 import { logEvents } from "../../src/log-events.ts";
 import { analyticsMetrics } from "../../src/stores/analytics-metrics.ts";
-import { exchangeFor } from "../support/exchange.ts";
+import { contextFor } from "../support/context.ts";
 import { withHealthKey } from "../support/health.ts";
 import { settingsOf } from "../support/settings.ts";
 
@@ -118,7 +118,7 @@ describe("health", () => {
   });
 
   it("shows the answer of live", async () => {
-    expect(text).toContain(`\`200 ${await answerLive(exchangeFor()).text()}\``);
+    expect(text).toContain(`\`200 ${await answerLive(contextFor()).text()}\``);
   });
 });
 
@@ -127,13 +127,13 @@ async function readyBody(key: string | null) {
   const deps = {
     settings: settingsOf(withHealthKey),
     codec: { sign: async () => "", open: async () => ({}) },
-    news: { ping: async () => true },
+    revocationCache: { ping: async () => true },
     schema: { check: async () => "ok" },
     loginLimiter: undefined,
     metrics: undefined,
     keySource: undefined,
   };
-  const answer = await readiness(deps as unknown as HealthDeps, [])(exchangeFor(), key);
+  const answer = await readiness(deps as unknown as HealthDeps, [])(contextFor(), key);
   return { answer, body: (await answer.json()) as { checks: object } };
 }
 

@@ -5,9 +5,9 @@ import { parse } from "smol-toml";
 import { describe, expect, it } from "vitest";
 import { readConfiguration } from "../../src/configuration.ts";
 import { Refusal } from "../../src/errors.ts";
-import { matchRule } from "../../src/gateway/match.ts";
-import { canonicalPath } from "../../src/gateway/path.ts";
-import { targetOf } from "../../src/gateway/route-origin.ts";
+import { matchRule } from "../../src/proxy/routes/match.ts";
+import { canonicalPath } from "../../src/proxy/routes/path.ts";
+import { targetOf } from "../../src/proxy/routes/route-origin.ts";
 
 const text = readFileSync(resolve(import.meta.dirname, "../../docs/origins.md"), "utf8");
 const configurationOf = (vars: object) =>

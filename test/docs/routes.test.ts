@@ -3,8 +3,8 @@ import { parse } from "smol-toml";
 import { expect, it } from "vitest";
 import { readConfiguration } from "../../src/configuration.ts";
 import { Refusal } from "../../src/errors.ts";
-import { matchRule } from "../../src/gateway/match.ts";
-import { canonicalPath } from "../../src/gateway/path.ts";
+import { matchRule } from "../../src/proxy/routes/match.ts";
+import { canonicalPath } from "../../src/proxy/routes/path.ts";
 import { blocksOf, documentText } from "../support/documents.ts";
 import { testSecret } from "../support/settings.ts";
 

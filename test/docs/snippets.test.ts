@@ -24,7 +24,7 @@ const named = (some: readonly Block[]) => some.map((block) => [`${block.file}:${
 const shown: Readonly<Record<string, string>> = {
   "ARCHITECTURE.md": "the picture of the source; test/architecture.test.ts holds the files against its tables",
   "docs/interop.md": "printed by npm run test:interop, which needs Debian's Django",
-  "docs/observability.md": "the header Server-Timing: test/endpoints/observation.test.ts",
+  "docs/observability.md": "the header Server-Timing: test/api/observation.test.ts",
   "docs/quickstart.md": "test/scripts/start.test.ts, test/docs/walk.test.ts",
 };
 
@@ -116,7 +116,7 @@ describe("code", () => {
   });
 
   it("of hooks and of the package is run by tests that hold the pages against files to the letter", () => {
-    // test/docs/hooks.test.ts and test/endpoints/hooks.test.ts; test/worker/package.test.ts; test/docs/recipes.test.ts.
+    // test/docs/hooks.test.ts and test/api/hooks.test.ts; test/worker/package.test.ts; test/docs/recipes.test.ts.
     const beginnings = inLanguage("ts").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
     expect(beginnings).toEqual([
       'README.md import { createGateway } from "simplejwt-edge";',

@@ -1,27 +1,27 @@
 import { describe, expect, test } from "vitest";
 import { answerJson } from "../../src/http/answer.ts";
-import { chooseLanguage } from "../../src/http/language.ts";
 import { answerMisconfigured } from "../../src/http/misconfigured.ts";
-import { exchangeFor } from "../support/exchange.ts";
+import { chooseLanguage } from "../../src/i18n/language.ts";
+import { contextFor } from "../support/context.ts";
 
 describe("answerJson()", () => {
   test("writes compact JSON in the order of the body, as DRF does", async () => {
-    const response = answerJson(exchangeFor(), 200, { refresh: "r", access: "a", name: "Zoë" });
+    const response = answerJson(contextFor(), 200, { refresh: "r", access: "a", name: "Zoë" });
     expect(response.status).toBe(200);
     expect(await response.text()).toBe('{"refresh":"r","access":"a","name":"Zoë"}');
   });
 
   test("indents where the client asked for it", async () => {
-    expect(await answerJson(exchangeFor({ indent: 2 }), 200, { a: [1] }).text()).toBe('{\n  "a": [\n    1\n  ]\n}');
+    expect(await answerJson(contextFor({ indent: 2 }), 200, { a: [1] }).text()).toBe('{\n  "a": [\n    1\n  ]\n}');
   });
 
   test("escapes the line ends that JSON has and JavaScript had not", async () => {
-    expect(await answerJson(exchangeFor(), 200, { a: "\u2028\u2029" }).text()).toBe('{"a":"\\u2028\\u2029"}');
+    expect(await answerJson(contextFor(), 200, { a: "\u2028\u2029" }).text()).toBe('{"a":"\\u2028\\u2029"}');
   });
 
   test("says who answered, in which language, and that nobody may keep it", () => {
-    const exchange = exchangeFor({ allow: "GET", language: () => chooseLanguage("de-AT") });
-    expect(Object.fromEntries(answerJson(exchange, 200, {}).headers)).toEqual({
+    const context = contextFor({ allow: "GET", language: () => chooseLanguage("de-AT") });
+    expect(Object.fromEntries(answerJson(context, 200, {}).headers)).toEqual({
       allow: "GET",
       "cache-control": "no-store",
       "content-language": "de",
@@ -36,7 +36,7 @@ describe("answerJson()", () => {
   });
 
   test("lets a caller say otherwise", () => {
-    const response = answerJson(exchangeFor(), 200, {}, { "cache-control": "public, max-age=300" });
+    const response = answerJson(contextFor(), 200, {}, { "cache-control": "public, max-age=300" });
     expect(response.headers.get("cache-control")).toBe("public, max-age=300");
   });
 });

@@ -1,7 +1,7 @@
 // withCors(): which origin may read an answer, and what preflights and answers say.
 import { describe, expect, test } from "vitest";
 import { withCors } from "../../src/http/cors.ts";
-import { exchangeFor } from "../support/exchange.ts";
+import { contextFor } from "../support/context.ts";
 import { settingsOf } from "../support/settings.ts";
 
 type Vars = Readonly<Record<string, unknown>>;
@@ -32,7 +32,7 @@ async function ask(
     return answered;
   });
   const request = new Request("https://gateway.example/a", { method, headers: { ...sent } });
-  const response = await answer(request, exchangeFor({ method }));
+  const response = await answer(request, contextFor({ method }));
   return { response, asked, headers: Object.fromEntries(response.headers) };
 }
 

@@ -2,11 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { type Reason, Refusal, type RefusalMore } from "../../src/errors.ts";
 import { answerRefusal } from "../../src/http/refusal.ts";
-import { exchangeFor } from "../support/exchange.ts";
+import { contextFor } from "../support/context.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const answer = (reason: Reason, more?: RefusalMore, vars = {}) =>
-  answerRefusal(settingsOf(vars), exchangeFor(), new Refusal(reason, more));
+  answerRefusal(settingsOf(vars), contextFor(), new Refusal(reason, more));
 
 describe("answerRefusal() answers", () => {
   const cases: ReadonlyArray<readonly [Reason, RefusalMore, number, string]> = [
@@ -131,7 +131,7 @@ describe("answerRefusal() sets", () => {
   test("Allow as the exchange says, and none before it is known", () => {
     const allowed = answerRefusal(
       settingsOf(),
-      exchangeFor({ allow: "POST, OPTIONS" }),
+      contextFor({ allow: "POST, OPTIONS" }),
       new Refusal("method_not_allowed"),
     );
     expect(allowed.headers.get("allow")).toBe("POST, OPTIONS");
@@ -163,7 +163,7 @@ describe("answerRefusal() never shows", () => {
     ["a text", "secret"],
     ["nothing", undefined],
   ])("what was thrown by a bug: %s", async (_, thrown) => {
-    const response = answerRefusal(settingsOf(), exchangeFor(), thrown);
+    const response = answerRefusal(settingsOf(), contextFor(), thrown);
     expect(response.status).toBe(500);
     expect(await response.text()).toBe('{"detail":"Internal server error."}');
     expect(JSON.stringify([...response.headers])).not.toContain("secret");

@@ -4,7 +4,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../../scripts/start/ports.ts";
-import { steeringHeaders } from "../../src/gateway/steering-headers.ts";
+import { steeringHeaders } from "../../src/proxy/headers/steering-headers.ts";
 import { PYTHON, pythonArguments } from "../interop/python.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { rawRequest } from "../support/raw-http.ts";

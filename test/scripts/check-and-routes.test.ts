@@ -9,7 +9,7 @@ import { checkConfiguration } from "../../scripts/manage/check.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { routeRows } from "../../scripts/manage/routes.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
-import { bindingFaults, bindingWarnings } from "../../src/settings/check-bindings.ts";
+import { bindingFaults, bindingWarnings } from "../../src/settings/checks/check-bindings.ts";
 import { copyProject } from "../support/project-copy.ts";
 
 const { folder, remove } = copyProject();

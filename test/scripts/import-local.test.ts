@@ -5,7 +5,7 @@ import { deleteAndEndTokens } from "../../scripts/database/end-user.ts";
 import { insertUser, requireUser, setPasswordHash } from "../../scripts/database/users.ts";
 import { parseDump } from "../../scripts/import-django/dump.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
-import { d1Families } from "../../src/stores/d1-families.ts";
+import { d1Families } from "../../src/stores/d1/families.ts";
 import { dumpRows } from "../support/django-dump.ts";
 import { blacklistedRow, dumpOf, tokenRow, userRow } from "../support/dump-rows.ts";
 import { nowSeconds, useLocalDatabase } from "../support/local-database.ts";

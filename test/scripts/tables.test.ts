@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import type { Database } from "../../scripts/database/database.ts";
 import { updateTables } from "../../scripts/database/tables.ts";
-import { schemaColumns, schemaVersion } from "../../src/stores/d1-schema.ts";
+import { schemaColumns, schemaVersion } from "../../src/stores/d1/schema.ts";
 
 /** The tables of the very first version, with a user and a token of it; and how the Worker of then writes. */
 const firstVersion = `

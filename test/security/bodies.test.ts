@@ -107,7 +107,7 @@ describe("a token endpoint reads 64 KiB:", () => {
           origin: gateway.url.origin,
           "sec-fetch-site": "same-origin",
         };
-        const url = new URL("/_gateway/admin/login", gateway.url.href);
+        const url = new URL("/_gateway/admin/login", gateway.url.href).href;
         const sending = request(url, { method: "POST", headers }, (response) => {
           response.resume();
           done(response.statusCode);

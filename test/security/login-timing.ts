@@ -7,7 +7,7 @@ if (!Number.isInteger(rounds) || rounds < 2) throw new Error("The number of roun
 const warmUpRounds = 5;
 
 /** Each has a user of its own, but for the one that must not exist; passwords have one length. */
-const kinds = [
+const tokenTypes = [
   { name: "unknown", username: "nobody", password: "correct horse" },
   { name: "wrong", username: "ada", password: "wrong horse.." },
   { name: "inactive", username: "closed", password: "correct horse" },
@@ -28,7 +28,7 @@ async function prepared(): Promise<Gateway> {
 }
 
 /** Milliseconds from the request to the end of the answer. */
-async function timed(gateway: Gateway, { username, password }: (typeof kinds)[number]): Promise<number> {
+async function timed(gateway: Gateway, { username, password }: (typeof tokenTypes)[number]): Promise<number> {
   const began = performance.now();
   const response = await gateway.post("/api/token/", { username, password });
   await response.text();
@@ -39,9 +39,9 @@ async function timed(gateway: Gateway, { username, password }: (typeof kinds)[nu
 
 /** All kinds in every round, in an order of chance, so that whatever else the machine does meets them all alike. */
 async function measured(gateway: Gateway): Promise<ReadonlyMap<string, readonly number[]>> {
-  const times = new Map<string, number[]>(kinds.map(({ name }) => [name, []]));
+  const times = new Map<string, number[]>(tokenTypes.map(({ name }) => [name, []]));
   for (let round = -warmUpRounds; round < rounds; round++) {
-    for (const kind of shuffled(kinds)) {
+    for (const kind of shuffled(tokenTypes)) {
       const milliseconds = await timed(gateway, kind);
       if (round >= 0) times.get(kind.name)?.push(milliseconds);
     }

@@ -262,7 +262,7 @@ describe("CVE-2025-59139 (Hono: a body's limit and Transfer-Encoding):", () => {
   const chunksOf = (size: number, count: number) => `${size.toString(16)}\r\n${"x".repeat(size)}\r\n`.repeat(count);
   const tooLarge = [413, '{"detail":"Request body is too large."}'];
   /** Sends lines and a body as they are; what is answered, and the sizes of the bodies that the API took for whole. */
-  async function exchange(lines: readonly string[], body: string, request = "POST /open/x") {
+  async function context(lines: readonly string[], body: string, request = "POST /open/x") {
     const socket = openSocket(gateway.url.host);
     // What is refused on its way may end the connection under the rest of it.
     socket.on("error", () => {});
@@ -277,16 +277,16 @@ describe("CVE-2025-59139 (Hono: a body's limit and Transfer-Encoding):", () => {
   }
 
   it("bodies of the size that is allowed pass, declared or in chunks", async () => {
-    expect(await exchange(["Content-Length: 1000"], "x".repeat(1000))).toMatchObject({ whole: [1000] });
-    expect(await exchange(["Transfer-Encoding: chunked"], `${chunksOf(500, 2)}0\r\n\r\n`)).toMatchObject({
+    expect(await context(["Content-Length: 1000"], "x".repeat(1000))).toMatchObject({ whole: [1000] });
+    expect(await context(["Transfer-Encoding: chunked"], `${chunksOf(500, 2)}0\r\n\r\n`)).toMatchObject({
       whole: [1000],
     });
   });
   it("one that is declared too large is refused before it comes", async () => {
-    expect(await exchange(["Content-Length: 1001"], "x".repeat(1001))).toEqual({ answer: tooLarge, whole: [] });
+    expect(await context(["Content-Length: 1001"], "x".repeat(1001))).toEqual({ answer: tooLarge, whole: [] });
   });
   it("one that gets too large in chunks is refused, and the API never takes it for whole", async () => {
-    expect(await exchange(["Transfer-Encoding: chunked"], `${chunksOf(500, 3)}0\r\n\r\n`)).toEqual({
+    expect(await context(["Transfer-Encoding: chunked"], `${chunksOf(500, 3)}0\r\n\r\n`)).toEqual({
       answer: tooLarge,
       whole: [],
     });
@@ -298,11 +298,11 @@ describe("CVE-2025-59139 (Hono: a body's limit and Transfer-Encoding):", () => {
     ["two Content-Lengths", ["Content-Length: 5", "Content-Length: 1500"], 400],
     ["Transfer-Encoding: identity", ["Transfer-Encoding: identity", "Content-Length: 1500"], 400],
   ])("%s: nothing of it passes for whole", async (_what, lines, status) => {
-    const { answer, whole } = await exchange(lines, `${chunksOf(500, 3)}0\r\n\r\n`);
+    const { answer, whole } = await context(lines, `${chunksOf(500, 3)}0\r\n\r\n`);
     expect([answer[0], whole]).toEqual([status, []]);
   });
   it("a token endpoint has its own limit of 64 KiB, in chunks too", async () => {
-    const { answer } = await exchange(
+    const { answer } = await context(
       ["Transfer-Encoding: chunked", "Content-Type: application/json"],
       `${chunksOf(16 * 1024, 5)}0\r\n\r\n`,
       "POST /api/token/",
@@ -311,9 +311,9 @@ describe("CVE-2025-59139 (Hono: a body's limit and Transfer-Encoding):", () => {
   });
   it("a GET with a body is refused", async () => {
     const malformed = { answer: [400, '{"detail":"Malformed request."}'], whole: [] };
-    expect(await exchange(["Transfer-Encoding: chunked"], `${chunksOf(5, 1)}0\r\n\r\n`, "GET /open/x")).toEqual(
+    expect(await context(["Transfer-Encoding: chunked"], `${chunksOf(5, 1)}0\r\n\r\n`, "GET /open/x")).toEqual(
       malformed,
     );
-    expect(await exchange(["Content-Length: 5"], "xxxxx", "GET /open/x")).toEqual(malformed);
+    expect(await context(["Content-Length: 5"], "xxxxx", "GET /open/x")).toEqual(malformed);
   });
 });

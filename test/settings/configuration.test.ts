@@ -72,7 +72,10 @@ describe("readConfiguration()", () => {
       "/open/* public",
       "/* user",
     ]);
-    expect(configuration?.tokenKinds.map(({ className }) => className)).toEqual(["SlidingToken", "AccessToken"]);
+    expect(configuration?.acceptedTokenTypes.map(({ className }) => className)).toEqual([
+      "SlidingToken",
+      "AccessToken",
+    ]);
     expect(configuration?.headerPlan.authHeader).toBe("authorization");
     expect(configuration?.keys.publicJwk).toEqual({
       kty: "OKP",

@@ -1,6 +1,6 @@
 // src/settings/settings-in-code.ts: what may be set in code, and what the environment has to say to it.
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { readPolicy } from "../../src/gateway/policy.ts";
+import { readPolicy } from "../../src/proxy/routes/policy.ts";
 import { settingsTable } from "../../src/settings/settings.ts";
 import { joinSettings, type Route, type SecretName, type SettingsInCode } from "../../src/settings/settings-in-code.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";

@@ -1,12 +1,12 @@
 // No statement of the stores reads a whole table: each one's plan, as SQLite tells it.
 import { expect, test, vi } from "vitest";
-import type { TokenMarks } from "../../src/stores/contract.ts";
-import { d1AdminSessions } from "../../src/stores/d1-admin-sessions.ts";
-import { d1AdminTokens } from "../../src/stores/d1-admin-tokens.ts";
-import { d1AdminUsers } from "../../src/stores/d1-admin-users.ts";
-import { d1Families } from "../../src/stores/d1-families.ts";
-import { d1Tokens } from "../../src/stores/d1-tokens.ts";
-import { d1Users } from "../../src/stores/d1-users.ts";
+import type { RevocationKeys } from "../../src/stores/contract.ts";
+import { d1AdminSessions } from "../../src/stores/d1/admin-sessions.ts";
+import { d1AdminTokens } from "../../src/stores/d1/admin-tokens.ts";
+import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
+import { d1Families } from "../../src/stores/d1/families.ts";
+import { d1Tokens } from "../../src/stores/d1/tokens.ts";
+import { d1Users } from "../../src/stores/d1/users.ts";
 import { DB } from "../support/bindings.ts";
 import { listedToken } from "../support/rows.ts";
 
@@ -40,11 +40,11 @@ async function allStatements(): Promise<readonly string[]> {
     { column: "id", value: 7 },
     { column: "username", value: "ada" },
   ] as const;
-  const marks: TokenMarks = { jti: "a", family: "f", user: undefined, issuedAtSeconds: now };
+  const revocationKeys: RevocationKeys = { jti: "a", family: "f", user: undefined, issuedAtSeconds: now };
   const token = listedToken();
   await tokens.isBlacklisted("a");
   for (const lookup of lookups) {
-    await tokens.standing({ ...marks, user: lookup }, lookup, false);
+    await tokens.tokenStatus({ ...revocationKeys, user: lookup }, lookup, false);
     await tokens.tokenAndUser("a", lookup);
     await users.byLookup(lookup);
   }

@@ -1,9 +1,9 @@
 // The admin page in workerd as a browser meets it: a jar for its one cookie, forms from its own pages.
 // Must never follow a redirect: where it leads is what tests look at.
 import { expect, vi } from "vitest";
-import type { User } from "../../src/accounts/user.ts";
 import type { App } from "../../src/app.ts";
 import type { Hooks } from "../../src/hooks.ts";
+import type { User } from "../../src/users/user.ts";
 import { appWith } from "./app.ts";
 import { addUser, type TestUser } from "./users.ts";
 

@@ -10,5 +10,7 @@ const request: HostRequest = { words, input: await text(process.stdin), env: { I
 const connection = connect({ path: socket, allowHalfOpen: true });
 connection.end(JSON.stringify(request));
 const { code, written } = JSON.parse(await text(connection)) as HostAnswer;
+// A reader such as `head` may close the pipe before all is written.
+process.stdout.on("error", () => {});
 for (const [stream, part] of written) process[stream].write(part);
 process.exitCode = code;

@@ -1,7 +1,7 @@
 // A configuration for `explain` out of vars of a test's own, as the command reads one out of wrangler.toml.
 import type { WhichReading } from "../../scripts/configuration/which-flags.ts";
 import { readConfiguration } from "../../src/configuration.ts";
-import { urlOrigin } from "../../src/gateway/forward.ts";
+import { urlOrigin } from "../../src/proxy/forward.ts";
 
 const bound = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: undefined, ORIGIN: undefined } as const;
 

@@ -157,7 +157,7 @@ export async function startDemoOrigin(): Promise<{
   close(): Promise<void>;
 }> {
   const built = await builtWorker("examples/origin/wrangler.toml");
-  const miniflare = new Miniflare(convertV4MiniflareOptions({ ...shared, ...workerOf(built) }));
+  const miniflare = new Miniflare(convertV4MiniflareOptions({ ...shared, ...storeBindings, ...workerOf(built) }));
   const { origin } = await miniflare.ready;
   return {
     url: origin,

@@ -1,12 +1,12 @@
 // Rows of `outstanding_tokens`: fresh ids, and what D1 holds about one.
-import type { ListedToken } from "../../src/stores/contract.ts";
+import type { OutstandingToken } from "../../src/stores/contract.ts";
 import { DB } from "./bindings.ts";
 
 /** An id that no other test has. */
 export const freshId = (): string => crypto.randomUUID().replaceAll("-", "");
 
 /** A refresh token of nobody under a fresh id, and the one thing that a test changes. */
-export function listedToken(change: Partial<ListedToken> = {}): ListedToken {
+export function listedToken(change: Partial<OutstandingToken> = {}): OutstandingToken {
   return {
     jti: freshId(),
     type: "refresh",

@@ -16,7 +16,7 @@ const around: Readonly<Record<string, string>> = {
 /** Beside what the project's own tsconfig.json says. */
 const shared = { moduleDetection: "force", allowJs: true, checkJs: true, noUnusedLocals: false };
 /** TypeScript as the project has it; JavaScript as an editor checks it, in a page and in Node. */
-const kinds = [
+const tokenTypes = [
   { language: "ts", lib: ["esnext"], types: ["@cloudflare/workers-types", "node"] },
   { language: "js", lib: ["esnext", "dom", "dom.iterable"], types: ["node"], noImplicitAny: false },
 ] as const;
@@ -28,7 +28,7 @@ export async function typeFaults(blocks: readonly Block[]): Promise<string> {
     for (const part of ["node_modules", "src", "examples"])
       symlinkSync(join(projectRoot, part), join(folder, part), "dir");
     let said = "";
-    for (const { language, ...options } of kinds) {
+    for (const { language, ...options } of tokenTypes) {
       const files = blocks.filter((block) => block.language === language).map((block) => place(folder, block));
       const paths = { "simplejwt-edge": [join(projectRoot, "src/package.ts")] };
       const compilerOptions = { ...shared, ...options, paths };

@@ -1,5 +1,5 @@
 // Rows of `users`: one baseline, and the one column that a test changes.
-import type { User } from "../../src/accounts/user.ts";
+import type { User } from "../../src/users/user.ts";
 import { DB } from "./bindings.ts";
 
 /** With an id that a number holds, as nearly every test wants it. */

@@ -1,33 +1,33 @@
-// checkKind() and checkTimeIsAhead(): what Simple JWT's Token.verify() asks of a kind.
+// checkTokenType() and checkTimeIsAhead(): what Simple JWT's Token.verify() asks of a kind.
 import { describe, expect, test } from "vitest";
-import { checkKind, checkTimeIsAhead } from "../../src/tokens/check.ts";
-import { type Kind, kindOfClass, kinds } from "../../src/tokens/kinds.ts";
+import { checkTimeIsAhead, checkTokenType } from "../../src/tokens/check.ts";
+import { type TokenType, tokenTypeOfClass, tokenTypes } from "../../src/tokens/token-types.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const now = 1_700_000_000;
 const good = { exp: now + 300, iat: now, jti: "0123456789abcdef0123456789abcdef", token_type: "access", user_id: "7" };
 
-const check = (change: Readonly<Record<string, unknown>>, kind: Kind = kinds.access, vars = {}) =>
-  checkKind(settingsOf(vars), kind, { ...good, ...change }, now);
+const check = (change: Readonly<Record<string, unknown>>, kind: TokenType = tokenTypes.access, vars = {}) =>
+  checkTokenType(settingsOf(vars), kind, { ...good, ...change }, now);
 const without = (...names: readonly string[]) =>
   Object.fromEntries(Object.entries(good).filter(([name]) => !names.includes(name)));
 
 describe("checkKind()", () => {
   test.each([
-    ["access", kinds.access],
-    ["refresh", kinds.refresh],
-    ["sliding", kinds.sliding],
+    ["access", tokenTypes.access],
+    ["refresh", tokenTypes.refresh],
+    ["sliding", tokenTypes.sliding],
   ])("accepts %s for its own kind and refuses it for the others", async (type, own) => {
     expect(check({ token_type: type }, own)).toBeUndefined();
-    for (const kind of [kinds.access, kinds.refresh, kinds.sliding].filter((one) => one !== own)) {
+    for (const kind of [tokenTypes.access, tokenTypes.refresh, tokenTypes.sliding].filter((one) => one !== own)) {
       expect(await reasonOf(() => check({ token_type: type }, kind))).toBe("token_type_wrong");
     }
   });
 
   test.each([["access"], ["whatever"], [7], [null]])("does not look at the type of an untyped token: %j", (type) => {
-    expect(check({ token_type: type }, kinds.untyped)).toBeUndefined();
-    expect(checkKind(settingsOf(), kinds.untyped, without("token_type"), now)).toBeUndefined();
+    expect(check({ token_type: type }, tokenTypes.untyped)).toBeUndefined();
+    expect(checkTokenType(settingsOf(), tokenTypes.untyped, without("token_type"), now)).toBeUndefined();
   });
 
   test.each([["Access"], [" access"], [["access"]], [null], [1]])("compares types exactly: %j", async (type) => {
@@ -39,12 +39,12 @@ describe("checkKind()", () => {
     ["jti", "token_id_missing"],
     ["token_type", "token_type_missing"],
   ])("refuses a token without %s", async (name, reason) => {
-    expect(await reasonOf(() => checkKind(settingsOf(), kinds.access, without(name), now))).toBe(reason);
+    expect(await reasonOf(() => checkTokenType(settingsOf(), tokenTypes.access, without(name), now))).toBe(reason);
   });
 
   test("judges exp, then the id, then the type", async () => {
     const refused = (claims: Readonly<Record<string, unknown>>) =>
-      reasonOf(() => checkKind(settingsOf(), kinds.refresh, claims, now));
+      reasonOf(() => checkTokenType(settingsOf(), tokenTypes.refresh, claims, now));
     expect(await refused(without("exp", "jti", "token_type"))).toBe("token_claim_missing");
     expect(await refused({ ...without("jti", "token_type"), exp: now })).toBe("token_claim_expired");
     expect(await refused(without("jti", "token_type"))).toBe("token_id_missing");
@@ -54,19 +54,19 @@ describe("checkKind()", () => {
 
   test("goes by the claims that the settings name", async () => {
     const vars = { JTI_CLAIM: "token_id", TOKEN_TYPE_CLAIM: "kind" };
-    expect(check({ token_id: "x", kind: "access" }, kinds.access, vars)).toBeUndefined();
-    expect(await reasonOf(() => check({ kind: "access" }, kinds.access, vars))).toBe("token_id_missing");
-    expect(await reasonOf(() => check({ token_id: "x" }, kinds.access, vars))).toBe("token_type_missing");
+    expect(check({ token_id: "x", kind: "access" }, tokenTypes.access, vars)).toBeUndefined();
+    expect(await reasonOf(() => check({ kind: "access" }, tokenTypes.access, vars))).toBe("token_id_missing");
+    expect(await reasonOf(() => check({ token_id: "x" }, tokenTypes.access, vars))).toBe("token_type_missing");
   });
 
   test("asks for no id and no type where their claims are None", () => {
     const vars = { JTI_CLAIM: "", TOKEN_TYPE_CLAIM: "", TOKEN_BLACKLIST_ENABLED: false };
-    expect(checkKind(settingsOf(vars), kinds.access, { exp: now + 1 }, now)).toBeUndefined();
+    expect(checkTokenType(settingsOf(vars), tokenTypes.access, { exp: now + 1 }, now)).toBeUndefined();
   });
 
   test("does not take an inherited property for a claim", async () => {
     const vars = { JTI_CLAIM: "toString" };
-    expect(await reasonOf(() => check({}, kinds.access, vars))).toBe("token_id_missing");
+    expect(await reasonOf(() => check({}, tokenTypes.access, vars))).toBe("token_id_missing");
   });
 });
 
@@ -103,7 +103,7 @@ describe("checkTimeIsAhead()", () => {
   });
 });
 
-describe("kinds", () => {
+describe("tokenTypes", () => {
   const lifetimes = settingsOf({ ACCESS_TOKEN_LIFETIME: 1, REFRESH_TOKEN_LIFETIME: 2, SLIDING_TOKEN_LIFETIME: 3 });
 
   test.each([
@@ -111,13 +111,13 @@ describe("kinds", () => {
     ["RefreshToken", "refresh", 2, true, true],
     ["SlidingToken", "sliding", 3, true, true],
     ["UntypedToken", "untyped", 0, false, false],
-  ])("%s", (className, type, seconds, listed, typed) => {
-    const kind = kindOfClass(className);
-    expect(kind).toMatchObject({ className, type, listed, typed });
+  ])("%s", (className, type, seconds, isOutstanding, typed) => {
+    const kind = tokenTypeOfClass(className);
+    expect(kind).toMatchObject({ className, type, isOutstanding, typed });
     expect(kind?.lifetimeSeconds(lifetimes)).toBe(seconds);
   });
 
   test.each([["accesstoken"], ["Token"], [""], ["toString"]])("has no class %j", (className) => {
-    expect(kindOfClass(className)).toBeUndefined();
+    expect(tokenTypeOfClass(className)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { kinds } from "../../src/tokens/kinds.ts";
 import { inheritedClaims, mint, slidClaims, successorClaims } from "../../src/tokens/mint.ts";
+import { tokenTypes } from "../../src/tokens/token-types.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const nowSeconds = 1_700_000_000;
@@ -11,25 +11,25 @@ const text = (claims: unknown) => JSON.stringify(claims);
 
 describe("mint() writes the claims in Simple JWT's order:", () => {
   test("an access token", () => {
-    expect(text(mint(kinds.access, input(), { user_id: "7" }))).toBe(
+    expect(text(mint(tokenTypes.access, input(), { user_id: "7" }))).toBe(
       `{"token_type":"access","exp":1700000300,"iat":1700000000,"jti":"${id}","user_id":"7"}`,
     );
   });
 
   test("a refresh token with a lifetime of its own", () => {
-    expect(text(mint(kinds.refresh, input({ REFRESH_TOKEN_LIFETIME: "7d" }), { user_id: "7" }))).toBe(
+    expect(text(mint(tokenTypes.refresh, input({ REFRESH_TOKEN_LIFETIME: "7d" }), { user_id: "7" }))).toBe(
       `{"token_type":"refresh","exp":1700604800,"iat":1700000000,"jti":"${id}","user_id":"7"}`,
     );
   });
 
   test("a sliding token, with the end of its refresh window", () => {
-    expect(text(mint(kinds.sliding, input(), { user_id: "7" }))).toBe(
+    expect(text(mint(tokenTypes.sliding, input(), { user_id: "7" }))).toBe(
       `{"token_type":"sliding","exp":1700000300,"iat":1700000000,"jti":"${id}","refresh_exp":1700086400,"user_id":"7"}`,
     );
   });
 
   test("aud and iss last", () => {
-    expect(text(mint(kinds.access, input({ AUDIENCE: ["api", "app"], ISSUER: "me" }), { user_id: "7" }))).toBe(
+    expect(text(mint(tokenTypes.access, input({ AUDIENCE: ["api", "app"], ISSUER: "me" }), { user_id: "7" }))).toBe(
       `{"token_type":"access","exp":1700000300,"iat":1700000000,"jti":"${id}","user_id":"7","aud":["api","app"],"iss":"me"}`,
     );
   });
@@ -39,21 +39,21 @@ describe("mint() writes the claims in Simple JWT's order:", () => {
       ...{ TOKEN_TYPE_CLAIM: "kind", JTI_CLAIM: "id", SLIDING_TOKEN_REFRESH_EXP_CLAIM: "until" },
       ...{ SLIDING_TOKEN_LIFETIME: 10, SLIDING_TOKEN_REFRESH_LIFETIME: 20, AUDIENCE: "api" },
     };
-    expect(text(mint(kinds.sliding, input(vars), {}))).toBe(
+    expect(text(mint(tokenTypes.sliding, input(vars), {}))).toBe(
       `{"kind":"sliding","exp":1700000010,"iat":1700000000,"id":"${id}","until":1700000020,"aud":"api"}`,
     );
   });
 
   test("names that are None as null", () => {
-    const noType = mint(kinds.access, input({ TOKEN_TYPE_CLAIM: "" }), { user_id: "7" });
+    const noType = mint(tokenTypes.access, input({ TOKEN_TYPE_CLAIM: "" }), { user_id: "7" });
     expect(text(noType)).toBe(`{"null":"access","exp":1700000300,"iat":1700000000,"jti":"${id}","user_id":"7"}`);
-    const noId = mint(kinds.access, input({ JTI_CLAIM: "", TOKEN_BLACKLIST_ENABLED: false }), {});
+    const noId = mint(tokenTypes.access, input({ JTI_CLAIM: "", TOKEN_BLACKLIST_ENABLED: false }), {});
     expect(text(noId)).toBe(`{"token_type":"access","exp":1700000300,"iat":1700000000,"null":"${id}"}`);
   });
 
   test("a claim called __proto__ as a claim", () => {
     const more = JSON.parse('{"user_id":"7","__proto__":{"is_staff":true}}');
-    const claims = mint(kinds.access, input({ ISSUER: "me" }), more);
+    const claims = mint(tokenTypes.access, input({ ISSUER: "me" }), more);
     expect(text(claims)).toBe(
       `{"token_type":"access","exp":1700000300,"iat":1700000000,"jti":"${id}","user_id":"7","__proto__":{"is_staff":true},"iss":"me"}`,
     );
@@ -61,7 +61,7 @@ describe("mint() writes the claims in Simple JWT's order:", () => {
   });
 
   test("our audience and issuer over those of a hook", () => {
-    const claims = mint(kinds.access, input({ AUDIENCE: "api", ISSUER: "me" }), { aud: "other", iss: "other" });
+    const claims = mint(tokenTypes.access, input({ AUDIENCE: "api", ISSUER: "me" }), { aud: "other", iss: "other" });
     expect(claims).toMatchObject({ aud: "api", iss: "me" });
   });
 });
@@ -103,14 +103,14 @@ describe("inheritedClaims()", () => {
 
 describe("successorClaims()", () => {
   test("keeps place and value of all claims but exp, iat and the id", () => {
-    expect(text(successorClaims(kinds.refresh, input(), refreshClaims))).toBe(
+    expect(text(successorClaims(tokenTypes.refresh, input(), refreshClaims))).toBe(
       `{"token_type":"refresh","exp":1700086400,"iat":1700000000,"jti":"${id}","user_id":"7","is_staff":true,"nbf":5}`,
     );
   });
 
   test("brings audience and issuer up to date", () => {
     const spent = { ...refreshClaims, aud: "old", iss: "old" };
-    expect(successorClaims(kinds.refresh, input({ AUDIENCE: "api", ISSUER: "me" }), spent)).toMatchObject({
+    expect(successorClaims(tokenTypes.refresh, input({ AUDIENCE: "api", ISSUER: "me" }), spent)).toMatchObject({
       aud: "api",
       iss: "me",
     });
@@ -118,14 +118,14 @@ describe("successorClaims()", () => {
 
   test("writes the id where the settings say, None included", () => {
     const vars = { JTI_CLAIM: "", TOKEN_BLACKLIST_ENABLED: false };
-    expect(text(successorClaims(kinds.refresh, input(vars), { null: "old", user_id: "7" }))).toBe(
+    expect(text(successorClaims(tokenTypes.refresh, input(vars), { null: "old", user_id: "7" }))).toBe(
       `{"null":"${id}","user_id":"7","exp":1700086400,"iat":1700000000}`,
     );
   });
 
   test("leaves the spent claims as they are", () => {
     const spent = { ...refreshClaims };
-    successorClaims(kinds.refresh, input(), spent);
+    successorClaims(tokenTypes.refresh, input(), spent);
     expect(spent).toEqual(refreshClaims);
   });
 });
@@ -141,7 +141,7 @@ describe("slidClaims()", () => {
   };
 
   test("moves exp and iat; id and refresh window stay", () => {
-    expect(text(slidClaims(kinds.sliding, { settings: settingsOf(), nowSeconds }, old))).toBe(
+    expect(text(slidClaims(tokenTypes.sliding, { settings: settingsOf(), nowSeconds }, old))).toBe(
       '{"token_type":"sliding","exp":1700000300,"iat":1700000000,"jti":"same","refresh_exp":1700000009,"user_id":"7"}',
     );
   });

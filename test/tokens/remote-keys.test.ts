@@ -186,7 +186,7 @@ describe("remoteKeys()", () => {
 });
 
 describe("a key set as issuers have it", () => {
-  const kinds = async (keys: readonly object[], change: Readonly<Record<string, unknown>> = {}) => {
+  const tokenTypes = async (keys: readonly object[], change: Readonly<Record<string, unknown>> = {}) => {
     const { findAll } = source({ keys }, change);
     return (await findAll("a", start)).map(({ algorithm }) =>
       "namedCurve" in algorithm ? algorithm.namedCurve : algorithm.name,
@@ -199,16 +199,16 @@ describe("a key set as issuers have it", () => {
     ["EdDSA", ["Ed25519"]],
   ])("may have keys of three kinds under one id: %s uses its own", async (ALGORITHM, expected) => {
     const keys = [rsa, ec, ed].map((jwk) => ({ ...jwk, kid: "a" }));
-    expect(await kinds(keys, { ALGORITHM })).toEqual(expected);
-    expect(await kinds(keys.toReversed(), { ALGORITHM })).toEqual(expected);
+    expect(await tokenTypes(keys, { ALGORITHM })).toEqual(expected);
+    expect(await tokenTypes(keys.toReversed(), { ALGORITHM })).toEqual(expected);
   });
   it("may have several keys of one kind under one id, of which eight are tried", async () => {
-    expect(await kinds([rsa, otherRsa].map((jwk) => ({ ...jwk, kid: "a" })))).toHaveLength(2);
-    expect(await kinds(Array.from({ length: 20 }, () => ({ ...rsa, kid: "a" })))).toHaveLength(8);
+    expect(await tokenTypes([rsa, otherRsa].map((jwk) => ({ ...jwk, kid: "a" })))).toHaveLength(2);
+    expect(await tokenTypes(Array.from({ length: 20 }, () => ({ ...rsa, kid: "a" })))).toHaveLength(8);
   });
   it("keys of another use, algorithm or size under the same id do not count", async () => {
     const changes = [{ use: "enc" }, { alg: "RS512" }, { key_ops: ["sign"] }, { n: "AQAB" }, {}];
-    expect(await kinds(changes.map((change) => ({ ...rsa, kid: "a", ...change })))).toHaveLength(1);
+    expect(await tokenTypes(changes.map((change) => ({ ...rsa, kid: "a", ...change })))).toHaveLength(1);
   });
   it.each([
     ["null in the place of what is absent", { ...rsa, use: null, alg: null, key_ops: null, x5c: null }, {}],
@@ -217,7 +217,7 @@ describe("a key set as issuers have it", () => {
     ['the alg "Ed25519" (RFC 9864)', () => ({ ...ed, alg: "Ed25519" }), { ALGORITHM: "EdDSA" }],
     ['the alg "EdDSA"', () => ({ ...ed, alg: "EdDSA" }), { ALGORITHM: "EdDSA" }],
   ])("may have %s", async (_what, jwk, change) => {
-    expect(await kinds([{ ...(typeof jwk === "function" ? jwk() : jwk), kid: "a" }], change)).toHaveLength(1);
+    expect(await tokenTypes([{ ...(typeof jwk === "function" ? jwk() : jwk), kid: "a" }], change)).toHaveLength(1);
   });
   it.each([
     ["a curve of another algorithm", { ...ec, crv: "P-384" }, { ALGORITHM: "ES256" }],

@@ -67,7 +67,7 @@ describe("an answer is as the document describes it:", () => {
   });
   afterAll(() => gateway.close());
 
-  /** Judges one answer; gives its status. */
+  /** Diagnostics one answer; gives its status. */
   async function judged(method: string, path: string, init: RequestInit = {}, described = path): Promise<number> {
     const response = await fetch(new URL(path, gateway.url.href), { method, ...init });
     const text = await response.text();

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => installed?.remove());
 
 describe("the tarball", () => {
-  const kinds: Readonly<Record<string, RegExp>> = {
+  const tokenTypes: Readonly<Record<string, RegExp>> = {
     manifest: /^package\.json$/,
     texts: /^(README|CHANGELOG|SECURITY)\.md$|^LICENSE$/,
     tables: /^schema\.sql$/,
@@ -27,9 +27,9 @@ describe("the tarball", () => {
   };
 
   it("holds what a project needs, and nothing else", () => {
-    const others = installed.files.filter((file) => !Object.values(kinds).some((kind) => kind.test(file)));
+    const others = installed.files.filter((file) => !Object.values(tokenTypes).some((kind) => kind.test(file)));
     expect(others).toEqual([]);
-    for (const kind of Object.values(kinds)) expect(installed.files.some((file) => kind.test(file))).toBe(true);
+    for (const kind of Object.values(tokenTypes)) expect(installed.files.some((file) => kind.test(file))).toBe(true);
   });
 
   it("leaves out the template's Worker, tests, benchmarks and what only runs in the repository", () => {

@@ -1,0 +1,138 @@
+// Health for load balancers and people: live (the Worker runs), ready (it can do its work).
+// Must never show everybody more than whether each dependency works, nor anyone where the origin is.
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { RequestContext } from "../context.ts";
+import { answerJson } from "../http/answer.ts";
+import type { Services } from "../services.ts";
+import type { SchemaStore } from "../stores/contract.ts";
+import type { KeySourceState } from "../tokens/keys.ts";
+import { rememberedSeconds, remembering } from "./health-memory.ts";
+
+/** What ready looks at besides the stores that flows use. */
+export interface HealthDeps
+  extends Pick<Services, "settings" | "codec" | "revocationCache" | "loginLimiter" | "metrics" | "log"> {
+  readonly schema: SchemaStore;
+  /** Whether the keys of JWK_URL can be had; undefined where there is no such source. */
+  readonly keySource: ((nowSeconds: number) => Promise<KeySourceState>) | undefined;
+}
+
+export function answerLive(context: RequestContext): Response {
+  return answerJson(context, 200, { status: "ok" });
+}
+
+/** What was found about each dependency. */
+interface Checks {
+  readonly settings: "ok";
+  readonly database: "ok" | "outdated" | "failed";
+  readonly blacklist: "ok" | "off" | "failed";
+  readonly keys: "ok" | "failed";
+  readonly jwks: KeySourceState | "off";
+  readonly limiter: "ok" | "off" | "failed";
+  readonly metrics: "on" | "off";
+}
+
+const off = "off" as const;
+const outdated =
+  "The database lacks what this version needs: run schema.sql, and before it the ALTER TABLE lines of CHANGELOG.md.";
+const limiterFailed = "LOGIN_LIMITER does not work: log-ins go on uncounted.";
+const lastGood = "JWK_URL cannot be read: its last good keys are used, for six hours at most.";
+
+/**
+ * 200 when everything that a request may need works, 503 otherwise. Everybody learns whether each dependency works, as
+ * it was found within the last five seconds. Whoever sends HEALTH_KEY in `X-Health-Key` gets a new look, all checks in
+ * full, and the warnings: those of the settings, and what stops nothing but should be looked at. Log-ins go on while the
+ * limiter fails, so that is a warning. A look is one round trip to D1 and one to KV; one signature is made per isolate.
+ *
+ * @param warnings of the settings, without their values
+ */
+export function readiness(
+  deps: HealthDeps,
+  warnings: readonly string[],
+): (context: RequestContext, presentedKey: string | null) => Promise<Response> {
+  const look = lookAt(deps);
+  const remembered = remembering(look);
+  const isHealthKey = secretComparison(deps.settings.HEALTH_KEY);
+  return async (context, presentedKey) => {
+    if (presentedKey !== null && isHealthKey(presentedKey)) {
+      const checks = await look(context.nowSeconds);
+      const all = [...warnings, ...warningsOf(checks)];
+      return answer(context, isReady(checks), { checks: withStatus(checks), warnings: all });
+    }
+    const checks = await remembered(context.nowSeconds);
+    return answer(context, checks !== undefined && isReady(checks), {
+      checks: checks ? withStatus(open(checks)) : {},
+    });
+  };
+}
+
+function answer(context: RequestContext, ready: boolean, more: object): Response {
+  const body = { status: ready ? "ok" : "failed", ...more };
+  return answerJson(context, ready ? 200 : 503, body, ready ? {} : { "retry-after": String(rememberedSeconds) });
+}
+
+function lookAt(deps: HealthDeps): (nowSeconds: number) => Promise<Checks> {
+  let signs: boolean | undefined;
+  let logged = "";
+  return async (nowSeconds) => {
+    const [database, revocationCache, keys, jwks, limiter] = await Promise.all([
+      deps.schema.check(),
+      deps.settings.TOKEN_BLACKLIST_ENABLED ? deps.revocationCache.ping().then(okOrFailed) : off,
+      signs ?? canSign(deps),
+      deps.keySource?.(nowSeconds) ?? off,
+      deps.loginLimiter?.ping().then(okOrFailed) ?? off,
+    ]);
+    signs = keys;
+    const metrics = deps.metrics ? "on" : "off";
+    const checks = { database, blacklist: revocationCache, keys: okOrFailed(keys), jwks, limiter, metrics } as const;
+    const warnings = warningsOf(checks);
+    // Once, and not at each look.
+    if (warnings.join() !== logged && warnings.length > 0) deps.log("settings_warnings", { warnings });
+    logged = warnings.join();
+    return { settings: "ok", ...checks };
+  };
+}
+
+const okOrFailed = (works: boolean): "ok" | "failed" => (works ? "ok" : "failed");
+
+/** Whether SIGNING_KEY signs: claims that are no token of any class, thrown away. */
+function canSign({ codec }: Pick<Services, "codec">): Promise<boolean> {
+  return codec.sign({}).then(
+    () => true,
+    () => false,
+  );
+}
+
+function isReady({ database, blacklist, keys, jwks }: Checks): boolean {
+  return database === "ok" && blacklist !== "failed" && keys !== "failed" && jwks !== "failed";
+}
+
+function warningsOf({ database, jwks, limiter }: Omit<Checks, "settings">): string[] {
+  return [
+    ...(database === "outdated" ? [outdated] : []),
+    ...(jwks === "last_good" ? [lastGood] : []),
+    ...(limiter === "failed" ? [limiterFailed] : []),
+  ];
+}
+
+/** What everybody may know: only what readiness depends on, and only whether it works. A limiter that is off is an invitation. */
+function open({ settings, database, blacklist, keys, jwks }: Checks) {
+  return {
+    settings,
+    database: okOrFailed(database === "ok"),
+    blacklist,
+    keys,
+    jwks: jwks === "last_good" ? "ok" : jwks,
+  };
+}
+
+function withStatus(checks: object): Readonly<Record<string, { readonly status: string }>> {
+  return Object.fromEntries(Object.entries(checks).map(([name, status]) => [name, { status }]));
+}
+
+/** Compares by digests of one length, in constant time. @param secret null: nothing is equal to it */
+function secretComparison(secret: string | null): (presented: string) => boolean {
+  if (secret === null) return () => false;
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  const right = digest(secret);
+  return (presented) => timingSafeEqual(digest(presented), right);
+}

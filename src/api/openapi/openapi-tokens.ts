@@ -1,0 +1,72 @@
+// The token endpoints as OpenAPI operations, made of their own table.
+// Must never say of an endpoint what its row does not.
+import { authHeaderName } from "../../auth/bearer-header.ts";
+import { accessCookie } from "../../http/cookies.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { bodyTypes, type Endpoint, type FieldName, refusedBeforeUseCase, refusedForCookies } from "../definitions.ts";
+import { type Json, jsonResponse, refusalResponses } from "./openapi-responses.ts";
+
+const text: Json = { type: "string" };
+
+const fieldSchemas: Readonly<Record<FieldName, Json>> = {
+  username: text,
+  password: { type: "string", format: "password" },
+  refresh: { type: "string", description: "A refresh token." },
+  token: { type: "string", description: "A token." },
+};
+
+/** The operation of POST at one token endpoint. */
+export function tokenOperation(settings: Settings, endpoint: Endpoint): Json {
+  const { title, description, fields } = endpoint;
+  const cookies = settings.AUTH_COOKIE !== false;
+  const refused = [...refusedBeforeUseCase, ...endpoint.refuses, ...(cookies ? refusedForCookies : [])];
+  const body = bodySchema(fields, cookies);
+  return {
+    tags: ["tokens"],
+    operationId: title.charAt(0).toLowerCase() + title.slice(1).replaceAll(" ", ""),
+    summary: title,
+    description,
+    security: [],
+    requestBody: {
+      required: body.required !== undefined,
+      content: Object.fromEntries(bodyTypes.map((type) => [type, { schema: body }])),
+    },
+    responses: { 200: answered(settings, endpoint), ...refusalResponses(refused, fields) },
+  };
+}
+
+/** With AUTH_COOKIE a token that is left out is taken from its cookie. */
+function bodySchema(fields: readonly FieldName[], cookies: boolean): Json {
+  const required = fields.filter((name) => !cookies || name === "username" || name === "password");
+  return {
+    type: "object",
+    ...(required.length > 0 ? { required } : {}),
+    properties: Object.fromEntries(fields.map((name) => [name, fieldSchemas[name]])),
+  };
+}
+
+function answered(settings: Settings, { name, gives }: Endpoint): Json {
+  const tokens = settings.AUTH_COOKIE === "only" ? [] : gives(settings);
+  const schema = {
+    type: "object",
+    ...(tokens.length > 0 ? { required: tokens } : {}),
+    properties: Object.fromEntries(tokens.map((token) => [token, text])),
+    additionalProperties: false,
+  };
+  const setsCookies = settings.AUTH_COOKIE !== false && (gives(settings).length > 0 || name === "blacklist");
+  const headers = { "Set-Cookie": { description: "The tokens' cookies, set or cleared.", schema: text } };
+  return jsonResponse("OK", schema, setsCookies ? headers : {});
+}
+
+/** How a request shows its token: what the gateway's routes take too. */
+export function securitySchemes(settings: Settings): Json {
+  const header = authHeaderName(settings);
+  const scheme = settings.AUTH_HEADER_TYPES[0] ?? "Bearer";
+  const description = `An access token as \`${header}: ${scheme} <token>\`.`;
+  const bearer =
+    header === "authorization" && scheme === "Bearer"
+      ? { type: "http", scheme: "bearer", bearerFormat: "JWT", description }
+      : { type: "apiKey", in: "header", name: header, description };
+  const cookie = { type: "apiKey", in: "cookie", name: accessCookie, description: "The access token in its cookie." };
+  return { bearer, ...(settings.AUTH_COOKIE === false ? {} : { cookie }) };
+}

@@ -1,0 +1,103 @@
+// The OpenAPI 3.1 document of the gateway's own endpoints, as the settings have them.
+// Must never describe what is behind the gateway, nor show a setting that the answers do not show.
+import { refusals } from "../../errors.ts";
+import { type EndpointName, servedEndpoints } from "../../settings/read.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { endpoints } from "../definitions.ts";
+import { type Json, jsonResponse, sharedComponents } from "./openapi-responses.ts";
+import { sessionsPaths } from "./openapi-sessions.ts";
+import { securitySchemes, tokenOperation } from "./openapi-tokens.ts";
+
+/** package.json's version, which a test compares. */
+const version = "0.1.0";
+
+const description = `Logs in, refreshes, verifies and ends the tokens of Simple JWT. Every other path is checked by the \
+gateway's routes and proxied to the API behind it, which this document does not describe. Token endpoints answer with and \
+without their trailing slash; OPTIONS describes one, a browser's GET shows a form, other methods are answered \
+${refusals.method_not_allowed.status}.`;
+
+/** @param hasPublicKeys whether `/.well-known/jwks.json` is there */
+export function openApiDocument(settings: Settings, hasPublicKeys: boolean): Json {
+  const served = servedEndpoints(settings);
+  const sessions = served.includes("sessions") ? sessionsPaths(settings) : {};
+  return {
+    openapi: "3.1.0",
+    info: { title: "simplejwt-edge", version, description, license: { name: "MIT", identifier: "MIT" } },
+    servers: [{ url: "/" }],
+    tags: [
+      { name: "tokens", description: "Log-in and tokens." },
+      ...(served.includes("sessions") ? [{ name: "sessions", description: "What is open, and ending it." }] : []),
+      { name: "gateway", description: "The gateway itself." },
+    ],
+    paths: { ...tokenPaths(settings, served), ...sessions, ...ownPaths(hasPublicKeys) },
+    components: { ...sharedComponents, securitySchemes: securitySchemes(settings) },
+  };
+}
+
+function tokenPaths(settings: Settings, served: readonly EndpointName[]): Json {
+  const rows = endpoints.filter(({ name }) => served.includes(name));
+  return Object.fromEntries(
+    rows.map((endpoint) => [`${settings.TOKEN_PREFIX}${endpoint.path}`, { post: tokenOperation(settings, endpoint) }]),
+  );
+}
+
+const text: Json = { type: "string" };
+const status: Json = { enum: ["ok", "failed"] };
+const isKept: Json = {
+  "Cache-Control": { description: "How long it may be kept.", schema: text },
+  ETag: { description: "To ask with If-None-Match.", schema: text },
+};
+const notModified: Json = { description: "Not Modified" };
+const liveness = objectOf({ status });
+const readiness: Json = {
+  type: "object",
+  required: ["status", "checks"],
+  properties: {
+    status,
+    checks: { type: "object", additionalProperties: objectOf({ status: text }) },
+    warnings: { type: "array", items: text },
+  },
+  additionalProperties: false,
+};
+const healthKey: Json = {
+  name: "X-Health-Key",
+  in: "header",
+  description: "HEALTH_KEY: adds all checks and the warnings.",
+  schema: text,
+};
+const jwkSet = objectOf({ keys: { type: "array", items: objectOf({ kty: text }, true) } });
+
+function ownPaths(hasPublicKeys: boolean): Json {
+  const read = (operationId: string, summary: string, responses: Json) => ({
+    get: { tags: ["gateway"], operationId, summary, security: [], responses },
+  });
+  return {
+    "/_gateway/health/live": read("live", "Whether the Worker runs", { 200: jsonResponse("OK", liveness) }),
+    "/_gateway/health/ready": {
+      get: {
+        ...read("ready", "Whether it can do its work", {
+          200: jsonResponse("OK", readiness),
+          503: jsonResponse("A store does not answer", readiness),
+        }).get,
+        parameters: [healthKey],
+      },
+    },
+    "/_gateway/openapi.json": read("openapi", "This document", {
+      200: jsonResponse("OK", { type: "object" }, isKept),
+      304: notModified,
+    }),
+    ...(hasPublicKeys
+      ? {
+          "/.well-known/jwks.json": read("jwks", "The public keys that verify tokens (RFC 7517)", {
+            200: jsonResponse("OK", jwkSet, isKept),
+            304: notModified,
+          }),
+        }
+      : {}),
+  };
+}
+
+/** An object that has these properties, all of them. */
+function objectOf(properties: Json, more = false): Json {
+  return { type: "object", required: Object.keys(properties), properties, additionalProperties: more };
+}

@@ -1,0 +1,77 @@
+// Tokens that were found good before: their signature and claims need not be looked at again.
+// Must never hold a token that was refused, one for longer than it lasts, or more than its bounds.
+import type { RevocationKeys } from "../stores/contract.ts";
+import type { Claims } from "../tokens/claims.ts";
+import type { TokenType } from "../tokens/token-types.ts";
+
+/** What a token tells by itself, once it was found good. */
+export interface Verified {
+  readonly claims: Claims;
+  readonly kind: TokenType;
+  readonly userId: unknown;
+  /** The token's id; undefined if it has none that is text. */
+  readonly jti: string | undefined;
+  readonly expiresAtSeconds: number;
+  /** By what it can have been ended; undefined for a token that names no id, session or user that could be. */
+  readonly revocationKeys: RevocationKeys | undefined;
+}
+
+/** What an isolate remembers. The key is the whole token: two that differ in one character are two. */
+export interface TokenCache {
+  /** Undefined for a token that is not known, has expired, or was found good with other keys than there are now. */
+  recall(token: string, keysVersion: number | undefined, nowSeconds: number): Verified | undefined;
+  keep(token: string, verified: Verified, keysVersion: number | undefined): void;
+}
+
+export interface TokenCacheBounds {
+  readonly entries: number;
+  /** Of the tokens' texts with what was read of them, estimated. */
+  readonly bytes: number;
+  /** LEEWAY. */
+  readonly leewaySeconds: number;
+}
+
+interface Entry {
+  readonly verified: Verified;
+  readonly keysVersion: number;
+  readonly untilSeconds: number;
+}
+
+/** What an entry takes beside its token: claims, as objects and texts, are some times their JSON. */
+const bytesAroundEach = 1000;
+const bytesPerCharacter = 6;
+const bytesOf = (token: string) => bytesAroundEach + bytesPerCharacter * token.length;
+
+/**
+ * Revocation, the user's row and required claims are not part of it: they are looked at in each request. Of too many
+ * entries the oldest go, used or not: one that is needed again is verified again.
+ */
+export function createTokenCache(bounds: TokenCacheBounds): TokenCache {
+  const known = new Map<string, Entry>();
+  let bytes = 0;
+  const forget = (token: string) => {
+    if (known.delete(token)) bytes -= bytesOf(token);
+  };
+  return {
+    recall(token, keysVersion, nowSeconds) {
+      const entry = known.get(token);
+      if (entry === undefined) return undefined;
+      if (nowSeconds < entry.untilSeconds && entry.keysVersion === keysVersion) return entry.verified;
+      forget(token);
+      return undefined;
+    },
+    keep(token, verified, keysVersion) {
+      const size = bytesOf(token);
+      if (size > bounds.bytes / 100 || keysVersion === undefined) return;
+      forget(token);
+      // Python cuts fractions off when it checks `exp`, so the second before counts.
+      const untilSeconds = Math.trunc(verified.expiresAtSeconds) + bounds.leewaySeconds;
+      known.set(token, { verified, keysVersion, untilSeconds });
+      bytes += size;
+      for (const oldest of known.keys()) {
+        if (known.size <= bounds.entries && bytes <= bounds.bytes) break;
+        forget(oldest);
+      }
+    },
+  };
+}

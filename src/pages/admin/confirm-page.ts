@@ -1,0 +1,100 @@
+// The question for the password, before what a cookie alone does not stand for.
+// Must never send a password back, neither the one that was typed nor a new one for somebody.
+
+import { confirmPassword } from "../../administration/admin-confirm.ts";
+import type { Admin } from "../../administration/admin-session.ts";
+import { Refusal } from "../../errors.ts";
+import { adminPath } from "../../internal-routes/admin-path.ts";
+import { answerPage, seeOther } from "./answer-page.ts";
+import { type Html, html } from "./html.ts";
+import { attemptOf, nextOf, tooManyText } from "./log-in-page.ts";
+import type { Visit } from "./visit.ts";
+
+/** The field in which the admin's own password is sent, next to the fields of the form that is to go on. */
+export const ownPasswordField = "own_password";
+
+/** What is typed anew after the question. */
+const secretFields = [ownPasswordField, "password", "password_again"];
+
+/** By status: wrong, or tried too often. */
+const texts: Readonly<Record<number, string>> = {
+  401: "That is not your password.",
+  429: tooManyText,
+};
+
+/** The page of `/confirm`: asks, and then leads to the page that was wanted. */
+export async function showConfirm(visit: Visit): Promise<Response> {
+  return questionPage(visit, 200, confirmAction(visit), undefined);
+}
+
+export async function saveConfirm(visit: Visit): Promise<Response> {
+  const confirmed = await confirm(visit, confirmAction(visit));
+  return confirmed instanceof Response ? confirmed : seeOther(visit.context, nextOf(visit.context.url));
+}
+
+const confirmAction = ({ context }: Visit) =>
+  `${adminPath}/confirm?${new URLSearchParams({ next: nextOf(context.url) })}`;
+
+/** Off to the question, and back to here: before a page whose form would be answered with it. */
+export function askBefore({ context }: Visit, path: string): Response {
+  return seeOther(context, `${adminPath}/confirm?${new URLSearchParams({ next: path })}`);
+}
+
+/** The question as the answer to a form (403): with the password, the same form is sent again. */
+export async function askWithin(visit: Visit, path: string): Promise<Response> {
+  visit.context.reason = "admin_confirmation_needed";
+  return questionPage(visit, 403, path, undefined);
+}
+
+/** The admin, confirmed by the password in the form; or the question again, with what was wrong. */
+export async function confirm(visit: Visit, action: string): Promise<Admin | Response> {
+  const { deps, admin, request, context } = visit;
+  const password = (await visit.form()).text(ownPasswordField);
+  try {
+    return await confirmPassword(deps, admin, password, attemptOf(request, context, admin.user.username));
+  } catch (error) {
+    if (!(error instanceof Refusal) || !(error.wire.status in texts)) throw error;
+    context.reason = error.reason;
+    return questionPage(visit, error.wire.status, action, error);
+  }
+}
+
+async function questionPage(
+  visit: Visit,
+  status: number,
+  action: string,
+  refusal: Refusal | undefined,
+): Promise<Response> {
+  const { context, admin } = visit;
+  const fault = refusal && texts[refusal.wire.status];
+  const seconds = refusal?.wire.retryAfterSeconds;
+  const kept = context.method === "POST" ? await keptFields(visit) : { inputs: [], lost: false };
+  const described = fault && html` aria-describedby="fault" aria-invalid="true"`;
+  const title = "Your password, please";
+  const body = html`<h1>${title}</h1>
+<p class="lead">It was typed more than five minutes ago. Rights, passwords and deletions need it again.${
+    kept.lost && html` After that, type the new password once more.`
+  }</p>
+<form class="card fields" method="post" action="${action}">
+${fault && html`<p class="summary" id="fault" role="alert">${fault}</p>`}
+<div><label for="whose">Username</label><input id="whose" autocomplete="username" readonly value="${admin.user.username}"></div>
+<div><label for="${ownPasswordField}">Your password</label>
+<input id="${ownPasswordField}" name="${ownPasswordField}" type="password" autocomplete="current-password" required autofocus${described}></div>
+${kept.inputs}
+<div class="actions"><button>Go on</button> <a href="${adminPath}/users/">Cancel</a></div>
+</form>`;
+  const headers = seconds === undefined ? {} : { "retry-after": String(seconds) };
+  return answerPage(context, {
+    ...{ status, title: fault ? `Error: ${title}` : title, user: admin.user, body, headers },
+    hasTokens: visit.deps.settings.TOKEN_BLACKLIST_ENABLED,
+  });
+}
+
+/** The fields that go on, hidden in the form of the question; and whether there were passwords, which do not. */
+async function keptFields(visit: Visit): Promise<{ readonly inputs: readonly Html[]; readonly lost: boolean }> {
+  const form = await visit.form();
+  const inputs = form.names
+    .filter((name) => !secretFields.includes(name))
+    .map((name) => html`<input type="hidden" name="${name}" value="${form.text(name)}">`);
+  return { inputs, lost: form.text("password") !== "" };
+}

@@ -1,0 +1,88 @@
+// Fields of the admin page's forms: labels, help, faults, tied together for those who do not see them.
+// Must never show again a password that was typed.
+import type { FieldFaults, FieldName } from "../../administration/admin-user-faults.ts";
+import { type Html, html } from "./html.ts";
+
+interface TextField {
+  readonly name: FieldName;
+  readonly label: string;
+  readonly type?: "text" | "email" | "password";
+  readonly autocomplete: string;
+  readonly help?: string;
+  readonly required?: boolean;
+}
+
+export const fieldLabels: Readonly<Record<FieldName, string>> = {
+  username: "Username",
+  first_name: "First name",
+  last_name: "Last name",
+  email: "E-mail address",
+  password: "Password",
+  password_again: "Password, again",
+};
+
+/** @param value what stands in it; not for passwords */
+export function textField(field: TextField, faults: FieldFaults, value = ""): Html {
+  const { name, label, type = "text", autocomplete, help, required } = field;
+  const fault = faults[name];
+  const described = [...(help ? [`${name}-help`] : []), ...(fault ? [`${name}-fault`] : [])].join(" ");
+  return html`<div>
+<label for="${name}">${label}</label>
+${help && html`<p class="help" id="${name}-help">${help}</p>`}
+<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" autocapitalize="none" spellcheck="false"${
+    required && html` required`
+  }${described !== "" && html` aria-describedby="${described}"`}${fault !== undefined && html` aria-invalid="true"`}${
+    type !== "password" && html` value="${value}"`
+  }>
+${fault && html`<p class="fault" id="${name}-fault">${fault}</p>`}
+</div>`;
+}
+
+interface CheckField {
+  readonly name: string;
+  readonly label: string;
+  readonly help: string;
+  readonly ticked: boolean;
+  readonly disabled?: boolean;
+}
+
+export function checkField({ name, label, help, ticked, disabled }: CheckField): Html {
+  return html`<div class="check">
+<input type="checkbox" id="${name}" name="${name}" value="on" aria-describedby="${name}-help"${
+    ticked && html` checked`
+  }${disabled && html` disabled`}>
+<label for="${name}">${label}</label>
+<p class="help" id="${name}-help">${help}</p>
+</div>`;
+}
+
+/** Two fields for a new password. */
+export function passwordFields(faults: FieldFaults): Html {
+  const shared = { type: "password", autocomplete: "new-password", required: true } as const;
+  return html`${textField(
+    { ...shared, name: "password", label: fieldLabels.password, help: "At least 8 characters." },
+    faults,
+  )}
+${textField({ ...shared, name: "password_again", label: fieldLabels.password_again }, faults)}`;
+}
+
+/** All that is wrong, above the form, each leading to its field; it has the focus when the page opens. */
+export function faultSummary(faults: FieldFaults): Html | undefined {
+  const entries = Object.entries(faults) as [FieldName, string][];
+  if (entries.length === 0) return undefined;
+  return html`<div class="summary" role="alert" tabindex="-1" autofocus>
+<h2>Nothing was saved</h2>
+<ul>${entries.map(([name, fault]) => html`<li><a href="#${name}">${fieldLabels[name]}: ${fault}</a></li>`)}</ul>
+</div>`;
+}
+
+/** One choice among few. */
+export function selectField(
+  { name, label, value }: { readonly name: string; readonly label: string; readonly value: string },
+  options: readonly (readonly [value: string, text: string])[],
+): Html {
+  const shown = options.map(
+    ([own, text]) => html`<option value="${own}"${own === value && html` selected`}>${text}</option>`,
+  );
+  return html`<div><label for="${name}">${label}</label><select id="${name}" name="${name}">${shown}</select></div>`;
+}

@@ -1,0 +1,60 @@
+// What lists have in common: places in addresses, the way to the next page, times, messages after a redirect.
+// Must never put into a page a text that came in the address without its being escaped.
+
+import type { From, Page, Place } from "../../stores/admin-contract.ts";
+import { userIdFrom } from "../../users/user.ts";
+import { type Html, html } from "./html.ts";
+
+/** `number~text`, as it stands in an address. */
+const placeText = ({ number, text }: Place) => `${number}~${text}`;
+
+/** Where the address says that the page begins; anything unreadable is the beginning. */
+export function fromOf(query: URLSearchParams): From {
+  for (const way of ["after", "before"] as const) {
+    const [, number, text] = /^(\d{1,19})~(.*)$/s.exec(query.get(way) ?? "") ?? [];
+    if (number !== undefined && text !== undefined) return { way, place: { number: userIdFrom(number), text } };
+  }
+  return undefined;
+}
+
+/** The ways to the pages before and after; what was asked for stays in the address. */
+export function pager(page: Page<unknown>, path: string, asked: Readonly<Record<string, string>>): Html {
+  const link = (way: "after" | "before", place: Place) => {
+    const kept = Object.entries(asked).filter(([, value]) => value !== "");
+    return `${path}?${new URLSearchParams([...kept, [way, placeText(place)]])}`;
+  };
+  const looked = page.lookedAtOnly?.toLocaleString("en");
+  return html`<nav class="pager" aria-label="Pages">
+${looked && html`<p>Looked at ${looked} rows and found ${page.rows.length} here. There may be more further on.</p>`}
+${page.previous && html`<a class="button quiet" rel="prev" href="${link("before", page.previous)}">Previous</a>`}
+${page.next && html`<a class="button quiet" rel="next" href="${link("after", page.next)}">${looked ? "Look further" : "Next"}</a>`}
+</nav>`;
+}
+
+/** Whole seconds since the epoch as a time of UTC; a dash for none. */
+export function timeOf(seconds: number | undefined): Html {
+  return seconds === undefined ? html`–` : timeText(new Date(seconds * 1000).toISOString());
+}
+
+/** An ISO 8601 text of the database's, to the minute. */
+export function timeText(iso: string | null): Html {
+  if (iso === null || iso === "") return html`–`;
+  return html`<time datetime="${iso}">${iso.slice(0, 16).replace("T", " ")}</time>`;
+}
+
+/** What a redirect can say was done; the address has the name alone. */
+const doneTexts: Readonly<Record<string, string>> = {
+  created: "The user was created.",
+  changed: "The changes were saved.",
+  password: "The password was set.",
+  deleted: "The user was deleted.",
+  ended: "All tokens of the user so far are ended.",
+  revoked: "The token was revoked.",
+  session: "The session was ended.",
+};
+
+export function doneMessage(query: URLSearchParams): Html | undefined {
+  const name = query.get("done") ?? "";
+  const text = Object.hasOwn(doneTexts, name) ? doneTexts[name] : undefined;
+  return text === undefined ? undefined : html`<p class="done" role="status">${text}</p>`;
+}

@@ -1,0 +1,97 @@
+// Log-in and log-out of the admin page.
+// Must never say why a log-in was refused, nor lead anywhere but into the admin page.
+
+import type { AdminDeps } from "../../administration/admin-deps.ts";
+import { adminLogIn, adminLogOut } from "../../administration/admin-session.ts";
+import type { RequestContext } from "../../context.ts";
+import { Refusal } from "../../errors.ts";
+import { setAdminCookie } from "../../http/cookies.ts";
+import { adminPath, isAdminUrl } from "../../internal-routes/admin-path.ts";
+import { answerPage, seeOther } from "./answer-page.ts";
+import { type Html, html } from "./html.ts";
+import { readForm, type Visit } from "./visit.ts";
+
+export const tooManyText = "Too many attempts. Try again in a minute.";
+
+/** The form. */
+export function showLogIn(context: RequestContext): Response {
+  return answerPage(context, { title: "Log in", user: undefined, body: formHtml(nextOf(context.url), "") });
+}
+
+/**
+ * Logs in and goes on to where the visitor wanted to go; or the form again, with one text for every cause.
+ *
+ * @param former the secret of the session that the browser had, which ends when another begins
+ */
+export async function logIn(
+  deps: AdminDeps,
+  request: Request,
+  context: RequestContext,
+  former: string | undefined,
+): Promise<Response> {
+  const form = await readForm({ request, context });
+  const username = form.text("username").trim();
+  const attempt = attemptOf(request, context, username);
+  const next = nextOf(context.url);
+  try {
+    const secret = await adminLogIn(deps, { username, password: form.text("password") }, attempt, former);
+    return seeOther(context, next, { "set-cookie": setAdminCookie(secret) });
+  } catch (error) {
+    if (!(error instanceof Refusal) || !(error.wire.status in texts)) throw error;
+    context.reason = error.reason;
+    const { status, retryAfterSeconds } = error.wire;
+    const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
+    const body = formHtml(next, username, texts[status]);
+    return answerPage(context, { status, title: "Error: Log in", user: undefined, body, headers });
+  }
+}
+
+/** An attempt to log in, or to confirm a log-in, as flows take it. */
+export function attemptOf(request: Request, { nowSeconds, requestId }: RequestContext, username: string) {
+  const from = (name: string) => request.headers.get(name);
+  const client = { clientAddress: from("cf-connecting-ip"), userAgent: from("user-agent") };
+  return { username, requestId, nowSeconds, ...client };
+}
+
+export async function logOut({ deps, admin, context }: Visit): Promise<Response> {
+  await adminLogOut(deps, admin);
+  return seeOther(context, `${adminPath}/login`, { "set-cookie": setAdminCookie(null) });
+}
+
+/** By status: refused for whatever cause, or tried too often. */
+const texts: Readonly<Record<number, string>> = {
+  401: "No active staff account found with these credentials.",
+  429: tooManyText,
+};
+
+/** The page to open after the log-in: one of ours, or the first. Dots in a path are gone before it is looked at. */
+export function nextOf(url: string): string {
+  const next = new URL(url).searchParams.get("next") ?? "";
+  const first = `${adminPath}/`;
+  if (!next.startsWith(first) || !/^[\x21-\x7e]+$/.test(next)) return first;
+  const { href, pathname, search } = new URL(next, url);
+  return isAdminUrl(href) ? pathname + search : first;
+}
+
+/** To the log-in, and back to here. */
+export function askToLogIn(context: RequestContext): Response {
+  context.reason = "credentials_missing";
+  const { pathname, search } = new URL(context.url);
+  const back = context.method === "POST" ? "" : `?${new URLSearchParams({ next: pathname + search })}`;
+  return seeOther(context, `${adminPath}/login${back}`);
+}
+
+function formHtml(next: string, username: string, fault?: string): Html {
+  const action = `${adminPath}/login?${new URLSearchParams({ next })}`;
+  const described = fault && html` aria-describedby="fault" aria-invalid="true"`;
+  return html`<h1>Gateway admin</h1>
+<p class="lead">For staff. Times out after 15 minutes without use.</p>
+<form class="card fields" method="post" action="${action}">
+${fault && html`<p class="summary" id="fault" role="alert">${fault}</p>`}
+<div><label for="username">Username</label>
+<input id="username" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required value="${username}"${described}></div>
+<div><label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${described}></div>
+<div class="actions"><button>Log in</button></div>
+</form>`;
+}

@@ -1,0 +1,192 @@
+// The pages of one user: create, change, password, delete, log out everywhere.
+// Must never offer what its visitor may not do, nor rely on its not being offered.
+
+import type { FieldFaults } from "../../administration/admin-user-faults.ts";
+import { changeUser, createUser, deleteUser, logOutUser, setPassword } from "../../administration/admin-users.ts";
+import { refuse } from "../../errors.ts";
+import { adminPath } from "../../internal-routes/admin-path.ts";
+import type { UserFields } from "../../stores/admin-contract.ts";
+import { mayChange, mayGrant } from "../../users/admin-rights.ts";
+import type { User } from "../../users/user.ts";
+import { normalEmail, normalUsername } from "../../users/user-rules.ts";
+import { answerPage, seeOther } from "./answer-page.ts";
+import { checkField, faultSummary, passwordFields } from "./fields.ts";
+import { type Html, html } from "./html.ts";
+import { doneMessage } from "./list.ts";
+import { accountFields, accountSummary, rightsFields } from "./user-parts.ts";
+import { actOf, type Form, type Visit } from "./visit.ts";
+
+const path = `${adminPath}/users/`;
+const noFaults: FieldFaults = {};
+const nobody: UserFields = {
+  ...{ username: "", first_name: "", last_name: "", email: "" },
+  ...{ is_active: true, is_staff: false, is_superuser: false },
+};
+
+/** A page of the users' section; 400 when something typed was not good. */
+function answer(visit: Visit, title: string, faults: FieldFaults, body: Html): Response {
+  const bad = Object.keys(faults).length > 0;
+  const hasTokens = visit.deps.settings.TOKEN_BLACKLIST_ENABLED;
+  return answerPage(visit.context, {
+    ...{ status: bad ? 400 : 200, title: bad ? `Error: ${title}` : title },
+    ...{ user: visit.admin.user, section: "users", hasTokens, body },
+  });
+}
+
+async function targetOf({ deps, id }: Visit): Promise<User> {
+  return (await deps.users.byLookup({ column: "id", value: id })) ?? refuse("no_route");
+}
+
+/** What was typed, as Django would store it. Rights that the visitor cannot give, or not take from themselves, stay. */
+function fieldsOf(form: Form, actor: User, target: User | undefined): UserFields {
+  const now = target ?? nobody;
+  const own = target?.id === actor.id;
+  const grants = mayGrant(actor) && !own;
+  return {
+    username: normalUsername(form.text("username").trim()),
+    first_name: form.text("first_name").trim(),
+    last_name: form.text("last_name").trim(),
+    email: normalEmail(form.text("email")),
+    is_active: own ? now.is_active : form.isTicked("is_active"),
+    is_staff: grants || form.isTicked("is_staff") ? form.isTicked("is_staff") : now.is_staff,
+    is_superuser: grants || form.isTicked("is_superuser") ? form.isTicked("is_superuser") : now.is_superuser,
+  };
+}
+
+export async function showNewUser(visit: Visit): Promise<Response> {
+  return newUserPage(visit, nobody, noFaults);
+}
+
+export async function saveNewUser(visit: Visit): Promise<Response> {
+  const form = await visit.form();
+  const fields = fieldsOf(form, visit.admin.user, undefined);
+  const password = { password: form.text("password"), again: form.text("password_again") };
+  const outcome = await createUser(visit.deps, actOf(visit), { fields, password });
+  if ("faults" in outcome) return newUserPage(visit, fields, outcome.faults);
+  return seeOther(visit.context, `${path}${outcome.id}/?done=created`);
+}
+
+function newUserPage(visit: Visit, fields: UserFields, faults: FieldFaults): Response {
+  const body = html`${faultSummary(faults)}
+<h1>Add a user</h1>
+<form class="card fields" method="post" action="${path}new">
+${accountFields(fields, faults)}
+${passwordFields(faults)}
+${rightsFields(fields, { actor: visit.admin.user, own: false })}
+<div class="actions"><button>Add the user</button> <a href="${path}">Cancel</a></div>
+</form>`;
+  return answer(visit, "Add a user", faults, body);
+}
+
+export async function showUser(visit: Visit): Promise<Response> {
+  const target = await targetOf(visit);
+  return userPage(visit, target, target, noFaults);
+}
+
+export async function saveUser(visit: Visit): Promise<Response> {
+  const target = await targetOf(visit);
+  const fields = fieldsOf(await visit.form(), visit.admin.user, target);
+  const outcome = await changeUser(visit.deps, actOf(visit), target, fields);
+  if ("faults" in outcome) return userPage(visit, target, fields, outcome.faults);
+  return seeOther(visit.context, `${path}${target.id}/?done=changed`);
+}
+
+function userPage(visit: Visit, target: User, fields: UserFields, faults: FieldFaults): Response {
+  const actor = visit.admin.user;
+  const own = actor.id === target.id;
+  const may = mayChange(actor, target);
+  const here = `${path}${target.id}/`;
+  const hasTokens = visit.deps.settings.TOKEN_BLACKLIST_ENABLED;
+  const body = html`${faultSummary(faults) ?? doneMessage(visit.query)}
+<h1>${target.username}</h1>
+${!may && html`<p class="lead">Only superusers can change a superuser.</p>`}
+<div class="columns">
+<form class="card fields" method="post" action="${here}">
+<h2>Account</h2>
+<fieldset${!may && html` disabled`}>
+${accountFields(fields, faults)}
+${rightsFields(fields, { actor, own })}
+<div class="actions"><button>Save</button></div>
+</fieldset>
+</form>
+<div>
+${accountSummary(target, own)}
+${
+  hasTokens &&
+  html`<section class="card" aria-labelledby="tokens"><h2 id="tokens">Tokens</h2>
+<p><a href="${adminPath}/tokens/?user=${target.id}">Show this user’s tokens</a></p>
+${
+  may &&
+  html`<form class="fields" method="post" action="${here}end"><p>Ends every token issued so far, and the user’s log-ins to this page. The user can log in again.</p>
+<div class="actions"><button class="danger">End all tokens</button></div></form>`
+}</section>`
+}
+${
+  may &&
+  html`<section class="card" aria-labelledby="more"><h2 id="more">Password and removal</h2>
+<p><a href="${here}password">Set a password</a></p>
+${!own && html`<p><a href="${here}delete">Delete this user</a></p>`}</section>`
+}
+</div>
+</div>`;
+  return answer(visit, target.username, faults, body);
+}
+
+export async function showPassword(visit: Visit): Promise<Response> {
+  return passwordPage(visit, await changeable(visit), noFaults, true);
+}
+
+export async function savePassword(visit: Visit): Promise<Response> {
+  const target = await changeable(visit);
+  const form = await visit.form();
+  const endTokens = form.isTicked("end_tokens");
+  const typed = { password: form.text("password"), again: form.text("password_again"), endTokens };
+  const outcome = await setPassword(visit.deps, actOf(visit), target, typed);
+  if ("faults" in outcome) return passwordPage(visit, target, outcome.faults, endTokens);
+  return seeOther(visit.context, `${path}${target.id}/?done=password`);
+}
+
+function passwordPage(visit: Visit, target: User, faults: FieldFaults, endTokens: boolean): Response {
+  const own = visit.admin.user.id === target.id;
+  const body = html`${faultSummary(faults)}
+<h1>Set a password for ${target.username}</h1>
+${own && html`<p class="lead">You will have to log in again with it.</p>`}
+<form class="card fields" method="post" action="${path}${target.id}/password">
+<div><label for="whose">Username</label><input id="whose" autocomplete="username" readonly value="${target.username}"></div>
+${passwordFields(faults)}
+${checkField({
+  name: "end_tokens",
+  label: "End all tokens issued so far",
+  help: "Unticked, whoever has one can use it until it expires.",
+  ticked: endTokens,
+})}
+<div class="actions"><button>Set the password</button> <a href="${path}${target.id}/">Cancel</a></div>
+</form>`;
+  return answer(visit, `Set a password for ${target.username}`, faults, body);
+}
+
+export async function showDelete(visit: Visit): Promise<Response> {
+  const target = await changeable(visit);
+  const body = html`<h1>Delete ${target.username}?</h1>
+<form class="card" method="post" action="${path}${target.id}/delete">
+<p>All tokens of the user are ended. Your API may still know the user by the id ${target.id}, which is not given to anybody else.</p>
+<p>To keep somebody out, it is better to <a href="${path}${target.id}/">make them inactive</a>.</p>
+<div class="actions"><button class="danger">Delete for good</button> <a href="${path}${target.id}/">Cancel</a></div>
+</form>`;
+  return answer(visit, `Delete ${target.username}`, noFaults, body);
+}
+
+export async function confirmDelete(visit: Visit): Promise<Response> {
+  await deleteUser(visit.deps, actOf(visit), await targetOf(visit));
+  return seeOther(visit.context, `${path}?done=deleted`);
+}
+
+export async function endTokens(visit: Visit): Promise<Response> {
+  await logOutUser(visit.deps, actOf(visit), await targetOf(visit));
+  return seeOther(visit.context, `${path}${visit.id}/?done=ended`);
+}
+
+async function changeable(visit: Visit): Promise<User> {
+  const target = await targetOf(visit);
+  return mayChange(visit.admin.user, target) ? target : refuse("permission_denied");
+}

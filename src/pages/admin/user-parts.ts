@@ -1,0 +1,76 @@
+// The parts of a user's pages: fields of the account, rights, what cannot be changed.
+// Must never show a password or its hash.
+
+import type { FieldFaults } from "../../administration/admin-user-faults.ts";
+import type { UserFields } from "../../stores/admin-contract.ts";
+import { mayGrant } from "../../users/admin-rights.ts";
+import type { User } from "../../users/user.ts";
+import { checkField, fieldLabels, textField } from "./fields.ts";
+import { type Html, html } from "./html.ts";
+import { timeText } from "./list.ts";
+import { badges } from "./users-page.ts";
+
+export function accountFields(fields: UserFields, faults: FieldFaults): Html {
+  const { username, email, first_name, last_name } = fieldLabels;
+  // The browser's own name and address are not what belongs here.
+  const shared = { autocomplete: "off" };
+  return html`${textField(
+    {
+      ...shared,
+      name: "username",
+      label: username,
+      help: "At most 150 letters, digits and @ . + - _",
+      required: true,
+    },
+    faults,
+    fields.username,
+  )}
+${textField({ ...shared, name: "email", label: email, type: "email" }, faults, fields.email)}
+${textField({ ...shared, name: "first_name", label: first_name }, faults, fields.first_name)}
+${textField({ ...shared, name: "last_name", label: last_name }, faults, fields.last_name)}`;
+}
+
+/** @param who looks at it, and whether at their own account: nobody locks themselves out */
+export function rightsFields(fields: UserFields, who: { readonly actor: User; readonly own: boolean }): Html {
+  const grants = mayGrant(who.actor);
+  const why = who.own ? " You cannot take it from yourself." : grants ? "" : " Only superusers can change this.";
+  return html`${checkField({
+    name: "is_active",
+    label: "Active",
+    help: `Unticked, the user cannot log in, and all tokens are ended.${who.own ? why : ""}`,
+    ticked: fields.is_active,
+    disabled: who.own,
+  })}
+${checkField({
+  name: "is_staff",
+  label: "Staff",
+  help: `May use this page.${why}`,
+  ticked: fields.is_staff,
+  disabled: who.own || !grants,
+})}
+${checkField({
+  name: "is_superuser",
+  label: "Superuser",
+  help: `May make staff and superusers, and change superusers.${why}`,
+  ticked: fields.is_superuser,
+  disabled: who.own || !grants,
+})}`;
+}
+
+export function accountSummary(user: User, own: boolean): Html {
+  return html`<section class="card" aria-labelledby="facts"><h2 id="facts">${own ? "You" : "About this user"}</h2>
+<dl>
+<dt>Status</dt><dd>${badges(user)}</dd>
+<dt>Id</dt><dd>${user.id}</dd>
+<dt>Joined</dt><dd>${timeText(user.date_joined)}</dd>
+<dt>Last log-in</dt><dd>${timeText(user.last_login)}</dd>
+<dt>Password</dt><dd>${passwordKind(user.password)}</dd>
+</dl></section>`;
+}
+
+/** The name of the format, as Django's admin shows it; nothing of what follows it. */
+function passwordKind(encoded: string): string {
+  if (encoded.startsWith("!")) return "none that can be used";
+  const [name = ""] = encoded.split("$");
+  return encoded.includes("$") && /^[a-z0-9_]{1,40}$/.test(name) ? name : "in an unknown format";
+}

@@ -1,0 +1,41 @@
+// X-Gateway-Assertion: the signed statement of who is calling, on a request that somebody stands behind.
+// Must never be set on an anonymous request.
+
+import type { Identity } from "../../auth/authenticate.ts";
+import type { RequestContext } from "../../context.ts";
+import { refuse } from "../../errors.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { assertionClaims } from "../../tokens/assertion.ts";
+import type { SignAssertion } from "../../tokens/sign-assertion.ts";
+import type { Origin } from "../forward.ts";
+import { longestValueBytes } from "./identity-headers.ts";
+
+/** The `aud` for an origin that has no URL of its own: a service binding, or the server behind the Worker's route. */
+const unnamedAudience = "origin";
+
+/** A request that is about to be forwarded for somebody. */
+interface Forwarding {
+  readonly identity: Identity;
+  readonly origin: Origin;
+  readonly context: RequestContext;
+}
+
+/** Signs and sets it. One that is too large for a header is refused (431), as an identity header is. */
+export async function setAssertion(
+  sign: SignAssertion,
+  settings: Settings,
+  headers: Headers,
+  { identity, origin, context }: Forwarding,
+): Promise<void> {
+  const claims = assertionClaims({
+    settings,
+    nowSeconds: context.nowSeconds,
+    requestId: context.requestId,
+    audience: origin.audience ?? unnamedAudience,
+    userId: identity.userId,
+    claims: identity.claims,
+  });
+  const assertion = await sign(claims);
+  if (assertion.length > longestValueBytes) refuse("identity_too_large");
+  headers.set("x-gateway-assertion", assertion);
+}

@@ -1,0 +1,36 @@
+// What flows may use: one type, wired once, taken in parts.
+// Must never name a concrete store or a platform.
+
+import type { TokenCache } from "./auth/token-cache.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Log } from "./log-events.ts";
+import type { Settings } from "./settings/settings.ts";
+import type { LoginLimiter, RevocationCache, TokenStore, UserStore } from "./stores/contract.ts";
+import type { FamilyStore } from "./stores/families-contract.ts";
+import type { Metrics } from "./stores/metrics-contract.ts";
+import type { Codec } from "./tokens/codec.ts";
+
+export interface Services {
+  readonly settings: Settings;
+  readonly codec: Codec;
+  readonly users: UserStore;
+  readonly tokens: TokenStore;
+  readonly families: FamilyStore;
+  readonly revocationCache: RevocationCache;
+  /** Tokens of earlier requests that were found good. */
+  readonly verified: TokenCache;
+  /** Undefined where LOGIN_LIMITER is not bound. */
+  readonly loginLimiter: LoginLimiter | undefined;
+  readonly hooks: Hooks;
+  /** A new random id: 32 hexadecimal characters. */
+  readonly newId: () => string;
+  /** A new random salt for a password hash. */
+  readonly newSalt: () => string;
+  /** Lets work go on after the answer was sent; it must not throw. */
+  readonly later: (work: Promise<void>) => void;
+  readonly log: Log;
+  /** Undefined where METRICS is not bound. */
+  readonly metrics: Metrics | undefined;
+  /** Milliseconds, to measure durations by; undefined while nobody wants to know them. */
+  readonly stopwatch: (() => number) | undefined;
+}

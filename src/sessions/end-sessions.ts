@@ -1,0 +1,59 @@
+// Ends a family of tokens, or all tokens of a user: D1 first, then the news.
+// Must never answer before the truth is written.
+
+import type { Services } from "../services.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { UserLookup } from "../stores/contract.ts";
+import type { User } from "../users/user.ts";
+
+type EndDeps = Pick<Services, "settings" | "families" | "revocationCache">;
+
+/**
+ * Ends every token of a family: no refresh any more, and no access token on routes that look. True for the one call
+ * that did it. How late routes see it: docs/revocation.md.
+ */
+export async function endFamily(deps: EndDeps, family: string, nowSeconds: number): Promise<boolean> {
+  const until = endedUntilSeconds(deps.settings, nowSeconds);
+  const ended = await deps.families.endFamily(family, until, nowSeconds);
+  if (ended) await deps.revocationCache.announceFamily(family, until, nowSeconds);
+  return ended;
+}
+
+/**
+ * Ends the tokens of a user that were issued before a second; `nowSeconds + 1` means all so far. Refresh tokens are
+ * ended one by one, so a log-in in the very same second stays; its first access token does not, and is refreshed.
+ */
+export async function endUser(
+  deps: EndDeps,
+  user: Pick<User, "id" | "username">,
+  issuedBeforeSeconds: number,
+  nowSeconds: number,
+): Promise<void> {
+  const until = endedUntilSeconds(deps.settings, nowSeconds);
+  await deps.families.endUser(user.id, issuedBeforeSeconds, until, nowSeconds);
+  await announceUserEnd(deps, user, { issuedBeforeSeconds, untilSeconds: until, nowSeconds });
+}
+
+/** Tells the news of a user whose tokens have ended in the store. @param user as tokens name them */
+export async function announceUserEnd(
+  { settings, revocationCache }: Pick<Services, "settings" | "revocationCache">,
+  user: Pick<User, "id" | "username">,
+  ending: { readonly issuedBeforeSeconds: number; readonly untilSeconds: number; readonly nowSeconds: number },
+): Promise<void> {
+  const lookup: UserLookup =
+    settings.USER_ID_FIELD === "username"
+      ? { column: "username", value: user.username }
+      : { column: "id", value: user.id };
+  await revocationCache.announceUser(lookup, ending.issuedBeforeSeconds, ending.untilSeconds, ending.nowSeconds);
+}
+
+type Lifetime =
+  | ("ACCESS_TOKEN_LIFETIME" | "REFRESH_TOKEN_LIFETIME")
+  | ("SLIDING_TOKEN_LIFETIME" | "SLIDING_TOKEN_REFRESH_LIFETIME" | "LEEWAY");
+
+/** Until when something of a session that ends now could still be presented. */
+export function endedUntilSeconds(settings: Pick<Settings, Lifetime>, nowSeconds: number): number {
+  const { ACCESS_TOKEN_LIFETIME, REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME, LEEWAY } = settings;
+  const sliding = Math.max(settings.SLIDING_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME);
+  return nowSeconds + LEEWAY + Math.max(ACCESS_TOKEN_LIFETIME, REFRESH_TOKEN_LIFETIME, sliding);
+}

@@ -1,0 +1,53 @@
+// What a Worker needs bound besides its settings, judged by what is bound under which name.
+// Must never look at a binding itself: `npm run deploy` and `npm run manage -- check` only have their names.
+import type { Settings } from "../settings.ts";
+
+/** Bound as what it has to be, or as something else. */
+type Binding = "right" | "other" | undefined;
+
+/** What is bound under which name. */
+export interface Bound {
+  readonly DB: boolean;
+  readonly BLACKLIST: boolean;
+  readonly LOGIN_LIMITER: Binding;
+  readonly METRICS: Binding;
+  /** A service binding, or the word that stands for the server behind the Worker's own route. */
+  readonly ORIGIN: "service" | "zone" | undefined;
+}
+
+/** What is missing without which the Worker does not work. */
+export function bindingFaults(bound: Bound, settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED">): string[] {
+  const faults: string[] = [];
+  if (!bound.DB) faults.push("DB is missing: a D1 database has to be bound by this name.");
+  if (!bound.BLACKLIST && settings.TOKEN_BLACKLIST_ENABLED) {
+    faults.push(
+      "BLACKLIST is missing: a KV namespace has to be bound by this name while TOKEN_BLACKLIST_ENABLED is true.",
+    );
+  }
+  // Anything else under this name would be asked in vain, and every login let go on.
+  if (bound.LOGIN_LIMITER === "other") faults.push("LOGIN_LIMITER must be a rate limit binding.");
+  if (bound.METRICS === "other") faults.push("METRICS must be an Analytics Engine dataset.");
+  return faults;
+}
+
+/**
+ * What is no fault, but hardly meant.
+ *
+ * @param routes the rules of ROUTES, of which it matters which have an origin of their own
+ */
+export function bindingWarnings(
+  bound: Bound,
+  settings: Pick<Settings, "ORIGIN_URL">,
+  routes: ReadonlyArray<{ readonly origin: unknown }>,
+): string[] {
+  const warnings: string[] = [];
+  if (!bound.LOGIN_LIMITER) warnings.push("LOGIN_LIMITER is not bound: nothing here slows down password guessing.");
+  if (!bound.ORIGIN && settings.ORIGIN_URL === null && !routes.every((route) => route.origin)) {
+    const which = routes.some((route) => route.origin) ? "requests of routes without an origin" : "requests that pass";
+    warnings.push(`Neither ORIGIN nor ORIGIN_URL is set: ${which} are answered 502.`);
+  }
+  if (bound.ORIGIN && settings.ORIGIN_URL !== null) {
+    warnings.push(`ORIGIN is ${bound.ORIGIN === "zone" ? '"zone"' : "bound"}, so ORIGIN_URL is not used.`);
+  }
+  return warnings;
+}

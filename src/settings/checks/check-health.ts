@@ -1,0 +1,27 @@
+// What is wrong with HEALTH_KEY: the secret that shows warnings and details of the health page.
+// Must never put a byte of a key into a fault.
+import { isBlank } from "../readers.ts";
+import type { Settings } from "../settings.ts";
+
+const shortestKeyBytes = 16;
+
+/** Adds to the faults of readSettings(). */
+export function checkHealth(settings: Settings, faults: string[]): void {
+  const { HEALTH_KEY } = settings;
+  if (HEALTH_KEY === null) return;
+  const fault = keyFault(HEALTH_KEY, settings);
+  if (fault) faults.push(`HEALTH_KEY ${fault}`);
+}
+
+function keyFault(key: string, { SIGNING_KEY, ASSERTION_KEY, VERIFYING_KEY }: Settings): string | undefined {
+  if (isBlank(key)) return "must not be blank.";
+  // Monitoring has it: whoever reads its configuration must not be able to make tokens.
+  if ([SIGNING_KEY, ASSERTION_KEY, VERIFYING_KEY].includes(key)) return "must be a secret of its own.";
+  // RFC 9110 section 5.5: what is left of a header's value has no space at its ends, and no other character is safe.
+  if (!/^[!-~]([ -~]*[!-~])?$/.test(key)) {
+    return "must be printable ASCII without spaces at its ends: X-Health-Key could not bring it.";
+  }
+  return key.length < shortestKeyBytes
+    ? `has ${key.length} bytes; it needs at least ${shortestKeyBytes}. Make one with: openssl rand -base64 32`
+    : undefined;
+}

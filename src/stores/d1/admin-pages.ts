@@ -1,0 +1,89 @@
+// A page of a long list out of D1: from a place on, in the order of an index, with a bound on the rows looked at.
+// Must never build SQL from values.
+import type { From, Page, Place } from "../admin-contract.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** A condition with a `?` for each value. */
+export interface Condition {
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+}
+
+type Order = readonly [first: readonly [string, keyof Place], second: readonly [string, keyof Place]];
+
+export interface ListQuery {
+  /** What is selected from `source`; the columns of the order have to be among it. */
+  readonly columns: string;
+  readonly source: string;
+  /** The two expressions that the index is ordered by, as the part of a Place that each is compared with. */
+  readonly order: Order;
+  readonly descending: boolean;
+  /** Conditions on the index: the rows between them are looked at, in order. */
+  readonly bounds: readonly Condition[];
+  /** Conditions that only looking at a row can tell. */
+  readonly filters: readonly Condition[];
+  readonly from: From;
+}
+
+const rowsOfPage = 50;
+/** Rows that a page looks at, at most: some milliseconds for D1. */
+export const rowsLookedAt = 10_000;
+
+/** Reads a page in one round trip. */
+export async function readPage<T>(
+  db: D1Database,
+  query: ListQuery,
+  { read, placeOf }: { readonly read: (row: Row) => T; readonly placeOf: (row: Row) => Place },
+): Promise<Page<T>> {
+  const [page, end] = await db.batch<Row>(statementsOf(db, query));
+  const found = page?.results ?? [];
+  const rows = found.slice(0, rowsOfPage);
+  // Only where a row comes after it has the bound kept any back.
+  const [last, bound] = [rows.at(-1), (end?.results.length ?? 0) > 1 ? end?.results[0] : undefined];
+  const cutOff = found.length <= rowsOfPage && bound !== undefined;
+  // The way that was gone: there is more if a row too many was found, or if not all rows were looked at.
+  const onward = cutOff ? placeOf(bound) : found.length > rowsOfPage && last ? placeOf(last) : undefined;
+  const back = query.from === undefined ? undefined : rows[0] ? placeOf(rows[0]) : query.from.place;
+  const backward = query.from?.way === "before";
+  return {
+    rows: (backward ? rows.toReversed() : rows).map(read),
+    previous: backward ? onward : back,
+    next: backward ? back : onward,
+    lookedAtOnly: cutOff ? rowsLookedAt : undefined,
+  };
+}
+
+/** The page with one row too many; and with filters, the last row that it may look at, and the next. */
+function statementsOf(db: D1Database, query: ListQuery): D1PreparedStatement[] {
+  const { columns, source, order, filters, from } = query;
+  const backward = from?.way === "before";
+  const direction = query.descending !== backward ? "DESC" : "ASC";
+  const ordered = `ORDER BY ${order.map(([sql]) => `${sql} ${direction}`).join(", ")}`;
+  const place = from ? [beyond(order, from.place, direction === "DESC" ? "<" : ">")] : [];
+  const bounds = [...query.bounds, ...place];
+  const inner = `SELECT ${columns} FROM ${source}${where(bounds)} ${ordered}`;
+  if (filters.length === 0) return [prepare(db, `${inner} LIMIT ${rowsOfPage + 1}`, bounds)];
+  const looked = `SELECT * FROM (${inner} LIMIT ${rowsLookedAt})${where(filters)} ${ordered} LIMIT ${rowsOfPage + 1}`;
+  return [
+    prepare(db, looked, [...bounds, ...filters]),
+    prepare(db, `${inner} LIMIT 2 OFFSET ${rowsLookedAt - 1}`, bounds),
+  ];
+}
+
+/** Spelled out: SQLite finds no way into an index by a comparison of rows of which one part has a collation. */
+function beyond([[first, one], [second, two]]: Order, place: Place, than: "<" | ">"): Condition {
+  const sql = `${first} ${than}= ? AND (${first} ${than} ? OR ${second} ${than} ?)`;
+  return { sql, values: [place[one], place[one], place[two]] };
+}
+
+function where(conditions: readonly Condition[]): string {
+  return conditions.length === 0 ? "" : ` WHERE ${conditions.map(({ sql }) => sql).join(" AND ")}`;
+}
+
+/** Numbers the `?` from left to right and binds the conditions' values in their order. */
+function prepare(db: D1Database, sql: string, conditions: readonly Condition[]): D1PreparedStatement {
+  let count = 0;
+  const numbered = sql.replaceAll("?", () => `?${++count}`);
+  return db.prepare(numbered).bind(...conditions.flatMap(({ values }) => values));
+}

@@ -1,0 +1,17 @@
+// What becomes of an error of D1: a refusal for the client, a line for the log.
+// Must never pass on values of a statement.
+import { Refusal } from "../../errors.ts";
+
+/** Tells the log that a store failed. */
+export type StoreLog = (event: "store_failed", fields: { readonly store: string; readonly error: string }) => void;
+
+/** Runs work on D1; whatever it throws becomes `store_unavailable` (503), and the cause goes to the log. */
+export async function onD1<T>(log: StoreLog, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
+    throw new Refusal("store_unavailable");
+  }
+}

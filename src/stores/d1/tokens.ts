@@ -1,0 +1,153 @@
+// Refresh and sliding tokens in D1: written down, blacklisted, rotated, flushed.
+// Must never decide anything in two statements that are not one transaction.
+import type {
+  LoginRecord,
+  OutstandingToken,
+  RevocationKeys,
+  Rotation,
+  TokenStatus,
+  TokenStore,
+  UserLookup,
+} from "../contract.ts";
+import { onD1, type StoreLog } from "./errors.ts";
+import { blacklistToken, extendToken, insertSuccessor, insertToken } from "./token-rows.ts";
+import {
+  accountFrom,
+  cutoffFrom,
+  selectAccount,
+  selectCutoff,
+  selectEnded,
+  selectState,
+  stateFrom,
+} from "./token-state.ts";
+import { selectUser, userFrom } from "./users.ts";
+
+type Row = Record<string, unknown>;
+
+export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
+  const on = <T>(work: () => Promise<T>) => onD1(log, work);
+  return {
+    isBlacklisted: (jti) => on(async () => isBlacklistedRow(await selectToken(db, jti).first())),
+    tokenStatus: (revocationKeys, lookup, mayBeStale) => on(() => tokenStatus(db, revocationKeys, lookup, mayBeStale)),
+    tokenAndUser: (jti, lookup, usedSinceSeconds) =>
+      on(async () => {
+        const statements = [
+          ...(jti === undefined ? [] : [selectState(db, jti, usedSinceSeconds)]),
+          ...(jti === undefined || lookup === undefined ? [] : [selectCutoff(db, lookup)]),
+          ...(lookup === undefined ? [] : [selectUser(db, lookup)]),
+        ];
+        const results = statements.length === 0 ? [] : await db.batch<Row>(statements);
+        const state = jti === undefined ? undefined : stateFrom(jti, results[0]?.results[0]);
+        return {
+          blacklisted: state?.blacklistedAtSeconds !== undefined,
+          state,
+          issuedBeforeSeconds: jti === undefined || lookup === undefined ? 0 : cutoffFrom(results[1]?.results[0]),
+          user: lookup === undefined ? undefined : userFrom(results.at(-1)?.results[0]),
+        };
+      }),
+    recordLogin: (record) =>
+      on(async () => {
+        const { userId } = record;
+        return accountFrom(userId, await db.batch<Row>([...loginStatements(db, record), ...selectAccount(db, userId)]));
+      }),
+    list: (token) =>
+      on(async () => {
+        const { userId } = token;
+        return accountFrom(userId, await db.batch<Row>([insertToken(db, token), ...selectAccount(db, userId)]));
+      }),
+    extend: (token) =>
+      on(async () => {
+        const results = await db.batch<Row>([extendToken(db, token), ...selectAccount(db, token.userId)]);
+        return {
+          blacklisted: isBlacklistedRow(results[0]?.results[0]),
+          account: accountFrom(token.userId, results),
+        };
+      }),
+    blacklist: (token, nowSeconds) =>
+      on(async () => (await blacklistToken(db, token, nowSeconds, null).first()) !== null),
+    rotate: (spent, successor, nowSeconds, usedSinceSeconds) =>
+      on(() => rotate(db, log, { spent, successor, nowSeconds, usedSinceSeconds })),
+    deleteExpired: (beforeSeconds, limit) =>
+      on(async () => {
+        const result = await db
+          .prepare(
+            "DELETE FROM outstanding_tokens WHERE jti IN (SELECT jti FROM outstanding_tokens WHERE expires_at < ?1 LIMIT ?2)",
+          )
+          .bind(beforeSeconds, limit)
+          .run();
+        return result.meta.changes;
+      }),
+  };
+}
+
+async function tokenStatus(
+  db: D1Database,
+  revocationKeys: RevocationKeys | undefined,
+  lookup: UserLookup | undefined,
+  mayBeStale: boolean,
+): Promise<TokenStatus> {
+  const reader = mayBeStale ? db.withSession("first-unconstrained") : db;
+  const statements = [
+    ...(revocationKeys === undefined ? [] : [selectEnded(reader, revocationKeys)]),
+    ...(lookup === undefined ? [] : [selectUser(reader, lookup)]),
+  ];
+  const results = statements.length === 0 ? [] : await reader.batch<Row>(statements);
+  const told = revocationKeys === undefined ? undefined : results[0]?.results[0];
+  return {
+    ended: told?.ended === 1,
+    user: lookup === undefined ? undefined : userFrom(results.at(-1)?.results[0]),
+  };
+}
+
+function selectToken(db: D1Database, jti: string): D1PreparedStatement {
+  return db.prepare("SELECT blacklisted_at FROM outstanding_tokens WHERE jti = ?1").bind(jti);
+}
+
+function isBlacklistedRow(row: Readonly<Record<string, unknown>> | null | undefined): boolean {
+  return typeof row?.blacklisted_at === "number";
+}
+
+/** A rotation as the store is asked for it. */
+interface Rotating {
+  readonly spent: OutstandingToken;
+  readonly successor: OutstandingToken;
+  readonly nowSeconds: number;
+  readonly usedSinceSeconds: number | undefined;
+}
+
+/**
+ * One transaction: the used token, its successor, what its row says then, which is how a loser learns of the winner's,
+ * and the user. When the answer is lost the row is asked once more: it may have been written all the same.
+ */
+async function rotate(db: D1Database, log: StoreLog, rotating: Rotating): Promise<Rotation> {
+  const { spent, successor, nowSeconds, usedSinceSeconds } = rotating;
+  const look = () => [selectState(db, spent.jti, usedSinceSeconds), ...selectAccount(db, spent.userId)];
+  try {
+    const writes = [blacklistToken(db, spent, nowSeconds, successor.jti), insertSuccessor(db, spent, successor)];
+    const results = await db.batch<Row>([...writes, ...look()]);
+    const state = stateFrom(spent.jti, results[2]?.results[0]);
+    return { won: (results[0]?.results.length ?? 0) > 0, state, account: accountFrom(spent.userId, results) };
+  } catch (error) {
+    const results = await db.batch<Row>(look());
+    const state = stateFrom(spent.jti, results[0]?.results[0]);
+    if (state?.blacklistedAtSeconds === undefined) throw error;
+    log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
+    return { won: state.successorJti === successor.jti, state, account: accountFrom(spent.userId, results) };
+  }
+}
+
+function loginStatements(db: D1Database, record: LoginRecord): D1PreparedStatement[] {
+  const statements: D1PreparedStatement[] = [];
+  if (record.token) statements.push(insertToken(db, record.token));
+  if (record.newHash) {
+    statements.push(
+      db
+        .prepare("UPDATE users SET password = ?1 WHERE id = ?2 AND password = ?3")
+        .bind(record.newHash.better, record.userId, record.newHash.checked),
+    );
+  }
+  if (record.lastLogin !== undefined) {
+    statements.push(db.prepare("UPDATE users SET last_login = ?1 WHERE id = ?2").bind(record.lastLogin, record.userId));
+  }
+  return statements;
+}

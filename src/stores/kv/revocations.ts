@@ -1,0 +1,120 @@
+// News of ended tokens in KV: key names, the 60 s floor of expirations, the memory of "not ended".
+// Must never be asked whether a token is good: KV is late by a minute or more and has no compare-and-set.
+import { createHash } from "node:crypto";
+import type { RevocationCache, RevocationKeys } from "../contract.ts";
+
+/** KV refuses expirations nearer than 60 s; the rest is for clocks that differ and for the way to KV. */
+const kvFloorSeconds = 90;
+/** workerd takes no expiration beyond 2038, and a token that lives longer is still revoked until then. */
+const kvCeilingSeconds = 2_147_483_647;
+/** KV's keys have at most 512 bytes; ids are 32 characters unless somebody else made the token. */
+const longestPlainId = 128;
+/** How many keys with nothing to tell an isolate remembers; the oldest go first. */
+const rememberedAtMost = 10_000;
+
+type KvLog = (event: "store_failed", fields: { readonly store: string; readonly error: string }) => void;
+
+export function kvRevocationCache(kv: KVNamespace, rememberSeconds: number, log: KvLog): RevocationCache {
+  const memory = new Map<string, Known>();
+  const keysFor = rememberedKeys();
+  const failed = (error: unknown) =>
+    log("store_failed", { store: "kv", error: error instanceof Error ? error.message : String(error) });
+  const tell = async (key: string, value: string, untilSeconds: number, nowSeconds: number): Promise<void> => {
+    if (untilSeconds <= nowSeconds) return;
+    const expiration = Math.min(Math.max(untilSeconds, nowSeconds + kvFloorSeconds), kvCeilingSeconds);
+    memory.delete(key);
+    await kv.put(key, value, { expiration }).catch(failed);
+  };
+  return {
+    announce: (jti, expiresAtSeconds, nowSeconds) => tell(keyOf("jti", jti), "1", expiresAtSeconds, nowSeconds),
+    announceFamily: (family, untilSeconds, nowSeconds) => tell(keyOf("fam", family), "1", untilSeconds, nowSeconds),
+    announceUser: (user, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
+      tell(keyOf("user", String(user.value)), String(issuedBeforeSeconds), untilSeconds, nowSeconds),
+    remembersGood(revocationKeys, nowSeconds) {
+      const { keys, userKey } = keysFor(revocationKeys);
+      for (const key of keys) {
+        const known = memory.get(key);
+        if (known === undefined || nowSeconds >= known.untilSeconds) return false;
+        if (key === userKey && revocationKeys.issuedAtSeconds < known.issuedBeforeSeconds) return false;
+      }
+      return true;
+    },
+    async isEnded(revocationKeys, nowSeconds) {
+      const { keys, userKey } = keysFor(revocationKeys);
+      // Read first: what is remembered below may push the user's own entry out of a full memory.
+      let cutoffSeconds = userKey === undefined ? 0 : (memory.get(userKey)?.issuedBeforeSeconds ?? 0);
+      const asked = keys.filter((key) => !isFresh(memory.get(key), nowSeconds));
+      const found =
+        asked.length === 0 ? new Map<string, string | null>() : await kv.get(asked, { cacheTtl: 30 }).catch(failed);
+      if (found === undefined) return undefined;
+      let ended = false;
+      for (const key of asked) {
+        const value = found.get(key) ?? null;
+        const isCutoff = key === userKey;
+        // A cut-off that cannot be read is one that ends everything.
+        const issuedBeforeSeconds = isCutoff && value !== null ? cutoffIn(value) : 0;
+        if (isCutoff) cutoffSeconds = issuedBeforeSeconds;
+        if (value !== null && !isCutoff) ended = true;
+        else remember(memory, key, { untilSeconds: nowSeconds + rememberSeconds, issuedBeforeSeconds });
+      }
+      return ended || revocationKeys.issuedAtSeconds < cutoffSeconds;
+    },
+    async ping() {
+      return (await kv.get("ping").catch(failed)) !== undefined;
+    },
+  };
+}
+
+/** The keys of a token, worked out once for as long as its marks are kept. */
+function rememberedKeys(): (revocationKeys: RevocationKeys) => TokenKeys {
+  const known = new WeakMap<RevocationKeys, TokenKeys>();
+  return (revocationKeys) => {
+    const found = known.get(revocationKeys) ?? keysOf(revocationKeys);
+    known.set(revocationKeys, found);
+    return found;
+  };
+}
+
+interface TokenKeys {
+  readonly keys: readonly string[];
+  /** Which of them has the user's cut-off. */
+  readonly userKey: string | undefined;
+}
+
+function keysOf({ jti, family, user }: RevocationKeys): TokenKeys {
+  const userKey = user && keyOf("user", String(user.value));
+  const keys = [
+    jti === undefined ? undefined : keyOf("jti", jti),
+    family === undefined ? undefined : keyOf("fam", family),
+    userKey,
+  ];
+  return { keys: keys.filter((key) => key !== undefined), userKey };
+}
+
+/** What an isolate remembers of a key: nothing ended, or for a user the cut-off. */
+interface Known {
+  readonly untilSeconds: number;
+  readonly issuedBeforeSeconds: number;
+}
+
+function isFresh(known: Known | undefined, nowSeconds: number): boolean {
+  return known !== undefined && nowSeconds < known.untilSeconds;
+}
+
+function cutoffIn(value: string): number {
+  const seconds = value === "" ? Number.NaN : Number(value);
+  return Number.isNaN(seconds) ? Number.POSITIVE_INFINITY : seconds;
+}
+
+/** Names of their own for ids, families and users: one can never be taken for another. */
+function keyOf(space: "jti" | "fam" | "user", id: string): string {
+  if (id.length <= longestPlainId && /^[\x20-\x7e]*$/.test(id)) return `${space}:${id}`;
+  return `${space}-sha256:${createHash("sha256").update(id, "utf8").digest("hex")}`;
+}
+
+function remember(memory: Map<string, Known>, key: string, known: Known): void {
+  memory.delete(key);
+  memory.set(key, known);
+  const oldest = memory.size > rememberedAtMost ? memory.keys().next().value : undefined;
+  if (oldest !== undefined) memory.delete(oldest);
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { authHeaderName, tokenFromHeader } from "../../src/auth/bearer-header.ts";
+import { reasonOf } from "../support/refusals.ts";
+import { settingsOf } from "../support/settings.ts";
+
+test.each([
+  ["HTTP_AUTHORIZATION", "authorization"],
+  ["Authorization", "authorization"],
+  ["HTTP_X_ACCESS_TOKEN", "x-access-token"],
+  ["X-Access-Token", "x-access-token"],
+  ["X_Access_Token", "x-access-token"],
+])("authHeaderName() reads %s as %s", (AUTH_HEADER_NAME, name) => {
+  expect(authHeaderName(settingsOf({ AUTH_HEADER_NAME }))).toBe(name);
+});
+
+describe("bearerToken()", () => {
+  const schemes = ["Bearer", "JWT"];
+
+  test.each([
+    ["Bearer abc.def.ghi", "abc.def.ghi"],
+    ["JWT abc.def.ghi", "abc.def.ghi"],
+    ["  Bearer \t abc  ", "abc"],
+    ["Bearer\tabc", "abc"],
+    ["Bearer Bearer", "Bearer"],
+    ["Bearer ~!$%&'*+-.^_`|", "~!$%&'*+-.^_`|"],
+  ])("gives the token of %j", (header, token) => {
+    expect(tokenFromHeader(header, schemes)).toBe(token);
+  });
+
+  test.each([
+    [null],
+    [""],
+    ["   "],
+    ["abc.def.ghi"],
+    ["bearer abc"],
+    ["BEARER abc"],
+    ["Basic abc"],
+    ["Basic abc def"],
+    ["Bearer: abc"],
+    ["Bearer,abc def"],
+    ["Token Bearer abc"],
+    ["JWTabc"],
+  ])("sees no token in %j", (header) => {
+    expect(tokenFromHeader(header, schemes)).toBeUndefined();
+  });
+
+  test.each([["Bearer"], [" Bearer "], ["Bearer a b"], ["JWT a b c"], ["Bearer a, Bearer b"]])(
+    "refuses %j",
+    async (header) => {
+      expect(await reasonOf(() => tokenFromHeader(header, schemes))).toBe("authorization_header_malformed");
+    },
+  );
+
+  test.each([
+    ["Bearer abc\u00e9", "abc\u00e9"],
+    ["Bearer \u00a0abc", "\u00a0abc"],
+    ["Bearer a\u0000c", "a\u0000c"],
+  ])("gives %j whole: what no token has is not for it to judge", (header, token) => {
+    expect(tokenFromHeader(header, schemes)).toBe(token);
+  });
+
+  test.each([["Bearer a\u000bb"], ["Bearer a\u000cb"], ["Bearer a\tb"]])("takes %j for three parts", async (header) => {
+    expect(await reasonOf(() => tokenFromHeader(header, schemes))).toBe("authorization_header_malformed");
+  });
+
+  test("knows no scheme but those of the settings", () => {
+    expect(tokenFromHeader("Bearer abc", ["JWT"])).toBeUndefined();
+  });
+});

@@ -1,0 +1,25 @@
+// Which requests the router sees: every one that could be for a path of the gateway's own.
+import { expect, test } from "vitest";
+import { mayBeOwnPath } from "../../src/internal-routes/prefilter.ts";
+
+test.each([
+  ["https://a/api/token", true],
+  ["https://a/api/token/", true],
+  ["https://a/api/token/refresh/?x=1", true],
+  ["https://a/api/tokens", true],
+  ["https://a/_gateway/health/live", true],
+  ["https://a/_gateway", true],
+  ["https://a/.well-known/jwks.json", true],
+  ["https://a/%5fgateway/health/live", true],
+  ["https://a/api/%74oken/", true],
+  ["https://a/x%20y", true],
+  ["https://a/", false],
+  ["https://a", false],
+  ["https://a/api/notes/", false],
+  ["https://a/x?next=%2Fapi%2Ftoken", false],
+  ["https://a/x?next=/_gateway/", false],
+  ["https://a/x/_gateway/", false],
+  ["https://_gateway/x", false],
+])("%s: %s", (url, may) => {
+  expect(mayBeOwnPath(url, "/api/token")).toBe(may);
+});

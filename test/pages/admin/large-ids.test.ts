@@ -1,0 +1,107 @@
+// Ids beyond 2^53 on the admin page: one user is never taken for a neighbour, in addresses, in lists, in what is done.
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { adminApp, adminLog, hashOfPw, loggedIn, type Visitor } from "../../support/admin.ts";
+import { BLACKLIST, DB } from "../../support/bindings.ts";
+import { baseUser } from "../../support/users.ts";
+
+const app = await adminApp();
+const bossId = "281674916028284928";
+const ada = "281674916028284931";
+const bob = "281674916028284930";
+let boss: Visitor;
+let lines: ReturnType<typeof adminLog>;
+
+const add = (id: string, username: string, last_name: string, isBoss = 0) =>
+  DB.prepare(
+    `INSERT INTO users (id, username, password, last_name, is_staff, is_superuser, date_joined)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?5, '2026-01-01T00:00:00Z')`,
+  )
+    .bind(id, username, hashOfPw, last_name, isBoss)
+    .run();
+const list = (jti: string, id: string) =>
+  DB.prepare(
+    "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', ?, 1, 4000000000)",
+  )
+    .bind(jti, id)
+    .run();
+const rows = async (sql: string) => (await DB.prepare(sql).all()).results;
+
+beforeAll(async () => {
+  await add(bossId, "big-boss", "Boss", 1);
+  await add(ada, "big-ada", "Same");
+  await add(bob, "big-bob", "Same");
+  await list("token-of-ada", ada);
+  await list("token-of-bob", bob);
+  boss = await loggedIn(app, { ...baseUser, id: bossId, username: "big-boss" });
+});
+beforeEach(() => {
+  lines = adminLog();
+});
+afterEach(() => vi.restoreAllMocks());
+
+describe("a user whose id no number holds", () => {
+  it("is shown at the address of that id, with its own tokens", async () => {
+    const list = await boss.page("/users/?in=username&q=big-");
+    for (const id of [ada, bob, bossId]) expect(list).toContain(`/_gateway/admin/users/${id}/`);
+    expect(await boss.page(`/users/${ada}/`)).toContain("<h1>big-ada</h1>");
+    expect(await boss.page(`/users/${bob}/`)).toContain("<h1>big-bob</h1>");
+    for (const none of ["281674916028284929", "9223372036854775808", "9999999999999999999"]) {
+      expect((await boss.get(`/users/${none}/`)).status).toBe(404);
+    }
+    const tokens = await boss.page(`/tokens/?user=${ada}`);
+    expect(tokens).toContain("<h1>Tokens of big-ada</h1>");
+    expect(tokens).toContain("token-of-ada");
+    expect(tokens).not.toContain("token-of-bob");
+  });
+
+  it("has its place in a list: the one after it is the next", async () => {
+    const after = `/users/?in=last_name&q=Same&after=${bob}~Same`;
+    const text = await boss.page(after);
+    expect(text).toContain("big-ada");
+    expect(text).not.toContain("big-bob");
+    const before = await boss.page(`/users/?in=last_name&q=Same&before=${ada}~Same`);
+    expect(before).toContain("big-bob");
+    expect(before).not.toContain("big-ada");
+  });
+
+  it("is changed, logged out and deleted alone", async () => {
+    const form = { username: "big-ada", email: "", first_name: "Ada", last_name: "Same", is_active: "on" };
+    const changed = await boss.post(`/users/${ada}/`, form);
+    expect(changed.headers.get("location")).toBe(`/_gateway/admin/users/${ada}/?done=changed`);
+    expect((await boss.post(`/users/${ada}/end`)).status).toBe(303);
+    expect(await rows("SELECT username, first_name FROM users WHERE username LIKE 'big-%' ORDER BY username")).toEqual([
+      { username: "big-ada", first_name: "Ada" },
+      { username: "big-bob", first_name: "" },
+      { username: "big-boss", first_name: "" },
+    ]);
+    const ended = "SELECT jti, blacklisted_at IS NULL AS good FROM outstanding_tokens WHERE jti LIKE 'token-of-%'";
+    expect(await rows(`${ended} ORDER BY jti`)).toEqual([
+      { jti: "token-of-ada", good: 0 },
+      { jti: "token-of-bob", good: 1 },
+    ]);
+    expect(await BLACKLIST.get(`user:${ada}`)).not.toBeNull();
+    expect(await BLACKLIST.get(`user:${bob}`)).toBeNull();
+    expect((await boss.post(`/users/${ada}/delete`)).status).toBe(303);
+    expect((await boss.get(`/users/${ada}/`)).status).toBe(404);
+    expect((await boss.get(`/users/${bob}/`)).status).toBe(200);
+    expect(lines.map(({ event, admin_id, user_id }) => [event, admin_id, user_id])).toEqual([
+      ["admin_user_changed", bossId, ada],
+      ["admin_user_logged_out", bossId, ada],
+      ["admin_user_deleted", bossId, ada],
+    ]);
+  });
+
+  it("cannot delete itself", async () => {
+    expect((await boss.post(`/users/${bossId}/delete`)).status).toBe(403);
+    expect(await boss.page(`/users/${bossId}/`)).not.toContain("Delete this user");
+  });
+
+  it("is followed by the next id, which the page then shows", async () => {
+    const password = { password: "correct horse", password_again: "correct horse" };
+    const form = { username: "big-new", email: "", first_name: "", last_name: "", is_active: "on", ...password };
+    // Past the cut-off of the one who was deleted above.
+    expect((await boss.post("/users/new", form)).headers.get("location")).toBe(
+      "/_gateway/admin/users/281674916028284932/?done=created",
+    );
+  });
+});

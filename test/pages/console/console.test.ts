@@ -1,0 +1,100 @@
+// The console as it leaves the Worker: there only when asked for, its policy, its size, what it says of the settings.
+// test/browser is about its use.
+import { describe, expect, it } from "vitest";
+import { appWith } from "../../support/app.ts";
+import { healthKeyHeader, withHealthKey } from "../../support/health.ts";
+import { sourceHashIn } from "../../support/source-hash.ts";
+
+const at = "https://gateway.example/_gateway/console";
+
+async function consoleWith(vars: Readonly<Record<string, unknown>> = {}): Promise<Response> {
+  const app = await appWith({ CONSOLE: true, ...vars });
+  return app.fetch(new Request(at));
+}
+
+describe("/_gateway/console", () => {
+  it("is not there by default, with the answer of everything unknown below /_gateway/", async () => {
+    const app = await appWith({});
+    const response = await app.fetch(new Request(at));
+    expect([response.status, await response.text()]).toEqual([404, '{"detail":"Not found."}']);
+  });
+
+  it("is a fault when CONSOLE is neither true nor false", async () => {
+    await expect(appWith({ CONSOLE: "maybe" })).rejects.toThrow('CONSOLE must be true or false; it is "maybe".');
+  });
+
+  it("warns while it is on", async () => {
+    const app = await appWith({ CONSOLE: true, ...withHealthKey });
+    const ready = await app.fetch(
+      new Request("https://gateway.example/_gateway/health/ready", { headers: healthKeyHeader }),
+    );
+    expect((await ready.json()) as object).toMatchObject({
+      warnings: expect.arrayContaining([
+        "CONSOLE is on: everybody can open /_gateway/console. Leave it off in production, where a script on any page of the API's host could read what is typed there.",
+      ]),
+    });
+  });
+
+  it("is a page that is not kept, not framed, runs nothing but its own, and posts no form", async () => {
+    const response = await consoleWith();
+    const html = await response.clone().text();
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("x-frame-options")).toBe("DENY");
+    expect(response.headers.get("referrer-policy")).toBe("no-referrer");
+    expect(response.headers.get("content-security-policy")).toBe(
+      `default-src 'none'; style-src ${await sourceHashIn(html, "style")}; script-src ${await sourceHashIn(
+        html,
+        "script",
+      )}; img-src data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`,
+    );
+  });
+
+  it("has one style and one script, no handler or style in a tag, and names nothing outside itself", async () => {
+    const html = await (await consoleWith()).text();
+    expect(html.match(/<style/g)).toHaveLength(1);
+    expect(html.match(/<script/g)).toHaveLength(1);
+    expect(html).not.toMatch(/<[^>]+\s(on\w+|style)=/);
+    expect(html).not.toMatch(/https?:|"\/\/|url\(|@import|\bsrc=/);
+    expect(html.match(/href="[^"]*"/g)).toEqual(['href="data:,"', 'href="/_gateway/openapi.json"']);
+  });
+
+  it("writes no HTML by script, and keeps nothing", async () => {
+    const html = await (await consoleWith()).text();
+    expect(html).not.toMatch(
+      /innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|Storage|indexedDB|document\.cookie/,
+    );
+  });
+
+  it("is at most 30 KB, and 10 KB compressed", async () => {
+    const bytes = await (await consoleWith()).arrayBuffer();
+    expect(bytes.byteLength).toBeLessThan(30_000);
+    const gzipped = new Response(bytes).body?.pipeThrough(new CompressionStream("gzip"));
+    expect((await new Response(gzipped).arrayBuffer()).byteLength).toBeLessThan(10_000);
+  });
+
+  it("knows of the settings what answers and tokens show, and nothing else", async () => {
+    const html = await (
+      await consoleWith({ TOKEN_PREFIX: "/auth", AUTH_HEADER_NAME: "X-Token", ORIGIN_URL: "https://inside.example" })
+    ).text();
+    const [, known = ""] = /data-known="([^"]*)"/.exec(html) ?? [];
+    expect(JSON.parse(known.replaceAll("&quot;", '"'))).toEqual({
+      prefix: "/auth",
+      served: ["obtain", "refresh", "verify", "blacklist", "sessions"],
+      header: "x-token",
+      scheme: "Bearer",
+      cookiesOnly: false,
+      typeClaim: "token_type",
+      refreshExpClaim: "refresh_exp",
+      lifetimes: { access: 300, refresh: 86_400, token: 300 },
+    });
+    expect(html).not.toContain("inside.example");
+  });
+
+  it("escapes what the settings say", async () => {
+    const html = await (await consoleWith({ TOKEN_TYPE_CLAIM: `"><script>alert(1)</script>` })).text();
+    expect(html).not.toContain("<script>alert");
+    expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+  });
+});

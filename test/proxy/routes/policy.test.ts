@@ -1,0 +1,201 @@
+import { describe, expect, test } from "vitest";
+import { readPolicy } from "../../../src/proxy/routes/policy.ts";
+import { settingsOf } from "../../support/settings.ts";
+
+const read = (routes: readonly unknown[], vars: Readonly<Record<string, unknown>> = {}) =>
+  readPolicy(settingsOf({ ROUTES: routes, ...vars }));
+const faultsOf = (...args: Parameters<typeof read>) => read(...args).faults;
+
+describe("readPolicy() reads", () => {
+  test("an exact path with everything that a route may have", () => {
+    const route = {
+      ...{ path: "/Grüße/", methods: ["GET", "HEAD"], auth: "user" },
+      ...{ require: { is_staff: true, groups: "editors" }, revocation: "strict" },
+    };
+    const { rules, faults } = read([route]);
+    expect(faults).toEqual([]);
+    expect(rules).toEqual([
+      {
+        pattern: "/Grüße/",
+        decoded: "/Grüße/",
+        sent: "/Gr%C3%BC%C3%9Fe/",
+        isPrefix: false,
+        methods: new Set(["GET", "HEAD"]),
+        allow: "GET, HEAD",
+        auth: "user",
+        require: new Map<string, unknown>([
+          ["is_staff", true],
+          ["groups", "editors"],
+        ]),
+        revocation: "strict",
+        enforce: true,
+      },
+    ]);
+  });
+
+  test("a prefix with nothing but what it must have", () => {
+    const { rules, faults } = read([{ path: "/a/*", auth: "public" }], { REVOCATION: "off" });
+    expect(faults).toEqual([]);
+    expect(rules).toEqual([
+      {
+        ...{ pattern: "/a/*", decoded: "/a", sent: "/a", isPrefix: true, methods: undefined },
+        ...{
+          allow: "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS",
+          auth: "public",
+          require: new Map(),
+          revocation: "off",
+          enforce: true,
+        },
+      },
+    ]);
+  });
+
+  test.each(["public", "optional", "token", "user"])("auth = %s", (auth) => {
+    expect(read([{ path: "/*", auth }]).rules[0]?.auth).toBe(auth);
+  });
+
+  test.each(["off", "cached", "strict"])("REVOCATION = %s as the default of the routes", (REVOCATION) => {
+    const { rules } = read(
+      [
+        { path: "/a", auth: "token" },
+        { path: "/b", auth: "token", revocation: "off" },
+      ],
+      { REVOCATION },
+    );
+    expect(rules.map((rule) => rule.revocation)).toEqual([REVOCATION, "off"]);
+  });
+
+  test("the default of ROUTES: a token for everything", () => {
+    const { rules, faults } = readPolicy(settingsOf());
+    expect(faults).toEqual([]);
+    expect(rules.map(({ pattern, auth }) => ({ pattern, auth }))).toEqual([{ pattern: "/*", auth: "token" }]);
+  });
+
+  test.each(["optional", "token", "user"])("enforce = false with auth = %s, and warns of it", (auth) => {
+    const { rules, faults, warnings } = read([{ path: "/a/*", auth, enforce: false }]);
+    expect([rules.map(({ enforce }) => enforce), faults]).toEqual([[false], []]);
+    expect(warnings).toEqual([
+      "ROUTES[0] (/a/*) has enforce = false: what it would refuse is logged and passes as nobody's.",
+    ]);
+  });
+
+  test("enforce = true, as if it were left out", () => {
+    const { rules, warnings } = read([{ path: "/a/*", auth: "token", enforce: true }]);
+    expect([rules.map(({ enforce }) => enforce), warnings]).toEqual([[true], []]);
+  });
+
+  test("no routes at all: nothing passes", () => {
+    expect(read([])).toMatchObject({ rules: [], faults: [] });
+  });
+
+  test.each(["/", "/a", "/a/", "/a/*", "/*", "/a.b/c-d_e~f/*", "/a b", "/.well-known/x"])("the path %j", (path) => {
+    expect(faultsOf([{ path, auth: "public" }])).toEqual([]);
+  });
+});
+
+describe("readPolicy() reports", () => {
+  const route = { path: "/a/*", auth: "token" };
+  const pathFault = 'ROUTES[0].path must be an exact path ("/a/b/") or a prefix ("/a/*")';
+  const wildcards = `${pathFault}, without other wildcards, "?", "#", "%" or empty or dotted segments; it is`;
+
+  test.each([
+    ["a text", "/a/*", 'ROUTES[0] must be a table such as { path = "/api/*", auth = "token" }.'],
+    ["a list", ["/a/*"], 'ROUTES[0] must be a table such as { path = "/api/*", auth = "token" }.'],
+    ["null", null, 'ROUTES[0] must be a table such as { path = "/api/*", auth = "token" }.'],
+    [
+      "an unknown key",
+      { ...route, method: ["GET"] },
+      "ROUTES[0].method is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix, enforce.",
+    ],
+    ["no path", { auth: "token" }, `${pathFault}.`],
+    ["a path that is no text", { ...route, path: 7 }, `${pathFault}.`],
+    ["a path without its slash", { ...route, path: "a/*" }, `${pathFault}.`],
+    ["an empty path", { ...route, path: "" }, `${pathFault}.`],
+    ["a URL", { ...route, path: "https://a.example/" }, `${pathFault}.`],
+    ["a wildcard inside", { ...route, path: "/a/*/b" }, `${wildcards} "/a/*/b".`],
+    ["a wildcard in a segment", { ...route, path: "/a*" }, `${wildcards} "/a*".`],
+    ["two wildcards", { ...route, path: "/a/**" }, `${wildcards} "/a/**".`],
+    ["two wildcard segments", { ...route, path: "/*/*" }, `${wildcards} "/*/*".`],
+    ["a query", { ...route, path: "/a?b" }, `${wildcards} "/a?b".`],
+    ["a fragment", { ...route, path: "/a#b" }, `${wildcards} "/a#b".`],
+    ["an encoding", { ...route, path: "/%61" }, `${wildcards} "/%61".`],
+    ["an empty segment", { ...route, path: "/a//b" }, `${wildcards} "/a//b".`],
+    ["an empty segment before the wildcard", { ...route, path: "/a//*" }, `${wildcards} "/a//*".`],
+    ["nothing but slashes", { ...route, path: "//*" }, `${wildcards} "//*".`],
+    ["a dotted segment", { ...route, path: "/a/../b" }, `${wildcards} "/a/../b".`],
+    ["a backslash", { ...route, path: "/a\\b" }, `${wildcards} "/a\\\\b".`],
+    ["no auth", { path: "/a/*" }, "ROUTES[0].auth must be one of public, optional, token, user."],
+    ["a misspelled auth", { ...route, auth: "Token" }, "ROUTES[0].auth must be one of public, optional, token, user."],
+    [
+      "an auth that is inherited",
+      { ...route, auth: "toString" },
+      "ROUTES[0].auth must be one of public, optional, token, user.",
+    ],
+    [
+      "a misspelled revocation",
+      { ...route, revocation: "none" },
+      "ROUTES[0].revocation must be one of off, cached, strict.",
+    ],
+    [
+      "a revocation that is false",
+      { ...route, revocation: false },
+      "ROUTES[0].revocation must be one of off, cached, strict.",
+    ],
+    [
+      "require that is a list",
+      { ...route, require: ["is_staff"] },
+      "ROUTES[0].require must be a table of claim to value.",
+    ],
+    [
+      "require of a list, which no claim could equal",
+      { ...route, require: { groups: ["editors"] } },
+      "ROUTES[0].require must name a text, a number or a boolean for each claim; a list of the claim's is looked through.",
+    ],
+    [
+      "require that is a text",
+      { ...route, require: "is_staff" },
+      "ROUTES[0].require must be a table of claim to value.",
+    ],
+    [
+      "require where nobody has to show a token",
+      { ...route, auth: "optional", require: { is_staff: true } },
+      'ROUTES[0].require asks for claims, which auth = "optional" does not.',
+    ],
+    ["enforce that is a text", { ...route, enforce: "false" }, "ROUTES[0].enforce must be true or false."],
+    ["enforce that is a number", { ...route, enforce: 0 }, "ROUTES[0].enforce must be true or false."],
+    [
+      "enforce = false on a public route",
+      { ...route, auth: "public", enforce: false },
+      'ROUTES[0].enforce = false has no use with auth = "public", which refuses nothing.',
+    ],
+    [
+      "require on a public route",
+      { ...route, auth: "public", require: {} },
+      'ROUTES[0].require asks for claims, which auth = "public" does not.',
+    ],
+  ])("%s", (_, raw, fault) => {
+    expect(read([raw])).toMatchObject({ rules: [], faults: [fault] });
+  });
+
+  test.each([[[]], ["GET"], [["get"]], [["GET", 7]], [[""]], [["GET,POST"]], [{ GET: true }], [null]])(
+    "the methods %j",
+    (methods) => {
+      expect(faultsOf([{ ...route, methods }])).toEqual([
+        'ROUTES[0].methods must be a list of method names in capitals, such as ["GET", "HEAD"].',
+      ]);
+    },
+  );
+
+  test("every fault of every route at once, by its place in the list", () => {
+    expect(
+      faultsOf([{ path: "/ok", auth: "token" }, { path: "x", auth: "y", methods: [], revocation: 1, foo: 1 }, 7]),
+    ).toEqual([
+      "ROUTES[1].foo is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix, enforce.",
+      'ROUTES[1].path must be an exact path ("/a/b/") or a prefix ("/a/*").',
+      'ROUTES[1].methods must be a list of method names in capitals, such as ["GET", "HEAD"].',
+      "ROUTES[1].auth must be one of public, optional, token, user.",
+      "ROUTES[1].revocation must be one of off, cached, strict.",
+      'ROUTES[2] must be a table such as { path = "/api/*", auth = "token" }.',
+    ]);
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, test, vi } from "vitest";
+import { flush } from "../../src/sessions/flush.ts";
+import { DB } from "../support/bindings.ts";
+import { listedToken, rowOf } from "../support/rows.ts";
+import { flowDeps } from "../support/services.ts";
+
+const now = 1_700_000_000;
+
+/** A store that says it deleted as many rows as the list has, call by call, and then none. */
+async function deleting(rows: readonly number[], vars: Readonly<Record<string, unknown>> = {}) {
+  const deps = await flowDeps(vars);
+  const left = [...rows];
+  const deleteExpired = vi.spyOn(deps.tokens, "deleteExpired").mockImplementation(async () => left.shift() ?? 0);
+  return { deps, deleteExpired };
+}
+
+describe("flush()", () => {
+  test("deletes what has expired, blacklisted or not, and says how many", async () => {
+    await DB.prepare("DELETE FROM outstanding_tokens").run();
+    const deps = await flowDeps();
+    const [old, revoked, ending, good] = [now - 1, now - 1, now, now + 1].map((expiresAtSeconds) =>
+      listedToken({ expiresAtSeconds }),
+    );
+    if (!old || !revoked || !ending || !good) throw new Error("four tokens");
+    for (const token of [old, ending, good]) await deps.tokens.list(token);
+    await deps.tokens.blacklist(revoked, now - 2);
+    expect(await flush(deps, now)).toBe(2);
+    expect(await Promise.all([old, revoked].map(({ jti }) => rowOf(jti)))).toEqual([null, null]);
+    expect((await rowOf(ending.jti))?.jti).toBe(ending.jti);
+    expect((await rowOf(good.jti))?.jti).toBe(good.jti);
+    expect(deps.logged).toEqual([["flush", { deleted: 2 }]]);
+  });
+
+  test("keeps a row for the leeway, within which its token can still be presented", async () => {
+    const { deps, deleteExpired } = await deleting([0], { LEEWAY: 60 });
+    await flush(deps, now);
+    expect(deleteExpired.mock.calls).toEqual([[now - 60, 5000]]);
+  });
+
+  test.each([
+    [[5000, 5000, 3], 10_003, 3],
+    [[5000, 0], 5000, 2],
+    [[4999], 4999, 1],
+    [[], 0, 1],
+  ])("goes on in batches while they are full: %j", async (batches, deleted, calls) => {
+    const { deps, deleteExpired } = await deleting(batches);
+    expect(await flush(deps, now)).toBe(deleted);
+    expect(deleteExpired).toHaveBeenCalledTimes(calls);
+  });
+
+  test("leaves what is beyond 45 batches to the next run", async () => {
+    const { deps, deleteExpired } = await deleting(Array(100).fill(5000));
+    expect(await flush(deps, now)).toBe(225_000);
+    expect(deleteExpired).toHaveBeenCalledTimes(45);
+  });
+});

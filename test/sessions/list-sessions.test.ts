@@ -1,0 +1,368 @@
+// Families: the grace for a repeated refresh, reuse of a spent token, the ends of a session, what a log-out ends.
+import { describe, expect, test, vi } from "vitest";
+import { blacklist } from "../../src/sessions/blacklist.ts";
+import { endFamily, endUser } from "../../src/sessions/end-sessions.ts";
+import { flush } from "../../src/sessions/flush.ts";
+import { refresh } from "../../src/sessions/refresh.ts";
+import { slide } from "../../src/sessions/sliding-refresh.ts";
+import { DB } from "../support/bindings.ts";
+import { claimsIn, craft } from "../support/craft.ts";
+import { reasonOf } from "../support/refusals.ts";
+import { freshId, listedToken, rowOf } from "../support/rows.ts";
+import { flowDeps } from "../support/services.ts";
+import { addUser } from "../support/users.ts";
+
+const now = 1_700_000_000;
+const retire = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
+const grace = { ...retire, REFRESH_REUSE_GRACE: 10 };
+const reuse = { ...retire, REVOKE_FAMILY_ON_REUSE: true };
+
+/** A user with a refresh token that was issued 100 seconds ago and lasts a day. */
+async function setUp(vars: object, claims: Readonly<Record<string, unknown>> = {}) {
+  const deps = await flowDeps({ ...vars });
+  const user = await addUser();
+  const jti = freshId();
+  const good = { token_type: "refresh", exp: now + 86_300, iat: now - 100, jti, user_id: String(user.id) };
+  const token = craft({ claims: { ...good, ...claims } });
+  return { deps, user, jti, token, at: (seconds: number, given = token) => refresh(deps, given, now + seconds) };
+}
+const endedRow = (family: string) =>
+  DB.prepare("SELECT * FROM ended_families WHERE family = ?").bind(family).first<Record<string, unknown>>();
+
+describe("a family", () => {
+  test("begins with a token that was made elsewhere and is inherited at each rotation, with the log-in's time", async () => {
+    const { deps, jti, at } = await setUp(retire);
+    const first = await at(0);
+    await at(50, first.refresh);
+    const session = { family: jti, session_started_at: now - 100 };
+    expect(await rowOf(jti)).toMatchObject(session);
+    expect(await rowOf(`${deps.prefix}-2`)).toMatchObject(session);
+    expect(await rowOf(`${deps.prefix}-4`)).toMatchObject({ ...session, created_at: now + 50 });
+  });
+
+  test("begins with a row that was moved in without one", async () => {
+    const { deps, jti, at } = await setUp(retire);
+    await deps.tokens.list(listedToken({ jti, createdAtSeconds: now - 500 }));
+    await DB.prepare("UPDATE outstanding_tokens SET family = NULL, session_started_at = NULL WHERE jti = ?")
+      .bind(jti)
+      .run();
+    await at(0);
+    expect(await rowOf(`${deps.prefix}-2`)).toMatchObject({ family: jti, session_started_at: now - 500 });
+  });
+
+  test("is inherited without BLACKLIST_AFTER_ROTATION too", async () => {
+    const { deps, jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true });
+    await at(0);
+    expect(await rowOf(`${deps.prefix}-2`)).toMatchObject({ family: jti, session_started_at: now - 100 });
+  });
+
+  test("is named by no token while no setting needs it", async () => {
+    const answer = await (await setUp(grace)).at(0);
+    expect(Object.keys(claimsIn(answer.access))).not.toContain("sid");
+    expect(Object.keys(claimsIn(answer.refresh ?? ""))).not.toContain("sid");
+  });
+
+  test.each([
+    ["REVOKE_FAMILY_ON_REUSE", reuse],
+    ["BLACKLIST_ENDS_SESSION", { ...retire, BLACKLIST_ENDS_SESSION: true }],
+  ])("is named by the claim sid with %s, whatever the token says of it", async (_, vars) => {
+    const { jti, at } = await setUp(vars, { sid: "somebody-else" });
+    const answer = await at(0);
+    expect(claimsIn(answer.access).sid).toBe(jti);
+    expect(claimsIn(answer.refresh ?? "").sid).toBe(jti);
+    expect(claimsIn((await at(1, answer.refresh)).access).sid).toBe(jti);
+  });
+});
+
+describe("REFRESH_REUSE_GRACE", () => {
+  test.each([0, 1, 10])("gives the same successor, byte for byte, after %d of 10 seconds", async (seconds) => {
+    const { at } = await setUp(grace);
+    const first = await at(0);
+    const second = await at(seconds);
+    expect(second.refresh).toBe(first.refresh);
+    expect(claimsIn(second.access)).toMatchObject({ token_type: "access", iat: now + seconds });
+  });
+
+  test("has passed after 11", async () => {
+    const { at } = await setUp(grace);
+    await at(0);
+    expect(await reasonOf(() => at(11))).toBe("token_blacklisted");
+  });
+
+  test("does not begin anew with each repeat", async () => {
+    const { at } = await setUp(grace);
+    await at(0);
+    await at(9);
+    expect(await reasonOf(() => at(11))).toBe("token_blacklisted");
+  });
+
+  test("gives twenty parallel calls one successor", async () => {
+    const { deps, jti, at } = await setUp(grace);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => at(0)));
+    expect(new Set(answers.map((answer) => answer.refresh)).size).toBe(1);
+    const { results } = await DB.prepare("SELECT jti FROM outstanding_tokens WHERE family = ? AND jti != ?")
+      .bind(jti, jti)
+      .all();
+    expect(results).toEqual([{ jti: claimsIn(answers[0]?.refresh ?? "").jti }]);
+    await deps.settled();
+    expect(deps.announced).toHaveLength(1);
+  });
+
+  test("leads to the newest token where the successor was used already (refresh-chain.test.ts has more)", async () => {
+    const { at } = await setUp(grace);
+    const { refresh: newest } = await at(1, (await at(0)).refresh);
+    expect((await at(2)).refresh).toBe(newest);
+  });
+
+  test("does not help where the successor was logged out", async () => {
+    const { deps, at } = await setUp(grace);
+    await blacklist(deps, (await at(0)).refresh ?? "", now + 1);
+    expect(await reasonOf(() => at(2))).toBe("token_blacklisted");
+  });
+
+  test("does not help a token that was logged out itself", async () => {
+    const { deps, token, at } = await setUp(grace);
+    await blacklist(deps, token, now);
+    expect(await reasonOf(() => at(0))).toBe("token_blacklisted");
+  });
+
+  test("does not help a user who was closed meanwhile", async () => {
+    const { user, at } = await setUp(grace);
+    await at(0);
+    await DB.prepare("UPDATE users SET is_active = 0 WHERE id = ?").bind(user.id).run();
+    expect(await reasonOf(() => at(1))).toBe("refresh_user_refused");
+  });
+
+  test("takes two round trips at most, for winner, loser and repeat", async () => {
+    const { at } = await setUp(grace);
+    const batch = vi.spyOn(DB, "batch");
+    await at(0);
+    expect(batch).toHaveBeenCalledTimes(2);
+    batch.mockClear();
+    await at(1);
+    expect(batch).toHaveBeenCalledTimes(1);
+    batch.mockRestore();
+  });
+});
+
+describe("REVOKE_FAMILY_ON_REUSE", () => {
+  test("ends the whole family of a spent token that comes again, once, and says so in the log", async () => {
+    const { deps, user, jti, at } = await setUp({ ...reuse, REFRESH_REUSE_GRACE: 10 });
+    const second = await at(0);
+    const third = await at(1, second.refresh);
+    expect(await reasonOf(() => at(20))).toBe("token_blacklisted");
+    expect(await reasonOf(() => at(21))).toBe("token_blacklisted");
+    expect(await reasonOf(() => at(21, third.refresh))).toBe("token_blacklisted");
+    expect(deps.logged.filter(([event]) => event === "refresh_reuse")).toEqual([
+      ["refresh_reuse", { user_id: user.id, family: jti.slice(0, 8) }],
+    ]);
+    expect(await rowOf(String(claimsIn(third.refresh ?? "").jti))).toMatchObject({ blacklisted_at: now + 20 });
+    await deps.settled();
+    expect(deps.announced.filter((one) => one.jti === `fam:${jti}`)).toEqual([
+      { jti: `fam:${jti}`, expiresAtSeconds: now + 20 + 86_400 },
+    ]);
+  });
+
+  test("does so at once where there is no grace", async () => {
+    const { jti, at } = await setUp(reuse);
+    const { refresh: successor } = await at(0);
+    expect(await reasonOf(() => at(0))).toBe("token_blacklisted");
+    expect(await reasonOf(() => at(0, successor))).toBe("token_blacklisted");
+    expect(await endedRow(jti)).toEqual({ family: jti, ended_at: now, expires_at: now + 86_400 });
+  });
+
+  test("leaves the session alone while it is off", async () => {
+    const { jti, at } = await setUp(retire);
+    const { refresh: successor } = await at(0);
+    expect(await reasonOf(() => at(5))).toBe("token_blacklisted");
+    expect(await endedRow(jti)).toBeNull();
+    expect(Object.keys(await at(6, successor))).toEqual(["access", "refresh"]);
+  });
+
+  test("does not take a token that was logged out for one that was used up", async () => {
+    const { deps, jti, token, at } = await setUp(reuse);
+    await blacklist(deps, token, now);
+    expect(await reasonOf(() => at(5))).toBe("token_blacklisted");
+    expect(await endedRow(jti)).toBeNull();
+    expect(deps.logged.filter(([event]) => event === "refresh_reuse")).toEqual([]);
+  });
+
+  test("leaves the user's other sessions alone", async () => {
+    const { deps, user, at } = await setUp(reuse);
+    const other = freshId();
+    await deps.tokens.list(listedToken({ jti: other, userId: user.id }));
+    await at(0);
+    await reasonOf(() => at(1));
+    expect(await rowOf(other)).toMatchObject({ blacklisted_at: null });
+  });
+});
+
+describe("SESSION_ABSOLUTE_LIFETIME", () => {
+  const vars = { ...retire, SESSION_ABSOLUTE_LIFETIME: 1000 };
+  test("cuts the successor's end, and the access token's, to the session's", async () => {
+    const { at } = await setUp(vars);
+    const first = await at(0);
+    expect(claimsIn(first.refresh ?? "")).toMatchObject({ exp: now + 900 });
+    expect(claimsIn(first.access)).toMatchObject({ exp: now + 300 });
+    const second = await at(800, first.refresh);
+    expect(claimsIn(second.refresh ?? "")).toMatchObject({ exp: now + 900 });
+    expect(claimsIn(second.access)).toMatchObject({ exp: now + 900 });
+  });
+
+  test("refuses a token that is older than the setting and goes on beyond it", async () => {
+    const { at } = await setUp(vars);
+    expect(Object.keys(await at(899))).toEqual(["access", "refresh"]);
+    expect(await reasonOf(async () => (await setUp(vars)).at(900))).toBe("token_expired");
+  });
+});
+
+describe("SESSION_IDLE_LIFETIME", () => {
+  const vars = { ...retire, SESSION_IDLE_LIFETIME: 500 };
+  test("cuts the successor's end, and moves on with each refresh", async () => {
+    const { at } = await setUp(vars);
+    const first = await at(0);
+    expect(claimsIn(first.refresh ?? "")).toMatchObject({ exp: now + 500 });
+    const second = await at(499, first.refresh);
+    expect(claimsIn(second.refresh ?? "")).toMatchObject({ exp: now + 999 });
+    expect(await reasonOf(() => at(999, second.refresh))).toBe("token_expired");
+  });
+
+  test("refuses a token that is older than the setting and was not used", async () => {
+    expect(Object.keys(await (await setUp(vars)).at(399))).toEqual(["access", "refresh"]);
+    expect(await reasonOf(async () => (await setUp(vars)).at(400))).toBe("token_expired");
+  });
+});
+
+describe("BLACKLIST_ENDS_SESSION", () => {
+  test("ends the family in the same transaction, and tells the news of both", async () => {
+    const { deps, jti, at } = await setUp({ ...retire, BLACKLIST_ENDS_SESSION: true });
+    const { refresh: successor = "" } = await at(0);
+    const successorId = String(claimsIn(successor).jti);
+    expect(await blacklist(deps, successor, now + 1)).toEqual({});
+    expect(await rowOf(successorId)).toMatchObject({ blacklisted_at: now + 1, successor_jti: null });
+    expect(await endedRow(jti)).toMatchObject({ ended_at: now + 1 });
+    await deps.settled();
+    expect(deps.announced).toEqual([
+      { jti, expiresAtSeconds: now + 86_300 },
+      { jti: `fam:${jti}`, expiresAtSeconds: now + 1 + 86_400 },
+      { jti: successorId, expiresAtSeconds: now + 86_400 },
+    ]);
+  });
+
+  test("ends nothing but the token while it is off", async () => {
+    const { deps, jti, token } = await setUp(retire);
+    await blacklist(deps, token, now);
+    expect(await endedRow(jti)).toBeNull();
+  });
+
+  test("ends tokens that rotation left good", async () => {
+    const { deps, token, at } = await setUp({ ROTATE_REFRESH_TOKENS: true, BLACKLIST_ENDS_SESSION: true });
+    const { refresh: sibling } = await at(0);
+    await blacklist(deps, token, now + 1);
+    expect(await reasonOf(() => at(2, sibling))).toBe("token_blacklisted");
+  });
+});
+
+describe("endFamily()", () => {
+  test("is true for the one call that did it", async () => {
+    const { deps, jti } = await setUp(retire);
+    expect(await endFamily(deps, jti, now)).toBe(true);
+    expect(await endFamily(deps, jti, now + 1)).toBe(false);
+    expect(deps.announced).toEqual([{ jti: `fam:${jti}`, expiresAtSeconds: now + 86_400 }]);
+  });
+
+  test("ends a token of the family that was on its way into the store", async () => {
+    const { deps, jti } = await setUp({ ROTATE_REFRESH_TOKENS: true });
+    await endFamily(deps, jti, now);
+    await deps.tokens.list(listedToken({ jti: `${jti}-late`, family: jti }));
+    const { blacklisted } = await deps.tokens.tokenAndUser(`${jti}-late`, undefined);
+    expect(blacklisted).toBe(true);
+  });
+
+  test("ends the family's first token even where it was made elsewhere and never written down", async () => {
+    const { deps, jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true });
+    await endFamily(deps, jti, now);
+    expect(await reasonOf(() => at(0))).toBe("token_blacklisted");
+  });
+});
+
+describe("endUser()", () => {
+  test("ends what was issued before, written down or not, and leaves what comes after", async () => {
+    const { deps, user, at } = await setUp(retire);
+    const elsewhere = craft({
+      claims: { token_type: "refresh", exp: now + 999, iat: now, jti: freshId(), user_id: String(user.id) },
+    });
+    const { refresh: successor } = await at(0);
+    await endUser(deps, user, now + 1, now);
+    expect(await reasonOf(() => at(1, successor))).toBe("token_blacklisted");
+    expect(await reasonOf(() => at(1, elsewhere))).toBe("token_blacklisted");
+    const later = freshId();
+    await deps.tokens.list(listedToken({ jti: later, userId: user.id, createdAtSeconds: now }));
+    const inTheSameSecond = craft({
+      claims: { token_type: "refresh", exp: now + 999, iat: now, jti: later, user_id: String(user.id) },
+    });
+    expect(Object.keys(await at(1, inTheSameSecond))).toEqual(["access", "refresh"]);
+    expect(deps.announced).toContainEqual({ jti: `user:${user.id}<${now + 1}`, expiresAtSeconds: now + 86_400 });
+  });
+
+  test("ends sliding tokens, written down or not", async () => {
+    const { deps, user } = await setUp({});
+    const claims = { token_type: "sliding", exp: now + 50, refresh_exp: now + 500, iat: now - 9, jti: freshId() };
+    const token = craft({ claims: { ...claims, user_id: String(user.id) } });
+    await endUser(deps, user, now, now);
+    expect(await reasonOf(() => slide(deps, token, now))).toBe("token_blacklisted");
+  });
+
+  test("never moves a cut-off back", async () => {
+    const { deps, user } = await setUp(retire);
+    await endUser(deps, user, now, now);
+    await endUser(deps, user, now - 500, now);
+    const { issuedBeforeSeconds } = await deps.tokens.tokenAndUser("any", { column: "id", value: user.id });
+    expect(issuedBeforeSeconds).toBe(now);
+  });
+
+  test("names the user to the news as tokens do", async () => {
+    const { deps, user } = await setUp({ USER_ID_FIELD: "username" });
+    await endUser(deps, user, now, now);
+    expect(deps.announced).toEqual([{ jti: `user:${user.username}<${now}`, expiresAtSeconds: now + 86_400 }]);
+  });
+});
+
+describe("standing()", () => {
+  test("asks for id, family and user at once, and each is enough", async () => {
+    const { deps, user } = await setUp({});
+    const family = freshId();
+    const revoked = freshId();
+    await endFamily(deps, family, now);
+    await endUser(deps, user, now, now);
+    await deps.tokens.blacklist(listedToken({ jti: revoked }), now);
+    const good = { jti: freshId(), family: freshId(), user: undefined, issuedAtSeconds: now };
+    const byId = { column: "id", value: user.id } as const;
+    const byName = { column: "username", value: user.username } as const;
+    const answers = [
+      ...[good, { ...good, jti: revoked }, { ...good, family }, { ...good, user: byId }],
+      ...[
+        { ...good, user: byId, issuedAtSeconds: now - 1 },
+        { ...good, user: byName, issuedAtSeconds: now - 1 },
+      ],
+    ];
+    expect(
+      await Promise.all(
+        answers.map((revocationKeys) =>
+          deps.tokens.tokenStatus(revocationKeys, undefined, false).then(({ ended }) => ended),
+        ),
+      ),
+    ).toEqual([false, true, true, false, true, true]);
+  });
+});
+
+test("flush() forgets what ended tokens that have all expired", async () => {
+  const { deps, jti, user } = await setUp({ LEEWAY: 5 });
+  await endFamily(deps, jti, now);
+  await endUser(deps, user, now, now);
+  const cutoffs = () => DB.prepare("SELECT user_id FROM user_cutoffs WHERE user_id = ?").bind(user.id).first();
+  await flush(deps, now + 86_400 + 10);
+  expect([await endedRow(jti), await cutoffs()]).not.toContain(null);
+  await flush(deps, now + 86_400 + 11);
+  expect([await endedRow(jti), await cutoffs()]).toEqual([null, null]);
+});

@@ -1,0 +1,146 @@
+// Refreshes while D1 and KV fail: what is promised in each case, over real D1 whose answers are lost on purpose.
+// The table that docs/revocation.md shows is printed at the end.
+import { afterAll, describe, expect, test } from "vitest";
+import { refresh } from "../../src/sessions/refresh.ts";
+import { d1Tokens } from "../../src/stores/d1/tokens.ts";
+import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
+import { DB } from "../support/bindings.ts";
+import { claimsIn, craft } from "../support/craft.ts";
+import { reasonOf } from "../support/refusals.ts";
+import { freshId, rowOf } from "../support/rows.ts";
+import { flowDeps } from "../support/services.ts";
+import { addUser } from "../support/users.ts";
+
+const now = 1_700_000_000;
+const retire = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
+const withGrace = { ...retire, REFRESH_REUSE_GRACE: 10 };
+
+type Fault = "before commit" | "after commit" | "after commit, and the question after it";
+
+/** D1 whose transactions that begin with a write lose their answer in the given way, as often as `times` says. */
+function faultyDatabase(fault: Fault, times: number): D1Database {
+  let left = times;
+  let questionsToLose = 0;
+  const writes = new Set<unknown>();
+  const lose = () => {
+    throw new Error("D1_ERROR: Network connection lost.");
+  };
+  const bound = (sql: string, values: readonly unknown[]) => {
+    if (questionsToLose > 0) {
+      questionsToLose--;
+      return { first: async () => lose() };
+    }
+    const statement = DB.prepare(sql).bind(...values);
+    if (sql.startsWith("INSERT")) writes.add(statement);
+    return statement;
+  };
+  const batch = async (statements: D1PreparedStatement[]) => {
+    if (left === 0 || !writes.has(statements[0])) return DB.batch(statements);
+    left--;
+    if (fault !== "before commit") await DB.batch(statements);
+    if (fault === "after commit, and the question after it") questionsToLose = 1;
+    return lose();
+  };
+  const prepare = (sql: string) => ({ bind: (...values: unknown[]) => bound(sql, values) });
+  return { prepare, batch } as unknown as D1Database;
+}
+
+const promises: Array<Readonly<Record<string, string>>> = [];
+afterAll(() => console.table(promises));
+
+async function setUp(vars: object, fault: Fault, times = 1) {
+  const logged: unknown[] = [];
+  const tokens = d1Tokens(faultyDatabase(fault, times), (event, fields) => void logged.push([event, fields]));
+  const deps = await flowDeps({ ...vars }, { tokens });
+  const user = await addUser();
+  const jti = freshId();
+  const claims = { token_type: "refresh", exp: now + 86_300, iat: now - 100, jti, user_id: String(user.id) };
+  const token = craft({ claims });
+  const successors = async () => {
+    const { results } = await DB.prepare("SELECT jti FROM outstanding_tokens WHERE family = ?1 AND jti != ?1")
+      .bind(jti)
+      .all<{ jti: string }>();
+    return results.map((row) => row.jti);
+  };
+  return { deps, jti, logged, successors, at: (seconds: number, given = token) => refresh(deps, given, now + seconds) };
+}
+
+describe.each([
+  ["without grace", retire],
+  ["with grace", withGrace],
+])("a refresh %s", (grace, vars) => {
+  test("whose transaction D1 did not do is answered 503, and the old token is still good", async () => {
+    const { jti, successors, at } = await setUp(vars, "before commit");
+    expect(await reasonOf(() => at(0))).toBe("store_unavailable");
+    expect([await rowOf(jti), await successors()]).toEqual([null, []]);
+    const { refresh: successor = "" } = await at(1);
+    expect(await successors()).toEqual([claimsIn(successor).jti]);
+    promises.push({ grace, "what fails": "D1, before commit", answer: "503", session: "goes on with the old token" });
+  });
+
+  test("whose answer from D1 got lost is won all the same: the row names its successor", async () => {
+    const { logged, successors, at } = await setUp(vars, "after commit");
+    const { refresh: successor = "" } = await at(0);
+    expect(await successors()).toEqual([claimsIn(successor).jti]);
+    expect(logged).toEqual([["store_failed", { store: "d1", error: "D1_ERROR: Network connection lost." }]]);
+    expect(Object.keys(await at(1, successor))).toEqual(["access", "refresh"]);
+    promises.push({ grace, "what fails": "D1's answer, after commit", answer: "200", session: "goes on" });
+  });
+
+  test("one of ten in parallel that all lose D1's answer once: one successor, and no error", async () => {
+    const { successors, at } = await setUp(vars, "after commit", 10);
+    const answers = await Promise.allSettled(Array.from({ length: 10 }, () => at(0)));
+    const given = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value.refresh] : []));
+    expect(new Set(given).size).toBe(1);
+    expect(given).toHaveLength(grace === "with grace" ? 10 : 1);
+    expect(await successors()).toHaveLength(1);
+    for (const answer of answers) {
+      if (answer.status === "rejected") expect(answer.reason.reason).toBe("token_blacklisted");
+    }
+  });
+
+  test("whose news KV does not take is good, and the spent token is not", async () => {
+    const put = async () => {
+      throw new Error("KV PUT failed: 429 Too Many Requests");
+    };
+    const logged: unknown[] = [];
+    const revocationCache = kvRevocationCache(
+      { put } as unknown as KVNamespace,
+      30,
+      (event) => void logged.push(event),
+    );
+    const { deps, at } = await setUp(vars, "before commit", 0);
+    const told = { ...deps, revocationCache };
+    const user = await addUser();
+    const claims = { token_type: "refresh", exp: now + 900, iat: now, jti: freshId(), user_id: String(user.id) };
+    const token = craft({ claims });
+    expect(Object.keys(await refresh(told, token, now))).toEqual(["access", "refresh"]);
+    await deps.settled();
+    expect(logged).toEqual(["store_failed"]);
+    expect(await reasonOf(() => refresh(told, token, now + 11))).toBe("token_blacklisted");
+    expect(Object.keys(await at(0))).toEqual(["access", "refresh"]);
+    promises.push({ grace, "what fails": "KV put", answer: "200", session: "goes on; D1 knows the old token" });
+  });
+});
+
+test("where the question after a lost answer is lost too, a repeat within the grace gets the successor", async () => {
+  const { successors, at } = await setUp(withGrace, "after commit, and the question after it");
+  expect(await reasonOf(() => at(0))).toBe("store_unavailable");
+  const { refresh: successor = "" } = await at(2);
+  expect(await successors()).toEqual([claimsIn(successor).jti]);
+  expect(Object.keys(await at(3, successor))).toEqual(["access", "refresh"]);
+  promises.push({
+    ...{ grace: "with grace", "what fails": "D1's answer, and the question after it; or the isolate is gone" },
+    ...{ answer: "503, or none", session: "goes on: the repeat gets the same successor" },
+  });
+});
+
+test("without a grace that session is lost: nobody has the successor", async () => {
+  const { at } = await setUp(retire, "after commit, and the question after it");
+  expect(await reasonOf(() => at(0))).toBe("store_unavailable");
+  expect(await reasonOf(() => at(2))).toBe("token_blacklisted");
+  promises.push({
+    ...{ grace: "without grace", "what fails": "D1's answer, and the question after it; or the isolate is gone" },
+    ...{ answer: "503, or none", session: "lost: log in again" },
+  });
+});

@@ -1,0 +1,181 @@
+// Lists of the admin page among 100,000 users and 100,000 tokens: pages that join, and a bound on the rows they read.
+import { beforeAll, describe, expect, it } from "vitest";
+import type { From, Page, UserQuery } from "../../../src/stores/admin-contract.ts";
+import { d1AdminTokens } from "../../../src/stores/d1/admin-tokens.ts";
+import { d1AdminUsers } from "../../../src/stores/d1/admin-users.ts";
+import { DB } from "../../support/bindings.ts";
+
+const now = 1_700_000_000;
+
+/** D1, and how many rows the last round trip read. */
+const counted = { rowsRead: 0 };
+const counting = {
+  prepare: (sql: string) => DB.prepare(sql),
+  batch: async (statements: D1PreparedStatement[]) => {
+    const results = await DB.batch(statements);
+    counted.rowsRead = results.reduce((sum, { meta }) => sum + meta.rows_read, 0);
+    return results;
+  },
+} as unknown as D1Database;
+
+const users = d1AdminUsers(counting, () => {});
+const tokens = d1AdminTokens(counting, () => {});
+
+beforeAll(async () => {
+  const count = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)";
+  await DB.batch([
+    // Every thousandth is staff, every tenth inactive; the last one alone is called Zuse.
+    DB.prepare(`INSERT INTO users (id, password, username, email, first_name, last_name, is_staff, is_active, date_joined)
+      ${count} SELECT i, '!', printf('user-%06d', i), printf('U%06d@example.com', i), 'Konrad',
+        iif(i = 100000, 'Zuse', 'Smith'), i % 1000 = 0, i % 10 <> 0, '2026-01-01T00:00:00Z' FROM n`),
+    // Half have expired; every fourth is blacklisted; user 7 has a thousand.
+    DB.prepare(`INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, blacklisted_at)
+      ${count} SELECT printf('jti-%06d', i), 'refresh', iif(i % 100 = 0, 7, i), ${now} - 60000 + i, ${now} - 50000 + i,
+        iif(i % 4 = 0, ${now}, NULL) FROM n`),
+  ]);
+});
+
+const everybody: UserQuery = { search: undefined, isActive: undefined, isStaff: undefined, from: undefined };
+const usersOf = async (change: Partial<UserQuery>) => {
+  const page = await users.page({ ...everybody, ...change });
+  return { ...page, ids: page.rows.map(({ id }) => id), rowsRead: counted.rowsRead };
+};
+const onFrom = (page: Page<unknown>): From => page.next && { way: "after", place: page.next };
+const backFrom = (page: Page<unknown>): From => page.previous && { way: "before", place: page.previous };
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+describe("a page of users", () => {
+  it("is the first fifty, with a way on and none back", async () => {
+    const page = await usersOf({});
+    expect([page.ids, page.previous, page.lookedAtOnly]).toEqual([range(1, 50), undefined, undefined]);
+    expect(page.next).toEqual({ text: "user-000050", number: 50 });
+  });
+  it("costs as much in the middle and at the end as at the beginning", async () => {
+    const first = await usersOf({});
+    const middle = await usersOf({ from: { way: "after", place: { text: "user-050000", number: 50_000 } } });
+    const last = await usersOf({ from: { way: "after", place: { text: "user-099950", number: 99_950 } } });
+    expect([middle.ids, last.ids]).toEqual([range(50_001, 50_050), range(99_951, 100_000)]);
+    expect(last.next).toBeUndefined();
+    for (const { rowsRead } of [first, middle, last]) expect(rowsRead).toBeLessThan(120);
+  });
+  it("joins the pages before and after without a gap or a row twice", async () => {
+    const second = await usersOf({ from: onFrom(await usersOf({})) });
+    const third = await usersOf({ from: onFrom(second) });
+    const secondAgain = await usersOf({ from: backFrom(third) });
+    const firstAgain = await usersOf({ from: backFrom(secondAgain) });
+    expect([second.ids, third.ids]).toEqual([range(51, 100), range(101, 150)]);
+    expect([secondAgain.ids, firstAgain.ids]).toEqual([range(51, 100), range(1, 50)]);
+    expect(firstAgain.previous).toBeUndefined();
+    expect(secondAgain.rowsRead).toBeLessThan(120);
+  });
+  it("goes on from the place of a user who is gone", async () => {
+    const page = await usersOf({ from: { way: "after", place: { text: "user-000050x", number: 999_999 } } });
+    expect(page.ids[0]).toBe(51);
+  });
+  it.each([
+    ["username", "USER-0999", range(99_900, 99_949)],
+    ["email", "u099999@", [99_999]],
+    ["last_name", "zus", [100_000]],
+    ["username", "user-1000000", []],
+  ] as const)(
+    "finds by the beginning of %s in either case, reading no more than it shows",
+    async (column, text, ids) => {
+      const page = await usersOf({ search: { in: column, text } });
+      expect(page.ids).toEqual(ids);
+      expect(page.rowsRead).toBeLessThan(120);
+    },
+  );
+  it("stays within what is searched when it goes on, and back", async () => {
+    const search = { in: "username", text: "user-00009" } as const;
+    const first = await usersOf({ search });
+    expect([first.ids, first.next]).toEqual([range(90, 99), undefined]);
+    const wide = { in: "username", text: "user-0000" } as const;
+    const second = await usersOf({ search: wide, from: onFrom(await usersOf({ search: wide })) });
+    expect([second.ids, second.next]).toEqual([range(51, 99).slice(-49), undefined]);
+    const back = await usersOf({ search: wide, from: backFrom(second) });
+    expect(back.ids).toEqual(range(1, 50));
+  });
+  it("does not take a place outside what is searched", async () => {
+    const search = { in: "username", text: "user-00009" } as const;
+    const page = await usersOf({ search, from: { way: "after", place: { text: "aaa", number: 1 } } });
+    expect(page.ids).toEqual(range(90, 99));
+  });
+  it("takes %, _ and quotes for what they are", async () => {
+    for (const text of ["%", "user_", "'", "user-00000%", '"; DROP TABLE users; --']) {
+      for (const where of ["username", "any"] as const) {
+        expect((await usersOf({ search: { in: where, text } })).ids, `${where} ${text}`).toEqual([]);
+      }
+    }
+  });
+  it("finds all staff among 100,000 by reading those alone", async () => {
+    const page = await usersOf({ isStaff: true });
+    expect(page.ids).toEqual(range(1, 50).map((thousands) => thousands * 1000));
+    expect(page.rowsRead).toBeLessThan(120);
+  });
+  it("looks at 10,000 rows at most for a part of a text, says so, and goes on from there", async () => {
+    const search = { in: "any", text: "zUsE" } as const;
+    const page = await usersOf({ search });
+    expect([page.ids, page.lookedAtOnly, page.next]).toEqual([[], 10_000, { text: "user-010000", number: 10_000 }]);
+    expect(page.rowsRead).toBeLessThan(31_000);
+    let last = page;
+    for (let more = 0; more < 9; more++) last = await usersOf({ search, from: onFrom(last) });
+    expect([last.ids, last.next]).toEqual([[100_000], undefined]);
+  });
+  it("looks no further than it has to for what is common", async () => {
+    const page = await usersOf({ isActive: true, isStaff: false });
+    expect([page.ids.length, page.ids.slice(0, 11)]).toEqual([50, [...range(1, 9), 11, 12]]);
+    expect(page.rowsRead).toBeLessThan(31_000);
+  });
+});
+
+describe("a page of tokens", () => {
+  const tokensOf = async (change: object) => {
+    const page = await tokens.page({
+      userId: undefined,
+      state: undefined,
+      nowSeconds: now,
+      from: undefined,
+      ...change,
+    });
+    return { ...page, ids: page.rows.map(({ jti }) => Number(jti.slice(4))), rowsRead: counted.rowsRead };
+  };
+  it("begins with the last to expire, and names whose it is", async () => {
+    const page = await tokensOf({});
+    expect([page.ids[0], page.ids[49]]).toEqual([100_000, 99_951]);
+    expect(page.rows[1]).toEqual({
+      jti: "jti-099999",
+      type: "refresh",
+      user: { id: 99_999, username: "user-099999", is_superuser: false },
+      createdAtSeconds: 1_700_039_999,
+      expiresAtSeconds: 1_700_049_999,
+      blacklistedAtSeconds: undefined,
+      family: "jti-099999",
+      client: undefined,
+      address: undefined,
+    });
+    expect(page.rowsRead).toBeLessThan(250);
+  });
+  it("joins the pages before and after, at the same cost", async () => {
+    const second = await tokensOf({ from: onFrom(await tokensOf({})) });
+    const first = await tokensOf({ from: backFrom(second) });
+    expect([second.ids[0], second.ids[49], first.ids[0], first.ids[49]]).toEqual([99_950, 99_901, 100_000, 99_951]);
+    expect(second.rowsRead).toBeLessThan(250);
+  });
+  it("is one user's, out of an index", async () => {
+    const page = await tokensOf({ userId: 7 });
+    expect([page.ids[0], page.ids[1], page.ids[49]]).toEqual([100_000, 99_900, 95_100]);
+    expect(page.rowsRead).toBeLessThan(250);
+  });
+  it.each([
+    ["live", [99_999, 99_998, 99_997, 99_995]],
+    ["blacklisted", [100_000, 99_996, 99_992, 99_988]],
+    ["expired", [50_000, 49_999, 49_998, 49_997]],
+  ] as const)("is of those that are %s", async (state, ids) => {
+    const page = await tokensOf({ state });
+    expect(page.ids.slice(0, 4)).toEqual(ids);
+    expect(page.rowsRead).toBeLessThan(41_000);
+    const second = await tokensOf({ state, from: onFrom(page) });
+    expect(second.ids[0]).toBeLessThan(page.ids[49] ?? 0);
+    expect((await tokensOf({ state, from: backFrom(second) })).ids).toEqual(page.ids);
+  });
+});

@@ -1,0 +1,141 @@
+// Changes of users by the admin page, in D1: what a statement refuses by itself, and that it ends tokens with it or not at all.
+import { describe, expect, it } from "vitest";
+import { d1AdminUsers } from "../../../src/stores/d1/admin-users.ts";
+import type { User } from "../../../src/users/user.ts";
+import { DB } from "../../support/bindings.ts";
+import { freshId, rowOf } from "../../support/rows.ts";
+import { addUser } from "../../support/users.ts";
+
+const store = d1AdminUsers(DB, () => {});
+const now = 1_700_000_000;
+const ending = { issuedBeforeSeconds: now + 1, untilSeconds: now + 86_400, nowSeconds: now };
+const staff = { isSuperuser: false, namesAreIds: false };
+const tokenOf = async (userId: number, version: number | null = 0): Promise<string> => {
+  const jti = freshId();
+  const sql =
+    "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, session_version) VALUES (?, 'refresh', ?, 1, 9, ?)";
+  await DB.prepare(sql).bind(jti, userId, version).run();
+  return jti;
+};
+const userRow = (id: number) => DB.prepare("SELECT * FROM users WHERE id = ?").bind(id).first();
+
+describe.each([
+  ["change", (id: number) => store.change(id, { ...fields, username: freshId() }, staff, undefined)],
+  ["setPassword", (id: number) => store.setPassword(id, "another", staff, undefined)],
+  ["remove", (id: number) => store.remove(id, staff, ending)],
+] as const)("%s() for somebody who is no superuser", (_, act) => {
+  it("leaves a superuser alone, also one who has just become one", async () => {
+    const { id } = await addUser({ is_superuser: true });
+    const before = await userRow(id);
+    expect(await act(id)).toBe("gone");
+    expect(await userRow(id)).toEqual(before);
+  });
+  it("is done to others, and says so when nobody is there", async () => {
+    const { id } = await addUser();
+    const before = await userRow(id);
+    expect(await act(id)).toBe("done");
+    expect(await userRow(id)).not.toEqual(before);
+    expect(await act(999_999_999)).toBe("gone");
+  });
+});
+
+describe.each([
+  ["change", (id: number) => store.change(id, { ...fields, username: freshId() }, staff, ending)],
+  ["setPassword", (id: number) => store.setPassword(id, "another", staff, ending)],
+  ["remove", (id: number) => store.remove(id, staff, ending)],
+  ["end", (id: number) => store.end(id, staff, ending)],
+] as const)("%s() with an ending, for somebody who is no superuser,", (_, act) => {
+  const cutoffOf = (id: number) =>
+    DB.prepare("SELECT issued_before FROM user_cutoffs WHERE user_id = ?").bind(id).first("issued_before");
+  it("ends no token of a superuser, and writes no cut-off", async () => {
+    const { id } = await addUser({ is_superuser: true });
+    const jti = await tokenOf(id);
+    expect(await act(id)).toBe("gone");
+    expect((await rowOf(jti))?.blacklisted_at).toBeNull();
+    expect(await cutoffOf(id)).toBeNull();
+  });
+  it("ends those of others", async () => {
+    const { id } = await addUser();
+    const jti = await tokenOf(id);
+    expect(await act(id)).toBe("done");
+    expect((await rowOf(jti))?.blacklisted_at).toBe(now);
+    expect(await cutoffOf(id)).toBe(now + 1);
+  });
+  it("writes no cut-off for somebody who is not there", async () => {
+    expect(await act(999_999_998)).toBe("gone");
+    expect(await cutoffOf(999_999_998)).toBeNull();
+  });
+});
+
+describe("session_version", () => {
+  const root = { isSuperuser: true, namesAreIds: false };
+  const versionOf = (id: number) =>
+    DB.prepare("SELECT session_version FROM users WHERE id = ?").bind(id).first("session_version");
+  it.each<[string, number, (user: User) => Promise<unknown>]>([
+    ["another password", 1, ({ id }) => store.setPassword(id, "another", root, ending)],
+    ["another password that ends no session", 1, ({ id }) => store.setPassword(id, "another", root, undefined)],
+    ["another is_active", 1, (user) => store.change(user.id, { ...user, is_active: false }, root, ending)],
+    ["the same is_active", 0, (user) => store.change(user.id, { ...user, email: "x@example.com" }, root, ending)],
+    ["another name", 0, (user) => store.change(user.id, { ...user, username: freshId() }, root, ending)],
+    [
+      "another name that tokens have",
+      1,
+      (user) => store.change(user.id, { ...user, username: freshId() }, { ...root, namesAreIds: true }, ending),
+    ],
+    [
+      "the same name, where tokens have it",
+      0,
+      (user) => store.change(user.id, { ...user, last_name: "Wolf" }, { ...root, namesAreIds: true }, ending),
+    ],
+    ["other rights", 0, (user) => store.change(user.id, { ...user, is_staff: true }, root, ending)],
+    ["a log-out", 0, ({ id }) => store.end(id, root, ending)],
+  ])("with %s is raised by %d", async (_, by, act) => {
+    const user = await addUser();
+    expect(await act(user)).toBe("done");
+    expect(await versionOf(user.id)).toBe(by);
+  });
+  it("moves sessions along where a new password ends none, but no others, and not of a user who may not be touched", async () => {
+    const { id } = await addUser();
+    const [live, over, unknown] = [await tokenOf(id, 0), await tokenOf(id, -1), await tokenOf(id, null)];
+    expect(await store.setPassword(id, "another", staff, undefined)).toBe("done");
+    const versions = await Promise.all([live, over, unknown].map(async (jti) => (await rowOf(jti))?.session_version));
+    expect(versions).toEqual([1, -1, null]);
+    const other = await addUser({ is_superuser: true });
+    const before = await tokenOf(other.id, -1);
+    expect(await store.setPassword(other.id, "another", staff, undefined)).toBe("gone");
+    expect((await rowOf(before))?.session_version).toBe(-1);
+  });
+});
+
+const fields = {
+  ...{ username: "changed", first_name: "", last_name: "", email: "" },
+  ...{ is_active: true, is_staff: false, is_superuser: false },
+};
+
+describe("a change that fails", () => {
+  it("because the name is taken ends no token and writes no cut-off", async () => {
+    const [user, other] = [await addUser(), await addUser()];
+    const jti = freshId();
+    const token =
+      "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', ?, 1, 9)";
+    await DB.prepare(token).bind(jti, user.id).run();
+    expect(await store.change(user.id, { ...fields, username: other.username }, staff, ending)).toBe("taken");
+    expect((await rowOf(jti))?.blacklisted_at).toBeNull();
+    expect(await DB.prepare("SELECT user_id FROM user_cutoffs WHERE user_id = ?").bind(user.id).first()).toBeNull();
+    expect(await store.create({ ...fields, username: other.username, password: "!", date_joined: "now" })).toBe(
+      "taken",
+    );
+  });
+});
+
+describe("remove()", () => {
+  it("ends the tokens first, while their rows still say whose they are", async () => {
+    const user = await addUser();
+    const jti = freshId();
+    const token =
+      "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', ?, 1, 9)";
+    await DB.prepare(token).bind(jti, user.id).run();
+    expect(await store.remove(user.id, staff, ending)).toBe("done");
+    expect(await rowOf(jti)).toMatchObject({ user_id: null, blacklisted_at: now });
+  });
+});

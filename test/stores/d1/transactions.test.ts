@@ -1,0 +1,177 @@
+// What has to happen once, or all of it or nothing: rotate() and recordLogin() against a real D1.
+import { describe, expect, test, vi } from "vitest";
+import { d1Tokens } from "../../../src/stores/d1/tokens.ts";
+import { DB } from "../../support/bindings.ts";
+import { reasonOf } from "../../support/refusals.ts";
+import { freshId, listedToken, rowOf } from "../../support/rows.ts";
+import { addUser, columnOf } from "../../support/users.ts";
+
+const now = 1_700_000_100;
+const logged: unknown[] = [];
+const tokens = d1Tokens(DB, (...entry) => void logged.push(entry));
+
+const successorsOf = async (jtis: readonly string[]) =>
+  (await Promise.all(jtis.map(rowOf))).filter((row) => row !== null).map((row) => row.jti);
+
+describe("rotate()", () => {
+  test("uses up the old token and writes its successor down", async () => {
+    const user = await addUser();
+    const spent = listedToken({ userId: user.id });
+    const successor = listedToken({ userId: user.id, createdAtSeconds: now, expiresAtSeconds: now + 86_400 });
+    await tokens.list(spent);
+    expect((await tokens.rotate(spent, successor, now)).won).toBe(true);
+    expect(await rowOf(spent.jti)).toMatchObject({
+      blacklisted_at: now,
+      successor_jti: successor.jti,
+      user_id: user.id,
+    });
+    expect(await rowOf(successor.jti)).toMatchObject({
+      ...{ jti: successor.jti, token_type: "refresh", user_id: user.id, created_at: now, expires_at: now + 86_400 },
+      ...{ blacklisted_at: null, successor_jti: null },
+    });
+  });
+
+  test("does the same with a token that was never written down", async () => {
+    const spent = listedToken();
+    const successor = listedToken();
+    expect((await tokens.rotate(spent, successor, now)).won).toBe(true);
+    expect(await rowOf(spent.jti)).toMatchObject({ blacklisted_at: now, successor_jti: successor.jti });
+    expect(await rowOf(successor.jti)).not.toBeNull();
+  });
+
+  test.each(["written down", "never written down"])(
+    "lets exactly one of twenty calls win that race with one token %s",
+    async (how) => {
+      const spent = listedToken();
+      if (how === "written down") await tokens.list(spent);
+      const successors = Array.from({ length: 20 }, () => listedToken());
+      const answers = await Promise.all(successors.map((successor) => tokens.rotate(spent, successor, now)));
+      expect(answers.filter(({ won }) => won)).toHaveLength(1);
+      const winner = successors[answers.findIndex(({ won }) => won)]?.jti;
+      expect(await successorsOf(successors.map(({ jti }) => jti))).toEqual([winner]);
+      expect(await rowOf(spent.jti)).toMatchObject({ successor_jti: winner });
+    },
+  );
+
+  test("lets either a rotation or a blacklisting win, never both", async () => {
+    const spent = listedToken();
+    const successor = listedToken();
+    await tokens.list(spent);
+    const [rotated, blacklisted] = await Promise.all([
+      tokens.rotate(spent, successor, now),
+      tokens.blacklist(spent, now),
+    ]);
+    expect(rotated.won).toBe(!blacklisted);
+    expect(await successorsOf([successor.jti])).toEqual(rotated.won ? [successor.jti] : []);
+  });
+
+  test("does nothing with a token that is blacklisted", async () => {
+    const spent = listedToken();
+    const successor = listedToken();
+    await tokens.blacklist(spent, now - 1);
+    const before = await rowOf(spent.jti);
+    expect((await tokens.rotate(spent, successor, now)).won).toBe(false);
+    expect(await rowOf(spent.jti)).toEqual(before);
+    expect(await rowOf(successor.jti)).toBeNull();
+  });
+
+  test("leaves the old token good when the successor cannot be written down", async () => {
+    const spent = listedToken();
+    const taken = listedToken();
+    await tokens.list(spent);
+    await tokens.list(taken);
+    expect(await reasonOf(() => tokens.rotate(spent, taken, now))).toBe("store_unavailable");
+    expect(await rowOf(spent.jti)).toMatchObject({ blacklisted_at: null, successor_jti: null });
+    expect(await tokens.isBlacklisted(spent.jti)).toBe(false);
+  });
+
+  test("leaves NULL for a user who is gone", async () => {
+    const spent = listedToken({ userId: 987_654_321 });
+    const successor = listedToken({ userId: 987_654_321 });
+    expect((await tokens.rotate(spent, successor, now)).won).toBe(true);
+    expect(await rowOf(successor.jti)).toMatchObject({ user_id: null });
+  });
+
+  test("goes along a chain, each link once", async () => {
+    const chain = [listedToken(), listedToken(), listedToken()] as const;
+    expect((await tokens.rotate(chain[0], chain[1], now)).won).toBe(true);
+    expect((await tokens.rotate(chain[1], chain[2], now)).won).toBe(true);
+    expect((await tokens.rotate(chain[0], listedToken(), now)).won).toBe(false);
+    expect(await Promise.all(chain.map(({ jti }) => tokens.isBlacklisted(jti)))).toEqual([true, true, false]);
+  });
+});
+
+describe("recordLogin()", () => {
+  const nothing = { token: undefined, newHash: undefined, lastLogin: undefined };
+
+  test("writes token, hash and last_login in one round trip", async () => {
+    const user = await addUser({ password: "old" });
+    const token = listedToken({ userId: user.id });
+    const batch = vi.spyOn(DB, "batch");
+    await tokens.recordLogin({
+      userId: user.id,
+      token,
+      newHash: { checked: "old", better: "new" },
+      lastLogin: "2024-05-06T07:08:09.000Z",
+    });
+    expect(batch).toHaveBeenCalledTimes(1);
+    batch.mockRestore();
+    expect(await rowOf(token.jti)).toMatchObject({ user_id: user.id, blacklisted_at: null });
+    expect(await columnOf(user.id, "password")).toBe("new");
+    expect(await columnOf(user.id, "last_login")).toBe("2024-05-06T07:08:09.000Z");
+  });
+
+  test("writes only what there is", async () => {
+    const user = await addUser({ password: "old" });
+    const token = listedToken({ userId: user.id });
+    await tokens.recordLogin({ ...nothing, userId: user.id, token });
+    expect(await rowOf(token.jti)).not.toBeNull();
+    expect(await columnOf(user.id, "password")).toBe("old");
+    expect(await columnOf(user.id, "last_login")).toBeNull();
+  });
+
+  test("looks at the user after it has written, and when there is nothing to write, too", async () => {
+    const user = await addUser({ password: "old" });
+    const newHash = { checked: "old", better: "new" };
+    const account = { user: { ...user, password: "new" }, issuedBeforeSeconds: 0 };
+    expect(await tokens.recordLogin({ ...nothing, userId: user.id, newHash })).toEqual(account);
+    expect(await tokens.recordLogin({ ...nothing, userId: user.id })).toEqual(account);
+    expect(await tokens.recordLogin({ ...nothing, userId: 987_654_321 })).toEqual({
+      ...{ user: undefined, issuedBeforeSeconds: 0 },
+    });
+  });
+
+  test("a better hash of the same password does not raise the version", async () => {
+    const user = await addUser({ password: "old" });
+    await tokens.recordLogin({ ...nothing, userId: user.id, newHash: { checked: "old", better: "new" } });
+    expect(await DB.prepare("SELECT session_version FROM users WHERE id = ?").bind(user.id).first()).toEqual({
+      session_version: 0,
+    });
+  });
+
+  test("keeps a password that was changed while the old one was checked", async () => {
+    const user = await addUser({ password: "changed meanwhile" });
+    await tokens.recordLogin({ ...nothing, userId: user.id, newHash: { checked: "old", better: "new" } });
+    expect(await columnOf(user.id, "password")).toBe("changed meanwhile");
+  });
+
+  test("touches no other user", async () => {
+    const [user, other] = [await addUser({ password: "same" }), await addUser({ password: "same" })];
+    const newHash = { checked: "same", better: "new" };
+    await tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: "2024-01-01T00:00:00.000Z" });
+    expect(await columnOf(other.id, "password")).toBe("same");
+    expect(await columnOf(other.id, "last_login")).toBeNull();
+  });
+
+  test("writes all of it or nothing", async () => {
+    const user = await addUser({ password: "old" });
+    const token = listedToken({ userId: user.id });
+    await DB.prepare(
+      `CREATE TRIGGER stop_${freshId()} BEFORE UPDATE OF last_login ON users WHEN NEW.id = ${user.id} BEGIN SELECT RAISE(ABORT, 'stop'); END`,
+    ).run();
+    const record = { userId: user.id, token, newHash: { checked: "old", better: "new" }, lastLogin: "2024" };
+    expect(await reasonOf(() => tokens.recordLogin(record))).toBe("store_unavailable");
+    expect(await rowOf(token.jti)).toBeNull();
+    expect(await columnOf(user.id, "password")).toBe("old");
+  });
+});

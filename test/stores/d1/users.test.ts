@@ -1,0 +1,88 @@
+import { describe, expect, test, vi } from "vitest";
+import { d1Users, userFrom } from "../../../src/stores/d1/users.ts";
+import { DB } from "../../support/bindings.ts";
+import { addUser } from "../../support/users.ts";
+
+const users = d1Users(DB, () => {
+  throw new Error("nothing was to be logged");
+});
+
+describe("byUsername()", () => {
+  test("gives the user with all columns, booleans as booleans", async () => {
+    const user = await addUser({
+      password: "scrypt$16384$salt$8$5$hash",
+      last_login: "2024-01-02T03:04:05Z",
+      is_superuser: true,
+      is_staff: true,
+      is_active: false,
+    });
+    expect(await users.byUsername(user.username)).toEqual(user);
+  });
+
+  test("keeps a last_login that never was", async () => {
+    const user = await addUser({ last_login: null });
+    expect(await users.byUsername(user.username)).toEqual(user);
+  });
+
+  test("compares names exactly: case, spaces, Unicode forms", async () => {
+    const user = await addUser({ username: "\u00c5sa" });
+    expect(await users.byUsername("\u00c5sa")).toEqual(user);
+    for (const other of ["\u00e5sa", "A\u030asa", "\u00c5SA", " \u00c5sa", "\u00c5sa ", "\u00c5s%", ""]) {
+      expect(await users.byUsername(other)).toBeUndefined();
+    }
+  });
+
+  test.each(["' OR 1=1 --", "x' UNION SELECT 1 --", '"', "%", "?1", "\u0000"])(
+    "takes %j for a name",
+    async (username) => {
+      expect(await users.byUsername(username)).toBeUndefined();
+    },
+  );
+
+  test("asks once", async () => {
+    const prepare = vi.spyOn(DB, "prepare");
+    await users.byUsername("nobody");
+    expect(prepare).toHaveBeenCalledTimes(1);
+    prepare.mockRestore();
+  });
+});
+
+describe("byLookup()", () => {
+  test("finds by id and by username", async () => {
+    const user = await addUser();
+    expect(await users.byLookup({ column: "id", value: user.id })).toEqual(user);
+    expect(await users.byLookup({ column: "username", value: user.username })).toEqual(user);
+  });
+
+  test.each([0, -1, 999_999_999, Number.MAX_SAFE_INTEGER])("finds nobody with the id %d", async (value) => {
+    expect(await users.byLookup({ column: "id", value })).toBeUndefined();
+  });
+
+  test("does not take a number for a name that looks like it", async () => {
+    await addUser({ username: "12345678" });
+    expect(await users.byLookup({ column: "id", value: 12_345_678 })).toBeUndefined();
+  });
+
+  test("sees a change at once", async () => {
+    const user = await addUser();
+    await DB.prepare("UPDATE users SET is_active = 0 WHERE id = ?").bind(user.id).run();
+    expect(await users.byLookup({ column: "id", value: user.id })).toEqual({ ...user, is_active: false });
+    await DB.prepare("DELETE FROM users WHERE id = ?").bind(user.id).run();
+    expect(await users.byLookup({ column: "id", value: user.id })).toBeUndefined();
+  });
+});
+
+describe("userFrom()", () => {
+  test.each([[null], [undefined]])("is undefined without a row: %j", (row) => {
+    expect(userFrom(row)).toBeUndefined();
+  });
+
+  test("takes nothing but 1 for true", () => {
+    const flags = { is_active: 2, is_staff: "1", is_superuser: true };
+    expect(userFrom({ id: 1, username: "x", ...flags })).toMatchObject({
+      is_active: false,
+      is_staff: false,
+      is_superuser: false,
+    });
+  });
+});

@@ -1,0 +1,78 @@
+// What flows are given in tests: real D1, settings of the test's own, news and log that are only noted.
+// Ids are counted, so that a test can name them: the first is `<prefix>-1`.
+
+import { createTokenCache } from "../../src/auth/token-cache.ts";
+import { readConfiguration } from "../../src/configuration.ts";
+import type { Services } from "../../src/services.ts";
+import type { RevocationCache } from "../../src/stores/contract.ts";
+import { d1Families } from "../../src/stores/d1/families.ts";
+import { d1Tokens } from "../../src/stores/d1/tokens.ts";
+import { d1Users } from "../../src/stores/d1/users.ts";
+import { createCodec } from "../../src/tokens/codec.ts";
+import { DB } from "./bindings.ts";
+import { freshId } from "./rows.ts";
+import { testSecret } from "./settings.ts";
+
+export interface Announced {
+  readonly jti: string;
+  readonly expiresAtSeconds: number;
+}
+
+export interface FlowDeps extends Services {
+  /** What the prefix of the ids is: no two tests share one. */
+  readonly prefix: string;
+  readonly announced: readonly Announced[];
+  readonly logged: ReadonlyArray<readonly [event: string, fields: unknown]>;
+  /** Waits for what was put off until after the answer. */
+  readonly settled: () => Promise<void>;
+}
+
+/** Throws when the settings have faults. */
+export async function flowDeps(
+  vars: Readonly<Record<string, unknown>> = {},
+  change: Partial<Services> = {},
+): Promise<FlowDeps> {
+  const { configuration, faults } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });
+  if (!configuration) throw new Error(faults.join("\n"));
+  const { settings, keys } = configuration;
+  const prefix = freshId();
+  const announced: Announced[] = [];
+  const logged: Array<readonly [string, unknown]> = [];
+  const put: Array<Promise<void>> = [];
+  let issued = 0;
+  const storeFailed = (event: string, fields: unknown) => void logged.push([event, fields]);
+  return {
+    settings,
+    codec: createCodec(settings, keys, JSON.stringify),
+    users: d1Users(DB, storeFailed),
+    tokens: d1Tokens(DB, storeFailed),
+    families: d1Families(DB, storeFailed),
+    revocationCache: newsNotedIn(announced),
+    verified: createTokenCache({ entries: 100, bytes: 1_000_000, leewaySeconds: settings.LEEWAY }),
+    loginLimiter: undefined,
+    hooks: {},
+    newId: () => `${prefix}-${++issued}`,
+    newSalt: () => "aFixedSaltOf22Letters0",
+    later: (work) => void put.push(work),
+    metrics: undefined,
+    stopwatch: undefined,
+    log: (event, fields) => void logged.push([event, fields]),
+    ...change,
+    prefix,
+    announced,
+    logged,
+    settled: async () => void (await Promise.all(put)),
+  };
+}
+
+function newsNotedIn(announced: Announced[]): RevocationCache {
+  return {
+    announce: async (jti, expiresAtSeconds) => void announced.push({ jti, expiresAtSeconds }),
+    announceFamily: async (family, expiresAtSeconds) => void announced.push({ jti: `fam:${family}`, expiresAtSeconds }),
+    announceUser: async (user, issuedBefore, expiresAtSeconds) =>
+      void announced.push({ jti: `user:${user.value}<${issuedBefore}`, expiresAtSeconds }),
+    remembersGood: () => false,
+    isEnded: async () => undefined,
+    ping: async () => true,
+  };
+}
