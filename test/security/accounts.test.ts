@@ -93,7 +93,7 @@ describe("CVE-2024-39329, CVE-2025-13473, Django ticket 20760 (finding accounts 
     ["unusable", "unusable", password],
     ["a capital more", "Ada", password],
     ["SQL in its name", "ada' --", password],
-    ["a name of 100,000 letters", "a".repeat(100_000), password],
+    ["a name of 60,000 letters", "a".repeat(60_000), password],
   ])("%s: the same status, body and headers as any other", async (_what, username, tried) => {
     const headersOf = ({ headers }: Response) =>
       [...headers].filter(([name]) => name !== "x-request-id" && name !== "date");
