@@ -43,6 +43,8 @@ describe("a dump of a real Django", () => {
     ]);
     expect((await users())[0]).toEqual({
       id: 2,
+      session_version: 0,
+      imported_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
       password: expect.stringMatching(/^pbkdf2_sha256\$260000\$\w{22}\$.{44}$/),
       last_login: "2025-01-02T03:04:05.678Z",
       is_superuser: 1,
