@@ -85,7 +85,7 @@ describe("planImport() with users", () => {
     [userRow("", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
     [userRow("1.0", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
     [userRow("-1", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow("9007199254740993", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
+    [userRow("9223372036854775808", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
     [userRow(1.5, "ada"), "the id is no whole number above 0", "user 1 of the dump"],
     [userRow(false, "ada"), "the id is no whole number above 0", "user 1 of the dump"],
     [userRow(["1"], "ada"), "the id is no whole number above 0", "user 1 of the dump"],

@@ -14,19 +14,15 @@ const everything = async () => [await users(), await tokens()];
 const refresh = {
   ...{ token_type: "refresh", created_at: 1735787045, expires_at: 4889387045, successor_jti: null },
   // A family of its own, begun when it was issued.
-  ...{ family: null, session_started_at: null, client: null, address: null },
+  ...{ family: null, session_started_at: null, client: null, address: null, session_version: null },
 };
+/** A sliding token's row lasts for SLIDING_TOKEN_LIFETIME (5 minutes) beyond its refresh window. */
+const sliding = { ...refresh, token_type: "sliding", expires_at: 4889387345 };
 const imported = [
   { ...refresh, jti: "00000000000000000000000000000001", user_id: 2, blacklisted_at: null },
   { ...refresh, jti: "00000000000000000000000000000002", user_id: 2, blacklisted_at: 1735787045 },
-  { ...refresh, jti: "00000000000000000000000000000003", token_type: "sliding", user_id: 2, blacklisted_at: null },
-  {
-    ...refresh,
-    jti: "00000000000000000000000000000004",
-    token_type: "sliding",
-    user_id: 3,
-    blacklisted_at: 1735787045,
-  },
+  { ...sliding, jti: "00000000000000000000000000000003", user_id: 2, blacklisted_at: null },
+  { ...sliding, jti: "00000000000000000000000000000004", user_id: 3, blacklisted_at: 1735787045 },
   { ...refresh, jti: "00000000000000000000000000000005", user_id: 3, blacklisted_at: null },
   { ...refresh, jti: "00000000000000000000000000000006", user_id: null, blacklisted_at: null },
   { ...refresh, jti: "00000000000000000000000000000007", user_id: null, blacklisted_at: 1735787045 },

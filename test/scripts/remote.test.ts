@@ -32,11 +32,13 @@ const user = { username: "ada", email: "", passwordHash: "scrypt$x", isStaff: fa
 
 describe("openRemote()", () => {
   it("asks with a command", async () => {
-    const { calls, runner } = recorder(rows({ id: 7, username: "O'Brien", email: "", is_active: 1, last_login: null }));
+    const { calls, runner } = recorder(
+      rows({ id_text: "7", username: "O'Brien", email: "", is_active: 1, last_login: null }),
+    );
     expect((await findUser(openRemote(undefined, runner), "O'Brien"))?.id).toBe(7);
     expect(calls[0]?.args).toEqual([
       ...["d1", "execute", "DB", "--remote", "--json", "--yes", "--command"],
-      "SELECT id, username, email, is_active, is_staff, is_superuser, last_login, date_joined, session_version FROM users WHERE username = 'O''Brien'",
+      "SELECT CAST(id AS TEXT) AS id_text, username, email, is_active, is_staff, is_superuser, last_login, date_joined, session_version FROM users WHERE username = 'O''Brien'",
     ]);
   });
 
