@@ -82,7 +82,7 @@ export default defineConfig({
           name: "node",
           include: inNode,
           globalSetup: ["test/support/bundle-once.ts"],
-          setupFiles: ["test/support/restore-globals.ts"],
+          setupFiles: ["test/support/restore-globals.ts", "test/support/restore-environment.ts"],
           pool: "forks",
           // Loading Vitest, Miniflare and wrangler takes longer than most files do.
           isolate: false,

@@ -129,8 +129,9 @@ describe("an upload", () => {
     const lines: Array<Readonly<Record<string, unknown>>> = [];
     const vars = { ORIGIN_URL: gone.url, LOG: "all", ROUTES: [{ path: "/*", auth: "public" }] };
     const alone = await startGateway(vars, { onLogLine: (line) => lines.push(line) });
-    const response = await upload(alone, body()).finally(() => alone.close());
+    const response = await upload(alone, body());
     expect([response.status, await response.json()]).toEqual([502, { detail: "Bad gateway." }]);
+    await alone.close();
     expect(lines.map(({ reason }) => reason)).toContain("origin_unreachable");
   });
   it.each([
