@@ -1,10 +1,10 @@
-// The environment → everything that is settled before the first request: settings, keys, rules; or every fault in them.
+// The environment → everything that is settled before the first request: settings, keys, rules; or every error in them.
 // Must never import a store or the platform: `npm run deploy` runs this too.
 
 import { internalRoutes } from "./internal-routes/table.ts";
 import { checkAllowedHeaders } from "./proxy/headers/allowed-headers.ts";
 import { type HeaderPlan, planHeaders } from "./proxy/headers/headers.ts";
-import { identityHeaderFaults } from "./proxy/headers/identity-headers.ts";
+import { identityHeaderErrors } from "./proxy/headers/identity-headers.ts";
 import { exactPaths, loosePaths } from "./proxy/routes/loose-paths.ts";
 import { closedRules } from "./proxy/routes/loose-rules.ts";
 import type { StricterPaths } from "./proxy/routes/match.ts";
@@ -15,7 +15,7 @@ import { readKeyRing } from "./tokens/key-ring.ts";
 import { type Keys, publicJwksOf, readKeys } from "./tokens/keys.ts";
 import { type TokenType, tokenTypeOfClass } from "./tokens/token-types.ts";
 
-/** A configuration without faults. */
+/** A configuration without errors. */
 export interface Configuration {
   readonly settings: Settings;
   readonly keys: Keys;
@@ -28,12 +28,12 @@ export interface Configuration {
 }
 
 export interface ConfigurationReading {
-  /** Undefined while there are faults. */
+  /** Undefined while there are errors. */
   readonly configuration: Configuration | undefined;
-  /** To judge the bindings by; to be used for nothing else while there are faults. */
+  /** To judge the bindings by; to be used for nothing else while there are errors. */
   readonly settings: Settings;
   /** Sentences that name the setting and what was expected; never the value of a secret. */
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -44,10 +44,10 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
   const policy = readPolicy(settings);
   const keys = settings.SIGNING_KEY === "" ? undefined : await readKeys(settings);
   const ring = await readKeyRing(settings);
-  const keyFaults = [...(keys?.faults ?? []), ...ring.faults];
+  const keyErrors = [...(keys?.errors ?? []), ...ring.errors];
   const allowed = checkAllowedHeaders(settings);
-  const headerFaults = [...identityHeaderFaults(settings), ...allowed.faults];
-  const faults = [...reading.faults, ...policy.faults, ...headerFaults, ...keyFaults];
+  const headerErrors = [...identityHeaderErrors(settings), ...allowed.errors];
+  const errors = [...reading.errors, ...policy.errors, ...headerErrors, ...keyErrors];
   const warnings = [
     ...reading.warnings,
     ...policy.warnings,
@@ -55,7 +55,7 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
     ...(keys?.warnings ?? []),
     ...ring.warnings,
   ];
-  if (faults.length > 0 || !keys?.keys) return { configuration: undefined, settings, faults, warnings };
+  if (errors.length > 0 || !keys?.keys) return { configuration: undefined, settings, errors, warnings };
   const acceptedTokenTypes = settings.AUTH_TOKEN_CLASSES.flatMap(
     (name) => tokenTypeOfClass(tokenClassName(name) ?? "") ?? [],
   );
@@ -72,5 +72,5 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
     headerPlan: planHeaders(settings),
     acceptedTokenTypes,
   };
-  return { configuration, settings, faults, warnings };
+  return { configuration, settings, errors, warnings };
 }

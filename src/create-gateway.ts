@@ -21,7 +21,7 @@ export type GatewayBindings = Pick<Env, "DB" | "BLACKLIST">;
 export interface Gateway {
   /**
    * Answers any request: token endpoints and `/_gateway/` itself, the rest from the origin or with a refusal. With
-   * faults in the settings it answers everything 503 and logs them.
+   * errors in the settings it answers everything 503 and logs them.
    *
    * @param env the Worker's environment as it was handed to the Worker: an object of its own for each request would
    * have the gateway built anew for each request
@@ -34,7 +34,7 @@ export interface Gateway {
 /** Makes a gateway, which is built at its first use and kept for as long as the isolate and its environment live. */
 export function createGateway({ hooks = {}, settings = {} }: GatewayOptions = {}): Gateway {
   /**
-   * What was built for each environment, of which an isolate has one; no app when the settings have faults. Kept once it
+   * What was built for each environment, of which an isolate has one; no app when the settings have errors. Kept once it
    * is finished: the promise of it would be bound to the request that began it, and never settle if that is cancelled.
    */
   const built = new WeakMap<object, { readonly app: App | undefined }>();

@@ -10,7 +10,7 @@ import type { Hooks } from "./hooks.ts";
 import { alarms, type EventName, type Log } from "./log-events.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./proxy/forward.ts";
 import type { ProxyServices } from "./proxy/pipeline.ts";
-import { type Bound, bindingFaults, bindingWarnings } from "./settings/checks/check-bindings.ts";
+import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
 import type { AdminStores } from "./stores/admin-contract.ts";
@@ -42,10 +42,10 @@ export interface Env {
   readonly [name: string]: unknown;
 }
 
-/** Wired, or the faults that keep the Worker from working. */
+/** Wired, or the errors that keep the Worker from working. */
 export type Wiring =
   | { readonly deps: ProxyServices; readonly shown: AppShown }
-  | { readonly faults: readonly string[] };
+  | { readonly errors: readonly string[] };
 
 /** What an isolate remembers of tokens, of the 128 MB that it may use. */
 const rememberedTokens = { entries: 5000, bytes: 8 * 1024 * 1024 } as const;
@@ -56,10 +56,10 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
   const reading = await readConfiguration(joined.env);
   const { configuration } = reading;
   const bound = boundIn(env);
-  const faults = [...joined.faults, ...reading.faults, ...bindingFaults(bound, reading.settings)];
-  if (!configuration || faults.length > 0 || !env.DB) {
-    writeLine("settings_faults", { faults });
-    return { faults };
+  const errors = [...joined.errors, ...reading.errors, ...bindingErrors(bound, reading.settings)];
+  if (!configuration || errors.length > 0 || !env.DB) {
+    writeLine("settings_faults", { faults: errors });
+    return { errors };
   }
   const { settings, keys } = configuration;
   const log = logFor(settings);

@@ -50,7 +50,7 @@ describe("createGateway()", () => {
     expect((await fetch(get("/_gateway/health/live"), surroundings)).status).toBe(200);
   });
 
-  it("answers everything 503 while the settings in code have faults, and logs them beside the others", async () => {
+  it("answers everything 503 while the settings in code have errors, and logs them beside the others", async () => {
     const lines = vi.spyOn(console, "log").mockImplementation(() => {});
     const settings = { SIGNING_KEY: "hunter2", ACCESS_TOKEN_LIFETIME: "soon", GREETING: "hello" };
     // A caller without types, or one who does not mind them.

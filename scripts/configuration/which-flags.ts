@@ -42,7 +42,7 @@ export const LOCAL_API = "http://api.localhost";
 export interface WhichReading extends WorkerReading {
   /** Whose configuration it is, for sentences: "local" or "deployed". */
   readonly whose: "local" | "deployed";
-  /** What a reader has to know beside faults: which files had a say, and what stood in for a key. */
+  /** What a reader has to know beside errors: which files had a say, and what stood in for a key. */
   readonly notes: readonly string[];
   /** Where requests go whose route has no origin of its own; without a base where that is a Worker or a zone. */
   readonly defaultOrigin: Pick<Origin, "base" | "audience"> | undefined;

@@ -57,9 +57,9 @@ export function settingsOf<Name extends SettingName>(
   vars: Readonly<Record<string, unknown>>,
   names: readonly Name[],
 ): Pick<Settings, Name> {
-  const { settings, faults } = readSettings(vars);
-  const fault = faults.find((text) => names.some((name) => text.startsWith(`${name} `)));
-  if (fault !== undefined) throw new Failure(`wrangler.toml: ${fault}`);
+  const { settings, errors } = readSettings(vars);
+  const problem = errors.find((text) => names.some((name) => text.startsWith(`${name} `)));
+  if (problem !== undefined) throw new Failure(`wrangler.toml: ${problem}`);
   return settings;
 }
 

@@ -2,7 +2,7 @@
 // Must never write anything but a token's id, hashed or plain, as the store in src/ spells it.
 import { Failure } from "../shared/failure.ts";
 import { type Finished, runWrangler } from "../shared/wrangler.ts";
-import { faultIn } from "./remote.ts";
+import { errorIn } from "./remote.ts";
 
 type Runner = (args: readonly string[]) => Promise<Finished>;
 
@@ -17,7 +17,7 @@ export function kvOverWrangler(
       ...["kv", "key", "put", key, value, ...where],
       ...(environment === undefined ? [] : ["--env", environment]),
     ]);
-    if (finished.exitCode !== 0) throw new Failure(faultIn(finished));
+    if (finished.exitCode !== 0) throw new Failure(errorIn(finished));
   };
   // The store takes the whole interface; what it calls of it here is what stands above.
   return { put } as unknown as KVNamespace;

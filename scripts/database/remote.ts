@@ -23,7 +23,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What wrangler said went wrong, on one line. */
-export function faultIn({ stdout, stderr, exitCode }: Finished): string {
+export function errorIn({ stdout, stderr, exitCode }: Finished): string {
   const said = parse(stdout);
   const error = isRecord(said) && isRecord(said.error) ? said.error : undefined;
   const notes = Array.isArray(error?.notes) ? error.notes.map((note) => (isRecord(note) ? note.text : undefined)) : [];
@@ -75,7 +75,7 @@ export function openRemoteAsItIs(
   const execute = async (what: readonly string[]): Promise<string> => {
     const where = ["d1", "execute", "DB", "--remote", "--json", "--yes"];
     const finished = await runner([...where, ...place, ...what]);
-    if (finished.exitCode !== 0) throw new Failure(`Remote database: ${faultIn(finished)}`);
+    if (finished.exitCode !== 0) throw new Failure(`Remote database: ${errorIn(finished)}`);
     return finished.stdout;
   };
   const write = async (sql: string): Promise<void> => {

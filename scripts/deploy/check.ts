@@ -7,18 +7,18 @@ import { settingsFailure } from "../shared/failure.ts";
 import type { DeployArguments } from "./arguments.ts";
 import { readSecretsFile } from "./secrets-file.ts";
 
-/** A deployment without faults. */
+/** A deployment without errors. */
 export interface Checked {
   readonly warnings: readonly string[];
   /** SIGNING_KEY is none of the deployment's business this time: it was checked with another one. */
   readonly standIn: boolean;
 }
 
-/** Checks settings and bindings; fails with the faults. */
+/** Checks settings and bindings; fails with the errors. */
 export async function checkDeployment(args: DeployArguments): Promise<Checked> {
   const file = args.secretsFile === undefined ? { secrets: {}, warnings: [] } : readSecretsFile(args.secretsFile);
   const reading = await readAsWorker({ ...args, local: false }, file.secrets);
-  if (reading.faults.length > 0) throw settingsFailure(reading.faults);
+  if (reading.errors.length > 0) throw settingsFailure(reading.errors);
   const deployment = deploymentWarnings(reading.settings, reading.file.openVars);
   return { warnings: [...reading.warnings, ...deployment, ...file.warnings], standIn: reading.standIn };
 }

@@ -78,7 +78,7 @@ function parseList(path: string, text: string): readonly unknown[] {
   try {
     parsed = parseJson(text);
   } catch (error) {
-    // The message may quote the text; where the fault is may be told.
+    // The message may quote the text; where the problem is may be told.
     const [where] = /\(line \d+ column \d+\)/.exec(reasonOf(error)) ?? [];
     const cure = text.startsWith("{") ? "; dumpdata has to write --format json" : "";
     throw new Failure(`${path} is not JSON${where === undefined ? "" : ` ${where}`}${cure}.`);

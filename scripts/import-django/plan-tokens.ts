@@ -124,8 +124,8 @@ function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: 
   const jti = read.text("jti");
   const created = read.timeOrNull("created_at");
   const expires = read.time("expires_at");
-  const fault = read.fault() ?? (jti === "" ? "jti is empty" : undefined);
-  if (fault !== undefined) return fault;
+  const error = read.error() ?? (jti === "" ? "jti is empty" : undefined);
+  if (error !== undefined) return error;
   if (!expires.zoned) notes.add("times without a zone (USE_TZ = False), taken as UTC");
   const { type, refreshUntil, issuedAt } = tokenHints(row.fields.token, settings);
   return {

@@ -102,7 +102,7 @@ export function readUser(row: DumpRow): DumpUser | string {
     is_active: Number(read.flag("is_active")),
     date_joined: read.time("date_joined").text,
   };
-  return read.fault() ?? (user.username === "" ? "username is empty" : user);
+  return read.error() ?? (user.username === "" ? "username is empty" : user);
 }
 
 /** Django's columns, but the later of both last_login, and the password of here if that is to stay. */

@@ -11,7 +11,7 @@ import { type DumpTime, readTime } from "./times.ts";
 /** Longer than any of Django's columns, and short enough for a row to fit into a statement of D1. */
 const LONGEST_TEXT = 2000;
 
-/** Readers of one row's fields. A wrong value reads as something empty, and `fault` says what the first was. */
+/** Readers of one row's fields. A wrong value reads as something empty, and `error` says what the first was. */
 export interface FieldReader {
   text(name: string): string;
   /** A text that may be missing or null, which reads as empty. */
@@ -19,7 +19,7 @@ export interface FieldReader {
   flag(name: string): boolean;
   time(name: string): DumpTime;
   timeOrNull(name: string): DumpTime | null;
-  fault(): string | undefined;
+  error(): string | undefined;
 }
 
 /** What Django's BooleanField.to_python() reads as true and as false. */
@@ -32,8 +32,8 @@ const NO_TIME: DumpTime = { seconds: 0, text: "", zoned: true };
 
 export function fieldReader({ fields }: DumpRow): FieldReader {
   let first: string | undefined;
-  const wrong = <T>(fault: string, instead: T): T => {
-    first ??= fault;
+  const wrong = <T>(error: string, instead: T): T => {
+    first ??= error;
     return instead;
   };
   const reader: FieldReader = {
@@ -49,7 +49,7 @@ export function fieldReader({ fields }: DumpRow): FieldReader {
     },
     time: (name) => readTime(fields[name]) ?? wrong(`${name} is no time`, NO_TIME),
     timeOrNull: (name) => (fields[name] === null || fields[name] === undefined ? null : reader.time(name)),
-    fault: () => first,
+    error: () => first,
   };
   return reader;
 }

@@ -46,14 +46,14 @@ async function wranglerFile(environment: string | undefined) {
   }
 }
 
-/** What the Worker would make of the place, with changes or as it is; fails with the faults. */
+/** What the Worker would make of the place, with changes or as it is; fails with the errors. */
 export async function configurationAt({ vars, secrets }: KeyPlace, changes: Changes = {}): Promise<Configuration> {
   const env: Record<string, unknown> = { ...vars, ...secrets };
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) delete env[name];
     else env[name] = value;
   }
-  const { configuration, faults } = await readConfiguration(env);
-  if (!configuration) throw settingsFailure(faults);
+  const { configuration, errors } = await readConfiguration(env);
+  if (!configuration) throw settingsFailure(errors);
   return configuration;
 }

@@ -53,7 +53,7 @@ function kidOf(algorithm: Algorithm, signingKey: string, nowSeconds: number): st
 /** RFC 7638 section 3: SHA-256 over the required members in the order of their names. */
 function thumbprint(pem: string): string {
   const reading = readPem(pem, "public");
-  if ("fault" in reading) throw new TypeError(`The key cannot be read: ${reading.fault}.`);
+  if ("error" in reading) throw new TypeError(`The key cannot be read: ${reading.error}.`);
   const { crv, e, kty, n, x, y } = reading.key.export({ format: "jwk" });
   // JSON leaves out what is undefined, and these six are in order.
   return createHash("sha256").update(JSON.stringify({ crv, e, kty, n, x, y })).digest("base64url");

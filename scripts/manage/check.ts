@@ -1,5 +1,5 @@
 // `check`: whether the Worker would work with the configuration as it is, for people and for CI.
-// Must never show a secret, and never stop at the first fault.
+// Must never show a secret, and never stop at the first error.
 
 import type { Configuration } from "../../src/configuration.ts";
 import { guardedRules } from "../../src/proxy/routes/loose-rules.ts";
@@ -16,35 +16,35 @@ const flags = { json: { type: "boolean" }, ...whichFlags } as const;
 
 const help = `npm run manage -- check [flags]
 
-Reads settings, keys, routes and bindings from wrangler.toml as the Worker does, and lists every fault and warning by
+Reads settings, keys, routes and bindings from wrangler.toml as the Worker does, and lists every error and warning by
 the name of its setting. Without flags the configuration is that of npm start, with the secrets of .dev.vars. Needs no
 account and no network. A key that is not to be had is replaced by a stand-in, which is said.
 
   --json             {"ok", "faults", "warnings", "notes"}, for programs: npm run --silent manage -- check --json
 ${whichHelp}
 
-Exit codes: 0 no faults, 1 faults, 2 a command line that makes no sense.
+Exit codes: 0 no errors, 1 errors, 2 a command line that makes no sense.
 
   npm run manage -- check
   npm run manage -- check --env staging --json
   npm run manage -- check --var TOKEN_PREFIX:/auth`;
 
-/** What `--json` prints. */
+/** What is wrong, or worth knowing, about a configuration. */
 export interface CheckReport {
   readonly ok: boolean;
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   readonly warnings: readonly string[];
   readonly notes: readonly string[];
 }
 
 /** Checks the configuration that the flags mean. */
 export async function checkConfiguration(which: Which): Promise<CheckReport> {
-  const { whose, faults, notes, ...reading } = await readWhich(which);
+  const { whose, errors, notes, ...reading } = await readWhich(which);
   const more =
     whose === "local" ? unloadedSecrets(reading.env) : deploymentWarnings(reading.settings, reading.file.openVars);
   const warnings = [...reading.warnings, ...more, ...reading.fileWarnings];
   const guarded = reading.configuration === undefined ? [] : guardedNotes(reading.configuration);
-  return { ok: faults.length === 0, faults, warnings, notes: [...notes, ...guarded] };
+  return { ok: errors.length === 0, errors, warnings, notes: [...notes, ...guarded] };
 }
 
 /** Names each rule to which the comparison of PATHS = "loose" applies. */
@@ -58,24 +58,27 @@ function guardedNotes({ settings, rules, stricterPaths }: Configuration): string
 }
 
 /** The report for people: one line for each thing, the sum at the end. */
-function reportLines({ faults, warnings, notes }: CheckReport): string[] {
+function reportLines({ errors, warnings, notes }: CheckReport): string[] {
   const { stdout } = process;
   const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
-  const sum = `${some(faults.length, "fault")}, ${some(warnings.length, "warning")}.`;
+  const sum = `${some(errors.length, "error")}, ${some(warnings.length, "warning")}.`;
   return [
-    ...faults.map((fault) => `${styled("red", "fault", stdout)}    ${fault}`),
+    ...errors.map((error) => `${styled("red", "error", stdout)}    ${error}`),
     ...warnings.map((warning) => `${styled("yellow", "warning", stdout)}  ${warning}`),
     ...notes.map((note) => `note     ${note}`),
-    faults.length > 0
+    errors.length > 0
       ? `${sum} The Worker would answer 503 to everything.`
       : styled("green", `In order: ${sum}`, stdout),
   ];
 }
 
+/** What `--json` prints: its names are public, and `faults` is older than the word `errors`. */
+const shown = ({ ok, errors, warnings, notes }: CheckReport) => ({ ok, faults: errors, warnings, notes });
+
 async function run(argv: readonly string[]): Promise<number> {
   const { values } = readFlags(argv, flags);
   const report = await checkConfiguration(values);
-  if (values.json === true) console.log(JSON.stringify(report, null, 2));
+  if (values.json === true) console.log(JSON.stringify(shown(report), null, 2));
   else for (const line of reportLines(report)) console.log(line);
   return report.ok ? EXIT.ok : EXIT.failed;
 }

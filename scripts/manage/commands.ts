@@ -72,6 +72,6 @@ export function commandList(): string {
 ${lines.join("\n")}
 Commands about users, tokens and sessions work on the local database of npm start, running or not, or with --remote on
 the deployed one. Those about the gateway read wrangler.toml; --help says what else.
-Exit codes: 0 done, 1 not done (for check: faults), 2 a command line that makes no sense, 3 explain: it would be refused.
+Exit codes: 0 done, 1 not done (for check: errors), 2 a command line that makes no sense, 3 explain: it would be refused.
 More on each: npm run manage -- help COMMAND, or npm run manage -- COMMAND --help`;
 }

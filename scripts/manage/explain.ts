@@ -88,8 +88,8 @@ export async function explainWith(
   stores: ExplainStores | undefined,
   { method, path, token, nowSeconds }: Question,
 ): Promise<Explanation> {
-  const { configuration, faults, standIn } = reading;
-  if (faults.length > 0 || configuration === undefined) throw settingsFailure(faults);
+  const { configuration, errors, standIn } = reading;
+  if (errors.length > 0 || configuration === undefined) throw settingsFailure(errors);
   const { settings } = configuration;
   const asked = standIn ? await presentedAnew(token, reading) : token;
   const input: RequestInput = {

@@ -1,7 +1,7 @@
 // Makes a user: what createuser and createsuperuser have in common.
 // Must never store anything before the name, the address and the password have all been found good.
 
-import { emailFault, normalEmail, normalUsername, usernameFault } from "../../src/users/user-rules.ts";
+import { emailError, normalEmail, normalUsername, usernameError } from "../../src/users/user-rules.ts";
 import type { Database } from "../database/database.ts";
 import { passwordHash } from "../database/password-hash.ts";
 import { findUser, insertUser } from "../database/users.ts";
@@ -46,8 +46,8 @@ export async function createUser(argv: readonly string[], superuser: boolean): P
   const { values } = readFlags(argv, flags);
   checkPlace(values);
   const given = { username: values.username, email: values.email, force: values.force === true };
-  if (given.username !== undefined) requireGood("--username", usernameFault(normalUsername(given.username)));
-  if (given.email !== undefined) requireGood("--email", emailFault(normalEmail(given.email)));
+  if (given.username !== undefined) requireGood("--username", usernameError(normalUsername(given.username)));
+  if (given.email !== undefined) requireGood("--email", emailError(normalEmail(given.email)));
 
   if (values["no-input"] === true || !process.stdin.isTTY) {
     if (given.username === undefined) throw usage("--username is needed when nobody can be asked.");
@@ -70,8 +70,8 @@ export async function createUser(argv: readonly string[], superuser: boolean): P
   });
 }
 
-function requireGood(flag: string, fault: string | null): void {
-  if (fault !== null) throw new Failure(`${flag}: ${fault}`);
+function requireGood(flag: string, error: string | null): void {
+  if (error !== null) throw new Failure(`${flag}: ${error}`);
 }
 
 const taken = (username: string): Failure => new Failure(`There is already a user called '${username}'.`);
@@ -84,18 +84,18 @@ async function askUsername(prompter: Prompter, database: Database, given: string
   }
   for (;;) {
     const username = normalUsername((await prompter.ask("Username: ")).trim());
-    const fault = usernameFault(username);
-    if (fault === null && (await findUser(database, username)) === null) return username;
-    console.log(fault ?? taken(username).message);
+    const error = usernameError(username);
+    if (error === null && (await findUser(database, username)) === null) return username;
+    console.log(error ?? taken(username).message);
   }
 }
 
 async function askEmail(prompter: Prompter): Promise<string> {
   for (;;) {
     const email = normalEmail(await prompter.ask("Email address (may be empty): "));
-    const fault = emailFault(email);
-    if (fault === null) return email;
-    console.log(fault);
+    const error = emailError(email);
+    if (error === null) return email;
+    console.log(error);
   }
 }
 

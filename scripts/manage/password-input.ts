@@ -1,7 +1,7 @@
 // Gets a new password: typed twice at a terminal, or read from standard input for scripts.
 // Must never take it from a flag or a variable, and never print it.
 
-import { passwordFault, passwordWeakness } from "../../src/users/user-rules.ts";
+import { passwordError, passwordWeakness } from "../../src/users/user-rules.ts";
 import { Failure, usage } from "../shared/failure.ts";
 import type { Prompter } from "./prompter.ts";
 
@@ -31,8 +31,8 @@ export async function readPassword(username: string, force: boolean): Promise<st
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
   const password = passwordFromInput(Buffer.concat(chunks));
-  const fault = passwordFault(password);
-  if (fault !== null) throw new Failure(fault);
+  const error = passwordError(password);
+  if (error !== null) throw new Failure(error);
   const weakness = passwordWeakness(password, username);
   if (weakness !== null && !force) throw new Failure(`${weakness} To use it all the same, add --force.`);
   return password;
@@ -42,9 +42,9 @@ export async function readPassword(username: string, force: boolean): Promise<st
 export async function askPassword(prompter: Prompter, username: string, force: boolean): Promise<string> {
   for (;;) {
     const password = await prompter.askHidden("Password: ");
-    const fault = passwordFault(password);
-    if (fault !== null) {
-      console.log(fault);
+    const error = passwordError(password);
+    if (error !== null) {
+      console.log(error);
       continue;
     }
     if ((await prompter.askHidden("Password (again): ")) !== password) {

@@ -1,5 +1,5 @@
 // `routes`: what becomes of which path, in the order in which it is decided.
-// Must never show a table that the Worker would not work with: with faults there is none.
+// Must never show a table that the Worker would not work with: with errors there is none.
 import { ownPaths } from "../configuration/own-paths.ts";
 import { publishesKeys, readWhich, type WhichReading, whichFlags, whichHelp } from "../configuration/which-flags.ts";
 import { EXIT, settingsFailure } from "../shared/failure.ts";
@@ -17,7 +17,7 @@ Without flags the configuration is that of npm start (which sets ORIGIN_URL itse
   --json             as JSON, for programs: npm run --silent manage -- routes --json
 ${whichHelp}
 
-Exit codes: 0 shown, 1 the configuration has faults, 2 a command line that makes no sense.
+Exit codes: 0 shown, 1 the configuration has errors, 2 a command line that makes no sense.
 
   npm run manage -- routes
   npm run manage -- routes --env staging --json`;
@@ -50,9 +50,9 @@ const nothing = {
   what: null,
 };
 
-/** The table for a configuration; fails with the faults of one that has some. */
-export function routeRows({ configuration, faults, bound }: WhichReading): readonly RouteRow[] {
-  if (faults.length > 0 || configuration === undefined) throw settingsFailure(faults);
+/** The table for a configuration; fails with the errors of one that has some. */
+export function routeRows({ configuration, errors, bound }: WhichReading): readonly RouteRow[] {
+  if (errors.length > 0 || configuration === undefined) throw settingsFailure(errors);
   const { settings, rules } = configuration;
   const elsewhere = { service: "ORIGIN (service binding)", zone: "ORIGIN (zone)" } as const;
   const origin = bound.ORIGIN === undefined ? settings.ORIGIN_URL : elsewhere[bound.ORIGIN];

@@ -19,6 +19,6 @@ export const usage = (message: string): Failure => new Failure(message, EXIT.usa
 export const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
 
-/** Settings that the gateway would refuse to work with: one line when there is one fault, else one more for each. */
-export const settingsFailure = (faults: readonly string[]): Failure =>
-  new Failure(faults.length === 1 ? faults.join() : ["the settings have faults:", ...faults].join("\n  "));
+/** Settings that the gateway would refuse to work with: one line when there is one problem, else one more for each. */
+export const settingsFailure = (errors: readonly string[]): Failure =>
+  new Failure(errors.length === 1 ? errors.join() : ["the settings have errors:", ...errors].join("\n  "));

@@ -10,15 +10,15 @@ export type Flags<T extends Options> = ReturnType<
   typeof parseArgs<{ options: T; allowPositionals: true; strict: true; args: string[] }>
 >;
 
-/** Reads `argv` by Node's own rules; a fault becomes a usage failure. `words` says how many bare words may come. */
+/** Reads `argv` by Node's own rules; a problem becomes a usage failure. `words` says how many bare words may come. */
 export function readFlags<T extends Options>(argv: readonly string[], options: T, words = 0): Flags<T> {
   let flags: Flags<T>;
   try {
     flags = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
-    // Node's message goes on with advice that does not fit here: its first sentence is the fault.
-    const [fault = ""] = reasonOf(error).split(/\. |\.$/, 1);
-    throw usage(`${fault}. See --help.`);
+    // Node's message goes on with advice that does not fit here: its first sentence is the problem.
+    const [problem = ""] = reasonOf(error).split(/\. |\.$/, 1);
+    throw usage(`${problem}. See --help.`);
   }
   const extra = flags.positionals[words];
   if (extra !== undefined) throw usage(`Unexpected word '${extra}'. See --help.`);

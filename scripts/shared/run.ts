@@ -5,7 +5,7 @@ import { EXIT, Failure, reasonOf } from "./failure.ts";
 
 /** Runs `main` with the command line after the script's name; `main` gives the exit code. */
 export async function run(name: string, main: (argv: readonly string[]) => Promise<number>): Promise<void> {
-  // A reader that has seen enough (`| head`) is no fault.
+  // A reader that has seen enough (`| head`) is no problem.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(EXIT.ok);
     throw error;
@@ -15,8 +15,8 @@ export async function run(name: string, main: (argv: readonly string[]) => Promi
   } catch (error) {
     process.exitCode = error instanceof Failure ? error.exitCode : EXIT.failed;
     const expected = error instanceof Failure;
-    process.stderr.write(`${name}: ${expected ? asCalled(error.message) : `unexpected fault: ${reasonOf(error)}`}\n`);
-    // A fault nobody planned for needs its stack, but only when somebody asks for it.
+    process.stderr.write(`${name}: ${expected ? asCalled(error.message) : `unexpected error: ${reasonOf(error)}`}\n`);
+    // A problem nobody planned for needs its stack, but only when somebody asks for it.
     if (!expected && process.env.DEBUG !== undefined && error instanceof Error)
       process.stderr.write(`${error.stack}\n`);
   }

@@ -28,4 +28,4 @@ export function logLine(raw: string): string | null {
 }
 
 /** True for a line in which wrangler reports that the Worker could not be built or started. */
-export const isFault = (line: string): boolean => /^(✘ )?\[(wrangler:)?error\]/i.test(line);
+export const isError = (line: string): boolean => /^(✘ )?\[(wrangler:)?error\]/i.test(line);

@@ -10,7 +10,7 @@ const ORIGIN_MILLISECONDS = 5_000;
 const get = (url: string, milliseconds: number): Promise<Response> =>
   fetch(url, { redirect: "manual", signal: AbortSignal.timeout(milliseconds) });
 
-/** Waits until `url` gives 200. Fails when the service dies, reports a fault, or takes longer than a minute. */
+/** Waits until `url` gives 200. Fails when the service dies, reports a problem, or takes longer than a minute. */
 export async function untilReady(service: Service, url: string): Promise<void> {
   let ended: string | undefined;
   void service.died.then((sentence) => {
@@ -18,11 +18,11 @@ export async function untilReady(service: Service, url: string): Promise<void> {
   });
   const deadline = performance.now() + START_MILLISECONDS;
   while (performance.now() < deadline) {
-    const faults = service.faults();
-    if (ended !== undefined || faults.length > 0) {
+    const errors = service.errors();
+    if (ended !== undefined || errors.length > 0) {
       // A moment for the rest of what it has to say.
       await sleep(300);
-      const said = service.faults();
+      const said = service.errors();
       const what = said.length === 0 && ended !== undefined ? ended : `${service.name} cannot start.`;
       throw new Failure([what, ...said].join("\n"));
     }

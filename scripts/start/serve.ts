@@ -102,10 +102,10 @@ async function prepare(origin: string): Promise<{ settings: Settings; users: Use
 }
 
 async function goodSettings(env: Readonly<Record<string, unknown>>): Promise<Settings> {
-  const { settings, faults, warnings } = await readConfiguration(env);
+  const { settings, errors, warnings } = await readConfiguration(env);
   const shown = env.ADMIN === "true" ? warnings.filter((warning) => !/^ADMIN(_HOST)? /.test(warning)) : warnings;
   for (const warning of shown) say(`Warning: ${warning}`);
-  if (faults.length > 0) throw settingsFailure(faults);
+  if (errors.length > 0) throw settingsFailure(errors);
   return settings;
 }
 

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { ROOT } from "../shared/project.ts";
 import { LOG_LEVEL, QUIET, wranglerCommand } from "../shared/wrangler.ts";
-import { isFault, logLine } from "./log-lines.ts";
+import { isError, logLine } from "./log-lines.ts";
 import { endGroup, killGroup } from "./process-group.ts";
 
 /** A running `wrangler dev`. */
@@ -15,8 +15,8 @@ export interface Service {
   readonly died: Promise<string>;
   /** From now on, hands every line that is worth seeing to `show`; those so far were kept back. */
   showLines(show: (line: string) => void): void;
-  /** The lines that were kept back, from the first fault on; empty while there is none. */
-  faults(): readonly string[];
+  /** The lines that were kept back, from the first problem on; empty while there is none. */
+  errors(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -59,8 +59,8 @@ export function startService(name: string, args: readonly string[]): Service {
     showLines(next) {
       show = next;
     },
-    faults() {
-      const first = kept.findIndex(isFault);
+    errors() {
+      const first = kept.findIndex(isError);
       return first === -1 ? [] : kept.slice(first);
     },
     async stop() {

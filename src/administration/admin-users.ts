@@ -11,7 +11,7 @@ import type { User, UserId } from "../users/user.ts";
 import { requireConfirmed } from "./admin-confirm.ts";
 import type { AdminDeps } from "./admin-deps.ts";
 import type { Admin } from "./admin-session.ts";
-import { type FieldFaults, passwordFaults, type TypedPassword, userFaults } from "./admin-user-faults.ts";
+import { type FieldErrors, passwordErrors, type TypedPassword, userErrors } from "./admin-user-errors.ts";
 
 /** Who does it, and when. */
 export interface Act {
@@ -20,9 +20,9 @@ export interface Act {
 }
 
 /** Done, with the user's id; or what is wrong with what was typed. */
-export type Outcome = { readonly id: UserId } | { readonly faults: FieldFaults };
+export type Outcome = { readonly id: UserId } | { readonly errors: FieldErrors };
 
-const taken: FieldFaults = { username: "A user with that username already exists." };
+const taken: FieldErrors = { username: "A user with that username already exists." };
 
 /** 1. Rights. 2. The password was typed recently. 3. Fields and password. 4. Write. */
 export async function createUser(
@@ -32,15 +32,15 @@ export async function createUser(
 ): Promise<Outcome> {
   refuseUngranted(act.admin.user, fields, { is_staff: false, is_superuser: false });
   requireConfirmed(act.admin, act.nowSeconds);
-  const faults = { ...userFaults(fields), ...passwordFaults(password, fields.username) };
-  if (Object.keys(faults).length > 0) return { faults };
+  const errors = { ...userErrors(fields), ...passwordErrors(password, fields.username) };
+  if (Object.keys(errors).length > 0) return { errors };
   await limitHashing(deps, act);
   const created = await deps.admin.users.create({
     ...fields,
     password: await hashPassword(password.password, deps.newSalt()),
     date_joined: new Date(act.nowSeconds * 1000).toISOString(),
   });
-  if (created === "taken") return { faults: taken };
+  if (created === "taken") return { errors: taken };
   audit(deps, "admin_user_created", act, { user_id: created.id });
   return created;
 }
@@ -55,15 +55,15 @@ export async function changeUser(deps: AdminDeps, act: Act, target: User, fields
   if (!mayChange(actor, target)) refuse("permission_denied");
   refuseUngranted(actor, fields, target);
   if (ownLockOut(actor, target, fields).length > 0) refuse("permission_denied");
-  const faults = userFaults(fields);
-  if (Object.keys(faults).length > 0) return { faults };
+  const errors = userErrors(fields);
+  if (Object.keys(errors).length > 0) return { errors };
   const changed = changedFields(target, fields);
   if (changed.length === 0) return { id: target.id };
   if (changed.some((name) => rightsFields.includes(name))) requireConfirmed(act.admin, act.nowSeconds);
   const renamed = deps.settings.USER_ID_FIELD === "username" && fields.username !== target.username;
   const ending = renamed || (target.is_active && !fields.is_active) ? endingNow(deps, act) : undefined;
   const outcome = await deps.admin.users.change(target.id, fields, rights(deps, act), ending);
-  if (outcome === "taken") return { faults: taken };
+  if (outcome === "taken") return { errors: taken };
   if (outcome === "gone") refuse("no_route");
   if (ending) await announceUserEnd(deps, target, ending);
   audit(deps, "admin_user_changed", act, { user_id: target.id, fields: changed, tokens_ended: ending !== undefined });
@@ -82,8 +82,8 @@ export async function setPassword(
 ): Promise<Outcome> {
   if (!mayChange(act.admin.user, target)) refuse("permission_denied");
   requireConfirmed(act.admin, act.nowSeconds);
-  const faults = passwordFaults(typed, target.username);
-  if (Object.keys(faults).length > 0) return { faults };
+  const errors = passwordErrors(typed, target.username);
+  if (Object.keys(errors).length > 0) return { errors };
   await limitHashing(deps, act);
   const hash = await hashPassword(typed.password, deps.newSalt());
   const ending = typed.endTokens ? endingNow(deps, act) : undefined;

@@ -1,4 +1,4 @@
-// The one answer of a Worker whose settings have faults.
+// The one answer of a Worker whose settings have errors.
 // Must never say which: the log does.
 import { safetyHeaders } from "./answer.ts";
 

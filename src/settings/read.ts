@@ -1,5 +1,5 @@
-// The environment → Settings: every fault at once, each by the name of its setting.
-// Must never put the value of a secret into a fault, and never let an unreadable setting fall back to its default.
+// The environment → Settings: every error at once, each by the name of its setting.
+// Must never put the value of a secret into a error, and never let an unreadable setting fall back to its default.
 
 import { checkAssertion } from "./checks/check-assertion.ts";
 import { checkCookie } from "./checks/check-cookie.ts";
@@ -8,14 +8,14 @@ import { checkHealth } from "./checks/check-health.ts";
 import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
 import { checkSessions } from "./checks/check-sessions.ts";
-import { checkUrls, originFault } from "./checks/check-urls.ts";
+import { checkUrls, originError } from "./checks/check-urls.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
 
-/** What reading gave: settings to use only while `faults` is empty, and warnings that do not stop the Worker. */
+/** What reading gave: settings to use only while `errors` is empty, and warnings that do not stop the Worker. */
 export interface SettingsReading {
   readonly settings: Settings;
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -28,21 +28,21 @@ const bindingNames = new Set(["DB", "BLACKLIST", "ORIGIN", "LOGIN_LIMITER", "MET
  * @param env vars, secrets and bindings as the Worker gets them, or the `[vars]` of a wrangler.toml
  */
 export function readSettings(env: Readonly<Record<string, unknown>>): SettingsReading {
-  const faults: string[] = [];
+  const errors: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const name of settingNames) values[name] = readOne(name, env[name], faults);
+  for (const name of settingNames) values[name] = readOne(name, env[name], errors);
   for (const name of Object.keys(env)) {
     if (isSettingName(name) || bindingNames.has(name)) continue;
     const meant = similarNames(name, namesWithTypos);
-    if (meant) faults.push(`${name} is not a setting; did you mean ${meant}?`);
+    if (meant) errors.push(`${name} is not a setting; did you mean ${meant}?`);
   }
-  const origin = originFault(env.ORIGIN);
-  if (origin) faults.push(origin);
+  const origin = originError(env.ORIGIN);
+  if (origin) errors.push(origin);
   // Every name of the table was read just above, each by the reader that gives the type its entry has in Settings.
   const settings = values as unknown as Settings;
   const warnings: string[] = [];
-  checkTogether(settings, faults, warnings);
-  return { settings, faults, warnings };
+  checkTogether(settings, errors, warnings);
+  return { settings, errors, warnings };
 }
 
 const settingNames = Object.keys(settingsTable).filter(isSettingName);
@@ -52,15 +52,15 @@ function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(settingsTable, name);
 }
 
-function readOne(name: SettingName, raw: unknown, faults: string[]): unknown {
+function readOne(name: SettingName, raw: unknown, errors: string[]): unknown {
   const setting = settingsTable[name];
   if (raw === undefined) {
-    if (name === "SIGNING_KEY") faults.push("SIGNING_KEY is required: a secret of at least 32 bytes, or a PEM.");
+    if (name === "SIGNING_KEY") errors.push("SIGNING_KEY is required: a secret of at least 32 bytes, or a PEM.");
     return setting.default;
   }
   const result = setting.read(raw);
   if ("expected" in result) {
-    faults.push(`${name} must be ${result.expected}${"secret" in setting ? "" : `; it is ${shown(raw)}`}.`);
+    errors.push(`${name} must be ${result.expected}${"secret" in setting ? "" : `; it is ${shown(raw)}`}.`);
     return setting.default;
   }
   return result.value;
@@ -94,56 +94,56 @@ export function tokenClassName(text: string): string | undefined {
 }
 
 /** What can only be judged with several settings in view. */
-function checkTogether(settings: Settings, faults: string[], warnings: string[]): void {
+function checkTogether(settings: Settings, errors: string[], warnings: string[]): void {
   if (settings.BLACKLIST_AFTER_ROTATION && !settings.TOKEN_BLACKLIST_ENABLED) {
-    faults.push("BLACKLIST_AFTER_ROTATION needs TOKEN_BLACKLIST_ENABLED: without it nothing would be blacklisted.");
+    errors.push("BLACKLIST_AFTER_ROTATION needs TOKEN_BLACKLIST_ENABLED: without it nothing would be blacklisted.");
   }
   for (const name of settings.TOKEN_ENDPOINTS ?? []) {
     if (!endpointNames.some((known) => known === name)) {
-      faults.push(`TOKEN_ENDPOINTS must be a list of ${endpointNames.join(", ")}; it has ${shown(name)}.`);
+      errors.push(`TOKEN_ENDPOINTS must be a list of ${endpointNames.join(", ")}; it has ${shown(name)}.`);
     }
   }
   for (const name of ["blacklist", "sessions"]) {
     if (settings.TOKEN_ENDPOINTS?.includes(name) && !settings.TOKEN_BLACKLIST_ENABLED) {
-      faults.push(`TOKEN_ENDPOINTS has "${name}", which needs TOKEN_BLACKLIST_ENABLED.`);
+      errors.push(`TOKEN_ENDPOINTS has "${name}", which needs TOKEN_BLACKLIST_ENABLED.`);
     }
   }
   if (!/^(\/[A-Za-z0-9_-]+)+$/.test(settings.TOKEN_PREFIX)) {
-    faults.push(
+    errors.push(
       `TOKEN_PREFIX must be a path such as /api/token, without a slash at its end; it is ${shown(settings.TOKEN_PREFIX)}.`,
     );
   } else if (/^\/_gateway(\/|$)/.test(settings.TOKEN_PREFIX)) {
-    faults.push("TOKEN_PREFIX must not lie under /_gateway.");
+    errors.push("TOKEN_PREFIX must not lie under /_gateway.");
   }
   if (!userIdColumns.includes(settings.USER_ID_FIELD)) {
-    faults.push(
+    errors.push(
       `USER_ID_FIELD must be a unique column of users (${userIdColumns.join(" or ")}); it is ${shown(settings.USER_ID_FIELD)}.`,
     );
   }
   for (const name of settings.AUTH_TOKEN_CLASSES) {
-    if (!tokenClassName(name)) faults.push(`AUTH_TOKEN_CLASSES has the unknown class ${shown(name)}.`);
+    if (!tokenClassName(name)) errors.push(`AUTH_TOKEN_CLASSES has the unknown class ${shown(name)}.`);
   }
   for (const scheme of settings.AUTH_HEADER_TYPES) {
     if (!isToken(scheme)) {
-      faults.push(`AUTH_HEADER_TYPES has ${shown(scheme)}, which is no scheme: one word, as in RFC 9110 section 11.1.`);
+      errors.push(`AUTH_HEADER_TYPES has ${shown(scheme)}, which is no scheme: one word, as in RFC 9110 section 11.1.`);
     }
   }
   if (!/^[A-Za-z0-9_-]+$/.test(settings.AUTH_HEADER_NAME)) {
-    faults.push(`AUTH_HEADER_NAME must be the name of a header; it is ${shown(settings.AUTH_HEADER_NAME)}.`);
+    errors.push(`AUTH_HEADER_NAME must be the name of a header; it is ${shown(settings.AUTH_HEADER_NAME)}.`);
   }
   for (const header of Object.keys(settings.IDENTITY_HEADERS)) {
-    if (!isToken(header)) faults.push(`IDENTITY_HEADERS has ${shown(header)}, which is no name of a header.`);
+    if (!isToken(header)) errors.push(`IDENTITY_HEADERS has ${shown(header)}, which is no name of a header.`);
   }
-  checkClaimNames(settings, faults);
-  checkUrls(settings, faults, warnings);
-  checkAssertion(settings, faults, warnings);
-  checkCors(settings, faults, warnings);
-  checkSessions(settings, faults, warnings);
+  checkClaimNames(settings, errors);
+  checkUrls(settings, errors, warnings);
+  checkAssertion(settings, errors, warnings);
+  checkCors(settings, errors, warnings);
+  checkSessions(settings, errors, warnings);
   const classes = settings.AUTH_TOKEN_CLASSES.map(tokenClassName);
-  checkCookie(settings, { served: servedEndpoints(settings), classes }, faults, warnings);
-  checkOpenings(settings, classes, faults, warnings);
-  checkHealth(settings, faults);
-  checkPages(settings, faults, warnings);
+  checkCookie(settings, { served: servedEndpoints(settings), classes }, errors, warnings);
+  checkOpenings(settings, classes, errors, warnings);
+  checkHealth(settings, errors);
+  checkPages(settings, errors, warnings);
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
     warnings.push(
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.",
@@ -154,7 +154,7 @@ function checkTogether(settings: Settings, faults: string[], warnings: string[])
 /** RFC 9110 section 5.6.2: what schemes and names of headers are made of. */
 const isToken = (text: string) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
 
-function checkClaimNames(settings: Settings, faults: string[]): void {
+function checkClaimNames(settings: Settings, errors: string[]): void {
   const own: Array<readonly [string, string | null]> = [
     ["TOKEN_TYPE_CLAIM", settings.TOKEN_TYPE_CLAIM],
     ["JTI_CLAIM", settings.JTI_CLAIM],
@@ -168,10 +168,10 @@ function checkClaimNames(settings: Settings, faults: string[]): void {
   for (const [name, claim] of own) {
     if (claim === null) continue;
     const other = taken.get(claim);
-    if (other) faults.push(`${name} must not be ${shown(claim)}: that is ${other}.`);
+    if (other) errors.push(`${name} must not be ${shown(claim)}: that is ${other}.`);
     else taken.set(claim, `the claim of ${name}`);
   }
   if (settings.JTI_CLAIM === null && settings.TOKEN_BLACKLIST_ENABLED) {
-    faults.push("JTI_CLAIM must be a name while TOKEN_BLACKLIST_ENABLED is true: the blacklist goes by it.");
+    errors.push("JTI_CLAIM must be a name while TOKEN_BLACKLIST_ENABLED is true: the blacklist goes by it.");
   }
 }

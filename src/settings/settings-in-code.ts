@@ -43,27 +43,27 @@ export type SettingsInCode = { readonly [Name in Exclude<SettingName, SecretName
 /** The environment with the settings from code in it, and what was wrong with those. */
 export interface Joined {
   readonly env: Readonly<Record<string, unknown>>;
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
 }
 
 /**
  * Joins both. What the environment names goes before code, a setting as a whole: so one bundle serves staging and
- * production, and whoever is on duty changes a value without a build. Other names than those of settings are faults in
+ * production, and whoever is on duty changes a value without a build. Other names than those of settings are errors in
  * code, where no binding can be.
  */
 export function joinSettings(inCode: SettingsInCode, env: Readonly<Record<string, unknown>>): Joined {
   const joined: Record<string, unknown> = {};
-  const faults: string[] = [];
+  const errors: string[] = [];
   for (const [name, value] of Object.entries(inCode)) {
-    const fault = nameFault(name);
-    if (fault) faults.push(fault);
+    const error = nameError(name);
+    if (error) errors.push(error);
     else joined[name] = value;
   }
   for (const [name, value] of Object.entries(env)) if (value !== undefined) joined[name] = value;
-  return { env: joined, faults };
+  return { env: joined, errors };
 }
 
-function nameFault(name: string): string | undefined {
+function nameError(name: string): string | undefined {
   const setting = Object.entries(settingsTable).find(([known]) => known === name)?.[1];
   if (!setting) {
     const meant = similarNames(name, Object.keys(settingsTable));

@@ -1,5 +1,5 @@
-// KEY_ID and VERIFYING_KEYS → the keys that verify beside the gateway's own, or faults that say which entry is wrong.
-// Must never put a byte of an entry into a fault (it may be a secret), and never take a private key.
+// KEY_ID and VERIFYING_KEYS → the keys that verify beside the gateway's own, or errors that say which entry is wrong.
+// Must never put a byte of an entry into a error (it may be a secret), and never take a private key.
 import { base64url, type CryptoKey, importJWK, type JWK } from "jose";
 import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
 import { isBlank } from "../settings/readers.ts";
@@ -7,17 +7,17 @@ import { type Algorithm, algorithms, type Settings } from "../settings/settings.
 import { algorithmNamed, algorithmTable } from "./algorithms.ts";
 import { floor, type RingKey, shortestSecretBytes } from "./keys.ts";
 
-/** `keys` is to be used only while `faults` is empty. */
+/** `keys` is to be used only while `errors` is empty. */
 export interface KeyRingReading {
   readonly keys: readonly RingKey[];
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   readonly warnings: readonly string[];
 }
 
 type Entry = Readonly<Record<string, unknown>>;
 
 /** What one entry gave: a key, or what is wrong with it, as the end of a sentence that begins with its place. */
-type EntryReading = { readonly key: RingKey; readonly warning?: string } | { readonly fault: string };
+type EntryReading = { readonly key: RingKey; readonly warning?: string } | { readonly error: string };
 
 /** How many keys are tried for a token without a `kid`, the gateway's own among them: a bound on the work. */
 export const mostTries = 4;
@@ -27,18 +27,18 @@ const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 /** Reads and checks KEY_ID and the entries of VERIFYING_KEYS (RFC 7517 section 4). Members that are null count as absent. */
 export async function readKeyRing(settings: Settings): Promise<KeyRingReading> {
   const { KEY_ID, VERIFYING_KEYS } = settings;
-  const faults: string[] = [];
+  const errors: string[] = [];
   const warnings: string[] = [];
   const keys: RingKey[] = [];
   if (KEY_ID !== null && !/^[\x21-\x7e]{1,128}$/.test(KEY_ID)) {
-    faults.push("KEY_ID must be 1 to 128 printable ASCII characters without spaces: every token's header carries it.");
+    errors.push("KEY_ID must be 1 to 128 printable ASCII characters without spaces: every token's header carries it.");
   }
   const kids = new Set(KEY_ID === null ? [] : [KEY_ID]);
   for (const [index, entry] of (VERIFYING_KEYS ?? []).entries()) {
     const place = `VERIFYING_KEYS: key ${index + 1}`;
     const reading = await readEntry(entry, kids, settings);
-    if ("fault" in reading) {
-      faults.push(`${place} ${reading.fault}.`);
+    if ("error" in reading) {
+      errors.push(`${place} ${reading.error}.`);
       continue;
     }
     if (reading.warning) warnings.push(`${place} ${reading.warning}.`);
@@ -52,24 +52,24 @@ export async function readKeyRing(settings: Settings): Promise<KeyRingReading> {
       );
     }
   }
-  return { keys, faults, warnings };
+  return { keys, errors, warnings };
 }
 
 /** `kids` are those that are taken; an entry's own joins them. */
 async function readEntry(entry: Entry, kids: Set<string>, settings: Settings): Promise<EntryReading> {
   const { kid, use, key_ops: operations } = entry;
-  if (typeof kid !== "string" || kid === "") return { fault: "needs a kid: a text of its own" };
-  if (kid === settings.KEY_ID) return { fault: "has the kid of KEY_ID" };
-  if (kids.has(kid)) return { fault: "has the kid of an earlier one" };
+  if (typeof kid !== "string" || kid === "") return { error: "needs a kid: a text of its own" };
+  if (kid === settings.KEY_ID) return { error: "has the kid of KEY_ID" };
+  if (kids.has(kid)) return { error: "has the kid of an earlier one" };
   kids.add(kid);
   const alg = algorithmNamed(entry.alg);
-  if (!alg) return { fault: `needs an alg, one of ${algorithms.join(", ")}: it is the only one the key verifies` };
-  if ((use ?? "sig") !== "sig") return { fault: 'must have no use, or the use "sig"' };
+  if (!alg) return { error: `needs an alg, one of ${algorithms.join(", ")}: it is the only one the key verifies` };
+  if ((use ?? "sig") !== "sig") return { error: 'must have no use, or the use "sig"' };
   if ((operations ?? null) !== null && !(Array.isArray(operations) && operations.includes("verify"))) {
-    return { fault: 'must have no key_ops, or "verify" among them' };
+    return { error: 'must have no key_ops, or "verify" among them' };
   }
   if (privateMembers.some((name) => (entry[name] ?? null) !== null)) {
-    return { fault: `is a private key: only its public half belongs here, without ${privateMembers.join(", ")}` };
+    return { error: `is a private key: only its public half belongs here, without ${privateMembers.join(", ")}` };
   }
   const row = algorithmTable[alg];
   if (row.family === "hmac") return secretEntry(entry, kid, alg, row.minimumSecretBytes, settings);
@@ -83,23 +83,23 @@ function secretEntry(
   minimumBytes: number,
   { ALLOW_SHORT_SIGNING_KEY, ASSERTION, ASSERTION_KEY }: Settings,
 ): EntryReading {
-  if (kty !== "oct") return { fault: `must have the kty "oct" for ${alg}` };
+  if (kty !== "oct") return { error: `must have the kty "oct" for ${alg}` };
   if (typeof k !== "string" || !/^[A-Za-z0-9_-]+$/.test(k))
-    return { fault: "needs k: the secret's bytes in base64url" };
+    return { error: "needs k: the secret's bytes in base64url" };
   const key = decoded(k);
-  if (!key) return { fault: "needs k: the secret's bytes in base64url" };
+  if (!key) return { error: "needs k: the secret's bytes in base64url" };
   // As for SIGNING_KEY: a public key taken for a secret is known to everyone (CVE-2022-29217).
   const text = new TextDecoder().decode(key);
-  if (looksAsymmetric(text)) return { fault: "must be a secret, not an asymmetric key in PEM" };
-  if (isBlank(text)) return { fault: "must not be blank" };
+  if (looksAsymmetric(text)) return { error: "must be a secret, not an asymmetric key in PEM" };
+  if (isBlank(text)) return { error: "must not be blank" };
   if (ASSERTION && text === ASSERTION_KEY) {
-    return { fault: "must not be ASSERTION_KEY: an origin that has it could make access tokens" };
+    return { error: "must not be ASSERTION_KEY: an origin that has it could make access tokens" };
   }
   const read = { kid, alg, key, publicJwk: undefined };
   if (key.length >= minimumBytes) return { key: read };
   const short = `has ${key.length} bytes; ${alg} needs at least ${minimumBytes}`;
-  if (!ALLOW_SHORT_SIGNING_KEY) return { fault: short };
-  if (key.length < shortestSecretBytes) return { fault: `has ${key.length} bytes, ${floor}` };
+  if (!ALLOW_SHORT_SIGNING_KEY) return { error: short };
+  if (key.length < shortestSecretBytes) return { error: `has ${key.length} bytes, ${floor}` };
   return { key: read, warning: `${short}; ALLOW_SHORT_SIGNING_KEY lets it pass` };
 }
 
@@ -107,17 +107,17 @@ async function publicEntry(entry: Entry, kid: string, alg: Algorithm): Promise<E
   const wanted = publicShape(alg);
   if (entry.kty !== wanted.kty || (wanted.crv !== undefined && entry.crv !== wanted.crv)) {
     const crv = wanted.crv === undefined ? "" : ` and the crv "${wanted.crv}"`;
-    return { fault: `must have the kty "${wanted.kty}"${crv} for ${alg}` };
+    return { error: `must have the kty "${wanted.kty}"${crv} for ${alg}` };
   }
   const members = wanted.members.map((name) => [name, entry[name]] as const);
   const jwk: JWK = Object.fromEntries(members);
   const key = await imported(jwk, alg);
-  if (!key) return { fault: `cannot be read as a public key for ${alg}` };
+  if (!key) return { error: `cannot be read as a public key for ${alg}` };
   if (wanted.kty === "RSA") {
     const bits = "modulusLength" in key.algorithm ? Number(key.algorithm.modulusLength) : 0;
-    if (bits < 2048) return { fault: `has ${bits} bits; ${alg} needs at least 2048` };
+    if (bits < 2048) return { error: `has ${bits} bits; ${alg} needs at least 2048` };
     // RFC 8017 section 3.1: the exponent is odd and at least 3. With 1, everyone could sign.
-    if (exponentIsUnfit(String(jwk.e))) return { fault: "has a public exponent that is even or below 3" };
+    if (exponentIsUnfit(String(jwk.e))) return { error: "has a public exponent that is even or below 3" };
   }
   return { key: { kid, alg, key, publicJwk: { kid, ...jwk, alg, use: "sig" } } };
 }

@@ -1,5 +1,5 @@
-// SIGNING_KEY and VERIFYING_KEY → keys that the codec can use, or faults that name the setting.
-// Must never put a byte of a key into a fault, and never take a key from a token.
+// SIGNING_KEY and VERIFYING_KEY → keys that the codec can use, or errors that name the setting.
+// Must never put a byte of a key into a error, and never take a key from a token.
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { type CryptoKey, exportJWK, importPKCS8, importSPKI, type JWK } from "jose";
 import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
@@ -53,10 +53,10 @@ export function publicJwksOf({ publicJwk, ring = [] }: Keys): readonly PublicJwk
   return [publicJwk, ...ring.map((entry) => entry.publicJwk)].filter((jwk) => jwk !== undefined);
 }
 
-/** What reading the keys gave: `keys` is undefined when there are faults. */
+/** What reading the keys gave: `keys` is undefined when there are errors. */
 export interface KeysReading {
   readonly keys: Keys | undefined;
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -97,7 +97,7 @@ async function hmacReading(
 ): Promise<KeysReading> {
   const hash = `SHA-${ALGORITHM.slice(2)}`;
   const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash }, false, ["sign", "verify"]);
-  return { keys: { signing: key, verifying: key, publicJwk: undefined }, faults: [], warnings };
+  return { keys: { signing: key, verifying: key, publicJwk: undefined }, errors: [], warnings };
 }
 
 async function asymmetricKeys(settings: Settings, row: AlgorithmRow): Promise<KeysReading> {
@@ -105,17 +105,17 @@ async function asymmetricKeys(settings: Settings, row: AlgorithmRow): Promise<Ke
   const own = readPem(SIGNING_KEY, "private");
   const other = VERIFYING_KEY === "" ? undefined : readPem(VERIFYING_KEY, "public");
   const unreadable = [
-    ...faultOf(own, `SIGNING_KEY must be an unencrypted private key in PEM for ${ALGORITHM}`),
-    ...faultOf(other, `VERIFYING_KEY must be a public key in PEM for ${ALGORITHM}`),
+    ...errorOf(own, `SIGNING_KEY must be an unencrypted private key in PEM for ${ALGORITHM}`),
+    ...errorOf(other, `VERIFYING_KEY must be a public key in PEM for ${ALGORITHM}`),
   ];
-  if ("fault" in own || (other && "fault" in other)) return { keys: undefined, faults: unreadable, warnings: [] };
+  if ("error" in own || (other && "error" in other)) return { keys: undefined, errors: unreadable, warnings: [] };
   const signing = own.key;
   const verifying = other?.key ?? createPublicKey(signing);
-  const faults = [
-    ...keyFaults("SIGNING_KEY", signing, settings.ALGORITHM, row),
-    ...keyFaults("VERIFYING_KEY", verifying, settings.ALGORITHM, row),
+  const errors = [
+    ...keyErrors("SIGNING_KEY", signing, settings.ALGORITHM, row),
+    ...keyErrors("VERIFYING_KEY", verifying, settings.ALGORITHM, row),
   ];
-  if (faults.length > 0) return { keys: undefined, faults, warnings: [] };
+  if (errors.length > 0) return { keys: undefined, errors, warnings: [] };
   if (spki(createPublicKey(signing)) !== spki(verifying)) {
     return failed("VERIFYING_KEY is not the public half of SIGNING_KEY: no token of this gateway would verify.");
   }
@@ -132,7 +132,7 @@ async function asymmetricKeys(settings: Settings, row: AlgorithmRow): Promise<Ke
         use: "sig",
       },
     },
-    faults: [],
+    errors: [],
     warnings: other?.holdsPrivate ? [privateVerifyingKey] : [],
   };
 }
@@ -140,10 +140,10 @@ async function asymmetricKeys(settings: Settings, row: AlgorithmRow): Promise<Ke
 const privateVerifyingKey =
   "VERIFYING_KEY holds a private key, of which only the public half is used: set it to the public half alone.";
 
-const faultOf = (reading: PemReading | undefined, wanted: string): string[] =>
-  reading && "fault" in reading ? [`${wanted}: ${reading.fault}.`] : [];
+const errorOf = (reading: PemReading | undefined, wanted: string): string[] =>
+  reading && "error" in reading ? [`${wanted}: ${reading.error}.`] : [];
 
-function keyFaults(name: string, key: KeyObject, algorithm: string, row: AlgorithmRow): string[] {
+function keyErrors(name: string, key: KeyObject, algorithm: string, row: AlgorithmRow): string[] {
   const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
   switch (row.family) {
     case "rsa":
@@ -161,4 +161,4 @@ function keyFaults(name: string, key: KeyObject, algorithm: string, row: Algorit
 
 const spki = (key: KeyObject) => key.export({ format: "pem", type: "spki" }).toString();
 
-const failed = (fault: string): KeysReading => ({ keys: undefined, faults: [fault], warnings: [] });
+const failed = (error: string): KeysReading => ({ keys: undefined, errors: [error], warnings: [] });

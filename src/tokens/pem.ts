@@ -7,7 +7,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 export type Half = "private" | "public";
 
 /** A key of the half that is wanted, or what is wrong with the text: the end of a sentence that names its setting. */
-export type PemReading = { readonly key: KeyObject; readonly holdsPrivate: boolean } | { readonly fault: string };
+export type PemReading = { readonly key: KeyObject; readonly holdsPrivate: boolean } | { readonly error: string };
 
 /** What stands between a BEGIN and its END. */
 interface Block {
@@ -42,10 +42,10 @@ export function readPem(text: string, half: Half): PemReading {
   const inner = bare?.toString("latin1") ?? "";
   if (inner.includes("-----BEGIN ")) return readPem(inner, half);
   if (bare?.[0] === sequence) return readBlock({ label: "", text: tidy }, half);
-  return { fault: whatItIs(tidy) };
+  return { error: whatItIs(tidy) };
 }
 
-const encrypted = { fault: "it is encrypted: take the passphrase off with openssl pkey -in key.pem -out plain.pem" };
+const encrypted = { error: "it is encrypted: take the passphrase off with openssl pkey -in key.pem -out plain.pem" };
 /** RFC 1421 section 4.6, as OpenSSL wrote it before PKCS#8. */
 const legacyEncryption = /Proc-Type:\s*4,\s*ENCRYPTED|DEK-Info:/;
 
@@ -56,16 +56,16 @@ function oneOf(all: readonly Block[], half: Half): PemReading {
   const publics = ending("PUBLIC KEY");
   const certificates = ending("CERTIFICATE");
   if (half === "private" && privates.length === 0) {
-    if (publics.length > 0) return { fault: "it is a public key, and the private one is needed" };
-    if (certificates.length > 0) return { fault: "it is a certificate, and the private key is needed" };
+    if (publics.length > 0) return { error: "it is a public key, and the private one is needed" };
+    if (certificates.length > 0) return { error: "it is a certificate, and the private key is needed" };
   }
   const usable = half === "private" ? [privates] : [publics, certificates, privates];
   const chosen = usable.find((some) => some.length > 0);
   const [first, ...more] = (chosen ?? []).map((block) => readBlock(block, half));
-  if (!first) return { fault: "it is a PEM of something else than a key" };
-  if ("fault" in first) return first;
+  if (!first) return { error: "it is a PEM of something else than a key" };
+  if ("error" in first) return first;
   const isSame = more.every((other) => "key" in other && other.key.equals(first.key));
-  if (!isSame) return { fault: "it holds several keys, and any of them could be meant" };
+  if (!isSame) return { error: "it holds several keys, and any of them could be meant" };
   return { key: first.key, holdsPrivate: privates.length > 0 };
 }
 
@@ -77,21 +77,21 @@ const publicLabels = ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE"];
 function readBlock({ label, text }: Block, half: Half): PemReading {
   if (label.startsWith("ENCRYPTED")) return encrypted;
   if (label.startsWith("OPENSSH")) {
-    return { fault: "it is in OpenSSH's own format: convert a copy with ssh-keygen -p -m PKCS8 -N '' -f copy" };
+    return { error: "it is in OpenSSH's own format: convert a copy with ssh-keygen -p -m PKCS8 -N '' -f copy" };
   }
-  if (text.replace(around, "") === "") return { fault: "it is truncated: nothing follows its first line" };
+  if (text.replace(around, "") === "") return { error: "it is truncated: nothing follows its first line" };
   const der = bytesIn(text);
-  if (!der || der[0] !== sequence) return { fault: "there is something else than base64 in it" };
+  if (!der || der[0] !== sequence) return { error: "there is something else than base64 in it" };
   const whole = lengthOf(der);
-  if (der.length < whole) return { fault: `it is truncated: ${der.length} of ${whole} bytes are there` };
-  if (der.length > whole) return { fault: `there are ${der.length - whole} bytes too many in it` };
+  if (der.length < whole) return { error: `it is truncated: ${der.length} of ${whole} bytes are there` };
+  if (der.length > whole) return { error: `there are ${der.length - whole} bytes too many in it` };
   const labels = half === "private" ? privateLabels : [...publicLabels, ...privateLabels];
   // A wrong label is a slip: the bytes say what they are.
   for (const one of [label, ...labels.filter((other) => other !== label)]) {
     const key = labels.includes(one) ? parsed(pemOf(one, der), half) : undefined;
     if (key) return { key, holdsPrivate: one.endsWith("PRIVATE KEY") };
   }
-  return { fault: "it is damaged, or a kind of key that is not supported" };
+  return { error: "it is damaged, or a kind of key that is not supported" };
 }
 
 /** The bytes of base64 with whatever stands around its characters; undefined for what is no base64. */

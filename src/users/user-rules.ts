@@ -6,7 +6,7 @@ import { trimAsPython } from "../python/white-space.ts";
 export const normalUsername = (text: string): string => text.normalize("NFKC");
 
 /** What is wrong with a username, in Django's words (UnicodeUsernameValidator, max_length), or null. */
-export function usernameFault(username: string): string | null {
+export function usernameError(username: string): string | null {
   if (username === "") return "This field cannot be blank.";
   if ([...username].length > 150) return "Ensure this value has at most 150 characters.";
   // Python's \w: letters, numbers of every kind, and the underscore.
@@ -23,11 +23,11 @@ export function normalEmail(text: string): string {
 }
 
 /** What is wrong with an e-mail address, or null; none at all is fine. Coarser than Django's, never stricter. */
-export const emailFault = (email: string): string | null =>
+export const emailError = (email: string): string | null =>
   email === "" || (/^[^\s@]+@[^\s@]+$/.test(email) && email.length <= 254) ? null : "Enter a valid email address.";
 
 /** Django's max_length of first_name and last_name, in characters; or null. */
-export const nameFault = (name: string): string | null =>
+export const nameError = (name: string): string | null =>
   [...name].length > 150 ? "Ensure this value has at most 150 characters." : null;
 
 /** Longer ones are refused unhashed: hashing a megabyte is a way to stop a server (Django's CVE-2013-1443). */
@@ -41,7 +41,7 @@ export const isTooLong = (password: string): boolean =>
  * What is wrong with a password whoever insists, or null. A log-in takes white space away from both ends and refuses what
  * DRF's CharField refuses, so nobody could ever log in with such a password.
  */
-export function passwordFault(password: string): string | null {
+export function passwordError(password: string): string | null {
   if (password === "") return "The password must not be empty.";
   const typed = trimAsPython(password);
   if (typed === "")

@@ -135,8 +135,8 @@ describe("a key for the health page", () => {
       "HEALTH_KEY must be printable ASCII without spaces at its ends: X-Health-Key could not bring it.",
     ],
     [testSecret, "HEALTH_KEY must be a secret of its own."],
-  ])("must not be %j", async (HEALTH_KEY, fault) => {
-    await expect(flowDeps({ HEALTH_KEY })).rejects.toThrow(fault);
+  ])("must not be %j", async (HEALTH_KEY, error) => {
+    await expect(flowDeps({ HEALTH_KEY })).rejects.toThrow(error);
   });
 
   it("may have 16 characters", async () => {

@@ -216,12 +216,12 @@ describe("LOGIN_LIMITER", () => {
   it.each([
     ["a text", "1001"],
     ["something else that is bound", BLACKLIST],
-  ])("is a fault when it is %s", async (_, bound) => {
+  ])("is a problem when it is %s", async (_, bound) => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     const env = { SIGNING_KEY: testSecret, DB, BLACKLIST, LOGIN_LIMITER: bound } as unknown as Parameters<
       typeof wire
     >[0];
-    expect(await wire(env, {})).toEqual({ faults: ["LOGIN_LIMITER must be a rate limit binding."] });
+    expect(await wire(env, {})).toEqual({ errors: ["LOGIN_LIMITER must be a rate limit binding."] });
   });
   it("may be left out: then nothing is counted, and the log and the ready page warn, the page whoever has HEALTH_KEY", async () => {
     const spy = vi.spyOn(console, "log").mockImplementation(() => {});

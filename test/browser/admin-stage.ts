@@ -9,7 +9,7 @@ export interface AdminStage {
   readonly gateway: Gateway;
   readonly page: Page;
   /** Errors on the console, requests to elsewhere: must stay empty. */
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
 }
 
 const first = [
@@ -57,17 +57,17 @@ export async function withAdmin(
   const rotation = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
   const gateway = await startGateway({ ADMIN: true, ...rotation, ...vars });
   const context = await browser.newContext(options);
-  const faults: string[] = [];
+  const errors: string[] = [];
   context.on("request", (request) => {
     // Where the sentence itself goes is its own affair.
     if (request.isNavigationRequest()) return;
     const { protocol, origin } = new URL(request.url());
-    if (protocol !== "data:" && origin !== gateway.url.origin) faults.push(`asked elsewhere: ${request.url()}`);
+    if (protocol !== "data:" && origin !== gateway.url.origin) errors.push(`asked elsewhere: ${request.url()}`);
   });
   context.on("console", (message) => {
     // Chromium notes each 4xx and each frame that is blocked, which some sentences are after.
     const expected = /^Failed to load resource|blocked by CORS policy|^Framing /.test(message.text());
-    if (["error", "warning"].includes(message.type()) && !expected) faults.push(`console: ${message.text()}`);
+    if (["error", "warning"].includes(message.type()) && !expected) errors.push(`console: ${message.text()}`);
   });
   try {
     context.setDefaultTimeout(10_000);
@@ -76,8 +76,8 @@ export async function withAdmin(
     await addPeople(gateway);
     const page = await context.newPage();
     await page.goto(new URL("/_gateway/admin/", gateway.url).href);
-    await look({ gateway, page, faults });
-    assert.deepEqual(faults, []);
+    await look({ gateway, page, errors });
+    assert.deepEqual(errors, []);
   } finally {
     await context.close();
     await gateway.close();

@@ -6,7 +6,7 @@ import type { Gateway } from "../support/gateway-over-http.ts";
 import { startOrigin } from "../support/http-origin.ts";
 import { type AdminStage, logIn, withAdmin } from "./admin-stage.ts";
 import type { Sentence } from "./sentences.ts";
-import { axeFaults } from "./visit.ts";
+import { axeViolations } from "./visit.ts";
 
 const heading = (page: Page, name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
 const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
@@ -28,14 +28,14 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
         stage,
         async ({ page, gateway }) => {
           await heading(page, "Gateway admin");
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
           await page.getByLabel("Username").fill(stage.username);
           await page.getByLabel("Password").fill("not-this-one");
           await press(page, "Log in");
           await page.getByText("No active staff account found with these credentials.").waitFor();
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
           await logIn(page, stage);
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
           await shoot(page, "admin-users");
 
           await page.getByLabel("Text").fill("GRACE.H");
@@ -43,14 +43,14 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           assert.deepEqual(await page.getByRole("rowheader").allTextContents(), ["grace.hoare", "grace.hopper"]);
           await page.getByRole("link", { name: "grace.hopper" }).click();
           await heading(page, "grace.hopper");
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
           await page.getByLabel("Last name").fill("Murray Hopper");
           await page.getByLabel("Staff", { exact: true }).check();
           await press(page, "Save");
           await says(page, "The changes were saved.");
           assert.equal(await page.getByLabel("Last name").inputValue(), "Murray Hopper");
           await shoot(page, "admin-user");
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
 
           await page.getByRole("link", { name: "Set a password" }).click();
           await page.getByLabel("Password", { exact: true }).fill("short");
@@ -58,7 +58,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           await press(page, "Set the password");
           await page.getByRole("alert").waitFor();
           assert.equal(await page.evaluate("document.activeElement.className"), "summary");
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
           await page.getByRole("link", { name: /^Password: This password is too short/ }).click();
           assert.equal(await page.evaluate("document.activeElement.id"), "password");
           await page.getByLabel("Password", { exact: true }).fill("nanoseconds of wire");
@@ -76,7 +76,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           await page.getByRole("link", { name: "Users" }).click();
           await page.getByRole("link", { name: "Add a user" }).click();
           await heading(page, "Add a user");
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
           await page.getByLabel("Username").fill("margaret.hamilton");
           await page.getByLabel("E-mail address").fill("margaret@EXAMPLE.com");
           await page.getByLabel("Password", { exact: true }).fill("lunar module");
@@ -86,7 +86,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           assert.equal(await page.getByLabel("E-mail address").inputValue(), "margaret@example.com");
           await page.getByRole("link", { name: "Delete this user" }).click();
           await heading(page, "Delete margaret.hamilton?");
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
           await press(page, "Delete for good");
           await says(page, "The user was deleted.");
 
@@ -97,11 +97,11 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           await press(page, "Save");
           await heading(page, "Your password, please");
           assert.equal(await page.evaluate("document.activeElement.id"), "own_password");
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
           await page.getByLabel("Your password").fill("not-this-one");
           await press(page, "Go on");
           await page.getByText("That is not your password.").waitFor();
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
           await page.getByLabel("Your password").fill(stage.password);
           await page.keyboard.press("Enter");
           await says(page, "The changes were saved.");
@@ -143,7 +143,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           await page.getByRole("link", { name: "Show this user’s tokens" }).click();
           await heading(page, "Tokens of margaret");
           assert.equal(await page.getByRole("row").count(), 5);
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
           await shoot(page, "admin-tokens");
           await page.getByLabel("State").selectOption("Live");
           await press(page, "Show");
@@ -227,7 +227,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
       }),
   ],
   [
-    "at 360 and 320 pixels nothing of the admin page sticks out; dark is dark, without a fault for axe",
+    "at 360 and 320 pixels nothing of the admin page sticks out; dark is dark, without a error for axe",
     async (stage) => {
       for (const width of [360, 320]) {
         await withAdmin(
@@ -247,7 +247,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
             ]) {
               await page.goto(new URL(`/_gateway/admin/${path}`, gateway.url).href);
               assert.equal(await page.evaluate("document.documentElement.scrollWidth"), width, path);
-              assert.deepEqual([path, await axeFaults(page)], [path, []]);
+              assert.deepEqual([path, await axeViolations(page)], [path, []]);
             }
             const background = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
             assert.equal(background, "rgb(18, 22, 29)");

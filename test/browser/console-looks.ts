@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { consolePath, logIn, press, saying, send } from "./console.ts";
 import { brightness } from "./looks.ts";
 import type { Sentence } from "./sentences.ts";
-import { axeFaults, type Stage, visiting } from "./visit.ts";
+import { axeViolations, type Stage, visiting } from "./visit.ts";
 
 /** Everything on the page is in use: logged in, sessions listed, an answer with a long line. */
 async function fill(page: Page, stage: Stage): Promise<void> {
@@ -22,7 +22,7 @@ export const consoleLooks: readonly Sentence[] = [
   [
     "console: the keyboard alone is enough to log in and to call the API",
     (stage) =>
-      visiting(stage, consolePath, async ({ page, faults }) => {
+      visiting(stage, consolePath, async ({ page, errors }) => {
         const tabTo = async (text: string): Promise<void> => {
           for (let presses = 0; presses < 40; presses += 1) {
             await page.keyboard.press("Tab");
@@ -48,7 +48,7 @@ export const consoleLooks: readonly Sentence[] = [
         await tabTo("Send without");
         await page.keyboard.press("Space");
         await saying(page, "401 Unauthorized: Authentication credentials were not provided.");
-        assert.deepEqual(faults, []);
+        assert.deepEqual(errors, []);
       }),
   ],
   [
@@ -88,27 +88,27 @@ export const consoleLooks: readonly Sentence[] = [
           assert.equal(await page.evaluate("document.documentElement.scrollWidth"), width);
           await fill(page, stage);
           assert.equal(await page.evaluate("document.documentElement.scrollWidth"), width);
-          assert.deepEqual(await axeFaults(page), []);
+          assert.deepEqual(await axeViolations(page), []);
         };
         await visiting(stage, consolePath, look, options);
       }
     },
   ],
   [
-    "console: dark is dark and light is light, both without a fault for axe with everything on the page",
+    "console: dark is dark and light is light, both without a error for axe with everything on the page",
     async (stage) => {
       for (const colorScheme of ["dark", "light"] as const) {
         const look = async ({
           page,
-          faults,
+          errors,
         }: {
           readonly page: Page;
-          readonly faults: readonly string[];
+          readonly errors: readonly string[];
         }): Promise<void> => {
           assert.equal((await brightness(page)) < 60, colorScheme === "dark");
           await fill(page, stage);
-          assert.deepEqual(await axeFaults(page), []);
-          assert.deepEqual(faults, []);
+          assert.deepEqual(await axeViolations(page), []);
+          assert.deepEqual(errors, []);
         };
         await visiting(stage, consolePath, look, { colorScheme });
       }
@@ -146,7 +146,7 @@ export const consoleLooks: readonly Sentence[] = [
   [
     "console: a path that leads to another origin is not called, in no spelling",
     (stage) =>
-      visiting(stage, consolePath, async ({ page, faults }) => {
+      visiting(stage, consolePath, async ({ page, errors }) => {
         await logIn(page, stage);
         await saying(page, "200 OK: logged in as ada");
         for (const path of [
@@ -160,13 +160,13 @@ export const consoleLooks: readonly Sentence[] = [
           assert.equal(await page.getByLabel("Path").getAttribute("aria-invalid"), "true");
         }
         assert.equal(await page.locator("#history li").count(), 1);
-        assert.deepEqual(faults, []);
+        assert.deepEqual(errors, []);
       }),
   ],
   [
     "console: the address can name a path for the form, and only one of this gateway; it calls nothing by itself",
     (stage) =>
-      visiting(stage, `${consolePath}#/api/notes/`, async ({ page, faults }) => {
+      visiting(stage, `${consolePath}#/api/notes/`, async ({ page, errors }) => {
         assert.equal(await page.getByLabel("Path").inputValue(), "/api/notes/");
         assert.equal(await page.locator("#history li").count(), 0);
         await page.goto("about:blank");
@@ -175,7 +175,7 @@ export const consoleLooks: readonly Sentence[] = [
         await page.goto("about:blank");
         await page.goto(new URL(`${consolePath}#%`, stage.gateway.url).href);
         assert.equal(await page.locator("#status").textContent(), "Ready.");
-        assert.deepEqual(faults, []);
+        assert.deepEqual(errors, []);
       }),
   ],
   [

@@ -5,13 +5,13 @@ import type { Page } from "playwright-core";
 import { startDemoOrigin, startGateway } from "../support/gateway-over-http.ts";
 import { answered, card, claimIn, consolePath, logIn, press, saying, send } from "./console.ts";
 import type { Sentence } from "./sentences.ts";
-import { axeFaults, type Stage, visiting } from "./visit.ts";
+import { axeViolations, type Stage, visiting } from "./visit.ts";
 
 /** The console of a gateway with these settings, in front of the demo API. */
 const under =
   (
     vars: Readonly<Record<string, unknown>>,
-    look: (page: Page, stage: Stage, faults: readonly string[]) => Promise<void>,
+    look: (page: Page, stage: Stage, errors: readonly string[]) => Promise<void>,
   ) =>
   async ({ browser, username, password }: Stage): Promise<void> => {
     const api = await startDemoOrigin();
@@ -19,7 +19,7 @@ const under =
     try {
       await gateway.addUser({ id: 1, username, password });
       const stage = { browser, gateway, username, password };
-      await visiting(stage, consolePath, ({ page, faults }) => look(page, stage, faults));
+      await visiting(stage, consolePath, ({ page, errors }) => look(page, stage, errors));
     } finally {
       await gateway.close();
       await api.close();
@@ -29,7 +29,7 @@ const under =
 export const consoleModes: readonly Sentence[] = [
   [
     "console: the end of a token is shown and told once; the API then refuses it, and a refresh helps",
-    under({ ACCESS_TOKEN_LIFETIME: 4 }, async (page, stage, faults) => {
+    under({ ACCESS_TOKEN_LIFETIME: 4 }, async (page, stage, errors) => {
       await logIn(page, stage);
       await saying(page, "The access token has expired.");
       assert.equal(await card(page, "Access token").getByRole("timer").textContent(), "expired");
@@ -37,12 +37,12 @@ export const consoleModes: readonly Sentence[] = [
       await saying(page, "401 Unauthorized: Given token not valid for any token type");
       await press(page, "Refresh with the refresh token");
       await card(page, "Access token").getByRole("timer").filter({ hasNotText: "expired" }).waitFor();
-      assert.deepEqual(faults, []);
+      assert.deepEqual(errors, []);
     }),
   ],
   [
     "console: of sessions that tokens name, the page's own is marked, and ending it ends the page's tokens",
-    under({ BLACKLIST_ENDS_SESSION: true }, async (page, stage, faults) => {
+    under({ BLACKLIST_ENDS_SESSION: true }, async (page, stage, errors) => {
       const { username, password } = stage;
       await stage.gateway.post("/api/token/", { username, password });
       await logIn(page, stage);
@@ -56,14 +56,14 @@ export const consoleModes: readonly Sentence[] = [
       assert.equal(await page.getByText("Ended with its session.").count(), 2);
       await press(page, "Refresh with the refresh token");
       await saying(page, "401 Unauthorized: Token is blacklisted");
-      assert.deepEqual(faults, []);
+      assert.deepEqual(errors, []);
     }),
   ],
   [
     "console: a sliding token has both its clocks, opens the API, and slides",
     under(
       { TOKEN_ENDPOINTS: ["sliding", "verify"], AUTH_TOKEN_CLASSES: ["SlidingToken"] },
-      async (page, stage, faults) => {
+      async (page, stage, errors) => {
         await logIn(page, stage);
         await saying(page, "200 OK: logged in as ada");
         assert.equal(await claimIn(page, "Sliding token", "token_type"), "sliding");
@@ -73,14 +73,14 @@ export const consoleModes: readonly Sentence[] = [
         await saying(page, "200 OK");
         await press(page, "Refresh with the sliding token");
         await saying(page, "200 OK: the token is good for longer");
-        assert.deepEqual(await axeFaults(page), []);
-        assert.deepEqual(faults, []);
+        assert.deepEqual(await axeViolations(page), []);
+        assert.deepEqual(errors, []);
       },
     ),
   ],
   [
     "console: with AUTH_COOKIE = only it says where the tokens are, and calls with the cookies or without",
-    under({ AUTH_COOKIE: "only" }, async (page, stage, faults) => {
+    under({ AUTH_COOKIE: "only" }, async (page, stage, errors) => {
       await logIn(page, stage);
       await saying(page, "200 OK: logged in as ada");
       const text = await card(page, "Access token").textContent();
@@ -98,13 +98,13 @@ export const consoleModes: readonly Sentence[] = [
       await press(page, "Blacklist the refresh token");
       await saying(page, "Logged out: the cookies are cleared.");
       assert.deepEqual(await page.context().cookies(), []);
-      assert.deepEqual(await axeFaults(page), []);
-      assert.deepEqual(faults, []);
+      assert.deepEqual(await axeViolations(page), []);
+      assert.deepEqual(errors, []);
     }),
   ],
   [
     "console: a token from elsewhere can be used where no log-in is served; a text that is none is refused",
-    under({ TOKEN_ENDPOINTS: ["verify"] }, async (page, _, faults) => {
+    under({ TOKEN_ENDPOINTS: ["verify"] }, async (page, _, errors) => {
       assert.equal(await page.getByLabel("Username").isVisible(), false);
       await page.getByText("No log-in is served here: paste a token below.").waitFor();
       await page.getByText("Use a token you have").click();
@@ -123,7 +123,7 @@ export const consoleModes: readonly Sentence[] = [
       await send(page, "/api/notes/");
       await saying(page, "401 Unauthorized: Given token not valid for any token type");
       assert.equal((await answered(page)).by, "the gateway");
-      assert.deepEqual(faults, []);
+      assert.deepEqual(errors, []);
     }),
   ],
 ];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import type { Sentence } from "./sentences.ts";
-import { axeFaults, type Stage, visiting } from "./visit.ts";
+import { axeViolations, type Stage, visiting } from "./visit.ts";
 
 export const consolePath = "/_gateway/console";
 
@@ -49,32 +49,32 @@ export async function send(page: Page, path: string, button = "Send with token")
   await press(page, button);
 }
 
-const loggedIn = (look: (page: Page, faults: readonly string[]) => Promise<void>) => (stage: Stage) =>
-  visiting(stage, consolePath, async ({ page, faults }) => {
+const loggedIn = (look: (page: Page, errors: readonly string[]) => Promise<void>) => (stage: Stage) =>
+  visiting(stage, consolePath, async ({ page, errors }) => {
     await logIn(page, stage);
     await saying(page, "200 OK: logged in as ada");
-    await look(page, faults);
+    await look(page, errors);
   });
 
 export const consoleSentences: readonly Sentence[] = [
   [
-    "the console opens with its forms, with a quiet console, without a fault for axe",
+    "the console opens with its forms, with a quiet console, without a error for axe",
     (stage) =>
-      visiting(stage, consolePath, async ({ page, faults }) => {
+      visiting(stage, consolePath, async ({ page, errors }) => {
         assert.equal(await page.title(), "Gateway console");
         assert.equal(await page.getByRole("heading", { level: 1 }).textContent(), "Gateway console");
         assert.deepEqual(await page.getByRole("heading", { level: 2 }).allTextContents(), [
           ...["Log in", "Request", "Answer", "History"],
         ]);
         assert.equal(await page.locator("#status").textContent(), "Ready.");
-        assert.deepEqual(await axeFaults(page), []);
-        assert.deepEqual(faults, []);
+        assert.deepEqual(await axeViolations(page), []);
+        assert.deepEqual(errors, []);
       }),
   ],
   [
     "console: a wrong password is refused in words; the right one shows both tokens decoded, and leaves the form",
     (stage) =>
-      visiting(stage, consolePath, async ({ page, faults }) => {
+      visiting(stage, consolePath, async ({ page, errors }) => {
         await logIn(page, { ...stage, password: "not-this-one" });
         await saying(page, "401 Unauthorized: No active account found with the given credentials");
         assert.equal(await page.evaluate("document.activeElement.id"), "password");
@@ -93,8 +93,8 @@ export const consoleSentences: readonly Sentence[] = [
           assert.match(await claimIn(page, name, "exp"), /^\d{10} .*\d/);
         }
         assert.match((await answered(page)).text, /"access": "eyJ[\w-]{9}…"/);
-        assert.deepEqual(await axeFaults(page), []);
-        assert.deepEqual(faults, []);
+        assert.deepEqual(await axeViolations(page), []);
+        assert.deepEqual(errors, []);
       }),
   ],
   [
@@ -111,7 +111,7 @@ export const consoleSentences: readonly Sentence[] = [
   ],
   [
     "console: the API without a token, with it, and what is public; who answered, and the request's id",
-    loggedIn(async (page, faults) => {
+    loggedIn(async (page, errors) => {
       await send(page, "/api/notes/", "Send without");
       await saying(page, "401 Unauthorized: Authentication credentials were not provided.");
       const refused = await answered(page);
@@ -128,12 +128,12 @@ export const consoleSentences: readonly Sentence[] = [
       await saying(page, "200 OK");
       assert.match((await answered(page)).text, /"motd": "Notes, kept apart by user\."/);
       assert.deepEqual(await page.locator("#history li > strong").allTextContents(), ["200", "200", "401", "200"]);
-      assert.deepEqual(faults, []);
+      assert.deepEqual(errors, []);
     }),
   ],
   [
     "console: a body is sent, markup in an answer stays text, and an answer without a body says so",
-    loggedIn(async (page, faults) => {
+    loggedIn(async (page, errors) => {
       await page.getByLabel("Method").selectOption("POST");
       await page.getByLabel("Body (JSON)").fill(JSON.stringify({ title: "<img src=x onerror=alert(1)>" }));
       await send(page, "/api/notes/");
@@ -146,12 +146,12 @@ export const consoleSentences: readonly Sentence[] = [
       await send(page, `/api/notes/${JSON.parse(text).id}/`);
       await saying(page, "204 No Content");
       assert.equal((await answered(page)).text, "(no body)");
-      assert.deepEqual(faults, []);
+      assert.deepEqual(errors, []);
     }),
   ],
   [
     "console: verify says that a token is good; refresh takes a new pair, and its button keeps the focus",
-    loggedIn(async (page, faults) => {
+    loggedIn(async (page, errors) => {
       await press(page, "Verify the access token");
       await saying(page, "200 OK: the access token is good");
       const before = await claimIn(page, "Refresh token", "jti");
@@ -159,12 +159,12 @@ export const consoleSentences: readonly Sentence[] = [
       await saying(page, "200 OK: a new access token");
       assert.notEqual(await claimIn(page, "Refresh token", "jti"), before);
       assert.equal(await page.evaluate("document.activeElement.ariaLabel"), "Refresh with the refresh token");
-      assert.deepEqual(faults, []);
+      assert.deepEqual(errors, []);
     }),
   ],
   [
     "console: a blacklisted refresh token is marked, and refused when it is used",
-    loggedIn(async (page, faults) => {
+    loggedIn(async (page, errors) => {
       await press(page, "Blacklist the refresh token");
       await saying(page, "200 OK: the refresh token is blacklisted");
       assert.equal(await card(page, "Refresh token").getByText("Blacklisted: try to refresh with it.").count(), 1);
@@ -172,8 +172,8 @@ export const consoleSentences: readonly Sentence[] = [
       await saying(page, "401 Unauthorized: Token is blacklisted");
       await press(page, "Verify the refresh token");
       await saying(page, "400 Bad Request: Token is blacklisted");
-      assert.deepEqual(await axeFaults(page), []);
-      assert.deepEqual(faults, []);
+      assert.deepEqual(await axeViolations(page), []);
+      assert.deepEqual(errors, []);
     }),
   ],
   [
@@ -181,7 +181,7 @@ export const consoleSentences: readonly Sentence[] = [
     async (stage) => {
       const { username, password } = stage;
       assert.equal((await stage.gateway.post("/api/token/", { username, password })).status, 200);
-      await loggedIn(async (page, faults) => {
+      await loggedIn(async (page, errors) => {
         const items = page.getByRole("region", { name: "Sessions" }).getByRole("listitem");
         await press(page, "Load the list");
         await saying(page, "200 OK: sessions listed");
@@ -193,12 +193,12 @@ export const consoleSentences: readonly Sentence[] = [
           .click();
         await items.nth(before - 1).waitFor({ state: "detached" });
         assert.equal(await page.locator("#history li").filter({ hasText: "DELETE /api/token/sessions/" }).count(), 1);
-        assert.deepEqual(await axeFaults(page), []);
+        assert.deepEqual(await axeViolations(page), []);
         await press(page, "Log out everywhere");
         await saying(page, "200 OK: logged out everywhere");
         await press(page, "Refresh with the refresh token");
         await saying(page, "401 Unauthorized: Token is blacklisted");
-        assert.deepEqual(faults, []);
+        assert.deepEqual(errors, []);
       })(stage);
     },
   ],

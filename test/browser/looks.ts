@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { Sentence } from "./sentences.ts";
-import { axeFaults, said, send, visiting } from "./visit.ts";
+import { axeViolations, said, send, visiting } from "./visit.ts";
 
 /** @param path of a page with a username and a password */
 export const looks = (path: string): readonly Sentence[] => [
   [
     "the keyboard alone is enough, and shows where it is",
     (stage) =>
-      visiting(stage, path, async ({ page, faults }) => {
+      visiting(stage, path, async ({ page, errors }) => {
         for (const [name, text] of [
           ["username", stage.username],
           ["password", stage.password],
@@ -25,7 +25,7 @@ export const looks = (path: string): readonly Sentence[] => [
         await page.keyboard.press("Enter");
         assert.equal(await said(page), "200 OK");
         assert.equal(await page.evaluate("document.activeElement.textContent"), "Send");
-        assert.deepEqual(faults, []);
+        assert.deepEqual(errors, []);
       }),
   ],
   [
@@ -48,21 +48,21 @@ export const looks = (path: string): readonly Sentence[] => [
     },
   ],
   [
-    "dark is dark and light is light, both without a fault for axe, with a good answer and a bad one",
+    "dark is dark and light is light, both without a error for axe, with a good answer and a bad one",
     async (stage) => {
       for (const colorScheme of ["dark", "light"] as const) {
         await visiting(
           stage,
           path,
-          async ({ page, faults }) => {
+          async ({ page, errors }) => {
             assert.equal((await brightness(page)) < 60, colorScheme === "dark");
             await send(page, { Username: stage.username, Password: "not-this-one" });
             assert.match(await said(page), /^401/);
-            assert.deepEqual(await axeFaults(page), []);
+            assert.deepEqual(await axeViolations(page), []);
             await send(page, { Password: stage.password });
             await page.getByText("200 OK").waitFor();
-            assert.deepEqual(await axeFaults(page), []);
-            assert.deepEqual(faults, []);
+            assert.deepEqual(await axeViolations(page), []);
+            assert.deepEqual(errors, []);
           },
           { colorScheme },
         );
@@ -87,7 +87,7 @@ export const looks = (path: string): readonly Sentence[] => [
   [
     "the page's policy stops a script, a style and a request to elsewhere, and the check of the console sees it",
     (stage) =>
-      visiting(stage, path, async ({ page, faults }) => {
+      visiting(stage, path, async ({ page, errors }) => {
         await page.evaluate("document.body.append(Object.assign(document.createElement('script'), { text: 'x = 1' }))");
         await page.evaluate(
           "document.body.append(Object.assign(document.createElement('style'), { textContent: 'p {}' }))",
@@ -96,7 +96,7 @@ export const looks = (path: string): readonly Sentence[] => [
         assert.equal(await page.evaluate("typeof x"), "undefined");
         for (const directive of ["script-src", "style-src", "connect-src"]) {
           assert.ok(
-            faults.some((fault) => fault.includes("Content Security Policy") && fault.includes(directive)),
+            errors.some((error) => error.includes("Content Security Policy") && error.includes(directive)),
             directive,
           );
         }
@@ -108,11 +108,11 @@ export const looks = (path: string): readonly Sentence[] => [
       visiting(
         stage,
         path,
-        async ({ page, faults }) => {
+        async ({ page, errors }) => {
           await send(page, { Username: stage.username, Password: stage.password });
           await page.getByText('"access":').waitFor();
           assert.equal(new URL(page.url()).pathname + new URL(page.url()).search, path);
-          assert.deepEqual(faults, []);
+          assert.deepEqual(errors, []);
         },
         { javaScriptEnabled: false },
       ),
@@ -140,7 +140,7 @@ export const looks = (path: string): readonly Sentence[] => [
         await page.route("**", (route) => route.abort());
         await send(page, { Username: stage.username, Password: stage.password });
         assert.equal(await said(page), "No answer: the server could not be reached.");
-        assert.deepEqual(await axeFaults(page), []);
+        assert.deepEqual(await axeViolations(page), []);
         await page.unrouteAll();
         await page.getByRole("button", { name: "Send" }).click();
         await page.getByText("200 OK").waitFor();

@@ -17,7 +17,7 @@ export interface Stage {
 /** An open page, and what must stay empty: errors on the console, errors in the script, requests to elsewhere. */
 export interface Visit {
   readonly page: Page;
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -33,15 +33,15 @@ export async function visiting(
   options: BrowserContextOptions = {},
 ): Promise<void> {
   const context = await browser.newContext(options);
-  const faults: string[] = [];
+  const errors: string[] = [];
   context.on("request", (request) => {
     const { protocol, origin } = new URL(request.url());
-    if (protocol !== "data:" && origin !== gateway.url.origin) faults.push(`asked elsewhere: ${request.url()}`);
+    if (protocol !== "data:" && origin !== gateway.url.origin) errors.push(`asked elsewhere: ${request.url()}`);
   });
-  context.on("weberror", (error) => faults.push(`script: ${error.error().message}`));
+  context.on("weberror", (error) => errors.push(`script: ${error.error().message}`));
   context.on("console", (message) => {
     const loud = ["error", "warning"].includes(message.type());
-    if (loud && !refusedAnswer.test(message.text())) faults.push(`console: ${message.text()}`);
+    if (loud && !refusedAnswer.test(message.text())) errors.push(`console: ${message.text()}`);
   });
   try {
     context.setDefaultTimeout(10_000);
@@ -49,7 +49,7 @@ export async function visiting(
     const response = await page.goto(new URL(path, gateway.url).href);
     assert.equal(response?.status(), 200);
     assert.equal(response?.headers()["content-type"], "text/html; charset=utf-8");
-    await look({ page, faults });
+    await look({ page, errors });
   } finally {
     await context.close();
   }
@@ -74,7 +74,7 @@ export async function shownBody(page: Page): Promise<Record<string, string>> {
 }
 
 /** Whatever axe-core finds wrong with the page as it is now, in words. */
-export async function axeFaults(page: Page): Promise<string[]> {
+export async function axeViolations(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);
   const { violations } = await page.evaluate<{
     violations: { id: string; impact: string; nodes: { html: string }[] }[];

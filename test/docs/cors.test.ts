@@ -1,4 +1,4 @@
-// Each example of docs/cors.md is a configuration that runs, with no fault and no warning, and does what it is there for.
+// Each example of docs/cors.md is a configuration that runs, with no error and no warning, and does what it is there for.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "smol-toml";
@@ -16,8 +16,8 @@ const examples = [...text.matchAll(/## ([^\n]+)\n(?:(?!## )[\s\S])*?```toml\n([\
 /** What is allowed to a page in a preflight, in the words of the headers. */
 async function allowedTo(origin: string, toml: string): Promise<ReadonlyArray<string | null>> {
   const { vars } = parse(toml) as { vars: Record<string, unknown> };
-  const { configuration, faults, warnings } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });
-  expect({ faults, warnings }).toEqual({ faults: [], warnings: [] });
+  const { configuration, errors, warnings } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });
+  expect({ errors, warnings }).toEqual({ errors: [], warnings: [] });
   if (!configuration) throw new Error("there is no configuration");
   const { settings, headerPlan } = configuration;
   const answer = withCors(settings, headerPlan.authHeader, async () => new Response());

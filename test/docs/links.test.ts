@@ -8,7 +8,7 @@ const documents = [...documentFiles(), "test/parity/differences.md", "test/secur
 const isLocal = (target: string) => !/^[a-z]+:/.test(target);
 
 /** What is wrong with a link of a document; undefined if it leads somewhere. */
-function faultOf(file: string, link: string): string | undefined {
+function errorOf(file: string, link: string): string | undefined {
   if (!isLocal(link)) return /^https:\/\/[a-z0-9.-]+(\/\S*)?$/.test(link) ? undefined : `${link}: no https address`;
   const [path = "", anchor] = link.split("#");
   const target = path === "" ? file : join(dirname(file), path);
@@ -25,8 +25,8 @@ it("there are documents to check", () => {
 });
 
 it.each(documents)("%s has no dead link", (file) => {
-  const faults = linksOf(documentText(file)).map((link) => faultOf(file, link));
-  expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
+  const errors = linksOf(documentText(file)).map((link) => errorOf(file, link));
+  expect(errors.filter((error) => error !== undefined)).toEqual([]);
 });
 
 it.each(documents)("each picture of %s says in words what it shows", (file) => {
@@ -54,10 +54,10 @@ it("no page shows a picture of more than half a megabyte", () => {
 
 describe("the check itself", () => {
   it("finds a dead file, a dead heading, and plain http", () => {
-    expect(faultOf("README.md", "docs/nowhere.md")).toBe("docs/nowhere.md: no such file");
-    expect(faultOf("README.md", "docs/settings.md#nowhere")).toBe("docs/settings.md#nowhere: no such heading");
-    expect(faultOf("docs/settings.md", "#keys")).toBeUndefined();
-    expect(faultOf("README.md", "http://example.com")).toBe("http://example.com: no https address");
+    expect(errorOf("README.md", "docs/nowhere.md")).toBe("docs/nowhere.md: no such file");
+    expect(errorOf("README.md", "docs/settings.md#nowhere")).toBe("docs/settings.md#nowhere: no such heading");
+    expect(errorOf("docs/settings.md", "#keys")).toBeUndefined();
+    expect(errorOf("README.md", "http://example.com")).toBe("http://example.com: no https address");
   });
   it("names headings as GitHub does", () => {
     const text = "# A `b` c\n\n## With [a link](x.md)\n\n## What's on?\n\n```sh\n# no heading\n```\n\n## A b c\n";

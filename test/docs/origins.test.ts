@@ -33,10 +33,10 @@ describe("docs/origins.md", () => {
     "path %s, origin %j, strip_prefix %j: %s → %s",
     async (path, origin, strip_prefix, request, goesTo) => {
       const route = { path, auth: "token", ...(origin && { origin }), ...(strip_prefix && { strip_prefix }) };
-      const { configuration, faults } = await configurationOf({ ROUTES: [route] });
+      const { configuration, errors } = await configurationOf({ ROUTES: [route] });
       if (goesTo === "error")
-        return expect(faults).toEqual([expect.stringMatching(/^ROUTES\[0\]\.strip_prefix must be /)]);
-      expect(faults).toEqual([]);
+        return expect(errors).toEqual([expect.stringMatching(/^ROUTES\[0\]\.strip_prefix must be /)]);
+      expect(errors).toEqual([]);
       expect(sent(request)).toBe(goesTo);
 
       function sent(pathAndQuery: string): string {
@@ -56,9 +56,9 @@ describe("docs/origins.md", () => {
   it("shows a wrangler.toml for each kind", () => {
     expect(pieces.length).toBe(6);
   });
-  it.each(pieces)("shows settings without faults or warnings: %s", async (toml) => {
+  it.each(pieces)("shows settings without errors or warnings: %s", async (toml) => {
     const { vars = {} } = parse(toml) as { vars?: object };
-    const { faults, warnings } = await configurationOf(vars);
-    expect([faults, warnings]).toEqual([[], []]);
+    const { errors, warnings } = await configurationOf(vars);
+    expect([errors, warnings]).toEqual([[], []]);
   });
 });

@@ -1,4 +1,4 @@
-// docs/routes.md: its table says which rule a request meets, its keys are those of a route, its faults are faults.
+// docs/routes.md: its table says which rule a request meets, its keys are those of a route, its errors are errors.
 import { parse } from "smol-toml";
 import { expect, it } from "vitest";
 import { readConfiguration } from "../../src/configuration.ts";
@@ -34,11 +34,11 @@ it.each(rows)("%s %s meets %s", async (method, path, met) => {
 });
 
 it("has every key of a route, and no other", async () => {
-  const { faults } = await readConfiguration({
+  const { errors } = await readConfiguration({
     SIGNING_KEY: testSecret,
     ROUTES: [{ path: "/*", auth: "token", x: 1 }],
   });
-  const known = /a route has (.*)\.$/.exec(faults[0] ?? "")?.[1]?.split(", ") ?? [];
+  const known = /a route has (.*)\.$/.exec(errors[0] ?? "")?.[1]?.split(", ") ?? [];
   const [table = ""] = text.slice(text.indexOf("| key |")).split("\n\n");
   const named = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, key]) => key);
   expect(known.length).toBe(8);
@@ -60,7 +60,7 @@ it.each([
   ["require where nobody may be", [{ path: "/*", auth: "optional", require: { is_staff: true } }]],
   ["shadow mode where nothing is refused", [{ path: "/*", auth: "public", enforce: false }]],
   ["a prefix outside of the path", [{ path: "/a/*", auth: "token", strip_prefix: "/b" }]],
-])("%s is a fault", async (_, ROUTES) => {
-  const { faults } = await readConfiguration({ SIGNING_KEY: testSecret, ROUTES });
-  expect(faults).toHaveLength(1);
+])("%s is a problem", async (_, ROUTES) => {
+  const { errors } = await readConfiguration({ SIGNING_KEY: testSecret, ROUTES });
+  expect(errors).toHaveLength(1);
 });

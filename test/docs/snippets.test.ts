@@ -9,12 +9,12 @@ import { localBindings } from "../../scripts/database/bindings.ts";
 import { addColumn, addedColumns } from "../../scripts/database/tables.ts";
 import { standInSecrets } from "../../scripts/deploy/stand-in-key.ts";
 import { readConfiguration } from "../../src/configuration.ts";
-import { commandFault } from "../support/command-faults.ts";
+import { commandError } from "../support/command-errors.ts";
 import { type Block, blocksOf, documentFiles, documentText } from "../support/documents.ts";
 import { copyProject } from "../support/project-copy.ts";
 import { runToEnd } from "../support/run-to-end.ts";
 import { type SimpleCommand, shellCommands } from "../support/shell-commands.ts";
-import { typeFaults } from "../support/typed-snippets.ts";
+import { typeErrors } from "../support/typed-snippets.ts";
 
 const blocks = documentFiles().flatMap(blocksOf);
 const inLanguage = (...languages: readonly string[]) => blocks.filter(({ language }) => languages.includes(language));
@@ -92,8 +92,8 @@ describe("settings", () => {
     writeFileSync(configFile, text);
     for (const environment of [undefined, ...Object.keys(document.env ?? {})]) {
       const { vars } = await readWranglerFile({ configFile, environment, local: false });
-      const { faults, warnings } = await readConfiguration({ ...vars, ...standInSecrets(vars) });
-      expect(faults).toEqual([]);
+      const { errors, warnings } = await readConfiguration({ ...vars, ...standInSecrets(vars) });
+      expect(errors).toEqual([]);
       const unexpected = warnings.filter((warning) => !warned[file]?.test(warning));
       expect(unexpected).toEqual([]);
     }
@@ -102,12 +102,12 @@ describe("settings", () => {
 
 describe("code", () => {
   it("passes TypeScript", async () => {
-    expect(await typeFaults(inLanguage("ts", "js"))).toBe("");
+    expect(await typeErrors(inLanguage("ts", "js"))).toBe("");
   });
 
   it("that does not fit is found", async () => {
     const wrong = (language: string, text: string) => ({ file: "docs/x.md", line: language.length, language, text });
-    const said = await typeFaults([
+    const said = await typeErrors([
       wrong("ts", 'import { createGateway } from "simplejwt-edge";\ncreateGateway({ settings: { LOG: "loud" } });\n'),
       wrong("js", "nobody.knows(this);\n"),
     ]);
@@ -220,7 +220,7 @@ five \\
     const isSetting = /^[A-Z_]+='[^']*'\n$/.test(text);
     if (!isSetting) expect(commands.length).toBeGreaterThan(0);
     for (const command of commands) {
-      expect(await faultWithCommand(command)).toBeUndefined();
+      expect(await errorWithCommand(command)).toBeUndefined();
       if (command[0] !== "curl") continue;
       // test/docs/walk.test.ts runs what goes to the gateway.
       const address = command.find((word) => /^[a-z]+:\/\//.test(word)) ?? "";
@@ -229,8 +229,8 @@ five \\
   });
 
   it.each(documentFiles())("in the sentences of %s: likewise", async (file) => {
-    const faults = await Promise.all(inlineCommands(file).flatMap(shellCommands).map(faultWithCommand));
-    expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
+    const errors = await Promise.all(inlineCommands(file).flatMap(shellCommands).map(errorWithCommand));
+    expect(errors.filter((problem) => problem !== undefined)).toEqual([]);
   });
 
   it("that are wrong are found", async () => {
@@ -244,13 +244,13 @@ five \\
         "docker ps",
       ],
     ];
-    const faults = await Promise.all(wrong.flatMap(shellCommands).map(commandFault));
-    expect(faults.filter((fault) => fault === undefined)).toEqual([]);
-    expect(faults[0]).toBe("npm has no run nothing");
+    const errors = await Promise.all(wrong.flatMap(shellCommands).map(commandError));
+    expect(errors.filter((problem) => problem === undefined)).toEqual([]);
+    expect(errors[0]).toBe("npm has no run nothing");
   });
 });
 
-async function faultWithCommand(command: SimpleCommand): Promise<string | undefined> {
-  const fault = await commandFault(command);
-  return fault === undefined ? undefined : `${command.join(" ")}: ${fault}`;
+async function errorWithCommand(command: SimpleCommand): Promise<string | undefined> {
+  const problem = await commandError(command);
+  return problem === undefined ? undefined : `${command.join(" ")}: ${problem}`;
 }

@@ -1,22 +1,22 @@
 // IDENTITY_HEADERS: names and claims that would fail open or be misread, values as JSON, and the largest that is sent.
 import { describe, expect, test } from "vitest";
 import { originHeaders, planHeaders } from "../../src/proxy/headers/headers.ts";
-import { identityHeaderFaults } from "../../src/proxy/headers/identity-headers.ts";
+import { identityHeaderErrors } from "../../src/proxy/headers/identity-headers.ts";
 import { tokenTypes } from "../../src/tokens/token-types.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
 
-const faultsOf = (IDENTITY_HEADERS: Readonly<Record<string, string>>, vars = {}) =>
-  identityHeaderFaults(settingsOf({ IDENTITY_HEADERS, ...vars }));
+const errorsOf = (IDENTITY_HEADERS: Readonly<Record<string, string>>, vars = {}) =>
+  identityHeaderErrors(settingsOf({ IDENTITY_HEADERS, ...vars }));
 
-describe("identityHeaderFaults()", () => {
+describe("identityHeaderErrors()", () => {
   test.each([
     [{}],
     [{ "X-User-Id": "user_id" }],
     [{ "X-User-Id": "user_id", "X-User-Name": "profile.name", "X-Roles": "json:roles" }],
     [{ Remote_User: "sub", "X.Tenant": "tenant" }],
   ])("finds nothing wrong with %j", (headers) => {
-    expect(faultsOf(headers)).toEqual([]);
+    expect(errorsOf(headers)).toEqual([]);
   });
 
   test.each([
@@ -36,13 +36,13 @@ describe("identityHeaderFaults()", () => {
     ...["X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "CF-Connecting-IP", "Sec-Fetch-Site"],
     ...["If-Match", "Accept", "Accept-Encoding", "Range", "Expect"],
   ])("refuses %s, which has a meaning of its own", (header) => {
-    expect(faultsOf({ [header]: "user_id" })).toEqual([
+    expect(errorsOf({ [header]: "user_id" })).toEqual([
       `IDENTITY_HEADERS must not set "${header}": it has a meaning of its own.`,
     ]);
   });
 
   test("refuses the header of AUTH_HEADER_NAME, in any spelling", () => {
-    expect(faultsOf({ X_Access_Token: "user_id" }, { AUTH_HEADER_NAME: "HTTP_X_ACCESS_TOKEN" })).toEqual([
+    expect(errorsOf({ X_Access_Token: "user_id" }, { AUTH_HEADER_NAME: "HTTP_X_ACCESS_TOKEN" })).toEqual([
       'IDENTITY_HEADERS must not set "X_Access_Token": it has a meaning of its own.',
     ]);
   });
@@ -52,7 +52,7 @@ describe("identityHeaderFaults()", () => {
     ["X-User-Id", "x-user-id"],
     ["X.User.Id", "X_User-Id"],
   ])("refuses %s beside %s, which servers merge", (one, two) => {
-    expect(faultsOf({ [one]: "user_id", [two]: "email" })).toEqual([
+    expect(errorsOf({ [one]: "user_id", [two]: "email" })).toEqual([
       `IDENTITY_HEADERS has "${one}" and "${two}", which many servers cannot tell apart.`,
     ]);
   });
@@ -60,7 +60,7 @@ describe("identityHeaderFaults()", () => {
   test.each(["", ".", ".name", "profile.", "profile..name", "json:", "json:profile."])(
     "refuses the claim %j",
     (claim) => {
-      expect(faultsOf({ "X-Name": claim })).toEqual([
+      expect(errorsOf({ "X-Name": claim })).toEqual([
         'IDENTITY_HEADERS must name a claim for "X-Name", such as "email", "profile.name" or "json:roles".',
       ]);
     },

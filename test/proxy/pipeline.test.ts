@@ -30,7 +30,7 @@ async function setUp(given: Given = {}) {
   const LOGIN_LIMITER = { limit: async () => ({ success: true }) };
   const bindings = { DB, BLACKLIST, ORIGIN, LOGIN_LIMITER };
   const wiring = await wire({ SIGNING_KEY: testSecret, ...bindings, ROUTES, ...given.vars }, {});
-  if ("faults" in wiring) throw new Error(wiring.faults.join("\n"));
+  if ("errors" in wiring) throw new Error(wiring.errors.join("\n"));
   const jti = freshId();
   const good = { token_type: "access", exp: now + 100, iat: now, jti, user_id: "7" };
   const authorization = `Bearer ${craft({ claims: { ...good, ...given.claims } })}`;

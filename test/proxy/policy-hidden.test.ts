@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { readPolicy } from "../../src/proxy/routes/policy.ts";
 import { settingsOf } from "../support/settings.ts";
 
-const faultsOf = (routes: readonly unknown[], vars: Readonly<Record<string, unknown>> = {}) =>
-  readPolicy(settingsOf({ ROUTES: routes, ...vars })).faults;
+const errorsOf = (routes: readonly unknown[], vars: Readonly<Record<string, unknown>> = {}) =>
+  readPolicy(settingsOf({ ROUTES: routes, ...vars })).errors;
 
 describe("readPolicy() reports a rule that can never match:", () => {
   const all = (...routes: ReadonlyArray<readonly [string, (readonly string[])?]>) =>
@@ -51,8 +51,8 @@ describe("readPolicy() reports a rule that can never match:", () => {
       all(["/api/token/sessions/abc/"]),
       "ROUTES[0] (/api/token/sessions/abc/) can never match: /api/token/sessions/<id>/ is the gateway's own.",
     ],
-  ])("%j", (routes, fault) => {
-    expect(faultsOf(routes)).toEqual([fault]);
+  ])("%j", (routes, error) => {
+    expect(errorsOf(routes)).toEqual([error]);
   });
 
   test.each([
@@ -71,19 +71,19 @@ describe("readPolicy() reports a rule that can never match:", () => {
     [all(["/api/token/sliding/"])],
     [all(["/api/tokens"])],
   ])("not so: %j", (routes) => {
-    expect(faultsOf(routes)).toEqual([]);
+    expect(errorsOf(routes)).toEqual([]);
   });
 
   test("the paths of endpoints that are served, and no others, hide a rule", () => {
     const routes = all(["/jwt/sliding/refresh"], ["/jwt/verify/"], ["/api/token/"]);
-    expect(faultsOf(routes, { TOKEN_PREFIX: "/jwt", TOKEN_ENDPOINTS: ["sliding"] })).toEqual([
+    expect(errorsOf(routes, { TOKEN_PREFIX: "/jwt", TOKEN_ENDPOINTS: ["sliding"] })).toEqual([
       "ROUTES[0] (/jwt/sliding/refresh) can never match: /jwt/sliding/refresh is the gateway's own.",
     ]);
   });
 
-  test("a rule with a fault of its own hides nothing", () => {
+  test("a rule with a error of its own hides nothing", () => {
     expect(
-      faultsOf([
+      errorsOf([
         { path: "/*", auth: "tokn" },
         { path: "/a", auth: "token" },
       ]),

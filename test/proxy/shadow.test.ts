@@ -31,7 +31,7 @@ async function setUp(given: Given = {}) {
   const ROUTES = [{ path: "/api/*", auth: "token", enforce: false, ...given.route }];
   const bindings = { DB, BLACKLIST, ORIGIN: { fetch: send, connect: () => undefined } as unknown as Fetcher };
   const wiring = await wire({ SIGNING_KEY: testSecret, ...bindings, ROUTES, ...given.vars }, {});
-  if ("faults" in wiring) throw new Error(wiring.faults.join("\n"));
+  if ("errors" in wiring) throw new Error(wiring.errors.join("\n"));
   const jti = freshId();
   const claims = { token_type: "access", exp: now + 100, iat: now, jti, user_id: "7", ...given.claims };
   const token = craft({ claims });

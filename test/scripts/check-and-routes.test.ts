@@ -9,7 +9,7 @@ import { checkConfiguration } from "../../scripts/manage/check.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { routeRows } from "../../scripts/manage/routes.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
-import { bindingFaults, bindingWarnings } from "../../src/settings/checks/check-bindings.ts";
+import { bindingErrors, bindingWarnings } from "../../src/settings/checks/check-bindings.ts";
 import { copyProject } from "../support/project-copy.ts";
 
 const { folder, remove } = copyProject();
@@ -40,7 +40,7 @@ describe("check", () => {
     expect(JSON.parse(said.join("\n"))).toEqual({ ok: true, faults: [], warnings: [], notes: [standInNote] });
   });
 
-  it("tells every fault and every warning, and fails", async () => {
+  it("tells every error and every warning, and fails", async () => {
     const vars = ["LEEWAY:-1", 'ROUTES:[{"path":"/a","auth":"tokn"}]', "ORIGIN_URL:http://10.0.0.1"];
     expect(await manage("check", "--remote", "--json", ...vars.flatMap((one) => ["--var", one]))).toBe(1);
     const report = JSON.parse(said.join("\n")) as { ok: boolean; faults: string[]; warnings: string[] };
@@ -57,8 +57,8 @@ describe("check", () => {
   it("judges the real key where it is given, and says how open its file is", async () => {
     const file = join(folder, "keys.env");
     writeFileSync(file, "SIGNING_KEY=short\n", { mode: 0o644 });
-    const { faults, warnings, notes } = await checkConfiguration({ "secrets-file": file, var: [origin] });
-    expect(faults).toEqual([
+    const { errors, warnings, notes } = await checkConfiguration({ "secrets-file": file, var: [origin] });
+    expect(errors).toEqual([
       "SIGNING_KEY has 5 bytes; HS256 needs at least 32. Make one with: openssl rand -base64 32",
     ]);
     expect(warnings).toEqual([`others on this machine can read ${file}. Close it: chmod 600 ${file}`]);
@@ -170,14 +170,14 @@ describe("bindings", () => {
   const all = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: "right", ORIGIN: "service" } as const;
   it("are missed, or of the wrong kind", () => {
     const on = { TOKEN_BLACKLIST_ENABLED: true };
-    expect(bindingFaults(all, on)).toEqual([]);
-    expect(bindingFaults({ ...none, LOGIN_LIMITER: "other", METRICS: "other" }, on)).toEqual([
+    expect(bindingErrors(all, on)).toEqual([]);
+    expect(bindingErrors({ ...none, LOGIN_LIMITER: "other", METRICS: "other" }, on)).toEqual([
       "DB is missing: a D1 database has to be bound by this name.",
       "BLACKLIST is missing: a KV namespace has to be bound by this name while TOKEN_BLACKLIST_ENABLED is true.",
       "LOGIN_LIMITER must be a rate limit binding.",
       "METRICS must be an Analytics Engine dataset.",
     ]);
-    expect(bindingFaults({ ...all, BLACKLIST: false }, { TOKEN_BLACKLIST_ENABLED: false })).toEqual([]);
+    expect(bindingErrors({ ...all, BLACKLIST: false }, { TOKEN_BLACKLIST_ENABLED: false })).toEqual([]);
   });
   it("are worth a warning", () => {
     const [own, rest] = [{ origin: "https://a" }, { origin: undefined }];
@@ -239,7 +239,7 @@ describe("routes", () => {
     expect(said.at(-1)).toMatch(/^anything else +all +- +- +- +gateway: 404$/);
   });
 
-  it("shows no table for a configuration with faults", async () => {
+  it("shows no table for a configuration with errors", async () => {
     await expect(rowsOf([{ path: "a", auth: "token" }])).rejects.toThrow(
       'ROUTES[0].path must be an exact path ("/a/b/") or a prefix ("/a/*").',
     );

@@ -1,4 +1,4 @@
-// The commands as a shell sees them: exit codes, one line for each fault, and nothing given away.
+// The commands as a shell sees them: exit codes, one line for each error, and nothing given away.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -50,8 +50,8 @@ describe("standInKey()", () => {
     "makes a key that the gateway takes for %s",
     async (algorithm) => {
       const vars = algorithm === undefined ? {} : { ALGORITHM: algorithm };
-      const { faults } = await readConfiguration({ ...vars, SIGNING_KEY: standInKey(algorithm) });
-      expect(faults).toEqual([]);
+      const { errors } = await readConfiguration({ ...vars, SIGNING_KEY: standInKey(algorithm) });
+      expect(errors).toEqual([]);
     },
   );
 });

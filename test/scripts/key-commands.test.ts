@@ -60,8 +60,8 @@ it("generate --print shows a key, and writes nothing", async () => {
   const { code, stdout } = await keys("generate", "--print", "--alg", "ES256");
   const made = parseEnv(stdout);
   expect([code, Object.keys(made), files()]).toEqual([0, ["ALGORITHM", "KEY_ID", "SIGNING_KEY"], []]);
-  const { configuration, faults } = await readConfiguration(made);
-  expect([faults, configuration?.keys.publicJwk?.kid]).toEqual([[], made.KEY_ID]);
+  const { configuration, errors } = await readConfiguration(made);
+  expect([errors, configuration?.keys.publicJwk?.kid]).toEqual([[], made.KEY_ID]);
 });
 
 it("generate --write makes .dev.vars for this user alone, and never in the place of a key", async () => {
@@ -76,7 +76,7 @@ Next:
   3. start npm start again
 `,
   );
-  expect((await readConfiguration(made)).faults).toEqual([]);
+  expect((await readConfiguration(made)).errors).toEqual([]);
   expect(await keys("generate", "--write")).toEqual({
     code: 1,
     stdout: "",

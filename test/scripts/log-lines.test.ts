@@ -1,6 +1,6 @@
 // scripts/start/log-lines.ts: wrangler's chatter goes, the Worker's lines and every error stay.
 import { describe, expect, it } from "vitest";
-import { isFault, logLine } from "../../scripts/start/log-lines.ts";
+import { isError, logLine } from "../../scripts/start/log-lines.ts";
 
 describe("logLine()", () => {
   it.each([
@@ -32,11 +32,11 @@ describe("logLine()", () => {
   });
 });
 
-describe("isFault()", () => {
+describe("isError()", () => {
   it("knows wrangler's two ways of saying so", () => {
-    expect(isFault("✘ [ERROR] Build failed with 1 error:")).toBe(true);
-    expect(isFault("[wrangler:error] Uncaught Error: boom")).toBe(true);
-    expect(isFault('{"error":"[ERROR]"}')).toBe(false);
-    expect(isFault("GET /error 500 Internal Server Error (1ms)")).toBe(false);
+    expect(isError("✘ [ERROR] Build failed with 1 error:")).toBe(true);
+    expect(isError("[wrangler:error] Uncaught Error: boom")).toBe(true);
+    expect(isError('{"error":"[ERROR]"}')).toBe(false);
+    expect(isError("GET /error 500 Internal Server Error (1ms)")).toBe(false);
   });
 });

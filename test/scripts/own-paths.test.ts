@@ -18,7 +18,7 @@ const everything = [{ path: "/*", auth: "public" }];
 /** Whether the app hands the request on to the API. */
 async function isForwarded(env: Readonly<Record<string, unknown>>, method: string, path: string) {
   const { configuration, defaultOrigin } = await readingOf({ ROUTES: everything, ...env });
-  if (!configuration) throw new Error("the configuration has faults");
+  if (!configuration) throw new Error("the configuration has errors");
   const wired = wireForExplain(configuration, defaultOrigin, undefined);
   const health = { ...wired.deps, schema: { check: async () => "ok" as const }, keySource: undefined };
   // Without a session no page of the admin's asks a store.

@@ -1,7 +1,7 @@
 // scripts/database/remote.ts: what goes to wrangler, and what comes back, with a wrangler that only remembers.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { faultIn, openRemote } from "../../scripts/database/remote.ts";
+import { errorIn, openRemote } from "../../scripts/database/remote.ts";
 import { findUser, insertUser, setPasswordHash } from "../../scripts/database/users.ts";
 
 const said = (answer: unknown) => ({ exitCode: 0, stdout: JSON.stringify(answer), stderr: "" });
@@ -100,19 +100,19 @@ describe("insertUser()", () => {
   });
 });
 
-describe("faultIn()", () => {
+describe("errorIn()", () => {
   it("puts text and notes on one line", () => {
-    expect(faultIn(failed("A request failed.\n", "Unknown database [code: 7404]"))).toBe(
+    expect(errorIn(failed("A request failed.\n", "Unknown database [code: 7404]"))).toBe(
       "A request failed. : Unknown database [code: 7404]",
     );
   });
   it("names the cure when nobody is logged in", () => {
-    expect(faultIn(failed("In a non-interactive environment, set a CLOUDFLARE_API_TOKEN"))).toBe(
+    expect(errorIn(failed("In a non-interactive environment, set a CLOUDFLARE_API_TOKEN"))).toBe(
       "wrangler is not logged in. Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.",
     );
   });
   it("takes what there is", () => {
-    expect(faultIn({ exitCode: 3, stdout: "", stderr: "" })).toBe("wrangler ended with exit code 3.");
-    expect(faultIn({ exitCode: 3, stdout: "not JSON", stderr: "two\n  lines" })).toBe("two lines");
+    expect(errorIn({ exitCode: 3, stdout: "", stderr: "" })).toBe("wrangler ended with exit code 3.");
+    expect(errorIn({ exitCode: 3, stdout: "not JSON", stderr: "two\n  lines" })).toBe("two lines");
   });
 });

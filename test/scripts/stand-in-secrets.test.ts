@@ -12,6 +12,6 @@ it.each([
 ])("standInSecrets() makes what the gateway takes for %s", async (_, vars, names) => {
   const secrets = standInSecrets(vars);
   expect(Object.keys(secrets).sort()).toEqual(names);
-  const { faults, warnings } = await readConfiguration({ ...vars, ...secrets });
-  expect({ faults, warnings }).toEqual({ faults: [], warnings: [] });
+  const { errors, warnings } = await readConfiguration({ ...vars, ...secrets });
+  expect({ errors, warnings }).toEqual({ errors: [], warnings: [] });
 });

@@ -236,7 +236,7 @@ describe("CVE-2022-29266, CVE-2024-39315 and their like (secrets in errors, page
     const tells = /stack|\bat \w+ \(|\.ts\b|node_modules|D1_ERROR|SQLITE|outstanding_tokens|workerd|x-powered-by/i;
     expect(answers.filter(([, text]) => tells.test(text))).toEqual([]);
   });
-  it("settings with faults put no secret into the log", async () => {
+  it("settings with problems put no secret into the log", async () => {
     const lines: string[] = [];
     const values = { SIGNING_KEY: "short-but-secret-key", ASSERTION: true, ASSERTION_KEY: "short-shared-secret" };
     const faulty = await startGateway(

@@ -5,14 +5,14 @@ import { edPkcs8, edSpki, p256Pkcs8, rsaPkcs8 } from "../support/rfc-keys.ts";
 import { testSecret } from "../support/settings.ts";
 
 describe("readConfiguration()", () => {
-  test("joins the faults of settings, routes and keys", async () => {
-    const { configuration, faults } = await readConfiguration({
+  test("joins the errors of settings, routes and keys", async () => {
+    const { configuration, errors } = await readConfiguration({
       SIGNING_KEY: "too short",
       LEEWAY: -1,
       ROUTES: [{ path: "/*", auth: "tokn" }],
     });
     expect(configuration).toBeUndefined();
-    expect(faults).toEqual([
+    expect(errors).toEqual([
       'LEEWAY must be a duration of at least 0 s: whole seconds (300) or a number with a unit ("5m", "12h", "7d"); it is -1.',
       "ROUTES[0].auth must be one of public, optional, token, user.",
       "SIGNING_KEY has 9 bytes; HS256 needs at least 32. Make one with: openssl rand -base64 32",
@@ -20,9 +20,9 @@ describe("readConfiguration()", () => {
   });
 
   test("says once that there is no key, and goes on with the rest", async () => {
-    const { configuration, faults } = await readConfiguration({ ROUTES: [], TOKEN_PREFIX: "/_gateway" });
+    const { configuration, errors } = await readConfiguration({ ROUTES: [], TOKEN_PREFIX: "/_gateway" });
     expect(configuration).toBeUndefined();
-    expect(faults).toEqual([
+    expect(errors).toEqual([
       "SIGNING_KEY is required: a secret of at least 32 bytes, or a PEM.",
       "TOKEN_PREFIX must not lie under /_gateway.",
     ]);
@@ -36,19 +36,19 @@ describe("readConfiguration()", () => {
       readConfiguration({ SIGNING_KEY: "-----BEGIN hunter2", ALGORITHM: "RS256" }),
       readConfiguration({ SIGNING_KEY: rsaPkcs8, VERIFYING_KEY: "hunter2", ALGORITHM: "RS256" }),
     ]);
-    for (const { faults, warnings } of readings) {
-      expect(faults.length + warnings.length).toBe(1);
-      expect(JSON.stringify([faults, warnings])).not.toMatch(/hunter2|MIIE/);
+    for (const { errors, warnings } of readings) {
+      expect(errors.length + warnings.length).toBe(1);
+      expect(JSON.stringify([errors, warnings])).not.toMatch(/hunter2|MIIE/);
     }
   });
 
   test("joins the warnings of settings and keys", async () => {
-    const { warnings, faults } = await readConfiguration({
+    const { warnings, errors } = await readConfiguration({
       SIGNING_KEY: "hunter2-hunter2-hunter2",
       ALLOW_SHORT_SIGNING_KEY: "true",
       ROTATE_REFRESH_TOKENS: "true",
     });
-    expect(faults).toEqual([]);
+    expect(errors).toEqual([]);
     expect(warnings).toEqual([
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.",
       "SIGNING_KEY has 23 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
@@ -56,7 +56,7 @@ describe("readConfiguration()", () => {
   });
 
   test("gives settings, keys, rules, header plan and the kinds of AUTH_TOKEN_CLASSES in their order", async () => {
-    const { configuration, faults } = await readConfiguration({
+    const { configuration, errors } = await readConfiguration({
       SIGNING_KEY: edPkcs8,
       VERIFYING_KEY: edSpki,
       ALGORITHM: "EdDSA",
@@ -66,7 +66,7 @@ describe("readConfiguration()", () => {
         { path: "/*", auth: "user" },
       ],
     });
-    expect(faults).toEqual([]);
+    expect(errors).toEqual([]);
     expect(configuration?.settings.ALGORITHM).toBe("EdDSA");
     expect(configuration?.rules.map(({ pattern, auth }) => `${pattern} ${auth}`)).toEqual([
       "/open/* public",
@@ -92,8 +92,8 @@ describe("readConfiguration()", () => {
   });
 
   test("refuses a key of another kind than the algorithm's", async () => {
-    const { faults } = await readConfiguration({ SIGNING_KEY: p256Pkcs8, ALGORITHM: "RS256" });
-    expect(faults).toEqual([
+    const { errors } = await readConfiguration({ SIGNING_KEY: p256Pkcs8, ALGORITHM: "RS256" });
+    expect(errors).toEqual([
       "SIGNING_KEY must be an RSA key for RS256.",
       "VERIFYING_KEY must be an RSA key for RS256.",
     ]);

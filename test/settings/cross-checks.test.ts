@@ -4,41 +4,41 @@ import { readSettings } from "../../src/settings/read.ts";
 import { testSecret } from "../support/settings.ts";
 
 const read = (vars: Readonly<Record<string, unknown>>) => {
-  const { faults, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
-  return { faults, warnings };
+  const { errors, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
+  return { errors, warnings };
 };
-const good = { faults: [], warnings: [] };
-const fault = (text: string) => ({ faults: [text], warnings: [] });
+const good = { errors: [], warnings: [] };
+const error = (text: string) => ({ errors: [text], warnings: [] });
 
 describe("the blacklist:", () => {
   const off = { TOKEN_BLACKLIST_ENABLED: false };
 
   test("BLACKLIST_AFTER_ROTATION needs it", () => {
     expect(read({ ...off, BLACKLIST_AFTER_ROTATION: true })).toEqual(
-      fault("BLACKLIST_AFTER_ROTATION needs TOKEN_BLACKLIST_ENABLED: without it nothing would be blacklisted."),
+      error("BLACKLIST_AFTER_ROTATION needs TOKEN_BLACKLIST_ENABLED: without it nothing would be blacklisted."),
     );
   });
 
   test("the blacklist endpoint needs it", () => {
     expect(read({ ...off, TOKEN_ENDPOINTS: ["sessions"] })).toEqual(
-      fault('TOKEN_ENDPOINTS has "sessions", which needs TOKEN_BLACKLIST_ENABLED.'),
+      error('TOKEN_ENDPOINTS has "sessions", which needs TOKEN_BLACKLIST_ENABLED.'),
     );
     expect(read({ ...off, TOKEN_ENDPOINTS: ["obtain", "blacklist"] })).toEqual(
-      fault('TOKEN_ENDPOINTS has "blacklist", which needs TOKEN_BLACKLIST_ENABLED.'),
+      error('TOKEN_ENDPOINTS has "blacklist", which needs TOKEN_BLACKLIST_ENABLED.'),
     );
   });
 
   test("it needs a JTI_CLAIM", () => {
     expect(read({ JTI_CLAIM: "" })).toEqual(
-      fault("JTI_CLAIM must be a name while TOKEN_BLACKLIST_ENABLED is true: the blacklist goes by it."),
+      error("JTI_CLAIM must be a name while TOKEN_BLACKLIST_ENABLED is true: the blacklist goes by it."),
     );
-    expect(read({ ...off, JTI_CLAIM: "" }).faults).toEqual([]);
+    expect(read({ ...off, JTI_CLAIM: "" }).errors).toEqual([]);
   });
 
   test("rotation without it is warned of: old tokens stay good", () => {
     const text =
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.";
-    expect(read({ ROTATE_REFRESH_TOKENS: true })).toEqual({ faults: [], warnings: [text] });
+    expect(read({ ROTATE_REFRESH_TOKENS: true })).toEqual({ errors: [], warnings: [text] });
     expect(read({ ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true })).toEqual(good);
   });
 });
@@ -52,7 +52,7 @@ describe("TOKEN_ENDPOINTS", () => {
   );
 
   test("reports each name that is no endpoint", () => {
-    expect(read({ TOKEN_ENDPOINTS: ["Obtain", "verify", "login"] }).faults).toEqual([
+    expect(read({ TOKEN_ENDPOINTS: ["Obtain", "verify", "login"] }).errors).toEqual([
       'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding, sessions; it has "Obtain".',
       'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding, sessions; it has "login".',
     ]);
@@ -68,32 +68,32 @@ describe("TOKEN_PREFIX", () => {
     "may not be %j",
     (value) => {
       expect(read({ TOKEN_PREFIX: value })).toEqual(
-        fault(`TOKEN_PREFIX must be a path such as /api/token, without a slash at its end; it is "${value}".`),
+        error(`TOKEN_PREFIX must be a path such as /api/token, without a slash at its end; it is "${value}".`),
       );
     },
   );
 
   test.each([["/_gateway"], ["/_gateway/token"]])("may not be %j, where the gateway's own pages are", (value) => {
-    expect(read({ TOKEN_PREFIX: value })).toEqual(fault("TOKEN_PREFIX must not lie under /_gateway."));
+    expect(read({ TOKEN_PREFIX: value })).toEqual(error("TOKEN_PREFIX must not lie under /_gateway."));
   });
 });
 
 describe("names of claims:", () => {
   test.each([["exp"], ["iat"], ["nbf"], ["iss"], ["aud"]])("USER_ID_CLAIM may not be %j", (claim) => {
     expect(read({ USER_ID_CLAIM: claim })).toEqual(
-      fault(`USER_ID_CLAIM must not be "${claim}": that is a registered claim.`),
+      error(`USER_ID_CLAIM must not be "${claim}": that is a registered claim.`),
     );
   });
 
   test("two settings may not name the same claim", () => {
     expect(read({ USER_ID_CLAIM: "jti" })).toEqual(
-      fault('USER_ID_CLAIM must not be "jti": that is the claim of JTI_CLAIM.'),
+      error('USER_ID_CLAIM must not be "jti": that is the claim of JTI_CLAIM.'),
     );
     expect(read({ REVOKE_TOKEN_CLAIM: "x", SLIDING_TOKEN_REFRESH_EXP_CLAIM: "x" })).toEqual(
-      fault('REVOKE_TOKEN_CLAIM must not be "x": that is the claim of SLIDING_TOKEN_REFRESH_EXP_CLAIM.'),
+      error('REVOKE_TOKEN_CLAIM must not be "x": that is the claim of SLIDING_TOKEN_REFRESH_EXP_CLAIM.'),
     );
     expect(read({ TOKEN_TYPE_CLAIM: "jti" })).toEqual(
-      fault('JTI_CLAIM must not be "jti": that is the claim of TOKEN_TYPE_CLAIM.'),
+      error('JTI_CLAIM must not be "jti": that is the claim of TOKEN_TYPE_CLAIM.'),
     );
   });
 
@@ -114,8 +114,8 @@ describe("USER_ID_FIELD, AUTH_TOKEN_CLASSES, AUTH_HEADER_TYPES, AUTH_HEADER_NAME
       'AUTH_HEADER_TYPES has "My JWT", which is no scheme: one word, as in RFC 9110 section 11.1.',
     ],
     [{ AUTH_HEADER_NAME: "X Token" }, 'AUTH_HEADER_NAME must be the name of a header; it is "X Token".'],
-  ])("%j is a fault", (vars, text) => {
-    expect(read(vars)).toEqual(fault(text));
+  ])("%j is a error", (vars, text) => {
+    expect(read(vars)).toEqual(error(text));
   });
 
   test.each([
@@ -129,8 +129,8 @@ describe("USER_ID_FIELD, AUTH_TOKEN_CLASSES, AUTH_HEADER_TYPES, AUTH_HEADER_NAME
   });
 
   test.each([["AUTH_HEADER_TYPES"], ["AUTH_TOKEN_CLASSES"]])("%s may not be an empty list", (name) => {
-    expect(read({ [name]: [] }).faults).toHaveLength(1);
-    expect(read({ [name]: "[]" }).faults[0]).toMatch(new RegExp(`^${name} must `));
+    expect(read({ [name]: [] }).errors).toHaveLength(1);
+    expect(read({ [name]: "[]" }).errors[0]).toMatch(new RegExp(`^${name} must `));
   });
 });
 
@@ -143,7 +143,7 @@ describe("IDENTITY_HEADERS", () => {
     "may not have the header %j",
     (name) => {
       expect(read({ IDENTITY_HEADERS: { "X-User-Id": "a", [name]: "user_id" } })).toEqual(
-        fault(`IDENTITY_HEADERS has ${JSON.stringify(name)}, which is no name of a header.`),
+        error(`IDENTITY_HEADERS has ${JSON.stringify(name)}, which is no name of a header.`),
       );
     },
   );

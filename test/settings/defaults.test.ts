@@ -80,10 +80,10 @@ const beyond: ReadonlyArray<readonly [name: string, off: unknown, on: unknown]> 
 ];
 
 describe("readSettings() of nothing but a key", () => {
-  const { settings, faults, warnings } = readSettings({ SIGNING_KEY: testSecret });
+  const { settings, errors, warnings } = readSettings({ SIGNING_KEY: testSecret });
 
-  test("has no faults and no warnings", () => {
-    expect({ faults, warnings }).toEqual({ faults: [], warnings: [] });
+  test("has no errors and no warnings", () => {
+    expect({ errors, warnings }).toEqual({ errors: [], warnings: [] });
   });
 
   test("gives the contract's defaults", () => {
@@ -103,6 +103,6 @@ describe("a setting beyond Simple JWT can be switched on, and off by name:", () 
   test.each(beyond)("%s", (name, off, on) => {
     const { settings: changed } = readSettings({ SIGNING_KEY: testSecret, [name]: on });
     expect(Object.entries(changed).find(([one]) => one === name)?.[1]).not.toEqual(off);
-    expect(readSettings({ SIGNING_KEY: testSecret, [name]: off ?? "" }).faults).toEqual([]);
+    expect(readSettings({ SIGNING_KEY: testSecret, [name]: off ?? "" }).errors).toEqual([]);
   });
 });

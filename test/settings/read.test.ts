@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { readSettings, servedEndpoints, tokenClassName } from "../../src/settings/read.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
 
-const faultsOf = (vars: Readonly<Record<string, unknown>>) => readSettings({ SIGNING_KEY: testSecret, ...vars }).faults;
+const errorsOf = (vars: Readonly<Record<string, unknown>>) => readSettings({ SIGNING_KEY: testSecret, ...vars }).errors;
 
 describe("readSettings()", () => {
-  test("reports every fault at once, by the names of the settings, in the table's order", () => {
-    const { faults } = readSettings({
+  test("reports every error at once, by the names of the settings, in the table's order", () => {
+    const { errors } = readSettings({
       ACCESS_TOKEN_LIFETIME: "soon",
       ALGORITHM: "none",
       AUTH_HEADER_TYPES: 7,
@@ -15,7 +15,7 @@ describe("readSettings()", () => {
       BLACKLIST_AFTER_ROTATION: true,
       TOKEN_BLACKLIST_ENABLED: "false",
     });
-    expect(faults).toEqual([
+    expect(errors).toEqual([
       "SIGNING_KEY is required: a secret of at least 32 bytes, or a PEM.",
       'ALGORITHM must be one of HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384, ES512, PS256, PS384, PS512, EdDSA; it is "none".',
       'ACCESS_TOKEN_LIFETIME must be a duration of at least 1 s: whole seconds (300) or a number with a unit ("5m", "12h", "7d"); it is "soon".',
@@ -27,7 +27,7 @@ describe("readSettings()", () => {
   });
 
   test("reports a bigint, which code may hold and JSON has not, as any other wrong value", () => {
-    expect(faultsOf({ LEEWAY: 5n, ROUTES: { require: { level: 7n } } })).toEqual([
+    expect(errorsOf({ LEEWAY: 5n, ROUTES: { require: { level: 7n } } })).toEqual([
       'LEEWAY must be a duration of at least 0 s: whole seconds (300) or a number with a unit ("5m", "12h", "7d"); it is "5n".',
       'ROUTES must be a list of routes; it is {"require":{"level":"7n"}}.',
     ]);
@@ -75,13 +75,13 @@ describe("readSettings()", () => {
   });
 
   test.each([[7], [true], [[]], [["api", 7]], [{ aud: "api" }], [[""]]])("refuses the AUDIENCE %j", (raw) => {
-    expect(faultsOf({ AUDIENCE: raw })).toEqual([
+    expect(errorsOf({ AUDIENCE: raw })).toEqual([
       `AUDIENCE must be a text, a list of texts, or "" for None; it is ${JSON.stringify(raw)}.`,
     ]);
   });
 
   test("shows no more than eighty characters of a value", () => {
-    expect(faultsOf({ LEEWAY: "x".repeat(1000) })).toEqual([
+    expect(errorsOf({ LEEWAY: "x".repeat(1000) })).toEqual([
       `LEEWAY must be a duration of at least 0 s: whole seconds (300) or a number with a unit ("5m", "12h", "7d"); it is "${"x".repeat(76)}....`,
     ]);
   });
@@ -98,22 +98,22 @@ describe("a secret is never shown:", () => {
     ["VERIFYING_KEY", { k: hidden }],
   ])("%s of the wrong type, %j", (name, value) => {
     const reading = readSettings({ SIGNING_KEY: testSecret, [name]: value });
-    expect(reading.faults).toHaveLength(1);
-    expect(reading.faults[0]).toMatch(new RegExp(`^${name} must be `));
-    expect(JSON.stringify([reading.faults, reading.warnings])).not.toContain("hunter2");
+    expect(reading.errors).toHaveLength(1);
+    expect(reading.errors[0]).toMatch(new RegExp(`^${name} must be `));
+    expect(JSON.stringify([reading.errors, reading.warnings])).not.toContain("hunter2");
   });
 
   test.each([[""], [null], [7], [true]])(
     "an empty or odd SIGNING_KEY, %j, is named with what was expected",
     (value) => {
-      expect(readSettings({ SIGNING_KEY: value }).faults).toEqual([
+      expect(readSettings({ SIGNING_KEY: value }).errors).toEqual([
         "SIGNING_KEY must be a secret of at least 32 bytes, or a PEM.",
       ]);
     },
   );
 
   test("a misspelled name is shown, its value is not", () => {
-    expect(faultsOf({ SIGNING_KEYS: hidden })).toEqual(["SIGNING_KEYS is not a setting; did you mean SIGNING_KEY?"]);
+    expect(errorsOf({ SIGNING_KEYS: hidden })).toEqual(["SIGNING_KEYS is not a setting; did you mean SIGNING_KEY?"]);
   });
 });
 
@@ -121,14 +121,14 @@ describe("names that are not settings:", () => {
   test.each([["DB"], ["BLACKLIST"], ["LOGIN_LIMITER"], ["KV"], ["AI"], ["MY_BUCKET"], ["SENTRY_DSN"]])(
     "%s is left alone",
     (name) => {
-      expect(faultsOf({ [name]: "anything" })).toEqual([]);
+      expect(errorsOf({ [name]: "anything" })).toEqual([]);
     },
   );
 
   test.each([["PATH"], ["PATHES"], ["APATHS"]])(
     "%s is left alone: it resembles only a setting added after 0.1",
     (name) => {
-      expect(faultsOf({ [name]: "anything" })).toEqual([]);
+      expect(errorsOf({ [name]: "anything" })).toEqual([]);
     },
   );
 
@@ -139,11 +139,11 @@ describe("names that are not settings:", () => {
     ["LEWAY", "LEEWAY"],
     ["TOKEN_BLACKLIST_ENABLE", "TOKEN_BLACKLIST_ENABLED"],
   ])("%s is taken for a typo", (name, meant) => {
-    expect(faultsOf({ [name]: "anything" })).toEqual([`${name} is not a setting; did you mean ${meant}?`]);
+    expect(errorsOf({ [name]: "anything" })).toEqual([`${name} is not a setting; did you mean ${meant}?`]);
   });
 
   test("what every object inherits is not read as one", () => {
-    expect(faultsOf({ toString: "x", constructor: "y", __proto__: { LEEWAYS: 1 } })).toEqual([]);
+    expect(errorsOf({ toString: "x", constructor: "y", __proto__: { LEEWAYS: 1 } })).toEqual([]);
   });
 });
 

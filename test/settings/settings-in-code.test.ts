@@ -9,7 +9,7 @@ describe("joinSettings()", () => {
   it("puts settings from code beside the environment", () => {
     expect(joinSettings({ ACCESS_TOKEN_LIFETIME: "15m" }, { SIGNING_KEY: testSecret })).toEqual({
       env: { ACCESS_TOKEN_LIFETIME: "15m", SIGNING_KEY: "unit-tests-only-unit-tests-only-" },
-      faults: [],
+      errors: [],
     });
   });
 
@@ -25,7 +25,7 @@ describe("joinSettings()", () => {
     const env = { LOG: "off", ISSUER: "", ROUTES: '[{"path":"/c","auth":"public"}]' };
     expect(joinSettings(inCode, env)).toEqual({
       env: { LOG: "off", ISSUER: "", ROUTES: '[{"path":"/c","auth":"public"}]' },
-      faults: [],
+      errors: [],
     });
   });
 
@@ -37,9 +37,9 @@ describe("joinSettings()", () => {
   });
 
   it.each(["SIGNING_KEY", "VERIFYING_KEY", "VERIFYING_KEYS", "ASSERTION_KEY"])("refuses %s in code", (name) => {
-    const { env, faults } = joinSettings({ [name]: "hunter2" }, {});
+    const { env, errors } = joinSettings({ [name]: "hunter2" }, {});
     expect(env).toEqual({});
-    expect(faults).toEqual([
+    expect(errors).toEqual([
       `${name} must not be in code: set it in the environment, as a secret (wrangler secret put ${name}).`,
     ]);
   });
@@ -53,7 +53,7 @@ describe("joinSettings()", () => {
   ])("refuses %s, which a Worker's environment may have", (name, rest) => {
     expect(joinSettings({ [name]: "x" }, {})).toEqual({
       env: {},
-      faults: [`${name}, given to createGateway, ${rest}`],
+      errors: [`${name}, given to createGateway, ${rest}`],
     });
   });
 });
@@ -106,10 +106,10 @@ describe("the types", () => {
       strip_prefix: "/a",
       enforce: true,
     };
-    expect(readPolicy(settingsOf({ ROUTES: [route] })).faults).toEqual([]);
+    expect(readPolicy(settingsOf({ ROUTES: [route] })).errors).toEqual([]);
     // What the policy names as all that there is; a key more there is one more in Route.
-    const { faults } = readPolicy(settingsOf({ ROUTES: [{ ...route, unknown: 1 }] }));
-    expect(faults).toEqual([
+    const { errors } = readPolicy(settingsOf({ ROUTES: [{ ...route, unknown: 1 }] }));
+    expect(errors).toEqual([
       "ROUTES[0].unknown is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix, enforce.",
     ]);
     expectTypeOf<keyof Route>().toEqualTypeOf<

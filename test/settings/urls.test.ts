@@ -4,11 +4,11 @@ import { readSettings } from "../../src/settings/read.ts";
 import { testSecret } from "../support/settings.ts";
 
 const read = (vars: Readonly<Record<string, unknown>>) => {
-  const { faults, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
-  return { faults, warnings };
+  const { errors, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
+  return { errors, warnings };
 };
-const good = { faults: [], warnings: [] };
-const fault = (text: string) => ({ faults: [text], warnings: [] });
+const good = { errors: [], warnings: [] };
+const error = (text: string) => ({ errors: [text], warnings: [] });
 
 describe("ORIGIN_URL", () => {
   test.each([["https://api.example.com"], ["https://api.example.com:8443/base/"], ["http://localhost:9000"]])(
@@ -25,7 +25,7 @@ describe("ORIGIN_URL", () => {
   test("is warned of when it is plain http elsewhere", () => {
     const text =
       "ORIGIN_URL is plain http: requests and tokens travel in clear text between the gateway and the origin.";
-    expect(read({ ORIGIN_URL: "http://127.example.com" })).toEqual({ faults: [], warnings: [text] });
+    expect(read({ ORIGIN_URL: "http://127.example.com" })).toEqual({ errors: [], warnings: [text] });
   });
 
   test.each([
@@ -38,7 +38,7 @@ describe("ORIGIN_URL", () => {
     ],
   ])("may not be %j", (value) => {
     expect(read({ ORIGIN_URL: value })).toEqual(
-      fault("ORIGIN_URL must be http(s)://host[:port][/base], without a user, a query or a fragment."),
+      error("ORIGIN_URL must be http(s)://host[:port][/base], without a user, a query or a fragment."),
     );
   });
 });
@@ -50,7 +50,7 @@ describe("JWK_URL", () => {
     ["file:///jwks"],
     ["jwks.json"],
   ])("may not be %j", (value) => {
-    expect(read({ JWK_URL: value, ALGORITHM: "RS256" }).faults).toContain(
+    expect(read({ JWK_URL: value, ALGORITHM: "RS256" }).errors).toContain(
       "JWK_URL must be an https URL, or http on a loopback address.",
     );
   });
@@ -61,6 +61,6 @@ describe("JWK_URL", () => {
     ["http://localhost/jwks"],
     ["http://[::1]/"],
   ])("may be %j", (value) => {
-    expect(read({ JWK_URL: value, ALGORITHM: "RS256" }).faults).toEqual([]);
+    expect(read({ JWK_URL: value, ALGORITHM: "RS256" }).errors).toEqual([]);
   });
 });

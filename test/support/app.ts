@@ -6,10 +6,10 @@ import { wire } from "../../src/wire.ts";
 import { BLACKLIST, DB } from "./bindings.ts";
 import { testSecret } from "./settings.ts";
 
-/** Throws when the settings have faults. */
+/** Throws when the settings have errors. */
 export async function appWith(vars: Readonly<Record<string, unknown>>, hooks: Hooks = {}): Promise<App> {
   const wiring = await wire({ SIGNING_KEY: testSecret, DB, BLACKLIST, ...vars }, hooks);
-  if ("faults" in wiring) throw new Error(wiring.faults.join("\n"));
+  if ("errors" in wiring) throw new Error(wiring.errors.join("\n"));
   return createApp(wiring.deps, wiring.shown);
 }
 

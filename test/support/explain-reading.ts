@@ -11,9 +11,9 @@ export async function readingOf(
   whose: "local" | "deployed" = "local",
   change: Partial<WhichReading> = {},
 ): Promise<WhichReading> {
-  const { configuration, settings, faults, warnings } = await readConfiguration(env);
+  const { configuration, settings, errors, warnings } = await readConfiguration(env);
   return {
-    ...{ configuration, settings, faults, warnings, env, bound, whose },
+    ...{ configuration, settings, errors, warnings, env, bound, whose },
     standIn: false,
     file: { vars: env, secretNames: [], openVars: {}, bound },
     notes: [],

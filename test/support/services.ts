@@ -27,13 +27,13 @@ export interface FlowDeps extends Services {
   readonly settled: () => Promise<void>;
 }
 
-/** Throws when the settings have faults. */
+/** Throws when the settings have errors. */
 export async function flowDeps(
   vars: Readonly<Record<string, unknown>> = {},
   change: Partial<Services> = {},
 ): Promise<FlowDeps> {
-  const { configuration, faults } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });
-  if (!configuration) throw new Error(faults.join("\n"));
+  const { configuration, errors } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });
+  if (!configuration) throw new Error(errors.join("\n"));
   const { settings, keys } = configuration;
   const prefix = freshId();
   const announced: Announced[] = [];

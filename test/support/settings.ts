@@ -5,9 +5,9 @@ import type { Settings } from "../../src/settings/settings.ts";
 /** 32 bytes, as HS256 asks for. */
 export const testSecret = "unit-tests-only-unit-tests-only-";
 
-/** Throws when the settings have faults: what a test sets up has to be a configuration that could run. */
+/** Throws when the settings have errors: what a test sets up has to be a configuration that could run. */
 export function settingsOf(vars: Readonly<Record<string, unknown>> = {}): Settings {
-  const { settings, faults } = readSettings({ SIGNING_KEY: testSecret, ...vars });
-  if (faults.length > 0) throw new Error(faults.join("\n"));
+  const { settings, errors } = readSettings({ SIGNING_KEY: testSecret, ...vars });
+  if (errors.length > 0) throw new Error(errors.join("\n"));
   return settings;
 }

@@ -22,7 +22,7 @@ const tokenTypes = [
 ] as const;
 
 /** What tsc has against the blocks; empty if nothing. Each error begins with the document and the line of the block. */
-export async function typeFaults(blocks: readonly Block[]): Promise<string> {
+export async function typeErrors(blocks: readonly Block[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-docs-"));
   try {
     for (const part of ["node_modules", "src", "examples"])

@@ -64,8 +64,8 @@ describe("assertionClaims()", () => {
 
 async function signed(vars: Readonly<Record<string, unknown>>): Promise<string> {
   const settings = settingsOf({ ASSERTION: true, ...vars });
-  const { keys, faults } = await readKeys(settings);
-  if (!keys) throw new Error(faults.join("\n"));
+  const { keys, errors } = await readKeys(settings);
+  if (!keys) throw new Error(errors.join("\n"));
   const sign = assertionSigner(settings, keys);
   if (!sign) throw new Error("nothing signs");
   return sign({ iss: "simplejwt-edge", sub: "Zoë" });

@@ -21,8 +21,8 @@ const now = 1_800_000_000;
 const claims = { token_type: "access", exp: now + 300, iat: now, jti: "a", user_id: "7", name: "Zoë 🔑" };
 
 async function codecFor(ALGORITHM: string, SIGNING_KEY: string) {
-  const { configuration, faults } = await readConfiguration({ ALGORITHM, SIGNING_KEY });
-  if (!configuration) throw new Error(faults.join(" "));
+  const { configuration, errors } = await readConfiguration({ ALGORITHM, SIGNING_KEY });
+  if (!configuration) throw new Error(errors.join(" "));
   return createCodec(configuration.settings, configuration.keys, JSON.stringify);
 }
 

@@ -24,8 +24,8 @@ const rfcClaims = { iss: "joe", exp: 1_300_819_380, "http://example.com/is_root"
 
 async function codecOf(vars: Readonly<Record<string, unknown>>): Promise<Codec> {
   const settings = settingsOf(vars);
-  const { keys, faults } = await readKeys(settings);
-  if (!keys) throw new Error(faults.join("\n"));
+  const { keys, errors } = await readKeys(settings);
+  if (!keys) throw new Error(errors.join("\n"));
   return createCodec(settings, keys, JSON.stringify);
 }
 

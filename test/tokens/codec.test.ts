@@ -13,8 +13,8 @@ const claims = { token_type: "access", exp: now + 300, iat: now, jti: "a1", user
 
 async function codecOf(vars: Readonly<Record<string, unknown>> = {}): Promise<Codec> {
   const settings = settingsOf(vars);
-  const { keys, faults } = await readKeys(settings);
-  if (!keys) throw new Error(faults.join("\n"));
+  const { keys, errors } = await readKeys(settings);
+  if (!keys) throw new Error(errors.join("\n"));
   return createCodec(settings, keys, JSON.stringify);
 }
 

@@ -1,4 +1,4 @@
-// KEY_ID and VERIFYING_KEYS: what is read, what is a fault, and which key a token is tried with.
+// KEY_ID and VERIFYING_KEYS: what is read, what is a error, and which key a token is tried with.
 import { sign as signWith } from "node:crypto";
 import { exportJWK, importSPKI } from "jose";
 import { describe, expect, test } from "vitest";
@@ -29,8 +29,8 @@ const ringOf = (keys: readonly object[], vars: Readonly<Record<string, unknown>>
 
 async function codecOf(vars: Readonly<Record<string, unknown>>, remote?: FindKeys): Promise<Codec> {
   const settings = settingsOf(vars);
-  const [{ keys, faults }, ring] = await Promise.all([readKeys(settings), readKeyRing(settings)]);
-  if (!keys || ring.faults.length > 0) throw new Error([...faults, ...ring.faults].join("\n"));
+  const [{ keys, errors }, ring] = await Promise.all([readKeys(settings), readKeyRing(settings)]);
+  if (!keys || ring.errors.length > 0) throw new Error([...errors, ...ring.errors].join("\n"));
   return createCodec(settings, { ...keys, ring: ring.keys, ...(remote ? { remote } : {}) }, JSON.stringify);
 }
 
@@ -46,7 +46,7 @@ describe("VERIFYING_KEYS", () => {
     const keys = [rsa, p256, ed, oct, { ...rsa, kid: "ps", alg: "PS512", use: "sig", key_ops: ["verify"] }];
     for (const VERIFYING_KEYS of [{ keys }, JSON.stringify({ keys })]) {
       const ring = await readKeyRing(settingsOf({ VERIFYING_KEYS }));
-      expect([ring.faults, ring.warnings]).toEqual([[], []]);
+      expect([ring.errors, ring.warnings]).toEqual([[], []]);
       expect(ring.keys.map(({ kid, alg }) => `${kid} ${alg}`)).toEqual([
         "rsa RS256",
         "ec ES256",
@@ -96,35 +96,35 @@ describe("VERIFYING_KEYS", () => {
     ["no secret", { ...oct, k: "" }, "needs k: the secret's bytes in base64url"],
     ["a secret that is not base64url", { ...oct, k: "a+b/" }, "needs k: the secret's bytes in base64url"],
     ["a public PEM as a secret", { ...oct, k: base64url(rsaSpki) }, "must be a secret, not an asymmetric key in PEM"],
-  ])("does not take %s", async (_, entry, fault) => {
-    const { faults } = await ringOf([p256, entry].slice(entry.kid === "ec" ? 1 : 0), {
+  ])("does not take %s", async (_, entry, error) => {
+    const { errors } = await ringOf([p256, entry].slice(entry.kid === "ec" ? 1 : 0), {
       KEY_ID: "now",
     });
-    expect(faults).toHaveLength(1);
-    const said = (faults[0] ?? "").replace(/^VERIFYING_KEYS: key [12] |\.$/g, "");
-    if (typeof fault === "string") expect(said).toBe(fault);
-    else expect(said).toMatch(fault);
-    expect(faults.join()).not.toContain("c2VjcmV0");
+    expect(errors).toHaveLength(1);
+    const said = (errors[0] ?? "").replace(/^VERIFYING_KEYS: key [12] |\.$/g, "");
+    if (typeof error === "string") expect(said).toBe(error);
+    else expect(said).toMatch(error);
+    expect(errors.join()).not.toContain("c2VjcmV0");
   });
 
   test.each(["AQ", "Ag", "AAAB", "AA"])(
     "does not take RSA with the exponent %s, with which anyone could sign",
     async (e) => {
-      const { faults } = await ringOf([{ ...rsa, e }]);
-      expect(faults).toHaveLength(1);
-      expect(faults[0]).toMatch(/^VERIFYING_KEYS: key 1 (has a public exponent|cannot be read)/);
+      const { errors } = await ringOf([{ ...rsa, e }]);
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toMatch(/^VERIFYING_KEYS: key 1 (has a public exponent|cannot be read)/);
     },
   );
 
   test("does not take two of one kid", async () => {
-    expect((await ringOf([rsa, { ...ed, kid: "rsa" }])).faults).toEqual([
+    expect((await ringOf([rsa, { ...ed, kid: "rsa" }])).errors).toEqual([
       "VERIFYING_KEYS: key 2 has the kid of an earlier one.",
     ]);
   });
 
   test("takes a short secret with ALLOW_SHORT_SIGNING_KEY, and says so", async () => {
     const reading = await ringOf([{ ...oct, k: base64url("sixteen-bytes-ok") }], { ALLOW_SHORT_SIGNING_KEY: true });
-    expect(reading.faults).toEqual([]);
+    expect(reading.errors).toEqual([]);
     expect(reading.warnings).toEqual([
       "VERIFYING_KEYS: key 1 has 16 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
     ]);
@@ -135,23 +135,23 @@ describe("VERIFYING_KEYS", () => {
       { ...oct, k: base64url("fifteen-bytes-x") },
       { ...oct, kid: "blank", k: base64url(" ".repeat(40)) },
     ];
-    expect((await ringOf(ring, { ALLOW_SHORT_SIGNING_KEY: true })).faults).toEqual([
+    expect((await ringOf(ring, { ALLOW_SHORT_SIGNING_KEY: true })).errors).toEqual([
       "VERIFYING_KEYS: key 1 has 15 bytes, and ALLOW_SHORT_SIGNING_KEY allows no fewer than 16.",
       "VERIFYING_KEYS: key 2 must not be blank.",
     ]);
   });
 
   test("does not take ASSERTION_KEY, which an origin has", async () => {
-    expect((await ringOf([oct], { ASSERTION: true, ASSERTION_KEY: oldSecret })).faults).toEqual([
+    expect((await ringOf([oct], { ASSERTION: true, ASSERTION_KEY: oldSecret })).errors).toEqual([
       "VERIFYING_KEYS: key 1 must not be ASSERTION_KEY: an origin that has it could make access tokens.",
     ]);
   });
 
   test.each([["hunter2"], ['{"keys":"hunter2"}'], ['["hunter2"]'], [{ keys: ["hunter2"] }], [7]])(
-    "that is no JWK Set is a fault, which does not repeat it: %j",
+    "that is no JWK Set is a error, which does not repeat it: %j",
     (VERIFYING_KEYS) => {
-      const { faults } = readSettings({ SIGNING_KEY: testSecret, VERIFYING_KEYS });
-      expect(faults).toEqual([
+      const { errors } = readSettings({ SIGNING_KEY: testSecret, VERIFYING_KEYS });
+      expect(errors).toEqual([
         'VERIFYING_KEYS must be a JWK Set ({"keys": [...]}) as a table or JSON text, or "" for None.',
       ]);
     },
@@ -168,8 +168,8 @@ describe("VERIFYING_KEYS", () => {
 
 describe("KEY_ID", () => {
   test.each([["a b"], ["schlüssel"], ["x".repeat(129)], ["a\n"]])("must not be %j", async (KEY_ID) => {
-    const { faults } = await readKeyRing(settingsOf({ KEY_ID }));
-    expect(faults).toEqual([
+    const { errors } = await readKeyRing(settingsOf({ KEY_ID }));
+    expect(errors).toEqual([
       "KEY_ID must be 1 to 128 printable ASCII characters without spaces: every token's header carries it.",
     ]);
   });
@@ -312,7 +312,7 @@ describe("keys of a JWK Set as other issuers write them", () => {
     ['the alg "Ed25519" (RFC 9864)', { ...ed, alg: "Ed25519" }, "EdDSA"],
   ])("%s", async (_, entry, alg) => {
     const ring = await ringOf([entry]);
-    expect([ring.faults, ring.keys.map((key) => key.alg)]).toEqual([[], [alg]]);
+    expect([ring.errors, ring.keys.map((key) => key.alg)]).toEqual([[], [alg]]);
   });
 
   test.each([["EdDSA"], ["Ed25519"]])("a token that names %s is taken with a key of the ring", async (alg) => {

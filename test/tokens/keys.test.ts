@@ -15,7 +15,7 @@ import { settingsOf } from "../support/settings.ts";
 import { edEncrypted, p256OtherSpki, p384Pkcs8, weakRsaPkcs8, weakRsaSpki } from "../support/unfit-keys.ts";
 
 const read = (vars: Readonly<Record<string, unknown>>) => readKeys(settingsOf(vars));
-const good = { faults: [], warnings: [] };
+const good = { errors: [], warnings: [] };
 
 describe("readKeys() of a secret", () => {
   test.each([
@@ -33,7 +33,7 @@ describe("readKeys() of a secret", () => {
     expect(reading.keys?.publicJwk).toBeUndefined();
     expect(await read({ ALGORITHM, SIGNING_KEY: "k".repeat(bytes - 1) })).toEqual({
       keys: undefined,
-      faults: [
+      errors: [
         `SIGNING_KEY has ${bytes - 1} bytes; ${ALGORITHM} needs at least ${bytes}. Make one with: openssl rand -base64 ${bytes}`,
       ],
       warnings: [],
@@ -41,13 +41,13 @@ describe("readKeys() of a secret", () => {
   });
 
   test("counts bytes, not characters", async () => {
-    expect((await read({ SIGNING_KEY: "é".repeat(16) })).faults).toEqual([]);
-    expect((await read({ SIGNING_KEY: "é".repeat(15) })).faults).toHaveLength(1);
+    expect((await read({ SIGNING_KEY: "é".repeat(16) })).errors).toEqual([]);
+    expect((await read({ SIGNING_KEY: "é".repeat(15) })).errors).toHaveLength(1);
   });
 
   test("lets a short one pass with a warning where that is asked for", async () => {
     const reading = await read({ SIGNING_KEY: "sixteen-bytes-ok", ALLOW_SHORT_SIGNING_KEY: true });
-    expect(reading.faults).toEqual([]);
+    expect(reading.errors).toEqual([]);
     expect(reading.warnings).toEqual([
       "SIGNING_KEY has 16 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
     ]);
@@ -61,7 +61,7 @@ describe("readKeys() of a secret", () => {
   ])("lets none below 16 bytes pass with %s: %j", async (ALGORITHM, SIGNING_KEY, bytes, needed) => {
     expect(await read({ ALGORITHM, SIGNING_KEY, ALLOW_SHORT_SIGNING_KEY: true })).toEqual({
       keys: undefined,
-      faults: [
+      errors: [
         `SIGNING_KEY has ${bytes} bytes, and ALLOW_SHORT_SIGNING_KEY allows no fewer than 16. Make one with: openssl rand -base64 ${needed}`,
       ],
       warnings: [],
@@ -70,7 +70,7 @@ describe("readKeys() of a secret", () => {
 
   test("never lets an empty one pass", async () => {
     const settings = { ...settingsOf({ ALLOW_SHORT_SIGNING_KEY: true }), SIGNING_KEY: "" };
-    expect((await readKeys(settings)).faults).toEqual([
+    expect((await readKeys(settings)).errors).toEqual([
       "SIGNING_KEY has 0 bytes, and ALLOW_SHORT_SIGNING_KEY allows no fewer than 16. Make one with: openssl rand -base64 32",
     ]);
   });
@@ -83,7 +83,7 @@ describe("readKeys() of a secret", () => {
   ])("refuses %s, which others may know", async (_, SIGNING_KEY) => {
     expect(await read({ SIGNING_KEY, ALLOW_SHORT_SIGNING_KEY: true })).toEqual({
       keys: undefined,
-      faults: ["SIGNING_KEY must be a secret text for HS256, not an asymmetric key."],
+      errors: ["SIGNING_KEY must be a secret text for HS256, not an asymmetric key."],
       warnings: [],
     });
   });
@@ -104,8 +104,8 @@ describe("readKeys() of a key pair", () => {
     ["ES512", "PKCS#8", p521Pkcs8, { kty: "EC", crv: "P-521" }],
     ["EdDSA", "PKCS#8", edPkcs8, { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }],
   ])("for %s takes %s and derives the public half", async (ALGORITHM, _, SIGNING_KEY, jwk) => {
-    const { keys, faults, warnings } = await read({ ALGORITHM, SIGNING_KEY });
-    expect({ faults, warnings }).toEqual(good);
+    const { keys, errors, warnings } = await read({ ALGORITHM, SIGNING_KEY });
+    expect({ errors, warnings }).toEqual(good);
     expect(keys?.publicJwk).toMatchObject({ ...jwk, alg: ALGORITHM, use: "sig" });
     expect(
       Object.keys(keys?.publicJwk ?? {}).filter((name) => ["d", "p", "q", "dp", "dq", "qi", "k"].includes(name)),
@@ -128,7 +128,7 @@ describe("readKeys() of a key pair", () => {
 
   test("takes a private key for VERIFYING_KEY, its public half alone, and warns", async () => {
     const reading = await read({ ALGORITHM: "ES256", SIGNING_KEY: p256Pkcs8, VERIFYING_KEY: p256Sec1 });
-    expect(reading.faults).toEqual([]);
+    expect(reading.errors).toEqual([]);
     expect(reading.keys?.verifying).toMatchObject({ type: "public" });
     expect(reading.warnings).toEqual([
       "VERIFYING_KEY holds a private key, of which only the public half is used: set it to the public half alone.",
@@ -217,7 +217,7 @@ describe("readKeys() refuses", () => {
         "VERIFYING_KEY must be a public key in PEM for RS256: it has no line -----BEGIN …-----.",
       ],
     ],
-  ])("%s", async (_, vars, faults) => {
-    expect(await read(vars)).toEqual({ keys: undefined, faults, warnings: [] });
+  ])("%s", async (_, vars, errors) => {
+    expect(await read(vars)).toEqual({ keys: undefined, errors, warnings: [] });
   });
 });

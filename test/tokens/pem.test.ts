@@ -79,9 +79,9 @@ const privateKeys = [
 ] as const;
 
 const spkiOf = (reading: ReturnType<typeof readPem>) =>
-  "fault" in reading ? reading.fault : reading.key.export({ format: "pem", type: "spki" }).toString();
+  "error" in reading ? reading.error : reading.key.export({ format: "pem", type: "spki" }).toString();
 const jwkOf = (reading: ReturnType<typeof readPem>) =>
-  "fault" in reading ? reading.fault : JSON.stringify(reading.key.export({ format: "jwk" }));
+  "error" in reading ? reading.error : JSON.stringify(reading.key.export({ format: "jwk" }));
 
 describe.each(spoilings)("readPem() of a PEM with %s", (_what, spoil) => {
   test.each(privateKeys)("takes a private key: %s", (_kind, pem) => {
@@ -192,8 +192,8 @@ describe("readPem() says that", () => {
       "public",
       "it is a PEM of something else than a key",
     ],
-  ] as const)("it %s", (_what, text, half, fault) => {
-    expect(readPem(text, half)).toEqual({ fault });
+  ] as const)("it %s", (_what, text, half, error) => {
+    expect(readPem(text, half)).toEqual({ error });
   });
 
   test("and never a byte of it", () => {
@@ -201,7 +201,7 @@ describe("readPem() says that", () => {
       for (const pem of [rsaPkcs8, p256Sec1, edEncrypted, certificate, rsaSpki]) {
         const cut = spoil(pem).slice(0, -90);
         const reading = readPem(cut, "private");
-        const said = "fault" in reading ? reading.fault : "";
+        const said = "error" in reading ? reading.error : "";
         for (let at = 0; at + 12 < bodyOf(pem).length; at += 4)
           expect(said).not.toContain(bodyOf(pem).slice(at, at + 12));
       }

@@ -3,29 +3,29 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readFields } from "../../src/http/fields.ts";
 import {
-  emailFault,
+  emailError,
   normalEmail,
   normalUsername,
-  passwordFault,
+  passwordError,
   passwordWeakness,
-  usernameFault,
+  usernameError,
 } from "../../src/users/user-rules.ts";
 
 const characters = "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
 
-describe("usernameFault()", () => {
+describe("usernameError()", () => {
   it.each(["ada", "a", "Ada.Lovelace", "a@b.c", "x+y-z_1", "grå", "Ада", "名前", "²", "a".repeat(150)])(
     "takes %s",
     (username) => {
-      expect(usernameFault(username)).toBeNull();
+      expect(usernameError(username)).toBeNull();
     },
   );
   it.each(["a b", "a\n", "o'b", "a/b", "😀", "a\u0301b", "\u200b", "a\0"])("refuses %j", (username) => {
-    expect(usernameFault(username)).toBe(characters);
+    expect(usernameError(username)).toBe(characters);
   });
   it("refuses an empty one and one of 151 characters", () => {
-    expect(usernameFault("")).toBe("This field cannot be blank.");
-    expect(usernameFault("a".repeat(151))).toBe("Ensure this value has at most 150 characters.");
+    expect(usernameError("")).toBe("This field cannot be blank.");
+    expect(usernameError("a".repeat(151))).toBe("Ensure this value has at most 150 characters.");
   });
 });
 
@@ -43,23 +43,23 @@ describe("normalEmail()", () => {
   });
 });
 
-describe("emailFault()", () => {
+describe("emailError()", () => {
   it.each(["", "a@b", "Ada@example.com"])("takes %j", (email) => {
-    expect(emailFault(email)).toBeNull();
+    expect(emailError(email)).toBeNull();
   });
   it.each(["nobody", "a b@c", "a@b@c", `${"a".repeat(250)}@b.cd`])("refuses %j", (email) => {
-    expect(emailFault(email)).toBe("Enter a valid email address.");
+    expect(emailError(email)).toBe("Enter a valid email address.");
   });
 });
 
-describe("passwordFault()", () => {
+describe("passwordError()", () => {
   it("refuses an empty password", () => {
-    expect(passwordFault("")).toBe("The password must not be empty.");
+    expect(passwordError("")).toBe("The password must not be empty.");
   });
   it.each([" ", "        ", "\t\n", "\u00a0\u3000", "\u001c\u001d\u001e\u001f", "\u0085"])(
     "refuses one of nothing but what Python strips: %j",
     (password) => {
-      expect(passwordFault(password)).toBe(
+      expect(passwordError(password)).toBe(
         "The password must not be blank: a log-in takes blanks away, so nobody could log in with it.",
       );
     },
@@ -67,7 +67,7 @@ describe("passwordFault()", () => {
   it.each([" correct horse", "correct horse ", "correct horse\n", "\u001ccorrect horse", "correct horse\u0085"])(
     "refuses one with white space at an end: %j",
     (password) => {
-      expect(passwordFault(password)).toBe(
+      expect(passwordError(password)).toBe(
         "The password must not begin or end with a blank, tab or line end: a log-in takes them away, so nobody could log in with it.",
       );
     },
@@ -77,7 +77,7 @@ describe("passwordFault()", () => {
     ["correct\0horse", "a null character"],
     ["correct\ud800horse", "half a surrogate pair"],
   ])("refuses what a log-in refuses: %j", (password, what) => {
-    expect(passwordFault(password)).toBe(
+    expect(passwordError(password)).toBe(
       `The password must not contain ${what}: a log-in refuses it, so nobody could log in with it.`,
     );
   });
@@ -89,7 +89,7 @@ describe("passwordFault()", () => {
     "Gr\u00fc\u00dfe \ud83d\udc0e!",
     "a\tb",
   ])("takes %j, which arrives as it is typed", (password) => {
-    expect(passwordFault(password)).toBeNull();
+    expect(passwordError(password)).toBeNull();
   });
   it("takes whatever the log-in's field reads unchanged, and nothing else", () => {
     fc.assert(
@@ -100,7 +100,7 @@ describe("passwordFault()", () => {
         } catch {
           read = undefined;
         }
-        expect(passwordFault(password) === null).toBe(read === password);
+        expect(passwordError(password) === null).toBe(read === password);
       }),
     );
   });

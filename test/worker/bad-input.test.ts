@@ -94,7 +94,7 @@ describe("with a database that does not answer", () => {
   });
 });
 
-describe("with settings that have faults", () => {
+describe("with settings that have errors", () => {
   it("answers every request 503 with a fixed body", async () => {
     const faulty = await startGateway({ ALGORITHM: "HS999", ACCESS_TOKEN_LIFETIM: "5m" });
     for (const path of ["/", "/api/token/", "/_gateway/health/live"]) {

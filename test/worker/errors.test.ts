@@ -114,8 +114,8 @@ describe("a refusal", () => {
   });
 });
 
-describe("a gateway whose settings have faults", () => {
-  it("answers everything 503 and names the faults in the log alone", async () => {
+describe("a gateway whose settings have errors", () => {
+  it("answers everything 503 and names the errors in the log alone", async () => {
     const faulty: Line[] = [];
     const broken = await startGateway({ ALGORITHM: "HS257" }, { onLogLine: (line) => faulty.push(line) });
     try {

@@ -66,17 +66,17 @@ async function questionPage(
   refusal: Refusal | undefined,
 ): Promise<Response> {
   const { context, admin } = visit;
-  const fault = refusal && texts[refusal.wire.status];
+  const problem = refusal && texts[refusal.wire.status];
   const seconds = refusal?.wire.retryAfterSeconds;
   const kept = context.method === "POST" ? await keptFields(visit) : { inputs: [], lost: false };
-  const described = fault && html` aria-describedby="fault" aria-invalid="true"`;
+  const described = problem && html` aria-describedby="problem" aria-invalid="true"`;
   const title = "Your password, please";
   const body = html`<h1>${title}</h1>
 <p class="lead">It was typed more than five minutes ago. Rights, passwords and deletions need it again.${
     kept.lost && html` After that, type the new password once more.`
   }</p>
 <form class="card fields" method="post" action="${action}">
-${fault && html`<p class="summary" id="fault" role="alert">${fault}</p>`}
+${problem && html`<p class="summary" id="problem" role="alert">${problem}</p>`}
 <div><label for="whose">Username</label><input id="whose" autocomplete="username" readonly value="${admin.user.username}"></div>
 <div><label for="${ownPasswordField}">Your password</label>
 <input id="${ownPasswordField}" name="${ownPasswordField}" type="password" autocomplete="current-password" required autofocus${described}></div>
@@ -85,7 +85,7 @@ ${kept.inputs}
 </form>`;
   const headers = seconds === undefined ? {} : { "retry-after": String(seconds) };
   return answerPage(context, {
-    ...{ status, title: fault ? `Error: ${title}` : title, user: admin.user, body, headers },
+    ...{ status, title: problem ? `Error: ${title}` : title, user: admin.user, body, headers },
     hasTokens: visit.deps.settings.TOKEN_BLACKLIST_ENABLED,
   });
 }

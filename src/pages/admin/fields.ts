@@ -1,6 +1,6 @@
-// Fields of the admin page's forms: labels, help, faults, tied together for those who do not see them.
+// Fields of the admin page's forms: labels, help, errors, tied together for those who do not see them.
 // Must never show again a password that was typed.
-import type { FieldFaults, FieldName } from "../../administration/admin-user-faults.ts";
+import type { FieldErrors, FieldName } from "../../administration/admin-user-errors.ts";
 import { type Html, html } from "./html.ts";
 
 interface TextField {
@@ -22,19 +22,19 @@ export const fieldLabels: Readonly<Record<FieldName, string>> = {
 };
 
 /** @param value what stands in it; not for passwords */
-export function textField(field: TextField, faults: FieldFaults, value = ""): Html {
+export function textField(field: TextField, errors: FieldErrors, value = ""): Html {
   const { name, label, type = "text", autocomplete, help, required } = field;
-  const fault = faults[name];
-  const described = [...(help ? [`${name}-help`] : []), ...(fault ? [`${name}-fault`] : [])].join(" ");
+  const error = errors[name];
+  const described = [...(help ? [`${name}-help`] : []), ...(error ? [`${name}-error`] : [])].join(" ");
   return html`<div>
 <label for="${name}">${label}</label>
 ${help && html`<p class="help" id="${name}-help">${help}</p>`}
 <input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" autocapitalize="none" spellcheck="false"${
     required && html` required`
-  }${described !== "" && html` aria-describedby="${described}"`}${fault !== undefined && html` aria-invalid="true"`}${
+  }${described !== "" && html` aria-describedby="${described}"`}${error !== undefined && html` aria-invalid="true"`}${
     type !== "password" && html` value="${value}"`
   }>
-${fault && html`<p class="fault" id="${name}-fault">${fault}</p>`}
+${error && html`<p class="error" id="${name}-error">${error}</p>`}
 </div>`;
 }
 
@@ -57,22 +57,22 @@ export function checkField({ name, label, help, ticked, disabled }: CheckField):
 }
 
 /** Two fields for a new password. */
-export function passwordFields(faults: FieldFaults): Html {
+export function passwordFields(errors: FieldErrors): Html {
   const shared = { type: "password", autocomplete: "new-password", required: true } as const;
   return html`${textField(
     { ...shared, name: "password", label: fieldLabels.password, help: "At least 8 characters." },
-    faults,
+    errors,
   )}
-${textField({ ...shared, name: "password_again", label: fieldLabels.password_again }, faults)}`;
+${textField({ ...shared, name: "password_again", label: fieldLabels.password_again }, errors)}`;
 }
 
 /** All that is wrong, above the form, each leading to its field; it has the focus when the page opens. */
-export function faultSummary(faults: FieldFaults): Html | undefined {
-  const entries = Object.entries(faults) as [FieldName, string][];
+export function errorSummary(errors: FieldErrors): Html | undefined {
+  const entries = Object.entries(errors) as [FieldName, string][];
   if (entries.length === 0) return undefined;
   return html`<div class="summary" role="alert" tabindex="-1" autofocus>
 <h2>Nothing was saved</h2>
-<ul>${entries.map(([name, fault]) => html`<li><a href="#${name}">${fieldLabels[name]}: ${fault}</a></li>`)}</ul>
+<ul>${entries.map(([name, error]) => html`<li><a href="#${name}">${fieldLabels[name]}: ${error}</a></li>`)}</ul>
 </div>`;
 }
 

@@ -81,13 +81,13 @@ export function askToLogIn(context: RequestContext): Response {
   return seeOther(context, `${adminPath}/login${back}`);
 }
 
-function formHtml(next: string, username: string, fault?: string): Html {
+function formHtml(next: string, username: string, problem?: string): Html {
   const action = `${adminPath}/login?${new URLSearchParams({ next })}`;
-  const described = fault && html` aria-describedby="fault" aria-invalid="true"`;
+  const described = problem && html` aria-describedby="problem" aria-invalid="true"`;
   return html`<h1>Gateway admin</h1>
 <p class="lead">For staff. Times out after 15 minutes without use.</p>
 <form class="card fields" method="post" action="${action}">
-${fault && html`<p class="summary" id="fault" role="alert">${fault}</p>`}
+${problem && html`<p class="summary" id="problem" role="alert">${problem}</p>`}
 <div><label for="username">Username</label>
 <input id="username" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required value="${username}"${described}></div>
 <div><label for="password">Password</label>

@@ -44,7 +44,7 @@ select {
 .check label { margin: 0; }
 .check .help { grid-column: 2; margin: 0; }
 .help { margin: 0 0 .375rem; color: var(--soft); font-size: .875rem; }
-.fault { margin: .375rem 0 0; color: var(--bad); font-weight: 600; }
+.error { margin: .375rem 0 0; color: var(--bad); font-weight: 600; }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: .75rem 1rem; }
 button, .button {
   display: inline-block; padding: .5rem 1.125rem; border: 1px solid transparent; border-radius: .5rem;

@@ -1,7 +1,7 @@
 // The pages of one user: create, change, password, delete, log out everywhere.
 // Must never offer what its visitor may not do, nor rely on its not being offered.
 
-import type { FieldFaults } from "../../administration/admin-user-faults.ts";
+import type { FieldErrors } from "../../administration/admin-user-errors.ts";
 import { changeUser, createUser, deleteUser, logOutUser, setPassword } from "../../administration/admin-users.ts";
 import { refuse } from "../../errors.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
@@ -10,22 +10,22 @@ import { mayChange, mayGrant } from "../../users/admin-rights.ts";
 import type { User } from "../../users/user.ts";
 import { normalEmail, normalUsername } from "../../users/user-rules.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
-import { checkField, faultSummary, passwordFields } from "./fields.ts";
+import { checkField, errorSummary, passwordFields } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage } from "./list.ts";
 import { accountFields, accountSummary, rightsFields } from "./user-parts.ts";
 import { actOf, type Form, type Visit } from "./visit.ts";
 
 const path = `${adminPath}/users/`;
-const noFaults: FieldFaults = {};
+const noErrors: FieldErrors = {};
 const nobody: UserFields = {
   ...{ username: "", first_name: "", last_name: "", email: "" },
   ...{ is_active: true, is_staff: false, is_superuser: false },
 };
 
 /** A page of the users' section; 400 when something typed was not good. */
-function answer(visit: Visit, title: string, faults: FieldFaults, body: Html): Response {
-  const bad = Object.keys(faults).length > 0;
+function answer(visit: Visit, title: string, errors: FieldErrors, body: Html): Response {
+  const bad = Object.keys(errors).length > 0;
   const hasTokens = visit.deps.settings.TOKEN_BLACKLIST_ENABLED;
   return answerPage(visit.context, {
     ...{ status: bad ? 400 : 200, title: bad ? `Error: ${title}` : title },
@@ -54,7 +54,7 @@ function fieldsOf(form: Form, actor: User, target: User | undefined): UserFields
 }
 
 export async function showNewUser(visit: Visit): Promise<Response> {
-  return newUserPage(visit, nobody, noFaults);
+  return newUserPage(visit, nobody, noErrors);
 }
 
 export async function saveNewUser(visit: Visit): Promise<Response> {
@@ -62,49 +62,49 @@ export async function saveNewUser(visit: Visit): Promise<Response> {
   const fields = fieldsOf(form, visit.admin.user, undefined);
   const password = { password: form.text("password"), again: form.text("password_again") };
   const outcome = await createUser(visit.deps, actOf(visit), { fields, password });
-  if ("faults" in outcome) return newUserPage(visit, fields, outcome.faults);
+  if ("errors" in outcome) return newUserPage(visit, fields, outcome.errors);
   return seeOther(visit.context, `${path}${outcome.id}/?done=created`);
 }
 
-function newUserPage(visit: Visit, fields: UserFields, faults: FieldFaults): Response {
-  const body = html`${faultSummary(faults)}
+function newUserPage(visit: Visit, fields: UserFields, errors: FieldErrors): Response {
+  const body = html`${errorSummary(errors)}
 <h1>Add a user</h1>
 <form class="card fields" method="post" action="${path}new">
-${accountFields(fields, faults)}
-${passwordFields(faults)}
+${accountFields(fields, errors)}
+${passwordFields(errors)}
 ${rightsFields(fields, { actor: visit.admin.user, own: false })}
 <div class="actions"><button>Add the user</button> <a href="${path}">Cancel</a></div>
 </form>`;
-  return answer(visit, "Add a user", faults, body);
+  return answer(visit, "Add a user", errors, body);
 }
 
 export async function showUser(visit: Visit): Promise<Response> {
   const target = await targetOf(visit);
-  return userPage(visit, target, target, noFaults);
+  return userPage(visit, target, target, noErrors);
 }
 
 export async function saveUser(visit: Visit): Promise<Response> {
   const target = await targetOf(visit);
   const fields = fieldsOf(await visit.form(), visit.admin.user, target);
   const outcome = await changeUser(visit.deps, actOf(visit), target, fields);
-  if ("faults" in outcome) return userPage(visit, target, fields, outcome.faults);
+  if ("errors" in outcome) return userPage(visit, target, fields, outcome.errors);
   return seeOther(visit.context, `${path}${target.id}/?done=changed`);
 }
 
-function userPage(visit: Visit, target: User, fields: UserFields, faults: FieldFaults): Response {
+function userPage(visit: Visit, target: User, fields: UserFields, errors: FieldErrors): Response {
   const actor = visit.admin.user;
   const own = actor.id === target.id;
   const may = mayChange(actor, target);
   const here = `${path}${target.id}/`;
   const hasTokens = visit.deps.settings.TOKEN_BLACKLIST_ENABLED;
-  const body = html`${faultSummary(faults) ?? doneMessage(visit.query)}
+  const body = html`${errorSummary(errors) ?? doneMessage(visit.query)}
 <h1>${target.username}</h1>
 ${!may && html`<p class="lead">Only superusers can change a superuser.</p>`}
 <div class="columns">
 <form class="card fields" method="post" action="${here}">
 <h2>Account</h2>
 <fieldset${!may && html` disabled`}>
-${accountFields(fields, faults)}
+${accountFields(fields, errors)}
 ${rightsFields(fields, { actor, own })}
 <div class="actions"><button>Save</button></div>
 </fieldset>
@@ -129,11 +129,11 @@ ${!own && html`<p><a href="${here}delete">Delete this user</a></p>`}</section>`
 }
 </div>
 </div>`;
-  return answer(visit, target.username, faults, body);
+  return answer(visit, target.username, errors, body);
 }
 
 export async function showPassword(visit: Visit): Promise<Response> {
-  return passwordPage(visit, await changeable(visit), noFaults, true);
+  return passwordPage(visit, await changeable(visit), noErrors, true);
 }
 
 export async function savePassword(visit: Visit): Promise<Response> {
@@ -142,18 +142,18 @@ export async function savePassword(visit: Visit): Promise<Response> {
   const endTokens = form.isTicked("end_tokens");
   const typed = { password: form.text("password"), again: form.text("password_again"), endTokens };
   const outcome = await setPassword(visit.deps, actOf(visit), target, typed);
-  if ("faults" in outcome) return passwordPage(visit, target, outcome.faults, endTokens);
+  if ("errors" in outcome) return passwordPage(visit, target, outcome.errors, endTokens);
   return seeOther(visit.context, `${path}${target.id}/?done=password`);
 }
 
-function passwordPage(visit: Visit, target: User, faults: FieldFaults, endTokens: boolean): Response {
+function passwordPage(visit: Visit, target: User, errors: FieldErrors, endTokens: boolean): Response {
   const own = visit.admin.user.id === target.id;
-  const body = html`${faultSummary(faults)}
+  const body = html`${errorSummary(errors)}
 <h1>Set a password for ${target.username}</h1>
 ${own && html`<p class="lead">You will have to log in again with it.</p>`}
 <form class="card fields" method="post" action="${path}${target.id}/password">
 <div><label for="whose">Username</label><input id="whose" autocomplete="username" readonly value="${target.username}"></div>
-${passwordFields(faults)}
+${passwordFields(errors)}
 ${checkField({
   name: "end_tokens",
   label: "End all tokens issued so far",
@@ -162,7 +162,7 @@ ${checkField({
 })}
 <div class="actions"><button>Set the password</button> <a href="${path}${target.id}/">Cancel</a></div>
 </form>`;
-  return answer(visit, `Set a password for ${target.username}`, faults, body);
+  return answer(visit, `Set a password for ${target.username}`, errors, body);
 }
 
 export async function showDelete(visit: Visit): Promise<Response> {
@@ -173,7 +173,7 @@ export async function showDelete(visit: Visit): Promise<Response> {
 <p>To keep somebody out, it is better to <a href="${path}${target.id}/">make them inactive</a>.</p>
 <div class="actions"><button class="danger">Delete for good</button> <a href="${path}${target.id}/">Cancel</a></div>
 </form>`;
-  return answer(visit, `Delete ${target.username}`, noFaults, body);
+  return answer(visit, `Delete ${target.username}`, noErrors, body);
 }
 
 export async function confirmDelete(visit: Visit): Promise<Response> {

@@ -1,7 +1,7 @@
 // The parts of a user's pages: fields of the account, rights, what cannot be changed.
 // Must never show a password or its hash.
 
-import type { FieldFaults } from "../../administration/admin-user-faults.ts";
+import type { FieldErrors } from "../../administration/admin-user-errors.ts";
 import type { UserFields } from "../../stores/admin-contract.ts";
 import { mayGrant } from "../../users/admin-rights.ts";
 import type { User } from "../../users/user.ts";
@@ -10,7 +10,7 @@ import { type Html, html } from "./html.ts";
 import { timeText } from "./list.ts";
 import { badges } from "./users-page.ts";
 
-export function accountFields(fields: UserFields, faults: FieldFaults): Html {
+export function accountFields(fields: UserFields, errors: FieldErrors): Html {
   const { username, email, first_name, last_name } = fieldLabels;
   // The browser's own name and address are not what belongs here.
   const shared = { autocomplete: "off" };
@@ -22,12 +22,12 @@ export function accountFields(fields: UserFields, faults: FieldFaults): Html {
       help: "At most 150 letters, digits and @ . + - _",
       required: true,
     },
-    faults,
+    errors,
     fields.username,
   )}
-${textField({ ...shared, name: "email", label: email, type: "email" }, faults, fields.email)}
-${textField({ ...shared, name: "first_name", label: first_name }, faults, fields.first_name)}
-${textField({ ...shared, name: "last_name", label: last_name }, faults, fields.last_name)}`;
+${textField({ ...shared, name: "email", label: email, type: "email" }, errors, fields.email)}
+${textField({ ...shared, name: "first_name", label: first_name }, errors, fields.first_name)}
+${textField({ ...shared, name: "last_name", label: last_name }, errors, fields.last_name)}`;
 }
 
 /** @param who looks at it, and whether at their own account: nobody locks themselves out */

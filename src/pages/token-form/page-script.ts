@@ -57,10 +57,10 @@ function say(text, kind) {
   status.className = kind;
 }
 
-function mark(faults) {
+function mark(errors) {
   let first;
   for (const input of form.querySelectorAll("[name]")) {
-    const texts = faults[input.name];
+    const texts = errors[input.name];
     const bad = Array.isArray(texts);
     input.ariaInvalid = String(bad);
     document.getElementById(input.name + "-error").textContent = bad ? texts.join(" ") : "";

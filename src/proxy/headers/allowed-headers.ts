@@ -15,10 +15,10 @@ export function allowedNames(settings: Settings): ReadonlySet<string> {
  * one with the token. Warnings: everything else, since each entry gives away a part of the protection.
  */
 export function checkAllowedHeaders(settings: Settings): {
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   readonly warnings: readonly string[];
 } {
-  const faults: string[] = [];
+  const errors: string[] = [];
   const warnings: string[] = [];
   const identityHeaders = [defaultIdentityHeader, ...Object.keys(settings.IDENTITY_HEADERS)];
   const identity = new Set(identityHeaders.map((name) => folded(name.toLowerCase())));
@@ -28,14 +28,14 @@ export function checkAllowedHeaders(settings: Settings): {
     const shown = JSON.stringify(header);
     const fold = folded(name);
     if (!isHeaderName(name)) {
-      faults.push(`ALLOW_HEADERS has ${shown}, which is no name of a header; there are no wildcards.`);
+      errors.push(`ALLOW_HEADERS has ${shown}, which is no name of a header; there are no wildcards.`);
     } else if (isReserved(fold) || fold === authHeader || identity.has(fold)) {
-      faults.push(`ALLOW_HEADERS must not have ${shown}: servers read it as ${fold}, which has a meaning of its own.`);
+      errors.push(`ALLOW_HEADERS must not have ${shown}: servers read it as ${fold}, which has a meaning of its own.`);
     } else {
       warnings.push(`ALLOW_HEADERS has ${shown}: ${riskOf(name)}`);
     }
   }
-  return { faults, warnings };
+  return { errors, warnings };
 }
 
 /** RFC 9110 section 5.6.2, with at least one letter or digit: `*` alone is a valid token. */

@@ -30,8 +30,8 @@ export function readIdentityHeaders(settings: Settings): IdentityHeader[] {
 }
 
 /** Names that are the gateway's own or that steer HTTP, names that a server would merge, and paths to nothing. */
-export function identityHeaderFaults(settings: Settings): string[] {
-  const faults: string[] = [];
+export function identityHeaderErrors(settings: Settings): string[] {
+  const errors: string[] = [];
   const taken = new Map<string, string>();
   const authHeader = folded(authHeaderName(settings));
   for (const { header, claimPath } of readIdentityHeaders(settings)) {
@@ -39,17 +39,17 @@ export function identityHeaderFaults(settings: Settings): string[] {
     const shown = JSON.stringify(header);
     const other = taken.get(name);
     if (name === authHeader || hasOwnMeaning(name)) {
-      faults.push(`IDENTITY_HEADERS must not set ${shown}: it has a meaning of its own.`);
+      errors.push(`IDENTITY_HEADERS must not set ${shown}: it has a meaning of its own.`);
     }
     if (other !== undefined) {
-      faults.push(`IDENTITY_HEADERS has ${other} and ${shown}, which many servers cannot tell apart.`);
+      errors.push(`IDENTITY_HEADERS has ${other} and ${shown}, which many servers cannot tell apart.`);
     }
     if (claimPath.includes("")) {
-      faults.push(`IDENTITY_HEADERS must name a claim for ${shown}, such as "email", "profile.name" or "json:roles".`);
+      errors.push(`IDENTITY_HEADERS must name a claim for ${shown}, such as "email", "profile.name" or "json:roles".`);
     }
     taken.set(name, shown);
   }
-  return faults;
+  return errors;
 }
 
 /** Writes claims into headers. */

@@ -1,4 +1,4 @@
-// ROUTES → rules that can be matched, or every fault in them at once.
+// ROUTES → rules that can be matched, or every error in them at once.
 // Must never accept a rule that could fail open: a misspelled key, a pattern that never matches.
 import type { RevocationMode } from "../../auth/revocation.ts";
 import { coversPath, type InternalRoute, internalRoutes } from "../../internal-routes/table.ts";
@@ -31,7 +31,7 @@ export interface Rule extends RouteOrigin {
 
 export interface PolicyReading {
   readonly rules: readonly Rule[];
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -41,45 +41,45 @@ const knownKeys = new Set(["path", "methods", "auth", "require", "revocation", "
 /** The methods that DRF's views know, in its order; what a route without `methods` shows in `Allow`. */
 const usualMethods = "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS";
 
-/** Reads the routes of the settings; a rule that an earlier one hides, or that the gateway's own paths hide, is a fault. */
+/** Reads the routes of the settings; a rule that an earlier one hides, or that the gateway's own paths hide, is a error. */
 export function readPolicy(settings: Settings): PolicyReading {
-  const faults: string[] = [];
+  const errors: string[] = [];
   const warnings: string[] = [];
   const rules: Rule[] = [];
   settings.ROUTES.forEach((raw, index) => {
     const name = `ROUTES[${index}]`;
     const found: string[] = [];
     const rule = readRule(raw, settings, {
-      fault: (text) => found.push(`${name}${text}`),
+      error: (text) => found.push(`${name}${text}`),
       warn: (text) => warnings.push(`${name}${text}`),
     });
     const hiding = rule && found.length === 0 ? hiddenBy(rule, rules, settings) : undefined;
     if (hiding !== undefined) found.push(`${name} (${rule?.pattern}) can never match: ${hiding}.`);
-    faults.push(...found);
+    errors.push(...found);
     if (rule && found.length === 0) rules.push(rule);
   });
-  return { rules, faults, warnings };
+  return { rules, errors, warnings };
 }
 
 function readRule(raw: unknown, settings: Settings, diagnostics: Diagnostics): Rule | undefined {
-  const { fault } = diagnostics;
+  const { error } = diagnostics;
   if (!isRecord(raw)) {
-    fault(' must be a table such as { path = "/api/*", auth = "token" }.');
+    error(' must be a table such as { path = "/api/*", auth = "token" }.');
     return undefined;
   }
   for (const key of Object.keys(raw)) {
-    if (!knownKeys.has(key)) fault(`.${key} is not known; a route has ${[...knownKeys].join(", ")}.`);
+    if (!knownKeys.has(key)) error(`.${key} is not known; a route has ${[...knownKeys].join(", ")}.`);
   }
-  const pattern = readPattern(raw.path, fault);
-  const methods = readMethods(raw.methods, fault);
+  const pattern = readPattern(raw.path, error);
+  const methods = readMethods(raw.methods, error);
   const auth = auths.find((one) => one === raw.auth);
-  if (!auth) fault(`.auth must be one of ${auths.join(", ")}.`);
+  if (!auth) error(`.auth must be one of ${auths.join(", ")}.`);
   const revocation =
     raw.revocation === undefined ? settings.REVOCATION : revocations.find((one) => one === raw.revocation);
-  if (!revocation) fault(`.revocation must be one of ${revocations.join(", ")}.`);
-  const required = readRequire(raw.require, fault);
+  if (!revocation) error(`.revocation must be one of ${revocations.join(", ")}.`);
+  const required = readRequire(raw.require, error);
   if (raw.require !== undefined && (auth === "public" || auth === "optional")) {
-    fault(`.require asks for claims, which auth = "${auth}" does not.`);
+    error(`.require asks for claims, which auth = "${auth}" does not.`);
   }
   const enforce = readEnforce(raw.enforce, auth, `(${pattern?.pattern})`, diagnostics);
   const routeOrigin = readRouteOrigin(raw, pattern?.decoded, diagnostics);
@@ -97,24 +97,24 @@ function readRule(raw: unknown, settings: Settings, diagnostics: Diagnostics): R
 }
 
 /** A misspelled value must not switch enforcement off. */
-function readEnforce(raw: unknown, auth: RouteAuth | undefined, shown: string, { fault, warn }: Diagnostics): boolean {
+function readEnforce(raw: unknown, auth: RouteAuth | undefined, shown: string, { error, warn }: Diagnostics): boolean {
   if (raw === undefined || raw === true) return true;
-  if (raw !== false) fault(".enforce must be true or false.");
-  else if (auth === "public") fault('.enforce = false has no use with auth = "public", which refuses nothing.');
+  if (raw !== false) error(".enforce must be true or false.");
+  else if (auth === "public") error('.enforce = false has no use with auth = "public", which refuses nothing.');
   else warn(` ${shown} has enforce = false: what it would refuse is logged and passes as nobody's.`);
   return raw !== false;
 }
 
-function readPattern(raw: unknown, fault: (text: string) => void) {
+function readPattern(raw: unknown, error: (text: string) => void) {
   const expected = '.path must be an exact path ("/a/b/") or a prefix ("/a/*")';
   if (typeof raw !== "string" || !raw.startsWith("/")) {
-    fault(`${expected}.`);
+    error(`${expected}.`);
     return undefined;
   }
   const isPrefix = raw.endsWith("/*");
   const path = isPrefix ? raw.slice(0, -2) : raw;
   if (/[*?#%]/.test(path) || !isCanonical(path || "/") || (isPrefix && path.endsWith("/"))) {
-    fault(
+    error(
       `${expected}, without other wildcards, "?", "#", "%" or empty or dotted segments; it is ${JSON.stringify(raw)}.`,
     );
     return undefined;
@@ -130,12 +130,12 @@ function isCanonical(path: string): boolean {
   }
 }
 
-function readMethods(raw: unknown, fault: (text: string) => void): ReadonlySet<string> | undefined {
+function readMethods(raw: unknown, error: (text: string) => void): ReadonlySet<string> | undefined {
   if (raw === undefined) return undefined;
   const good =
     Array.isArray(raw) && raw.length > 0 && raw.every((one) => typeof one === "string" && /^[A-Z-]+$/.test(one));
   if (good) return new Set(raw as string[]);
-  fault('.methods must be a list of method names in capitals, such as ["GET", "HEAD"].');
+  error('.methods must be a list of method names in capitals, such as ["GET", "HEAD"].');
   return undefined;
 }
 

@@ -19,32 +19,32 @@ export interface RouteOrigin {
 
 /** What is wrong, or worth knowing, to be read behind the name of the route. */
 export interface Diagnostics {
-  readonly fault: (text: string) => void;
+  readonly error: (text: string) => void;
   readonly warn: (text: string) => void;
 }
 
-/** @param path the route's own, decoded and without its `/*`; undefined when it is a fault itself */
+/** @param path the route's own, decoded and without its `/*`; undefined when it is a error itself */
 export function readRouteOrigin(
   raw: Readonly<Record<string, unknown>>,
   path: string | undefined,
-  { fault, warn }: Diagnostics,
+  { error, warn }: Diagnostics,
 ): RouteOrigin {
-  const judged = typeof raw.origin === "string" ? checkOriginUrl(raw.origin) : { fault: " must be a URL." };
+  const judged = typeof raw.origin === "string" ? checkOriginUrl(raw.origin) : { error: " must be a URL." };
   const hasOrigin = raw.origin !== undefined;
-  if (hasOrigin && judged.fault) fault(`.origin${judged.fault}`);
+  if (hasOrigin && judged.error) error(`.origin${judged.error}`);
   if (hasOrigin && "warning" in judged) warn(`.origin${judged.warning}`);
   return {
-    origin: typeof raw.origin === "string" && !judged.fault ? urlOrigin(raw.origin) : undefined,
-    strip: readStrip(raw.strip_prefix, path, fault),
+    origin: typeof raw.origin === "string" && !judged.error ? urlOrigin(raw.origin) : undefined,
+    strip: readStrip(raw.strip_prefix, path, error),
   };
 }
 
-function readStrip(raw: unknown, path: string | undefined, fault: Diagnostics["fault"]): Strip | undefined {
+function readStrip(raw: unknown, path: string | undefined, error: Diagnostics["error"]): Strip | undefined {
   if (raw === undefined) return undefined;
   if (typeof raw !== "string" || !/^\/.*[^/]$/s.test(raw)) {
-    fault('.strip_prefix must be a path such as "/api", without a slash at its end.');
+    error('.strip_prefix must be a path such as "/api", without a slash at its end.');
   } else if (path !== undefined && path !== raw && !path.startsWith(`${raw}/`)) {
-    fault(`.strip_prefix must be what path begins with, by whole segments; it is ${JSON.stringify(raw)}.`);
+    error(`.strip_prefix must be what path begins with, by whole segments; it is ${JSON.stringify(raw)}.`);
   } else return { decoded: raw, sent: encodeURI(raw) };
   return undefined;
 }

@@ -1,5 +1,5 @@
 // What is wrong with ASSERTION, ASSERTION_CLAIMS and ASSERTION_KEY, seen together with the signing key.
-// Must never put a byte of a key into a fault.
+// Must never put a byte of a key into a error.
 import { looksAsymmetric } from "../looks-asymmetric.ts";
 import { isBlank } from "../readers.ts";
 import type { Settings } from "../settings.ts";
@@ -8,23 +8,23 @@ import type { Settings } from "../settings.ts";
 const ownClaims = ["iss", "aud", "sub", "request_id", "iat", "exp", "nbf", "jti"];
 const shortestKeyBytes = 32;
 
-/** Adds to the faults and warnings of readSettings(). */
-export function checkAssertion(settings: Settings, faults: string[], warnings: string[]): void {
+/** Adds to the errors and warnings of readSettings(). */
+export function checkAssertion(settings: Settings, errors: string[], warnings: string[]): void {
   const { ASSERTION, ASSERTION_CLAIMS, ASSERTION_KEY } = settings;
   if (!ASSERTION) {
-    if (ASSERTION_CLAIMS.length > 0) faults.push("ASSERTION_CLAIMS needs ASSERTION: without it nothing is signed.");
+    if (ASSERTION_CLAIMS.length > 0) errors.push("ASSERTION_CLAIMS needs ASSERTION: without it nothing is signed.");
     if (ASSERTION_KEY !== "") warnings.push("ASSERTION_KEY is set, but ASSERTION is not true: nothing is signed.");
     return;
   }
   for (const name of ASSERTION_CLAIMS) {
     const own = ownClaims.includes(name) || name === settings.TOKEN_TYPE_CLAIM || name === settings.JTI_CLAIM;
-    if (own) faults.push(`ASSERTION_CLAIMS must not have ${JSON.stringify(name)}: that would be mistaken.`);
+    if (own) errors.push(`ASSERTION_CLAIMS must not have ${JSON.stringify(name)}: that would be mistaken.`);
   }
-  const fault = keyFault(settings);
-  if (fault) faults.push(fault);
+  const error = keyError(settings);
+  if (error) errors.push(error);
 }
 
-function keyFault({ ALGORITHM, ASSERTION_KEY, SIGNING_KEY }: Settings): string | undefined {
+function keyError({ ALGORITHM, ASSERTION_KEY, SIGNING_KEY }: Settings): string | undefined {
   if (!ALGORITHM.startsWith("HS")) {
     return ASSERTION_KEY === ""
       ? undefined

@@ -16,22 +16,22 @@ export interface Bound {
 }
 
 /** What is missing without which the Worker does not work. */
-export function bindingFaults(bound: Bound, settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED">): string[] {
-  const faults: string[] = [];
-  if (!bound.DB) faults.push("DB is missing: a D1 database has to be bound by this name.");
+export function bindingErrors(bound: Bound, settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED">): string[] {
+  const errors: string[] = [];
+  if (!bound.DB) errors.push("DB is missing: a D1 database has to be bound by this name.");
   if (!bound.BLACKLIST && settings.TOKEN_BLACKLIST_ENABLED) {
-    faults.push(
+    errors.push(
       "BLACKLIST is missing: a KV namespace has to be bound by this name while TOKEN_BLACKLIST_ENABLED is true.",
     );
   }
   // Anything else under this name would be asked in vain, and every login let go on.
-  if (bound.LOGIN_LIMITER === "other") faults.push("LOGIN_LIMITER must be a rate limit binding.");
-  if (bound.METRICS === "other") faults.push("METRICS must be an Analytics Engine dataset.");
-  return faults;
+  if (bound.LOGIN_LIMITER === "other") errors.push("LOGIN_LIMITER must be a rate limit binding.");
+  if (bound.METRICS === "other") errors.push("METRICS must be an Analytics Engine dataset.");
+  return errors;
 }
 
 /**
- * What is no fault, but hardly meant.
+ * What is no error, but hardly meant.
  *
  * @param routes the rules of ROUTES, of which it matters which have an origin of their own
  */

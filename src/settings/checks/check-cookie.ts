@@ -16,23 +16,23 @@ const handedOut: ReadonlyArray<readonly [endpoint: string, className: string]> =
   ["sliding", "SlidingToken"],
 ];
 
-/** Adds to the faults and warnings of readSettings(). */
+/** Adds to the errors and warnings of readSettings(). */
 export function checkCookie(
   settings: Settings,
   { served, classes }: CookieSurroundings,
-  faults: string[],
+  errors: string[],
   warnings: string[],
 ): void {
   if (settings.AUTH_COOKIE === false) return;
   for (const [endpoint, className] of handedOut) {
     if (served.includes(endpoint) && !classes.includes(className) && !classes.includes("UntypedToken")) {
-      faults.push(
+      errors.push(
         `AUTH_COOKIE: the cookie of the endpoint "${endpoint}" holds what AUTH_TOKEN_CLASSES does not have: ${className}.`,
       );
     }
   }
   if (/^(HTTP_)?COOKIE$/i.test(settings.AUTH_HEADER_NAME)) {
-    faults.push("AUTH_HEADER_NAME must not be Cookie while AUTH_COOKIE is on: that header has the cookies.");
+    errors.push("AUTH_HEADER_NAME must not be Cookie while AUTH_COOKIE is on: that header has the cookies.");
   }
   if (!served.includes("blacklist")) {
     warnings.push('AUTH_COOKIE without the endpoint "blacklist": no page can log out, for only it clears the cookies.');

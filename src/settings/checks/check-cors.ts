@@ -2,43 +2,43 @@
 // Must never let a pattern pass for an origin: they are compared letter by letter.
 import type { Settings } from "../settings.ts";
 
-/** Adds to the faults and warnings of readSettings(). */
-export function checkCors(settings: Settings, faults: string[], warnings: string[]): void {
+/** Adds to the errors and warnings of readSettings(). */
+export function checkCors(settings: Settings, errors: string[], warnings: string[]): void {
   const { CORS_ORIGINS, CORS_METHODS, CORS_HEADERS, CORS_EXPOSE_HEADERS, CORS_CREDENTIALS, CORS_MAX_AGE } = settings;
   if (CORS_ORIGINS.length === 0) {
     const set = { CORS_METHODS, CORS_HEADERS, CORS_EXPOSE_HEADERS, CORS_CREDENTIALS, CORS_MAX_AGE };
     for (const [name, value] of Object.entries(set)) {
       const off = Array.isArray(value) ? value.length === 0 : !value;
-      if (!off) faults.push(`${name} needs CORS_ORIGINS: without it CORS is off.`);
+      if (!off) errors.push(`${name} needs CORS_ORIGINS: without it CORS is off.`);
     }
   }
   if (CORS_ORIGINS.includes("*")) {
-    if (CORS_ORIGINS.length > 1) faults.push('CORS_ORIGINS has "*" beside others: it stands alone.');
+    if (CORS_ORIGINS.length > 1) errors.push('CORS_ORIGINS has "*" beside others: it stands alone.');
     if (CORS_CREDENTIALS) {
-      faults.push(
+      errors.push(
         'CORS_CREDENTIALS must not be true while CORS_ORIGINS is "*": any page could act with its visitors\' cookies.',
       );
     }
   }
-  for (const origin of CORS_ORIGINS) if (origin !== "*") checkOrigin(origin, faults, warnings);
+  for (const origin of CORS_ORIGINS) if (origin !== "*") checkOrigin(origin, errors, warnings);
   for (const method of CORS_METHODS) {
     if (!/^[A-Z-]+$/.test(method)) {
-      faults.push(`CORS_METHODS has ${JSON.stringify(method)}, which is no name of a method in capitals.`);
+      errors.push(`CORS_METHODS has ${JSON.stringify(method)}, which is no name of a method in capitals.`);
     }
   }
   for (const header of CORS_HEADERS) {
     // The Fetch standard's wildcard would leave Authorization out, and nothing with credentials.
     if (header === "*" || !isHeaderName(header)) {
-      faults.push(`CORS_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`);
+      errors.push(`CORS_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`);
     }
   }
   for (const header of CORS_EXPOSE_HEADERS) {
     if (!isHeaderName(header)) {
-      faults.push(`CORS_EXPOSE_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`);
+      errors.push(`CORS_EXPOSE_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`);
     }
   }
   if (CORS_CREDENTIALS && CORS_EXPOSE_HEADERS.includes("*")) {
-    faults.push(
+    errors.push(
       'CORS_EXPOSE_HEADERS must not have "*" while CORS_CREDENTIALS is true: browsers take it for a header\'s name.',
     );
   }
@@ -51,14 +51,14 @@ const isHeaderName = (text: string) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(tex
 const appOrigin = /^(capacitor|ionic|tauri|(chrome|moz|safari-web)-extension):\/\/[A-Za-z0-9.-]+$/;
 
 /** As the Fetch standard writes an origin: scheme, host, and the port unless it is the scheme's own. */
-function checkOrigin(origin: string, faults: string[], warnings: string[]): void {
+function checkOrigin(origin: string, errors: string[], warnings: string[]): void {
   if (appOrigin.test(origin)) return;
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
   const isWeb = url !== undefined && /^https?:$/.test(url.protocol);
   if (!isWeb || url.origin !== origin || origin.includes("*")) {
     const meant = isWeb && !origin.includes("*") ? ` Did you mean ${JSON.stringify(url.origin)}?` : "";
     const expected = "scheme://host[:port] in small letters, without a path, a slash at its end or a wildcard";
-    faults.push(`CORS_ORIGINS has ${JSON.stringify(origin)}, which is no origin (${expected}).${meant}`);
+    errors.push(`CORS_ORIGINS has ${JSON.stringify(origin)}, which is no origin (${expected}).${meant}`);
   } else if (url.protocol === "http:" && !/^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(url.hostname)) {
     warnings.push(`CORS_ORIGINS has ${origin}: whoever is on its visitors' network can be that page.`);
   }

@@ -1,19 +1,19 @@
 // What is wrong with HEALTH_KEY: the secret that shows warnings and details of the health page.
-// Must never put a byte of a key into a fault.
+// Must never put a byte of a key into a error.
 import { isBlank } from "../readers.ts";
 import type { Settings } from "../settings.ts";
 
 const shortestKeyBytes = 16;
 
-/** Adds to the faults of readSettings(). */
-export function checkHealth(settings: Settings, faults: string[]): void {
+/** Adds to the errors of readSettings(). */
+export function checkHealth(settings: Settings, errors: string[]): void {
   const { HEALTH_KEY } = settings;
   if (HEALTH_KEY === null) return;
-  const fault = keyFault(HEALTH_KEY, settings);
-  if (fault) faults.push(`HEALTH_KEY ${fault}`);
+  const error = keyError(HEALTH_KEY, settings);
+  if (error) errors.push(`HEALTH_KEY ${error}`);
 }
 
-function keyFault(key: string, { SIGNING_KEY, ASSERTION_KEY, VERIFYING_KEY }: Settings): string | undefined {
+function keyError(key: string, { SIGNING_KEY, ASSERTION_KEY, VERIFYING_KEY }: Settings): string | undefined {
   if (isBlank(key)) return "must not be blank.";
   // Monitoring has it: whoever reads its configuration must not be able to make tokens.
   if ([SIGNING_KEY, ASSERTION_KEY, VERIFYING_KEY].includes(key)) return "must be a secret of its own.";

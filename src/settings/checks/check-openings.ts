@@ -1,4 +1,4 @@
-// Settings that Simple JWT allows and that let more pass than their names say: each is a warning, and a fault where nobody needs it.
+// Settings that Simple JWT allows and that let more pass than their names say: each is a warning, and a error where nobody needs it.
 // Must never put a key, or a part of one, into a sentence.
 import { isBlank, isRecord } from "../readers.ts";
 import type { Settings } from "../settings.ts";
@@ -7,19 +7,19 @@ import type { Settings } from "../settings.ts";
 const longSeconds = 300;
 
 /**
- * Adds to the faults and warnings of readSettings().
+ * Adds to the errors and warnings of readSettings().
  *
  * @param classes short names of AUTH_TOKEN_CLASSES; undefined for a class that does not exist
  */
 export function checkOpenings(
   settings: Settings,
   classes: readonly (string | undefined)[],
-  faults: string[],
+  errors: string[],
   warnings: string[],
 ): void {
-  checkSigningKey(settings, faults, warnings);
+  checkSigningKey(settings, errors, warnings);
   checkTokenKinds(settings, classes, warnings);
-  checkIdentity(settings, faults, warnings);
+  checkIdentity(settings, errors, warnings);
   checkTimes(settings, warnings);
   checkRevocation(settings, warnings);
   checkRemoteKeys(settings, warnings);
@@ -31,9 +31,9 @@ export function checkOpenings(
 }
 
 /** The last two are Django's security.W009: SECRET_KEY_MIN_UNIQUE_CHARACTERS and SECRET_KEY_INSECURE_PREFIX. */
-function checkSigningKey({ ALGORITHM, SIGNING_KEY }: Settings, faults: string[], warnings: string[]): void {
+function checkSigningKey({ ALGORITHM, SIGNING_KEY }: Settings, errors: string[], warnings: string[]): void {
   if (SIGNING_KEY === "" || !ALGORITHM.startsWith("HS")) return;
-  if (isBlank(SIGNING_KEY)) faults.push("SIGNING_KEY must not be blank.");
+  if (isBlank(SIGNING_KEY)) errors.push("SIGNING_KEY must not be blank.");
   else if (new Set(SIGNING_KEY).size < 5) {
     warnings.push("SIGNING_KEY has fewer than 5 different characters: it can be guessed.");
   } else if (SIGNING_KEY.startsWith("django-insecure-")) {
@@ -61,9 +61,9 @@ function checkTokenKinds(settings: Settings, classes: readonly (string | undefin
 /** A header's name as servers read it that cannot tell `-` from `_`. */
 const spelledAlike = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "-");
 
-function checkIdentity({ AUTH_HEADER_NAME, IDENTITY_HEADERS }: Settings, faults: string[], warnings: string[]): void {
+function checkIdentity({ AUTH_HEADER_NAME, IDENTITY_HEADERS }: Settings, errors: string[], warnings: string[]): void {
   if (/^(http-)?x-user-id$/.test(spelledAlike(AUTH_HEADER_NAME))) {
-    faults.push("AUTH_HEADER_NAME must not be X-User-Id: a client's own is always dropped.");
+    errors.push("AUTH_HEADER_NAME must not be X-User-Id: a client's own is always dropped.");
   }
   if (!Object.keys(IDENTITY_HEADERS).some((name) => spelledAlike(name) === "x-user-id")) {
     warnings.push(
@@ -89,7 +89,7 @@ function checkTimes(settings: Settings, warnings: string[]): void {
   }
 }
 
-/** Routes are not read yet here: what is no table is a fault of its own (proxy/routes/policy.ts). */
+/** Routes are not read yet here: what is no table is a error of its own (proxy/routes/policy.ts). */
 function checkRevocation({ TOKEN_BLACKLIST_ENABLED, REVOCATION, ROUTES }: Settings, warnings: string[]): void {
   if (TOKEN_BLACKLIST_ENABLED) return;
   const nothing = "but TOKEN_BLACKLIST_ENABLED is false: no token is ever found revoked.";

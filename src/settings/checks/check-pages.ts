@@ -2,8 +2,8 @@
 // Must never let a host pass that no request names: the admin page would answer nowhere, and nobody would know why.
 import type { Settings } from "../settings.ts";
 
-/** Adds to the faults and warnings of readSettings(). */
-export function checkPages(settings: Settings, faults: string[], warnings: string[]): void {
+/** Adds to the errors and warnings of readSettings(). */
+export function checkPages(settings: Settings, errors: string[], warnings: string[]): void {
   const { ADMIN, ADMIN_HOST, CONSOLE } = settings;
   if (CONSOLE) {
     warnings.push(
@@ -21,11 +21,11 @@ export function checkPages(settings: Settings, faults: string[], warnings: strin
     }
   }
   if (ADMIN_HOST === null) return;
-  if (!ADMIN) faults.push("ADMIN_HOST needs ADMIN: without it there is no admin page.");
+  if (!ADMIN) errors.push("ADMIN_HOST needs ADMIN: without it there is no admin page.");
   if (!isHost(ADMIN_HOST)) {
     const meant = hostMeant(ADMIN_HOST);
     const suggestion = meant === undefined ? "" : ` Did you mean ${JSON.stringify(meant)}?`;
-    faults.push(
+    errors.push(
       `ADMIN_HOST must be host[:port] in lower case, such as admin.example.com; it is ${JSON.stringify(ADMIN_HOST)}.${suggestion}`,
     );
   }

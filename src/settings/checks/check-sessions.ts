@@ -3,26 +3,26 @@
 import { familyClaim, namesFamily } from "../names-family.ts";
 import type { Settings } from "../settings.ts";
 
-/** Adds to the faults and warnings of readSettings(). */
-export function checkSessions(settings: Settings, faults: string[], warnings: string[]): void {
+/** Adds to the errors and warnings of readSettings(). */
+export function checkSessions(settings: Settings, errors: string[], warnings: string[]): void {
   const { REFRESH_REUSE_GRACE, REVOKE_FAMILY_ON_REUSE, SESSION_ABSOLUTE_LIFETIME, SESSION_IDLE_LIFETIME } = settings;
   const usesUp = settings.ROTATE_REFRESH_TOKENS && settings.BLACKLIST_AFTER_ROTATION;
   for (const [name, on] of Object.entries({ REFRESH_REUSE_GRACE, REVOKE_FAMILY_ON_REUSE })) {
     if (on && !usesUp) {
-      faults.push(`${name} needs ROTATE_REFRESH_TOKENS and BLACKLIST_AFTER_ROTATION: else no token is ever used up.`);
+      errors.push(`${name} needs ROTATE_REFRESH_TOKENS and BLACKLIST_AFTER_ROTATION: else no token is ever used up.`);
     }
   }
   if (SESSION_ABSOLUTE_LIFETIME > 0 && !settings.TOKEN_BLACKLIST_ENABLED) {
-    faults.push("SESSION_ABSOLUTE_LIFETIME needs TOKEN_BLACKLIST_ENABLED: else nothing knows when a session began.");
+    errors.push("SESSION_ABSOLUTE_LIFETIME needs TOKEN_BLACKLIST_ENABLED: else nothing knows when a session began.");
   }
   if (SESSION_IDLE_LIFETIME > 0 && !settings.ROTATE_REFRESH_TOKENS) {
-    faults.push("SESSION_IDLE_LIFETIME needs ROTATE_REFRESH_TOKENS: else using a token leaves no trace.");
+    errors.push("SESSION_IDLE_LIFETIME needs ROTATE_REFRESH_TOKENS: else using a token leaves no trace.");
   }
   if (settings.BLACKLIST_ENDS_SESSION && !settings.TOKEN_BLACKLIST_ENABLED) {
-    faults.push("BLACKLIST_ENDS_SESSION needs TOKEN_BLACKLIST_ENABLED: without it nothing would be blacklisted.");
+    errors.push("BLACKLIST_ENDS_SESSION needs TOKEN_BLACKLIST_ENABLED: without it nothing would be blacklisted.");
   }
   if (settings.SESSION_METADATA && !settings.TOKEN_BLACKLIST_ENABLED) {
-    faults.push("SESSION_METADATA needs TOKEN_BLACKLIST_ENABLED: else no session is written down.");
+    errors.push("SESSION_METADATA needs TOKEN_BLACKLIST_ENABLED: else no session is written down.");
   }
   if (REVOKE_FAMILY_ON_REUSE && REFRESH_REUSE_GRACE === 0) {
     warnings.push(
@@ -33,6 +33,6 @@ export function checkSessions(settings: Settings, faults: string[], warnings: st
   const { TOKEN_TYPE_CLAIM, JTI_CLAIM, USER_ID_CLAIM, REVOKE_TOKEN_CLAIM, SLIDING_TOKEN_REFRESH_EXP_CLAIM } = settings;
   const own = { TOKEN_TYPE_CLAIM, JTI_CLAIM, USER_ID_CLAIM, REVOKE_TOKEN_CLAIM, SLIDING_TOKEN_REFRESH_EXP_CLAIM };
   for (const [name, claim] of Object.entries(own)) {
-    if (claim === familyClaim) faults.push(`${name} must not be "${familyClaim}": that claim names the session.`);
+    if (claim === familyClaim) errors.push(`${name} must not be "${familyClaim}": that claim names the session.`);
   }
 }

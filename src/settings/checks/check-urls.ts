@@ -3,25 +3,25 @@
 import type { Settings } from "../settings.ts";
 
 /** ORIGIN_URL and JWK_URL. */
-export function checkUrls(settings: Settings, faults: string[], warnings: string[]): void {
+export function checkUrls(settings: Settings, errors: string[], warnings: string[]): void {
   if (settings.ORIGIN_URL !== null) {
-    const { fault, warning } = checkOriginUrl(settings.ORIGIN_URL);
-    if (fault) faults.push(`ORIGIN_URL${fault}`);
+    const { error, warning } = checkOriginUrl(settings.ORIGIN_URL);
+    if (error) errors.push(`ORIGIN_URL${error}`);
     if (warning) warnings.push(`ORIGIN_URL${warning}`);
   }
   if (settings.JWK_URL !== null) {
     const jwks = parsedUrl(settings.JWK_URL);
     const good = jwks && (jwks.protocol === "https:" || (jwks.protocol === "http:" && isLoopback(jwks)));
-    if (!good) faults.push("JWK_URL must be an https URL, or http on a loopback address.");
+    if (!good) errors.push("JWK_URL must be an https URL, or http on a loopback address.");
   }
 }
 
 /** What is to be said of an origin's URL, to be read behind the name of its setting. */
-export function checkOriginUrl(text: string): { readonly fault?: string; readonly warning?: string } {
+export function checkOriginUrl(text: string): { readonly error?: string; readonly warning?: string } {
   const url = parsedUrl(text);
   // "https://host?" has an empty query for URL, and would still swallow every path.
   const good = url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !/[?#]/.test(text);
-  if (!good) return { fault: " must be http(s)://host[:port][/base], without a user, a query or a fragment." };
+  if (!good) return { error: " must be http(s)://host[:port][/base], without a user, a query or a fragment." };
   if (url.protocol === "https:" || isLoopback(url)) return {};
   return {
     warning: " is plain http: requests and tokens travel in clear text between the gateway and the origin.",
@@ -29,7 +29,7 @@ export function checkOriginUrl(text: string): { readonly fault?: string; readonl
 }
 
 /** `ORIGIN` is a service binding, or the text "zone" among the vars: the server behind the Worker's own route. */
-export function originFault(raw: unknown): string | undefined {
+export function originError(raw: unknown): string | undefined {
   if (raw === undefined || raw === "zone") return undefined;
   const bound = raw !== null && (typeof raw === "object" || typeof raw === "function");
   if (bound && typeof (raw as { fetch?: unknown }).fetch === "function") return undefined;

@@ -171,18 +171,18 @@ describe("a new user", () => {
       "password",
       "4096 bytes",
     ],
-  ])("with %s is refused at the field, with what was typed but the password", async (_, change, field, fault) => {
+  ])("with %s is refused at the field, with what was typed but the password", async (_, change, field, error) => {
     const count = await DB.prepare("SELECT count(*) AS users FROM users").first("users");
     const typed = { ...newUser, first_name: "Kept <b>", ...change };
     const response = await asBoss.post("/users/new", typed);
     const text = await response.text();
     expect(response.status).toBe(400);
     expect(text).toContain("<title>Error: Add a user · Gateway admin</title>");
-    expect(text).toMatch(new RegExp(`<a href="#${field}">[^<]*${fault.replaceAll(".", "\\.")}`));
+    expect(text).toMatch(new RegExp(`<a href="#${field}">[^<]*${error.replaceAll(".", "\\.")}`));
     expect(text).toMatch(
-      new RegExp(`<input id="${field}"[^>]* aria-describedby="[^"]*${field}-fault"[^>]* aria-invalid="true"`),
+      new RegExp(`<input id="${field}"[^>]* aria-describedby="[^"]*${field}-error"[^>]* aria-invalid="true"`),
     );
-    expect(text).toMatch(new RegExp(`<p class="fault" id="${field}-fault">[^<]*${fault.replaceAll(".", "\\.")}`));
+    expect(text).toMatch(new RegExp(`<p class="error" id="${field}-error">[^<]*${error.replaceAll(".", "\\.")}`));
     if (field !== "first_name") expect(text).toContain('value="Kept &lt;b&gt;"');
     expect(text).not.toMatch(/type="password"[^>]* value=/);
     expect(await DB.prepare("SELECT count(*) AS users FROM users").first("users")).toBe(count);

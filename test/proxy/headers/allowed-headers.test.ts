@@ -7,7 +7,7 @@ import { settingsOf, testSecret } from "../../support/settings.ts";
 const check = (ALLOW_HEADERS: unknown, vars = {}) => checkAllowedHeaders(settingsOf({ ALLOW_HEADERS, ...vars }));
 
 test("ALLOW_HEADERS is empty by default", () => {
-  expect(checkAllowedHeaders(settingsOf())).toEqual({ faults: [], warnings: [] });
+  expect(checkAllowedHeaders(settingsOf())).toEqual({ errors: [], warnings: [] });
 });
 
 describe("ALLOW_HEADERS warns of every entry:", () => {
@@ -18,8 +18,8 @@ describe("ALLOW_HEADERS warns of every entry:", () => {
     ["X-HTTP-Method-Override", /^"X-HTTP-Method-Override": clients can tell servers the method with it \(Rack, /],
     ["X-Custom", '"X-Custom": it passes anyway.'],
   ])("%s", (name, warning) => {
-    const { faults, warnings } = check(name);
-    expect(faults).toEqual([]);
+    const { errors, warnings } = check(name);
+    expect(errors).toEqual([]);
     expect(warnings.map((text) => text.replace(/^ALLOW_HEADERS has /, ""))).toEqual([
       typeof warning === "string" ? warning : expect.stringMatching(warning),
     ]);
@@ -28,7 +28,7 @@ describe("ALLOW_HEADERS warns of every entry:", () => {
 
 describe("ALLOW_HEADERS must not have", () => {
   test.each(["*", "X-A, X-B", "X A", "X-A:", "X-A\r\nX-B", "Zoë", "_", "-"])("%j, which is no name", (name) => {
-    expect(check([name]).faults).toEqual([
+    expect(check([name]).errors).toEqual([
       `ALLOW_HEADERS has ${JSON.stringify(name)}, which is no name of a header; there are no wildcards.`,
     ]);
   });
@@ -48,7 +48,7 @@ describe("ALLOW_HEADERS must not have", () => {
   ])("%s, which servers read as a header that has a meaning of its own", (name) => {
     const fold = name.toLowerCase().replace(/[^a-z0-9]/g, "-");
     expect(check([name])).toEqual({
-      faults: [`ALLOW_HEADERS must not have "${name}": servers read it as ${fold}, which has a meaning of its own.`],
+      errors: [`ALLOW_HEADERS must not have "${name}": servers read it as ${fold}, which has a meaning of its own.`],
       warnings: [],
     });
   });
@@ -56,22 +56,22 @@ describe("ALLOW_HEADERS must not have", () => {
   test.each(["X_Access_Token", "x.access.token", "X-Access-Token"])(
     "%s, which is the header with the token",
     (name) => {
-      expect(check([name], { AUTH_HEADER_NAME: "HTTP_X_ACCESS_TOKEN" }).faults).toHaveLength(1);
+      expect(check([name], { AUTH_HEADER_NAME: "HTTP_X_ACCESS_TOKEN" }).errors).toHaveLength(1);
     },
   );
 
   test("a header of IDENTITY_HEADERS, in another spelling", () => {
-    expect(check(["X_Tenant"], { IDENTITY_HEADERS: { "X-Tenant": "tenant" } }).faults).toHaveLength(1);
+    expect(check(["X_Tenant"], { IDENTITY_HEADERS: { "X-Tenant": "tenant" } }).errors).toHaveLength(1);
   });
 });
 
 test("readConfiguration() reports both", async () => {
-  const { configuration, faults, warnings } = await readConfiguration({
+  const { configuration, errors, warnings } = await readConfiguration({
     SIGNING_KEY: testSecret,
     ALLOW_HEADERS: '["X_Tenant","Content_Length"]',
   });
   expect(configuration).toBeUndefined();
-  expect(faults).toHaveLength(1);
+  expect(errors).toHaveLength(1);
   expect(warnings).toContain(
     'ALLOW_HEADERS has "X_Tenant": many servers cannot tell it from x-tenant, which clients can send too.',
   );

@@ -11,9 +11,9 @@ type Route = Readonly<Record<string, unknown>>;
 
 /** The pattern of the rule that a request meets, or the reason why it is refused. */
 async function matcher(ROUTES: readonly Route[], vars: Readonly<Record<string, unknown>> = {}) {
-  const { configuration, faults } = await readConfiguration({ SIGNING_KEY: testSecret, ROUTES, ...vars });
-  expect(faults).toEqual([]);
-  if (!configuration) throw new Error("the configuration has faults");
+  const { configuration, errors } = await readConfiguration({ SIGNING_KEY: testSecret, ROUTES, ...vars });
+  expect(errors).toEqual([]);
+  if (!configuration) throw new Error("the configuration has errors");
   const { rules, stricterPaths } = configuration;
   return (path: string, method = "GET"): string => {
     try {

@@ -11,8 +11,8 @@ type Route = { readonly path: string; readonly methods?: readonly string[] };
 
 function match(routes: readonly Route[], path: string, method = "GET"): string {
   const ROUTES = routes.map((route) => ({ auth: "token", ...route }));
-  const { rules, faults } = readPolicy(settingsOf({ ROUTES }));
-  expect(faults).toEqual([]);
+  const { rules, errors } = readPolicy(settingsOf({ ROUTES }));
+  expect(errors).toEqual([]);
   return matchRule(rules, method, canonicalPath(`https://gateway.example${path}`), undefined).pattern;
 }
 

@@ -4,7 +4,7 @@ import { settingsOf } from "../../support/settings.ts";
 
 const read = (routes: readonly unknown[], vars: Readonly<Record<string, unknown>> = {}) =>
   readPolicy(settingsOf({ ROUTES: routes, ...vars }));
-const faultsOf = (...args: Parameters<typeof read>) => read(...args).faults;
+const errorsOf = (...args: Parameters<typeof read>) => read(...args).errors;
 
 describe("readPolicy() reads", () => {
   test("an exact path with everything that a route may have", () => {
@@ -12,8 +12,8 @@ describe("readPolicy() reads", () => {
       ...{ path: "/Grüße/", methods: ["GET", "HEAD"], auth: "user" },
       ...{ require: { is_staff: true, groups: "editors" }, revocation: "strict" },
     };
-    const { rules, faults } = read([route]);
-    expect(faults).toEqual([]);
+    const { rules, errors } = read([route]);
+    expect(errors).toEqual([]);
     expect(rules).toEqual([
       {
         pattern: "/Grüße/",
@@ -34,8 +34,8 @@ describe("readPolicy() reads", () => {
   });
 
   test("a prefix with nothing but what it must have", () => {
-    const { rules, faults } = read([{ path: "/a/*", auth: "public" }], { REVOCATION: "off" });
-    expect(faults).toEqual([]);
+    const { rules, errors } = read([{ path: "/a/*", auth: "public" }], { REVOCATION: "off" });
+    expect(errors).toEqual([]);
     expect(rules).toEqual([
       {
         ...{ pattern: "/a/*", decoded: "/a", sent: "/a", isPrefix: true, methods: undefined },
@@ -66,14 +66,14 @@ describe("readPolicy() reads", () => {
   });
 
   test("the default of ROUTES: a token for everything", () => {
-    const { rules, faults } = readPolicy(settingsOf());
-    expect(faults).toEqual([]);
+    const { rules, errors } = readPolicy(settingsOf());
+    expect(errors).toEqual([]);
     expect(rules.map(({ pattern, auth }) => ({ pattern, auth }))).toEqual([{ pattern: "/*", auth: "token" }]);
   });
 
   test.each(["optional", "token", "user"])("enforce = false with auth = %s, and warns of it", (auth) => {
-    const { rules, faults, warnings } = read([{ path: "/a/*", auth, enforce: false }]);
-    expect([rules.map(({ enforce }) => enforce), faults]).toEqual([[false], []]);
+    const { rules, errors, warnings } = read([{ path: "/a/*", auth, enforce: false }]);
+    expect([rules.map(({ enforce }) => enforce), errors]).toEqual([[false], []]);
     expect(warnings).toEqual([
       "ROUTES[0] (/a/*) has enforce = false: what it would refuse is logged and passes as nobody's.",
     ]);
@@ -85,18 +85,18 @@ describe("readPolicy() reads", () => {
   });
 
   test("no routes at all: nothing passes", () => {
-    expect(read([])).toMatchObject({ rules: [], faults: [] });
+    expect(read([])).toMatchObject({ rules: [], errors: [] });
   });
 
   test.each(["/", "/a", "/a/", "/a/*", "/*", "/a.b/c-d_e~f/*", "/a b", "/.well-known/x"])("the path %j", (path) => {
-    expect(faultsOf([{ path, auth: "public" }])).toEqual([]);
+    expect(errorsOf([{ path, auth: "public" }])).toEqual([]);
   });
 });
 
 describe("readPolicy() reports", () => {
   const route = { path: "/a/*", auth: "token" };
-  const pathFault = 'ROUTES[0].path must be an exact path ("/a/b/") or a prefix ("/a/*")';
-  const wildcards = `${pathFault}, without other wildcards, "?", "#", "%" or empty or dotted segments; it is`;
+  const pathError = 'ROUTES[0].path must be an exact path ("/a/b/") or a prefix ("/a/*")';
+  const wildcards = `${pathError}, without other wildcards, "?", "#", "%" or empty or dotted segments; it is`;
 
   test.each([
     ["a text", "/a/*", 'ROUTES[0] must be a table such as { path = "/api/*", auth = "token" }.'],
@@ -107,11 +107,11 @@ describe("readPolicy() reports", () => {
       { ...route, method: ["GET"] },
       "ROUTES[0].method is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix, enforce.",
     ],
-    ["no path", { auth: "token" }, `${pathFault}.`],
-    ["a path that is no text", { ...route, path: 7 }, `${pathFault}.`],
-    ["a path without its slash", { ...route, path: "a/*" }, `${pathFault}.`],
-    ["an empty path", { ...route, path: "" }, `${pathFault}.`],
-    ["a URL", { ...route, path: "https://a.example/" }, `${pathFault}.`],
+    ["no path", { auth: "token" }, `${pathError}.`],
+    ["a path that is no text", { ...route, path: 7 }, `${pathError}.`],
+    ["a path without its slash", { ...route, path: "a/*" }, `${pathError}.`],
+    ["an empty path", { ...route, path: "" }, `${pathError}.`],
+    ["a URL", { ...route, path: "https://a.example/" }, `${pathError}.`],
     ["a wildcard inside", { ...route, path: "/a/*/b" }, `${wildcards} "/a/*/b".`],
     ["a wildcard in a segment", { ...route, path: "/a*" }, `${wildcards} "/a*".`],
     ["two wildcards", { ...route, path: "/a/**" }, `${wildcards} "/a/**".`],
@@ -173,22 +173,22 @@ describe("readPolicy() reports", () => {
       { ...route, auth: "public", require: {} },
       'ROUTES[0].require asks for claims, which auth = "public" does not.',
     ],
-  ])("%s", (_, raw, fault) => {
-    expect(read([raw])).toMatchObject({ rules: [], faults: [fault] });
+  ])("%s", (_, raw, error) => {
+    expect(read([raw])).toMatchObject({ rules: [], errors: [error] });
   });
 
   test.each([[[]], ["GET"], [["get"]], [["GET", 7]], [[""]], [["GET,POST"]], [{ GET: true }], [null]])(
     "the methods %j",
     (methods) => {
-      expect(faultsOf([{ ...route, methods }])).toEqual([
+      expect(errorsOf([{ ...route, methods }])).toEqual([
         'ROUTES[0].methods must be a list of method names in capitals, such as ["GET", "HEAD"].',
       ]);
     },
   );
 
-  test("every fault of every route at once, by its place in the list", () => {
+  test("every error of every route at once, by its place in the list", () => {
     expect(
-      faultsOf([{ path: "/ok", auth: "token" }, { path: "x", auth: "y", methods: [], revocation: 1, foo: 1 }, 7]),
+      errorsOf([{ path: "/ok", auth: "token" }, { path: "x", auth: "y", methods: [], revocation: 1, foo: 1 }, 7]),
     ).toEqual([
       "ROUTES[1].foo is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix, enforce.",
       'ROUTES[1].path must be an exact path ("/a/b/") or a prefix ("/a/*").',

@@ -9,14 +9,14 @@ import { settingsOf } from "../../support/settings.ts";
 const rounded = (claim: string) =>
   `ROUTES[0].require.${claim} is a number that JavaScript has rounded (beyond 2^53): give ROUTES as JSON text ` +
   '(ROUTES = "[…]"), or the number as a bigint in code.';
-const faultsOf = (require: unknown) =>
-  readPolicy(settingsOf({ ROUTES: [{ path: "/*", auth: "token", require }] })).faults;
+const errorsOf = (require: unknown) =>
+  readPolicy(settingsOf({ ROUTES: [{ path: "/*", auth: "token", require }] })).errors;
 
 /** Whether claims, as JSON text, meet what a route asks for, as JSON text. */
 function meets(wanted: string, claim: string): boolean {
   const ROUTES = `[{"path":"/*","auth":"token","require":{"level":${wanted}}}]`;
-  const { rules, faults } = readPolicy(settingsOf({ ROUTES }));
-  expect(faults).toEqual([]);
+  const { rules, errors } = readPolicy(settingsOf({ ROUTES }));
+  expect(errors).toEqual([]);
   const claims = parseJson(`{"level":${claim}}`) as Claims;
   return meetsClaim(claims, "level", rules[0]?.require.get("level"));
 }
@@ -25,14 +25,14 @@ describe("require", () => {
   test.each([[281_474_976_710_657_000], [9_007_199_254_740_992], [1e21], [Number.POSITIVE_INFINITY], [Number.NaN]])(
     "refuses the typed number %d: nobody knows which one was meant",
     (level) => {
-      expect(faultsOf({ level })).toEqual([rounded("level")]);
+      expect(errorsOf({ level })).toEqual([rounded("level")]);
     },
   );
 
   test.each([[0], [-7], [1.5], [9_007_199_254_740_991], [281474976710657001n], [7n], ["x"], [true]])(
     "takes %s",
     (level) => {
-      expect(faultsOf({ level })).toEqual([]);
+      expect(errorsOf({ level })).toEqual([]);
     },
   );
 

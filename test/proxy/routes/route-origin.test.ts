@@ -9,8 +9,8 @@ import { settingsOf } from "../../support/settings.ts";
 const read = (route: Readonly<Record<string, unknown>>) =>
   readPolicy(settingsOf({ ROUTES: [{ path: "/api/*", auth: "token", ...route }] }));
 const stripped = (path: string, strip_prefix: string, url: string) => {
-  const { rules, faults } = read({ path, strip_prefix });
-  expect(faults).toEqual([]);
+  const { rules, errors } = read({ path, strip_prefix });
+  expect(errors).toEqual([]);
   const canonical = canonicalPath(`https://gateway.example${url}`);
   return targetOf(canonical, matchRule(rules, "GET", canonical, undefined).strip);
 };
@@ -21,14 +21,14 @@ describe("`origin` of a route", () => {
     ["https://billing.example.com:8443/v2/", "https://billing.example.com:8443/v2"],
     ["http://127.0.0.1:9000", "http://127.0.0.1:9000"],
   ])("%j is asked below %j", (origin, base) => {
-    const { rules, faults, warnings } = read({ origin });
-    expect([faults, warnings, rules.map((rule) => rule.origin?.base)]).toEqual([[], [], [base]]);
+    const { rules, errors, warnings } = read({ origin });
+    expect([errors, warnings, rules.map((rule) => rule.origin?.base)]).toEqual([[], [], [base]]);
   });
 
   test("is warned of when it is plain http elsewhere", () => {
     const text =
       "ROUTES[0].origin is plain http: requests and tokens travel in clear text between the gateway and the origin.";
-    expect(read({ origin: "http://billing.example.com" })).toMatchObject({ faults: [], warnings: [text] });
+    expect(read({ origin: "http://billing.example.com" })).toMatchObject({ errors: [], warnings: [text] });
   });
 
   test.each([
@@ -38,12 +38,12 @@ describe("`origin` of a route", () => {
     expect(read({ origin })).toEqual({
       rules: [],
       warnings: [],
-      faults: ["ROUTES[0].origin must be http(s)://host[:port][/base], without a user, a query or a fragment."],
+      errors: ["ROUTES[0].origin must be http(s)://host[:port][/base], without a user, a query or a fragment."],
     });
   });
 
   test.each([[7], [null], [false], [["https://a.example"]]])("may not be %j", (origin) => {
-    expect(read({ origin }).faults).toEqual(["ROUTES[0].origin must be a URL."]);
+    expect(read({ origin }).errors).toEqual(["ROUTES[0].origin must be a URL."]);
   });
 });
 
@@ -84,7 +84,7 @@ describe("`strip_prefix` of a route", () => {
   });
 
   test.each([[""], ["/"], ["api"], ["/api/"], [7], [null], [["/api"]]])("may not be %j", (strip_prefix) => {
-    expect(read({ strip_prefix }).faults).toEqual([
+    expect(read({ strip_prefix }).errors).toEqual([
       'ROUTES[0].strip_prefix must be a path such as "/api", without a slash at its end.',
     ]);
   });
@@ -97,7 +97,7 @@ describe("`strip_prefix` of a route", () => {
     ["/api/*", "/API"],
     ["/api", "/a"],
   ])("a path %s does not lie below %s", (path, strip_prefix) => {
-    expect(read({ path, strip_prefix }).faults).toEqual([
+    expect(read({ path, strip_prefix }).errors).toEqual([
       `ROUTES[0].strip_prefix must be what path begins with, by whole segments; it is ${JSON.stringify(strip_prefix)}.`,
     ]);
   });

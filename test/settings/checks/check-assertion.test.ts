@@ -5,17 +5,17 @@ import { testSecret } from "../../support/settings.ts";
 
 const key = "shared-with-the-origin-0123456789";
 const read = (vars: Readonly<Record<string, unknown>>) => {
-  const { faults, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
-  return { faults, warnings };
+  const { errors, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
+  return { errors, warnings };
 };
-const good = { faults: [], warnings: [] };
-const fault = (...faults: string[]) => ({ faults, warnings: [] });
+const good = { errors: [], warnings: [] };
+const error = (...errors: string[]) => ({ errors, warnings: [] });
 const make = "Make one with: openssl rand -base64 32";
 
 describe("ASSERTION with a secret", () => {
   test.each(["HS256", "HS384", "HS512"])("needs ASSERTION_KEY where the algorithm is %s", (ALGORITHM) => {
     expect(read({ ASSERTION: true, ALGORITHM })).toEqual(
-      fault(
+      error(
         `ASSERTION_KEY is required while ASSERTION is true with ${ALGORITHM}: a secret shared with the origin. ${make}`,
       ),
     );
@@ -24,13 +24,13 @@ describe("ASSERTION with a secret", () => {
 
   test("refuses SIGNING_KEY in its place", () => {
     expect(read({ ASSERTION: true, ASSERTION_KEY: testSecret })).toEqual(
-      fault("ASSERTION_KEY must not be SIGNING_KEY: an origin that has it could make access tokens."),
+      error("ASSERTION_KEY must not be SIGNING_KEY: an origin that has it could make access tokens."),
     );
   });
 
   test("takes 32 bytes and not one less, whatever ALLOW_SHORT_SIGNING_KEY says", () => {
     const short = { ASSERTION: true, ASSERTION_KEY: "k".repeat(31), ALLOW_SHORT_SIGNING_KEY: true };
-    expect(read(short)).toEqual(fault(`ASSERTION_KEY has 31 bytes; it needs at least 32. ${make}`));
+    expect(read(short)).toEqual(error(`ASSERTION_KEY has 31 bytes; it needs at least 32. ${make}`));
     expect(read({ ASSERTION: true, ASSERTION_KEY: "k".repeat(32) })).toEqual(good);
     expect(read({ ASSERTION: true, ASSERTION_KEY: "é".repeat(16) })).toEqual(good);
   });
@@ -39,7 +39,7 @@ describe("ASSERTION with a secret", () => {
     "refuses a public key, %j",
     (pem) => {
       expect(read({ ASSERTION: true, ASSERTION_KEY: pem })).toEqual(
-        fault("ASSERTION_KEY must be a secret text, not an asymmetric key."),
+        error("ASSERTION_KEY must be a secret text, not an asymmetric key."),
       );
     },
   );
@@ -47,7 +47,7 @@ describe("ASSERTION with a secret", () => {
   test("never shows the key", () => {
     for (const ASSERTION_KEY of ["hunter2", ["hunter2"], { k: "hunter2" }]) {
       const reading = read({ ASSERTION: true, ASSERTION_KEY });
-      expect(reading.faults.join()).toContain("ASSERTION_KEY");
+      expect(reading.errors.join()).toContain("ASSERTION_KEY");
       expect(JSON.stringify(reading)).not.toContain("hunter2");
     }
   });
@@ -57,21 +57,21 @@ describe("ASSERTION with an asymmetric key", () => {
   test.each(["RS256", "ES256", "PS512", "EdDSA"])("needs nothing else with %s, and no ASSERTION_KEY", (ALGORITHM) => {
     expect(read({ ASSERTION: true, ALGORITHM })).toEqual(good);
     expect(read({ ASSERTION: true, ALGORITHM, ASSERTION_KEY: key })).toEqual(
-      fault(`ASSERTION_KEY is for the HS algorithms: with ${ALGORITHM}, assertions are signed with SIGNING_KEY.`),
+      error(`ASSERTION_KEY is for the HS algorithms: with ${ALGORITHM}, assertions are signed with SIGNING_KEY.`),
     );
   });
 });
 
 describe("without ASSERTION", () => {
-  test("ASSERTION_CLAIMS is a fault", () => {
+  test("ASSERTION_CLAIMS is a error", () => {
     expect(read({ ASSERTION_CLAIMS: ["email"] })).toEqual(
-      fault("ASSERTION_CLAIMS needs ASSERTION: without it nothing is signed."),
+      error("ASSERTION_CLAIMS needs ASSERTION: without it nothing is signed."),
     );
   });
 
   test("ASSERTION_KEY is warned of: a secret may be there first", () => {
     const text = "ASSERTION_KEY is set, but ASSERTION is not true: nothing is signed.";
-    expect(read({ ASSERTION_KEY: key })).toEqual({ faults: [], warnings: [text] });
+    expect(read({ ASSERTION_KEY: key })).toEqual({ errors: [], warnings: [text] });
   });
 });
 
@@ -86,13 +86,13 @@ describe("ASSERTION_CLAIMS", () => {
     "must not have %s, which is the assertion's own or another token's",
     (name) => {
       expect(read({ ...on, ASSERTION_CLAIMS: ["email", name] })).toEqual(
-        fault(`ASSERTION_CLAIMS must not have "${name}": that would be mistaken.`),
+        error(`ASSERTION_CLAIMS must not have "${name}": that would be mistaken.`),
       );
     },
   );
 
   test("must not have the type and id claims under the names that the settings give them", () => {
     const named = { ...on, TOKEN_TYPE_CLAIM: "kind", JTI_CLAIM: "id" };
-    expect(read({ ...named, ASSERTION_CLAIMS: ["kind", "id"] }).faults).toHaveLength(2);
+    expect(read({ ...named, ASSERTION_CLAIMS: ["kind", "id"] }).errors).toHaveLength(2);
   });
 });

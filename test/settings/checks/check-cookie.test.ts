@@ -4,10 +4,10 @@ import { readSettings } from "../../../src/settings/read.ts";
 import { testSecret } from "../../support/settings.ts";
 
 const read = (vars: Readonly<Record<string, unknown>>) => {
-  const { faults, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
-  return { faults, warnings };
+  const { errors, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
+  return { errors, warnings };
 };
-const good = { faults: [], warnings: [] };
+const good = { errors: [], warnings: [] };
 
 describe("AUTH_COOKIE", () => {
   test.each([
@@ -17,12 +17,12 @@ describe("AUTH_COOKIE", () => {
     [false, false],
     ["false", false],
   ])("may be %j", (raw, value) => {
-    const { settings, faults, warnings } = readSettings({ SIGNING_KEY: testSecret, AUTH_COOKIE: raw });
-    expect([settings.AUTH_COOKIE, faults, warnings]).toEqual([value, [], []]);
+    const { settings, errors, warnings } = readSettings({ SIGNING_KEY: testSecret, AUTH_COOKIE: raw });
+    expect([settings.AUTH_COOKIE, errors, warnings]).toEqual([value, [], []]);
   });
 
   test.each([["yes"], ["Only"], [""], [1], [null], [["only"]]])("may not be %j", (raw) => {
-    expect(read({ AUTH_COOKIE: raw }).faults).toEqual([
+    expect(read({ AUTH_COOKIE: raw }).errors).toEqual([
       `AUTH_COOKIE must be true, false or only; it is ${JSON.stringify(raw)}.`,
     ]);
   });
@@ -33,7 +33,7 @@ describe("AUTH_COOKIE", () => {
     [["sliding", "blacklist"], ["AccessToken"], "sliding", "SlidingToken"],
   ])("with the endpoints %j does not go together with AUTH_TOKEN_CLASSES %j", (endpoints, classes, name, missing) => {
     const vars = { TOKEN_ENDPOINTS: endpoints, AUTH_TOKEN_CLASSES: classes };
-    expect(read({ ...vars, AUTH_COOKIE: true }).faults).toEqual([
+    expect(read({ ...vars, AUTH_COOKIE: true }).errors).toEqual([
       `AUTH_COOKIE: the cookie of the endpoint "${name}" holds what AUTH_TOKEN_CLASSES does not have: ${missing}.`,
     ]);
     expect(read(vars)).toEqual(good);
@@ -55,11 +55,11 @@ describe("AUTH_COOKIE", () => {
 
   test("goes together with UntypedToken, which takes every cookie", () => {
     const vars = { TOKEN_ENDPOINTS: ["obtain", "sliding", "blacklist"], AUTH_TOKEN_CLASSES: ["UntypedToken"] };
-    expect(read({ ...vars, AUTH_COOKIE: "only" }).faults).toEqual([]);
+    expect(read({ ...vars, AUTH_COOKIE: "only" }).errors).toEqual([]);
   });
 
   test.each(["HTTP_COOKIE", "Cookie", "cookie"])("needs the header %s for itself", (name) => {
-    expect(read({ AUTH_HEADER_NAME: name, AUTH_COOKIE: true }).faults).toEqual([
+    expect(read({ AUTH_HEADER_NAME: name, AUTH_COOKIE: true }).errors).toEqual([
       "AUTH_HEADER_NAME must not be Cookie while AUTH_COOKIE is on: that header has the cookies.",
     ]);
   });
@@ -68,7 +68,7 @@ describe("AUTH_COOKIE", () => {
     "warns that nobody can log out with %j",
     (vars) => {
       const text = 'AUTH_COOKIE without the endpoint "blacklist": no page can log out, for only it clears the cookies.';
-      expect(read({ ...vars, AUTH_COOKIE: true })).toEqual({ faults: [], warnings: [text] });
+      expect(read({ ...vars, AUTH_COOKIE: true })).toEqual({ errors: [], warnings: [text] });
       expect(read(vars)).toEqual(good);
     },
   );
@@ -76,7 +76,7 @@ describe("AUTH_COOKIE", () => {
   test("warns of other origins that may not use the cookies", () => {
     const vars = { AUTH_COOKIE: true, CORS_ORIGINS: ["https://app.example.com"] };
     const text = "AUTH_COOKIE with CORS_ORIGINS, but without CORS_CREDENTIALS: their pages cannot use the cookies.";
-    expect(read(vars)).toEqual({ faults: [], warnings: [text] });
+    expect(read(vars)).toEqual({ errors: [], warnings: [text] });
     expect(read({ ...vars, CORS_CREDENTIALS: true })).toEqual(good);
     expect(read({ ...vars, CORS_ORIGINS: ["*"] })).toEqual(good);
   });

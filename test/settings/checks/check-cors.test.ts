@@ -4,10 +4,10 @@ import { readSettings } from "../../../src/settings/read.ts";
 import { testSecret } from "../../support/settings.ts";
 
 const read = (vars: Readonly<Record<string, unknown>>) => {
-  const { faults, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
-  return { faults, warnings };
+  const { errors, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
+  return { errors, warnings };
 };
-const good = { faults: [], warnings: [] };
+const good = { errors: [], warnings: [] };
 const one = { CORS_ORIGINS: ["https://app.example"] };
 
 describe("CORS_ORIGINS", () => {
@@ -46,7 +46,7 @@ describe("CORS_ORIGINS", () => {
     ["https://app.example ", "https://app.example"],
     ["https:app.example", "https://app.example"],
   ])("may not be %j, and says what was probably meant", (origin, meant) => {
-    expect(read({ CORS_ORIGINS: [origin] }).faults).toEqual([
+    expect(read({ CORS_ORIGINS: [origin] }).errors).toEqual([
       `CORS_ORIGINS has ${JSON.stringify(origin)}, which is no origin (${expected}). Did you mean "${meant}"?`,
     ]);
   });
@@ -69,24 +69,24 @@ describe("CORS_ORIGINS", () => {
     "https://app.example, https://b.example",
     "/^https:/",
   ])("may not be %j", (origin) => {
-    expect(read({ CORS_ORIGINS: [origin] }).faults).toEqual([
+    expect(read({ CORS_ORIGINS: [origin] }).errors).toEqual([
       `CORS_ORIGINS has ${JSON.stringify(origin)}, which is no origin (${expected}).`,
     ]);
   });
 
   test("reports each entry that is no origin", () => {
-    expect(read({ CORS_ORIGINS: ["null", "https://app.example", "b.example"] }).faults).toHaveLength(2);
+    expect(read({ CORS_ORIGINS: ["null", "https://app.example", "b.example"] }).errors).toHaveLength(2);
   });
 
   test("has * alone or not at all", () => {
-    expect(read({ CORS_ORIGINS: ["*", "https://app.example"] }).faults).toEqual([
+    expect(read({ CORS_ORIGINS: ["*", "https://app.example"] }).errors).toEqual([
       'CORS_ORIGINS has "*" beside others: it stands alone.',
     ]);
   });
 
   test("warns of plain http but on this machine", () => {
     expect(read({ CORS_ORIGINS: ["http://app.example", "http://localhost.evil.example"] })).toEqual({
-      faults: [],
+      errors: [],
       warnings: [
         "CORS_ORIGINS has http://app.example: whoever is on its visitors' network can be that page.",
         "CORS_ORIGINS has http://localhost.evil.example: whoever is on its visitors' network can be that page.",
@@ -102,16 +102,16 @@ describe("without CORS_ORIGINS", () => {
     ["CORS_EXPOSE_HEADERS", ["X-A"]],
     ["CORS_CREDENTIALS", true],
     ["CORS_MAX_AGE", 600],
-  ])("%s is a fault", (name, value) => {
-    const faults = [`${name} needs CORS_ORIGINS: without it CORS is off.`];
-    expect(read({ [name]: value }).faults).toEqual(faults);
-    expect(read({ CORS_ORIGINS: [], [name]: value }).faults).toEqual(faults);
+  ])("%s is a error", (name, value) => {
+    const errors = [`${name} needs CORS_ORIGINS: without it CORS is off.`];
+    expect(read({ [name]: value }).errors).toEqual(errors);
+    expect(read({ CORS_ORIGINS: [], [name]: value }).errors).toEqual(errors);
     expect(read({ ...one, [name]: value })).toEqual(good);
   });
 });
 
 test("CORS_CREDENTIALS may not stand beside *", () => {
-  expect(read({ CORS_ORIGINS: "*", CORS_CREDENTIALS: true }).faults).toEqual([
+  expect(read({ CORS_ORIGINS: "*", CORS_CREDENTIALS: true }).errors).toEqual([
     'CORS_CREDENTIALS must not be true while CORS_ORIGINS is "*": any page could act with its visitors\' cookies.',
   ]);
   expect(read({ CORS_ORIGINS: "*", CORS_CREDENTIALS: false })).toEqual(good);
@@ -120,7 +120,7 @@ test("CORS_CREDENTIALS may not stand beside *", () => {
 test.each([["get"], ["GET,POST"], ["GET POST"], ["*"], ["GET\r\nX: y"], ["PATCH "]])(
   "CORS_METHODS may not have %j",
   (method) => {
-    expect(read({ ...one, CORS_METHODS: ["GET", method] }).faults).toEqual([
+    expect(read({ ...one, CORS_METHODS: ["GET", method] }).errors).toEqual([
       `CORS_METHODS has ${JSON.stringify(method)}, which is no name of a method in capitals.`,
     ]);
   },
@@ -129,7 +129,7 @@ test.each([["get"], ["GET,POST"], ["GET POST"], ["*"], ["GET\r\nX: y"], ["PATCH 
 test.each([["*"], ["X-A, X-B"], ["X A"], ["X-A:"], ["X-A\r\nSet-Cookie"], ["Zoë"]])(
   "CORS_HEADERS may not have %j",
   (header) => {
-    expect(read({ ...one, CORS_HEADERS: ["Authorization", header] }).faults).toEqual([
+    expect(read({ ...one, CORS_HEADERS: ["Authorization", header] }).errors).toEqual([
       `CORS_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`,
     ]);
   },
@@ -138,7 +138,7 @@ test.each([["*"], ["X-A, X-B"], ["X A"], ["X-A:"], ["X-A\r\nSet-Cookie"], ["Zoë
 test.each([["X-A, X-B"], ["X A"], ["X-A:"], ["X-A\r\nSet-Cookie"], ["Zoë"]])(
   "CORS_EXPOSE_HEADERS may not have %j",
   (header) => {
-    expect(read({ ...one, CORS_EXPOSE_HEADERS: ["ETag", header] }).faults).toEqual([
+    expect(read({ ...one, CORS_EXPOSE_HEADERS: ["ETag", header] }).errors).toEqual([
       `CORS_EXPOSE_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`,
     ]);
   },
@@ -146,7 +146,7 @@ test.each([["X-A, X-B"], ["X A"], ["X-A:"], ["X-A\r\nSet-Cookie"], ["Zoë"]])(
 
 test("CORS_EXPOSE_HEADERS may be *, but not with credentials, where browsers take it for a name", () => {
   expect(read({ ...one, CORS_EXPOSE_HEADERS: "*" })).toEqual(good);
-  expect(read({ ...one, CORS_EXPOSE_HEADERS: ["ETag", "*"], CORS_CREDENTIALS: true }).faults).toEqual([
+  expect(read({ ...one, CORS_EXPOSE_HEADERS: ["ETag", "*"], CORS_CREDENTIALS: true }).errors).toEqual([
     'CORS_EXPOSE_HEADERS must not have "*" while CORS_CREDENTIALS is true: browsers take it for a header\'s name.',
   ]);
 });

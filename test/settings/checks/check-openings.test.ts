@@ -4,8 +4,8 @@ import { readSettings } from "../../../src/settings/read.ts";
 import { testSecret } from "../../support/settings.ts";
 
 const warningsOf = (vars: Readonly<Record<string, unknown>>) => {
-  const { faults, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
-  expect(faults).toEqual([]);
+  const { errors, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
+  expect(errors).toEqual([]);
   return warnings;
 };
 const noBlacklist = { TOKEN_BLACKLIST_ENABLED: false };
@@ -142,7 +142,7 @@ describe("refused is", () => {
       { AUTH_HEADER_NAME: "HTTP_X_USER_ID", IDENTITY_HEADERS: { "X-Caller": "user_id" } },
       "AUTH_HEADER_NAME must not be X-User-Id: a client's own is always dropped.",
     ],
-  ])("%s", (_, vars, fault) => {
-    expect(readSettings({ SIGNING_KEY: testSecret, ...vars }).faults).toEqual([fault]);
+  ])("%s", (_, vars, error) => {
+    expect(readSettings({ SIGNING_KEY: testSecret, ...vars }).errors).toEqual([error]);
   });
 });

@@ -4,8 +4,8 @@ import { readSettings } from "../../../src/settings/read.ts";
 import { testSecret } from "../../support/settings.ts";
 
 const read = (vars: Readonly<Record<string, unknown>>) => {
-  const { faults, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
-  return { faults, warnings };
+  const { errors, warnings } = readSettings({ SIGNING_KEY: testSecret, ...vars });
+  return { errors, warnings };
 };
 const adminIsOn = "ADMIN is on: staff can log in and change users at /_gateway/admin, from wherever it can be reached.";
 const sharesItsHost =
@@ -13,8 +13,8 @@ const sharesItsHost =
 
 describe("ADMIN", () => {
   test("warns of itself, and of a host that it shares with the API", () => {
-    expect(read({ ADMIN: true })).toEqual({ faults: [], warnings: [adminIsOn, sharesItsHost] });
-    expect(read({ ADMIN: true, ADMIN_HOST: "admin.example.com" })).toEqual({ faults: [], warnings: [adminIsOn] });
+    expect(read({ ADMIN: true })).toEqual({ errors: [], warnings: [adminIsOn, sharesItsHost] });
+    expect(read({ ADMIN: true, ADMIN_HOST: "admin.example.com" })).toEqual({ errors: [], warnings: [adminIsOn] });
   });
 });
 
@@ -29,7 +29,7 @@ describe("ADMIN_HOST", () => {
     ["xn--bcher-kva.example"],
     ["my_admin.example.com"],
   ])("may be %s", (ADMIN_HOST) => {
-    expect(read({ ADMIN: true, ADMIN_HOST }).faults).toEqual([]);
+    expect(read({ ADMIN: true, ADMIN_HOST }).errors).toEqual([]);
   });
 
   test.each([
@@ -47,19 +47,19 @@ describe("ADMIN_HOST", () => {
     ["[::1", undefined],
   ])("may not be %s", (ADMIN_HOST, meant) => {
     const suggestion = meant === undefined ? "" : ` Did you mean ${JSON.stringify(meant)}?`;
-    expect(read({ ADMIN: true, ADMIN_HOST }).faults).toEqual([
+    expect(read({ ADMIN: true, ADMIN_HOST }).errors).toEqual([
       `ADMIN_HOST must be host[:port] in lower case, such as admin.example.com; it is ${JSON.stringify(ADMIN_HOST)}.${suggestion}`,
     ]);
   });
 
   test("needs ADMIN", () => {
-    expect(read({ ADMIN_HOST: "admin.example.com" }).faults).toEqual([
+    expect(read({ ADMIN_HOST: "admin.example.com" }).errors).toEqual([
       "ADMIN_HOST needs ADMIN: without it there is no admin page.",
     ]);
-    expect(read({ ADMIN_HOST: "" })).toEqual({ faults: [], warnings: [] });
+    expect(read({ ADMIN_HOST: "" })).toEqual({ errors: [], warnings: [] });
   });
 
   test("is no name that a variable of somebody's own is taken for", () => {
-    expect(read({ ADMIN_HOSTS: "a", ADMIN_PORT: "1" }).faults).toEqual([]);
+    expect(read({ ADMIN_HOSTS: "a", ADMIN_PORT: "1" }).errors).toEqual([]);
   });
 });

@@ -9,10 +9,10 @@ const usesUp = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
 describe("checkSessions()", () => {
   test("takes all of them together", () => {
     const all = { REFRESH_REUSE_GRACE: 10, REVOKE_FAMILY_ON_REUSE: true, BLACKLIST_ENDS_SESSION: true };
-    const { faults, warnings } = read({
+    const { errors, warnings } = read({
       ...{ ...usesUp, ...all, SESSION_ABSOLUTE_LIFETIME: "30d", SESSION_IDLE_LIFETIME: "7d" },
     });
-    expect({ faults, warnings }).toEqual({ faults: [], warnings: [] });
+    expect({ errors, warnings }).toEqual({ errors: [], warnings: [] });
   });
 
   test.each([
@@ -36,13 +36,13 @@ describe("checkSessions()", () => {
     ],
     [{ SESSION_METADATA: true, TOKEN_BLACKLIST_ENABLED: false }, "SESSION_METADATA needs TOKEN_BLACKLIST_ENABLED"],
     [{ BLACKLIST_ENDS_SESSION: true, USER_ID_CLAIM: "sid" }, 'USER_ID_CLAIM must not be "sid"'],
-  ])("refuses %o", (vars, fault) => {
-    expect(read(vars).faults.map((text) => text.split(":")[0])).toEqual([fault]);
+  ])("refuses %o", (vars, error) => {
+    expect(read(vars).errors.map((text) => text.split(":")[0])).toEqual([error]);
   });
 
   test("warns where a repeated refresh ends a session", () => {
-    const { faults, warnings } = read({ ...usesUp, REVOKE_FAMILY_ON_REUSE: true });
-    expect(faults).toEqual([]);
+    const { errors, warnings } = read({ ...usesUp, REVOKE_FAMILY_ON_REUSE: true });
+    expect(errors).toEqual([]);
     expect(warnings).toEqual([expect.stringMatching(/^REVOKE_FAMILY_ON_REUSE without REFRESH_REUSE_GRACE: /)]);
   });
 });

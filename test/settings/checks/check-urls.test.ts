@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { originFault } from "../../../src/settings/checks/check-urls.ts";
+import { originError } from "../../../src/settings/checks/check-urls.ts";
 import { readSettings } from "../../../src/settings/read.ts";
 import { testSecret } from "../../support/settings.ts";
 
-const fault = 'ORIGIN must be a service binding or the text "zone"; a URL belongs into ORIGIN_URL.';
+const error = 'ORIGIN must be a service binding or the text "zone"; a URL belongs into ORIGIN_URL.';
 
 describe("ORIGIN", () => {
   test.each([[undefined], ["zone"], [{ fetch: async () => new Response() }]])("may be %o", (origin) => {
-    expect(originFault(origin)).toBeUndefined();
+    expect(originError(origin)).toBeUndefined();
   });
   test.each([
     [""],
@@ -21,15 +21,15 @@ describe("ORIGIN", () => {
     [[]],
     [{ fetch: "x" }],
   ])("may not be %j", (origin) => {
-    expect(originFault(origin)).toBe(fault);
-    expect(readSettings({ SIGNING_KEY: testSecret, ORIGIN: origin ?? null }).faults).toEqual([fault]);
+    expect(originError(origin)).toBe(error);
+    expect(readSettings({ SIGNING_KEY: testSecret, ORIGIN: origin ?? null }).errors).toEqual([error]);
   });
 });
 
 describe("ORIGIN_URL", () => {
   // For URL these have an empty query or fragment; a path behind them would be part of it.
   test.each([["https://a.example?"], ["https://a.example#"], ["https://a.example/base?"]])("may not be %j", (url) => {
-    expect(readSettings({ SIGNING_KEY: testSecret, ORIGIN_URL: url }).faults).toEqual([
+    expect(readSettings({ SIGNING_KEY: testSecret, ORIGIN_URL: url }).errors).toEqual([
       "ORIGIN_URL must be http(s)://host[:port][/base], without a user, a query or a fragment.",
     ]);
   });

@@ -34,21 +34,21 @@ const everywhere = new Set([
 const djangoCommands = new Set(["flushexpiredtokens", "dumpdata", "shell"]);
 
 /** In words; undefined when there is nothing wrong. curl is for the test that runs it. */
-export async function commandFault([program = "", ...words]: SimpleCommand): Promise<string | undefined> {
+export async function commandError([program = "", ...words]: SimpleCommand): Promise<string | undefined> {
   if (everywhere.has(program) || program === "curl") return undefined;
-  if (program === "npm") return npmFault(words);
-  if (program === "npx") return npxFault(words);
-  if (program.startsWith("./") || program.startsWith(".ci/")) return fileFault(program);
-  if (program === "node") return fileFault(words.find((word) => !word.startsWith("-")) ?? "");
+  if (program === "npm") return npmError(words);
+  if (program === "npx") return npxError(words);
+  if (program.startsWith("./") || program.startsWith(".ci/")) return fileError(program);
+  if (program === "node") return fileError(words.find((word) => !word.startsWith("-")) ?? "");
   if (program === "python" && words[0] === "manage.py") {
     return djangoCommands.has(words[1] ?? "") ? undefined : `manage.py has no ${words[1]}`;
   }
   return `no rule for the program ${program}`;
 }
 
-const fileFault = (path: string) => (existsSync(join(projectRoot, path)) ? undefined : `there is no ${path}`);
+const fileError = (path: string) => (existsSync(join(projectRoot, path)) ? undefined : `there is no ${path}`);
 
-async function npmFault(given: readonly string[]): Promise<string | undefined> {
+async function npmError(given: readonly string[]): Promise<string | undefined> {
   const dashes = given.indexOf("--");
   const own = dashes < 0 ? given : given.slice(0, dashes);
   const rest = dashes < 0 ? [] : given.slice(dashes + 1);
@@ -56,28 +56,28 @@ async function npmFault(given: readonly string[]): Promise<string | undefined> {
   const words = own.filter((word, index) => !word.startsWith("--") && (prefix < 0 || index !== prefix + 1));
   const [verb = "", name = ""] = words;
   if (["ci", "install", "pack"].includes(verb) && rest.length === 0) return undefined;
-  if (verb === "exec") return commandFault(rest);
+  if (verb === "exec") return commandError(rest);
   const script = verb === "run" ? name : verb;
   if (!["run", "start", "test"].includes(verb) || !Object.hasOwn(scripts, script)) return `npm has no ${verb} ${name}`;
   if (rest.length === 0) return undefined;
   if (script === "start") return thrown(() => readStartOptions(rest));
   if (script === "bench") return thrown(() => readBenchOptions(rest));
-  if (script === "manage") return manageFault(rest);
-  if (script === "deploy") return deployFault(rest);
+  if (script === "manage") return manageError(rest);
+  if (script === "deploy") return deployError(rest);
   return ["bench:profile", "test:browser"].includes(script) ? undefined : `no rule for words after npm run ${script}`;
 }
 
-async function npxFault([program = "", ...words]: readonly string[]): Promise<string | undefined> {
-  if (program === "wrangler") return wranglerFault(words);
+async function npxError([program = "", ...words]: readonly string[]): Promise<string | undefined> {
+  if (program === "wrangler") return wranglerError(words);
   if (program === "tsc") return undefined;
   if (program !== "simplejwt-edge") return `no rule for npx ${program}`;
-  return words[0] === "deploy" ? deployFault(words.slice(1)) : manageFault(words);
+  return words[0] === "deploy" ? deployError(words.slice(1)) : manageError(words);
 }
 
 const flagsOf = (words: readonly string[]) =>
   words.filter((word) => /^--[a-z]/.test(word)).map((word) => word.split("=")[0] ?? "");
 
-function manageFault([name = "", ...words]: readonly string[]): string | undefined {
+function manageError([name = "", ...words]: readonly string[]): string | undefined {
   // In a sentence about all of them.
   if (name === "" || name === "COMMAND") return undefined;
   if (name === "help") return words[0] === undefined || commands.has(words[0]) ? undefined : `no command ${words[0]}`;
@@ -89,13 +89,13 @@ function manageFault([name = "", ...words]: readonly string[]): string | undefin
   return name === "keys" && !new RegExp(`\\b${deed}\\b`).test(help) ? `manage keys has no ${deed}` : undefined;
 }
 
-async function deployFault(words: readonly string[]): Promise<string | undefined> {
+async function deployError(words: readonly string[]): Promise<string | undefined> {
   const others = flagsOf(words).filter((flag) => !deployHelp.includes(`${flag} `));
-  return others.length === 0 ? undefined : wranglerFault(["deploy", ...others]);
+  return others.length === 0 ? undefined : wranglerError(["deploy", ...others]);
 }
 
 /** By the table of its commands that wrangler keeps; without an account and without the network. */
-async function wranglerFault(words: readonly string[]): Promise<string | undefined> {
+async function wranglerError(words: readonly string[]): Promise<string | undefined> {
   const { experimental_getWranglerCommands: table } = await importWrangler();
   const { registry, globalFlags } = table();
   const first = words.findIndex((word) => word.startsWith("-"));

@@ -15,10 +15,10 @@ const now = 1_700_000_000;
 const retire = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
 const withGrace = { ...retire, REFRESH_REUSE_GRACE: 10 };
 
-type Fault = "before commit" | "after commit" | "after commit, and the question after it";
+type Problem = "before commit" | "after commit" | "after commit, and the question after it";
 
 /** D1 whose transactions that begin with a write lose their answer in the given way, as often as `times` says. */
-function faultyDatabase(fault: Fault, times: number): D1Database {
+function faultyDatabase(problem: Problem, times: number): D1Database {
   let left = times;
   let questionsToLose = 0;
   const writes = new Set<unknown>();
@@ -37,8 +37,8 @@ function faultyDatabase(fault: Fault, times: number): D1Database {
   const batch = async (statements: D1PreparedStatement[]) => {
     if (left === 0 || !writes.has(statements[0])) return DB.batch(statements);
     left--;
-    if (fault !== "before commit") await DB.batch(statements);
-    if (fault === "after commit, and the question after it") questionsToLose = 1;
+    if (problem !== "before commit") await DB.batch(statements);
+    if (problem === "after commit, and the question after it") questionsToLose = 1;
     return lose();
   };
   const prepare = (sql: string) => ({ bind: (...values: unknown[]) => bound(sql, values) });
@@ -48,9 +48,9 @@ function faultyDatabase(fault: Fault, times: number): D1Database {
 const promises: Array<Readonly<Record<string, string>>> = [];
 afterAll(() => console.table(promises));
 
-async function setUp(vars: object, fault: Fault, times = 1) {
+async function setUp(vars: object, problem: Problem, times = 1) {
   const logged: unknown[] = [];
-  const tokens = d1Tokens(faultyDatabase(fault, times), (event, fields) => void logged.push([event, fields]));
+  const tokens = d1Tokens(faultyDatabase(problem, times), (event, fields) => void logged.push([event, fields]));
   const deps = await flowDeps({ ...vars }, { tokens });
   const user = await addUser();
   const jti = freshId();
