@@ -11,6 +11,14 @@ export const operations = [
 ] as const;
 export type Operation = (typeof operations)[number];
 
+/** What a request says of its client. */
+export interface Client {
+  /** CF-Connecting-IP: the one header about the client's address that Cloudflare sets itself. */
+  readonly address: string | null;
+  /** The User-Agent header: any text the client likes. */
+  readonly userAgent: string | null;
+}
+
 export interface RequestContext {
   /** The request's id: goes to the origin, into the log and onto the gateway's own answers. */
   readonly requestId: string;
@@ -23,6 +31,8 @@ export interface RequestContext {
   readonly url: string;
   /** Where a body counts while it is read into memory. */
   readonly uploads: Uploads;
+  /** Who sent it; read when it is asked for, which most requests never do. */
+  readonly client: () => Client;
   /** The language of the gateway's own texts; worked out only for answers that have some. */
   readonly language: () => Language;
   /** What `Allow` says on an answer of the gateway's own, once the door knows. */

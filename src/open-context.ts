@@ -17,6 +17,7 @@ export function openContext(
     method,
     url,
     uploads,
+    client: () => ({ address: headers.get("cf-connecting-ip"), userAgent: headers.get("user-agent") }),
     language: () => chooseLanguage(headers.get("accept-language")),
     allow: undefined,
     indent: 0,

@@ -37,7 +37,7 @@ export async function readAsWorker(
     configuration,
     settings,
     errors: [...errors, ...bindingErrors(bound, settings)],
-    // While a route has a error, it cannot be said which of them have an origin.
+    // While a route has an error, it cannot be said which of them have an origin.
     warnings: [...warnings, ...(configuration ? bindingWarnings(bound, settings, configuration.rules) : [])],
     standIn,
     env: given,

@@ -17,7 +17,7 @@ export async function signedAnew(token: string, { settings, keys }: Configuratio
   if (header.alg !== settings.ALGORITHM || payload === undefined || token.split(".").length !== 3) return token;
   const { kid, ...rest } = header;
   const own = settings.KEY_ID === null ? {} : { kid: settings.KEY_ID };
-  // A kid that is no text is a error of its own.
+  // A kid that is no text is an error of its own.
   const named = kid === undefined || typeof kid === "string" ? { ...rest, ...own } : header;
   try {
     const signer = new CompactSign(Buffer.from(payload, "base64url"));

@@ -1,5 +1,5 @@
 // The environment → Settings: every error at once, each by the name of its setting.
-// Must never put the value of a secret into a error, and never let an unreadable setting fall back to its default.
+// Must never put the value of a secret into an error, and never let an unreadable setting fall back to its default.
 
 import { checkAssertion } from "./checks/check-assertion.ts";
 import { checkCookie } from "./checks/check-cookie.ts";

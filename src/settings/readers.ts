@@ -1,5 +1,5 @@
 // How a setting's value is read: from TOML (typed), from `--var` or the dashboard (text), from JSON text.
-// Must never put a value into a error text unless the setting is declared not secret.
+// Must never put a value into an error text unless the setting is declared not secret.
 
 import { isExactNumber } from "../json/exact-number.ts";
 import { parseJson } from "../json/parse.ts";

@@ -1,5 +1,5 @@
 // KEY_ID and VERIFYING_KEYS → the keys that verify beside the gateway's own, or errors that say which entry is wrong.
-// Must never put a byte of an entry into a error (it may be a secret), and never take a private key.
+// Must never put a byte of an entry into an error (it may be a secret), and never take a private key.
 import { base64url, type CryptoKey, importJWK, type JWK } from "jose";
 import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
 import { isBlank } from "../settings/readers.ts";

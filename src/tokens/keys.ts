@@ -1,5 +1,5 @@
 // SIGNING_KEY and VERIFYING_KEY → keys that the codec can use, or errors that name the setting.
-// Must never put a byte of a key into a error, and never take a key from a token.
+// Must never put a byte of a key into an error, and never take a key from a token.
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { type CryptoKey, exportJWK, importPKCS8, importSPKI, type JWK } from "jose";
 import { looksAsymmetric } from "../settings/looks-asymmetric.ts";

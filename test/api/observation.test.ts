@@ -176,7 +176,7 @@ describe("METRICS", () => {
     expect((await app.fetch(get("/open/"))).status).toBe(200);
   });
 
-  it("of another kind of binding is a error at start", async () => {
+  it("of another kind of binding is an error at start", async () => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     await expect(appWith({ ...base, METRICS: "a text" })).rejects.toThrow(
       "METRICS must be an Analytics Engine dataset.",

@@ -227,7 +227,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
       }),
   ],
   [
-    "at 360 and 320 pixels nothing of the admin page sticks out; dark is dark, without a error for axe",
+    "at 360 and 320 pixels nothing of the admin page sticks out; dark is dark, without an error for axe",
     async (stage) => {
       for (const width of [360, 320]) {
         await withAdmin(

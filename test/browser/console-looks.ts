@@ -95,7 +95,7 @@ export const consoleLooks: readonly Sentence[] = [
     },
   ],
   [
-    "console: dark is dark and light is light, both without a error for axe with everything on the page",
+    "console: dark is dark and light is light, both without an error for axe with everything on the page",
     async (stage) => {
       for (const colorScheme of ["dark", "light"] as const) {
         const look = async ({

@@ -58,7 +58,7 @@ const loggedIn = (look: (page: Page, errors: readonly string[]) => Promise<void>
 
 export const consoleSentences: readonly Sentence[] = [
   [
-    "the console opens with its forms, with a quiet console, without a error for axe",
+    "the console opens with its forms, with a quiet console, without an error for axe",
     (stage) =>
       visiting(stage, consolePath, async ({ page, errors }) => {
         assert.equal(await page.title(), "Gateway console");

@@ -48,7 +48,7 @@ export const looks = (path: string): readonly Sentence[] => [
     },
   ],
   [
-    "dark is dark and light is light, both without a error for axe, with a good answer and a bad one",
+    "dark is dark and light is light, both without an error for axe, with a good answer and a bad one",
     async (stage) => {
       for (const colorScheme of ["dark", "light"] as const) {
         await visiting(

@@ -22,7 +22,7 @@ async function tokensFor({ gateway, username, password }: Stage, path = "/"): Pr
 
 const eachPage = endpoints.map(
   ({ title, path, description }): Sentence => [
-    `${title} opens at ${path} with its name, path and text, from one place, with a quiet console, without a error for axe`,
+    `${title} opens at ${path} with its name, path and text, from one place, with a quiet console, without an error for axe`,
     (stage) =>
       visiting(stage, `${prefix}${path}`, async ({ page, errors }) => {
         assert.equal(await page.title(), title);

@@ -1,4 +1,4 @@
-// docs/migrate-from-django.md: its settings exist, its wrangler.toml is without a error, its commands are ours.
+// docs/migrate-from-django.md: its settings exist, its wrangler.toml is without an error, its commands are ours.
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "smol-toml";
@@ -19,7 +19,7 @@ describe("docs/migrate-from-django.md", () => {
     expect(names.filter((name) => !djangos.includes(name) && !Object.hasOwn(settingsTable, name))).toEqual([]);
   });
 
-  it("shows a wrangler.toml without a error, with every setting of the project that it is for", async () => {
+  it("shows a wrangler.toml without an error, with every setting of the project that it is for", async () => {
     const [, toml = ""] = /```toml\n([\s\S]*?)```/.exec(text) ?? [];
     const { vars } = parse(toml) as { vars: Record<string, unknown> };
     const { errors, warnings } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });

@@ -81,7 +81,7 @@ describe("readPolicy() reports a rule that can never match:", () => {
     ]);
   });
 
-  test("a rule with a error of its own hides nothing", () => {
+  test("a rule with an error of its own hides nothing", () => {
     expect(
       errorsOf([
         { path: "/*", auth: "tokn" },

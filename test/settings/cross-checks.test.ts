@@ -114,7 +114,7 @@ describe("USER_ID_FIELD, AUTH_TOKEN_CLASSES, AUTH_HEADER_TYPES, AUTH_HEADER_NAME
       'AUTH_HEADER_TYPES has "My JWT", which is no scheme: one word, as in RFC 9110 section 11.1.',
     ],
     [{ AUTH_HEADER_NAME: "X Token" }, 'AUTH_HEADER_NAME must be the name of a header; it is "X Token".'],
-  ])("%j is a error", (vars, text) => {
+  ])("%j is an error", (vars, text) => {
     expect(read(vars)).toEqual(error(text));
   });
 

@@ -1,4 +1,4 @@
-// KEY_ID and VERIFYING_KEYS: what is read, what is a error, and which key a token is tried with.
+// KEY_ID and VERIFYING_KEYS: what is read, what is an error, and which key a token is tried with.
 import { sign as signWith } from "node:crypto";
 import { exportJWK, importSPKI } from "jose";
 import { describe, expect, test } from "vitest";
@@ -148,7 +148,7 @@ describe("VERIFYING_KEYS", () => {
   });
 
   test.each([["hunter2"], ['{"keys":"hunter2"}'], ['["hunter2"]'], [{ keys: ["hunter2"] }], [7]])(
-    "that is no JWK Set is a error, which does not repeat it: %j",
+    "that is no JWK Set is an error, which does not repeat it: %j",
     (VERIFYING_KEYS) => {
       const { errors } = readSettings({ SIGNING_KEY: testSecret, VERIFYING_KEYS });
       expect(errors).toEqual([

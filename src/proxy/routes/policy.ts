@@ -41,7 +41,7 @@ const knownKeys = new Set(["path", "methods", "auth", "require", "revocation", "
 /** The methods that DRF's views know, in its order; what a route without `methods` shows in `Allow`. */
 const usualMethods = "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS";
 
-/** Reads the routes of the settings; a rule that an earlier one hides, or that the gateway's own paths hide, is a error. */
+/** Reads the routes of the settings; a rule that an earlier one hides, or that the gateway's own paths hide, is an error. */
 export function readPolicy(settings: Settings): PolicyReading {
   const errors: string[] = [];
   const warnings: string[] = [];

@@ -23,7 +23,7 @@ export interface Diagnostics {
   readonly warn: (text: string) => void;
 }
 
-/** @param path the route's own, decoded and without its `/*`; undefined when it is a error itself */
+/** @param path the route's own, decoded and without its `/*`; undefined when it is an error itself */
 export function readRouteOrigin(
   raw: Readonly<Record<string, unknown>>,
   path: string | undefined,

@@ -1,5 +1,5 @@
 // What is wrong with ASSERTION, ASSERTION_CLAIMS and ASSERTION_KEY, seen together with the signing key.
-// Must never put a byte of a key into a error.
+// Must never put a byte of a key into an error.
 import { looksAsymmetric } from "../looks-asymmetric.ts";
 import { isBlank } from "../readers.ts";
 import type { Settings } from "../settings.ts";

@@ -1,5 +1,5 @@
 // What is wrong with HEALTH_KEY: the secret that shows warnings and details of the health page.
-// Must never put a byte of a key into a error.
+// Must never put a byte of a key into an error.
 import { isBlank } from "../readers.ts";
 import type { Settings } from "../settings.ts";
 

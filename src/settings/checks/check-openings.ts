@@ -1,4 +1,4 @@
-// Settings that Simple JWT allows and that let more pass than their names say: each is a warning, and a error where nobody needs it.
+// Settings that Simple JWT allows and that let more pass than their names say: each is a warning, and an error where nobody needs it.
 // Must never put a key, or a part of one, into a sentence.
 import { isBlank, isRecord } from "../readers.ts";
 import type { Settings } from "../settings.ts";
@@ -89,7 +89,7 @@ function checkTimes(settings: Settings, warnings: string[]): void {
   }
 }
 
-/** Routes are not read yet here: what is no table is a error of its own (proxy/routes/policy.ts). */
+/** Routes are not read yet here: what is no table is an error of its own (proxy/routes/policy.ts). */
 function checkRevocation({ TOKEN_BLACKLIST_ENABLED, REVOCATION, ROUTES }: Settings, warnings: string[]): void {
   if (TOKEN_BLACKLIST_ENABLED) return;
   const nothing = "but TOKEN_BLACKLIST_ENABLED is false: no token is ever found revoked.";

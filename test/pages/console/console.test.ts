@@ -19,7 +19,7 @@ describe("/_gateway/console", () => {
     expect([response.status, await response.text()]).toEqual([404, '{"detail":"Not found."}']);
   });
 
-  it("is a error when CONSOLE is neither true nor false", async () => {
+  it("is an error when CONSOLE is neither true nor false", async () => {
     await expect(appWith({ CONSOLE: "maybe" })).rejects.toThrow('CONSOLE must be true or false; it is "maybe".');
   });
 

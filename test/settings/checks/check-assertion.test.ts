@@ -63,7 +63,7 @@ describe("ASSERTION with an asymmetric key", () => {
 });
 
 describe("without ASSERTION", () => {
-  test("ASSERTION_CLAIMS is a error", () => {
+  test("ASSERTION_CLAIMS is an error", () => {
     expect(read({ ASSERTION_CLAIMS: ["email"] })).toEqual(
       error("ASSERTION_CLAIMS needs ASSERTION: without it nothing is signed."),
     );

@@ -102,7 +102,7 @@ describe("without CORS_ORIGINS", () => {
     ["CORS_EXPOSE_HEADERS", ["X-A"]],
     ["CORS_CREDENTIALS", true],
     ["CORS_MAX_AGE", 600],
-  ])("%s is a error", (name, value) => {
+  ])("%s is an error", (name, value) => {
     const errors = [`${name} needs CORS_ORIGINS: without it CORS is off.`];
     expect(read({ [name]: value }).errors).toEqual(errors);
     expect(read({ CORS_ORIGINS: [], [name]: value }).errors).toEqual(errors);
