@@ -156,7 +156,7 @@ function logStart(log: Log, { settings, keys, rules }: Configuration): void {
     key_id: settings.KEY_ID ?? undefined,
     verifying_keys: keys.ring?.map(({ kid }) => kid),
     routes: rules.length,
-    shadow_routes: rules.filter((rule) => !rule.enforce).map((rule) => rule.pattern),
+    shadow_routes: rules.filter((rule) => !rule.enforce).map((rule) => rule.path),
   });
 }
 

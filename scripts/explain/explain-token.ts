@@ -4,7 +4,7 @@
 import { type Authenticated, authenticate } from "../../src/auth/authenticate.ts";
 import { type Reason, Refusal } from "../../src/errors.ts";
 import type { ProxyServices } from "../../src/proxy/pipeline.ts";
-import type { Rule } from "../../src/proxy/routes/policy.ts";
+import type { Rule } from "../../src/proxy/routes/rule.ts";
 import { pythonInt } from "../../src/tokens/claims.ts";
 import type { TokenType } from "../../src/tokens/token-types.ts";
 import {

@@ -5,7 +5,7 @@ import type { Configuration } from "../../src/configuration.ts";
 import { hooks } from "../../src/hooks.ts";
 import type { Origin } from "../../src/proxy/forward.ts";
 import type { ProxyServices } from "../../src/proxy/pipeline.ts";
-import type { Rule } from "../../src/proxy/routes/policy.ts";
+import type { Rule } from "../../src/proxy/routes/rule.ts";
 import type { TokenStore, UserStore } from "../../src/stores/contract.ts";
 import { d1Families } from "../../src/stores/d1/families.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
@@ -64,7 +64,7 @@ export function wireForExplain(
   const revocationCache = stores?.kv === undefined ? noRevocationCache() : kvRevocationCache(stores.kv, 0, log);
   const deps: ProxyServices = {
     ...configuration,
-    rules: rules.map((rule) => ({ ...rule, origin: rule.origin && noting(rule.origin) })),
+    rules: rules.map((rule) => ({ ...rule, destination: rule.destination && noting(rule.destination) })),
     codec: createCodec(settings, { ...keys, ...remoteKeysFor(configuration, log) }, JSON.stringify),
     users: stores === undefined ? nobody : d1Users(stores.d1, log),
     tokens: stores === undefined ? nothingListed : d1Tokens(stores.d1, log),

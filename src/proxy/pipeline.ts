@@ -19,10 +19,8 @@ import { cookieToHeader, dropAdminCookie } from "./headers/cookie-to-header.ts";
 import { type HeaderPlan, originHeaders } from "./headers/headers.ts";
 import { isPersonal } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
-import { meetsClaim } from "./routes/meets-claim.ts";
 import { canonicalPath } from "./routes/path.ts";
-import type { Rule } from "./routes/policy.ts";
-import { targetOf } from "./routes/route-origin.ts";
+import { meetsClaim, type Rule, targetOf } from "./routes/rule.ts";
 import { inShadow } from "./shadow.ts";
 
 /** What the gateway is wired with, besides what flows use. */
@@ -58,11 +56,11 @@ export async function pipeline(deps: ProxyServices, request: Request, context: R
   if (method === "TRACE" || method === "CONNECT") refuse("method_refused", { names: method });
   const path = canonicalPath(url);
   const rule = matchRule(deps.rules, method, path, deps.stricterPaths);
-  context.rule = rule.pattern;
+  context.rule = rule.path;
   context.allow = rule.allow;
   const check = () => identify(deps, rule, request, context);
   const caller = rule.enforce ? await check() : ((await inShadow(deps, context, check)) ?? nobody);
-  const origin = rule.origin ?? deps.origin ?? refuse("origin_not_configured");
+  const origin = rule.destination ?? deps.origin ?? refuse("origin_not_configured");
   const call = { request, context, rule, origin };
   const make = () => headersFor(deps, call, caller);
   const headers = rule.enforce

@@ -9,6 +9,7 @@ import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
 import { checkSessions } from "./checks/check-sessions.ts";
 import { checkUrls, originError } from "./checks/check-urls.ts";
+import { shown } from "./readers.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
 
@@ -64,12 +65,6 @@ function readOne(name: SettingName, raw: unknown, errors: string[]): unknown {
     return setting.default;
   }
   return result.value;
-}
-
-function shown(raw: unknown): string {
-  // JSON has no bigint; code may hold one.
-  const text = JSON.stringify(raw, (_, value) => (typeof value === "bigint" ? `${value}n` : value)) ?? String(raw);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 /** Columns of `users` by which a token may name its user; each has a unique index in schema.sql. */

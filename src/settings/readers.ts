@@ -11,6 +11,13 @@ export type Reader<T> = (raw: unknown) => ReadResult<T>;
 const ok = <T>(value: T): ReadResult<T> => ({ value });
 const expected = (what: string): ReadResult<never> => ({ expected: what });
 
+/** What was given, for an error text. */
+export function shown(raw: unknown): string {
+  // JSON has no bigint; code may hold one.
+  const text = JSON.stringify(raw, (_, value) => (typeof value === "bigint" ? `${value}n` : value)) ?? String(raw);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
 /** `true` or `false`, or the same as text. */
 export function readBoolean(raw: unknown): ReadResult<boolean> {
   if (typeof raw === "boolean") return ok(raw);

@@ -1,5 +1,6 @@
 // The settings that a Worker of the deployer's own hands to createGateway(), put beside those of the environment.
 // Must never take a key from code, which lies in repositories, bundles and source maps.
+import type { Route } from "./route-keys.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
 
@@ -8,19 +9,6 @@ export type Duration = number | `${number}${"s" | "m" | "h" | "d" | "w"}`;
 
 /** Bytes, or a number with a unit: `"10MB"`. */
 export type Bytes = number | `${number}${"B" | "KB" | "MB" | "GB" | "KiB" | "MiB" | "GiB"}`;
-
-/** One route of ROUTES; docs/settings.md tells what each key means. */
-export interface Route {
-  readonly path: string;
-  readonly methods?: readonly string[] | undefined;
-  readonly auth: "public" | "optional" | "token" | "user";
-  /** An integer beyond 2^53 has to be a bigint: `{ account: 281474976710657001n }`. */
-  readonly require?: Readonly<Record<string, string | number | bigint | boolean>> | undefined;
-  readonly revocation?: Settings["REVOCATION"] | undefined;
-  readonly origin?: string | undefined;
-  readonly strip_prefix?: string | undefined;
-  readonly enforce?: boolean | undefined;
-}
 
 /** Settings that are, or may hold, a key: these come from the environment alone. */
 export type SecretName = {

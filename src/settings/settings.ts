@@ -19,10 +19,24 @@ import {
 
 /** The algorithms of RFC 7518 and RFC 8037 that a signing key can have here. */
 export const algorithms = [
-  ...(["HS256", "HS384", "HS512", "RS256", "RS384", "RS512"] as const),
-  ...(["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"] as const),
+  "HS256",
+  "HS384",
+  "HS512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "EdDSA",
 ] as const;
 export type Algorithm = (typeof algorithms)[number];
+
+/** Where revoked tokens are looked up, the least strict first. */
+export const revocationModes = ["off", "cached", "strict"] as const;
 
 /** One setting. */
 interface Setting<T> {
@@ -93,7 +107,7 @@ export const settingsTable = {
   TOKEN_ENDPOINTS: setting<readonly string[] | null>(readTextList("a list of endpoints, such as obtain"), null),
   ORIGIN_URL: setting(readTextOrNone("http(s)://host[:port][/base]"), null),
   ROUTES: setting<readonly unknown[]>(readList("a list of routes"), [{ path: "/*", auth: "token" }]),
-  REVOCATION: setting(readChoice(["off", "cached", "strict"]), "cached"),
+  REVOCATION: setting(readChoice(revocationModes), "cached"),
   IDENTITY_HEADERS: setting(readTextMap("a table of header to claim"), { "X-User-Id": "user_id" }),
   FORWARD_AUTHORIZATION: setting(readBoolean, true),
   ALLOW_HEADERS: added<readonly string[]>(readTextList("a list of headers"), []),

@@ -260,7 +260,7 @@ describe("the whole gateway", () => {
       { path: "/*", auth: "token" },
     ];
     expect((await ready({ ROUTES })).body.warnings).toEqual([
-      "ROUTES[0] (/a/*) has enforce = false: what it would refuse is logged and passes as nobody's.",
+      "ROUTES[0] (/a/*) has enforce = false: what it would refuse is logged and passes as anonymous.",
     ]);
   });
 

@@ -14,7 +14,7 @@ describe("readConfiguration()", () => {
     expect(configuration).toBeUndefined();
     expect(errors).toEqual([
       'LEEWAY must be a duration of at least 0 s: whole seconds (300) or a number with a unit ("5m", "12h", "7d"); it is -1.',
-      "ROUTES[0].auth must be one of public, optional, token, user.",
+      'ROUTES[0].auth must be one of public, optional, token, user; it is "tokn".',
       "SIGNING_KEY has 9 bytes; HS256 needs at least 32. Make one with: openssl rand -base64 32",
     ]);
   });
@@ -68,10 +68,7 @@ describe("readConfiguration()", () => {
     });
     expect(errors).toEqual([]);
     expect(configuration?.settings.ALGORITHM).toBe("EdDSA");
-    expect(configuration?.rules.map(({ pattern, auth }) => `${pattern} ${auth}`)).toEqual([
-      "/open/* public",
-      "/* user",
-    ]);
+    expect(configuration?.rules.map(({ path, auth }) => `${path} ${auth}`)).toEqual(["/open/* public", "/* user"]);
     expect(configuration?.acceptedTokenTypes.map(({ className }) => className)).toEqual([
       "SlidingToken",
       "AccessToken",

@@ -17,7 +17,7 @@ async function matcher(ROUTES: readonly Route[], vars: Readonly<Record<string, u
   const { rules, stricterPaths } = configuration;
   return (path: string, method = "GET"): string => {
     try {
-      return matchRule(rules, method, canonicalPath(`https://gateway.example${path}`), stricterPaths).pattern;
+      return matchRule(rules, method, canonicalPath(`https://gateway.example${path}`), stricterPaths).path;
     } catch (error) {
       if (error instanceof Refusal) return error.reason;
       throw error;

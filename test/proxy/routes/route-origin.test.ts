@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { matchRule } from "../../../src/proxy/routes/match.ts";
 import { canonicalPath } from "../../../src/proxy/routes/path.ts";
 import { readPolicy } from "../../../src/proxy/routes/policy.ts";
-import { targetOf } from "../../../src/proxy/routes/route-origin.ts";
+import { targetOf } from "../../../src/proxy/routes/rule.ts";
 import { settingsOf } from "../../support/settings.ts";
 
 const read = (route: Readonly<Record<string, unknown>>) =>
@@ -22,7 +22,7 @@ describe("`origin` of a route", () => {
     ["http://127.0.0.1:9000", "http://127.0.0.1:9000"],
   ])("%j is asked below %j", (origin, base) => {
     const { rules, errors, warnings } = read({ origin });
-    expect([errors, warnings, rules.map((rule) => rule.origin?.base)]).toEqual([[], [], [base]]);
+    expect([errors, warnings, rules.map((rule) => rule.destination?.base)]).toEqual([[], [], [base]]);
   });
 
   test("is warned of when it is plain http elsewhere", () => {
@@ -85,7 +85,7 @@ describe("`strip_prefix` of a route", () => {
 
   test.each([[""], ["/"], ["api"], ["/api/"], [7], [null], [["/api"]]])("may not be %j", (strip_prefix) => {
     expect(read({ strip_prefix }).errors).toEqual([
-      'ROUTES[0].strip_prefix must be a path such as "/api", without a slash at its end.',
+      `ROUTES[0].strip_prefix must be a path such as "/api", without a slash at its end; it is ${JSON.stringify(strip_prefix)}.`,
     ]);
   });
 
