@@ -13,10 +13,10 @@ import { d1Users } from "../../src/stores/d1/users.ts";
 import { fetchJwkSet } from "../../src/stores/jwk-set-source.ts";
 import { noRevocationCache } from "../../src/stores/kv/no-revocations.ts";
 import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
+import { assertionSigner } from "../../src/tokens/assertion.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
 import type { Keys } from "../../src/tokens/keys.ts";
 import { remoteKeys } from "../../src/tokens/remote-keys.ts";
-import { assertionSigner } from "../../src/tokens/sign-assertion.ts";
 
 /** What the stores are made of: real ones, or none with --offline. */
 export interface ExplainStores {

@@ -150,6 +150,15 @@ export function readTextMap(what: string): Reader<Readonly<Record<string, string
   };
 }
 
+/** The keys of a JWK Set (RFC 7517 section 5), not looked into; None for nothing. */
+export function readJwkSet(raw: unknown): ReadResult<readonly Readonly<Record<string, unknown>>[] | null> {
+  if (isNone(raw)) return { value: null };
+  const set = typeof raw === "string" ? parsedJson(raw) : raw;
+  const keys: unknown = isRecord(set) ? set.keys : undefined;
+  if (Array.isArray(keys) && keys.every(isRecord)) return { value: keys };
+  return { expected: 'a JWK Set ({"keys": [...]}) as a table or JSON text, or "" for None' };
+}
+
 /** The empty string and what stands for nothing in JSON: None. */
 export function isNone(raw: unknown): boolean {
   return raw === "" || raw === null || raw === undefined;
@@ -169,5 +178,22 @@ export function parsedJson(text: string): unknown {
     return parseJson(text);
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Whether a text that is meant for a secret is a key in PEM (whatever became of its dashes and line ends, in base64 as a
+ * whole too), one of SSH, a JWK or a JWK Set (CVE-2022-29217, CVE-2026-48526).
+ */
+export function looksAsymmetric(text: string): boolean {
+  return /[-\u2010-\u2015\u2212]{2,}\s*BEGIN\s|^\W*(?:ssh-|ecdsa-sha2-|LS0tLS1CRUdJT)/.test(text) || isJwk(text);
+}
+
+function isJwk(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) && ("kty" in value || Array.isArray(value.keys));
+  } catch {
+    return false;
   }
 }

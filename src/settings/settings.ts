@@ -1,6 +1,5 @@
 // The settings: their names, units, defaults and what each may be. The one list; docs/settings.md is checked against it.
 // Must never read the environment (read.ts does) and must never hold a value.
-import { readJwkSet } from "./read-jwk-set.ts";
 import {
   type Reader,
   readBoolean,
@@ -8,6 +7,7 @@ import {
   readBytes,
   readChoice,
   readDuration,
+  readJwkSet,
   readList,
   readShare,
   readShareOrNone,

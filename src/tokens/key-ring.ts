@@ -1,8 +1,7 @@
 // KEY_ID and VERIFYING_KEYS → the keys that verify beside the gateway's own, or errors that say which entry is wrong.
 // Must never put a byte of an entry into an error (it may be a secret), and never take a private key.
 import { base64url, type CryptoKey, importJWK, type JWK } from "jose";
-import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
-import { isBlank } from "../settings/readers.ts";
+import { isBlank, looksAsymmetric } from "../settings/readers.ts";
 import { type Algorithm, algorithms, type Settings } from "../settings/settings.ts";
 import { algorithmNamed, algorithmTable } from "./algorithms.ts";
 import { floor, type RingKey, shortestSecretBytes } from "./keys.ts";

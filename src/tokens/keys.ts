@@ -2,7 +2,7 @@
 // Must never put a byte of a key into an error, and never take a key from a token.
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { type CryptoKey, exportJWK, importPKCS8, importSPKI, type JWK } from "jose";
-import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
+import { looksAsymmetric } from "../settings/readers.ts";
 import type { Algorithm, Settings } from "../settings/settings.ts";
 import { type AlgorithmRow, algorithmTable } from "./algorithms.ts";
 import { type PemReading, readPem } from "./pem.ts";

@@ -1,6 +1,6 @@
 // readPem(): keys as dashboards, .env files, shells and clipboards hand them over, and what is said of the others.
 import { describe, expect, test } from "vitest";
-import { looksAsymmetric } from "../../src/settings/looks-asymmetric.ts";
+import { looksAsymmetric } from "../../src/settings/readers.ts";
 import { readPem } from "../../src/tokens/pem.ts";
 import { edPkcs8, edSpki, p256Pkcs8, p256Sec1, p256Spki, rsaPkcs1, rsaPkcs8, rsaSpki } from "../support/rfc-keys.ts";
 import { edEncrypted, p384Pkcs8 } from "../support/unfit-keys.ts";

@@ -1,7 +1,6 @@
 // What is wrong with ASSERTION, ASSERTION_CLAIMS and ASSERTION_KEY, seen together with the signing key.
 // Must never put a byte of a key into an error.
-import { looksAsymmetric } from "../looks-asymmetric.ts";
-import { isBlank } from "../readers.ts";
+import { isBlank, looksAsymmetric } from "../readers.ts";
 import type { Settings } from "../settings.ts";
 
 /** Claims that an assertion has by itself, and those by which a reader could take it for another kind of token. */
