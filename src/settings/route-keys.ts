@@ -255,7 +255,7 @@ function readOrigin(raw: unknown, { error, warn }: Diagnostics): string | undefi
 
 function readStripPrefix(raw: unknown): ReturnType<Reader<string>> {
   const isPrefix = typeof raw === "string" && /^\/.*[^/]$/s.test(raw);
-  return isPrefix ? { value: raw } : { expected: 'a path such as "/api", without a slash at its end' };
+  return isPrefix ? { value: raw } : { expected: 'a path such as "/api", without a trailing slash' };
 }
 
 /**

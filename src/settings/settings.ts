@@ -1,5 +1,4 @@
-// The settings: their names, units, defaults and what each may be. The one list; docs/settings.md is checked against it.
-// Must never read the environment (read.ts does) and must never hold a value.
+// The table of settings: name, reader, default. docs/settings.md is checked against it.
 import {
   type Reader,
   readBoolean,
@@ -57,14 +56,14 @@ const secret = (read: Reader<string>): Setting<string> & { readonly secret: true
   secret: true,
 });
 
-/** A setting that came after 0.1. */
+/** A setting that was added after 0.1. */
 const added = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({
   ...setting(read, byDefault),
   reportsTypos: false,
 });
 
 const claimName = readTextOrNone("the name of a claim");
-const text = readText("a text that is not empty");
+const text = readText("a non-empty string");
 const optionalSeconds = readDuration(0);
 
 /**
@@ -154,15 +153,15 @@ export type Settings = {
   readonly [Name in SettingName]: (typeof settingsTable)[Name] extends Setting<infer T> ? T : never;
 };
 
-/** A text that may be left empty, which None means too. */
+/** A string that may be empty, as may None. */
 function readTextOrEmpty(what: string): Reader<string> {
   return (raw) => (raw === null || typeof raw === "string" ? { value: raw ?? "" } : { expected: `${what}, or ""` });
 }
 
-/** `AUDIENCE`: a text, a list of texts, or None; what is written into tokens keeps that shape. */
+/** `AUDIENCE`: a string, a list of strings, or None; it is written into tokens in the same shape. */
 function readAudience(raw: unknown): ReturnType<Reader<readonly string[] | string | null>> {
   if (raw === "" || raw === null || raw === undefined) return { value: null };
-  const list = readTextList('a text, a list of texts, or "" for None', 1)(raw);
+  const list = readTextList('a string, a list of strings, or "" for None', 1)(raw);
   if ("expected" in list) return list;
   const wasList = Array.isArray(raw) || (typeof raw === "string" && raw.trim().startsWith("["));
   return { value: wasList ? list.value : (list.value[0] ?? null) };

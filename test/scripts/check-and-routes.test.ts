@@ -172,8 +172,8 @@ describe("bindings", () => {
     const on = { TOKEN_BLACKLIST_ENABLED: true };
     expect(bindingErrors(all, on)).toEqual([]);
     expect(bindingErrors({ ...none, LOGIN_LIMITER: "other", METRICS: "other" }, on)).toEqual([
-      "DB is missing: a D1 database has to be bound by this name.",
-      "BLACKLIST is missing: a KV namespace has to be bound by this name while TOKEN_BLACKLIST_ENABLED is true.",
+      "DB is missing: a D1 database must be bound under this name.",
+      "BLACKLIST is missing: a KV namespace must be bound under this name while TOKEN_BLACKLIST_ENABLED is true.",
       "LOGIN_LIMITER must be a rate limit binding.",
       "METRICS must be an Analytics Engine dataset.",
     ]);

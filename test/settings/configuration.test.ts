@@ -24,7 +24,7 @@ describe("readConfiguration()", () => {
     expect(configuration).toBeUndefined();
     expect(errors).toEqual([
       "SIGNING_KEY is required: a secret of at least 32 bytes, or a PEM.",
-      "TOKEN_PREFIX must not lie under /_gateway.",
+      "TOKEN_PREFIX must not be under /_gateway.",
     ]);
   });
 
@@ -50,8 +50,8 @@ describe("readConfiguration()", () => {
     });
     expect(errors).toEqual([]);
     expect(warnings).toEqual([
-      "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.",
-      "SIGNING_KEY has 23 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
+      "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay valid until they expire.",
+      "SIGNING_KEY has 23 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY allows it.",
     ]);
   });
 

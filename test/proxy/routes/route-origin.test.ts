@@ -85,7 +85,7 @@ describe("`strip_prefix` of a route", () => {
 
   test.each([[""], ["/"], ["api"], ["/api/"], [7], [null], [["/api"]]])("may not be %j", (strip_prefix) => {
     expect(read({ strip_prefix }).errors).toEqual([
-      `ROUTES[0].strip_prefix must be a path such as "/api", without a slash at its end; it is ${JSON.stringify(strip_prefix)}.`,
+      `ROUTES[0].strip_prefix must be a path such as "/api", without a trailing slash; it is ${JSON.stringify(strip_prefix)}.`,
     ]);
   });
 
