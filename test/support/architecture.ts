@@ -69,7 +69,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
   {
     name: "jose",
     shows: /from "jose"/,
-    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|sign-assertion)\.ts$/,
+    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion)\.ts$/,
   },
   { name: "hono", shows: /from "hono/, only: /^router\.ts$/ },
   {
