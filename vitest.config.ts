@@ -82,7 +82,11 @@ export default defineConfig({
           name: "node",
           include: inNode,
           globalSetup: ["test/support/bundle-once.ts"],
-          setupFiles: ["test/support/restore-globals.ts", "test/support/restore-environment.ts"],
+          setupFiles: [
+            "test/support/faster-miniflare.ts",
+            "test/support/restore-globals.ts",
+            "test/support/restore-environment.ts",
+          ],
           pool: "forks",
           // Loading Vitest, Miniflare and wrangler takes longer than most files do.
           isolate: false,
