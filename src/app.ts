@@ -1,7 +1,7 @@
 // The Hono app: the gateway's own paths first, the proxy for the rest, and the one door for errors.
 // Must never answer an error in two places.
 import { type Context, Hono } from "hono";
-import type { AdminDeps } from "./administration/admin-deps.ts";
+import { createAdministration } from "./administration/administration.ts";
 import { endpoints } from "./api/definitions.ts";
 import { answerLive, type HealthDeps, readiness } from "./api/health.ts";
 import { openApiDocument } from "./api/openapi/openapi.ts";
@@ -21,7 +21,7 @@ import { openContext } from "./open-context.ts";
 import { answerAdmin } from "./pages/admin/door.ts";
 import { answerPage } from "./pages/token-form/page.ts";
 import { type ProxyServices, pipeline } from "./proxy/pipeline.ts";
-import { flush } from "./sessions/flush.ts";
+import { createTokenUseCases, type TokenUseCases } from "./sessions/use-cases.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
 /** The gateway, wired: answers requests, and does what the cron trigger asks. */
@@ -39,7 +39,8 @@ export interface AppShown {
 }
 
 export function createApp(deps: ProxyServices, shown: AppShown): App {
-  const routes = routesOf(deps, shown);
+  const useCases = createTokenUseCases(deps);
+  const routes = routesOf(deps, useCases, shown);
   const { admin, settings, headerPlan } = deps;
   const answer = withCors(
     settings,
@@ -60,7 +61,7 @@ export function createApp(deps: ProxyServices, shown: AppShown): App {
       const response = await answering(request, context);
       return observe ? observe(request, context, response) : response;
     },
-    flush: () => flush(deps, nowInSeconds()),
+    flush: () => useCases.flush(nowInSeconds()),
   };
 }
 
@@ -68,8 +69,11 @@ export function createApp(deps: ProxyServices, shown: AppShown): App {
  * What answers a URL in the place of everything else: the admin page, and on ADMIN_HOST nothing (404) where the admin page
  * is not. Not within CORS: no page of another origin reads it, whatever CORS_ORIGINS says.
  */
-function adminAnswering(deps: AdminDeps & ProxyServices): (url: string) => RequestHandler | undefined {
-  const answerPage = withErrorHandler(deps, (request, context) => answerAdmin(deps, request, context));
+function adminAnswering(
+  deps: ProxyServices & { readonly admin: NonNullable<ProxyServices["admin"]> },
+): (url: string) => RequestHandler | undefined {
+  const page = { settings: deps.settings, administration: createAdministration(deps) };
+  const answerPage = withErrorHandler(deps, (request, context) => answerAdmin(page, request, context));
   const { ADMIN_HOST } = deps.settings;
   if (ADMIN_HOST === null) return (url) => (isAdminUrl(url) ? answerPage : undefined);
   const isOnAdminHost = hostTest(ADMIN_HOST);
@@ -96,18 +100,18 @@ function withErrorHandler(deps: ProxyServices, answer: RequestHandler): RequestH
 type Handler = (c: Context<{ Bindings: { context: RequestContext } }>) => Response | Promise<Response>;
 
 /** The internal routes by name, and the pipeline for every other path. */
-function routesOf(deps: ProxyServices, { health, warnings, publicJwks }: AppShown) {
+function routesOf(deps: ProxyServices, useCases: TokenUseCases, { health, warnings, publicJwks }: AppShown) {
   const routes = new Hono<{ Bindings: { context: RequestContext } }>();
   const handlers = new Map<string, Handler>();
   for (const endpoint of endpoints) {
     handlers.set(endpoint.operation, (c) =>
-      answerEndpoint({ ...deps, answerForm: answerPage }, endpoint, c.req.raw, c.env.context),
+      answerEndpoint({ ...deps, useCases, answerForm: answerPage }, endpoint, c.req.raw, c.env.context),
     );
   }
   for (const endpoint of sessionsEndpoints) {
     handlers.set(endpoint.operation, (c) => {
       const at = { request: c.req.raw, context: c.env.context, id: c.req.param("id") ?? "" };
-      return answerSessions(deps, endpoint, at);
+      return answerSessions({ ...deps, useCases }, endpoint, at);
     });
   }
   const answerJwks = published({ keys: publicJwks });

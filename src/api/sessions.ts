@@ -10,11 +10,12 @@ import { answerJson, ownHeaders } from "../http/answer.ts";
 import { clearedCookies } from "../http/cookies.ts";
 import { negotiateJson } from "../http/negotiation.ts";
 import type { Services } from "../services.ts";
-import { endSession, listSessions, logoutAll } from "../sessions/list-sessions.ts";
+import type { TokenUseCases } from "../sessions/use-cases.ts";
 import type { TokenType } from "../tokens/token-types.ts";
 
 /** What these endpoints need beside what flows use: how a bearer token is presented, and which are taken. */
 export interface SessionsDeps extends Services {
+  readonly useCases: Pick<TokenUseCases, "listSessions" | "endSession" | "logoutAll">;
   readonly headerPlan: BearerPlan;
   readonly acceptedTokenTypes: readonly TokenType[];
 }
@@ -48,8 +49,8 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     method: "GET",
     status: 200,
     operation: "sessions",
-    run: async (deps, identity, { context }) =>
-      answerJson(context, 200, await listSessions(deps, identity, context.nowSeconds)),
+    run: async ({ useCases }, identity, { context }) =>
+      answerJson(context, 200, await useCases.listSessions(context, identity)),
   },
   {
     path: "/sessions/:id/",
@@ -59,7 +60,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     status: 204,
     operation: "session_end",
     run: async (deps, identity, { context, id = "" }) => {
-      const isOwn = await endSession(deps, identity, id, context);
+      const isOwn = await deps.useCases.endSession(context, identity, id);
       const answer = new Response(null, { status: 204, headers: ownHeaders(context) });
       return isOwn ? withoutCookies(deps, answer) : answer;
     },
@@ -72,7 +73,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     status: 200,
     operation: "logout_all",
     run: async (deps, identity, { context }) => {
-      await logoutAll(deps, identity, context);
+      await deps.useCases.logoutAll(context, identity);
       return withoutCookies(deps, answerJson(context, 200, {}));
     },
   },

@@ -7,12 +7,13 @@ import { answerJson } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
 import { readFields } from "../http/fields.ts";
 import { negotiateJson, wantsPage } from "../http/negotiation.ts";
-import { logForRequest } from "../log-for-request.ts";
 import type { Services } from "../services.ts";
+import type { TokenUseCases } from "../sessions/use-cases.ts";
 import { answerWithCookies, type Instead } from "./cookies.ts";
 import { bodyTypes, type Endpoint } from "./definitions.ts";
 
 export interface TokenEndpointServices extends Services {
+  readonly useCases: TokenUseCases;
   /** The page with a form that a browser gets. */
   readonly answerForm: (endpoint: Endpoint, context: RequestContext) => Promise<Response>;
 }
@@ -37,11 +38,7 @@ export async function answerEndpoint(
   }
   const run = async (instead?: Instead) => {
     const fields = readFields(await readBody(request, context.uploads), endpoint.fields, instead);
-    const { nowSeconds, requestId } = context;
-    const logging = logForRequest(deps, requestId);
-    const clientAddress = request.headers.get("cf-connecting-ip");
-    const userAgent = request.headers.get("user-agent");
-    return endpoint.run(logging, fields, { nowSeconds, requestId, clientAddress, userAgent });
+    return endpoint.run(deps.useCases, fields, context);
   };
   if (deps.settings.AUTH_COOKIE === false) return answerJson(context, 200, await run());
   return answerWithCookies(deps, endpoint, { request, context }, run);

@@ -1,15 +1,12 @@
 // The door of the admin page: who is asking, from where, for what; and its refusals, as pages.
 // Must never let a request act that did not come from the page itself, nor one without a session.
 
-import { isConfirmed } from "../../administration/admin-confirm.ts";
-import type { AdminDeps } from "../../administration/admin-deps.ts";
-import { adminBehind } from "../../administration/admin-session.ts";
+import { isConfirmed } from "../../administration/sessions.ts";
 import type { RequestContext } from "../../context.ts";
 import { Refusal, refuse } from "../../errors.ts";
 import { adminCookie, readAuthCookie, setAdminCookie } from "../../http/cookies.ts";
 import { isFormNavigation, provenance } from "../../http/csrf.ts";
 import { adminPath, belowAdminPath } from "../../internal-routes/admin-path.ts";
-import { logForRequest } from "../../log-for-request.ts";
 import { userIdFrom } from "../../users/user.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { askBefore, askWithin, confirm, ownPasswordField, saveConfirm, showConfirm } from "./confirm-page.ts";
@@ -28,7 +25,7 @@ import {
   showUser,
 } from "./user-pages.ts";
 import { showUsers } from "./users-page.ts";
-import { type Form, readForm, type Visit } from "./visit.ts";
+import { type AdminPageServices, type Form, readForm, type Visit } from "./visit.ts";
 
 type Handler = (visit: Visit) => Promise<Response>;
 
@@ -63,9 +60,13 @@ const entries: readonly Entry[] = [
  * sender is none, and so is a script. 3. The log-in, which needs no session. 4. A session, or off to the log-in. 5. The
  * page; where the password has to be typed again, that is asked first, and the form goes on with the answer.
  */
-export async function answerAdmin(deps: AdminDeps, request: Request, context: RequestContext): Promise<Response> {
+export async function answerAdmin(
+  deps: AdminPageServices,
+  request: Request,
+  context: RequestContext,
+): Promise<Response> {
   try {
-    return await pageOf({ ...logForRequest(deps, context.requestId), admin: deps.admin }, request, context);
+    return await pageOf(deps, request, context);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     context.reason = error.reason;
@@ -73,7 +74,7 @@ export async function answerAdmin(deps: AdminDeps, request: Request, context: Re
   }
 }
 
-async function pageOf(deps: AdminDeps, request: Request, context: RequestContext): Promise<Response> {
+async function pageOf(deps: AdminPageServices, request: Request, context: RequestContext): Promise<Response> {
   const below = belowAdminPath(context.url) ?? refuse("no_route");
   const isLogIn = below === "/login";
   const entry = entries.find(({ path, ofTokens }) => path.test(below) && (!ofTokens || hasTokens(deps)));
@@ -93,7 +94,7 @@ async function pageOf(deps: AdminDeps, request: Request, context: RequestContext
   if (changes && !isOwnForm) refuse("csrf_refused");
   const secret = readAuthCookie(request.headers.get("cookie"), adminCookie) ?? undefined;
   if (isLogIn) return changes ? logIn(deps, request, context, secret) : showLogIn(context);
-  const admin = secret === undefined ? undefined : await adminBehind(deps, secret, context.nowSeconds);
+  const admin = secret === undefined ? undefined : await deps.administration.adminBehind(context, secret);
   if (!admin || !handler) return forgetting(secret, askToLogIn(context));
   context.userId = admin.user.id;
   const id = userIdFrom(entry?.path.exec(below)?.[1] ?? "0");
@@ -124,7 +125,7 @@ async function confirming(visit: Visit, handler: Handler, when: true | "first", 
   }
 }
 
-const hasTokens = ({ settings }: AdminDeps): boolean => settings.TOKEN_BLACKLIST_ENABLED;
+const hasTokens = ({ settings }: AdminPageServices): boolean => settings.TOKEN_BLACKLIST_ENABLED;
 
 /** A session that is over is not sent again. */
 function forgetting(secret: string | undefined, response: Response): Response {
