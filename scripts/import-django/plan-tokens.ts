@@ -132,7 +132,7 @@ function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: 
     jti,
     type,
     createdAt: created?.seconds ?? issuedAt ?? nowSeconds,
-    // As long as any form of a sliding token can be presented: see slidingRowEnd() in src/sessions/token-fields.ts.
+    // As long as any form of a sliding token can be presented: see slidingRecordEnd() in src/sessions/token-record.ts.
     expiresAt:
       refreshUntil === undefined
         ? expires.seconds
