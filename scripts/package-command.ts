@@ -6,7 +6,7 @@ import { manage } from "./manage/manage.ts";
 import { run } from "./shared/run.ts";
 
 const besides = `
-  deploy              checks the settings, deploys, and brings the deployed tables up to date`;
+  deploy              check the settings, deploy, and update the deployed tables`;
 
 await run("simplejwt-edge", async (argv) => {
   const [name, ...rest] = argv;

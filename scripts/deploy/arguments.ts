@@ -27,15 +27,15 @@ const OPTIONS = {
 
 export const deployHelp = `npm run deploy -- [flags of wrangler deploy]
 
-Checks the settings, brings the tables of the deployed database up to schema.sql, and deploys the Worker. The first
-deploy makes the database, and its tables after it.
+Checks the settings, updates the tables of the deployed database to schema.sql, and deploys the Worker. The first deploy
+creates the database, then its tables.
 
-  --secrets-file FILE   secrets that go along (.env or JSON). The first deploy needs it, for SIGNING_KEY
-  --dry-run             check and bundle; say what is left out
+  --secrets-file FILE   secrets to deploy with the Worker (.env or JSON). The first deploy needs it, for SIGNING_KEY
+  --dry-run             check and bundle only; say what is skipped
   --env NAME            an environment of wrangler.toml
-  --help                this text
+  --help                show this text
 
-Every other flag goes on to wrangler. docs/deploy.md tells the whole way.`;
+All other flags are passed to wrangler. docs/deploy.md describes the procedure.`;
 
 /** Reads what matters out of a command line that is meant for wrangler. */
 export function readDeployArguments(argv: readonly string[]): DeployArguments {

@@ -32,6 +32,6 @@ export function readSecretsFile(given: string): { secrets: Readonly<Record<strin
   }
   return {
     secrets: parseSecrets(text),
-    warnings: open ? [`others on this machine can read ${given}. Close it: chmod 600 ${given}`] : [],
+    warnings: open ? [`other users of this machine can read ${given}. Run: chmod 600 ${given}`] : [],
   };
 }

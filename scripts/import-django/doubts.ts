@@ -14,17 +14,17 @@ const SLOW_MS = 300;
 /** What is to be said of a stored hash, if anything. `harmless`: a log-in works all the same. */
 export function hashDoubt(encoded: string): { readonly text: string; readonly harmless: boolean } | undefined {
   const doubt = (text: string) => ({ text, harmless: false });
-  if (encoded.startsWith("!")) return doubt("no usable password, as in Django: nobody can log in with it");
+  if (encoded.startsWith("!")) return doubt("unusable password, as in Django: no log-in is possible");
   const [algorithm = "", ...fields] = encoded.split("$");
   const read = hashers.get(algorithm);
   if (read === undefined) {
-    const kind = REFUSED.includes(algorithm) ? `of the kind ${algorithm}` : "of an unknown kind";
-    return doubt(`password hash ${kind}, which the gateway refuses: needs a new password`);
+    const kind = REFUSED.includes(algorithm) ? `of type ${algorithm}` : "of an unknown type";
+    return doubt(`password hash ${kind}, which the gateway does not accept: needs a new password`);
   }
   const stored = read(fields);
   if (stored === null) return doubt(`malformed ${algorithm} hash: needs a new password`);
   if (stored.cpuMs > MAX_HASH_CPU_MS || stored.memoryBytes > MAX_HASH_MEMORY_BYTES)
-    return doubt(`${algorithm} hash too costly for the gateway: needs a new password`);
+    return doubt(`${algorithm} hash too expensive for the gateway: needs a new password`);
   if (stored.cpuMs <= SLOW_MS) return undefined;
   return {
     text: `${algorithm} hash, slow to check until the first log-in rewrites it (docs/passwords.md)`,

@@ -25,7 +25,9 @@ export interface Dump {
 export async function readDumpText(path: string): Promise<string> {
   const bytes = path === "-" ? await readInput() : await readBytes(path);
   if (bytes.length > constants.MAX_STRING_LENGTH) {
-    throw new Failure(`${path} has more than 512 MB: flush expired tokens in Django, or dump users and tokens apart.`);
+    throw new Failure(
+      `${path} has more than 512 MB: flush expired tokens in Django, or dump users and tokens separately.`,
+    );
   }
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
@@ -64,7 +66,7 @@ export function parseDump(path: string, text: string, userModel: string): Dump {
   ]);
   for (const [index, item] of parseList(path, text).entries()) {
     if (!isRecord(item) || typeof item.model !== "string" || !isRecord(item.fields)) {
-      throw new Failure(`${path} is no output of dumpdata: item ${index + 1} has no model or no fields.`);
+      throw new Failure(`${path} is not the output of dumpdata: item ${index + 1} has no model or no fields.`);
     }
     const known = byModel.get(item.model.toLowerCase());
     if (known) known.push({ pk: item.pk ?? undefined, fields: item.fields });
@@ -80,9 +82,9 @@ function parseList(path: string, text: string): readonly unknown[] {
   } catch (error) {
     // The message may quote the text; where the problem is may be told.
     const [where] = /\(line \d+ column \d+\)/.exec(reasonOf(error)) ?? [];
-    const cure = text.startsWith("{") ? "; dumpdata has to write --format json" : "";
+    const cure = text.startsWith("{") ? "; use dumpdata --format json" : "";
     throw new Failure(`${path} is not JSON${where === undefined ? "" : ` ${where}`}${cure}.`);
   }
   if (Array.isArray(parsed)) return parsed;
-  throw new Failure(`${path} is no output of dumpdata: that is a list of rows.`);
+  throw new Failure(`${path} is not the output of dumpdata, which is a list of rows.`);
 }

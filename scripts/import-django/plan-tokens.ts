@@ -70,7 +70,7 @@ export function planTokens(
       continue;
     }
     if (seen.has(token.jti)) {
-      leftOut.add("the id (jti) is in the dump a second time", `jti '${token.jti}'`);
+      leftOut.add("duplicate id (jti) in the dump", `jti '${token.jti}'`);
       continue;
     }
     seen.add(token.jti);
@@ -79,7 +79,8 @@ export function planTokens(
       continue;
     }
     const owner = ownerOf(row.fields.user, context, idsHere);
-    if (owner === undefined) notes.add("taken as nobody's: their user is not known here", `jti '${token.jti}'`);
+    if (owner === undefined)
+      notes.add("imported without a user: their user is not at the gateway", `jti '${token.jti}'`);
     const userId = owner && "id" in owner ? owner.id : null;
     const username = owner && "username" in owner ? owner.username : null;
     const next = { ...token, userId, username, blacklistedAt: blacklistedAt ?? null };
@@ -107,11 +108,11 @@ function readBlacklistings(
   for (const [index, { fields }] of rows.entries()) {
     const key = keyNumber(fields.token);
     if (key === undefined) {
-      leftOut.add("blacklisting that names no token", `blacklisting ${index + 1} of the dump`);
+      leftOut.add("blacklisting without a token", `blacklisting ${index + 1} of the dump`);
       continue;
     }
     const time = readTime(fields.blacklisted_at);
-    if (!time) notes.add("blacklisted at a time that cannot be read, taken as now", `token ${key}`);
+    if (!time) notes.add("blacklisted at an unreadable time, which was set to now", `token ${key}`);
     times.set(key, time?.seconds ?? nowSeconds);
   }
   return times;
@@ -126,7 +127,7 @@ function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: 
   const expires = read.time("expires_at");
   const error = read.error() ?? (jti === "" ? "jti is empty" : undefined);
   if (error !== undefined) return error;
-  if (!expires.zoned) notes.add("times without a zone (USE_TZ = False), taken as UTC");
+  if (!expires.zoned) notes.add("times without a time zone (USE_TZ = False), read as UTC");
   const { type, refreshUntil, issuedAt } = tokenHints(row.fields.token, settings);
   return {
     jti,

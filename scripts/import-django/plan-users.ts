@@ -29,8 +29,8 @@ export interface UserPlan {
 }
 
 // Tokens name users by id: where an id means two people, a shared key would let one in as the other.
-const CLASH_ID = "the id belongs to another user here: settle this before both sides share a key";
-const CLASH_NAME = "the username has another id here: settle this before both sides share a key";
+const CLASH_ID = "the id belongs to another user at the gateway: resolve this before both sides share a key";
+const CLASH_NAME = "the username has another id at the gateway: resolve this before both sides share a key";
 
 /** Plans the users. With `keepPasswords` those who are here keep the password that they have here. */
 export function planUsers(dump: readonly DumpRow[], existing: readonly UserRow[], keepPasswords: boolean): UserPlan {
@@ -54,7 +54,7 @@ export function planUsers(dump: readonly DumpRow[], existing: readonly UserRow[]
     }
     const label = user.id === undefined ? `'${user.username}'` : `id ${user.id} '${user.username}'`;
     if ((user.id !== undefined && byKey.has(user.id)) || byName.has(user.username)) {
-      leftOut.add("the id or the username is in the dump a second time", label);
+      leftOut.add("duplicate id or username in the dump", label);
       continue;
     }
     const here = nameHere.get(user.username);
@@ -87,7 +87,7 @@ function clashOf(user: DumpUser, sameName: UserRow | undefined, sameId: UserRow 
 /** A user out of a row of the dump, or what is wrong with the row. */
 export function readUser(row: DumpRow): DumpUser | string {
   const id = keyNumber(row.pk);
-  if (row.pk !== undefined && id === undefined) return "the id is no whole number above 0";
+  if (row.pk !== undefined && id === undefined) return "the id is not a positive integer";
   const read = fieldReader(row);
   const user = {
     id,
@@ -123,8 +123,12 @@ function isSame(here: UserRow, next: DumpUser): boolean {
 function note(user: DumpUser, label: string, notes: Tallies): void {
   const doubt = hashDoubt(user.password);
   if (doubt) notes.add(doubt.text, doubt.harmless ? undefined : label);
-  if (!canBeTyped(user.username)) notes.add("username with blanks at an end, which no log-in can reach", label);
+  if (!canBeTyped(user.username))
+    notes.add("the username begins or ends with a space, so no log-in is possible", label);
   if (user.id === undefined) {
-    notes.add("the dump has no ids (--natural-primary): gets one of its own, which Django's tokens do not name", label);
+    notes.add(
+      "no id in the dump (--natural-primary): gets a new one, which tokens issued by Django do not contain",
+      label,
+    );
   }
 }

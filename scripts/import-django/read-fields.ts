@@ -39,15 +39,15 @@ export function fieldReader({ fields }: DumpRow): FieldReader {
   const reader: FieldReader = {
     text(name) {
       const value = fields[name];
-      if (typeof value !== "string") return wrong(`${name} is no text`, "");
+      if (typeof value !== "string") return wrong(`${name} is not a string`, "");
       if (value.length > LONGEST_TEXT) return wrong(`${name} has more than ${LONGEST_TEXT} characters`, "");
-      return !value.isWellFormed() || value.includes("\0") ? wrong(`${name} is no storable text`, "") : value;
+      return !value.isWellFormed() || value.includes("\0") ? wrong(`${name} is not a storable string`, "") : value;
     },
     textOrNothing: (name) => (fields[name] === null || fields[name] === undefined ? "" : reader.text(name)),
     flag(name) {
-      return truths.get(fields[name]) ?? wrong(`${name} is neither true nor false`, false);
+      return truths.get(fields[name]) ?? wrong(`${name} is not a boolean`, false);
     },
-    time: (name) => readTime(fields[name]) ?? wrong(`${name} is no time`, NO_TIME),
+    time: (name) => readTime(fields[name]) ?? wrong(`${name} is not a time`, NO_TIME),
     timeOrNull: (name) => (fields[name] === null || fields[name] === undefined ? null : reader.time(name)),
     error: () => first,
   };

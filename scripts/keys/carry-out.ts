@@ -10,7 +10,7 @@ import { type Changes, changedSecrets } from "./secrets-text.ts";
 
 /** Fails where there is nothing to go on from. */
 export function needFile({ text, name, isLocal }: KeyPlace): void {
-  if (text === "") throw new Failure(`There is no ${name}${isLocal ? ": npm start makes one" : ""}.`);
+  if (text === "") throw new Failure(`There is no ${name}${isLocal ? ": npm start creates one" : ""}.`);
 }
 
 /** Checks what the plan leads to, writes the file, and gives the lines about what is next. */
@@ -20,7 +20,7 @@ export async function carryOut(place: KeyPlace, { changes, byHand }: KeyPlan, no
   const backup = replaceFile(place.path, changedSecrets(place.text, changes), nowSeconds);
   const steps = Object.entries(byHand).map(([name, value]) =>
     value === null
-      ? `wrangler.toml: take ${name} out`
+      ? `wrangler.toml: remove ${name}`
       : `wrangler.toml, under [vars]: ${name} = ${JSON.stringify(value)}`,
   );
   const passedOver = passedOverIn(place, changes);
@@ -28,7 +28,7 @@ export async function carryOut(place: KeyPlace, { changes, byHand }: KeyPlan, no
     // What is no secret is loaded from there once [vars] names it, too.
     const isSecret = (name: string) =>
       Object.hasOwn(settingsTable, name) && "secret" in settingsTable[name as SettingName];
-    const why = "(of .dev.vars, wrangler loads only names that stand there)";
+    const why = "(from .dev.vars, wrangler only loads names that are listed there)";
     const values = { ...place.secrets, ...changes };
     for (const name of passedOver.filter((one) => !isSecret(one))) {
       steps.push(`wrangler.toml, under [vars]: ${name} = ${JSON.stringify(values[name])}   ${why}`);
@@ -41,11 +41,12 @@ export async function carryOut(place: KeyPlace, { changes, byHand }: KeyPlan, no
   }
   steps.push(
     place.isLocal
-      ? "start npm start again"
+      ? "restart npm start"
       : `npm run deploy -- --secrets-file ${place.name}   (all at once; wrangler secret put would do it one by one)`,
   );
-  if (!place.isLocal) steps.push(`keep the secrets of ${place.name} where you keep others, and delete the file`);
-  if (backup) steps.push(`delete ${nameOf(backup)}, which has what was there before`);
+  if (!place.isLocal)
+    steps.push(`store the secrets of ${place.name} where you keep other secrets, and delete the file`);
+  if (backup) steps.push(`delete ${nameOf(backup)}, the backup of the previous file`);
   return ["Next:", ...steps.map((step, index) => `  ${index + 1}. ${step}`)];
 }
 

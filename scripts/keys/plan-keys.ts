@@ -42,9 +42,7 @@ function movedByHand(place: KeyPlace, { changes, byHand }: KeyPlan): KeyPlan {
   const rest = Object.entries(changes).filter((entry) => !moved.includes(entry));
   const secretVar = moved.find(([name]) => name === "SIGNING_KEY" || name === "VERIFYING_KEYS");
   if (secretVar) {
-    throw new Failure(
-      `${secretVar[0]} is a var in wrangler.toml: move it into ${place.name} first, among the secrets.`,
-    );
+    throw new Failure(`${secretVar[0]} is a var in wrangler.toml: move it to ${place.name} first, as a secret.`);
   }
   const more = Object.fromEntries(moved.map(([name, value]) => [name, value ?? null]));
   return { changes: Object.fromEntries(rest), byHand: { ...byHand, ...more } };

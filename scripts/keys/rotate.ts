@@ -30,9 +30,7 @@ export async function rotate({ place, algorithm, nowSeconds }: Rotation): Promis
   const nextPath = nextPathOf(place);
   const published = existsSync(nextPath) ? readNextKey(nextPath) : undefined;
   if (published && algorithm && algorithm !== published.algorithm) {
-    throw new Failure(
-      `${nameOf(nextPath)} has a key for ${published.algorithm}. Without --alg it becomes SIGNING_KEY.`,
-    );
+    throw new Failure(`${nameOf(nextPath)} has a key for ${published.algorithm}. Run this without --alg to use it.`);
   }
   const key = published ?? newKey(algorithm ?? now.settings.ALGORITHM, nowSeconds);
   const plan = planRotation(place, now, key, nowSeconds);
@@ -40,9 +38,9 @@ export async function rotate({ place, algorithm, nowSeconds }: Rotation): Promis
   if (published) rmSync(nextPath);
   const until = isoTime(retireAtSeconds(now.settings, nowSeconds));
   say([
-    `${place.name}: SIGNING_KEY is a new key for ${key.algorithm} now, kid ${key.kid}.`,
-    `The key of before (${now.settings.ALGORITHM}, kid ${plan.old.kid}) is in VERIFYING_KEYS: its tokens stay good.`,
-    `It may go after ${until}${place.isLocal ? "" : ", counted from now; count from the deploy"}:`,
+    `${place.name}: SIGNING_KEY is now a new key for ${key.algorithm}, kid ${key.kid}.`,
+    `The previous key (${now.settings.ALGORITHM}, kid ${plan.old.kid}) is in VERIFYING_KEYS, so its tokens stay valid.`,
+    `It can be retired after ${until}${place.isLocal ? "" : " (counted from now; count from the deploy)"}:`,
     `  npm run manage -- keys retire ${plan.old.kid}${place.isLocal ? "" : ` --secrets-file ${place.name}`}`,
     ...lines,
   ]);
@@ -53,10 +51,10 @@ export async function publishFirst({ place, algorithm, nowSeconds }: Rotation): 
   needFile(place);
   const now = await configurationAt(place);
   const nextPath = nextPathOf(place);
-  if (existsSync(nextPath)) throw new Failure(`${nameOf(nextPath)} is there already: keys rotate goes on with it.`);
+  if (existsSync(nextPath)) throw new Failure(`${nameOf(nextPath)} already exists: keys rotate uses it.`);
   const next = newKey(algorithm ?? now.settings.ALGORITHM, nowSeconds);
   if (next.algorithm.startsWith("HS"))
-    throw usage(`A secret is not published: rotate to ${next.algorithm} in one step.`);
+    throw usage(`A secret cannot be published: rotate to ${next.algorithm} in one step.`);
   const nextSettings = { ...now.settings, ALGORITHM: next.algorithm, SIGNING_KEY: next.signingKey, KEY_ID: next.kid };
   const { keys } = await readKeys({ ...nextSettings, VERIFYING_KEY: "" });
   if (!keys) throw new Failure("the new key cannot be read.");
@@ -69,7 +67,7 @@ export async function publishFirst({ place, algorithm, nowSeconds }: Rotation): 
   });
   say([
     `The next key (${next.algorithm}, kid ${next.kid}) is in ${nameOf(nextPath)}; its public half is in VERIFYING_KEYS.`,
-    "Once everybody who reads /.well-known/jwks.json has it (it may be kept for 5 minutes): keys rotate, as now.",
+    "When everything that reads /.well-known/jwks.json has it (it may be cached for 5 minutes), run keys rotate with the same flags.",
     ...done,
   ]);
 }

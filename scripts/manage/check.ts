@@ -16,14 +16,14 @@ const flags = { json: { type: "boolean" }, ...whichFlags } as const;
 
 const help = `npm run manage -- check [flags]
 
-Reads settings, keys, routes and bindings from wrangler.toml as the Worker does, and lists every error and warning by
-the name of its setting. Without flags the configuration is that of npm start, with the secrets of .dev.vars. Needs no
-account and no network. A key that is not to be had is replaced by a stand-in, which is said.
+Reads settings, keys, routes and bindings from wrangler.toml as the Worker does, and lists every error and warning with
+the name of its setting. Without flags, it checks the configuration of npm start, with the secrets of .dev.vars. It
+needs no account and no network. A key that is not available is replaced by a placeholder, and the output says so.
 
   --json             {"ok", "faults", "warnings", "notes"}, for programs: npm run --silent manage -- check --json
 ${whichHelp}
 
-Exit codes: 0 no errors, 1 errors, 2 a command line that makes no sense.
+Exit codes: 0 no errors, 1 errors, 2 usage error.
 
   npm run manage -- check
   npm run manage -- check --env staging --json
@@ -53,7 +53,7 @@ function guardedNotes({ settings, rules, stricterPaths }: Configuration): string
   const named = (rule: Rule): string => `ROUTES[${rules.indexOf(rule)}] (${rule.pattern})`;
   return guardedRules(rules, stricterPaths).map(({ rule, instead }) => {
     const examples = instead.map((one) => `${one.path}, which ${named(one.rule)} would let pass`);
-    return `PATHS = "loose": what reads as ${named(rule)} without regard to case, a slash at its end or a format suffix is 400: ${examples.join("; ")}.`;
+    return `PATHS = "loose": a path that matches ${named(rule)} only without regard to case, a trailing slash or a format suffix is 400: ${examples.join("; ")}.`;
   });
 }
 
@@ -67,8 +67,8 @@ function reportLines({ errors, warnings, notes }: CheckReport): string[] {
     ...warnings.map((warning) => `${styled("yellow", "warning", stdout)}  ${warning}`),
     ...notes.map((note) => `note     ${note}`),
     errors.length > 0
-      ? `${sum} The Worker would answer 503 to everything.`
-      : styled("green", `In order: ${sum}`, stdout),
+      ? `${sum} The Worker would answer every request with 503.`
+      : styled("green", `OK: ${sum}`, stdout),
   ];
 }
 

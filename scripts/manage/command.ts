@@ -19,9 +19,9 @@ export interface Command {
 export const placeFlags = { remote: { type: "boolean" }, env: { type: "string" } } as const;
 
 /** The same flags as `--help` shows them. */
-export const placeHelp = `  --remote           the deployed database, through wrangler; without it, the local one of npm start
-  --env NAME         with --remote: the environment of wrangler.toml that is meant
-  --help             this text`;
+export const placeHelp = `  --remote           use the deployed database, through wrangler, instead of the local one of npm start
+  --env NAME         with --remote: an environment of wrangler.toml
+  --help             show this text`;
 
 /** What the flags of `placeFlags` may hold. */
 export interface Place {
@@ -31,7 +31,7 @@ export interface Place {
 
 /** Refuses flags about the place that make no sense, before anything is asked or opened. */
 export function checkPlace(place: Place): void {
-  if (place.env !== undefined && place.remote !== true) throw usage("--env goes with --remote.");
+  if (place.env !== undefined && place.remote !== true) throw usage("--env requires --remote.");
 }
 
 /** Opens the database that the flags mean, does the work, and closes it whatever happens. */

@@ -70,8 +70,8 @@ export function commandList(): string {
   return `npm run manage -- COMMAND [flags]
 
 ${lines.join("\n")}
-Commands about users, tokens and sessions work on the local database of npm start, running or not, or with --remote on
-the deployed one. Those about the gateway read wrangler.toml; --help says what else.
-Exit codes: 0 done, 1 not done (for check: errors), 2 a command line that makes no sense, 3 explain: it would be refused.
-More on each: npm run manage -- help COMMAND, or npm run manage -- COMMAND --help`;
+Commands for users, tokens and sessions use the local database of npm start, whether or not it is running, or with
+--remote the deployed one. Commands for the gateway read wrangler.toml.
+Exit codes: 0 done, 1 not done (check: errors), 2 usage error, 3 explain: the request would be refused.
+Details: npm run manage -- help COMMAND, or npm run manage -- COMMAND --help`;
 }

@@ -4,7 +4,7 @@ import type { Command } from "./command.ts";
 import { createUser, newUserHelp } from "./new-user.ts";
 
 export const createUserCommand: Command = {
-  summary: "make a user",
-  help: newUserHelp("createuser", "Makes an active user who is neither staff nor superuser."),
+  summary: "create a user",
+  help: newUserHelp("createuser", "Creates an active user who is neither staff nor superuser."),
   run: (argv) => createUser(argv, false),
 };

@@ -27,7 +27,7 @@ export async function manage([name, ...argv]: readonly string[]): Promise<number
   }
   if (argv.some((word) => /^--?pass(word)?(=|$)/.test(word))) {
     throw usage(
-      "A password does not belong on the command line, where others can read it. Leave it out and type it when asked, or give it on standard input.",
+      "Do not put a password on the command line, where other users of this machine can read it. Type it at the prompt, or pass it on standard input.",
     );
   }
   return command.run(argv);

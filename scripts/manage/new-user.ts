@@ -25,9 +25,9 @@ export const newUserHelp = (command: string, does: string): string => `npm run m
 ${does}
 
   --username NAME    1 to 150 letters, digits and @ . + - _
-  --email ADDRESS    may be left out
-  --no-input         ask nothing: for scripts
-  --force            take a weak password
+  --email ADDRESS    optional
+  --no-input         no prompts, for scripts
+  --force            accept a weak password
 ${placeHelp}
 
 ${passwordHelp}
@@ -50,7 +50,7 @@ export async function createUser(argv: readonly string[], superuser: boolean): P
   if (given.email !== undefined) requireGood("--email", emailError(normalEmail(given.email)));
 
   if (values["no-input"] === true || !process.stdin.isTTY) {
-    if (given.username === undefined) throw usage("--username is needed when nobody can be asked.");
+    if (given.username === undefined) throw usage("--username is required without a terminal or with --no-input.");
     const username = normalUsername(given.username);
     const password = await readPassword(username, given.force);
     const draft = { username, email: normalEmail(given.email ?? ""), password };
@@ -106,6 +106,6 @@ async function store(database: Database, draft: Draft, superuser: boolean): Prom
   const hash = await passwordHash(draft.password);
   const user = { username, email, passwordHash: hash, isStaff: superuser, isSuperuser: superuser };
   await insertUser(database, user, new Date().toISOString());
-  console.log(`${superuser ? "Superuser" : "User"} '${username}' is in the ${database.place} database now.`);
+  console.log(`Created ${superuser ? "superuser" : "user"} '${username}' in the ${database.place} database.`);
   return EXIT.ok;
 }

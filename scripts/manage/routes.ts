@@ -11,13 +11,13 @@ const flags = { json: { type: "boolean" }, ...whichFlags } as const;
 
 const help = `npm run manage -- routes [flags]
 
-The effective table of routes: the gateway's own paths, then ROUTES of wrangler.toml, first match wins, then the rest.
-Without flags the configuration is that of npm start (which sets ORIGIN_URL itself).
+Lists how each path is handled: internal routes, then ROUTES of wrangler.toml (the first match decides), then 404.
+Without flags, it uses the configuration of npm start (which sets ORIGIN_URL itself).
 
   --json             as JSON, for programs: npm run --silent manage -- routes --json
 ${whichHelp}
 
-Exit codes: 0 shown, 1 the configuration has errors, 2 a command line that makes no sense.
+Exit codes: 0 listed, 1 the configuration has errors, 2 usage error.
 
   npm run manage -- routes
   npm run manage -- routes --env staging --json`;
@@ -116,4 +116,4 @@ async function run(argv: readonly string[]): Promise<number> {
   return EXIT.ok;
 }
 
-export const routesCommand: Command = { summary: "show the effective table of routes", help, run };
+export const routesCommand: Command = { summary: "list the routes in effect", help, run };

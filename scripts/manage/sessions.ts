@@ -15,8 +15,8 @@ const flags = { json: { type: "boolean" }, ...placeFlags } as const;
 
 const help = `npm run manage -- sessions USERNAME [flags]
 
-Lists the user's sessions that can still be refreshed, the one refreshed last first. A session is a log-in and every
-token that came of it; docs/sessions.md tells more. Client and address are known with SESSION_METADATA only.
+Lists the user's sessions that can still be refreshed, the most recently refreshed first. A session is a log-in and every
+token issued from it (docs/sessions.md). Client and address need SESSION_METADATA.
 
   --json             as JSON, for programs: npm run --silent manage -- sessions ada --json
 ${placeHelp}
@@ -49,7 +49,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, flags, 1);
   checkPlace(values);
   const [given] = positionals;
-  if (given === undefined) throw usage("Whose sessions? npm run manage -- sessions USERNAME");
+  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- sessions USERNAME");
   const username = normalUsername(given);
   const nowSeconds = Math.floor(Date.now() / 1000);
   const sessions = await withDatabase(values, async (database) =>

@@ -12,7 +12,7 @@ const help = `npm run manage -- users [flags]
 
 Lists the users.
 
-  --search TEXT      only those whose username or email contains TEXT
+  --search TEXT      only users whose username or e-mail address contains TEXT
   --json             as JSON, for programs: npm run --silent manage -- users --json
 ${placeHelp}`;
 
