@@ -124,7 +124,7 @@ function readPattern(raw: unknown, error: (text: string) => void) {
 
 function isCanonical(path: string): boolean {
   try {
-    return canonicalPath(`http://gateway${path}`).sent === path;
+    return canonicalPath({ path, query: "" }).sent === path;
   } catch {
     return false;
   }
