@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// `npx simplejwt-edge COMMAND`, where the package is installed: the commands of `npm run manage`, and deploy.
-// Must never do anything itself: it hands over.
+// The entry of `npx simplejwt-edge COMMAND` in projects with the package: the commands of `npm run manage`, and deploy.
 import { deploy } from "./deploy/deploy.ts";
 import { manage } from "./manage/manage.ts";
 import { run } from "./shared/run.ts";

@@ -1,5 +1,5 @@
-// Which tokens of a dump go in, and whose they are here.
-// Must never take a blacklisting back, nor give a token to a user who is not known to be its own.
+// Decides which tokens of a dump are imported, and for which user.
+// Must never undo a blacklisting, nor assign a token to a user who is not known to own it.
 
 import type { Settings } from "../../src/settings/settings.ts";
 import type { UserId } from "../../src/users/user.ts";
@@ -11,7 +11,7 @@ import { openTallies, type Tallies } from "./tally.ts";
 import { readTime } from "./times.ts";
 import { type ClaimNames, tokenHints } from "./token-payload.ts";
 
-/** A token's row as it is written; the user by id, or by the name of a user who gets an id on writing. */
+/** A token's row to write; the user by id, or by the name of a user who gets an id when written. */
 export interface TokenInsert {
   readonly jti: string;
   readonly type: "refresh" | "sliding";
@@ -22,25 +22,25 @@ export interface TokenInsert {
   readonly blacklistedAt: number | null;
 }
 
-/** What becomes of the tokens. */
+/** The result for the tokens. */
 export interface TokenPlan {
   readonly rows: readonly TokenInsert[];
   readonly fresh: number;
   readonly changed: number;
   readonly unchanged: number;
-  /** Expired for longer than LEEWAY: nobody can present them any more, so nobody has to know them. */
+  /** Expired for longer than LEEWAY, so no longer accepted and not needed. */
   readonly expired: number;
-  /** Blacklisted ones among those that are in the database afterwards. */
+  /** How many of those in the database afterwards are blacklisted. */
   readonly blacklisted: number;
   readonly leftOut: Tallies;
-  /** What is to be said of tokens that go in or are here already. */
+  /** Remarks on tokens that are imported or already here. */
   readonly notes: Tallies;
 }
 
-/** What the tokens are judged against. */
+/** What the decision about a token depends on. */
 export interface TokenContext {
   readonly users: UserPlan;
-  /** The ids of the users here before, by their names. */
+  /** The ids of existing users, by name. */
   readonly idsHere: ReadonlyMap<string, UserId>;
   readonly stored: ReadonlyMap<string, StoredToken>;
   readonly settings: ClaimNames & Pick<Settings, "LEEWAY" | "SLIDING_TOKEN_LIFETIME">;
@@ -98,7 +98,7 @@ export function planTokens(
   return { rows, fresh, changed, unchanged, expired, blacklisted, leftOut, notes };
 }
 
-/** When each token was blacklisted, by the token's key. A time that cannot be read does not make it good again. */
+/** When each token was blacklisted, by the token's key. A token with an unreadable time stays blacklisted. */
 function readBlacklistings(
   rows: readonly DumpRow[],
   nowSeconds: number,
@@ -133,7 +133,7 @@ function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: 
     jti,
     type,
     createdAt: created?.seconds ?? issuedAt ?? nowSeconds,
-    // As long as any form of a sliding token can be presented: see slidingRowEnd() in src/sessions/token-fields.ts.
+    // As long as any form of a sliding token is accepted: see slidingRowEnd() in src/sessions/token-fields.ts.
     expiresAt:
       refreshUntil === undefined
         ? expires.seconds
@@ -141,7 +141,7 @@ function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: 
   };
 }
 
-/** Whose token it is; null for nobody's, undefined for somebody who is not known or was left out. */
+/** The token's user; null if it has none, undefined if the user is unknown or was left out. */
 function ownerOf(user: unknown, { users, idsHere }: TokenContext, ids: ReadonlySet<UserId>): UserRef | null {
   if (user === null || user === undefined) return null;
   const name: unknown = Array.isArray(user) && user.length === 1 ? user[0] : undefined;

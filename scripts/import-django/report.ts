@@ -1,12 +1,12 @@
-// What an import did, or would do, in lines for people.
-// Must never hold a password's hash or a token, nor let a name from the dump steer somebody's terminal.
+// The report of an import, for people.
+// Must never contain a password hash, a token, or a control character of a name.
 import { type ImportPlan, leftOutRows } from "./plan.ts";
 import type { Tally } from "./tally.ts";
 
 const some = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`;
 const clean = (text: string): string => text.replaceAll(/\p{C}/gu, "?");
 
-/** The lines of the report, without what became of it all: that is the command's first line. */
+/** The lines of the report after the first, which the command prints. */
 export function reportLines(plan: ImportPlan): string[] {
   const { users, tokens, others } = plan;
   const lines = [

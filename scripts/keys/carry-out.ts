@@ -1,4 +1,4 @@
-// Carries out what was planned for the keys of a place: checks, writes, says what is next.
+// Carries out a key plan: checks it, writes the file, and lists the next steps.
 // Must never write what the Worker would refuse to start with, nor show a value.
 import { type SettingName, settingsTable } from "../../src/settings/settings.ts";
 import { asCalled } from "../shared/as-called.ts";
@@ -8,12 +8,12 @@ import type { KeyPlan } from "./plan-keys.ts";
 import { replaceFile } from "./replace-file.ts";
 import { type Changes, changedSecrets } from "./secrets-text.ts";
 
-/** Fails where there is nothing to go on from. */
+/** Fails if there is no file. */
 export function needFile({ text, name, isLocal }: KeyPlace): void {
   if (text === "") throw new Failure(`There is no ${name}${isLocal ? ": npm start creates one" : ""}.`);
 }
 
-/** Checks what the plan leads to, writes the file, and gives the lines about what is next. */
+/** Checks the resulting configuration, writes the file, and returns the lines about the next steps. */
 export async function carryOut(place: KeyPlace, { changes, byHand }: KeyPlan, nowSeconds: number): Promise<string[]> {
   const hands = Object.fromEntries(Object.entries(byHand).map(([name, value]) => [name, value ?? undefined]));
   await configurationAt(place, { ...changes, ...hands });
@@ -25,7 +25,7 @@ export async function carryOut(place: KeyPlace, { changes, byHand }: KeyPlan, no
   );
   const passedOver = passedOverIn(place, changes);
   if (passedOver.length > 0) {
-    // What is no secret is loaded from there once [vars] names it, too.
+    // Settings that are not secrets are loaded from .dev.vars only if [vars] names them.
     const isSecret = (name: string) =>
       Object.hasOwn(settingsTable, name) && "secret" in settingsTable[name as SettingName];
     const why = "(from .dev.vars, wrangler only loads names that are listed there)";
@@ -50,7 +50,7 @@ export async function carryOut(place: KeyPlace, { changes, byHand }: KeyPlan, no
   return ["Next:", ...steps.map((step, index) => `  ${index + 1}. ${step}`)];
 }
 
-/** Secrets that would be in .dev.vars to no purpose. */
+/** Settings in .dev.vars that wrangler would not load. */
 function passedOverIn({ isLocal, required, vars, secrets }: KeyPlace, changes: Changes): string[] {
   if (!isLocal || required === undefined) return [];
   const after = Object.entries({ ...secrets, ...changes }).filter(([, value]) => value !== undefined);

@@ -1,5 +1,5 @@
-// Changes the key that signs, in one step or in two, so that no token that is out there stops being good.
-// Must never lose a key: what verifies now verifies afterwards.
+// Rotates the signing key, in one step or in two, so that all tokens stay valid.
+// Must never lose a key: what verifies before verifies afterwards.
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { type Algorithm, algorithms } from "../../src/settings/settings.ts";
 import { readKeys } from "../../src/tokens/keys.ts";
@@ -13,17 +13,17 @@ import { planRing, planRotation, retireAtSeconds } from "./plan-keys.ts";
 import { replaceFile } from "./replace-file.ts";
 import { secretLines } from "./secrets-text.ts";
 
-/** What a rotation goes by. */
+/** The input of a rotation. */
 export interface Rotation {
   readonly place: KeyPlace;
-  /** Undefined for the one that is set. */
+  /** Undefined for the current one. */
   readonly algorithm: Algorithm | undefined;
   readonly nowSeconds: number;
 }
 
 const nextPathOf = (place: KeyPlace): string => `${place.path}.next`;
 
-/** A new key signs, or the one that publishFirst() made; the key of now goes on verifying. */
+/** A new key signs, or the one that publishFirst() created; the current key keeps verifying. */
 export async function rotate({ place, algorithm, nowSeconds }: Rotation): Promise<void> {
   needFile(place);
   const now = await configurationAt(place);
@@ -46,7 +46,7 @@ export async function rotate({ place, algorithm, nowSeconds }: Rotation): Promis
   ]);
 }
 
-/** The first of two steps: a next key, whose public half others can fetch before anything is signed with it. */
+/** The first of two steps: creates the next key, whose public key others can fetch before it signs anything. */
 export async function publishFirst({ place, algorithm, nowSeconds }: Rotation): Promise<void> {
   needFile(place);
   const now = await configurationAt(place);
@@ -72,7 +72,7 @@ export async function publishFirst({ place, algorithm, nowSeconds }: Rotation): 
   ]);
 }
 
-/** What --publish-first left. */
+/** The key that --publish-first created. */
 function readNextKey(path: string): NewKey {
   const { ALGORITHM, KEY_ID, SIGNING_KEY } = parseSecrets(readFileSync(path, "utf8"));
   const algorithm = algorithms.find((name) => name === ALGORITHM);

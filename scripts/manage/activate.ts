@@ -1,5 +1,4 @@
-// `activate`: lets a user in again who was deactivated.
-// Must never bring a token back that was ended.
+// `activate`: activates a deactivated user. Tokens that were ended stay ended.
 
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { requireUser, setActive } from "../database/users.ts";

@@ -1,5 +1,4 @@
-// `changepassword`: Django's command of that name.
-// Must never touch anything of the user but the password's hash and the tokens.
+// `changepassword`: Django's command of that name; also ends the user's tokens.
 
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { changePasswordAndEndTokens } from "../database/end-user.ts";

@@ -1,5 +1,5 @@
-// `check`: whether the Worker would work with the configuration as it is, for people and for CI.
-// Must never show a secret, and never stop at the first error.
+// `check`: lists every error and warning of a configuration, for people and for CI.
+// Must never show a secret.
 
 import type { Configuration } from "../../src/configuration.ts";
 import { guardedRules } from "../../src/proxy/routes/loose-rules.ts";
@@ -29,7 +29,7 @@ Exit codes: 0 no errors, 1 errors, 2 usage error.
   npm run manage -- check --env staging --json
   npm run manage -- check --var TOKEN_PREFIX:/auth`;
 
-/** What is wrong, or worth knowing, about a configuration. */
+/** The errors, warnings and notes of a configuration. */
 export interface CheckReport {
   readonly ok: boolean;
   readonly errors: readonly string[];
@@ -37,7 +37,7 @@ export interface CheckReport {
   readonly notes: readonly string[];
 }
 
-/** Checks the configuration that the flags mean. */
+/** Checks the configuration that the flags select. */
 export async function checkConfiguration(which: Which): Promise<CheckReport> {
   const { whose, errors, notes, ...reading } = await readWhich(which);
   const more =
@@ -57,7 +57,7 @@ function guardedNotes({ settings, rules, stricterPaths }: Configuration): string
   });
 }
 
-/** The report for people: one line for each thing, the sum at the end. */
+/** The report for people: one line for each finding, then the totals. */
 function reportLines({ errors, warnings, notes }: CheckReport): string[] {
   const { stdout } = process;
   const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;

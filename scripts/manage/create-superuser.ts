@@ -1,5 +1,4 @@
-// `createsuperuser`: Django's command of that name.
-// Must never differ from createuser in anything but the two flags it sets.
+// `createsuperuser`: Django's command of that name. It is createuser with two more flags set.
 import type { Command } from "./command.ts";
 import { createUser, newUserHelp } from "./new-user.ts";
 

@@ -1,5 +1,4 @@
-// `createuser`: an ordinary user.
-// Must never give the user more than a plain account.
+// `createuser`: creates a user who is neither staff nor superuser.
 import type { Command } from "./command.ts";
 import { createUser, newUserHelp } from "./new-user.ts";
 

@@ -1,5 +1,4 @@
-// `deactivate`: keeps a user out without deleting anything.
-// Must never leave a token of the user good that can be ended.
+// `deactivate`: deactivates a user and ends all tokens.
 
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { settingsOf } from "../database/bindings.ts";

@@ -1,5 +1,5 @@
-// `deleteuser`: takes a user out of the database, and ends all tokens.
-// Must never delete anybody whom nobody has confirmed.
+// `deleteuser`: deletes a user and ends all tokens.
+// Must never delete without a confirmation or --yes.
 
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { deleteAndEndTokens } from "../database/end-user.ts";

@@ -1,5 +1,5 @@
-// `flushexpiredtokens`: Simple JWT's command of that name, and what the Worker's cron trigger does every hour.
-// Must never delete the row of a token that somebody could still present.
+// `flushexpiredtokens`: Simple JWT's command of that name. The Worker's cron trigger does the same every hour.
+// Must never delete the row of a token that is still accepted.
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
@@ -7,7 +7,7 @@ import { openProgress, type Progress } from "../shared/progress.ts";
 import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
 import { withBindings } from "./with-bindings.ts";
 
-/** Rows deleted by one statement. Ten times the Worker's own batch: here every statement may be a run of wrangler. */
+/** Rows deleted by one statement: ten times the Worker's batch, because a statement may start wrangler. */
 const BATCH_ROWS = 10_000;
 
 const flags = { quiet: { type: "boolean" }, ...placeFlags } as const;
@@ -21,7 +21,7 @@ this once an hour, on the cron trigger in wrangler.toml.
   --quiet            show no progress
 ${placeHelp}`;
 
-/** Deletes what nobody can present any more; gives the number of rows that went. */
+/** Returns the number of deleted rows. */
 export async function flushExpired(bindings: Bindings, nowSeconds: number, progress: Progress): Promise<number> {
   const { LEEWAY } = settingsOf(bindings.vars, ["LEEWAY"]);
   const { tokens } = storesOf(bindings);

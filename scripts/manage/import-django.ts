@@ -1,5 +1,5 @@
-// `import-django`: takes Django's users and tokens over, from what `manage.py dumpdata` writes.
-// Must never keep or print a raw token or a hash, and never write a part of a dump.
+// `import-django`: imports Django's users and tokens from the output of `manage.py dumpdata`.
+// Must never store or print a raw token, print a hash, or import a part of a dump.
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { writeBulk } from "../database/bulk.ts";
 import { type Dump, parseDump, readDumpText } from "../import-django/dump.ts";
@@ -46,7 +46,7 @@ wrangler d1 execute. According to wrangler, a file that fails leaves the databas
 nothing else during the import, so log-ins and refreshes at the gateway get 503.
 Exit code 0: imported, possibly without the rows listed in the report. The dump has hashes and live tokens: delete it.`;
 
-/** What the flags ask of an import. */
+/** The choices made with flags. */
 export interface ImportChoices {
   readonly dryRun: boolean;
   readonly strict: boolean;
@@ -54,7 +54,7 @@ export interface ImportChoices {
   readonly nowSeconds: number;
 }
 
-/** Plans, writes and reports; gives the lines to print and the exit code. */
+/** Plans, writes and reports. Returns the lines to print and the exit code. */
 export async function importDump(
   bindings: Bindings,
   dump: Dump,

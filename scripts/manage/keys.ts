@@ -1,5 +1,5 @@
-// `keys`: makes signing keys, changes them without a forced log-in, and lists them.
-// Must never show a private key or a secret unless it is asked for with --print.
+// `keys`: creates, rotates, retires and lists signing keys.
+// Must never show a private key or a secret without --print.
 import { type Algorithm, algorithms } from "../../src/settings/settings.ts";
 import { carryOut, needFile, say } from "../keys/carry-out.ts";
 import { configurationAt, type KeyPlace, openKeyPlace } from "../keys/key-place.ts";
@@ -84,7 +84,7 @@ const tasks: Readonly<Record<string, (task: Task) => Promise<void>>> = {
   retire,
 };
 
-/** A flag that is passed over would be a command that does something else. */
+/** A flag that was ignored silently would make the command do something else. */
 function checkFlags(what: string, values: Values): void {
   const only: Readonly<Record<string, readonly string[]>> = {
     alg: ["generate", "rotate"],

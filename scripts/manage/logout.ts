@@ -1,5 +1,4 @@
 // `logout`: ends all tokens of a user, or one session.
-// Must never say that it is done before the database has it.
 
 import { namesFamily } from "../../src/settings/names-family.ts";
 import { normalUsername } from "../../src/users/user-rules.ts";
@@ -26,7 +25,7 @@ ${placeHelp}
   npm run manage -- logout ada
   npm run manage -- logout ada --session 5e1f0c1a3b9d4d0d8a0f2f0f6c9b7a11`;
 
-/** Ends them; gives the sentence to print. */
+/** Returns the sentence to print. */
 export async function logout(
   bindings: Bindings,
   user: User,

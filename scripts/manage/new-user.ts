@@ -1,5 +1,5 @@
-// Makes a user: what createuser and createsuperuser have in common.
-// Must never store anything before the name, the address and the password have all been found good.
+// Creates a user, for createuser and createsuperuser.
+// Must never store anything before name, address and password are valid.
 
 import { emailError, normalEmail, normalUsername, usernameError } from "../../src/users/user-rules.ts";
 import type { Database } from "../database/database.ts";
@@ -41,7 +41,7 @@ interface Draft {
   readonly password: string;
 }
 
-/** Makes a user from a command line; `superuser` gives both of Django's flags. */
+/** Creates a user from a command line; `superuser` sets both of Django's flags. */
 export async function createUser(argv: readonly string[], superuser: boolean): Promise<number> {
   const { values } = readFlags(argv, flags);
   checkPlace(values);
@@ -101,7 +101,7 @@ async function askEmail(prompter: Prompter): Promise<string> {
 
 async function store(database: Database, draft: Draft, superuser: boolean): Promise<number> {
   const { username, email } = draft;
-  // Looked up first although the insert would say so too: hashing takes a while.
+  // Looked up first because hashing takes a while; the insert would fail as well.
   if ((await findUser(database, username)) !== null) throw taken(username);
   const hash = await passwordHash(draft.password);
   const user = { username, email, passwordHash: hash, isStaff: superuser, isSuperuser: superuser };

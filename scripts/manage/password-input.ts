@@ -1,18 +1,18 @@
-// Gets a new password: typed twice at a terminal, or read from standard input for scripts.
+// Reads a new password: typed twice on a terminal, or from standard input in scripts.
 // Must never take it from a flag or a variable, and never print it.
 
 import { passwordError, passwordWeakness } from "../../src/users/user-rules.ts";
 import { Failure, usage } from "../shared/failure.ts";
 import type { Prompter } from "./prompter.ts";
 
-/** The help on passwords, the same for every command that takes one. */
+/** The help on passwords, for every command that takes one. */
 export const passwordHelp = `The password is typed twice on the terminal. Without a terminal, or with --no-input, it is read from standard
 input, as a single line. It is never accepted on the command line, where other users could read it.
 A password shorter than 8 characters or equal to the username needs a confirmation on the terminal, or --force.
 A password that no log-in could send is always refused: one with spaces at its ends, which a log-in removes, or
 with null characters.`;
 
-/** The password in a script's standard input: its one line, without the line end. */
+/** The password on standard input: a single line, without the line break. */
 export function passwordFromInput(bytes: Uint8Array): string {
   let text: string;
   try {
@@ -38,7 +38,7 @@ export async function readPassword(username: string, force: boolean): Promise<st
   return password;
 }
 
-/** Asks for the password until two typings agree and it is good, or the person or `force` insists. */
+/** Asks until both entries agree and the password is strong enough, or the person or `force` accepts it. */
 export async function askPassword(prompter: Prompter, username: string, force: boolean): Promise<string> {
   for (;;) {
     const password = await prompter.askHidden("Password: ");

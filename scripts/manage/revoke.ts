@@ -1,5 +1,4 @@
-// `revoke`: puts one refresh or sliding token out of use, as the blacklist endpoint does.
-// Must never say that it is done before the database has it.
+// `revoke`: blacklists one refresh or sliding token, as the blacklist endpoint does.
 import { type Bindings, storesOf } from "../database/bindings.ts";
 import { findToken } from "../database/token-rows.ts";
 import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
@@ -18,7 +17,7 @@ ${placeHelp}
 
   npm run manage -- revoke 2e5f3d4c6b7a49818f0e1d2c3b4a5968`;
 
-/** Blacklists the token and tells KV; gives the sentence to print. Fails when there is no such token. */
+/** Blacklists the token in D1, then in KV. Returns the sentence to print. Fails if there is no such token. */
 export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: number): Promise<string> {
   const { place } = bindings.database;
   const row = await findToken(bindings.database, jti);

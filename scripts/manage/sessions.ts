@@ -1,5 +1,4 @@
-// `sessions`: where a user is logged in.
-// Must never show a token: there is none in the database, only ids.
+// `sessions`: lists a user's open sessions.
 
 import type { LiveToken } from "../../src/stores/families-contract.ts";
 import { normalUsername } from "../../src/users/user-rules.ts";
@@ -35,7 +34,7 @@ const row = (session: LiveToken): string[] => [
   session.client.address ?? "-",
 ];
 
-/** The names of the sessions endpoint; null where something is not known. */
+/** The fields of the sessions endpoint; null if unknown. */
 const entry = (session: LiveToken) => ({
   id: session.family,
   created_at: isoTime(session.sessionStartedAtSeconds),

@@ -1,5 +1,4 @@
-// `tokens`: which refresh and sliding tokens are out there.
-// Must never show a token: there is none in the database, only ids.
+// `tokens`: lists the refresh and sliding tokens that were issued.
 
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { listTokens, type TokenRow } from "../database/token-rows.ts";
@@ -45,7 +44,7 @@ function cells(token: TokenRow): string[] {
   ];
 }
 
-/** What --limit says; fails on anything but a whole number above 0. */
+/** Reads --limit; fails on anything but a positive integer. */
 export function readLimit(text: string | undefined): number {
   if (text === undefined) return DEFAULT_LIMIT;
   if (!/^[1-9][0-9]{0,8}$/.test(text)) throw usage(`--limit must be a whole number above 0; it is '${text}'.`);

@@ -1,5 +1,5 @@
-// `users`: who is in the database.
-// Must never show a password's hash.
+// `users`: lists the users.
+// Must never show a password hash.
 import { listUsers, type User } from "../database/users.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
