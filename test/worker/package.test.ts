@@ -201,7 +201,7 @@ describe("npx simplejwt-edge", () => {
       expect(stdout).toMatch(/^npx simplejwt-edge /);
       expect(stdout).not.toMatch(/npm (run|start)/);
     }
-    expect(helps[0]?.stdout).toMatch(/\n {2}deploy {14}checks the settings/);
+    expect(helps[0]?.stdout).toMatch(/\n {2}deploy {14}check the settings/);
     const refused = await installed.command(["keys", "retire"]);
     expect([refused.code, refused.stderr]).toEqual([
       2,
