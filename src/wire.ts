@@ -27,10 +27,10 @@ import { fetchJwkSet } from "./stores/jwk-set-source.ts";
 import { noRevocationCache } from "./stores/kv/no-revocations.ts";
 import { kvRevocationCache } from "./stores/kv/revocations.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
+import { assertionSigner } from "./tokens/assertion.ts";
 import { createCodec } from "./tokens/codec.ts";
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
-import { assertionSigner } from "./tokens/sign-assertion.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 
 /** The bindings of wrangler.toml; vars and secrets are read by settings/read.ts. */
@@ -163,7 +163,7 @@ function logStart(log: Log, { settings, keys, rules }: Configuration): void {
     key_id: settings.KEY_ID ?? undefined,
     verifying_keys: keys.ring?.map(({ kid }) => kid),
     routes: rules.length,
-    shadow_routes: rules.filter((rule) => !rule.enforce).map((rule) => rule.pattern),
+    shadow_routes: rules.filter((rule) => !rule.enforce).map((rule) => rule.path),
   });
 }
 

@@ -1,5 +1,5 @@
 // Checks a deployment before anything is uploaded, as the Worker would. Needs no account and no network.
-import { readJwkSet } from "../../src/settings/read-jwk-set.ts";
+import { readJwkSet } from "../../src/settings/readers.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { readAsWorker } from "../configuration/read-as-worker.ts";
 import { settingsFailure } from "../shared/failure.ts";

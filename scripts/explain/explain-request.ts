@@ -8,12 +8,12 @@ import { type Reason, Refusal, refusals } from "../../src/errors.ts";
 import { answerRefusal } from "../../src/http/refusal.ts";
 import { readRequestUrl } from "../../src/http/request-url.ts";
 import { openUploads } from "../../src/http/uploads.ts";
+import { internalRouteOf } from "../../src/internal-routes/table.ts";
 import { createProxy } from "../../src/proxy/pipeline.ts";
 import { matchRule } from "../../src/proxy/routes/match.ts";
-import { meetsClaim } from "../../src/proxy/routes/meets-claim.ts";
 import { canonicalPath } from "../../src/proxy/routes/path.ts";
-import type { Rule } from "../../src/proxy/routes/policy.ts";
-import { type OwnPath, ownPathOf } from "../configuration/own-paths.ts";
+import { meetsClaim, type Rule } from "../../src/proxy/routes/rule.ts";
+import { type DescribedRoute, ruleInWords } from "../configuration/routes.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
 import { explainRevocation } from "./explain-revocation.ts";
 import { ambiguity, unmatched } from "./explain-route.ts";
@@ -31,7 +31,7 @@ export interface RequestInput {
   readonly nowSeconds: number;
   readonly offline: boolean;
   readonly unsigned: string | undefined;
-  readonly ownPaths: readonly OwnPath[];
+  readonly internalRoutes: readonly DescribedRoute[];
 }
 
 /** What becomes of the request. */
@@ -71,7 +71,7 @@ export async function explainRequest(wired: Wired, input: RequestInput): Promise
     return finish(wired, input, request, null, [...checks, notReached("route"), ...allNotReached()]);
   }
   checks.push({ check: "path", verdict: "passed", detail: `can be read in one way: ${shown(path.decoded)}` });
-  const own = ownPathOf(input.ownPaths, input.method, path.decoded);
+  const own = internalRouteOf(input.internalRoutes, input.method, path.decoded);
   if (own) {
     checks.push({ check: "route", verdict: "passed", detail: `${own.path} is an internal route` });
     return { rule: null, checks, outcome: { kind: "own", path: own.path, what: own.what } };
@@ -84,14 +84,10 @@ export async function explainRequest(wired: Wired, input: RequestInput): Promise
     return finish(wired, input, request, null, [...checks, ...allNotReached()]);
   }
   const index = wired.rules.indexOf(rule);
-  const found = { index, path: rule.pattern, auth: rule.auth };
-  const shadow = rule.enforce ? "" : ", enforce = false";
-  const revocation = rule.auth === "public" ? "" : `, revocation = "${rule.revocation}"`;
-  checks.push({
-    check: "route",
-    verdict: "passed",
-    detail: `ROUTES[${index}]: path = "${rule.pattern}", auth = "${rule.auth}"${revocation}${shadow}`,
-  });
+  const found = { index, path: rule.path, auth: rule.auth };
+  // Each claim of `require` has a row of its own.
+  const detail = `ROUTES[${index}]: ${ruleInWords(rule, ["require"])}`;
+  checks.push({ check: "route", verdict: "passed", detail });
   checks.push(...(await tokenChecks(wired, input, request, rule)));
   return finish(wired, input, request, found, checks);
 }

@@ -3,7 +3,7 @@
 
 import { type Authenticated, createAuthentication } from "../../src/auth/authenticate.ts";
 import { type Reason, Refusal } from "../../src/errors.ts";
-import type { Rule } from "../../src/proxy/routes/policy.ts";
+import type { Rule } from "../../src/proxy/routes/rule.ts";
 import { pythonInt } from "../../src/tokens/claims.ts";
 import type { TokenType } from "../../src/tokens/token-types.ts";
 import {

@@ -7,7 +7,7 @@ import type { Configuration } from "../../src/configuration.ts";
 import { hooks } from "../../src/hooks.ts";
 import type { Origin } from "../../src/proxy/forward.ts";
 import type { ProxyDependencies } from "../../src/proxy/pipeline.ts";
-import type { Rule } from "../../src/proxy/routes/policy.ts";
+import type { Rule } from "../../src/proxy/routes/rule.ts";
 import type { Services } from "../../src/services.ts";
 import type { TokenStore, UserStore } from "../../src/stores/contract.ts";
 import { d1Families } from "../../src/stores/d1/families.ts";
@@ -16,10 +16,10 @@ import { d1Users } from "../../src/stores/d1/users.ts";
 import { fetchJwkSet } from "../../src/stores/jwk-set-source.ts";
 import { noRevocationCache } from "../../src/stores/kv/no-revocations.ts";
 import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
+import { assertionSigner } from "../../src/tokens/assertion.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
 import type { Keys } from "../../src/tokens/keys.ts";
 import { remoteKeys } from "../../src/tokens/remote-keys.ts";
-import { assertionSigner } from "../../src/tokens/sign-assertion.ts";
 
 /** What the stores are made of: real ones, or none with --offline. */
 export interface ExplainStores {
@@ -72,7 +72,7 @@ export function wireForExplain(
   const revocationCache = stores?.kv === undefined ? noRevocationCache() : kvRevocationCache(stores.kv, 0, log);
   const services = {
     ...configuration,
-    rules: rules.map((rule) => ({ ...rule, origin: rule.origin && noting(rule.origin) })),
+    rules: rules.map((rule) => ({ ...rule, destination: rule.destination && noting(rule.destination) })),
     codec: createCodec(settings, { ...keys, ...remoteKeysFor(configuration, log) }, JSON.stringify),
     users: stores === undefined ? nobody : d1Users(stores.d1, log),
     tokens: stores === undefined ? nothingListed : d1Tokens(stores.d1, log),

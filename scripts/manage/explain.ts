@@ -2,7 +2,7 @@
 // Must never print the token, take it from the command line, or send the request anywhere.
 
 import { Refusal } from "../../src/errors.ts";
-import { ownPaths } from "../configuration/own-paths.ts";
+import { describedRoutes } from "../configuration/routes.ts";
 import {
   LOCAL_API,
   publishesKeys,
@@ -99,7 +99,7 @@ export async function explainWith(
     nowSeconds,
     offline: stores === undefined,
     unsigned: standIn && settings.JWK_URL === null ? unsignedNote : undefined,
-    ownPaths: ownPaths(settings, publishesKeys(configuration)),
+    internalRoutes: describedRoutes(settings, publishesKeys(configuration)),
   };
   const wired = wireForExplain(configuration, reading.defaultOrigin, stores);
   const explanation = await refusalOf(() => explainRequest(wired, input));

@@ -7,8 +7,8 @@ import type { DecisionRecord, Draft, Handler, RequestContext, TokenIdentity } fr
 import { type Reason, Refusal, refuse } from "../errors.ts";
 import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { SignAssertion } from "../tokens/assertion.ts";
 import type { Claims } from "../tokens/claims.ts";
-import type { SignAssertion } from "../tokens/sign-assertion.ts";
 import { connectionOf } from "./connection.ts";
 import { forward, type Origin } from "./forward.ts";
 import { setAssertion } from "./headers/assertion-header.ts";
@@ -16,10 +16,8 @@ import { cookieToHeader, dropAdminCookie } from "./headers/cookie-to-header.ts";
 import { type HeaderPlan, originHeaders } from "./headers/headers.ts";
 import { isPersonal } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
-import { meetsClaim } from "./routes/meets-claim.ts";
 import { canonicalPath } from "./routes/path.ts";
-import type { Rule } from "./routes/policy.ts";
-import { targetOf } from "./routes/route-origin.ts";
+import { meetsClaim, type Rule, targetOf } from "./routes/rule.ts";
 
 export interface ProxyDependencies {
   readonly settings: Settings;
@@ -64,7 +62,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       if (method === "TRACE" || method === "CONNECT") refuse("method_refused", { names: method });
       const path = canonicalPath(url);
       const rule = matchRule(rules, method, path, stricterPaths);
-      record.rule = rule.pattern;
+      record.rule = rule.path;
       allow = rule.allow;
       let caller: Caller = anonymous;
       if (rule.auth !== "public") {
@@ -73,7 +71,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
         if (!("error" in check)) caller = check;
         else record.shadowReason = passInShadow(dependencies, rule, context, check.error);
       }
-      const origin = rule.origin ?? dependencies.origin ?? refuse("origin_not_configured");
+      const origin = rule.destination ?? dependencies.origin ?? refuse("origin_not_configured");
       const call = { request, context, rule, origin };
       let headers: Headers;
       try {

@@ -9,7 +9,7 @@ import { Refusal } from "../../src/errors.ts";
 import { readRequestUrl } from "../../src/http/request-url.ts";
 import { matchRule } from "../../src/proxy/routes/match.ts";
 import { canonicalPath } from "../../src/proxy/routes/path.ts";
-import { targetOf } from "../../src/proxy/routes/route-origin.ts";
+import { targetOf } from "../../src/proxy/routes/rule.ts";
 
 const text = readFileSync(resolve(import.meta.dirname, "../../docs/origins.md"), "utf8");
 const configurationOf = (vars: object) =>
@@ -45,7 +45,7 @@ describe("docs/origins.md", () => {
         try {
           const canonical = canonicalPath(readRequestUrl(`https://gateway.example${pathAndQuery}`));
           const rule = matchRule(configuration?.rules ?? [], "GET", canonical, configuration?.stricterPaths);
-          return (rule.origin?.base ?? "https://api.example.com") + targetOf(canonical, rule.strip);
+          return (rule.destination?.base ?? "https://api.example.com") + targetOf(canonical, rule.strip);
         } catch (error) {
           if (!(error instanceof Refusal)) throw error;
           return error.reason === "no_route" ? "404: no rule" : `${error.wire.status}: ambiguous`;

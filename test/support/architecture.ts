@@ -56,20 +56,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "package.ts": ["create-gateway.ts", "hooks.ts", "settings", "users", "tokens"],
 };
 
-/**
- * A power over the outside, how it shows in a source text, and the files that may have it. What `pages/…-script.ts`
- * hold is text for a browser: its fetch and its clock are the browser's.
- */
+/** A power over the outside, how it shows in a source text, and the files that may have it. */
 const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; readonly only: RegExp }> = [
   {
     name: "fetch",
     shows: /(?:=>|[=(,]|await|return)\s*fetch\(|globalThis\.fetch/,
-    only: /^(proxy\/forward|stores\/jwk-set-source|pages\/[a-z-]+\/[a-z-]+-script)\.ts$/,
+    only: /^(proxy\/forward|stores\/jwk-set-source)\.ts$/,
   },
   {
     name: "jose",
     shows: /from "jose"/,
-    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|sign-assertion)\.ts$/,
+    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion)\.ts$/,
   },
   { name: "hono", shows: /from "hono/, only: /^router\.ts$/ },
   {
@@ -88,7 +85,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
   {
     name: "the clock",
     shows: /Date\.now\(|new Date\(\)|performance\.now\(/,
-    only: /^(app|wire|pages\/[a-z-]+\/[a-z-]+-script)\.ts$/,
+    only: /^(app|wire)\.ts$/,
   },
   { name: "randomness", shows: /randomUUID|getRandomValues|randomBytes\(|Math\.random/, only: /^wire\.ts$/ },
   { name: "console", shows: /\bconsole\.\w+\(/, only: /^wire\.ts$/ },

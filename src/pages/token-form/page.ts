@@ -4,8 +4,8 @@
 import type { RequestContext } from "../../context.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";
-import { pageScript } from "./page-script.ts";
-import { pageStyle } from "./page-style.ts";
+import formScript from "./token-form.client.js" with { type: "text" };
+import formStyle from "./token-form.css" with { type: "text" };
 
 type FieldName = "username" | "password" | "refresh" | "token";
 
@@ -20,8 +20,8 @@ export interface FormPage {
 export async function answerPage(endpoint: FormPage, context: RequestContext, allow: string): Promise<Response> {
   const response = await answerHtml(context, {
     title: endpoint.title,
-    style: pageStyle,
-    script: pageScript,
+    styles: [formStyle],
+    script: formScript,
     body: bodyOf(endpoint, new URL(context.url.text).pathname),
     formAction: "'self'",
     allow,

@@ -28,7 +28,7 @@ export function checkAllowedHeaders(settings: Settings): {
     const shown = JSON.stringify(header);
     const fold = folded(name);
     if (!isHeaderName(name)) {
-      errors.push(`ALLOW_HEADERS has ${shown}, which is no name of a header; there are no wildcards.`);
+      errors.push(`ALLOW_HEADERS has ${shown}, which is not a header name; there are no wildcards.`);
     } else if (isReserved(fold) || fold === authHeader || identity.has(fold)) {
       errors.push(`ALLOW_HEADERS must not have ${shown}: servers read it as ${fold}, which has a meaning of its own.`);
     } else {

@@ -20,7 +20,7 @@ async function matcher(ROUTES: readonly Route[], vars: Readonly<Record<string, u
   return (path: string, method = "GET"): string => {
     try {
       return matchRule(rules, method, canonicalPath(readRequestUrl(`https://gateway.example${path}`)), stricterPaths)
-        .pattern;
+        .path;
     } catch (error) {
       if (error instanceof Refusal) return error.reason;
       throw error;

@@ -14,7 +14,7 @@ function match(routes: readonly Route[], path: string, method = "GET"): string {
   const ROUTES = routes.map((route) => ({ auth: "token", ...route }));
   const { rules, errors } = readPolicy(settingsOf({ ROUTES }));
   expect(errors).toEqual([]);
-  return matchRule(rules, method, canonicalPath(readRequestUrl(`https://gateway.example${path}`)), undefined).pattern;
+  return matchRule(rules, method, canonicalPath(readRequestUrl(`https://gateway.example${path}`)), undefined).path;
 }
 
 describe("matchRule() of a prefix", () => {
@@ -184,7 +184,7 @@ describe("matchRule(), whatever the path,", () => {
 
   function patternOf(url: string): string | undefined {
     try {
-      return matchRule(rules, "GET", canonicalPath(readRequestUrl(url)), undefined).pattern;
+      return matchRule(rules, "GET", canonicalPath(readRequestUrl(url)), undefined).path;
     } catch (error) {
       if (error instanceof Refusal && error.reason === "path_ambiguous") return undefined;
       throw error;

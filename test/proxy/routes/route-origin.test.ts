@@ -4,7 +4,7 @@ import { readRequestUrl } from "../../../src/http/request-url.ts";
 import { matchRule } from "../../../src/proxy/routes/match.ts";
 import { canonicalPath } from "../../../src/proxy/routes/path.ts";
 import { readPolicy } from "../../../src/proxy/routes/policy.ts";
-import { targetOf } from "../../../src/proxy/routes/route-origin.ts";
+import { targetOf } from "../../../src/proxy/routes/rule.ts";
 import { settingsOf } from "../../support/settings.ts";
 
 const read = (route: Readonly<Record<string, unknown>>) =>
@@ -23,7 +23,7 @@ describe("`origin` of a route", () => {
     ["http://127.0.0.1:9000", "http://127.0.0.1:9000"],
   ])("%j is asked below %j", (origin, base) => {
     const { rules, errors, warnings } = read({ origin });
-    expect([errors, warnings, rules.map((rule) => rule.origin?.base)]).toEqual([[], [], [base]]);
+    expect([errors, warnings, rules.map((rule) => rule.destination?.base)]).toEqual([[], [], [base]]);
   });
 
   test("is warned of when it is plain http elsewhere", () => {
@@ -86,7 +86,7 @@ describe("`strip_prefix` of a route", () => {
 
   test.each([[""], ["/"], ["api"], ["/api/"], [7], [null], [["/api"]]])("may not be %j", (strip_prefix) => {
     expect(read({ strip_prefix }).errors).toEqual([
-      'ROUTES[0].strip_prefix must be a path such as "/api", without a slash at its end.',
+      `ROUTES[0].strip_prefix must be a path such as "/api", without a trailing slash; it is ${JSON.stringify(strip_prefix)}.`,
     ]);
   });
 
