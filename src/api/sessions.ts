@@ -45,7 +45,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
   {
     path: "/sessions/",
     title: "Sessions",
-    description: "Answers with the sessions of the token's user.",
+    description: "Lists the sessions of the token's user.",
     method: "GET",
     status: 200,
     operation: "sessions",
@@ -68,7 +68,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
   {
     path: "/logout-all/",
     title: "Log Out Everywhere",
-    description: "Ends all tokens of the token's user, this one among them.",
+    description: "Ends all tokens of the token's user, including this one.",
     method: "POST",
     status: 200,
     operation: "logout_all",
