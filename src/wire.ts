@@ -3,13 +3,14 @@
 
 import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
-import type { AppShown } from "./app.ts";
+import type { AppServices } from "./app.ts";
+import { createAuthentication } from "./auth/authenticate.ts";
 import { createTokenCache } from "./auth/token-cache.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
 import type { Hooks } from "./hooks.ts";
 import { alarms, type EventName, type Log } from "./log-events.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./proxy/forward.ts";
-import type { ProxyServices } from "./proxy/pipeline.ts";
+import type { Shown } from "./router.ts";
 import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
@@ -43,9 +44,7 @@ export interface Env {
 }
 
 /** Wired, or the errors that keep the Worker from working. */
-export type Wiring =
-  | { readonly deps: ProxyServices; readonly shown: AppShown }
-  | { readonly errors: readonly string[] };
+export type Wiring = { readonly deps: AppServices; readonly shown: Shown } | { readonly errors: readonly string[] };
 
 /** What an isolate remembers of tokens, of the 128 MB that it may use. */
 const rememberedTokens = { entries: 5000, bytes: 8 * 1024 * 1024 } as const;
@@ -68,10 +67,9 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const keySource = keySourceFor(settings, log);
   logStart(log, configuration);
-  const deps: ProxyServices = {
+  const services: Omit<AppServices, "authentication"> = {
     ...configuration,
     codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
-    verified: createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY }),
     users: d1Users(env.DB, log),
     tokens: d1Tokens(env.DB, log),
     families: d1Families(env.DB, log),
@@ -89,6 +87,15 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
     stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
     origin: originFor(env, settings),
     signAssertion: assertionSigner(settings, keys),
+  };
+  const tokenCache = createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY });
+  const deps = {
+    ...services,
+    authentication: createAuthentication({
+      ...services,
+      tokenCache,
+      acceptedTokenTypes: configuration.acceptedTokenTypes,
+    }),
   };
   const health = { ...deps, schema: d1Schema(env.DB, log), keySource: keySource?.state };
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };

@@ -3,12 +3,13 @@
 
 import type { Identity } from "../../src/auth/authenticate.ts";
 import { readBearerToken } from "../../src/auth/bearer-token.ts";
+import { createRequestContext } from "../../src/context.ts";
 import { type Reason, Refusal, refusals } from "../../src/errors.ts";
 import { answerRefusal } from "../../src/http/refusal.ts";
+import { readRequestUrl } from "../../src/http/request-url.ts";
 import { openUploads } from "../../src/http/uploads.ts";
 import { internalRouteOf } from "../../src/internal-routes/table.ts";
-import { openContext } from "../../src/open-context.ts";
-import { pipeline } from "../../src/proxy/pipeline.ts";
+import { createProxy } from "../../src/proxy/pipeline.ts";
 import { matchRule } from "../../src/proxy/routes/match.ts";
 import { canonicalPath } from "../../src/proxy/routes/path.ts";
 import { meetsClaim, type Rule } from "../../src/proxy/routes/rule.ts";
@@ -64,7 +65,7 @@ export async function explainRequest(wired: Wired, input: RequestInput): Promise
   const { deps } = wired;
   const request = madeUp(input, deps.headerPlan.authHeader);
   const checks: Check[] = [];
-  const path = await refusalOf(() => canonicalPath(request.url));
+  const path = await refusalOf(() => canonicalPath(readRequestUrl(request.url)));
   if (path instanceof Refusal) {
     checks.push({ check: "path", verdict: "failed", detail: "could be read in two ways", reason: path.reason });
     return finish(wired, input, request, null, [...checks, notReached("route"), ...allNotReached()]);
@@ -154,8 +155,8 @@ async function finish(
   checks: readonly Check[],
 ): Promise<Explanation> {
   const { deps } = wired;
-  const context = openContext(request, deps.newId(), input.nowSeconds * 1000, openUploads());
-  const answer = await refusalOf(() => pipeline(deps, request, context));
+  const context = createRequestContext(request, deps.newId(), input.nowSeconds * 1000, openUploads());
+  const outcome = await createProxy(deps)(request, context);
   const forwarded = wired.forwarded();
   const known = checks.some(({ verdict }) => verdict === "failed");
   const late = (reason: Reason): Check => ({
@@ -164,15 +165,17 @@ async function finish(
     detail: shown(refusals[reason].detail),
     reason,
   });
-  if (!(answer instanceof Refusal) && forwarded) {
-    const { shadowed } = context;
+  if ("response" in outcome && forwarded) {
+    const { shadowReason } = outcome.record;
     const headers = shownHeaders(deps, forwarded.headers);
-    const rows = shadowed === undefined || known ? checks : [...checks, late(shadowed)];
-    const outcome = { kind: "forwarded", url: forwarded.url, headers, shadowed: shadowed ?? null } as const;
-    return { rule, checks: rows, outcome };
+    const rows = shadowReason === undefined || known ? checks : [...checks, late(shadowReason)];
+    const shadowed = shadowReason ?? null;
+    return { rule, checks: rows, outcome: { kind: "forwarded", url: forwarded.url, headers, shadowed } };
   }
-  const refusal = answer instanceof Refusal ? answer : new Refusal("internal_error");
-  const response = answerRefusal(deps.settings, context, refusal);
+  const failed = "response" in outcome ? { error: undefined } : outcome;
+  if (failed.error !== undefined && !(failed.error instanceof Refusal)) throw failed.error;
+  const refusal = failed.error ?? new Refusal("internal_error");
+  const response = answerRefusal(deps.settings, context, failed);
   const reason = refusal.more.because ?? refusal.reason;
   return {
     rule,

@@ -16,13 +16,15 @@ export interface HtmlParts {
   readonly body: string;
   /** Where the page's forms may be posted to without a script. */
   readonly formAction: "'self'" | "'none'";
+  /** The methods for `Allow`. */
+  readonly allow?: string;
 }
 
 /** Answers 200 with the page: not kept, not framed, in English whatever language the JSON answers are in. */
 export async function answerHtml(context: RequestContext, parts: HtmlParts): Promise<Response> {
   const style = unindented(parts.style);
   const script = unindented(parts.script);
-  const headers = new Headers(ownHeaders(context));
+  const headers = new Headers(ownHeaders(context, parts.allow));
   const own = {
     "content-language": "en",
     "content-security-policy": await policy(style, script, parts.formAction),

@@ -1,8 +1,10 @@
 // docs/routes.md: its table says which rule a request meets, its keys are those of a route, its errors are errors.
+
 import { parse } from "smol-toml";
 import { expect, it } from "vitest";
 import { readConfiguration } from "../../src/configuration.ts";
 import { Refusal } from "../../src/errors.ts";
+import { readRequestUrl } from "../../src/http/request-url.ts";
 import { matchRule } from "../../src/proxy/routes/match.ts";
 import { canonicalPath } from "../../src/proxy/routes/path.ts";
 import { defaultInWords, routeKeyNames, whereInWords } from "../../src/settings/route-keys.ts";
@@ -24,7 +26,7 @@ it.each(rows)("%s %s meets %s", async (method, path, met) => {
   const { configuration } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });
   const outcome = () => {
     try {
-      const canonical = canonicalPath(`http://gateway.example${path}`);
+      const canonical = canonicalPath(readRequestUrl(`http://gateway.example${path}`));
       return matchRule(configuration?.rules ?? [], method, canonical, configuration?.stricterPaths).path;
     } catch (error) {
       if (error instanceof Refusal) return error.wire.status;

@@ -9,7 +9,7 @@ type Breach = string;
 
 /** What knows nothing of accounts, stores or requests to the API. */
 const foundations = [
-  ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts", "open-context.ts"],
+  ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts"],
   ...["internal-routes", "http", "tokens"],
 ];
 const contracts = ["contract", "families-contract", "admin-contract", "metrics-contract"].map(
@@ -26,8 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   settings: ["errors.ts", "json", "python"],
   i18n: ["errors.ts"],
   "context.ts": ["errors.ts", "i18n", "http"],
-  "open-context.ts": ["context.ts", "i18n", "http"],
-  "internal-routes": ["settings"],
+  "internal-routes": ["settings", "http"],
   http: ["errors.ts", "json", "python", "settings", "i18n", "context.ts", "internal-routes"],
   tokens: ["errors.ts", "json", "python", "settings"],
   "hooks.ts": ["settings", "tokens", "users/user.ts"],
@@ -44,20 +43,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   pages: [...foundations, ...contracts, ...useCases, "administration"],
   proxy: [...foundations, ...contracts, ...useCases],
   "configuration.ts": ["internal-routes", "settings", "tokens", "proxy"],
-  "observation.ts": [
-    "json",
-    "settings",
-    "services.ts",
-    "stores/metrics-contract.ts",
-    "http",
-    "context.ts",
-    "log-events.ts",
-  ],
-  "app.ts": [...foundations, ...useCases, "administration", "api", "pages", "proxy", "observation.ts"],
+  "observation.ts": ["json", "settings", "stores/metrics-contract.ts", "http", "context.ts", "log-events.ts"],
+  "router.ts": [...foundations, ...contracts, "services.ts", "administration", "api", "pages"],
+  "app.ts": [...foundations, ...useCases, "proxy", "router.ts", "observation.ts"],
   "wire.ts": [
     ...foundations,
     ...useCases,
-    ...["administration", "proxy", "stores", "hooks.ts", "configuration.ts", "app.ts"],
+    ...["administration", "proxy", "stores", "hooks.ts", "configuration.ts", "app.ts", "router.ts"],
   ],
   "create-gateway.ts": ["app.ts", "wire.ts", "http", "hooks.ts", "settings"],
   "index.ts": ["create-gateway.ts", "wire.ts", "hooks.ts"],
@@ -79,7 +71,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
     shows: /from "jose"/,
     only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion)\.ts$/,
   },
-  { name: "hono", shows: /from "hono/, only: /^app\.ts$/ },
+  { name: "hono", shows: /from "hono/, only: /^router\.ts$/ },
   {
     name: "password hashing",
     shows: /@noble\/hashes|bcryptjs|scrypt|pbkdf2|PBKDF2|argon2/i,
@@ -119,7 +111,7 @@ const keptPromises: readonly RegExp[] = [
 ];
 /** Files in which a kept promise never outlives its request, each with the reason. */
 const mayKeepPromises: Readonly<Record<string, string>> = {
-  "pages/admin/door.ts": "the form of one request, read once in a function that is called for each request",
+  "pages/admin/routes.ts": "the form of one request, read once in a function that is called for each request",
   "auth/authenticate.ts": "in a function that is called for each request",
   "proxy/body-limit.ts": "the upload of one request, in an object that is made for it",
   "proxy/forward.ts": "the timer of one request, in an object that is made for it",

@@ -1,7 +1,6 @@
 // What flows are given in tests: real D1, settings of the test's own, news and log that are only noted.
 // Ids are counted, so that a test can name them: the first is `<prefix>-1`.
 
-import { createTokenCache } from "../../src/auth/token-cache.ts";
 import { readConfiguration } from "../../src/configuration.ts";
 import type { Services } from "../../src/services.ts";
 import type { RevocationCache } from "../../src/stores/contract.ts";
@@ -48,7 +47,6 @@ export async function flowDeps(
     tokens: d1Tokens(DB, storeFailed),
     families: d1Families(DB, storeFailed),
     revocationCache: newsNotedIn(announced),
-    verified: createTokenCache({ entries: 100, bytes: 1_000_000, leewaySeconds: settings.LEEWAY }),
     loginLimiter: undefined,
     hooks: {},
     newId: () => `${prefix}-${++issued}`,

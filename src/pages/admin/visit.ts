@@ -5,7 +5,7 @@ import type { AdminDeps } from "../../administration/admin-deps.ts";
 import type { Admin } from "../../administration/admin-session.ts";
 import type { Act } from "../../administration/admin-users.ts";
 import type { RequestContext } from "../../context.ts";
-import { refuse } from "../../errors.ts";
+import { type Reason, refuse } from "../../errors.ts";
 import { readBody } from "../../http/body.ts";
 import type { UserId } from "../../users/user.ts";
 
@@ -20,6 +20,15 @@ export interface Visit {
   /** What the request's form holds; read once. */
   readonly form: () => Promise<Form>;
 }
+
+/** A page that says why something was refused, with the reason for the log. */
+export interface RefusedPage {
+  readonly response: Response;
+  readonly reason: Reason;
+}
+
+/** What a page's handler gives back. */
+export type PageResult = Response | RefusedPage;
 
 /** The visit as flows take it. */
 export function actOf({ admin, context }: Visit): Act {

@@ -1,6 +1,6 @@
 // The console of CONSOLE: a page to log in, look into the tokens and call whatever is behind the gateway.
 // Must never hold anything that the token endpoints do not tell everybody anyway.
-import { authHeaderName } from "../../auth/bearer-header.ts";
+import { authHeaderName } from "../../auth/bearer-token.ts";
 import type { RequestContext } from "../../context.ts";
 import { servedEndpoints } from "../../settings/read.ts";
 import type { Settings } from "../../settings/settings.ts";

@@ -17,13 +17,14 @@ export interface FormPage {
 }
 
 /** Answers 200 with the page. A browser that runs no script posts the form itself and shows the JSON. */
-export async function answerPage(endpoint: FormPage, context: RequestContext): Promise<Response> {
+export async function answerPage(endpoint: FormPage, context: RequestContext, allow: string): Promise<Response> {
   const response = await answerHtml(context, {
     title: endpoint.title,
     style: pageStyle,
     script: pageScript,
-    body: bodyOf(endpoint, new URL(context.url).pathname),
+    body: bodyOf(endpoint, new URL(context.url.text).pathname),
     formAction: "'self'",
+    allow,
   });
   // The same address answers JSON to who prefers it.
   response.headers.append("vary", "Accept");

@@ -1,6 +1,6 @@
 // ALLOW_HEADERS: which client headers pass although they are dropped otherwise, and what is wrong with such a list.
 // Must never let a client's spelling of a header through that the gateway itself sets or checks.
-import { authHeaderName } from "../../auth/bearer-header.ts";
+import { authHeaderName } from "../../auth/bearer-token.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { defaultIdentityHeader, folded, isPlain, isReserved } from "./header-names.ts";
 import { steeringRow } from "./steering-headers.ts";

@@ -59,7 +59,7 @@ function checkTogether({ path, strip_prefix, enforce, auth }: Partial<RouteValue
 
 function isCanonical(path: string): boolean {
   try {
-    return canonicalPath(`http://gateway${path}`).sent === path;
+    return canonicalPath({ path, query: "" }).sent === path;
   } catch {
     return false;
   }

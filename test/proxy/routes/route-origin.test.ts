@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { readRequestUrl } from "../../../src/http/request-url.ts";
 import { matchRule } from "../../../src/proxy/routes/match.ts";
 import { canonicalPath } from "../../../src/proxy/routes/path.ts";
 import { readPolicy } from "../../../src/proxy/routes/policy.ts";
@@ -11,7 +12,7 @@ const read = (route: Readonly<Record<string, unknown>>) =>
 const stripped = (path: string, strip_prefix: string, url: string) => {
   const { rules, errors } = read({ path, strip_prefix });
   expect(errors).toEqual([]);
-  const canonical = canonicalPath(`https://gateway.example${url}`);
+  const canonical = canonicalPath(readRequestUrl(`https://gateway.example${url}`));
   return targetOf(canonical, matchRule(rules, "GET", canonical, undefined).strip);
 };
 
