@@ -133,7 +133,7 @@ function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: 
     jti,
     type,
     createdAt: created?.seconds ?? issuedAt ?? nowSeconds,
-    // As long as any form of a sliding token is accepted: see slidingRowEnd() in src/sessions/token-fields.ts.
+    // As long as any form of a sliding token is accepted: see slidingRecordEnd() in src/sessions/token-record.ts.
     expiresAt:
       refreshUntil === undefined
         ? expires.seconds

@@ -7,7 +7,7 @@ import { reportLines } from "../../scripts/explain/report.ts";
 import { unsignedNote } from "../../scripts/explain/stand-in-signature.ts";
 import { headerValue, tokenFromText } from "../../scripts/explain/token-input.ts";
 import { explainWith, readNow } from "../../scripts/manage/explain.ts";
-import { passwordFingerprint } from "../../src/users/fingerprint.ts";
+import { passwordFingerprint } from "../../src/users/token-user.ts";
 import { type Craft, craft } from "../support/craft.ts";
 import { readingOf } from "../support/explain-reading.ts";
 import { testSecret } from "../support/settings.ts";

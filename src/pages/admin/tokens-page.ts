@@ -1,7 +1,7 @@
 // The list of outstanding and blacklisted tokens, and what can be done to one.
 // Must never show a token: there is none in the store, only ids.
 
-import { endSession, revokeToken } from "../../administration/admin-tokens.ts";
+import type { TokenAdministration } from "../../administration/tokens.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import type { AdminToken, TokenStateFilter } from "../../stores/admin-contract.ts";
 import { mayChange } from "../../users/admin-rights.ts";
@@ -10,7 +10,7 @@ import { answerPage, seeOther } from "./answer-page.ts";
 import { selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage, fromOf, pager, timeOf } from "./list.ts";
-import { actOf, type Visit } from "./visit.ts";
+import type { Visit } from "./visit.ts";
 
 const path = `${adminPath}/tokens/`;
 
@@ -27,8 +27,13 @@ export async function showTokens({ deps, context, admin, query }: Visit): Promis
   const state = states.find(([name]) => name === query.get("state"))?.[0] ?? "";
   const { nowSeconds } = context;
   const [page, whose] = await Promise.all([
-    deps.admin.tokens.page({ userId, state: state === "" ? undefined : state, nowSeconds, from: fromOf(query) }),
-    userId === undefined ? undefined : deps.users.byLookup({ column: "id", value: userId }),
+    deps.administration.pageOfTokens({
+      userId,
+      state: state === "" ? undefined : state,
+      nowSeconds,
+      from: fromOf(query),
+    }),
+    userId === undefined ? undefined : deps.administration.userById(userId),
   ]);
   const title = userId === undefined ? "Tokens" : `Tokens of ${whose?.username ?? `user ${userId}`}`;
   const back = new URL(context.url.text).search;
@@ -99,12 +104,12 @@ function stateOf({ blacklistedAtSeconds, expiresAtSeconds }: AdminToken, nowSeco
   return html`<span class="badge good">live</span>`;
 }
 
-export const revoke = (visit: Visit) => act(visit, revokeToken, "revoked");
-export const endItsSession = (visit: Visit) => act(visit, endSession, "session");
+export const revoke = (visit: Visit) => act(visit, "revokeToken", "revoked");
+export const endItsSession = (visit: Visit) => act(visit, "endSession", "session");
 
-async function act(visit: Visit, flow: typeof revokeToken, done: string): Promise<Response> {
+async function act(visit: Visit, operation: keyof TokenAdministration, done: string): Promise<Response> {
   const form = await visit.form();
-  await flow(visit.deps, actOf(visit), form.text("jti"));
+  await visit.deps.administration[operation](visit.context, visit.admin, form.text("jti"));
   const back = new URLSearchParams(visit.query);
   back.set("done", done);
   return seeOther(visit.context, `${path}?${back}`);

@@ -1,7 +1,7 @@
 // The parts of a user's pages: fields of the account, rights, what cannot be changed.
 // Must never show a password or its hash.
 
-import type { FieldErrors } from "../../administration/admin-user-errors.ts";
+import type { FieldErrors } from "../../administration/users.ts";
 import type { UserFields } from "../../stores/admin-contract.ts";
 import { mayGrant } from "../../users/admin-rights.ts";
 import type { User } from "../../users/user.ts";

@@ -36,7 +36,7 @@ export async function showUsers({ deps, context, admin, query }: Visit): Promise
     active: query.get("active") ?? "",
     staff: query.get("staff") ?? "",
   };
-  const page = await deps.admin.users.page(queryOf(asked, query));
+  const page = await deps.administration.pageOfUsers(queryOf(asked, query));
   const body = html`${doneMessage(query)}
 <div class="head"><h1>Users</h1><a class="button" href="${path}new">Add a user</a></div>
 <form class="card filter" method="get" action="${path}" role="search" aria-label="Users">
