@@ -4,8 +4,8 @@
 import type { Configuration } from "../../src/configuration.ts";
 import { guardedRules } from "../../src/proxy/routes/loose-rules.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
-import { unloadedSecrets } from "../configuration/unloaded-secrets.ts";
 import { readWhich, type Which, whichFlags, whichHelp } from "../configuration/which-flags.ts";
+import { unloadedSecrets } from "../configuration/wrangler-file.ts";
 import { deploymentWarnings } from "../deploy/check.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
@@ -18,12 +18,12 @@ const help = `npm run manage -- check [flags]
 
 Reads settings, keys, routes and bindings from wrangler.toml as the Worker does, and lists every error and warning by
 the name of its setting. Without flags the configuration is that of npm start, with the secrets of .dev.vars. Needs no
-account and no network. A key that is not to be had is replaced by a stand-in, which is said.
+account and no network. If SIGNING_KEY is not available, a placeholder is used, and a note says so.
 
   --json             {"ok", "faults", "warnings", "notes"}, for programs: npm run --silent manage -- check --json
 ${whichHelp}
 
-Exit codes: 0 no errors, 1 errors, 2 a command line that makes no sense.
+Exit codes: 0 no errors, 1 errors, 2 usage error.
 
   npm run manage -- check
   npm run manage -- check --env staging --json
@@ -52,8 +52,8 @@ function guardedNotes({ settings, rules, stricterPaths }: Configuration): string
   if (settings.PATHS !== "loose") return [];
   const named = (rule: Rule): string => `ROUTES[${rules.indexOf(rule)}] (${rule.path})`;
   return guardedRules(rules, stricterPaths).map(({ rule, instead }) => {
-    const examples = instead.map((one) => `${one.path}, which ${named(one.rule)} would let pass`);
-    return `PATHS = "loose": what reads as ${named(rule)} without regard to case, a slash at its end or a format suffix is 400: ${examples.join("; ")}.`;
+    const examples = instead.map((one) => `${one.path}, which ${named(one.rule)} would accept`);
+    return `PATHS = "loose": a path that reads as ${named(rule)}, ignoring case, a trailing slash and a format suffix, is 400: ${examples.join("; ")}.`;
   });
 }
 
