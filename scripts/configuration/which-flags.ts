@@ -20,8 +20,8 @@ export const whichFlags = {
 export const whichHelp = `  --remote           the deployed configuration, without .dev.vars; implied by --env and --secrets-file
   --env NAME         an environment of wrangler.toml
   --secrets-file FILE  the secrets of the deployment, as for npm run deploy (.env or JSON)
-  --var NAME:VALUE   overrides a var of wrangler.toml, as for wrangler; may be repeated
-  --help             this text`;
+  --var NAME:VALUE   override a var of wrangler.toml, as in wrangler; can be repeated
+  --help             show this text`;
 
 /** What the flags of `whichFlags` may hold. */
 export interface Which {
@@ -60,7 +60,9 @@ const secretNames = Object.entries(settingsTable).flatMap(([name, setting]) =>
 export async function readWhich(which: Which): Promise<WhichReading> {
   for (const pair of which.var ?? []) {
     if (secretNames.some((name) => pair.startsWith(`${name}:`))) {
-      throw usage("Secrets on the command line can be read by others. Use --secrets-file.");
+      throw usage(
+        "Do not put a secret on the command line, where other users of this machine can read it. Use --secrets-file.",
+      );
     }
   }
   const path = which["secrets-file"];
@@ -73,7 +75,9 @@ export async function readWhich(which: Which): Promise<WhichReading> {
   const notes = [
     ...(secrets.length > 0 ? [`Read in addition to wrangler.toml, from ${from}: ${secrets.join(", ")}.`] : []),
     ...(reading.hasPlaceholderKey
-      ? ["SIGNING_KEY is not available: a placeholder of the right type was used, and VERIFYING_KEY was not checked."]
+      ? [
+          "SIGNING_KEY is not available here: a placeholder of the same kind was used, and VERIFYING_KEY was not checked.",
+        ]
       : []),
   ];
   const hasLocalApi = local && reading.bound.ORIGIN === undefined && reading.settings.ORIGIN_URL === null;

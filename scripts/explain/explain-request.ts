@@ -76,7 +76,7 @@ export async function explainRequest(setup: ExplainSetup, input: RequestInput): 
   checks.push({ check: "path", verdict: "passed", detail: `can be read in one way: ${shown(path.decoded)}` });
   const internal = internalRouteOf(input.internalRoutes, input.method, path.decoded);
   if (internal) {
-    checks.push({ check: "route", verdict: "passed", detail: `${internal.path} is the gateway's own` });
+    checks.push({ check: "route", verdict: "passed", detail: `${internal.path} is an internal route` });
     return { rule: null, checks, outcome: { kind: "own", path: internal.path, what: internal.what } };
   }
   const rule = await refusalOf(() => matchRule(rules, input.method, path, services.stricterPaths));
@@ -108,10 +108,10 @@ async function ambiguity({ rules, services }: ExplainSetup, method: string, path
   const rule = await refusalOf(() => matchRule(rules, method, path, undefined));
   const stricter =
     rule instanceof Refusal ? undefined : stricterReadingOf(stricterPaths, rules.indexOf(rule), method, path);
-  if (stricter === undefined) return "in another reading, the path matches another rule";
-  const loosely = "ignoring case, a trailing slash and a format suffix, the path";
+  if (stricter === undefined) return "another reading of the path has another rule";
+  const loosely = "without regard to case, a trailing slash or a format suffix the path";
   const reading = settings.PATHS === "loose" ? loosely : "without its parameters, or decoded twice, the path";
-  return `${reading} reads as ${nameOf(rules, stricter)} (PATHS = ${JSON.stringify(settings.PATHS)})`;
+  return `${reading} falls under ${nameOf(rules, stricter)} (PATHS = ${JSON.stringify(settings.PATHS)})`;
 }
 
 /** Why a path matches no rule. */
@@ -120,9 +120,7 @@ function unmatched(rules: readonly Rule[], path: string): string {
     ({ decoded, isPrefix }) => path === decoded || (isPrefix && path.startsWith(`${decoded}/`)),
   );
   const methods = [...new Set(others.flatMap((rule) => [...(rule.methods ?? [])]))];
-  return methods.length === 0
-    ? "no rule of ROUTES has this path"
-    : `the rules for this path have only ${methods.join(", ")}`;
+  return methods.length === 0 ? "no rule of ROUTES matches this path" : `this path only allows ${methods.join(", ")}`;
 }
 
 async function tokenChecks(

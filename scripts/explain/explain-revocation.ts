@@ -44,14 +44,14 @@ export async function explainRevocation(
     const who = askedStore ? "D1" : "KV";
     const by = inStore.length > 0 ? inStore.join(", and ") : "by an entry that D1 does not have";
     const reason = outcome.more.because ?? outcome.reason;
-    return { check, verdict: "failed", detail: `revoked ${by}, according to ${who}`, reason };
+    return { check, verdict: "failed", detail: `ended ${by}, according to ${who}`, reason };
   }
   if (askedStore) {
-    const why = rule.revocation === "strict" ? "" : "; KV is not available";
-    return { check, verdict: "passed", detail: `not revoked, according to D1${why}` };
+    const why = rule.revocation === "strict" ? "" : "; KV could not be read";
+    return { check, verdict: "passed", detail: `not ended, according to D1${why}` };
   }
-  const late = `; D1 has it revoked ${inStore.join(", and ")}, so this passes only until KV has it everywhere`;
-  return { check, verdict: "passed", detail: `not revoked, according to KV${inStore.length > 0 ? late : ""}` };
+  const late = `; D1 has it ended ${inStore.join(", and ")}, so this passes only until KV has it everywhere`;
+  return { check, verdict: "passed", detail: `not ended, according to KV${inStore.length > 0 ? late : ""}` };
 }
 
 function whyNotAsked({ settings }: ExplainServices, { tokenType, jti }: Identity): string {

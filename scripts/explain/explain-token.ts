@@ -94,7 +94,7 @@ function codecRows({ services, decoded, nowSeconds, unsigned }: Subject, reason:
       unsigned === undefined
         ? { passed: Object.hasOwn(header, "kid") ? `kid ${shown(header.kid)}` : "the token has no kid" }
         : { notAsked: unsigned },
-    signature: unsigned === undefined ? { passed: "made with that key" } : { notAsked: unsigned },
+    signature: unsigned === undefined ? { passed: "valid for that key" } : { notAsked: unsigned },
     purpose: { passed: "not an assertion" },
     payload: { passed: "claims in JSON" },
     iat: { passed: Object.hasOwn(claims, "iat") ? `issued ${time("iat")}` : "not in the token" },
@@ -111,14 +111,14 @@ function codecRows({ services, decoded, nowSeconds, unsigned }: Subject, reason:
   const own = `${settings.ALGORITHM}${settings.VERIFYING_KEYS === null ? "" : " and those of VERIFYING_KEYS"}`;
   const kid = Object.hasOwn(header, "kid") ? `kid ${shown(header.kid)}` : "no kid";
   const details: Readonly<Partial<Record<Reason, string>>> = {
-    token_unreadable: "not a token: three parts of base64url are expected, the first two of them JSON",
+    token_unreadable: "this is not a token: three parts of base64url, the first two of them JSON, are expected",
     token_header_unusable: "its header has something that is not supported (crit, b64, or a kid that is not a string)",
     token_algorithm_other: `the token says ${shown(header.alg)}; accepted: ${own}`,
     token_key_unknown: `no key for ${kid}${settings.KEY_ID === null ? "" : `; KEY_ID is ${settings.KEY_ID}`}`,
-    keys_unavailable: "JWK_URL has been unavailable for too long",
-    token_signature_wrong: "made with another key, or the token was modified",
-    token_is_assertion: "an assertion of the gateway for the API, not a token",
-    token_payload_unreadable: "not a JSON object",
+    keys_unavailable: "JWK_URL has not responded for too long",
+    token_signature_wrong: "made with another key, or the token was changed",
+    token_is_assertion: "this is an assertion of the gateway, not a token",
+    token_payload_unreadable: "the payload is not a JSON object",
     token_issued_in_future: `issued ${time("iat")}${leeway}`,
     token_not_yet_valid: `valid from ${time("nbf")}${leeway}`,
     token_expired: `expired ${time("exp")}${leeway}`,
@@ -171,7 +171,7 @@ function classWords({ services, decoded, offline }: Subject, tokenType: TokenTyp
       ? { notAsked: `${tokenType.className} may be of any type` }
       : { passed: tokenType.type };
   }
-  if (!tokenType.isOutstanding) return { notAsked: `${tokenType.className} has no blacklist; see revocation` };
+  if (!tokenType.isOutstanding) return { notAsked: `${tokenType.className} is not stored; see revocation` };
   if (!TOKEN_BLACKLIST_ENABLED) return { notAsked: "TOKEN_BLACKLIST_ENABLED is false" };
   return offline ? { notAsked: "--offline" } : { passed: "not blacklisted, according to D1" };
 }
@@ -197,7 +197,7 @@ function userFailure({ services, decoded }: Subject, reason: Reason): string {
     user_claim_missing: `the token has no claim ${USER_ID_CLAIM}`,
     user_not_found: `no user in D1 has the ${USER_ID_FIELD} ${shown(decoded.claims[USER_ID_CLAIM])}`,
     user_inactive: "is_active is 0",
-    user_password_changed: "changed since the token was issued",
+    user_password_changed: "it was changed after the token was issued",
   };
   return details[reason] ?? "";
 }

@@ -35,7 +35,7 @@ export function reportLines(
 }
 
 function outcomeLines(outcome: Outcome, stream: typeof process.stdout): string[] {
-  if (outcome.kind === "own") return [`Answered by the gateway itself (${outcome.what}); no rule of ROUTES applies.`];
+  if (outcome.kind === "own") return [`Answered by the gateway (${outcome.what}); ROUTES does not apply.`];
   if (outcome.kind === "refused") {
     return [
       styled("red", `Refused with ${outcome.status} (${outcome.reason}). The client gets:`, stream),
@@ -50,6 +50,6 @@ function outcomeLines(outcome: Outcome, stream: typeof process.stdout): string[]
   return [
     styled("green", `Forwarded to ${shown(outcome.url)}${shadowed} with:`, stream),
     ...Object.entries(outcome.headers).map(([name, value]) => `  ${name}: ${value}`),
-    ...(Object.keys(outcome.headers).length === 0 ? ["  no headers about the caller"] : []),
+    ...(Object.keys(outcome.headers).length === 0 ? ["  no header that identifies the caller"] : []),
   ];
 }

@@ -14,7 +14,7 @@ export async function readToken(): Promise<string> {
   if (process.stdin.isTTY) {
     const prompter = openPrompter();
     try {
-      return tokenFromText(await prompter.askHidden("Token (not shown; empty for a request without one): "));
+      return tokenFromText(await prompter.askHidden("Token (not shown; empty for a request without a token): "));
     } finally {
       prompter.close();
     }
@@ -41,7 +41,7 @@ export function headerValue(token: string, schemes: readonly string[]): string |
 }
 
 /** Why key and signature are not checked. */
-export const unsignedNote = "SIGNING_KEY is not available here; pass it with --secrets-file FILE";
+export const unsignedNote = "SIGNING_KEY is not available here; provide it with --secrets-file FILE";
 
 /**
  * The token signed with the key of the configuration, a placeholder, so that all other checks can be made where the real

@@ -1,10 +1,9 @@
-// `createuser`: an ordinary user.
-// Must never give the user more than a plain account.
+// `createuser`: creates a user who is neither staff nor superuser.
 import type { Command } from "./command.ts";
 import { createUser, newUserHelp } from "./new-user.ts";
 
 export const createUserCommand: Command = {
-  summary: "make a user",
-  help: newUserHelp("createuser", "Makes an active user who is neither staff nor superuser."),
+  summary: "create a user",
+  help: newUserHelp("createuser", "Creates an active user who is neither staff nor superuser."),
   run: (argv) => createUser(argv, false),
 };

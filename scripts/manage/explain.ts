@@ -38,22 +38,23 @@ const flags = {
 
 const help = `npm run manage -- explain --path PATH [flags] < TOKEN
 
-Explains what the gateway does with a request with the token on standard input: every check in the Worker's order, the
-matching rule of ROUTES, and what the client and the API would get. The checks are made by the Worker's own code. Nothing
-is sent or written, and the token is never printed. Empty standard input is a request without a token; at a terminal, the
-command asks for the token and does not show it.
+Explains how the gateway handles a request with the token on standard input: every check in the Worker's order, with its
+result, the rule of ROUTES that matched, and what the client and the API would get. The checks are made by the Worker's
+own code. Nothing is sent or written, and the token is never printed. Empty standard input means a request without a
+token. On a terminal, the token is prompted for and not shown.
 
-  --path PATH        the path of the request, with a query if needed
-  --method NAME      its method; GET by default
-  --now TIME         the time of the request: seconds since 1970, or ISO 8601 such as 2026-01-31T12:00:00Z
+  --path PATH        the request's path, optionally with a query; required
+  --method NAME      the request's method; default GET
+  --now TIME         a time other than now: seconds since 1970, or ISO 8601 such as 2026-01-31T12:00:00Z
   --offline          use no database: skips user, blacklist and revocation
   --json             as JSON, for programs: npm run --silent manage -- explain --json
 ${whichHelp}
 
-By default, this is the gateway of npm start with its database. With --remote it is the deployed one: D1 is read through
-wrangler, KV is not read. Pass the key with --secrets-file; without it everything but the signature is checked.
+Without flags, it uses the gateway of npm start and its database. With --remote, it uses the deployed database, through
+wrangler, and does not see what KV currently returns. Provide the key with --secrets-file; otherwise everything but the
+signature is checked.
 
-Exit codes: 0 forwarded to the API (or answered by the gateway itself), 3 would be refused, 1 the command failed,
+Exit codes: 0 forwarded to the API or answered by the gateway itself, 3 would be refused, 1 could not be determined,
 2 usage error.
 
   printf %s "$ACCESS" | npm run manage -- explain --path /api/notes/
@@ -104,7 +105,7 @@ export async function explainWith(
   const isDown =
     explanation instanceof Refusal ||
     [...explanation.checks, explanation.outcome].some((one) => "reason" in one && one.reason === "store_unavailable");
-  if (isDown) throw new Failure(`The database is not available: ${setup.lastError() ?? "no error was reported"}`);
+  if (isDown) throw new Failure(`The database did not respond: ${setup.lastError() ?? "no reason was given"}`);
   return explanation;
 }
 
@@ -133,7 +134,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const { values } = readFlags(argv, flags);
   const { path } = values;
   const method = (values.method ?? "GET").toUpperCase();
-  if (path === undefined) throw usage("Which path? npm run manage -- explain --path /api/notes/ < TOKEN");
+  if (path === undefined) throw usage("--path is missing: npm run manage -- explain --path /api/notes/ < TOKEN");
   if (!/^\/[\x21-\x7e]*$/.test(path)) throw usage("--path must begin with a slash and be ASCII, percent-encoded.");
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method))
     throw usage("--method must be the name of a method, such as GET.");
@@ -152,7 +153,7 @@ async function run(argv: readonly string[]): Promise<number> {
     const lines = seen === null ? ["no token"] : tokenLines(seen, nowSeconds);
     for (const line of reportLines(explanation, [about, ...lines])) console.log(line);
     const forwarded = explanation.outcome.kind === "forwarded" && explanation.outcome.url.startsWith(LOCAL_API);
-    if (reading.hasLocalApi && forwarded) console.log(`${LOCAL_API} is the API that npm start forwards to.`);
+    if (reading.hasLocalApi && forwarded) console.log(`${LOCAL_API} stands for the API behind npm start.`);
   }
   return explanation.outcome.kind === "refused" ? REFUSED : EXIT.ok;
 }
@@ -173,4 +174,4 @@ async function withStores<T>(
   }
 }
 
-export const explainCommand: Command = { summary: "explain what happens to a request with a token", help, run };
+export const explainCommand: Command = { summary: "explain how a request with a token is handled", help, run };

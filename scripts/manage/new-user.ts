@@ -1,5 +1,5 @@
-// Makes a user: what createuser and createsuperuser have in common.
-// Must never store anything before the name, the address and the password have all been found good.
+// Creates a user, for createuser and createsuperuser.
+// Must never store anything before name, address and password are valid.
 
 import { emailError, normalEmail, normalUsername, usernameError } from "../../src/users/user-rules.ts";
 import type { Database } from "../database/database.ts";
@@ -25,9 +25,9 @@ export const newUserHelp = (command: string, does: string): string => `npm run m
 ${does}
 
   --username NAME    1 to 150 letters, digits and @ . + - _
-  --email ADDRESS    may be left out
-  --no-input         ask nothing: for scripts
-  --force            take a weak password
+  --email ADDRESS    optional
+  --no-input         no prompts, for scripts
+  --force            accept a weak password
 ${placeHelp}
 
 ${passwordHelp}
@@ -41,7 +41,7 @@ interface Draft {
   readonly password: string;
 }
 
-/** Makes a user from a command line; `superuser` gives both of Django's flags. */
+/** Creates a user from a command line; `superuser` sets both of Django's flags. */
 export async function createUser(argv: readonly string[], superuser: boolean): Promise<number> {
   const { values } = readFlags(argv, flags);
   checkPlace(values);
@@ -50,7 +50,7 @@ export async function createUser(argv: readonly string[], superuser: boolean): P
   if (given.email !== undefined) requireGood("--email", emailError(normalEmail(given.email)));
 
   if (values["no-input"] === true || !process.stdin.isTTY) {
-    if (given.username === undefined) throw usage("--username is needed when nobody can be asked.");
+    if (given.username === undefined) throw usage("--username is required without a terminal or with --no-input.");
     const username = normalUsername(given.username);
     const password = await readPassword(username, given.force);
     const draft = { username, email: normalEmail(given.email ?? ""), password };
@@ -101,11 +101,11 @@ async function askEmail(prompter: Prompter): Promise<string> {
 
 async function store(database: Database, draft: Draft, superuser: boolean): Promise<number> {
   const { username, email } = draft;
-  // Looked up first although the insert would say so too: hashing takes a while.
+  // Looked up first because hashing takes a while; the insert would fail as well.
   if ((await findUser(database, username)) !== null) throw taken(username);
   const hash = await passwordHash(draft.password);
   const user = { username, email, passwordHash: hash, isStaff: superuser, isSuperuser: superuser };
   await insertUser(database, user, new Date().toISOString());
-  console.log(`${superuser ? "Superuser" : "User"} '${username}' is in the ${database.place} database now.`);
+  console.log(`Created ${superuser ? "superuser" : "user"} '${username}' in the ${database.place} database.`);
   return EXIT.ok;
 }

@@ -1,7 +1,7 @@
-// Lines up rows of text under a head, for a terminal.
-// Must never pass a control character on: a name in the database is not to steer somebody's terminal.
+// Formats rows as a table for a terminal.
+// Must never print a control character: names in the database come from users.
 
-/** The head, a rule and the rows as lines, each column as wide as its longest text. */
+/** The lines of the table; each column is as wide as its longest text. */
 export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const clean = rows.map((row) => row.map((cell) => cell.replaceAll(/\p{C}/gu, "?")));
   const widths = head.map((_, column) => Math.max(...[head, ...clean].map((row) => row[column]?.length ?? 0)));

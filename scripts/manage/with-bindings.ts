@@ -1,9 +1,8 @@
-// Opens what the commands about tokens need: withDatabase() with the stores and the settings beside the database.
-// Must never leave the local helper process behind.
+// withDatabase() for the commands about tokens, which also need stores and settings.
 import { type Bindings, localBindings, remoteBindings } from "../database/bindings.ts";
 import type { Place } from "./command.ts";
 
-/** Opens the place that the flags mean, does the work, and closes it whatever happens. */
+/** Opens the selected database with its bindings, does the work, and always closes it. */
 export async function withBindings<T>(place: Place, work: (bindings: Bindings) => Promise<T>): Promise<T> {
   const bindings = place.remote === true ? await remoteBindings(place.env) : await localBindings();
   try {

@@ -23,7 +23,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const manage = (name: string, ...words: string[]) => commands.get(name)?.run(words);
 const placeholderNote =
-  "SIGNING_KEY is not available: a placeholder of the right type was used, and VERIFYING_KEY was not checked.";
+  "SIGNING_KEY is not available here: a placeholder of the same kind was used, and VERIFYING_KEY was not checked.";
 const origin = "ORIGIN_URL:https://api.example.com";
 
 /** A wrangler.toml of a test's own. */
@@ -60,13 +60,17 @@ describe("check", () => {
     expect(errors).toEqual([
       "SIGNING_KEY has 5 bytes; HS256 needs at least 32. Make one with: openssl rand -base64 32",
     ]);
-    expect(warnings).toEqual([`others on this machine can read ${file}. Close it: chmod 600 ${file}`]);
+    expect(warnings).toEqual([`other users of this machine can read ${file}. Run: chmod 600 ${file}`]);
     expect(notes).toEqual([`Read in addition to wrangler.toml, from ${file}: SIGNING_KEY.`]);
   });
 
   it.each([
     [["--env", "staging"], 1, "wrangler.toml has no environment 'staging'."],
-    [["--var", "SIGNING_KEY:x"], 2, "Secrets on the command line can be read by others. Use --secrets-file."],
+    [
+      ["--var", "SIGNING_KEY:x"],
+      2,
+      "Do not put a secret on the command line, where other users of this machine can read it. Use --secrets-file.",
+    ],
     [["--nope"], 2, "Unknown option '--nope'. See --help."],
     [["word"], 2, "Unexpected word 'word'. See --help."],
   ])("refuses %j with %d", async (words, code, message) => {
@@ -84,12 +88,12 @@ describe("check", () => {
     ];
     const vars = [origin, `ROUTES:${JSON.stringify(routes)}`];
     const { notes, warnings } = await checkConfiguration({ remote: true, var: vars });
-    const ignoring = "ignoring case, a trailing slash and a format suffix,";
+    const reads = "only without regard to case, a trailing slash or a format suffix";
     expect(notes).toEqual([
       placeholderNote,
-      `PATHS = "loose": a path that reads as ROUTES[0] (/api/report), ${ignoring} is 400: /API/REPORT, which ROUTES[4] (/*) would accept; /api/report/, which ROUTES[3] (/api/*) would accept.`,
-      `PATHS = "loose": a path that reads as ROUTES[1] (/api/staff/*), ${ignoring} is 400: /API/STAFF, which ROUTES[4] (/*) would accept; /api/staff.json, which ROUTES[3] (/api/*) would accept.`,
-      `PATHS = "loose": a path that reads as ROUTES[3] (/api/*), ${ignoring} is 400: /API, which ROUTES[4] (/*) would accept.`,
+      `PATHS = "loose": a path that matches ROUTES[0] (/api/report) ${reads} is 400: /API/REPORT, which ROUTES[4] (/*) would let pass; /api/report/, which ROUTES[3] (/api/*) would let pass.`,
+      `PATHS = "loose": a path that matches ROUTES[1] (/api/staff/*) ${reads} is 400: /API/STAFF, which ROUTES[4] (/*) would let pass; /api/staff.json, which ROUTES[3] (/api/*) would let pass.`,
+      `PATHS = "loose": a path that matches ROUTES[3] (/api/*) ${reads} is 400: /API, which ROUTES[4] (/*) would let pass.`,
     ]);
     expect(warnings).toEqual([]);
     const exact = await checkConfiguration({ remote: true, var: [...vars, "PATHS:exact"] });

@@ -6,7 +6,7 @@ import type { Explanation } from "../../scripts/explain/explain-request.ts";
 import { reportLines } from "../../scripts/explain/report.ts";
 import { headerValue, tokenFromText, unsignedNote } from "../../scripts/explain/token-input.ts";
 import { explainWith, readNow } from "../../scripts/manage/explain.ts";
-import { passwordFingerprint } from "../../src/users/fingerprint.ts";
+import { passwordFingerprint } from "../../src/users/token-user.ts";
 import { type Craft, craft } from "../support/craft.ts";
 import { readingOf } from "../support/explain-reading.ts";
 import { testSecret } from "../support/settings.ts";
@@ -104,7 +104,7 @@ describe("a good token", () => {
       { check: "user exists", verdict: "passed", detail: "with this id, in D1" },
       { check: "user active", verdict: "passed", detail: "is_active is set" },
       { check: "password", verdict: "passed", detail: "unchanged since the token was issued" },
-      { check: "revocation", verdict: "passed", detail: "not revoked, according to D1" },
+      { check: "revocation", verdict: "passed", detail: "not ended, according to D1" },
     ]);
   });
 });
@@ -276,13 +276,13 @@ describe("revocation", () => {
 
   it("names what the token was revoked by", async () => {
     const says = (detail: string) => ({ check: "revocation", verdict: "failed", detail, reason: "token_blacklisted" });
-    expect(await ended(blacklist)).toEqual(says("revoked by its own id, according to D1"));
+    expect(await ended(blacklist)).toEqual(says("ended by its own id, according to D1"));
     store = textDatabase();
     expect(await ended("INSERT INTO ended_families VALUES ('f', 1, 2)", { sid: "f" })).toEqual(
-      says("revoked with its session, according to D1"),
+      says("ended with its session, according to D1"),
     );
     expect(await ended(`INSERT INTO user_cutoffs VALUES (7, ${now}, ${now + 9})`, { sid: "f" })).toEqual(
-      says("revoked with its session, and with all tokens of its user, according to D1"),
+      says("ended with its session, and with all tokens of its user, according to D1"),
     );
   });
 
@@ -303,7 +303,7 @@ describe("revocation", () => {
     const question = { method: "GET", path: "/a/x", token: withClaims({}), nowSeconds: now };
     const explained = await explainWith(reading, stores, question);
     expect(row(explained, "revocation")?.detail).toBe(
-      "not revoked, according to KV; D1 has it revoked by its own id, so this passes only until KV has it everywhere",
+      "not ended, according to KV; D1 has it ended by its own id, so this passes only until KV has it everywhere",
     );
     expect(explained.outcome.kind).toBe("forwarded");
   });
@@ -311,7 +311,7 @@ describe("revocation", () => {
   it("fails when the database is not available", async () => {
     store.db.exec("DROP TABLE user_cutoffs");
     await expect(ask(withClaims({}), { path: "/strict/x" })).rejects.toThrow(
-      "The database is not available: no such table: user_cutoffs",
+      "The database did not respond: no such table: user_cutoffs",
     );
   });
 });
@@ -341,7 +341,7 @@ describe("the request around the token", () => {
       {
         check: "route",
         verdict: "failed",
-        detail: `ignoring case, a trailing slash and a format suffix, the path reads as ${reads} (PATHS = "loose")`,
+        detail: `without regard to case, a trailing slash or a format suffix the path falls under ${reads} (PATHS = "loose")`,
         reason: "path_ambiguous",
       },
     ]);
@@ -351,7 +351,7 @@ describe("the request around the token", () => {
 
   it("says which methods there are for the path", async () => {
     const explained = await ask("", { path: "/staff/x", method: "POST" });
-    expect(row(explained, "route")?.detail).toBe("the rules for this path have only GET");
+    expect(row(explained, "route")?.detail).toBe("this path only allows GET");
   });
 
   it("needs no token where the route is public or optional, and one elsewhere", async () => {

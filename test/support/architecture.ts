@@ -15,7 +15,7 @@ const foundations = [
 const contracts = ["contract", "families-contract", "admin-contract", "metrics-contract"].map(
   (name) => `stores/${name}.ts`,
 );
-const useCases = ["users", "auth", "sessions", "services.ts", "log-for-request.ts"];
+const useCases = ["users", "auth", "sessions", "services.ts"];
 
 /** Importer to what it may import: folders, and files by name. Its own folder is always allowed. Types count. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -33,7 +33,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // Implementations are known to wire.ts alone.
   stores: ["errors.ts", "log-events.ts", "settings", "tokens", "users"],
   "services.ts": [...foundations, "hooks.ts", ...contracts, "auth"],
-  "log-for-request.ts": ["services.ts"],
   users: [...foundations, "hooks.ts", ...contracts, "services.ts"],
   auth: [...foundations, "hooks.ts", ...contracts, "services.ts", "users", "sessions"],
   sessions: [...foundations, "hooks.ts", ...contracts, "services.ts", "users", "auth"],
@@ -44,8 +43,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   proxy: [...foundations, ...contracts, ...useCases],
   "configuration.ts": ["internal-routes", "settings", "tokens", "proxy"],
   "observation.ts": ["json", "settings", "stores/metrics-contract.ts", "http", "context.ts", "log-events.ts"],
-  "router.ts": [...foundations, ...contracts, "services.ts", "administration", "api", "pages"],
-  "app.ts": [...foundations, ...useCases, "proxy", "router.ts", "observation.ts"],
+  "router.ts": [...foundations, "sessions", "administration", "api", "pages"],
+  "app.ts": [...foundations, ...contracts, ...useCases, "administration", "proxy", "router.ts", "observation.ts"],
   "wire.ts": [
     ...foundations,
     ...useCases,
@@ -56,15 +55,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "package.ts": ["create-gateway.ts", "hooks.ts", "settings", "users", "tokens"],
 };
 
-/**
- * A power over the outside, how it shows in a source text, and the files that may have it. What `pages/…-script.ts`
- * hold is text for a browser: its fetch and its clock are the browser's.
- */
+/** A power over the outside, how it shows in a source text, and the files that may have it. */
 const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; readonly only: RegExp }> = [
   {
     name: "fetch",
     shows: /(?:=>|[=(,]|await|return)\s*fetch\(|globalThis\.fetch/,
-    only: /^(proxy\/forward|stores\/jwk-set-source|pages\/[a-z-]+\/[a-z-]+-script)\.ts$/,
+    only: /^(proxy\/forward|stores\/jwk-set-source)\.ts$/,
   },
   {
     name: "jose",
@@ -88,7 +84,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
   {
     name: "the clock",
     shows: /Date\.now\(|new Date\(\)|performance\.now\(/,
-    only: /^(app|wire|pages\/[a-z-]+\/[a-z-]+-script)\.ts$/,
+    only: /^(app|wire)\.ts$/,
   },
   { name: "randomness", shows: /randomUUID|getRandomValues|randomBytes\(|Math\.random/, only: /^wire\.ts$/ },
   { name: "console", shows: /\bconsole\.\w+\(/, only: /^wire\.ts$/ },

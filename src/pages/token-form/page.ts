@@ -4,8 +4,8 @@
 import type { RequestContext } from "../../context.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";
-import { pageScript } from "./page-script.ts";
-import { pageStyle } from "./page-style.ts";
+import formScript from "./token-form.client.js" with { type: "text" };
+import formStyle from "./token-form.css" with { type: "text" };
 
 type FieldName = "username" | "password" | "refresh" | "token";
 
@@ -20,8 +20,8 @@ export interface FormPage {
 export async function answerPage(endpoint: FormPage, context: RequestContext, allow: string): Promise<Response> {
   const response = await answerHtml(context, {
     title: endpoint.title,
-    style: pageStyle,
-    script: pageScript,
+    styles: [formStyle],
+    script: formScript,
     body: bodyOf(endpoint, new URL(context.url.text).pathname),
     formAction: "'self'",
     allow,
@@ -47,7 +47,7 @@ ${fields.map(fieldHtml).join("\n")}
 <div class="row"><button>Send</button><p role="status"></p></div>
 </form>
 <section aria-labelledby="answer" hidden>
-<h2 id="answer">Answer</h2>
+<h2 id="answer">Response</h2>
 <pre id="headers"></pre>
 <pre id="body"></pre>
 </section>
