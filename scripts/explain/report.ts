@@ -1,6 +1,6 @@
 // The explanation as lines for people: what was asked, what the token says, every check, what comes of it.
 // Must never have the token, its signature or a control character in it.
-import { styled } from "../shared/style.ts";
+import { styled } from "../shared/terminal.ts";
 import type { Check, Verdict } from "./checks.ts";
 import type { Explanation, Outcome } from "./explain-request.ts";
 import { shown } from "./peek.ts";

@@ -1,7 +1,8 @@
 // Gets the token to explain: from standard input, or typed at a terminal without being shown.
 // Must never take it from the command line, and never put it into an error.
-import { openPrompter } from "../manage/prompter.ts";
+
 import { Failure } from "../shared/failure.ts";
+import { openPrompter } from "../shared/prompter.ts";
 
 /** Far beyond any header that a server takes. */
 const LONGEST_CHARACTERS = 65_536;

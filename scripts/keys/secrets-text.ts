@@ -1,7 +1,7 @@
 // Changes single secrets in the text of a .dev.vars or a --secrets-file, .env or JSON, and leaves the rest as it is.
 // Must never give a text that reads otherwise than it was meant to.
 import { parseEnv } from "node:util";
-import { parseSecrets } from "../deploy/secrets-file.ts";
+import { parseSecrets } from "../configuration/wrangler-flags.ts";
 import { Failure } from "../shared/failure.ts";
 
 /** Secrets by name; undefined takes one away. */

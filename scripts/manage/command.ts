@@ -1,5 +1,7 @@
 // What a command of `npm run manage` is, and the flags that all of them share.
 // Must never take a password as a flag: command lines are seen by every user of the machine.
+
+import { type Bindings, localBindings, remoteBindings } from "../database/bindings.ts";
 import type { Database } from "../database/database.ts";
 import { openLocal } from "../database/local.ts";
 import { openRemote } from "../database/remote.ts";
@@ -41,5 +43,15 @@ export async function withDatabase<T>(place: Place, work: (database: Database) =
     return await work(database);
   } finally {
     await database.close();
+  }
+}
+
+/** Opens the place that the flags mean, does the work, and closes it whatever happens. */
+export async function withBindings<T>(place: Place, work: (bindings: Bindings) => Promise<T>): Promise<T> {
+  const bindings = place.remote === true ? await remoteBindings(place.env) : await localBindings();
+  try {
+    return await work(bindings);
+  } finally {
+    await bindings.database.close();
   }
 }

@@ -22,7 +22,7 @@ import { headerValue, readToken } from "../explain/token-input.ts";
 import { type ExplainStores, wireForExplain } from "../explain/wired.ts";
 import { EXIT, Failure, settingsFailure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { isoTime } from "../shared/iso-time.ts";
+import { isoTime } from "../shared/terminal.ts";
 import type { Command } from "./command.ts";
 
 /** The request would be refused. Of its own, so that a script can tell it from a command that failed. */

@@ -2,7 +2,7 @@
 // Must never echo, keep or print what was typed in answer to a hidden question.
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import { Failure } from "../shared/failure.ts";
+import { Failure } from "./failure.ts";
 
 /** Asks questions one after the other. Fails with exit code 130 when the person leaves with Ctrl-C or Ctrl-D. */
 export interface Prompter {
