@@ -1,5 +1,6 @@
 // The internal routes on Hono, each with its handler; every other path goes to the proxy.
 import { type Context, Hono } from "hono";
+import type { Administration } from "./administration/administration.ts";
 import { endpoints } from "./api/definitions.ts";
 import { answerLive, type HealthDeps, readiness } from "./api/health.ts";
 import { openApiDocument } from "./api/openapi/openapi.ts";
@@ -10,14 +11,17 @@ import type { Handler, Outcome, RequestContext } from "./context.ts";
 import { refuse } from "./errors.ts";
 import { adminPath } from "./internal-routes/admin-path.ts";
 import { type InternalRouteName, internalRoutes, spellingsOf } from "./internal-routes/table.ts";
+import type { Log } from "./log-events.ts";
 import { adminRoutes } from "./pages/admin/routes.ts";
 import { answerPage } from "./pages/token-form/page.ts";
-import type { AdminStores } from "./stores/admin-contract.ts";
+import type { TokenUseCases } from "./sessions/use-cases.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
 export interface RouterServices extends SessionsServices {
+  readonly log: Log;
+  readonly useCases: TokenUseCases;
   /** Undefined while ADMIN is off. */
-  readonly admin?: AdminStores | undefined;
+  readonly administration: Administration | undefined;
 }
 
 /** What is wired only to be shown. */
@@ -78,12 +82,12 @@ export function createRouter(services: RouterServices, shown: Shown, { proxy, fi
 /** The pages answer only where the request is for the admin page; elsewhere there is nothing (404). */
 function mountAdmin(
   router: Router,
-  { admin, ...services }: RouterServices,
+  { settings, administration }: RouterServices,
   finished: (handle: RouteHandler) => (c: Context<{ Bindings: Bindings }>) => Promise<Response>,
 ): void {
-  if (!admin) return;
+  if (!administration) return;
   const notFound = finished(answering(() => refuse("no_route")));
-  for (const { path, handle } of adminRoutes({ ...services, admin })) {
+  for (const { path, handle } of adminRoutes({ settings, administration })) {
     const page = finished(handle);
     router.all(adminPath + path, (c) => (c.env.isAdminPage ? page(c) : notFound(c)));
   }

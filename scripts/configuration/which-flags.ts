@@ -16,11 +16,11 @@ export const whichFlags = {
 } as const;
 
 /** The same flags as `--help` shows them. */
-export const whichHelp = `  --remote           as it is deployed: .dev.vars has no say. --env and --secrets-file say that, too
-  --env NAME         the environment of wrangler.toml that is meant
-  --secrets-file FILE  the secrets of the deployment, as npm run deploy takes them (.env or JSON)
-  --var NAME:VALUE   a var over those of wrangler.toml, as for wrangler; may be repeated
-  --help             this text`;
+export const whichHelp = `  --remote           the deployed configuration, without .dev.vars; implied by --env and --secrets-file
+  --env NAME         an environment of wrangler.toml
+  --secrets-file FILE  the secrets of the deployment, as for npm run deploy (.env or JSON)
+  --var NAME:VALUE   override a var of wrangler.toml, as in wrangler; can be repeated
+  --help             show this text`;
 
 /** What the flags of `whichFlags` may hold. */
 export interface Which {
@@ -60,7 +60,9 @@ const secretNames = Object.entries(settingsTable).flatMap(([name, setting]) =>
 export async function readWhich(which: Which): Promise<WhichReading> {
   for (const pair of which.var ?? []) {
     if (secretNames.some((name) => pair.startsWith(`${name}:`))) {
-      throw usage("A secret does not belong on the command line, where others can read it. Use --secrets-file.");
+      throw usage(
+        "Do not put a secret on the command line, where other users of this machine can read it. Use --secrets-file.",
+      );
     }
   }
   const path = which["secrets-file"];
@@ -71,10 +73,10 @@ export async function readWhich(which: Which): Promise<WhichReading> {
   const secrets = local ? reading.file.secretNames : Object.keys(secretsFile.secrets);
   const from = path ?? ".dev.vars or the environment";
   const notes = [
-    ...(secrets.length > 0 ? [`Read beside wrangler.toml, from ${from}: ${secrets.join(", ")}.`] : []),
+    ...(secrets.length > 0 ? [`Read in addition to wrangler.toml, from ${from}: ${secrets.join(", ")}.`] : []),
     ...(reading.standIn
       ? [
-          "SIGNING_KEY was not to be had: a stand-in of the right kind took its place, and VERIFYING_KEY was not judged.",
+          "SIGNING_KEY is not available here: a placeholder of the same kind was used, and VERIFYING_KEY was not checked.",
         ]
       : []),
   ];

@@ -18,9 +18,9 @@ export function parseSecrets(text: string): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(value).map(([name, secret]) => [name, String(secret)]));
 }
 
-/** The file's secrets, and a warning when others on this machine can read it. */
+/** The file's secrets, and a warning if other users of this machine can read it. */
 export function readSecretsFile(given: string): { secrets: Readonly<Record<string, string>>; warnings: string[] } {
-  // As wrangler sees it, which is started in the project.
+  // Relative to the project, where wrangler is started.
   const path = resolve(ROOT, given);
   let text: string;
   let open: boolean;
@@ -32,7 +32,7 @@ export function readSecretsFile(given: string): { secrets: Readonly<Record<strin
   }
   return {
     secrets: parseSecrets(text),
-    warnings: open ? [`others on this machine can read ${given}. Close it: chmod 600 ${given}`] : [],
+    warnings: open ? [`other users of this machine can read ${given}. Run: chmod 600 ${given}`] : [],
   };
 }
 

@@ -73,7 +73,7 @@ export async function explainRequest(wired: Wired, input: RequestInput): Promise
   checks.push({ check: "path", verdict: "passed", detail: `can be read in one way: ${shown(path.decoded)}` });
   const own = internalRouteOf(input.internalRoutes, input.method, path.decoded);
   if (own) {
-    checks.push({ check: "route", verdict: "passed", detail: `${own.path} is the gateway's own` });
+    checks.push({ check: "route", verdict: "passed", detail: `${own.path} is an internal route` });
     return { rule: null, checks, outcome: { kind: "own", path: own.path, what: own.what } };
   }
   const rule = await refusalOf(() => matchRule(wired.rules, input.method, path, deps.stricterPaths));
@@ -103,7 +103,7 @@ function madeUp({ method, path, header }: RequestInput, authHeader: string): Req
 async function tokenChecks(wired: Wired, input: RequestInput, request: Request, rule: Rule): Promise<Check[]> {
   const { deps } = wired;
   const check = "token";
-  if (rule.auth === "public") return [{ check, verdict: "not asked", detail: 'auth = "public" looks at none' }];
+  if (rule.auth === "public") return [{ check, verdict: "not asked", detail: 'auth = "public" checks none' }];
   const presented = await refusalOf(() => readBearerToken(deps.settings, deps.headerPlan, request));
   if (presented instanceof Refusal) {
     const detail = "the header has another form than SCHEME TOKEN";

@@ -42,16 +42,16 @@ export async function explainRevocation(
   const inStore = identity.revocationKeys === undefined ? [] : await endedBy(deps, identity.revocationKeys);
   if (outcome instanceof Refusal) {
     const who = askedStore ? "D1" : "KV";
-    const by = inStore.length > 0 ? inStore.join(", and ") : "by news that D1 does not have";
+    const by = inStore.length > 0 ? inStore.join(", and ") : "by an entry that D1 does not have";
     const reason = outcome.more.because ?? outcome.reason;
-    return { check, verdict: "failed", detail: `ended ${by}; ${who} says so`, reason };
+    return { check, verdict: "failed", detail: `ended ${by}, according to ${who}`, reason };
   }
   if (askedStore) {
-    const why = rule.revocation === "strict" ? "" : "; KV could not be asked";
-    return { check, verdict: "passed", detail: `not ended, says D1${why}` };
+    const why = rule.revocation === "strict" ? "" : "; KV could not be read";
+    return { check, verdict: "passed", detail: `not ended, according to D1${why}` };
   }
-  const late = `; D1 has it ended ${inStore.join(", and ")}, so this passes only until the news is everywhere`;
-  return { check, verdict: "passed", detail: `not ended, says KV${inStore.length > 0 ? late : ""}` };
+  const late = `; D1 has it ended ${inStore.join(", and ")}, so this passes only until KV has it everywhere`;
+  return { check, verdict: "passed", detail: `not ended, according to KV${inStore.length > 0 ? late : ""}` };
 }
 
 function whyNotAsked({ settings }: ExplainServices, { tokenType, jti }: Identity): string {

@@ -14,10 +14,10 @@ export async function ambiguity({ rules, deps }: Wired, method: string, path: Ca
   const stricter =
     rule instanceof Refusal ? undefined : stricterReadingOf(deps.stricterPaths, rules.indexOf(rule), method, path);
   if (stricter === undefined) return "another reading of the path has another rule";
-  const loosely = "without regard to case, a slash at its end or a format suffix";
+  const loosely = "without regard to case, a trailing slash or a format suffix";
   const reading =
     deps.settings.PATHS === "loose" ? `${loosely} the path` : "without its parameters, or decoded twice, the path";
-  return `${reading} reads as ${nameOf(rules, stricter)} (PATHS = ${JSON.stringify(deps.settings.PATHS)})`;
+  return `${reading} falls under ${nameOf(rules, stricter)} (PATHS = ${JSON.stringify(deps.settings.PATHS)})`;
 }
 
 export function unmatched(rules: readonly Rule[], path: string): string {
@@ -25,5 +25,5 @@ export function unmatched(rules: readonly Rule[], path: string): string {
     ({ decoded, isPrefix }) => path === decoded || (isPrefix && path.startsWith(`${decoded}/`)),
   );
   const methods = [...new Set(others.flatMap((rule) => [...(rule.methods ?? [])]))];
-  return methods.length === 0 ? "no rule of ROUTES has this path" : `this path is there for ${methods.join(", ")} only`;
+  return methods.length === 0 ? "no rule of ROUTES matches this path" : `this path only allows ${methods.join(", ")}`;
 }

@@ -92,8 +92,8 @@ function codecRows(deps: ExplainServices, input: TokenInput, seen: Peek, reason:
       unsigned === undefined
         ? { passed: Object.hasOwn(header, "kid") ? `kid ${shown(header.kid)}` : "the token names none" }
         : { notAsked: unsigned },
-    signature: unsigned === undefined ? { passed: "by that key" } : { notAsked: unsigned },
-    purpose: { passed: "no assertion" },
+    signature: unsigned === undefined ? { passed: "valid for that key" } : { notAsked: unsigned },
+    purpose: { passed: "not an assertion" },
     payload: { passed: "claims in JSON" },
     iat: { passed: Object.hasOwn(claims, "iat") ? `issued ${time("iat")}` : "not in the token" },
     nbf: { passed: Object.hasOwn(claims, "nbf") ? `valid from ${time("nbf")}` : "not in the token" },
@@ -109,22 +109,22 @@ function codecRows(deps: ExplainServices, input: TokenInput, seen: Peek, reason:
   const own = `${settings.ALGORITHM}${settings.VERIFYING_KEYS === null ? "" : " and those of VERIFYING_KEYS"}`;
   const kid = Object.hasOwn(header, "kid") ? `kid ${shown(header.kid)}` : "no kid";
   const details: Readonly<Partial<Record<Reason, string>>> = {
-    token_unreadable: "this is no token: three parts of base64url, the first two of them JSON, are expected",
-    token_header_unusable: "its header has something that is not supported (crit, b64, or a kid that is no text)",
+    token_unreadable: "this is not a token: three parts of base64url, the first two of them JSON, are expected",
+    token_header_unusable: "its header has something that is not supported (crit, b64, or a kid that is not a string)",
     token_algorithm_other: `the token says ${shown(header.alg)}; accepted is ${own}`,
     token_key_unknown: `no key for ${kid}${settings.KEY_ID === null ? "" : `; KEY_ID is ${settings.KEY_ID}`}`,
-    keys_unavailable: "JWK_URL has not answered for too long",
+    keys_unavailable: "JWK_URL has not responded for too long",
     token_signature_wrong: "made with another key, or the token was changed",
-    token_is_assertion: "this is the gateway's statement to the API, not a token",
-    token_payload_unreadable: "what was signed is no JSON object",
+    token_is_assertion: "this is an assertion of the gateway, not a token",
+    token_payload_unreadable: "the payload is not a JSON object",
     token_issued_in_future: `issued ${time("iat")}${leeway}`,
     token_not_yet_valid: `valid from ${time("nbf")}${leeway}`,
     token_expired: `expired ${time("exp")}${leeway}`,
     token_time_unreadable: at === undefined ? "" : time(at),
     token_issuer_wrong: `the token says ${said("iss")}; ISSUER is ${shown(settings.ISSUER)}`,
     token_audience_wrong: `the token says ${said("aud")}; AUDIENCE is ${shown(settings.AUDIENCE)}`,
-    token_subject_not_text: `it is ${said("sub")}, which is no text`,
-    token_id_not_text: `it is ${said("jti")}, which is no text`,
+    token_subject_not_text: `it is ${said("sub")}, which is not a string`,
+    token_id_not_text: `it is ${said("jti")}, which is not a string`,
   };
   const failure = { reason, ...(at === undefined ? {} : { at }), detail: details[reason] ?? "" };
   return checkRows<CodecCheck>(codecChecks, (check) => words[check], failure);
@@ -173,9 +173,9 @@ function classWords(
       ? { notAsked: `${kind.className} may be of any type` }
       : { passed: kind.type };
   }
-  if (!kind.isOutstanding) return { notAsked: `${kind.className} is not listed; see revocation` };
+  if (!kind.isOutstanding) return { notAsked: `${kind.className} is not stored; see revocation` };
   if (!TOKEN_BLACKLIST_ENABLED) return { notAsked: "TOKEN_BLACKLIST_ENABLED is false" };
-  return offline ? { notAsked: "--offline" } : { passed: "not blacklisted, says D1" };
+  return offline ? { notAsked: "--offline" } : { passed: "not blacklisted, according to D1" };
 }
 
 function userWords(deps: ExplainServices, { rule, offline }: TokenInput, seen: Peek, check: UserCheck): Words {
@@ -189,7 +189,7 @@ function userWords(deps: ExplainServices, { rule, offline }: TokenInput, seen: P
     return CHECK_USER_IS_ACTIVE ? { passed: "is_active is set" } : { notAsked: "CHECK_USER_IS_ACTIVE is false" };
   }
   return CHECK_REVOKE_TOKEN
-    ? { passed: "the one that the token was made for" }
+    ? { passed: "unchanged since the token was issued" }
     : { notAsked: "CHECK_REVOKE_TOKEN is false" };
 }
 
@@ -197,9 +197,9 @@ function userFailure(deps: ExplainServices, seen: Peek, reason: Reason): string 
   const { USER_ID_CLAIM, USER_ID_FIELD } = deps.settings;
   const details: Readonly<Partial<Record<Reason, string>>> = {
     user_claim_missing: `the token has no claim ${USER_ID_CLAIM}`,
-    user_not_found: `nobody in D1 has the ${USER_ID_FIELD} ${shown(seen.claims[USER_ID_CLAIM])}`,
+    user_not_found: `no user in D1 has the ${USER_ID_FIELD} ${shown(seen.claims[USER_ID_CLAIM])}`,
     user_inactive: "is_active is 0",
-    user_password_changed: "it was changed after the token was made",
+    user_password_changed: "it was changed after the token was issued",
   };
   return details[reason] ?? "";
 }

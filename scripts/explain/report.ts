@@ -35,10 +35,10 @@ export function reportLines(
 }
 
 function outcomeLines(outcome: Outcome, stream: typeof process.stdout): string[] {
-  if (outcome.kind === "own") return [`The gateway answers itself (${outcome.what}); no rule of ROUTES is asked.`];
+  if (outcome.kind === "own") return [`Answered by the gateway (${outcome.what}); ROUTES does not apply.`];
   if (outcome.kind === "refused") {
     return [
-      styled("red", `Refused with ${outcome.status}, for ${outcome.reason}. The client gets:`, stream),
+      styled("red", `Refused with ${outcome.status} (${outcome.reason}). The client gets:`, stream),
       ...(outcome.challenge === null ? [] : [`  WWW-Authenticate: ${outcome.challenge}`]),
       `  ${JSON.stringify(outcome.body)}`,
     ];
@@ -48,8 +48,8 @@ function outcomeLines(outcome: Outcome, stream: typeof process.stdout): string[]
       ? ""
       : ` as anonymous, because enforce is false (it would be refused for ${outcome.shadowed})`;
   return [
-    styled("green", `Goes on to ${shown(outcome.url)}${shadowed} with:`, stream),
+    styled("green", `Forwarded to ${shown(outcome.url)}${shadowed} with:`, stream),
     ...Object.entries(outcome.headers).map(([name, value]) => `  ${name}: ${value}`),
-    ...(Object.keys(outcome.headers).length === 0 ? ["  nothing that says who is calling"] : []),
+    ...(Object.keys(outcome.headers).length === 0 ? ["  no header that identifies the caller"] : []),
   ];
 }

@@ -5,7 +5,7 @@ import type { Configuration } from "../../src/configuration.ts";
 import { peek } from "./peek.ts";
 
 /** Why the rows of the key and the signature are not asked. */
-export const unsignedNote = "SIGNING_KEY is not to be had here; --secrets-file FILE gives it";
+export const unsignedNote = "SIGNING_KEY is not available here; provide it with --secrets-file FILE";
 
 /**
  * The token with the same payload and a header that only differs in its `kid`; the token itself where its header is one
@@ -17,7 +17,7 @@ export async function signedAnew(token: string, { settings, keys }: Configuratio
   if (header.alg !== settings.ALGORITHM || payload === undefined || token.split(".").length !== 3) return token;
   const { kid, ...rest } = header;
   const own = settings.KEY_ID === null ? {} : { kid: settings.KEY_ID };
-  // A kid that is no text is an error of its own.
+  // A kid that is not a string is an error of its own.
   const named = kid === undefined || typeof kid === "string" ? { ...rest, ...own } : header;
   try {
     const signer = new CompactSign(Buffer.from(payload, "base64url"));

@@ -12,7 +12,7 @@ export async function readToken(): Promise<string> {
   if (process.stdin.isTTY) {
     const prompter = openPrompter();
     try {
-      return tokenFromText(await prompter.askHidden("Token (not shown; nothing for a request without one): "));
+      return tokenFromText(await prompter.askHidden("Token (not shown; empty for a request without a token): "));
     } finally {
       prompter.close();
     }
@@ -25,7 +25,7 @@ export async function readToken(): Promise<string> {
 /** The token in a text, checked to be something that a header could carry. */
 export function tokenFromText(text: string): string {
   const token = text.trim();
-  if (token.length > LONGEST_CHARACTERS) throw new Failure("What came on standard input is too long for a token.");
+  if (token.length > LONGEST_CHARACTERS) throw new Failure("Standard input is too long for a token.");
   if (!/^[\x20-\x7e]*$/.test(token)) {
     throw new Failure("Standard input must be the token and nothing else: one line of plain ASCII.");
   }

@@ -1,5 +1,5 @@
 // `createuser` and `createsuperuser`, which differ in two flags of the user alone.
-// Must never store anything before the name, the address and the password have all been found good.
+// Must never store anything before name, address and password are valid.
 import { emailError, normalEmail, normalUsername, usernameError } from "../../src/users/user-rules.ts";
 import type { Database } from "../database/database.ts";
 import { findUser, insertUser, passwordHash } from "../database/users.ts";
@@ -23,9 +23,9 @@ export const newUserHelp = (command: string, does: string): string => `npm run m
 ${does}
 
   --username NAME    1 to 150 letters, digits and @ . + - _
-  --email ADDRESS    may be left out
-  --no-input         ask nothing: for scripts
-  --force            take a weak password
+  --email ADDRESS    optional
+  --no-input         no prompts, for scripts
+  --force            accept a weak password
 ${placeHelp}
 
 ${passwordHelp}
@@ -39,7 +39,7 @@ interface Draft {
   readonly password: string;
 }
 
-/** Makes a user from a command line; `superuser` gives both of Django's flags. */
+/** Creates a user from a command line; `superuser` sets both of Django's flags. */
 export async function createUser(argv: readonly string[], superuser: boolean): Promise<number> {
   const { values } = readFlags(argv, flags);
   checkPlace(values);
@@ -48,7 +48,7 @@ export async function createUser(argv: readonly string[], superuser: boolean): P
   if (given.email !== undefined) requireGood("--email", emailError(normalEmail(given.email)));
 
   if (values["no-input"] === true || !process.stdin.isTTY) {
-    if (given.username === undefined) throw usage("--username is needed when nobody can be asked.");
+    if (given.username === undefined) throw usage("--username is required without a terminal or with --no-input.");
     const username = normalUsername(given.username);
     const password = await readPassword(username, given.force);
     const draft = { username, email: normalEmail(given.email ?? ""), password };
@@ -99,23 +99,23 @@ async function askEmail(prompter: Prompter): Promise<string> {
 
 async function store(database: Database, draft: Draft, superuser: boolean): Promise<number> {
   const { username, email } = draft;
-  // Looked up first although the insert would say so too: hashing takes a while.
+  // Looked up first because hashing takes a while; the insert would fail as well.
   if ((await findUser(database, username)) !== null) throw taken(username);
   const hash = await passwordHash(draft.password);
   const user = { username, email, passwordHash: hash, isStaff: superuser, isSuperuser: superuser };
   await insertUser(database, user, new Date().toISOString());
-  console.log(`${superuser ? "Superuser" : "User"} '${username}' is in the ${database.place} database now.`);
+  console.log(`Created ${superuser ? "superuser" : "user"} '${username}' in the ${database.place} database.`);
   return EXIT.ok;
 }
 
 export const createUserCommand: Command = {
-  summary: "make a user",
-  help: newUserHelp("createuser", "Makes an active user who is neither staff nor superuser."),
+  summary: "create a user",
+  help: newUserHelp("createuser", "Creates an active user who is neither staff nor superuser."),
   run: (argv) => createUser(argv, false),
 };
 
 export const createSuperuserCommand: Command = {
-  summary: "make a user with is_staff and is_superuser",
-  help: newUserHelp("createsuperuser", "Makes an active user with is_staff and is_superuser."),
+  summary: "create a user with is_staff and is_superuser",
+  help: newUserHelp("createsuperuser", "Creates an active user with is_staff and is_superuser."),
   run: (argv) => createUser(argv, true),
 };

@@ -39,23 +39,23 @@ const flags = {
 
 const help = `npm run manage -- explain --path PATH [flags] < TOKEN
 
-Says what the gateway makes of a request with the token on standard input: every check in the Worker's order, which
-passed, which failed, which rule of ROUTES it was, and what the client and the API would get. The Worker's own code makes
-the checks. Nothing is sent anywhere, nothing is written, and the token is never printed. Nothing on standard input is a
-request without a token; at a terminal the token is asked for and not shown.
+Explains how the gateway handles a request with the token on standard input: every check in the Worker's order, with its
+result, the rule of ROUTES that matched, and what the client and the API would get. The checks are made by the Worker's
+own code. Nothing is sent or written, and the token is never printed. Empty standard input means a request without a
+token. On a terminal, the token is prompted for and not shown.
 
-  --path PATH        the request's path, with its query if you like
-  --method NAME      its method; without it, GET
-  --now TIME         another time than now: seconds since 1970, or ISO 8601 such as 2026-01-31T12:00:00Z
-  --offline          ask no database: leaves out user, blacklist and revocation
+  --path PATH        the request's path, optionally with a query; required
+  --method NAME      the request's method; default GET
+  --now TIME         a time other than now: seconds since 1970, or ISO 8601 such as 2026-01-31T12:00:00Z
+  --offline          use no database: skips user, blacklist and revocation
   --json             as JSON, for programs: npm run --silent manage -- explain --json
 ${whichHelp}
 
-Without flags it is the gateway of npm start with its database. With --remote it is the deployed one, through wrangler,
-which knows D1 but not what KV has said meanwhile; the key comes with --secrets-file, or else all is checked but the
-signature.
+Without flags, it uses the gateway of npm start and its database. With --remote, it uses the deployed database, through
+wrangler, and does not see what KV currently returns. Provide the key with --secrets-file; otherwise everything but the
+signature is checked.
 
-Exit codes: 0 goes on to the API (or is answered by the gateway itself), 3 would be refused, 1 could not be told,
+Exit codes: 0 forwarded to the API or answered by the gateway itself, 3 would be refused, 1 could not be determined,
 2 usage error.
 
   printf %s "$ACCESS" | npm run manage -- explain --path /api/notes/
@@ -106,7 +106,7 @@ export async function explainWith(
   const isDown =
     explanation instanceof Refusal ||
     [...explanation.checks, explanation.outcome].some((one) => "reason" in one && one.reason === "store_unavailable");
-  if (isDown) throw new Failure(`The database does not answer: ${wired.complaint() ?? "no reason was given"}`);
+  if (isDown) throw new Failure(`The database did not respond: ${wired.complaint() ?? "no reason was given"}`);
   return explanation;
 }
 
@@ -135,7 +135,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const { values } = readFlags(argv, flags);
   const { path } = values;
   const method = (values.method ?? "GET").toUpperCase();
-  if (path === undefined) throw usage("Which path? npm run manage -- explain --path /api/notes/ < TOKEN");
+  if (path === undefined) throw usage("--path is missing: npm run manage -- explain --path /api/notes/ < TOKEN");
   if (!/^\/[\x21-\x7e]*$/.test(path)) throw usage("--path must begin with a slash and be ASCII, percent-encoded.");
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method))
     throw usage("--method must be the name of a method, such as GET.");
@@ -154,8 +154,7 @@ async function run(argv: readonly string[]): Promise<number> {
     const lines = seen === null ? ["no token"] : tokenLines(seen, nowSeconds);
     for (const line of reportLines(explanation, [about, ...lines])) console.log(line);
     const forwarded = explanation.outcome.kind === "forwarded" && explanation.outcome.url.startsWith(LOCAL_API);
-    if (reading.standInOrigin && forwarded)
-      console.log(`${LOCAL_API} stands for the API that npm start is in front of.`);
+    if (reading.standInOrigin && forwarded) console.log(`${LOCAL_API} stands for the API behind npm start.`);
   }
   return explanation.outcome.kind === "refused" ? REFUSED : EXIT.ok;
 }
@@ -176,4 +175,4 @@ async function withStores<T>(
   }
 }
 
-export const explainCommand: Command = { summary: "say what becomes of a request with a token", help, run };
+export const explainCommand: Command = { summary: "explain how a request with a token is handled", help, run };

@@ -14,8 +14,8 @@ const keys = textTable(["key", "default", "with auth", ""], routeKeyRows).map((l
 
 const help = `npm run manage -- routes [flags]
 
-Shows the effective routes: the gateway's own, then ROUTES of wrangler.toml (the first match wins), then the rest.
-Without flags the configuration is that of npm start (which sets ORIGIN_URL itself).
+Lists how each path is handled: internal routes, then ROUTES of wrangler.toml (the first match decides), then 404.
+Without flags, it uses the configuration of npm start (which sets ORIGIN_URL itself).
 
   --json             as JSON, for programs: npm run --silent manage -- routes --json
 ${whichHelp}
@@ -24,7 +24,7 @@ The keys of a route in ROUTES (docs/routes.md):
 
 ${keys.join("\n")}
 
-Exit codes: 0 shown, 1 the configuration has errors, 2 usage error.
+Exit codes: 0 listed, 1 the configuration has errors, 2 usage error.
 
   npm run manage -- routes
   npm run manage -- routes --env staging --json`;
@@ -106,4 +106,4 @@ async function run(argv: readonly string[]): Promise<number> {
   return EXIT.ok;
 }
 
-export const routesCommand: Command = { summary: "show the effective table of routes", help, run };
+export const routesCommand: Command = { summary: "list the routes in effect", help, run };

@@ -6,7 +6,7 @@ import { CONFIG_FILE, isPackage, PACKAGE_ROOT } from "./project.ts";
 const words: ReadonlyArray<readonly [here: RegExp, there: string]> = [
   [/npm run (?:--silent )?manage --/g, "npx simplejwt-edge"],
   [/npm run deploy(?: --)?/g, "npx simplejwt-edge deploy"],
-  [/npm start makes one/g, "npx simplejwt-edge keys generate --write makes one"],
+  [/npm start creates one/g, "npx simplejwt-edge keys generate --write makes one"],
   [/npm start/g, "wrangler dev"],
   [/wrangler\.toml/g, basename(CONFIG_FILE)],
   [/docs\/(?=[a-z-]+\.md)/g, `${relative(process.cwd(), join(PACKAGE_ROOT, "docs"))}/`],

@@ -21,7 +21,7 @@ export function isoTime(seconds: number): string {
   return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString().replace(".000Z", "Z");
 }
 
-/** The head, a rule and the rows as lines, each column as wide as its longest text. */
+/** The lines of the table; each column is as wide as its longest text. */
 export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const clean = rows.map((row) => row.map((cell) => cell.replaceAll(/\p{C}/gu, "?")));
   const widths = head.map((_, column) => Math.max(...[head, ...clean].map((row) => row[column]?.length ?? 0)));

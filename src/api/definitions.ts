@@ -1,26 +1,10 @@
-// The token endpoints as a table: where each lives, what it takes, which flow it calls.
-// Must never hold logic of a flow.
+// The token endpoints as a table: where each lives, what it takes, which use case it calls.
 
-import type { Operation } from "../context.ts";
+import type { Operation, RequestContext } from "../context.ts";
 import { type Reason, refusals } from "../errors.ts";
-import type { Services } from "../services.ts";
-import { blacklist } from "../sessions/blacklist.ts";
-import { obtainPair, obtainSliding } from "../sessions/obtain.ts";
-import { refresh } from "../sessions/refresh.ts";
-import { slide } from "../sessions/sliding-refresh.ts";
-import { verify } from "../sessions/verify.ts";
+import type { TokenUseCases } from "../sessions/use-cases.ts";
 import type { EndpointName } from "../settings/read.ts";
 import type { Settings } from "../settings/settings.ts";
-
-/** What the door tells a flow about the request. */
-export interface EndpointContext {
-  readonly nowSeconds: number;
-  readonly requestId: string;
-  /** CF-Connecting-IP: the one header about the client's address that Cloudflare sets itself. */
-  readonly clientAddress: string | null;
-  /** The User-Agent header; anything a client likes. */
-  readonly userAgent: string | null;
-}
 
 export type FieldName = "username" | "password" | "refresh" | "token";
 /** The names under which tokens are in an answer. */
@@ -41,22 +25,33 @@ export interface Endpoint {
   readonly fields: readonly FieldName[];
   /** The tokens in the body of its 200. */
   readonly gives: (settings: Settings) => readonly TokenName[];
-  /** What it may be refused with, beside what its door refuses (`refusedBeforeUseCase`). */
+  /** What it may be refused with, in addition to what is refused before the use case (`refusedBeforeUseCase`). */
   readonly refuses: readonly Reason[];
-  readonly run: (deps: Services, fields: Fields, context: EndpointContext) => Promise<object>;
+  /** Calls the use case; the answer's body is what it gives. */
+  readonly run: (useCases: TokenUseCases, fields: Fields, context: RequestContext) => Promise<object>;
 }
 
 /** The media types of bodies that the token endpoints read. */
 export const bodyTypes = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"] as const;
 
-/** What every token endpoint may refuse with before its flow begins, or when something fails in it. */
+/** What every token endpoint may refuse with before its use case begins, or when something fails in it. */
 export const refusedBeforeUseCase: readonly Reason[] = [
-  ...(["fields_invalid", "json_unreadable", "form_unreadable", "no_route", "not_acceptable"] as const),
-  ...(["request_malformed", "body_too_slow", "uploads_full"] as const),
-  ...(["body_too_large", "media_type_unsupported", "internal_error", "store_unavailable", "misconfigured"] as const),
+  "fields_invalid",
+  "json_unreadable",
+  "form_unreadable",
+  "no_route",
+  "not_acceptable",
+  "request_malformed",
+  "body_too_slow",
+  "uploads_full",
+  "body_too_large",
+  "media_type_unsupported",
+  "internal_error",
+  "store_unavailable",
+  "misconfigured",
 ];
 
-/** With AUTH_COOKIE, what is refused besides. */
+/** What else is refused with AUTH_COOKIE. */
 export const refusedForCookies: readonly Reason[] = ["csrf_refused", "auth_cookie_ambiguous", "auth_cookie_too_large"];
 
 const reasons = Object.keys(refusals) as readonly Reason[];
@@ -64,14 +59,16 @@ const login = reasons.filter((reason) => reason.startsWith("login_"));
 const opened = reasons.filter((reason) => reason.startsWith("token_") && !reason.startsWith("token_blacklisted"));
 const refreshed: readonly Reason[] = [
   ...opened,
-  ...(["token_blacklisted", "refresh_user_refused", "refresh_password_changed", "refresh_session_outdated"] as const),
+  "token_blacklisted",
+  "refresh_user_refused",
+  "refresh_password_changed",
+  "refresh_session_outdated",
   "keys_unavailable",
 ];
 
 const credentials = ["username", "password"] as const;
 
 const credentialsOf = (fields: Fields) => ({ username: fields.username ?? "", password: fields.password ?? "" });
-const attemptOf = (fields: Fields, context: EndpointContext) => ({ ...context, username: fields.username ?? "" });
 
 export const endpoints: readonly Endpoint[] = [
   {
@@ -79,65 +76,65 @@ export const endpoints: readonly Endpoint[] = [
     operation: "obtain",
     path: "/",
     title: "Token Obtain Pair",
-    description: "Takes a username and a password; answers with a refresh token and an access token.",
+    description: "Takes a username and a password, and returns a refresh token and an access token.",
     fields: credentials,
     gives: () => ["refresh", "access"],
     refuses: login,
-    run: (deps, fields, context) => obtainPair(deps, credentialsOf(fields), attemptOf(fields, context)),
+    run: (useCases, fields, context) => useCases.obtainPair(context, credentialsOf(fields)),
   },
   {
     name: "refresh",
     operation: "refresh",
     path: "/refresh/",
     title: "Token Refresh",
-    description: "Takes a refresh token; answers with a new access token and, with rotation, a new refresh token.",
+    description: "Takes a refresh token, and returns a new access token and, with rotation, a new refresh token.",
     fields: ["refresh"],
     gives: ({ ROTATE_REFRESH_TOKENS }) => (ROTATE_REFRESH_TOKENS ? ["access", "refresh"] : ["access"]),
     refuses: refreshed,
-    run: (deps, fields, context) => refresh(deps, fields.refresh ?? "", context.nowSeconds, context),
+    run: (useCases, fields, context) => useCases.refresh(context, fields.refresh ?? ""),
   },
   {
     name: "verify",
     operation: "verify",
     path: "/verify/",
     title: "Token Verify",
-    description: "Takes a token of any type; answers with an empty object if it is good.",
+    description: "Takes a token of any type, and returns an empty object if it is valid.",
     fields: ["token"],
     gives: () => [],
     refuses: [...opened, "token_blacklisted_at_verify", "keys_unavailable"],
-    run: (deps, fields, { nowSeconds }) => verify(deps, fields.token ?? "", nowSeconds),
+    run: (useCases, fields, context) => useCases.verify(context, fields.token ?? ""),
   },
   {
     name: "blacklist",
     operation: "blacklist",
     path: "/blacklist/",
     title: "Token Blacklist",
-    description: "Takes a refresh token and puts it out of use.",
+    description: "Takes a refresh token and blacklists it.",
     fields: ["refresh"],
     gives: () => [],
     refuses: [...opened, "token_blacklisted", "keys_unavailable"],
-    run: (deps, fields, { nowSeconds }) => blacklist(deps, fields.refresh ?? "", nowSeconds),
+    run: (useCases, fields, context) => useCases.blacklist(context, fields.refresh ?? ""),
   },
   {
     name: "sliding",
     operation: "sliding",
     path: "/sliding/",
     title: "Token Obtain Sliding",
-    description: "Takes a username and a password; answers with a sliding token.",
+    description: "Takes a username and a password, and returns a sliding token.",
     fields: credentials,
     gives: () => ["token"],
     refuses: login,
-    run: (deps, fields, context) => obtainSliding(deps, credentialsOf(fields), attemptOf(fields, context)),
+    run: (useCases, fields, context) => useCases.obtainSliding(context, credentialsOf(fields)),
   },
   {
     name: "sliding",
     operation: "sliding_refresh",
     path: "/sliding/refresh/",
     title: "Token Refresh Sliding",
-    description: "Takes a sliding token within its refresh window; answers with the same token, valid for longer.",
+    description: "Takes a sliding token within its refresh window, and returns the same token, valid for longer.",
     fields: ["token"],
     gives: () => ["token"],
     refuses: refreshed,
-    run: (deps, fields, { nowSeconds }) => slide(deps, fields.token ?? "", nowSeconds),
+    run: (useCases, fields, context) => useCases.slidingRefresh(context, fields.token ?? ""),
   },
 ];

@@ -34,8 +34,8 @@ interface Checks {
 const off = "off" as const;
 const outdated =
   "The database lacks what this version needs: run schema.sql, and before it the ALTER TABLE lines of CHANGELOG.md.";
-const limiterFailed = "LOGIN_LIMITER does not work: log-ins go on uncounted.";
-const lastGood = "JWK_URL cannot be read: its last good keys are used, for six hours at most.";
+const limiterFailed = "LOGIN_LIMITER does not work: log-ins continue uncounted.";
+const lastGood = "JWK_URL cannot be read: the last good keys are used, for at most six hours.";
 
 /**
  * 200 when everything that a request may need works, 503 otherwise. Everybody learns whether each dependency works, as

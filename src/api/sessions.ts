@@ -8,11 +8,12 @@ import { type Reason, refuse } from "../errors.ts";
 import { answerJson, type JsonOptions, ownHeaders } from "../http/answer.ts";
 import { clearedCookies } from "../http/cookies.ts";
 import { negotiateJson } from "../http/negotiation.ts";
-import type { Services } from "../services.ts";
-import { endSession, listSessions, logoutAll } from "../sessions/list-sessions.ts";
+import type { TokenUseCases } from "../sessions/use-cases.ts";
+import type { Settings } from "../settings/settings.ts";
 
-/** What these endpoints need in addition to what their use cases do. */
-export interface SessionsServices extends Services {
+export interface SessionsServices {
+  readonly settings: Settings;
+  readonly useCases: Pick<TokenUseCases, "listSessions" | "endSession" | "logoutAll">;
   readonly headerPlan: BearerPlan;
   readonly authentication: Authentication;
 }
@@ -44,12 +45,12 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
   {
     path: "/sessions/",
     title: "Sessions",
-    description: "Answers with the sessions of the token's user.",
+    description: "Lists the sessions of the token's user.",
     method: "GET",
     status: 200,
     operation: "sessions",
     run: async (services, { context, identity, options }) =>
-      answerJson(context, 200, await listSessions(services, identity, context.nowSeconds), options),
+      answerJson(context, 200, await services.useCases.listSessions(context, identity), options),
   },
   {
     path: "/sessions/:id/",
@@ -59,7 +60,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     status: 204,
     operation: "session_end",
     run: async (services, { context, identity, id, options }) => {
-      const isOwn = await endSession(services, identity, id, context);
+      const isOwn = await services.useCases.endSession(context, identity, id);
       const response = new Response(null, { status: 204, headers: ownHeaders(context, options.allow) });
       return isOwn ? withoutCookies(services, response) : response;
     },
@@ -67,12 +68,12 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
   {
     path: "/logout-all/",
     title: "Log Out Everywhere",
-    description: "Ends all tokens of the token's user, this one among them.",
+    description: "Ends all tokens of the token's user, including this one.",
     method: "POST",
     status: 200,
     operation: "logout_all",
     run: async (services, { context, identity, options }) => {
-      await logoutAll(services, identity, context);
+      await services.useCases.logoutAll(context, identity);
       return withoutCookies(services, answerJson(context, 200, {}, options));
     },
   },

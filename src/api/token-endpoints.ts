@@ -7,12 +7,16 @@ import { answerJson } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
 import { readFields } from "../http/fields.ts";
 import { negotiateJson, wantsPage } from "../http/negotiation.ts";
-import { logForRequest } from "../log-for-request.ts";
-import type { Services } from "../services.ts";
+import type { Log } from "../log-events.ts";
+import type { TokenUseCases } from "../sessions/use-cases.ts";
+import type { Settings } from "../settings/settings.ts";
 import { type CookieRequest, openCookies } from "./cookies.ts";
-import { bodyTypes, type Endpoint, type Fields } from "./definitions.ts";
+import { bodyTypes, type Endpoint } from "./definitions.ts";
 
-export interface TokenEndpointServices extends Services {
+export interface TokenEndpointServices {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly useCases: TokenUseCases;
   /** The page with a form that a browser gets. */
   readonly answerForm: (endpoint: Endpoint, context: RequestContext, allow: string) => Promise<Response>;
 }
@@ -40,7 +44,7 @@ export function createTokenEndpoint(services: TokenEndpointServices, endpoint: E
         cookies = openCookies(services, endpoint, request, context.requestId);
       }
       const fields = readFields(await readBody(request, context.uploads), endpoint.fields, cookies?.instead);
-      const tokens = await run(services, endpoint, fields, context);
+      const tokens = await endpoint.run(services.useCases, fields, context);
       const answer = cookies?.split(tokens) ?? { body: tokens, cookies: [] };
       const response = answerJson(context, 200, answer.body, options);
       for (const cookie of answer.cookies) response.headers.append("set-cookie", cookie);
@@ -49,18 +53,6 @@ export function createTokenEndpoint(services: TokenEndpointServices, endpoint: E
       return { record, error, allow, indent, clearsCookies: cookies?.forgets(error) };
     }
   };
-}
-
-function run(services: Services, endpoint: Endpoint, fields: Fields, context: RequestContext): Promise<object> {
-  const { nowSeconds, requestId } = context;
-  const client = context.client();
-  const logging = logForRequest(services, requestId);
-  return endpoint.run(logging, fields, {
-    nowSeconds,
-    requestId,
-    clientAddress: client.address,
-    userAgent: client.userAgent,
-  });
 }
 
 /** What DRF's SimpleMetadata says of a view. */

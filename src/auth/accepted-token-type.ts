@@ -1,7 +1,7 @@
 // Which of the accepted token types a token is of, and what each says of one that is of none.
 // Must never accept a type whose blacklist was not asked.
 import { type Reason, Refusal, refuse, type TokenClassMessage } from "../errors.ts";
-import { tokenId } from "../sessions/token-fields.ts";
+import { tokenId } from "../sessions/token-record.ts";
 import type { Settings } from "../settings/settings.ts";
 import { checkTokenType } from "../tokens/check.ts";
 import { type Claims, claim } from "../tokens/claims.ts";

@@ -3,15 +3,15 @@
 
 import { refuse } from "../errors.ts";
 import { nearestNumber } from "../json/exact-number.ts";
-import { issuedAt, userLookup } from "../sessions/token-fields.ts";
+import { issuedAt } from "../sessions/token-record.ts";
 import { familyClaim, namesFamily } from "../settings/names-family.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { RevocationCache, RevocationKeys, TokenStatus, TokenStore } from "../stores/contract.ts";
 import { type Claims, claim, writtenName } from "../tokens/claims.ts";
 import type { Codec } from "../tokens/codec.ts";
 import type { TokenType } from "../tokens/token-types.ts";
+import { checkRouteUser, userLookup } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
-import { checkRouteUser } from "../users/user-check.ts";
 import { acceptedTokenType, tokenRefusal } from "./accepted-token-type.ts";
 import { checkRevocation, isSettled, type RevocationMode } from "./revocation.ts";
 import type { TokenCache, VerifiedToken } from "./token-cache.ts";

@@ -1,44 +1,57 @@
 // Puts a refresh token out of use: log-out (TokenBlacklistView).
-// Must never answer well before the truth is written.
+// Must never answer well before D1 has written it.
+import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
-import { shortId } from "../log-events.ts";
-import type { Services } from "../services.ts";
-import type { OutstandingToken } from "../stores/contract.ts";
+import { type Log, shortId } from "../log-events.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { OutstandingToken, RevocationCache, TokenStore } from "../stores/contract.ts";
+import type { FamilyStore } from "../stores/families-contract.ts";
 import { checkTokenType } from "../tokens/check.ts";
+import type { Codec } from "../tokens/codec.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
+import { userLookup } from "../users/token-user.ts";
 import { endedUntilSeconds } from "./end-sessions.ts";
-import { outstandingFrom, tokenId, userLookup } from "./token-fields.ts";
+import { recordOf, tokenId } from "./token-record.ts";
 
-type BlacklistDeps = Pick<Services, "settings" | "codec" | "tokens" | "families" | "revocationCache" | "log">;
-
-/**
- * 1. Signature and registered claims. 2. Not blacklisted yet. 3. exp, id, type. 4. Blacklist it in D1, issued here or
- * not; with BLACKLIST_ENDS_SESSION its whole family, in the same transaction. 5. Tell KV. Whoever holds the token may do this; its user need not exist any more.
- */
-export async function blacklist(
-  deps: BlacklistDeps,
-  token: string,
-  nowSeconds: number,
-): Promise<Readonly<Record<string, never>>> {
-  const { settings } = deps;
-  const claims = await deps.codec.open(token, nowSeconds);
-  const jti = tokenId(settings, claims);
-  if (jti === undefined) refuse("token_id_missing");
-  if (await deps.tokens.isBlacklisted(jti)) refuse("token_blacklisted");
-  checkTokenType(settings, tokenTypes.refresh, claims, nowSeconds);
-  const lookup = settings.USER_ID_FIELD === "id" ? userLookup(settings, claims[settings.USER_ID_CLAIM]) : undefined;
-  const userId = lookup?.value;
-  const row = outstandingFrom(settings, claims, { jti, type: "refresh", userId }, nowSeconds);
-  if (settings.BLACKLIST_ENDS_SESSION) await endSessionOf(deps, row, nowSeconds);
-  else if (!(await deps.tokens.blacklist(row, nowSeconds))) refuse("token_blacklisted");
-  await deps.revocationCache.announce(jti, row.expiresAtSeconds + settings.LEEWAY, nowSeconds);
-  deps.log("blacklist", { user_id: userId, jti: shortId(jti), session_ended: settings.BLACKLIST_ENDS_SESSION });
-  return {};
+/** The services that a log-out needs. */
+export interface BlacklistDependencies {
+  readonly settings: Settings;
+  readonly codec: Codec;
+  readonly tokens: TokenStore;
+  readonly families: FamilyStore;
+  readonly revocationCache: RevocationCache;
+  readonly log: Log;
 }
 
-async function endSessionOf(deps: BlacklistDeps, row: OutstandingToken, nowSeconds: number): Promise<void> {
+/**
+ * 1. Signature and registered claims. 2. Not blacklisted yet. 3. exp, id, type. 4. Blacklist it in the store, issued
+ * here or not; with BLACKLIST_ENDS_SESSION end its whole session, in the same transaction. 5. Tell the revocation cache.
+ * Whoever holds the token may do this; its user need not exist any more.
+ */
+export function createBlacklist(deps: BlacklistDependencies) {
+  const { settings, codec, tokens, revocationCache } = deps;
+  return async (context: RequestContext, token: string): Promise<Readonly<Record<string, never>>> => {
+    const { nowSeconds, requestId } = context;
+    const claims = await codec.open(token, nowSeconds);
+    const jti = tokenId(settings, claims);
+    if (jti === undefined) refuse("token_id_missing");
+    if (await tokens.isBlacklisted(jti)) refuse("token_blacklisted");
+    checkTokenType(settings, tokenTypes.refresh, claims, nowSeconds);
+    const lookup = settings.USER_ID_FIELD === "id" ? userLookup(settings, claims[settings.USER_ID_CLAIM]) : undefined;
+    const userId = lookup?.value;
+    const record = recordOf(settings, claims, { jti, type: "refresh", userId }, nowSeconds);
+    if (settings.BLACKLIST_ENDS_SESSION) await endSessionOf(deps, record, nowSeconds);
+    else if (!(await tokens.blacklist(record, nowSeconds))) refuse("token_blacklisted");
+    await revocationCache.announce(jti, record.expiresAtSeconds + settings.LEEWAY, nowSeconds);
+    const fields = { user_id: userId, jti: shortId(jti), session_ended: settings.BLACKLIST_ENDS_SESSION };
+    deps.log("blacklist", fields, requestId);
+    return {};
+  };
+}
+
+async function endSessionOf(deps: BlacklistDependencies, record: OutstandingToken, nowSeconds: number): Promise<void> {
   const until = endedUntilSeconds(deps.settings, nowSeconds);
-  const family = await deps.families.endFamilyOf(row, until, nowSeconds);
-  if (family === undefined) refuse("token_blacklisted");
-  await deps.revocationCache.announceFamily(family, until, nowSeconds);
+  const session = await deps.families.endFamilyOf(record, until, nowSeconds);
+  if (session === undefined) refuse("token_blacklisted");
+  await deps.revocationCache.announceFamily(session, until, nowSeconds);
 }

@@ -1,21 +1,26 @@
-// Ends a family of tokens, or all tokens of a user: D1 first, then the news.
-// Must never answer before the truth is written.
+// Ends a session, or all tokens of a user: the store first, then the revocation cache.
+// Must never answer before the store has written it.
 
-import type { Services } from "../services.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { UserLookup } from "../stores/contract.ts";
+import type { RevocationCache, UserLookup } from "../stores/contract.ts";
+import type { FamilyStore } from "../stores/families-contract.ts";
 import type { User } from "../users/user.ts";
 
-type EndDeps = Pick<Services, "settings" | "families" | "revocationCache">;
+/** The services that ending sessions needs. */
+export interface EndingDependencies {
+  readonly settings: Settings;
+  readonly families: FamilyStore;
+  readonly revocationCache: RevocationCache;
+}
 
 /**
- * Ends every token of a family: no refresh any more, and no access token on routes that look. True for the one call
- * that did it. How late routes see it: docs/revocation.md.
+ * Ends every token of a session: no refresh any more, and no access token on routes that look for revocation. True for
+ * the one call that did it. How late routes see it: docs/revocation.md.
  */
-export async function endFamily(deps: EndDeps, family: string, nowSeconds: number): Promise<boolean> {
+export async function endSession(deps: EndingDependencies, session: string, nowSeconds: number): Promise<boolean> {
   const until = endedUntilSeconds(deps.settings, nowSeconds);
-  const ended = await deps.families.endFamily(family, until, nowSeconds);
-  if (ended) await deps.revocationCache.announceFamily(family, until, nowSeconds);
+  const ended = await deps.families.endFamily(session, until, nowSeconds);
+  if (ended) await deps.revocationCache.announceFamily(session, until, nowSeconds);
   return ended;
 }
 
@@ -24,7 +29,7 @@ export async function endFamily(deps: EndDeps, family: string, nowSeconds: numbe
  * ended one by one, so a log-in in the very same second stays; its first access token does not, and is refreshed.
  */
 export async function endUser(
-  deps: EndDeps,
+  deps: EndingDependencies,
   user: Pick<User, "id" | "username">,
   issuedBeforeSeconds: number,
   nowSeconds: number,
@@ -34,9 +39,9 @@ export async function endUser(
   await announceUserEnd(deps, user, { issuedBeforeSeconds, untilSeconds: until, nowSeconds });
 }
 
-/** Tells the news of a user whose tokens have ended in the store. @param user as tokens name them */
+/** Tells the revocation cache of a user whose tokens have ended in the store. @param user as tokens name them */
 export async function announceUserEnd(
-  { settings, revocationCache }: Pick<Services, "settings" | "revocationCache">,
+  { settings, revocationCache }: Omit<EndingDependencies, "families">,
   user: Pick<User, "id" | "username">,
   ending: { readonly issuedBeforeSeconds: number; readonly untilSeconds: number; readonly nowSeconds: number },
 ): Promise<void> {
@@ -51,7 +56,7 @@ type Lifetime =
   | ("ACCESS_TOKEN_LIFETIME" | "REFRESH_TOKEN_LIFETIME")
   | ("SLIDING_TOKEN_LIFETIME" | "SLIDING_TOKEN_REFRESH_LIFETIME" | "LEEWAY");
 
-/** Until when something of a session that ends now could still be presented. */
+/** Until when something of a session that ends now could still be used. */
 export function endedUntilSeconds(settings: Pick<Settings, Lifetime>, nowSeconds: number): number {
   const { ACCESS_TOKEN_LIFETIME, REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME, LEEWAY } = settings;
   const sliding = Math.max(settings.SLIDING_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME);

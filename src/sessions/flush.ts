@@ -1,8 +1,21 @@
 // Deletes the rows of tokens that have expired (flushexpiredtokens), in batches, from the cron trigger.
-// Must never delete the row of a blacklisted token that somebody could still present.
+// Must never delete the row of a blacklisted token that somebody could still use.
 
-import type { Services } from "../services.ts";
-import type { AdminStores } from "../stores/admin-contract.ts";
+import type { Log } from "../log-events.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { AdminSessionStore } from "../stores/admin-contract.ts";
+import type { TokenStore } from "../stores/contract.ts";
+import type { FamilyStore } from "../stores/families-contract.ts";
+
+/** The services that flushing needs. */
+export interface FlushDependencies {
+  readonly settings: Settings;
+  readonly tokens: Pick<TokenStore, "deleteExpired">;
+  readonly families: Pick<FamilyStore, "forgetEndings">;
+  /** Undefined while ADMIN is off. */
+  readonly admin?: { readonly sessions: Pick<AdminSessionStore, "deleteExpired"> } | undefined;
+  readonly log: Log;
+}
 
 /** Rows deleted by one statement: some tenths of a second for D1, whose writes wait for each other. */
 const batchRows = 5000;
@@ -10,24 +23,21 @@ const batchRows = 5000;
 const batchesAtMost = 45;
 
 /**
- * Deletes in batches until nothing is left or the run's share is done; how many rows went.
- * Rows outlive their token by the leeway, within which it can still be presented (Simple JWT's command forgets that).
+ * Deletes in batches until nothing is left or the run's share is done; returns how many rows were deleted. Rows outlive
+ * their token by the leeway, within which it can still be used (Simple JWT's command forgets that).
  */
-export async function flush(
-  deps: Pick<Services, "settings" | "tokens" | "families" | "log"> & {
-    readonly admin?: Pick<AdminStores, "sessions"> | undefined;
-  },
-  nowSeconds: number,
-): Promise<number> {
-  const beforeSeconds = nowSeconds - deps.settings.LEEWAY;
-  let deleted = 0;
-  for (let batch = 0; batch < batchesAtMost; batch++) {
-    const went = await deps.tokens.deleteExpired(beforeSeconds, batchRows);
-    deleted += went;
-    if (went < batchRows) break;
-  }
-  await deps.families.forgetEndings(beforeSeconds);
-  await deps.admin?.sessions.deleteExpired(nowSeconds);
-  deps.log("flush", { deleted });
-  return deleted;
+export function createFlush({ settings, tokens, families, admin, log }: FlushDependencies) {
+  return async (nowSeconds: number): Promise<number> => {
+    const beforeSeconds = nowSeconds - settings.LEEWAY;
+    let deleted = 0;
+    for (let batch = 0; batch < batchesAtMost; batch++) {
+      const rows = await tokens.deleteExpired(beforeSeconds, batchRows);
+      deleted += rows;
+      if (rows < batchRows) break;
+    }
+    await families.forgetEndings(beforeSeconds);
+    await admin?.sessions.deleteExpired(nowSeconds);
+    log("flush", { deleted });
+    return deleted;
+  };
 }

@@ -1,21 +1,22 @@
 // Credentials → a pair of tokens, or one sliding token (TokenObtainPairView, TokenObtainSlidingView).
 // Must never hand out a token that could not be written down first.
-import type { LoginAttempt } from "../hooks.ts";
+import type { RequestContext } from "../context.ts";
 import { shortId } from "../log-events.ts";
-import type { Services } from "../services.ts";
-import type { OutstandingToken } from "../stores/contract.ts";
-import { inheritedClaims, mint } from "../tokens/mint.ts";
+import type { OutstandingToken, TokenStore } from "../stores/contract.ts";
+import type { Codec } from "../tokens/codec.ts";
+import { mint } from "../tokens/mint.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
-import { type Credentials, type LoggedIn, login, refuseIfChanged } from "../users/login.ts";
-import { clientOf } from "./client-of.ts";
-import { userClaims } from "./issue.ts";
-import { cutAccess, cutRefresh, withFamily } from "./session-limits.ts";
-import { slidingRowEnd } from "./token-fields.ts";
+import { attemptOf, type Credentials, createLogin, type LoggedIn, type LoginDependencies } from "../users/login.ts";
+import { recordedClient } from "../users/session-client.ts";
+import { accessClaims, firstRefreshClaims, userClaims, withSession } from "./session-claims.ts";
+import { slidingRecordEnd } from "./token-record.ts";
 
-type ObtainDeps = Pick<
-  Services,
-  "settings" | "codec" | "users" | "tokens" | "loginLimiter" | "hooks" | "newId" | "newSalt" | "log"
->;
+/** The services that a log-in at the token endpoints needs. */
+export interface ObtainDependencies extends LoginDependencies {
+  readonly codec: Codec;
+  readonly tokens: TokenStore;
+  readonly newId: () => string;
+}
 
 /** The answer of the obtain endpoint, in Simple JWT's order. */
 export interface TokenPair {
@@ -23,76 +24,76 @@ export interface TokenPair {
   readonly access: string;
 }
 
+export interface Obtain {
+  obtainPair(context: RequestContext, credentials: Credentials): Promise<TokenPair>;
+  obtainSliding(context: RequestContext, credentials: Credentials): Promise<{ readonly token: string }>;
+}
+
+/** A token that begins a session, before it is written down. */
+type FirstToken = Pick<OutstandingToken, "jti" | "type" | "expiresAtSeconds">;
+
 /**
- * 1. Log in. 2. ON_LOGIN_SUCCESS. 3. Mint a refresh token and its access token. 4. Write down the refresh token, the
- * better hash and last_login, and look at the user again, in one round trip. 5. Refuse, and end what was written, if the
- * user was changed meanwhile. 6. Answer.
+ * 1. Log in. 2. ON_LOGIN_SUCCESS. 3. Mint: a refresh token and its access token, or a sliding token. 4. Write down that
+ * token, the better hash and last_login, and look at the user again, in one round trip. 5. Refuse, and end what was
+ * written, if the user was changed meanwhile. 6. Answer.
  */
-export async function obtainPair(
-  deps: ObtainDeps,
-  credentials: Credentials,
-  attempt: LoginAttempt,
-): Promise<TokenPair> {
-  const { settings } = deps;
-  const { nowSeconds } = attempt;
-  const loggedIn = await login(deps, credentials, attempt);
-  await deps.hooks.onLoginSuccess?.(loggedIn.user, attempt);
-  const jti = deps.newId();
-  const about = withFamily(settings, await userClaims(deps, loggedIn.user, "refresh"), jti);
-  const minted = mint(tokenTypes.refresh, { settings, nowSeconds, id: jti }, about);
-  const refresh = cutRefresh(settings, minted, nowSeconds);
-  const shared = mint(tokenTypes.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, about));
-  const access = cutAccess(settings, shared, nowSeconds);
-  const [refreshToken, accessToken] = await Promise.all([deps.codec.sign(refresh), deps.codec.sign(access)]);
-  const written = {
-    jti,
-    type: "refresh",
-    expiresAtSeconds: Number(refresh.exp),
-    password: credentials.password,
-  } as const;
-  await record(deps, loggedIn, written, attempt);
-  return { refresh: refreshToken, access: accessToken };
-}
+export function createObtain(deps: ObtainDependencies): Obtain {
+  const { settings, codec, newId } = deps;
+  const { logIn, refuseIfChanged } = createLogin(deps);
 
-/** The same for one sliding token. */
-export async function obtainSliding(
-  deps: ObtainDeps,
-  credentials: Credentials,
-  attempt: LoginAttempt,
-): Promise<{ readonly token: string }> {
-  const { settings } = deps;
-  const { nowSeconds } = attempt;
-  const loggedIn = await login(deps, credentials, attempt);
-  await deps.hooks.onLoginSuccess?.(loggedIn.user, attempt);
-  const jti = deps.newId();
-  const about = await userClaims(deps, loggedIn.user, "sliding");
-  const claims = mint(tokenTypes.sliding, { settings, nowSeconds, id: jti }, about);
-  const token = await deps.codec.sign(claims);
-  const expiresAtSeconds = slidingRowEnd(settings, claims, nowSeconds);
-  await record(deps, loggedIn, { jti, type: "sliding", expiresAtSeconds, password: credentials.password }, attempt);
-  return { token };
-}
+  async function succeedToLogIn(context: RequestContext, credentials: Credentials): Promise<LoggedIn> {
+    const loggedIn = await logIn(context, credentials);
+    await deps.hooks.onLoginSuccess?.(loggedIn.user, attemptOf(context, credentials.username));
+    return loggedIn;
+  }
 
-async function record(
-  deps: ObtainDeps,
-  loggedIn: LoggedIn,
-  written: Pick<OutstandingToken, "jti" | "type" | "expiresAtSeconds"> & { readonly password: string },
-  attempt: LoginAttempt,
-): Promise<void> {
-  const { nowSeconds } = attempt;
-  const { user, newHash } = loggedIn;
-  const { password, ...token } = written;
-  const { jti, type } = token;
-  const session = { userId: user.id, createdAtSeconds: nowSeconds, sessionVersion: user.session_version };
-  const row = { ...token, ...session, client: clientOf(deps.settings, attempt) };
-  const isOutstanding = deps.settings.TOKEN_BLACKLIST_ENABLED ? row : undefined;
-  const lastLogin = deps.settings.UPDATE_LAST_LOGIN ? isoTime(nowSeconds) : undefined;
-  const account = await deps.tokens.recordLogin({ userId: user.id, token: isOutstanding, newHash, lastLogin });
-  await refuseIfChanged(deps, { loggedIn, password, now: account.user }, attempt, async () => {
-    if (isOutstanding) await deps.tokens.blacklist(isOutstanding, nowSeconds);
-  });
-  const hash_upgraded = newHash !== undefined;
-  deps.log("login", { user_id: user.id, token_type: type, jti: shortId(jti), hash_upgraded });
+  /** Steps 4 and 5. */
+  async function record(
+    context: RequestContext,
+    credentials: Credentials,
+    loggedIn: LoggedIn,
+    first: FirstToken,
+  ): Promise<void> {
+    const { nowSeconds, requestId } = context;
+    const { user, newHash } = loggedIn;
+    const session = { userId: user.id, createdAtSeconds: nowSeconds, sessionVersion: user.session_version };
+    const row = { ...first, ...session, client: recordedClient(settings, context) };
+    const token = settings.TOKEN_BLACKLIST_ENABLED ? row : undefined;
+    const lastLogin = settings.UPDATE_LAST_LOGIN ? isoTime(nowSeconds) : undefined;
+    const account = await deps.tokens.recordLogin({ userId: user.id, token, newHash, lastLogin });
+    await refuseIfChanged(context, { loggedIn, credentials }, account.user, async () => {
+      if (token) await deps.tokens.blacklist(token, nowSeconds);
+    });
+    const { type, jti } = first;
+    const fields = { user_id: user.id, token_type: type, jti: shortId(jti), hash_upgraded: newHash !== undefined };
+    deps.log("login", fields, requestId);
+  }
+
+  return {
+    async obtainPair(context, credentials) {
+      const { nowSeconds } = context;
+      const loggedIn = await succeedToLogIn(context, credentials);
+      const jti = newId();
+      const shared = withSession(settings, await userClaims(deps, loggedIn.user, "refresh"), jti);
+      const refresh = firstRefreshClaims({ settings, nowSeconds, id: jti }, shared);
+      const access = accessClaims({ settings, nowSeconds, id: newId() }, shared, nowSeconds);
+      const [refreshToken, accessToken] = await Promise.all([codec.sign(refresh), codec.sign(access)]);
+      const first = { jti, type: "refresh", expiresAtSeconds: Number(refresh.exp) } as const;
+      await record(context, credentials, loggedIn, first);
+      return { refresh: refreshToken, access: accessToken };
+    },
+    async obtainSliding(context, credentials) {
+      const { nowSeconds } = context;
+      const loggedIn = await succeedToLogIn(context, credentials);
+      const jti = newId();
+      const about = await userClaims(deps, loggedIn.user, "sliding");
+      const claims = mint(tokenTypes.sliding, { settings, nowSeconds, id: jti }, about);
+      const token = await codec.sign(claims);
+      const expiresAtSeconds = slidingRecordEnd(settings, claims, nowSeconds);
+      await record(context, credentials, loggedIn, { jti, type: "sliding", expiresAtSeconds });
+      return { token };
+    },
+  };
 }
 
 function isoTime(seconds: number): string {

@@ -1,36 +1,43 @@
 // Refresh token → new access token and, with rotation, a new refresh token (TokenRefreshView).
-// Must never hand out a successor that another call may also get.
+// Must never give one token to two callers, but for a repeat within REFRESH_REUSE_GRACE.
 
+import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
-import { shortId } from "../log-events.ts";
-import type { Services } from "../services.ts";
-import type { Successor, TokenAndUser } from "../stores/contract.ts";
+import type { Hooks } from "../hooks.ts";
+import { type Log, shortId } from "../log-events.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { OutstandingToken, RevocationCache, Successor, TokenAndUser, TokenStore } from "../stores/contract.ts";
+import type { FamilyStore } from "../stores/families-contract.ts";
 import { checkTokenType } from "../tokens/check.ts";
 import { type Claims, claim, writtenName } from "../tokens/claims.ts";
-import { inheritedClaims, mint, successorClaims } from "../tokens/mint.ts";
+import type { Codec } from "../tokens/codec.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
-import type { SessionClient } from "../users/session-client.ts";
+import { recordedClient } from "../users/session-client.ts";
+import { checkRefreshingUser, hasOldPassword, namedUser, userLookup } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
-import { checkRefreshingUser, hasOldPassword } from "../users/user-check.ts";
-import { type ClientHeaders, clientOf } from "./client-of.ts";
-import { claimsOnRefresh } from "./issue.ts";
-import { cutAccess, cutRefresh, refuseEndedSession, withFamily } from "./session-limits.ts";
+import { endSession } from "./end-sessions.ts";
 import {
-  isChangedMeanwhile,
-  isCutOff,
-  isOutdated,
-  issuedAt,
-  outstandingFrom,
-  refreshedUser,
-  refuseUnlistableUser,
-  tokenId,
-} from "./token-fields.ts";
-import { graceBegan, successorOfUsed } from "./used-token.ts";
+  accessClaims,
+  claimsOnRefresh,
+  nextRefreshClaims,
+  refuseEndedSession,
+  repeatedRefreshClaims,
+  withSession,
+} from "./session-claims.ts";
+import { isChangedMeanwhile, isIssuedBeforeEnding, isOutdated, issuedAt, recordOf, tokenId } from "./token-record.ts";
 
-type RefreshDeps = Pick<
-  Services,
-  "settings" | "codec" | "tokens" | "families" | "revocationCache" | "hooks" | "newId" | "later" | "log"
->;
+/** The services that a refresh needs. */
+export interface RefreshDependencies {
+  readonly settings: Settings;
+  readonly codec: Codec;
+  readonly tokens: TokenStore;
+  readonly families: FamilyStore;
+  readonly revocationCache: RevocationCache;
+  readonly hooks: Hooks;
+  readonly newId: () => string;
+  readonly later: (work: Promise<void>) => void;
+  readonly log: Log;
+}
 
 /** The answer of the refresh endpoint; `refresh` only with rotation. */
 export interface Refreshed {
@@ -38,141 +45,252 @@ export interface Refreshed {
   readonly refresh?: string;
 }
 
+/** A refresh token that was verified, with what the store knows of it. */
+interface Opened {
+  readonly claims: Claims;
+  /** Undefined without the blacklist, and then nothing is written. */
+  readonly jti: string | undefined;
+  /** Whether the token has to have a user. */
+  readonly wantsUser: boolean;
+  readonly found: TokenAndUser;
+}
+
+/** Everything about one refresh: who asks, with which token. */
+interface Refreshing extends Opened {
+  readonly context: RequestContext;
+  /** When the session began, or the token was issued where that is not known. */
+  readonly startedAtSeconds: number;
+}
+
 /**
- * 1. Signature and registered claims. 2. Not blacklisted (asked before type and id are judged, as BlacklistMixin does),
- * or used up within REFRESH_REUSE_GRACE. 3. exp, id, type. 4. The session may last on. 5. The user exists and may
- * authenticate. 6. The password is the one the token was made for; if not, the token is blacklisted. 7. The session did
- * not begin before the last change of the user. 8. Mint the access token. 9. Rotate: one atomic statement uses up the
- * old token. 10. Refuse, and end what was written, if the user was changed meanwhile.
- *
- * @param from what the client says of itself, for SESSION_METADATA
+ * 1. Open the token: signature and registered claims. 2. Load its state and its user. 3. Refuse what was ended; refuse
+ * or repeat what was used (asked before type and id are checked, as BlacklistMixin does). 4. Check the token: exp, id,
+ * type, and that its session lasts. 5. Check the user: may authenticate, has the password and the version of the
+ * session. 6. Sign the access token. 7. Rotate: one atomic statement uses up the old token and writes down its
+ * successor; undone where the user was changed meanwhile. 8. Publish the revocation.
  */
-export async function refresh(
-  deps: RefreshDeps,
-  token: string,
-  nowSeconds: number,
-  from?: ClientHeaders,
-): Promise<Refreshed> {
+export function createRefresh(
+  deps: RefreshDependencies,
+): (context: RequestContext, token: string) => Promise<Refreshed> {
   const { settings } = deps;
+  return async (context, token) => {
+    const opened = await openToken(deps, context, token);
+    const repeated = await refuseOrRepeat(deps, context, opened);
+    const refreshing = checkToken(settings, context, opened);
+    await checkUser(deps, refreshing);
+    const shared = await sharedClaims(deps, refreshing);
+    const access = await signAccess(deps, refreshing, shared);
+    if (!settings.ROTATE_REFRESH_TOKENS) {
+      logRefresh(deps, refreshing, undefined);
+      return { access };
+    }
+    if (repeated) return { access, refresh: await signAgain(deps, shared, repeated) };
+    const successor = await signSuccessor(deps, refreshing, shared);
+    const winner = await rotate(deps, refreshing, successor.claims);
+    if (winner) return { access, refresh: await signAgain(deps, shared, winner) };
+    logRefresh(deps, refreshing, claim(successor.claims, writtenName(settings.JTI_CLAIM)));
+    return { access, refresh: successor.token };
+  };
+}
+
+/** Steps 1 and 2. */
+async function openToken(deps: RefreshDependencies, { nowSeconds }: RequestContext, token: string): Promise<Opened> {
   const claims = await deps.codec.open(token, nowSeconds);
-  const jti = tokenId(settings, claims);
-  const { wanted, lookup } = refreshedUser(settings, claims);
-  const found = await deps.tokens.tokenAndUser(jti, lookup, graceBegan(settings, nowSeconds));
-  const { state, user } = found;
-  if (isCutOff(claims, found)) refuse("token_blacklisted");
-  const outdated = isOutdated(state?.sessionVersion, user);
-  // The session is over: a used token of it is not reuse.
-  if (found.blacklisted && outdated) refuse("refresh_session_outdated");
-  const repeated = found.blacklisted ? await successorOfUsed(deps, state, user?.id, nowSeconds) : undefined;
-  checkTokenType(settings, tokenTypes.refresh, claims, nowSeconds);
-  const issuedAtSeconds = issuedAt(claims) ?? nowSeconds;
-  const startedAtSeconds = state?.sessionStartedAtSeconds ?? issuedAtSeconds;
-  refuseEndedSession(settings, { startedAtSeconds, issuedAtSeconds }, nowSeconds);
-  if (wanted) {
-    await checkRefreshingUser(deps, user);
-    if (user && hasOldPassword(deps, claims, user)) await endToken(deps, claims, jti, user, nowSeconds);
-    if (outdated) refuse("refresh_session_outdated");
-  }
-  const current = await claimsOnRefresh(deps, claims, wanted ? user : undefined, "refresh");
-  const about = withFamily(settings, current, state?.family ?? jti);
-  const minted = mint(tokenTypes.access, { settings, nowSeconds, id: deps.newId() }, inheritedClaims(settings, about));
-  const access = await deps.codec.sign(cutAccess(settings, minted, startedAtSeconds));
-  if (!settings.ROTATE_REFRESH_TOKENS) {
-    logRefresh(deps, user, jti, undefined);
-    return { access };
-  }
-  if (repeated) return { access, refresh: await repeat(deps, about, repeated) };
-  if (jti !== undefined) refuseUnlistableUser(settings, claims);
-  const rotated = successorClaims(tokenTypes.refresh, { settings, nowSeconds, id: deps.newId() }, about);
-  const successor = cutRefresh(settings, rotated, startedAtSeconds);
-  const signed = await deps.codec.sign(successor);
-  if (jti !== undefined) {
-    const presented = { jti, found, client: clientOf(settings, from) };
-    const winners = await retire(deps, claims, successor, presented, nowSeconds);
-    if (winners) return { access, refresh: await repeat(deps, about, winners) };
-  }
-  logRefresh(deps, user, jti, claim(successor, writtenName(settings.JTI_CLAIM)));
-  return { access, refresh: signed };
+  const jti = tokenId(deps.settings, claims);
+  const { wanted, lookup } = namedUser(deps.settings, claims);
+  const found = await deps.tokens.tokenAndUser(jti, lookup, graceBegan(deps.settings, nowSeconds));
+  return { claims, jti, wantsUser: wanted, found };
 }
 
-/** The successor that was handed out already, from its row: the same id and times, so the same claims. */
-function repeat({ settings, codec }: RefreshDeps, about: Claims, given: Successor): Promise<string> {
-  const input = { settings, nowSeconds: given.createdAtSeconds, id: given.jti };
-  return codec.sign({ ...successorClaims(tokenTypes.refresh, input, about), exp: given.expiresAtSeconds });
+/** Step 3. Gives the successor that a repeat within the grace gets again. */
+async function refuseOrRepeat(
+  deps: RefreshDependencies,
+  context: RequestContext,
+  { claims, found }: Opened,
+): Promise<Successor | undefined> {
+  if (isIssuedBeforeEnding(claims, found)) refuse("token_blacklisted");
+  if (!found.blacklisted) return undefined;
+  // The session is over: a used token of it is not reuse.
+  if (isOutdated(found.state?.sessionVersion, found.user)) refuse("refresh_session_outdated");
+  return successorOfUsed(deps, context, found);
+}
+
+/** Step 4. */
+function checkToken(settings: Settings, context: RequestContext, opened: Opened): Refreshing {
+  const { claims, found } = opened;
+  checkTokenType(settings, tokenTypes.refresh, claims, context.nowSeconds);
+  const issuedAtSeconds = issuedAt(claims) ?? context.nowSeconds;
+  const startedAtSeconds = found.state?.sessionStartedAtSeconds ?? issuedAtSeconds;
+  refuseEndedSession(settings, { startedAtSeconds, issuedAtSeconds }, context.nowSeconds);
+  return { ...opened, context, startedAtSeconds };
+}
+
+/** Step 5. A token of an old password is ended, so that it is refused for good. */
+async function checkUser(deps: RefreshDependencies, refreshing: Refreshing): Promise<void> {
+  const { wantsUser, claims, found } = refreshing;
+  if (!wantsUser) return;
+  await checkRefreshingUser(deps, found.user);
+  if (found.user && hasOldPassword(deps.settings, claims, found.user)) {
+    await endToken(deps, refreshing, found.user);
+    refuse("refresh_password_changed");
+  }
+  if (isOutdated(found.state?.sessionVersion, found.user)) refuse("refresh_session_outdated");
+}
+
+/** The claims that the new tokens have in common. */
+async function sharedClaims(deps: RefreshDependencies, { claims, wantsUser, found, jti }: Refreshing): Promise<Claims> {
+  const current = await claimsOnRefresh(deps, claims, wantsUser ? found.user : undefined, "refresh");
+  return withSession(deps.settings, current, found.state?.family ?? jti);
+}
+
+/** Step 6. */
+function signAccess(deps: RefreshDependencies, { context, startedAtSeconds }: Refreshing, shared: Claims) {
+  const input = { settings: deps.settings, nowSeconds: context.nowSeconds, id: deps.newId() };
+  return deps.codec.sign(accessClaims(input, shared, startedAtSeconds));
+}
+
+async function signSuccessor(
+  deps: RefreshDependencies,
+  { claims, jti, context, startedAtSeconds }: Refreshing,
+  shared: Claims,
+): Promise<{ readonly claims: Claims; readonly token: string }> {
+  const { settings } = deps;
+  if (jti !== undefined) refuseUnrecordableUser(settings, claims);
+  const input = { settings, nowSeconds: context.nowSeconds, id: deps.newId() };
+  const successor = nextRefreshClaims(input, shared, startedAtSeconds);
+  return { claims: successor, token: await deps.codec.sign(successor) };
 }
 
 /**
- * Lists the successor and, with BLACKLIST_AFTER_ROTATION, uses up the old token in the same breath. What another call
- * was quicker to make of the same token is given back, if that may be shared.
+ * The user under whom a successor is written down. A claim that names nobody is fine (none, null, 0); one that cannot
+ * name anybody (`""`, a list) is refused: Simple JWT breaks off there, after it has checked no user.
  */
-async function retire(
-  deps: RefreshDeps,
-  spent: Claims,
-  successor: Claims,
-  presented: {
-    readonly jti: string;
-    readonly found: TokenAndUser;
-    readonly client: SessionClient | undefined;
-  },
-  nowSeconds: number,
+export function refuseUnrecordableUser(settings: Settings, claims: Claims): void {
+  const value = claim(claims, settings.USER_ID_CLAIM);
+  if (value !== undefined && value !== null && !userLookup(settings, value)) refuse("refresh_user_refused");
+}
+
+function signAgain({ settings, codec }: RefreshDependencies, shared: Claims, successor: Successor): Promise<string> {
+  return codec.sign(repeatedRefreshClaims(settings, shared, successor));
+}
+
+/**
+ * Steps 7 and 8: writes the successor down and, with BLACKLIST_AFTER_ROTATION, uses up the old token in the same
+ * transaction. Nothing is written where there is no blacklist.
+ *
+ * @returns the successor that another call, which was quicker with the same token, was given; if it may be shared
+ */
+async function rotate(
+  deps: RefreshDependencies,
+  refreshing: Refreshing,
+  successorClaims: Claims,
 ): Promise<Successor | undefined> {
-  const { settings } = deps;
-  const { jti, found, client } = presented;
-  const { state, user } = found;
-  const userId = user?.id;
-  const successorJti = String(successor[writtenName(settings.JTI_CLAIM)]);
-  // A session that does not know its version, as one of Django's, gets that of the user as they were read.
-  const sessionVersion = state?.sessionVersion ?? user?.session_version;
-  const old = { ...outstandingFrom(settings, spent, { jti, type: "refresh", userId }, nowSeconds), sessionVersion };
-  const session = {
-    family: state?.family ?? jti,
-    sessionStartedAtSeconds: state?.sessionStartedAtSeconds ?? old.createdAtSeconds,
-    client,
-    sessionVersion,
-  };
-  const next = {
-    ...outstandingFrom(settings, successor, { jti: successorJti, type: "refresh", userId }, nowSeconds),
-    ...session,
-  };
-  const endWritten = async () => {
-    await deps.tokens.blacklist(next, nowSeconds);
+  const { settings, tokens } = deps;
+  const { jti, found, context } = refreshing;
+  const { nowSeconds } = context;
+  if (jti === undefined) return undefined;
+  const { used, successor } = recordsOf(settings, { ...refreshing, jti }, successorClaims);
+  const undo = async () => {
+    await tokens.blacklist(successor, nowSeconds);
     refuse("refresh_session_outdated");
   };
   if (!settings.BLACKLIST_AFTER_ROTATION) {
-    if (isChangedMeanwhile(found, await deps.tokens.list(next), sessionVersion)) await endWritten();
+    if (isChangedMeanwhile(found, await tokens.list(successor), successor.sessionVersion)) await undo();
     return undefined;
   }
-  const rotation = await deps.tokens.rotate(old, next, nowSeconds, graceBegan(settings, nowSeconds));
+  const rotation = await tokens.rotate(used, successor, nowSeconds, graceBegan(settings, nowSeconds));
   // The version of the row, not the one that was read: a new password that ends no session moves both.
   const changed = isChangedMeanwhile(found, rotation.account, rotation.state?.sessionVersion);
-  if (changed && rotation.won) await endWritten();
+  if (changed && rotation.won) await undo();
   if (changed) refuse("refresh_session_outdated");
-  // Another call was quicker with the same token: for this one it is a used token.
-  if (!rotation.won) return successorOfUsed(deps, rotation.state, userId, nowSeconds);
-  deps.later(deps.revocationCache.announce(jti, old.expiresAtSeconds + settings.LEEWAY, nowSeconds));
+  if (!rotation.won) return successorOfUsed(deps, context, { ...found, state: rotation.state });
+  publish(deps, context, used);
   return undefined;
 }
 
-/** @param successor the id of the token that took its place, if one did */
-function logRefresh(deps: RefreshDeps, user: User | undefined, jti: string | undefined, successor: unknown): void {
-  const ids = { jti: shortId(jti), rotated: successor !== undefined, successor: shortId(successor) };
-  deps.log("refresh", { user_id: user?.id, token_type: "refresh", ...ids });
+/** The rows of the used token and of its successor, which stays in the session. */
+function recordsOf(
+  settings: Settings,
+  { claims, jti, found, context }: Refreshing & { readonly jti: string },
+  successorClaims: Claims,
+): { readonly used: OutstandingToken; readonly successor: OutstandingToken } {
+  const { nowSeconds } = context;
+  const { state, user } = found;
+  const nextJti = String(successorClaims[writtenName(settings.JTI_CLAIM)]);
+  // A session that does not know its version, as one of Django's, gets that of the user as they were read.
+  const sessionVersion = state?.sessionVersion ?? user?.session_version;
+  const old = recordOf(settings, claims, { jti, type: "refresh", userId: user?.id }, nowSeconds);
+  const next = recordOf(settings, successorClaims, { jti: nextJti, type: "refresh", userId: user?.id }, nowSeconds);
+  return {
+    used: { ...old, sessionVersion },
+    successor: {
+      ...next,
+      family: state?.family ?? jti,
+      sessionStartedAtSeconds: state?.sessionStartedAtSeconds ?? old.createdAtSeconds,
+      client: recordedClient(settings, context),
+      sessionVersion,
+    },
+  };
 }
 
-/** CHECK_REVOKE_TOKEN at refresh: told once why, blacklisted ever after. */
-async function endToken(
-  deps: RefreshDeps,
-  claims: Claims,
-  jti: string | undefined,
-  user: User,
-  nowSeconds: number,
-): Promise<never> {
-  if (jti !== undefined) {
-    const token = outstandingFrom(deps.settings, claims, { jti, type: "refresh", userId: user.id }, nowSeconds);
-    await deps.tokens.blacklist(token, nowSeconds);
-    deps.later(deps.revocationCache.announce(jti, token.expiresAtSeconds + deps.settings.LEEWAY, nowSeconds));
-    const reason = "refresh_password_changed";
-    deps.log("token_ended", { user_id: user.id, token_type: "refresh", jti: shortId(jti), reason });
+/** Lets the revocation cache know of a used token, after the answer. */
+function publish(deps: RefreshDependencies, { nowSeconds }: RequestContext, token: OutstandingToken): void {
+  const untilSeconds = token.expiresAtSeconds + deps.settings.LEEWAY;
+  deps.later(deps.revocationCache.announce(token.jti, untilSeconds, nowSeconds));
+}
+
+/** CHECK_REVOKE_TOKEN at refresh: the reason is given once, and the token is blacklisted from then on. */
+async function endToken(deps: RefreshDependencies, { claims, jti, context }: Refreshing, user: User): Promise<void> {
+  if (jti === undefined) return;
+  const token = recordOf(deps.settings, claims, { jti, type: "refresh", userId: user.id }, context.nowSeconds);
+  await deps.tokens.blacklist(token, context.nowSeconds);
+  publish(deps, context, token);
+  const fields = { user_id: user.id, token_type: "refresh", jti: shortId(jti), reason: "refresh_password_changed" };
+  deps.log("token_ended", fields, context.requestId);
+}
+
+/**
+ * Since when a token must have been used up for REFRESH_REUSE_GRACE to last; undefined without a grace. Whole seconds:
+ * the grace lasts at least as long as it says, and less than a second longer.
+ */
+function graceBegan({ REFRESH_REUSE_GRACE }: Settings, nowSeconds: number): number | undefined {
+  return REFRESH_REUSE_GRACE > 0 ? nowSeconds - REFRESH_REUSE_GRACE : undefined;
+}
+
+/**
+ * What the caller of a used token gets. 1. Not used up by rotation (it was logged out), or ended with its session:
+ * refused. 2. Within REFRESH_REUSE_GRACE of its own use: the newest token of its chain, however many rotations away.
+ * Where that one was logged out, has expired, or is more than `longestChain` rotations away: refused, and nothing ends.
+ * 3. Later: reuse (RFC 6819 section 5.2.2.3). With REVOKE_FAMILY_ON_REUSE its session ends, once and with an alarm in
+ * the log; refused.
+ */
+async function successorOfUsed(
+  deps: RefreshDependencies,
+  context: RequestContext,
+  { state, user }: TokenAndUser,
+): Promise<Successor> {
+  const { settings, log } = deps;
+  const { nowSeconds, requestId } = context;
+  const usedAtSeconds = state?.blacklistedAtSeconds;
+  if (usedAtSeconds === undefined || state?.successorJti === undefined || state.familyEnded) {
+    return refuse("token_blacklisted");
   }
-  return refuse("refresh_password_changed");
+  const { newest, family } = state;
+  const began = graceBegan(settings, nowSeconds);
+  if (began !== undefined && usedAtSeconds >= began) {
+    if (!newest || newest.blacklisted || newest.expiresAtSeconds <= nowSeconds) return refuse("token_blacklisted");
+    const fields = { user_id: user?.id, family: shortId(family), successor: shortId(newest.jti) };
+    log("refresh_repeated", fields, requestId);
+    return newest;
+  }
+  if (settings.REVOKE_FAMILY_ON_REUSE && (await endSession(deps, family, nowSeconds))) {
+    log("refresh_reuse", { user_id: user?.id, family: shortId(family) }, requestId);
+  }
+  return refuse("token_blacklisted");
+}
+
+/** @param successor the id of the token that took its place, if one did */
+function logRefresh(deps: RefreshDependencies, { jti, found, context }: Refreshing, successor: unknown): void {
+  const ids = { jti: shortId(jti), rotated: successor !== undefined, successor: shortId(successor) };
+  deps.log("refresh", { user_id: found.user?.id, token_type: "refresh", ...ids }, context.requestId);
 }

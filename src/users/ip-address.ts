@@ -1,5 +1,5 @@
-// IP addresses as numbers: the four bytes of IPv4, the eight groups of IPv6, in any spelling.
-// Must never guess: what is no address is undefined.
+// IP addresses as numbers in any spelling, and the name under which attempts from one address are counted.
+// Must never give two names to one client that only spells its address differently, or picks another one of its own.
 
 /** Four decimal numbers; a leading zero is refused, as some would read it as octal. */
 export function ipv4Bytes(text: string): number[] | undefined {
@@ -43,4 +43,28 @@ export function mappedIpv4(groups: readonly number[]): number[] | undefined {
   const [high = 0, low = 0] = groups.slice(6);
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
   return isMapped ? [high >> 8, high & 255, low >> 8, low & 255] : undefined;
+}
+
+/** Where Cloudflare says that a Worker of another zone called: every such Worker of the world has this one address. */
+const crossZoneWorkers = "2a06:98c0:3600:0:0:0:0:103";
+
+/** What is no address is counted together. Cloudflare sends none; who could would gain nothing by it. */
+const unreadable = "unreadable";
+
+/**
+ * One name for all addresses that one client may have: an IPv4 address is itself, also inside IPv6 (RFC 4291 section
+ * 2.5.5.2); other IPv6 addresses go by their /64, which is what one household or server gets (RFC 6177). Undefined for
+ * no address, and for the one that stands for many clients.
+ *
+ * @param address the value of CF-Connecting-IP
+ */
+export function clientAddress(address: string | null): string | undefined {
+  const text = address?.trim() ?? "";
+  if (text === "") return undefined;
+  if (!text.includes(":")) return ipv4Bytes(text)?.join(".") ?? unreadable;
+  const groups = ipv6Groups(text);
+  if (!groups) return unreadable;
+  const hexadecimal = groups.map((group) => group.toString(16));
+  if (hexadecimal.join(":") === crossZoneWorkers) return undefined;
+  return mappedIpv4(groups)?.join(".") ?? `${hexadecimal.slice(0, 4).join(":")}::/64`;
 }

@@ -1,16 +1,19 @@
 // Username and password → the user, or a refusal that is the same for every cause.
-// Must never let the answer or its time tell whether an account exists.
+// Must never let the answer or its time show whether an account exists.
 
+import { createHash } from "node:crypto";
+import type { RequestContext } from "../context.ts";
 import { type Reason, refuse } from "../errors.ts";
-import type { LoginAttempt } from "../hooks.ts";
-import type { Services } from "../services.ts";
+import type { Hooks, LoginAttempt } from "../hooks.ts";
+import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { LoginRecord } from "../stores/contract.ts";
+import type { LoginLimiter, LoginRecord, TokenStore, UserStore } from "../stores/contract.ts";
 import { hashPassword } from "./hash-password.ts";
-import { limitLogins } from "./login-limit.ts";
+import { clientAddress } from "./ip-address.ts";
 import { type PasswordVerdict, verifyPassword } from "./password.ts";
 import { spendHashTime } from "./spend-hash-time.ts";
-import { mayAuthenticate, type User } from "./user.ts";
+import { passesUserRule } from "./token-user.ts";
+import type { User } from "./user.ts";
 import { isTooLong } from "./user-rules.ts";
 
 export interface Credentials {
@@ -24,61 +27,107 @@ export interface LoggedIn {
   readonly newHash: LoginRecord["newHash"];
 }
 
-type LoginDeps = Pick<Services, "settings" | "users" | "tokens" | "loginLimiter" | "hooks" | "newSalt" | "log">;
+/** The services that a log-in needs. */
+export interface LoginDependencies {
+  readonly settings: Settings;
+  readonly users: UserStore;
+  readonly tokens: Pick<TokenStore, "recordLogin">;
+  readonly loginLimiter: LoginLimiter | undefined;
+  readonly hooks: Hooks;
+  readonly newSalt: () => string;
+  readonly log: Log;
+}
 
-/**
- * 1. Neither the account nor the client's address was tried too often (ON_LOGIN_FAILED is not told: DRF throttles before
- * it looks). 2. The password is not too long. 3. The user exists. 4. The password is right. 5. The user is active
- * (Django's ModelBackend, whatever CHECK_USER_IS_ACTIVE says). 6. The user rule agrees. A hash that is not in the
- * preferred format is made anew once the password was right, for an inactive user too, as Django's check_password does.
- *
- * @param doorRefusal 7. what else a door asks of the user, refused like all the rest
- */
-export async function login(
-  deps: LoginDeps,
-  credentials: Credentials,
-  attempt: LoginAttempt,
-  doorRefusal: (user: User) => Reason | undefined = () => undefined,
-): Promise<LoggedIn> {
-  const fail = (reason: Reason, user?: User) => failLogin(deps, attempt, reason, user);
-  await limitLogins(deps, attempt);
-  if (isTooLong(credentials.password)) return fail("login_password_too_long");
-  const user = await deps.users.byUsername(credentials.username);
-  if (!user) {
-    await spendHashTime(credentials.password);
-    return fail("login_user_unknown");
-  }
-  const verdict = await verifyPassword(credentials.password, user.password);
-  if (!verdict.ok) return fail(passwordReasons[verdict.reason], user);
-  const newHash = await betterHash(deps, user, credentials.password, verdict.upgrade);
-  const rehashed = newHash ? { ...user, password: newHash.better } : user;
-  const refused = (await accountRefusal(deps, rehashed)) ?? doorRefusal(rehashed);
-  if (refused === undefined) return { user: rehashed, newHash };
-  // A right password must not show by a quick answer: what a cheap hash saved is spent here.
-  if (newHash) await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: undefined });
-  else if (verdict.upgrade) await spendHashTime(credentials.password);
-  return fail(refused, user);
+/** Checks credentials; see createLogin(). */
+export interface Login {
+  /** @param refusal 7. what else is required of the user, refused like all the rest */
+  logIn(
+    context: RequestContext,
+    credentials: Credentials,
+    refusal?: (user: User) => Reason | undefined,
+  ): Promise<LoggedIn>;
+  /**
+   * Refuses a log-in whose user was changed while it was under way. Called with the user as they are after the session
+   * was written: whatever changes them later finds that session.
+   *
+   * @param endWritten ends what was written for this log-in
+   */
+  refuseIfChanged(
+    context: RequestContext,
+    checked: { readonly loggedIn: LoggedIn; readonly credentials: Credentials },
+    now: User | undefined,
+    endWritten: () => Promise<unknown>,
+  ): Promise<void>;
 }
 
 /**
- * Refuses a log-in whose user was changed while it was under way. Called with the user as they are after the session
- * was written: whatever changes them later finds that session.
- *
- * @param endWritten ends what was written for this log-in
+ * logIn(): 1. Neither the account nor the client's address was tried too often (ON_LOGIN_FAILED is not called: DRF
+ * throttles before it looks). 2. The password is not too long. 3. The user exists. 4. The password is right. 5. The user
+ * is active (Django's ModelBackend, whatever CHECK_USER_IS_ACTIVE says). 6. The user rule agrees. A hash that is not in
+ * the preferred format is made anew once the password was right, for an inactive user too, as Django's check_password does.
  */
-export async function refuseIfChanged(
-  deps: Pick<LoginDeps, "settings" | "hooks" | "log">,
-  {
-    loggedIn,
-    password,
-    now,
-  }: { readonly loggedIn: LoggedIn; readonly password: string; readonly now: User | undefined },
-  attempt: LoginAttempt,
-  endWritten: () => Promise<unknown>,
+export function createLogin(deps: LoginDependencies): Login {
+  return {
+    async logIn(context, credentials, refusal = () => undefined) {
+      const attempt = attemptOf(context, credentials.username);
+      const fail = (reason: Reason, user?: User) => failLogin(deps, attempt, reason, user);
+      await limitLogins(deps.loginLimiter, attempt);
+      if (isTooLong(credentials.password)) return fail("login_password_too_long");
+      const user = await deps.users.byUsername(credentials.username);
+      if (!user) {
+        await spendHashTime(credentials.password);
+        return fail("login_user_unknown");
+      }
+      const verdict = await verifyPassword(credentials.password, user.password);
+      if (!verdict.ok) return fail(passwordReasons[verdict.reason], user);
+      const newHash = await betterHash(deps, user, credentials.password, verdict.upgrade);
+      const rehashed = newHash ? { ...user, password: newHash.better } : user;
+      const refused = (await accountRefusal(deps, rehashed)) ?? refusal(rehashed);
+      if (refused === undefined) return { user: rehashed, newHash };
+      // A right password must not show by a quick answer: the time that a cheap hash saved is spent here.
+      if (newHash) await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: undefined });
+      else if (verdict.upgrade) await spendHashTime(credentials.password);
+      return fail(refused, user);
+    },
+    async refuseIfChanged(context, { loggedIn, credentials }, now, endWritten) {
+      if (await isUnchanged(deps.settings, loggedIn, credentials.password, now)) return;
+      await endWritten();
+      await failLogin(deps, attemptOf(context, credentials.username), "login_user_changed", loggedIn.user);
+    },
+  };
+}
+
+/** The attempt as the login hooks are given it. */
+export function attemptOf({ requestId, nowSeconds, client }: RequestContext, username: string): LoginAttempt {
+  const { address, userAgent } = client();
+  return { username, requestId, nowSeconds, clientAddress: address, userAgent };
+}
+
+/** The longest period that a rate limit binding can have. It does not say its own, nor how much of it is left. */
+const limitPeriodSeconds = 60;
+
+/**
+ * Counts an attempt for the account and for the client's network, both at once; if either had too many, the log-in is
+ * refused (`login_throttled`, 429). Accounts that do not exist are counted like those that do. Without LOGIN_LIMITER
+ * nothing is counted, and neither while it fails: no account is safer for a log-in that nobody can use, and the cost of
+ * hashing still slows guessing down. Never asks whether the account exists, nor hashes the password.
+ */
+export async function limitLogins(
+  limiter: LoginLimiter | undefined,
+  attempt: Pick<LoginAttempt, "username" | "clientAddress">,
 ): Promise<void> {
-  if (await isUnchanged(deps.settings, loggedIn, password, now)) return;
-  await endWritten();
-  await failLogin(deps, attempt, "login_user_changed", loggedIn.user);
+  if (!limiter) return;
+  const address = clientAddress(attempt.clientAddress);
+  const keys = [accountKey(attempt.username), ...(address === undefined ? [] : [`address:${address}`])];
+  if (!(await limiter.allows(keys))) refuse("login_throttled", { names: String(limitPeriodSeconds) });
+}
+
+/**
+ * By the name exactly as it is looked up, so another spelling is another account for both. Hashed, so that keys have
+ * one length and no names in them.
+ */
+function accountKey(username: string): string {
+  return `account:${createHash("sha256").update(username, "utf8").digest("hex")}`;
 }
 
 async function isUnchanged(
@@ -95,30 +144,29 @@ async function isUnchanged(
 }
 
 async function failLogin(
-  deps: Pick<LoginDeps, "hooks" | "log">,
+  { hooks, log }: LoginDependencies,
   attempt: LoginAttempt,
   reason: Reason,
   user: User | undefined,
 ): Promise<never> {
-  deps.log("login_failed", { user_id: user?.id, reason });
-  await deps.hooks.onLoginFailed?.(attempt, reason);
+  log("login_failed", { user_id: user?.id, reason }, attempt.requestId);
+  await hooks.onLoginFailed?.(attempt, reason);
   return refuse(reason);
 }
 
 async function betterHash(
-  deps: LoginDeps,
+  { settings, newSalt }: LoginDependencies,
   user: User,
   password: string,
   upgrade: boolean,
 ): Promise<LoginRecord["newHash"]> {
-  if (!upgrade || !deps.settings.UPGRADE_PASSWORD_HASHES) return undefined;
-  return { checked: user.password, better: await hashPassword(password, deps.newSalt()) };
+  if (!upgrade || !settings.UPGRADE_PASSWORD_HASHES) return undefined;
+  return { checked: user.password, better: await hashPassword(password, newSalt()) };
 }
 
-async function accountRefusal(deps: LoginDeps, user: User): Promise<Reason | undefined> {
+async function accountRefusal(deps: LoginDependencies, user: User): Promise<Reason | undefined> {
   if (!user.is_active) return "login_user_inactive";
-  const rule = deps.hooks.userMayAuthenticate ?? ((one: User) => mayAuthenticate(deps.settings, one));
-  return (await rule(user, deps.settings)) ? undefined : "login_user_rule";
+  return (await passesUserRule(deps, user)) ? undefined : "login_user_rule";
 }
 
 const passwordReasons: Readonly<Record<Extract<PasswordVerdict, { ok: false }>["reason"], Reason>> = {

@@ -1,5 +1,7 @@
 // SESSION_METADATA: what a session's list says of the client, for its user to know it by.
 // Must never keep enough to follow somebody: no version, no whole address, nothing that a client made up at length.
+import type { RequestContext } from "../context.ts";
+import type { Settings } from "../settings/settings.ts";
 import { ipv4Bytes, ipv6Groups, mappedIpv4 } from "./ip-address.ts";
 
 /** A client by what its user would call it, and roughly where it was. */
@@ -36,6 +38,13 @@ const systems: ReadonlyArray<readonly [mark: string, name: string]> = [
   ["Mac OS X", "macOS"],
   ["Linux", "Linux"],
 ];
+
+/** What is kept of the client of a log-in or refresh; undefined while SESSION_METADATA is off. */
+export function recordedClient({ SESSION_METADATA }: Settings, { client }: RequestContext): SessionClient | undefined {
+  if (!SESSION_METADATA) return undefined;
+  const { userAgent, address } = client();
+  return sessionClient(userAgent, address);
+}
 
 /**
  * @param userAgent the header's value; anything a client likes

@@ -1,7 +1,7 @@
 // Sliding and refresh tokens as bearer tokens: what ended them counts on every route and endpoint, and for as long as
 // any form of the token could be presented.
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { flush } from "../../src/sessions/flush.ts";
+import { createFlush } from "../../src/sessions/flush.ts";
 import { d1Families } from "../../src/stores/d1/families.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { appWith, claimsOf, echoOrigin, postJson } from "../support/app.ts";
@@ -46,15 +46,12 @@ async function setUp(more: object = {}) {
   };
   const { ORIGIN: _, ...plain } = all;
   const flushed = () =>
-    flush(
-      {
-        settings: settingsOf(plain),
-        tokens: d1Tokens(DB, () => {}),
-        families: d1Families(DB, () => {}),
-        log: () => {},
-      },
-      now,
-    );
+    createFlush({
+      settings: settingsOf(plain),
+      tokens: d1Tokens(DB, () => {}),
+      families: d1Families(DB, () => {}),
+      log: () => {},
+    })(now);
   return {
     ...{ user, post, call, flushed },
     statuses: (token: string) => Promise.all(paths.map((path) => call(path, token))),

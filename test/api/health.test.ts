@@ -175,7 +175,7 @@ describe("for whoever has the key ready is 200", () => {
       status: 200,
       body: {
         checks: { jwks: { status: "last_good" } },
-        warnings: ["JWK_URL cannot be read: its last good keys are used, for six hours at most."],
+        warnings: ["JWK_URL cannot be read: the last good keys are used, for at most six hours."],
       },
     });
   });
@@ -183,7 +183,7 @@ describe("for whoever has the key ready is 200", () => {
   it("while the limiter fails, since log-ins go on, with a warning", async () => {
     expect(await readyWith({ loginLimiter: { allows: async () => true, ping: async () => false } })).toMatchObject({
       status: 200,
-      body: { checks: { limiter: failed }, warnings: ["LOGIN_LIMITER does not work: log-ins go on uncounted."] },
+      body: { checks: { limiter: failed }, warnings: ["LOGIN_LIMITER does not work: log-ins continue uncounted."] },
     });
   });
 });

@@ -24,7 +24,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const manage = (name: string, ...words: string[]) => commands.get(name)?.run(words);
 const standInNote =
-  "SIGNING_KEY was not to be had: a stand-in of the right kind took its place, and VERIFYING_KEY was not judged.";
+  "SIGNING_KEY is not available here: a placeholder of the same kind was used, and VERIFYING_KEY was not checked.";
 const origin = "ORIGIN_URL:https://api.example.com";
 
 /** A wrangler.toml of a test's own. */
@@ -61,8 +61,8 @@ describe("check", () => {
     expect(errors).toEqual([
       "SIGNING_KEY has 5 bytes; HS256 needs at least 32. Make one with: openssl rand -base64 32",
     ]);
-    expect(warnings).toEqual([`others on this machine can read ${file}. Close it: chmod 600 ${file}`]);
-    expect(notes).toEqual([`Read beside wrangler.toml, from ${file}: SIGNING_KEY.`]);
+    expect(warnings).toEqual([`other users of this machine can read ${file}. Run: chmod 600 ${file}`]);
+    expect(notes).toEqual([`Read in addition to wrangler.toml, from ${file}: SIGNING_KEY.`]);
   });
 
   it.each([
@@ -70,7 +70,7 @@ describe("check", () => {
     [
       ["--var", "SIGNING_KEY:x"],
       2,
-      "A secret does not belong on the command line, where others can read it. Use --secrets-file.",
+      "Do not put a secret on the command line, where other users of this machine can read it. Use --secrets-file.",
     ],
     [["--nope"], 2, "Unknown option '--nope'. See --help."],
     [["word"], 2, "Unexpected word 'word'. See --help."],
@@ -89,12 +89,12 @@ describe("check", () => {
     ];
     const vars = [origin, `ROUTES:${JSON.stringify(routes)}`];
     const { notes, warnings } = await checkConfiguration({ remote: true, var: vars });
-    const reads = "without regard to case, a slash at its end or a format suffix";
+    const reads = "only without regard to case, a trailing slash or a format suffix";
     expect(notes).toEqual([
       standInNote,
-      `PATHS = "loose": what reads as ROUTES[0] (/api/report) ${reads} is 400: /API/REPORT, which ROUTES[4] (/*) would let pass; /api/report/, which ROUTES[3] (/api/*) would let pass.`,
-      `PATHS = "loose": what reads as ROUTES[1] (/api/staff/*) ${reads} is 400: /API/STAFF, which ROUTES[4] (/*) would let pass; /api/staff.json, which ROUTES[3] (/api/*) would let pass.`,
-      `PATHS = "loose": what reads as ROUTES[3] (/api/*) ${reads} is 400: /API, which ROUTES[4] (/*) would let pass.`,
+      `PATHS = "loose": a path that matches ROUTES[0] (/api/report) ${reads} is 400: /API/REPORT, which ROUTES[4] (/*) would let pass; /api/report/, which ROUTES[3] (/api/*) would let pass.`,
+      `PATHS = "loose": a path that matches ROUTES[1] (/api/staff/*) ${reads} is 400: /API/STAFF, which ROUTES[4] (/*) would let pass; /api/staff.json, which ROUTES[3] (/api/*) would let pass.`,
+      `PATHS = "loose": a path that matches ROUTES[3] (/api/*) ${reads} is 400: /API, which ROUTES[4] (/*) would let pass.`,
     ]);
     expect(warnings).toEqual([]);
     const exact = await checkConfiguration({ remote: true, var: [...vars, "PATHS:exact"] });

@@ -7,7 +7,7 @@ import { reportLines } from "../../scripts/explain/report.ts";
 import { unsignedNote } from "../../scripts/explain/stand-in-signature.ts";
 import { headerValue, tokenFromText } from "../../scripts/explain/token-input.ts";
 import { explainWith, readNow } from "../../scripts/manage/explain.ts";
-import { passwordFingerprint } from "../../src/users/fingerprint.ts";
+import { passwordFingerprint } from "../../src/users/token-user.ts";
 import { type Craft, craft } from "../support/craft.ts";
 import { readingOf } from "../support/explain-reading.ts";
 import { testSecret } from "../support/settings.ts";
@@ -104,8 +104,8 @@ describe("a good token", () => {
     expect(["user exists", "user active", "password", "revocation"].map((name) => row(explained, name))).toEqual([
       { check: "user exists", verdict: "passed", detail: "with this id, in D1" },
       { check: "user active", verdict: "passed", detail: "is_active is set" },
-      { check: "password", verdict: "passed", detail: "the one that the token was made for" },
-      { check: "revocation", verdict: "passed", detail: "not ended, says D1" },
+      { check: "password", verdict: "passed", detail: "unchanged since the token was issued" },
+      { check: "revocation", verdict: "passed", detail: "not ended, according to D1" },
     ]);
   });
 });
@@ -277,13 +277,13 @@ describe("revocation", () => {
 
   it("names the mark by which the token was ended", async () => {
     const says = (detail: string) => ({ check: "revocation", verdict: "failed", detail, reason: "token_blacklisted" });
-    expect(await ended(blacklist)).toEqual(says("ended by its own id; D1 says so"));
+    expect(await ended(blacklist)).toEqual(says("ended by its own id, according to D1"));
     store = textDatabase();
     expect(await ended("INSERT INTO ended_families VALUES ('f', 1, 2)", { sid: "f" })).toEqual(
-      says("ended with its session; D1 says so"),
+      says("ended with its session, according to D1"),
     );
     expect(await ended(`INSERT INTO user_cutoffs VALUES (7, ${now}, ${now + 9})`, { sid: "f" })).toEqual(
-      says("ended with its session, and with all tokens of its user; D1 says so"),
+      says("ended with its session, and with all tokens of its user, according to D1"),
     );
   });
 
@@ -304,7 +304,7 @@ describe("revocation", () => {
     const question = { method: "GET", path: "/a/x", token: withClaims({}), nowSeconds: now };
     const explained = await explainWith(reading, stores, question);
     expect(row(explained, "revocation")?.detail).toBe(
-      "not ended, says KV; D1 has it ended by its own id, so this passes only until the news is everywhere",
+      "not ended, according to KV; D1 has it ended by its own id, so this passes only until KV has it everywhere",
     );
     expect(explained.outcome.kind).toBe("forwarded");
   });
@@ -312,7 +312,7 @@ describe("revocation", () => {
   it("fails when the database does not answer", async () => {
     store.db.exec("DROP TABLE user_cutoffs");
     await expect(ask(withClaims({}), { path: "/strict/x" })).rejects.toThrow(
-      "The database does not answer: no such table: user_cutoffs",
+      "The database did not respond: no such table: user_cutoffs",
     );
   });
 });
@@ -342,7 +342,7 @@ describe("the request around the token", () => {
       {
         check: "route",
         verdict: "failed",
-        detail: `without regard to case, a slash at its end or a format suffix the path reads as ${reads} (PATHS = "loose")`,
+        detail: `without regard to case, a trailing slash or a format suffix the path falls under ${reads} (PATHS = "loose")`,
         reason: "path_ambiguous",
       },
     ]);
@@ -352,7 +352,7 @@ describe("the request around the token", () => {
 
   it("says which methods there are for the path", async () => {
     const explained = await ask("", { path: "/staff/x", method: "POST" });
-    expect(row(explained, "route")?.detail).toBe("this path is there for GET only");
+    expect(row(explained, "route")?.detail).toBe("this path only allows GET");
   });
 
   it("needs no token where the route is public or optional, and one elsewhere", async () => {
@@ -406,7 +406,7 @@ describe("a route with enforce = false", () => {
     };
     expect(explained.outcome).toEqual({ ...outcome, url: "https://api.example/a/x" });
     expect(reportLines(explained, []).join("\n")).toContain(
-      "Goes on to https://api.example/a/x as anonymous, because enforce is false (it would be refused for token_expired) with:",
+      "Forwarded to https://api.example/a/x as anonymous, because enforce is false (it would be refused for token_expired) with:",
     );
   });
   it("has a row for what would be refused after all checks", async () => {

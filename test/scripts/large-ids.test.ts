@@ -28,7 +28,7 @@ describe("import-django", () => {
   it("keeps the digits of users, of tokens and of who they are of", async () => {
     expect((await importOf(dump)).counts.slice(0, 2)).toEqual([
       "users   2 new, 0 updated, 0 unchanged, 0 left out",
-      "tokens  3 new, 0 updated, 0 unchanged, 0 left out, 0 not needed (expired)",
+      "tokens  3 new, 0 updated, 0 unchanged, 0 left out, 0 skipped (expired)",
     ]);
     expect(await read("SELECT CAST(id AS TEXT) AS id, username FROM users ORDER BY username")).toEqual([
       { id: ada, username: "ada" },
@@ -47,7 +47,7 @@ describe("import-django", () => {
     await importOf(dump);
     expect((await importOf(dump)).counts.slice(0, 2)).toEqual([
       "users   0 new, 0 updated, 2 unchanged, 0 left out",
-      "tokens  0 new, 0 updated, 3 unchanged, 0 left out, 0 not needed (expired)",
+      "tokens  0 new, 0 updated, 3 unchanged, 0 left out, 0 skipped (expired)",
     ]);
     const moved = dumpOf(userRow(exactNumber(bob), "ada"), userRow(exactNumber("281674916028284932"), "carol"));
     expect((await importOf(moved)).counts[0]).toBe("users   1 new, 0 updated, 0 unchanged, 1 left out");

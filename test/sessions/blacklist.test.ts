@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from "vitest";
-import { blacklist } from "../../src/sessions/blacklist.ts";
+import { createBlacklist } from "../../src/sessions/blacklist.ts";
 import { DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { freshId, listedToken, rowOf } from "../support/rows.ts";
-import { flowDeps } from "../support/services.ts";
+import { flowDeps, requestAt } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -14,7 +14,12 @@ async function setUp(claims: Readonly<Record<string, unknown>> = {}, vars: Reado
   const user = await addUser();
   const jti = freshId();
   const good = { token_type: "refresh", exp: now + 100, iat: now - 100, jti, user_id: String(user.id) };
-  return { deps, user, jti, done: () => blacklist(deps, craft({ claims: { ...good, ...claims } }), now) };
+  return {
+    deps,
+    user,
+    jti,
+    done: () => createBlacklist(deps)(requestAt(now), craft({ claims: { ...good, ...claims } })),
+  };
 }
 
 describe("blacklist()", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { flush } from "../../src/sessions/flush.ts";
+import { createFlush } from "../../src/sessions/flush.ts";
 import { DB } from "../support/bindings.ts";
 import { listedToken, rowOf } from "../support/rows.ts";
 import { flowDeps } from "../support/services.ts";
@@ -24,7 +24,7 @@ describe("flush()", () => {
     if (!old || !revoked || !ending || !good) throw new Error("four tokens");
     for (const token of [old, ending, good]) await deps.tokens.list(token);
     await deps.tokens.blacklist(revoked, now - 2);
-    expect(await flush(deps, now)).toBe(2);
+    expect(await createFlush(deps)(now)).toBe(2);
     expect(await Promise.all([old, revoked].map(({ jti }) => rowOf(jti)))).toEqual([null, null]);
     expect((await rowOf(ending.jti))?.jti).toBe(ending.jti);
     expect((await rowOf(good.jti))?.jti).toBe(good.jti);
@@ -33,7 +33,7 @@ describe("flush()", () => {
 
   test("keeps a row for the leeway, within which its token can still be presented", async () => {
     const { deps, deleteExpired } = await deleting([0], { LEEWAY: 60 });
-    await flush(deps, now);
+    await createFlush(deps)(now);
     expect(deleteExpired.mock.calls).toEqual([[now - 60, 5000]]);
   });
 
@@ -44,13 +44,13 @@ describe("flush()", () => {
     [[], 0, 1],
   ])("goes on in batches while they are full: %j", async (batches, deleted, calls) => {
     const { deps, deleteExpired } = await deleting(batches);
-    expect(await flush(deps, now)).toBe(deleted);
+    expect(await createFlush(deps)(now)).toBe(deleted);
     expect(deleteExpired).toHaveBeenCalledTimes(calls);
   });
 
   test("leaves what is beyond 45 batches to the next run", async () => {
     const { deps, deleteExpired } = await deleting(Array(100).fill(5000));
-    expect(await flush(deps, now)).toBe(225_000);
+    expect(await createFlush(deps)(now)).toBe(225_000);
     expect(deleteExpired).toHaveBeenCalledTimes(45);
   });
 });

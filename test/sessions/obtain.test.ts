@@ -1,13 +1,13 @@
 // obtainPair() and obtainSliding(): the tokens, the one write, the hooks.
 import { describe, expect, test, vi } from "vitest";
 import type { Hooks } from "../../src/hooks.ts";
-import { obtainPair, obtainSliding } from "../../src/sessions/obtain.ts";
+import { createObtain } from "../../src/sessions/obtain.ts";
 import { DB } from "../support/bindings.ts";
 import { claimsIn } from "../support/craft.ts";
 import { oldHash, password, preferredFingerprint, preferredHash } from "../support/passwords.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { rowOf } from "../support/rows.ts";
-import { flowDeps } from "../support/services.ts";
+import { flowDeps, requestAt } from "../support/services.ts";
 import { addUser, columnOf } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -18,11 +18,12 @@ async function setUp(
   const deps = await flowDeps({ ...given.vars }, { hooks: given.hooks ?? {} });
   const user = await addUser({ password: preferredHash, ...given.row });
   const attempt = { username: user.username, requestId: "r-1", nowSeconds: now, clientAddress: null, userAgent: null };
+  const context = { ...requestAt(now), requestId: "r-1" };
   const credentials = { username: user.username, password };
   return {
     ...{ deps, user, attempt },
-    pair: () => obtainPair(deps, credentials, attempt),
-    sliding: () => obtainSliding(deps, credentials, attempt),
+    pair: () => createObtain(deps).obtainPair(context, credentials),
+    sliding: () => createObtain(deps).obtainSliding(context, credentials),
   };
 }
 const rowsOf = (userId: number | string) =>

@@ -1,13 +1,13 @@
 // A client that asks several times with the same refresh tokens: within the grace each gets the newest unused token.
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { blacklist } from "../../src/sessions/blacklist.ts";
-import { endFamily, endUser } from "../../src/sessions/end-sessions.ts";
-import { refresh } from "../../src/sessions/refresh.ts";
+import { createBlacklist } from "../../src/sessions/blacklist.ts";
+import { endSession, endUser } from "../../src/sessions/end-sessions.ts";
+import { createRefresh } from "../../src/sessions/refresh.ts";
 import { DB } from "../support/bindings.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { freshId } from "../support/rows.ts";
-import { flowDeps } from "../support/services.ts";
+import { flowDeps, requestAt } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -24,7 +24,8 @@ async function setUp(more: object = {}) {
   const family = freshId();
   const claims = { token_type: "refresh", exp: now + 86_300, iat: now - 100, jti: family, user_id: String(user.id) };
   const first = craft({ claims });
-  const at = async (seconds: number, token: string) => (await refresh(deps, token, now + seconds)).refresh ?? "";
+  const at = async (seconds: number, token: string) =>
+    (await createRefresh(deps)(requestAt(now + seconds), token)).refresh ?? "";
   /** A, B, C …: each used at the second that is given for it, the last not at all. */
   const chain = async (...usedAt: readonly number[]) => {
     const tokens = [first];
@@ -81,8 +82,8 @@ describe("within the grace of a used token", () => {
   });
 
   test.each<[string, (one: Awaited<ReturnType<typeof setUp>>, newest: string) => Promise<unknown>]>([
-    ["logged out", ({ deps }, newest) => blacklist(deps, newest, now + 2)],
-    ["ended with its session", ({ deps, family }) => endFamily(deps, family, now + 2)],
+    ["logged out", ({ deps }, newest) => createBlacklist(deps)(requestAt(now + 2), newest)],
+    ["ended with its session", ({ deps, family }) => endSession(deps, family, now + 2)],
     ["ended with its user's tokens", ({ deps, user }) => endUser(deps, user, now + 3, now + 2)],
   ])("a chain whose last token was %s is not opened again, and that is no alarm", async (_, end) => {
     const one = await setUp();
@@ -96,7 +97,7 @@ describe("within the grace of a used token", () => {
   test("a chain whose family has ended is not opened by a token of it that was on its way into the store", async () => {
     const one = await setUp();
     const [a, , c] = await one.chain(0, 1);
-    await endFamily(one.deps, one.family, now + 2);
+    await endSession(one.deps, one.family, now + 2);
     await DB.prepare("UPDATE outstanding_tokens SET blacklisted_at = NULL WHERE jti = ?").bind(claimsIn(c).jti).run();
     expect(await reasonOf(() => one.at(3, a))).toBe("token_blacklisted");
   });

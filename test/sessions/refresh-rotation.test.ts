@@ -1,11 +1,11 @@
 // refresh() with rotation: the successor, who gets it, what is written, what is told.
 import { describe, expect, test, vi } from "vitest";
-import { refresh } from "../../src/sessions/refresh.ts";
+import { createRefresh } from "../../src/sessions/refresh.ts";
 import { DB } from "../support/bindings.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { freshId, listedToken, rowOf } from "../support/rows.ts";
-import { flowDeps } from "../support/services.ts";
+import { flowDeps, requestAt } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -18,7 +18,7 @@ async function setUp(vars: object, claims: Readonly<Record<string, unknown>> = {
   const jti = freshId();
   const good = { token_type: "refresh", exp: now + 100, iat: now - 100, jti, user_id: String(user.id), name: "Wanda" };
   const token = craft({ claims: { ...good, ...claims } });
-  return { deps, user, jti, token, done: (given = token) => refresh(deps, given, now) };
+  return { deps, user, jti, token, done: (given = token) => createRefresh(deps)(requestAt(now), given) };
 }
 const rowsWith = (prefix: string) =>
   DB.prepare("SELECT COUNT(*) AS rows FROM outstanding_tokens WHERE jti LIKE ?").bind(`${prefix}%`).first("rows");

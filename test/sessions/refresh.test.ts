@@ -1,12 +1,13 @@
 // refresh() without rotation: what it gives, what it refuses, and in which order.
 import { describe, expect, test, vi } from "vitest";
 import type { Hooks } from "../../src/hooks.ts";
-import { refresh } from "../../src/sessions/refresh.ts";
+import { createRefresh, refuseUnrecordableUser } from "../../src/sessions/refresh.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { oldFingerprint, oldHash, preferredFingerprint } from "../support/passwords.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { freshId, listedToken, rowOf } from "../support/rows.ts";
-import { flowDeps } from "../support/services.ts";
+import { flowDeps, requestAt } from "../support/services.ts";
+import { settingsOf } from "../support/settings.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -28,7 +29,7 @@ async function setUp({ vars = {}, hooks = {}, row = {}, claims = {}, without = "
   const good = { token_type: "refresh", exp: now + 100, iat: now - 100, jti, user_id: String(user.id) };
   const all = Object.entries({ ...good, ...claims }).filter(([name]) => name !== without);
   const token = craft({ claims: Object.fromEntries(all) });
-  return { deps, user, jti, token, done: () => refresh(deps, token, now) };
+  return { deps, user, jti, token, done: () => createRefresh(deps)(requestAt(now), token) };
 }
 
 describe("refresh() gives", () => {
@@ -135,7 +136,7 @@ describe("refresh() refuses", () => {
     const { deps } = await setUp();
     const asked = vi.spyOn(deps.tokens, "tokenAndUser");
     const forged = craft({ claims: { token_type: "refresh", exp: now + 1, jti: "x" }, secret: "x".repeat(32) });
-    expect(await reasonOf(() => refresh(deps, forged, now))).toBe("token_signature_wrong");
+    expect(await reasonOf(() => createRefresh(deps)(requestAt(now), forged))).toBe("token_signature_wrong");
     expect(asked).not.toHaveBeenCalled();
   });
 
@@ -212,5 +213,15 @@ describe("refresh() after a change of password (CHECK_REVOKE_TOKEN)", () => {
     expect(await reasonOf(done)).toBe("refresh_password_changed");
     expect(await rowOf(jti)).toBeNull();
     expect(deps.announced).toEqual([]);
+  });
+});
+
+describe("refuseUnrecordableUser()", () => {
+  test.each([[undefined], [null], [0], ["7"], [false]])("is content with %j", (user_id) => {
+    expect(refuseUnrecordableUser(settingsOf(), { user_id })).toBeUndefined();
+  });
+
+  test.each([[""], [[]], [{}], ["abc"]])("refuses %j", async (user_id) => {
+    expect(await reasonOf(() => refuseUnrecordableUser(settingsOf(), { user_id }))).toBe("refresh_user_refused");
   });
 });

@@ -1,14 +1,14 @@
 // Refreshes while D1 and KV fail: what is promised in each case, over real D1 whose answers are lost on purpose.
 // The table that docs/revocation.md shows is printed at the end.
 import { afterAll, describe, expect, test } from "vitest";
-import { refresh } from "../../src/sessions/refresh.ts";
+import { createRefresh } from "../../src/sessions/refresh.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
 import { DB } from "../support/bindings.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { freshId, rowOf } from "../support/rows.ts";
-import { flowDeps } from "../support/services.ts";
+import { flowDeps, requestAt } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -62,7 +62,13 @@ async function setUp(vars: object, problem: Problem, times = 1) {
       .all<{ jti: string }>();
     return results.map((row) => row.jti);
   };
-  return { deps, jti, logged, successors, at: (seconds: number, given = token) => refresh(deps, given, now + seconds) };
+  return {
+    deps,
+    jti,
+    logged,
+    successors,
+    at: (seconds: number, given = token) => createRefresh(deps)(requestAt(now + seconds), given),
+  };
 }
 
 describe.each([
@@ -114,10 +120,10 @@ describe.each([
     const user = await addUser();
     const claims = { token_type: "refresh", exp: now + 900, iat: now, jti: freshId(), user_id: String(user.id) };
     const token = craft({ claims });
-    expect(Object.keys(await refresh(told, token, now))).toEqual(["access", "refresh"]);
+    expect(Object.keys(await createRefresh(told)(requestAt(now), token))).toEqual(["access", "refresh"]);
     await deps.settled();
     expect(logged).toEqual(["store_failed"]);
-    expect(await reasonOf(() => refresh(told, token, now + 11))).toBe("token_blacklisted");
+    expect(await reasonOf(() => createRefresh(told)(requestAt(now + 11), token))).toBe("token_blacklisted");
     expect(Object.keys(await at(0))).toEqual(["access", "refresh"]);
     promises.push({ grace, "what fails": "KV put", answer: "200", session: "goes on; D1 knows the old token" });
   });

@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Hooks } from "../../src/hooks.ts";
-import { slide } from "../../src/sessions/sliding-refresh.ts";
+import { createSlidingRefresh } from "../../src/sessions/sliding-refresh.ts";
 import type { OutstandingToken } from "../../src/stores/contract.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { oldFingerprint, oldHash } from "../support/passwords.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
 import { freshId, listedToken, rowOf } from "../support/rows.ts";
-import { flowDeps } from "../support/services.ts";
+import { flowDeps, requestAt } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -27,7 +27,7 @@ async function setUp({ vars = {}, hooks = {}, row = {}, claims = {}, without = "
   const good = { token_type: "sliding", ...times, jti, user_id: String(user.id), name: "Wanda" };
   const all = Object.fromEntries(Object.entries({ ...good, ...claims }).filter(([name]) => name !== without));
   const token = craft({ claims: all });
-  return { deps, user, jti, good, done: () => slide(deps, token, now) };
+  return { deps, user, jti, good, done: () => createSlidingRefresh(deps)(requestAt(now), token) };
 }
 
 describe("slide() gives", () => {

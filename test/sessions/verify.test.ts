@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
-import { verify } from "../../src/sessions/verify.ts";
+import { createVerify } from "../../src/sessions/verify.ts";
 import { craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { freshId, listedToken } from "../support/rows.ts";
-import { flowDeps } from "../support/services.ts";
+import { flowDeps, requestAt } from "../support/services.ts";
 
 const now = 1_700_000_000;
 const good = { token_type: "access", exp: now + 100, iat: now, user_id: "987654321" };
@@ -11,7 +11,7 @@ const good = { token_type: "access", exp: now + 100, iat: now, user_id: "9876543
 async function setUp(claims: Readonly<Record<string, unknown>> = {}, vars: Readonly<Record<string, unknown>> = {}) {
   const deps = await flowDeps(vars);
   const jti = freshId();
-  return { deps, jti, done: () => verify(deps, craft({ claims: { ...good, jti, ...claims } }), now) };
+  return { deps, jti, done: () => createVerify(deps)(requestAt(now), craft({ claims: { ...good, jti, ...claims } })) };
 }
 
 describe("verify() is content with", () => {
@@ -49,9 +49,9 @@ describe("verify() refuses", () => {
 
   test("a token with another's signature", async () => {
     const { deps } = await setUp();
-    expect(await reasonOf(() => verify(deps, craft({ claims: good, secret: "x".repeat(32) }), now))).toBe(
-      "token_signature_wrong",
-    );
+    expect(
+      await reasonOf(() => createVerify(deps)(requestAt(now), craft({ claims: good, secret: "x".repeat(32) }))),
+    ).toBe("token_signature_wrong");
   });
 
   test.each(["access", "refresh", "sliding"])(

@@ -15,7 +15,7 @@ const foundations = [
 const contracts = ["contract", "families-contract", "admin-contract", "metrics-contract"].map(
   (name) => `stores/${name}.ts`,
 );
-const useCases = ["users", "auth", "sessions", "services.ts", "log-for-request.ts"];
+const useCases = ["users", "auth", "sessions", "services.ts"];
 
 /** Importer to what it may import: folders, and files by name. Its own folder is always allowed. Types count. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -33,7 +33,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // Implementations are known to wire.ts alone.
   stores: ["errors.ts", "log-events.ts", "settings", "tokens", "users"],
   "services.ts": [...foundations, "hooks.ts", ...contracts, "auth"],
-  "log-for-request.ts": ["services.ts"],
   users: [...foundations, "hooks.ts", ...contracts, "services.ts"],
   auth: [...foundations, "hooks.ts", ...contracts, "services.ts", "users", "sessions"],
   sessions: [...foundations, "hooks.ts", ...contracts, "services.ts", "users", "auth"],
@@ -44,8 +43,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   proxy: [...foundations, ...contracts, ...useCases],
   "configuration.ts": ["internal-routes", "settings", "tokens", "proxy"],
   "observation.ts": ["json", "settings", "stores/metrics-contract.ts", "http", "context.ts", "log-events.ts"],
-  "router.ts": [...foundations, ...contracts, "services.ts", "administration", "api", "pages"],
-  "app.ts": [...foundations, ...useCases, "proxy", "router.ts", "observation.ts"],
+  "router.ts": [...foundations, "sessions", "administration", "api", "pages"],
+  "app.ts": [...foundations, ...contracts, ...useCases, "administration", "proxy", "router.ts", "observation.ts"],
   "wire.ts": [
     ...foundations,
     ...useCases,

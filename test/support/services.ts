@@ -1,7 +1,8 @@
-// What flows are given in tests: real D1, settings of the test's own, news and log that are only noted.
+// What use cases are given in tests: real D1, settings of the test's own, a revocation cache and a log that only take note.
 // Ids are counted, so that a test can name them: the first is `<prefix>-1`.
 
 import { readConfiguration } from "../../src/configuration.ts";
+import type { RequestContext } from "../../src/context.ts";
 import type { Services } from "../../src/services.ts";
 import type { RevocationCache } from "../../src/stores/contract.ts";
 import { d1Families } from "../../src/stores/d1/families.ts";
@@ -9,6 +10,7 @@ import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
 import { DB } from "./bindings.ts";
+import { contextFor } from "./context.ts";
 import { freshId } from "./rows.ts";
 import { testSecret } from "./settings.ts";
 
@@ -24,6 +26,11 @@ export interface FlowDeps extends Services {
   readonly logged: ReadonlyArray<readonly [event: string, fields: unknown]>;
   /** Waits for what was put off until after the answer. */
   readonly settled: () => Promise<void>;
+}
+
+/** The context of a request that came at this second, from this client. */
+export function requestAt(nowSeconds: number, client: Partial<ReturnType<RequestContext["client"]>> = {}) {
+  return contextFor({ nowSeconds, client: () => ({ address: null, userAgent: null, ...client }) });
 }
 
 /** Throws when the settings have errors. */

@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from "vitest";
 import type { LoginAttempt } from "../../src/hooks.ts";
-import { obtainPair } from "../../src/sessions/obtain.ts";
-import { limitLogins } from "../../src/users/login-limit.ts";
+import { createObtain } from "../../src/sessions/obtain.ts";
+import { limitLogins } from "../../src/users/login.ts";
 import { password, preferredHash } from "../support/passwords.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
-import { flowDeps } from "../support/services.ts";
+import { flowDeps, requestAt } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const attempt: LoginAttempt = {
@@ -21,20 +21,20 @@ const wanda = "account:60386cf403ca121ea3cba22c04b1258b971da61e9de5f24790005a432
 describe("limitLogins()", () => {
   test("asks once for the account, hashed, and for the address", async () => {
     const loginLimiter = limiter(true);
-    expect(await limitLogins({ loginLimiter }, attempt)).toBeUndefined();
+    expect(await limitLogins(loginLimiter, attempt)).toBeUndefined();
     expect(loginLimiter.allows.mock.calls).toEqual([[[wanda, "address:203.0.113.7"]]]);
   });
 
   test("asks for the account alone where no address is known", async () => {
     const loginLimiter = limiter(true);
-    await limitLogins({ loginLimiter }, { ...attempt, clientAddress: null });
+    await limitLogins(loginLimiter, { ...attempt, clientAddress: null });
     expect(loginLimiter.allows.mock.calls).toEqual([[[wanda]]]);
   });
 
   test("counts one household of IPv6 as one", async () => {
     const loginLimiter = limiter(true);
-    await limitLogins({ loginLimiter }, { ...attempt, clientAddress: "2001:db8:1:2:3:4:5:6" });
-    await limitLogins({ loginLimiter }, { ...attempt, clientAddress: "2001:DB8:1:2::1" });
+    await limitLogins(loginLimiter, { ...attempt, clientAddress: "2001:db8:1:2:3:4:5:6" });
+    await limitLogins(loginLimiter, { ...attempt, clientAddress: "2001:DB8:1:2::1" });
     const keys = loginLimiter.allows.mock.calls.map(([[, address]]) => address);
     expect(keys).toEqual(["address:2001:db8:1:2::/64", "address:2001:db8:1:2::/64"]);
   });
@@ -43,20 +43,20 @@ describe("limitLogins()", () => {
     "takes %j for another account, as the users table does",
     async (username) => {
       const loginLimiter = limiter(true);
-      await limitLogins({ loginLimiter }, { ...attempt, username });
+      await limitLogins(loginLimiter, { ...attempt, username });
       expect(loginLimiter.allows.mock.calls[0]?.[0][0]).not.toBe(wanda);
     },
   );
 
   test("refuses what the limiter does not allow, and says when to come back", async () => {
-    const refusal = await refusalOf(() => limitLogins({ loginLimiter: limiter(false) }, attempt));
+    const refusal = await refusalOf(() => limitLogins(limiter(false), attempt));
     expect(refusal.reason).toBe("login_throttled");
     expect(refusal.wire.status).toBe(429);
     expect(refusal.more).toEqual({ names: "60" });
   });
 
   test("counts nothing where LOGIN_LIMITER is not bound", async () => {
-    expect(await limitLogins({ loginLimiter: undefined }, attempt)).toBeUndefined();
+    expect(await limitLogins(undefined, attempt)).toBeUndefined();
   });
 });
 
@@ -67,9 +67,7 @@ describe("a login that is throttled", () => {
     const user = await addUser({ password: preferredHash });
     const byUsername = vi.spyOn(deps.users, "byUsername");
     const credentials = { username: user.username, password };
-    expect(await reasonOf(() => obtainPair(deps, credentials, { ...attempt, username: user.username }))).toBe(
-      "login_throttled",
-    );
+    expect(await reasonOf(() => createObtain(deps).obtainPair(requestAt(1), credentials))).toBe("login_throttled");
     expect(byUsername).not.toHaveBeenCalled();
     expect(onLoginFailed).not.toHaveBeenCalled();
   });

@@ -2,12 +2,12 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Hooks, LoginAttempt } from "../../src/hooks.ts";
 import * as hashing from "../../src/users/hash-password.ts";
-import { login } from "../../src/users/login.ts";
+import { createLogin } from "../../src/users/login.ts";
 import * as verifying from "../../src/users/password.ts";
 import * as spending from "../../src/users/spend-hash-time.ts";
 import { longestHash, longestPassword, oldHash, password, preferredHash } from "../support/passwords.ts";
 import { reasonOf } from "../support/refusals.ts";
-import { flowDeps } from "../support/services.ts";
+import { flowDeps, requestAt } from "../support/services.ts";
 import { addUser, columnOf } from "../support/users.ts";
 
 vi.mock("../../src/users/hash-password.ts", { spy: true });
@@ -15,6 +15,7 @@ vi.mock("../../src/users/password.ts", { spy: true });
 vi.mock("../../src/users/spend-hash-time.ts", { spy: true });
 beforeEach(() => void vi.clearAllMocks());
 
+const context = { ...requestAt(1_700_000_000, { address: "203.0.113.7" }), requestId: "r-1" };
 const attempt = (username: string): LoginAttempt => ({
   ...{ username, requestId: "r-1", nowSeconds: 1_700_000_000, clientAddress: "203.0.113.7", userAgent: null },
 });
@@ -27,7 +28,7 @@ async function loginWith(
   const deps = await flowDeps({ ...given.vars }, { hooks: given.hooks ?? {} });
   const row = user === "nobody" ? undefined : await addUser(user);
   const username = row?.username ?? "nobody";
-  const done = () => login(deps, { username, password: given.password ?? password }, attempt(username));
+  const done = () => createLogin(deps).logIn(context, { username, password: given.password ?? password });
   return { deps, user: row, username, done };
 }
 

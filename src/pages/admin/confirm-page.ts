@@ -1,13 +1,12 @@
 // The question for the password, before what a cookie alone does not stand for.
 // Must never send a password back, neither the one that was typed nor a new one for somebody.
 
-import { confirmPassword } from "../../administration/admin-confirm.ts";
-import type { Admin } from "../../administration/admin-session.ts";
+import type { Admin } from "../../administration/sessions.ts";
 import { Refusal } from "../../errors.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { type Html, html } from "./html.ts";
-import { attemptOf, nextOf, tooManyText } from "./log-in-page.ts";
+import { nextOf, tooManyText } from "./log-in-page.ts";
 import type { PageResult, RefusedPage, Visit } from "./visit.ts";
 
 /** The field in which the admin's own password is sent, next to the fields of the form that is to go on. */
@@ -50,7 +49,7 @@ export async function confirm(visit: Visit, action: string): Promise<Admin | Ref
   const { deps, admin, context } = visit;
   const password = (await visit.form()).text(ownPasswordField);
   try {
-    return await confirmPassword(deps, admin, password, attemptOf(context, admin.user.username));
+    return await deps.administration.confirmPassword(context, admin, password);
   } catch (error) {
     if (!(error instanceof Refusal) || !(error.wire.status in texts)) throw error;
     return { response: await questionPage(visit, error.wire.status, action, error), reason: error.reason };
@@ -68,9 +67,9 @@ async function questionPage(
   const seconds = refusal?.wire.retryAfterSeconds;
   const kept = context.method === "POST" ? await keptFields(visit) : { inputs: [], lost: false };
   const described = problem && html` aria-describedby="problem" aria-invalid="true"`;
-  const title = "Your password, please";
+  const title = "Confirm your password";
   const body = html`<h1>${title}</h1>
-<p class="lead">It was typed more than five minutes ago. Rights, passwords and deletions need it again.${
+<p class="lead">You typed it more than five minutes ago. Changes of rights and passwords, new users and deletions need it again.${
     kept.lost && html` After that, type the new password once more.`
   }</p>
 <form class="card fields" method="post" action="${action}">
@@ -79,7 +78,7 @@ ${problem && html`<p class="summary" id="problem" role="alert">${problem}</p>`}
 <div><label for="${ownPasswordField}">Your password</label>
 <input id="${ownPasswordField}" name="${ownPasswordField}" type="password" autocomplete="current-password" required autofocus${described}></div>
 ${kept.inputs}
-<div class="actions"><button>Go on</button> <a href="${adminPath}/users/">Cancel</a></div>
+<div class="actions"><button>Continue</button> <a href="${adminPath}/users/">Cancel</a></div>
 </form>`;
   const headers = seconds === undefined ? {} : { "retry-after": String(seconds) };
   return answerPage(context, {

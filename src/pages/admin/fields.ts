@@ -1,6 +1,6 @@
 // Fields of the admin page's forms: labels, help, errors, tied together for those who do not see them.
 // Must never show again a password that was typed.
-import type { FieldErrors, FieldName } from "../../administration/admin-user-errors.ts";
+import type { FieldErrors, FieldName } from "../../administration/users.ts";
 import { type Html, html } from "./html.ts";
 
 interface TextField {

@@ -1,15 +1,13 @@
 // Log-in and log-out of the admin page.
 // Must never say why a log-in was refused, nor lead anywhere but into the admin page.
 
-import type { AdminDeps } from "../../administration/admin-deps.ts";
-import { adminLogIn, adminLogOut } from "../../administration/admin-session.ts";
 import type { RequestContext } from "../../context.ts";
 import { Refusal } from "../../errors.ts";
 import { setAdminCookie } from "../../http/cookies.ts";
 import { adminPath, isAdminPath } from "../../internal-routes/admin-path.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { type Html, html } from "./html.ts";
-import { type PageResult, type RefusedPage, readForm, type Visit } from "./visit.ts";
+import { type AdminPageServices, type PageResult, type RefusedPage, readForm, type Visit } from "./visit.ts";
 
 export const tooManyText = "Too many attempts. Try again in a minute.";
 
@@ -24,17 +22,17 @@ export function showLogIn(context: RequestContext): Response {
  * @param former the secret of the session that the browser had, which ends when another begins
  */
 export async function logIn(
-  deps: AdminDeps,
+  deps: AdminPageServices,
   request: Request,
   context: RequestContext,
   former: string | undefined,
 ): Promise<PageResult> {
   const form = await readForm({ request, context });
   const username = form.text("username").trim();
-  const attempt = attemptOf(context, username);
   const next = nextOf(context.url.text);
   try {
-    const secret = await adminLogIn(deps, { username, password: form.text("password") }, attempt, former);
+    const credentials = { username, password: form.text("password") };
+    const secret = await deps.administration.logIn(context, credentials, former);
     return seeOther(context, next, { "set-cookie": setAdminCookie(secret) });
   } catch (error) {
     if (!(error instanceof Refusal) || !(error.wire.status in texts)) throw error;
@@ -46,14 +44,8 @@ export async function logIn(
   }
 }
 
-/** An attempt to log in, or to confirm a log-in, as flows take it. */
-export function attemptOf({ nowSeconds, requestId, client }: RequestContext, username: string) {
-  const { address, userAgent } = client();
-  return { username, requestId, nowSeconds, clientAddress: address, userAgent };
-}
-
 export async function logOut({ deps, admin, context }: Visit): Promise<Response> {
-  await adminLogOut(deps, admin);
+  await deps.administration.logOut(context, admin);
   return seeOther(context, `${adminPath}/login`, { "set-cookie": setAdminCookie(null) });
 }
 

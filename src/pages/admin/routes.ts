@@ -1,15 +1,12 @@
 // The routes of the admin page: which page, for whom, asked from where; and its refusals, as pages.
 // Must never let a request act that did not come from the page itself, nor one without a session.
 
-import { isConfirmed } from "../../administration/admin-confirm.ts";
-import type { AdminDeps } from "../../administration/admin-deps.ts";
-import { adminBehind } from "../../administration/admin-session.ts";
+import { isConfirmed } from "../../administration/sessions.ts";
 import type { DecisionRecord, Draft, Outcome, RequestContext } from "../../context.ts";
 import { Refusal, refuse } from "../../errors.ts";
 import { adminCookie, readAuthCookie, setAdminCookie } from "../../http/cookies.ts";
 import { isFormNavigation, provenance } from "../../http/csrf.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
-import { logForRequest } from "../../log-for-request.ts";
 import { userIdFrom } from "../../users/user.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { askBefore, askWithin, confirm, ownPasswordField, saveConfirm, showConfirm } from "./confirm-page.ts";
@@ -28,7 +25,7 @@ import {
   showUser,
 } from "./user-pages.ts";
 import { showUsers } from "./users-page.ts";
-import { type Form, type PageResult, type RefusedPage, readForm, type Visit } from "./visit.ts";
+import { type AdminPageServices, type Form, type PageResult, type RefusedPage, readForm, type Visit } from "./visit.ts";
 
 type PageHandler = (visit: Visit) => Promise<PageResult>;
 
@@ -65,17 +62,14 @@ const pages: readonly AdminPage[] = [
 export type AdminHandler = (request: Request, context: RequestContext, id: string) => Promise<Outcome>;
 
 /** Every path of the admin page with its handler, to be mounted in this order. */
-export function adminRoutes(deps: AdminDeps): ReadonlyArray<{ readonly path: string; readonly handle: AdminHandler }> {
+export function adminRoutes(
+  deps: AdminPageServices,
+): ReadonlyArray<{ readonly path: string; readonly handle: AdminHandler }> {
   const answering =
     (answer: (visitor: Visitor, id: string) => Promise<PageResult>): AdminHandler =>
     async (request, context, id) => {
       const record: Draft<DecisionRecord> = { operation: "gateway" };
-      const visitor = {
-        deps: { ...logForRequest(deps, context.requestId), admin: deps.admin },
-        request,
-        context,
-        record,
-      };
+      const visitor = { deps, request, context, record };
       try {
         // A path in any other spelling than its own is none of these.
         if (context.url.path.includes("%")) refuse("no_route");
@@ -135,7 +129,7 @@ async function answerVisit(visitor: Visitor, page: AdminPage, idText: string): P
     refuseMethod(context, [...(page.get ? ["GET", "HEAD"] : []), ...(page.post ? ["POST"] : [])].join(", "));
   refuseForeignForm(visitor);
   const secret = secretOf(request);
-  const admin = secret === undefined ? undefined : await adminBehind(deps, secret, context.nowSeconds);
+  const admin = secret === undefined ? undefined : await deps.administration.adminBehind(context, secret);
   if (!admin) return forgetting(secret, askToLogIn(context));
   record.identity = { userId: admin.user.id, tokenType: undefined, jti: undefined };
   let read: Promise<Form> | undefined;
@@ -185,7 +179,7 @@ function refusalPage(context: RequestContext, { wire, more }: Refusal): Response
   const text = detail.replace("{}", () => more.names ?? "");
   const body = html`<h1>${text}</h1>
 <p class="lead">Status ${status}, request ${context.requestId}.</p>
-<p><a href="${adminPath}/">To the users</a></p>`;
+<p><a href="${adminPath}/">Back to the users</a></p>`;
   const headers = {
     ...(more.allow === undefined ? {} : { allow: more.allow }),
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),

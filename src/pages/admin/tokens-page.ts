@@ -1,7 +1,7 @@
 // The list of outstanding and blacklisted tokens, and what can be done to one.
 // Must never show a token: there is none in the store, only ids.
 
-import { endSession, revokeToken } from "../../administration/admin-tokens.ts";
+import type { TokenAdministration } from "../../administration/tokens.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import type { AdminToken, TokenStateFilter } from "../../stores/admin-contract.ts";
 import { mayChange } from "../../users/admin-rights.ts";
@@ -10,7 +10,7 @@ import { answerPage, seeOther } from "./answer-page.ts";
 import { selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage, fromOf, pager, timeOf } from "./list.ts";
-import { actOf, type Visit } from "./visit.ts";
+import type { Visit } from "./visit.ts";
 
 const path = `${adminPath}/tokens/`;
 
@@ -27,17 +27,22 @@ export async function showTokens({ deps, context, admin, query }: Visit): Promis
   const state = states.find(([name]) => name === query.get("state"))?.[0] ?? "";
   const { nowSeconds } = context;
   const [page, whose] = await Promise.all([
-    deps.admin.tokens.page({ userId, state: state === "" ? undefined : state, nowSeconds, from: fromOf(query) }),
-    userId === undefined ? undefined : deps.users.byLookup({ column: "id", value: userId }),
+    deps.administration.pageOfTokens({
+      userId,
+      state: state === "" ? undefined : state,
+      nowSeconds,
+      from: fromOf(query),
+    }),
+    userId === undefined ? undefined : deps.administration.userById(userId),
   ]);
   const title = userId === undefined ? "Tokens" : `Tokens of ${whose?.username ?? `user ${userId}`}`;
   const back = new URL(context.url.text).search;
   const body = html`${doneMessage(query)}
 <h1>${title}</h1>
-<p class="lead">Refresh and sliding tokens, the last to expire first. A session is a log-in and all tokens that came of it.</p>
+<p class="lead">Refresh and sliding tokens, the last to expire first. A session is a log-in and all tokens issued from it.</p>
 ${
   userId !== undefined &&
-  html`<p>${whose && html`<a href="${adminPath}/users/${userId}/">${whose.username}’s account</a> · `}<a href="${path}">Everybody’s tokens</a></p>`
+  html`<p>${whose && html`<a href="${adminPath}/users/${userId}/">${whose.username}’s account</a> · `}<a href="${path}">All tokens</a></p>`
 }
 <form class="card filter few" method="get" action="${path}" role="search" aria-label="Tokens">
 ${userText !== undefined && html`<input type="hidden" name="user" value="${userText}">`}
@@ -57,7 +62,7 @@ interface Shown {
 }
 
 function tokensTable(tokens: readonly AdminToken[], shown: Shown): Html {
-  if (tokens.length === 0) return html`<div class="scroll"><p class="none">No tokens here.</p></div>`;
+  if (tokens.length === 0) return html`<div class="scroll"><p class="none">No tokens match.</p></div>`;
   return html`<div class="scroll" role="region" aria-label="Tokens" tabindex="0"><table>
 <caption>Times are UTC.</caption>
 <thead><tr>
@@ -76,7 +81,7 @@ function tokenRow(token: AdminToken, { actor, nowSeconds, back }: Shown): Html {
   const button = (what: string, text: string) => html`<form method="post" action="${path}${what}${back}">
 <input type="hidden" name="jti" value="${jti}"><button class="danger small" aria-label="${text} ${short}">${text}</button></form>`;
   return html`<tr>
-<th scope="row">${user ? html`<a href="${adminPath}/users/${user.id}/">${user.username}</a>` : "nobody"}</th>
+<th scope="row">${user ? html`<a href="${adminPath}/users/${user.id}/">${user.username}</a>` : "no user"}</th>
 <td>${stateOf(token, nowSeconds)}${token.type === "sliding" && html` <span class="badge">sliding</span>`}</td>
 <td class="wide">${timeOf(token.createdAtSeconds)}${clientOf(token)}</td>
 <td class="wide">${timeOf(token.expiresAtSeconds)}</td>
@@ -99,12 +104,12 @@ function stateOf({ blacklistedAtSeconds, expiresAtSeconds }: AdminToken, nowSeco
   return html`<span class="badge good">live</span>`;
 }
 
-export const revoke = (visit: Visit) => act(visit, revokeToken, "revoked");
-export const endItsSession = (visit: Visit) => act(visit, endSession, "session");
+export const revoke = (visit: Visit) => act(visit, "revokeToken", "revoked");
+export const endItsSession = (visit: Visit) => act(visit, "endSession", "session");
 
-async function act(visit: Visit, flow: typeof revokeToken, done: string): Promise<Response> {
+async function act(visit: Visit, operation: keyof TokenAdministration, done: string): Promise<Response> {
   const form = await visit.form();
-  await flow(visit.deps, actOf(visit), form.text("jti"));
+  await visit.deps.administration[operation](visit.context, visit.admin, form.text("jti"));
   const back = new URLSearchParams(visit.query);
   back.set("done", done);
   return seeOther(visit.context, `${path}?${back}`);

@@ -1,8 +1,7 @@
 // The pages of one user: create, change, password, delete, log out everywhere.
 // Must never offer what its visitor may not do, nor rely on its not being offered.
 
-import type { FieldErrors } from "../../administration/admin-user-errors.ts";
-import { changeUser, createUser, deleteUser, logOutUser, setPassword } from "../../administration/admin-users.ts";
+import type { FieldErrors } from "../../administration/users.ts";
 import { refuse } from "../../errors.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import type { UserFields } from "../../stores/admin-contract.ts";
@@ -14,7 +13,7 @@ import { checkField, errorSummary, passwordFields } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage } from "./list.ts";
 import { accountFields, accountSummary, rightsFields } from "./user-parts.ts";
-import { actOf, type Form, type Visit } from "./visit.ts";
+import type { Form, Visit } from "./visit.ts";
 
 const path = `${adminPath}/users/`;
 const noErrors: FieldErrors = {};
@@ -34,7 +33,7 @@ function answer(visit: Visit, title: string, errors: FieldErrors, body: Html): R
 }
 
 async function targetOf({ deps, id }: Visit): Promise<User> {
-  return (await deps.users.byLookup({ column: "id", value: id })) ?? refuse("no_route");
+  return (await deps.administration.userById(id)) ?? refuse("no_route");
 }
 
 /** What was typed, as Django would store it. Rights that the visitor cannot give, or not take from themselves, stay. */
@@ -61,7 +60,7 @@ export async function saveNewUser(visit: Visit): Promise<Response> {
   const form = await visit.form();
   const fields = fieldsOf(form, visit.admin.user, undefined);
   const password = { password: form.text("password"), again: form.text("password_again") };
-  const outcome = await createUser(visit.deps, actOf(visit), { fields, password });
+  const outcome = await visit.deps.administration.createUser(visit.context, visit.admin, { fields, password });
   if ("errors" in outcome) return newUserPage(visit, fields, outcome.errors);
   return seeOther(visit.context, `${path}${outcome.id}/?done=created`);
 }
@@ -86,7 +85,7 @@ export async function showUser(visit: Visit): Promise<Response> {
 export async function saveUser(visit: Visit): Promise<Response> {
   const target = await targetOf(visit);
   const fields = fieldsOf(await visit.form(), visit.admin.user, target);
-  const outcome = await changeUser(visit.deps, actOf(visit), target, fields);
+  const outcome = await visit.deps.administration.changeUser(visit.context, visit.admin, target, fields);
   if ("errors" in outcome) return userPage(visit, target, fields, outcome.errors);
   return seeOther(visit.context, `${path}${target.id}/?done=changed`);
 }
@@ -141,7 +140,7 @@ export async function savePassword(visit: Visit): Promise<Response> {
   const form = await visit.form();
   const endTokens = form.isTicked("end_tokens");
   const typed = { password: form.text("password"), again: form.text("password_again"), endTokens };
-  const outcome = await setPassword(visit.deps, actOf(visit), target, typed);
+  const outcome = await visit.deps.administration.setPassword(visit.context, visit.admin, target, typed);
   if ("errors" in outcome) return passwordPage(visit, target, outcome.errors, endTokens);
   return seeOther(visit.context, `${path}${target.id}/?done=password`);
 }
@@ -157,7 +156,7 @@ ${passwordFields(errors)}
 ${checkField({
   name: "end_tokens",
   label: "End all tokens issued so far",
-  help: "Unticked, whoever has one can use it until it expires.",
+  help: "If unticked, tokens issued so far stay valid until they expire.",
   ticked: endTokens,
 })}
 <div class="actions"><button>Set the password</button> <a href="${path}${target.id}/">Cancel</a></div>
@@ -169,20 +168,20 @@ export async function showDelete(visit: Visit): Promise<Response> {
   const target = await changeable(visit);
   const body = html`<h1>Delete ${target.username}?</h1>
 <form class="card" method="post" action="${path}${target.id}/delete">
-<p>All tokens of the user are ended. Your API may still know the user by the id ${target.id}, which is not given to anybody else.</p>
-<p>To keep somebody out, it is better to <a href="${path}${target.id}/">make them inactive</a>.</p>
-<div class="actions"><button class="danger">Delete for good</button> <a href="${path}${target.id}/">Cancel</a></div>
+<p>All tokens of the user are ended. Your API may still know the user by the id ${target.id}, which is never assigned to another user.</p>
+<p>To prevent log-ins only, <a href="${path}${target.id}/">make the user inactive</a> instead.</p>
+<div class="actions"><button class="danger">Delete permanently</button> <a href="${path}${target.id}/">Cancel</a></div>
 </form>`;
   return answer(visit, `Delete ${target.username}`, noErrors, body);
 }
 
 export async function confirmDelete(visit: Visit): Promise<Response> {
-  await deleteUser(visit.deps, actOf(visit), await targetOf(visit));
+  await visit.deps.administration.deleteUser(visit.context, visit.admin, await targetOf(visit));
   return seeOther(visit.context, `${path}?done=deleted`);
 }
 
 export async function endTokens(visit: Visit): Promise<Response> {
-  await logOutUser(visit.deps, actOf(visit), await targetOf(visit));
+  await visit.deps.administration.logOutUser(visit.context, visit.admin, await targetOf(visit));
   return seeOther(visit.context, `${path}${visit.id}/?done=ended`);
 }
 

@@ -36,7 +36,7 @@ export async function showUsers({ deps, context, admin, query }: Visit): Promise
     active: query.get("active") ?? "",
     staff: query.get("staff") ?? "",
   };
-  const page = await deps.admin.users.page(queryOf(asked, query));
+  const page = await deps.administration.pageOfUsers(queryOf(asked, query));
   const body = html`${doneMessage(query)}
 <div class="head"><h1>Users</h1><a class="button" href="${path}new">Add a user</a></div>
 <form class="card filter" method="get" action="${path}" role="search" aria-label="Users">
@@ -70,7 +70,7 @@ function queryOf(asked: Asked, query: URLSearchParams): UserQuery {
 }
 
 function usersTable(users: readonly User[]): Html {
-  if (users.length === 0) return html`<div class="scroll"><p class="none">No users here.</p></div>`;
+  if (users.length === 0) return html`<div class="scroll"><p class="none">No users match.</p></div>`;
   return html`<div class="scroll" role="region" aria-label="Users" tabindex="0"><table>
 <caption>Times are UTC. “Last log-in” is kept while UPDATE_LAST_LOGIN is on.</caption>
 <thead><tr>

@@ -1,16 +1,22 @@
 // One request to the admin page by somebody who is logged in, and the form that it may bring.
 // Must never hold what was typed longer than the request.
 
-import type { AdminDeps } from "../../administration/admin-deps.ts";
-import type { Admin } from "../../administration/admin-session.ts";
-import type { Act } from "../../administration/admin-users.ts";
+import type { Administration } from "../../administration/administration.ts";
+import type { Admin } from "../../administration/sessions.ts";
 import type { RequestContext } from "../../context.ts";
 import { type Reason, refuse } from "../../errors.ts";
 import { readBody } from "../../http/body.ts";
+import type { Settings } from "../../settings/settings.ts";
 import type { UserId } from "../../users/user.ts";
 
+/** What the admin page is made with. */
+export interface AdminPageServices {
+  readonly settings: Settings;
+  readonly administration: Administration;
+}
+
 export interface Visit {
-  readonly deps: AdminDeps;
+  readonly deps: AdminPageServices;
   readonly request: Request;
   readonly context: RequestContext;
   readonly admin: Admin;
@@ -29,11 +35,6 @@ export interface RefusedPage {
 
 /** What a page's handler gives back. */
 export type PageResult = Response | RefusedPage;
-
-/** The visit as flows take it. */
-export function actOf({ admin, context }: Visit): Act {
-  return { admin, nowSeconds: context.nowSeconds };
-}
 
 /** What a form sent: text by name. A field that is missing is empty, and a checkbox that is not ticked is missing. */
 export interface Form {

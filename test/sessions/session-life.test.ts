@@ -1,15 +1,15 @@
 // Families: the grace for a repeated refresh, reuse of a spent token, the ends of a session, what a log-out ends.
 import { describe, expect, test, vi } from "vitest";
-import { blacklist } from "../../src/sessions/blacklist.ts";
-import { endFamily, endUser } from "../../src/sessions/end-sessions.ts";
-import { flush } from "../../src/sessions/flush.ts";
-import { refresh } from "../../src/sessions/refresh.ts";
-import { slide } from "../../src/sessions/sliding-refresh.ts";
+import { createBlacklist } from "../../src/sessions/blacklist.ts";
+import { endSession, endUser } from "../../src/sessions/end-sessions.ts";
+import { createFlush } from "../../src/sessions/flush.ts";
+import { createRefresh } from "../../src/sessions/refresh.ts";
+import { createSlidingRefresh } from "../../src/sessions/sliding-refresh.ts";
 import { DB } from "../support/bindings.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { freshId, listedToken, rowOf } from "../support/rows.ts";
-import { flowDeps } from "../support/services.ts";
+import { flowDeps, requestAt } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -24,7 +24,13 @@ async function setUp(vars: object, claims: Readonly<Record<string, unknown>> = {
   const jti = freshId();
   const good = { token_type: "refresh", exp: now + 86_300, iat: now - 100, jti, user_id: String(user.id) };
   const token = craft({ claims: { ...good, ...claims } });
-  return { deps, user, jti, token, at: (seconds: number, given = token) => refresh(deps, given, now + seconds) };
+  return {
+    deps,
+    user,
+    jti,
+    token,
+    at: (seconds: number, given = token) => createRefresh(deps)(requestAt(now + seconds), given),
+  };
 }
 const endedRow = (family: string) =>
   DB.prepare("SELECT * FROM ended_families WHERE family = ?").bind(family).first<Record<string, unknown>>();
@@ -116,13 +122,13 @@ describe("REFRESH_REUSE_GRACE", () => {
 
   test("does not help where the successor was logged out", async () => {
     const { deps, at } = await setUp(grace);
-    await blacklist(deps, (await at(0)).refresh ?? "", now + 1);
+    await createBlacklist(deps)(requestAt(now + 1), (await at(0)).refresh ?? "");
     expect(await reasonOf(() => at(2))).toBe("token_blacklisted");
   });
 
   test("does not help a token that was logged out itself", async () => {
     const { deps, token, at } = await setUp(grace);
-    await blacklist(deps, token, now);
+    await createBlacklist(deps)(requestAt(now), token);
     expect(await reasonOf(() => at(0))).toBe("token_blacklisted");
   });
 
@@ -181,7 +187,7 @@ describe("REVOKE_FAMILY_ON_REUSE", () => {
 
   test("does not take a token that was logged out for one that was used up", async () => {
     const { deps, jti, token, at } = await setUp(reuse);
-    await blacklist(deps, token, now);
+    await createBlacklist(deps)(requestAt(now), token);
     expect(await reasonOf(() => at(5))).toBe("token_blacklisted");
     expect(await endedRow(jti)).toBeNull();
     expect(deps.logged.filter(([event]) => event === "refresh_reuse")).toEqual([]);
@@ -238,7 +244,7 @@ describe("BLACKLIST_ENDS_SESSION", () => {
     const { deps, jti, at } = await setUp({ ...retire, BLACKLIST_ENDS_SESSION: true });
     const { refresh: successor = "" } = await at(0);
     const successorId = String(claimsIn(successor).jti);
-    expect(await blacklist(deps, successor, now + 1)).toEqual({});
+    expect(await createBlacklist(deps)(requestAt(now + 1), successor)).toEqual({});
     expect(await rowOf(successorId)).toMatchObject({ blacklisted_at: now + 1, successor_jti: null });
     expect(await endedRow(jti)).toMatchObject({ ended_at: now + 1 });
     await deps.settled();
@@ -251,29 +257,29 @@ describe("BLACKLIST_ENDS_SESSION", () => {
 
   test("ends nothing but the token while it is off", async () => {
     const { deps, jti, token } = await setUp(retire);
-    await blacklist(deps, token, now);
+    await createBlacklist(deps)(requestAt(now), token);
     expect(await endedRow(jti)).toBeNull();
   });
 
   test("ends tokens that rotation left good", async () => {
     const { deps, token, at } = await setUp({ ROTATE_REFRESH_TOKENS: true, BLACKLIST_ENDS_SESSION: true });
     const { refresh: sibling } = await at(0);
-    await blacklist(deps, token, now + 1);
+    await createBlacklist(deps)(requestAt(now + 1), token);
     expect(await reasonOf(() => at(2, sibling))).toBe("token_blacklisted");
   });
 });
 
-describe("endFamily()", () => {
+describe("endSession()", () => {
   test("is true for the one call that did it", async () => {
     const { deps, jti } = await setUp(retire);
-    expect(await endFamily(deps, jti, now)).toBe(true);
-    expect(await endFamily(deps, jti, now + 1)).toBe(false);
+    expect(await endSession(deps, jti, now)).toBe(true);
+    expect(await endSession(deps, jti, now + 1)).toBe(false);
     expect(deps.announced).toEqual([{ jti: `fam:${jti}`, expiresAtSeconds: now + 86_400 }]);
   });
 
   test("ends a token of the family that was on its way into the store", async () => {
     const { deps, jti } = await setUp({ ROTATE_REFRESH_TOKENS: true });
-    await endFamily(deps, jti, now);
+    await endSession(deps, jti, now);
     await deps.tokens.list(listedToken({ jti: `${jti}-late`, family: jti }));
     const { blacklisted } = await deps.tokens.tokenAndUser(`${jti}-late`, undefined);
     expect(blacklisted).toBe(true);
@@ -281,7 +287,7 @@ describe("endFamily()", () => {
 
   test("ends the family's first token even where it was made elsewhere and never written down", async () => {
     const { deps, jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true });
-    await endFamily(deps, jti, now);
+    await endSession(deps, jti, now);
     expect(await reasonOf(() => at(0))).toBe("token_blacklisted");
   });
 });
@@ -310,7 +316,7 @@ describe("endUser()", () => {
     const claims = { token_type: "sliding", exp: now + 50, refresh_exp: now + 500, iat: now - 9, jti: freshId() };
     const token = craft({ claims: { ...claims, user_id: String(user.id) } });
     await endUser(deps, user, now, now);
-    expect(await reasonOf(() => slide(deps, token, now))).toBe("token_blacklisted");
+    expect(await reasonOf(() => createSlidingRefresh(deps)(requestAt(now), token))).toBe("token_blacklisted");
   });
 
   test("never moves a cut-off back", async () => {
@@ -333,7 +339,7 @@ describe("standing()", () => {
     const { deps, user } = await setUp({});
     const family = freshId();
     const revoked = freshId();
-    await endFamily(deps, family, now);
+    await endSession(deps, family, now);
     await endUser(deps, user, now, now);
     await deps.tokens.blacklist(listedToken({ jti: revoked }), now);
     const good = { jti: freshId(), family: freshId(), user: undefined, issuedAtSeconds: now };
@@ -358,11 +364,11 @@ describe("standing()", () => {
 
 test("flush() forgets what ended tokens that have all expired", async () => {
   const { deps, jti, user } = await setUp({ LEEWAY: 5 });
-  await endFamily(deps, jti, now);
+  await endSession(deps, jti, now);
   await endUser(deps, user, now, now);
   const cutoffs = () => DB.prepare("SELECT user_id FROM user_cutoffs WHERE user_id = ?").bind(user.id).first();
-  await flush(deps, now + 86_400 + 10);
+  await createFlush(deps)(now + 86_400 + 10);
   expect([await endedRow(jti), await cutoffs()]).not.toContain(null);
-  await flush(deps, now + 86_400 + 11);
+  await createFlush(deps)(now + 86_400 + 11);
   expect([await endedRow(jti), await cutoffs()]).toEqual([null, null]);
 });

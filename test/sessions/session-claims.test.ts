@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { userClaims } from "../../src/sessions/issue.ts";
+import { userClaims } from "../../src/sessions/session-claims.ts";
 import type { Claims } from "../../src/tokens/claims.ts";
 import { oldFingerprint, oldHash } from "../support/passwords.ts";
 import { settingsOf } from "../support/settings.ts";

@@ -1,7 +1,7 @@
 // clientAddress(): one name for one client, however its address is spelled, and none where it stands for many.
 import * as fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { clientAddress } from "../../src/users/client-address.ts";
+import { clientAddress } from "../../src/users/ip-address.ts";
 
 describe("clientAddress() folds", () => {
   test.each([

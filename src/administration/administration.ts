@@ -1,0 +1,33 @@
+// Everything that the admin page can do, made once per isolate while ADMIN is on.
+import type { AdminStores, AdminTokenStore, AdminUserStore } from "../stores/admin-contract.ts";
+import type { UserStore } from "../stores/contract.ts";
+import type { UserId } from "../users/user.ts";
+import { type AdminSessionDependencies, type AdminSessions, createAdminSessions } from "./sessions.ts";
+import { createTokenAdministration, type TokenAdministration, type TokenAdministrationDependencies } from "./tokens.ts";
+import { createUserAdministration, type UserAdministration, type UserAdministrationDependencies } from "./users.ts";
+
+/** The services that the administration needs; each part takes its own. */
+export type AdministrationDependencies = AdminSessionDependencies &
+  UserAdministrationDependencies &
+  TokenAdministrationDependencies & { readonly admin: AdminStores; readonly users: UserStore };
+
+/** What is only read, for lists and forms. */
+export interface AdministrationReads {
+  readonly pageOfUsers: AdminUserStore["page"];
+  readonly pageOfTokens: AdminTokenStore["page"];
+  readonly userById: (id: UserId) => ReturnType<UserStore["byLookup"]>;
+}
+
+export interface Administration extends AdminSessions, UserAdministration, TokenAdministration, AdministrationReads {}
+
+/** Each operation that changes something is called with the request's context, the admin who asks, and its input. */
+export function createAdministration(deps: AdministrationDependencies): Administration {
+  return {
+    ...createAdminSessions(deps),
+    ...createUserAdministration(deps),
+    ...createTokenAdministration(deps),
+    pageOfUsers: (query) => deps.admin.users.page(query),
+    pageOfTokens: (query) => deps.admin.tokens.page(query),
+    userById: (id) => deps.users.byLookup({ column: "id", value: id }),
+  };
+}

@@ -1,0 +1,52 @@
+// What the admin page does to tokens: revoke one, end its session.
+// Must never touch a superuser's tokens for somebody who is none.
+
+import type { RequestContext } from "../context.ts";
+import { refuse } from "../errors.ts";
+import { shortId } from "../log-events.ts";
+import { type EndingDependencies, endSession } from "../sessions/end-sessions.ts";
+import type { AdminToken, AdminTokenStore } from "../stores/admin-contract.ts";
+import type { TokenStore } from "../stores/contract.ts";
+import { mayChange } from "../users/admin-rights.ts";
+import { type AuditDependencies, audit } from "./audit.ts";
+import type { Admin } from "./sessions.ts";
+
+/** The services that the administration of tokens needs. */
+export interface TokenAdministrationDependencies extends EndingDependencies, AuditDependencies {
+  readonly tokens: Pick<TokenStore, "blacklist">;
+  readonly admin: { readonly tokens: AdminTokenStore };
+}
+
+export interface TokenAdministration {
+  /** 1. There is such a token. 2. Rights. 3. Blacklist it in D1. 4. Tell KV, also of one that was blacklisted before. */
+  revokeToken(context: RequestContext, admin: Admin, jti: string): Promise<AdminToken>;
+  /** The same for every token of the session that the token belongs to. */
+  endSession(context: RequestContext, admin: Admin, jti: string): Promise<AdminToken>;
+}
+
+export function createTokenAdministration(deps: TokenAdministrationDependencies): TokenAdministration {
+  const tokenFor = async (admin: Admin, jti: string): Promise<AdminToken> => {
+    const token = (await deps.admin.tokens.byId(jti)) ?? refuse("no_route");
+    if (token.user && !mayChange(admin.user, token.user)) refuse("permission_denied");
+    return token;
+  };
+  return {
+    async revokeToken(context, admin, jti) {
+      const { nowSeconds } = context;
+      const token = await tokenFor(admin, jti);
+      const { type, createdAtSeconds, expiresAtSeconds } = token;
+      const row = { jti, type, userId: token.user?.id, createdAtSeconds, expiresAtSeconds };
+      await deps.tokens.blacklist(row, nowSeconds);
+      await deps.revocationCache.announce(jti, expiresAtSeconds + deps.settings.LEEWAY, nowSeconds);
+      audit(deps, { context, admin }, "admin_token_revoked", { user_id: token.user?.id, jti: shortId(jti) });
+      return token;
+    },
+    async endSession(context, admin, jti) {
+      const token = await tokenFor(admin, jti);
+      await endSession(deps, token.family, context.nowSeconds);
+      const fields = { user_id: token.user?.id, family: shortId(token.family) };
+      audit(deps, { context, admin }, "admin_session_ended", fields);
+      return token;
+    },
+  };
+}

@@ -1,0 +1,198 @@
+// What the admin page does to users: create, change, set a password, delete, end all tokens.
+// Must never trust the page for what somebody may do, nor log or repeat a value that was typed.
+
+import type { RequestContext } from "../context.ts";
+import { refuse } from "../errors.ts";
+import { announceUserEnd, type EndingDependencies, endedUntilSeconds } from "../sessions/end-sessions.ts";
+import type { Actor, AdminUserStore, Ending, UserFields } from "../stores/admin-contract.ts";
+import type { LoginLimiter } from "../stores/contract.ts";
+import { mayChange, mayGrant, ownLockOut } from "../users/admin-rights.ts";
+import { hashPassword } from "../users/hash-password.ts";
+import type { User, UserId } from "../users/user.ts";
+import { emailError, nameError, passwordError, passwordWeakness, usernameError } from "../users/user-rules.ts";
+import { type AuditDependencies, audit } from "./audit.ts";
+import { type Admin, requireConfirmed } from "./sessions.ts";
+
+/** The services that the administration of users needs. */
+export interface UserAdministrationDependencies extends EndingDependencies, AuditDependencies {
+  readonly loginLimiter: LoginLimiter | undefined;
+  readonly newSalt: () => string;
+  readonly admin: { readonly users: AdminUserStore };
+}
+
+export type FieldName = "username" | "first_name" | "last_name" | "email" | "password" | "password_again";
+
+/** One sentence in Django's words for each field that is not good. */
+export type FieldErrors = Readonly<Partial<Record<FieldName, string>>>;
+
+export interface TypedPassword {
+  readonly password: string;
+  readonly again: string;
+}
+
+/** Done, with the user's id; or what is wrong with what was typed. */
+export type Outcome = { readonly id: UserId } | { readonly errors: FieldErrors };
+
+export interface UserAdministration {
+  /** 1. Rights. 2. The password was typed recently. 3. Fields and password. 4. Not too many hashes recently. 5. Write. */
+  createUser(
+    context: RequestContext,
+    admin: Admin,
+    typed: { readonly fields: UserFields; readonly password: TypedPassword },
+  ): Promise<Outcome>;
+  /**
+   * 1. Rights; nobody locks themselves out. 2. Fields. 3. Other rights need a password that was typed recently. 4. Write
+   * what differs. A user who is made inactive, or renamed where tokens name users by name, is logged out with it.
+   */
+  changeUser(context: RequestContext, admin: Admin, target: User, fields: UserFields): Promise<Outcome>;
+  /**
+   * 1. Rights. 2. The admin's own password was typed recently. 3. The new password. 4. Not too many hashes recently.
+   * 5. Write; the tokens end with it unless they are kept.
+   */
+  setPassword(
+    context: RequestContext,
+    admin: Admin,
+    target: User,
+    typed: TypedPassword & { readonly endTokens: boolean },
+  ): Promise<Outcome>;
+  /** 1. Rights; nobody deletes themselves. 2. The password was typed recently. 3. End the tokens and delete the row. */
+  deleteUser(context: RequestContext, admin: Admin, target: User): Promise<void>;
+  /** Ends all tokens of the user so far, and the user's sessions of the admin page. */
+  logOutUser(context: RequestContext, admin: Admin, target: User): Promise<void>;
+}
+
+const taken: FieldErrors = { username: "A user with that username already exists." };
+
+export function createUserAdministration(deps: UserAdministrationDependencies): UserAdministration {
+  const { settings, admin: stores, newSalt } = deps;
+
+  /** A hash is what costs CPU here: counted with the log-ins, for whoever asks for it. */
+  async function limitHashing(admin: Admin): Promise<void> {
+    const { loginLimiter } = deps;
+    if (loginLimiter && !(await loginLimiter.allows([`admin:${admin.user.id}`]))) {
+      refuse("login_throttled", { names: "60" });
+    }
+  }
+
+  const actorOf = ({ user }: Admin): Actor => ({
+    isSuperuser: user.is_superuser,
+    namesAreIds: settings.USER_ID_FIELD === "username",
+  });
+
+  /** All tokens up to and including this second. */
+  const endingNow = ({ nowSeconds }: RequestContext): Ending => ({
+    issuedBeforeSeconds: nowSeconds + 1,
+    untilSeconds: endedUntilSeconds(settings, nowSeconds),
+    nowSeconds,
+  });
+
+  return {
+    async createUser(context, admin, { fields, password }) {
+      refuseUngranted(admin.user, fields, { is_staff: false, is_superuser: false });
+      requireConfirmed(admin, context.nowSeconds);
+      const errors = { ...userErrors(fields), ...passwordErrors(password, fields.username) };
+      if (Object.keys(errors).length > 0) return { errors };
+      await limitHashing(admin);
+      const created = await stores.users.create({
+        ...fields,
+        password: await hashPassword(password.password, newSalt()),
+        date_joined: new Date(context.nowSeconds * 1000).toISOString(),
+      });
+      if (created === "taken") return { errors: taken };
+      audit(deps, { context, admin }, "admin_user_created", { user_id: created.id });
+      return created;
+    },
+
+    async changeUser(context, admin, target, fields) {
+      if (!mayChange(admin.user, target)) refuse("permission_denied");
+      refuseUngranted(admin.user, fields, target);
+      if (ownLockOut(admin.user, target, fields).length > 0) refuse("permission_denied");
+      const errors = userErrors(fields);
+      if (Object.keys(errors).length > 0) return { errors };
+      const changed = changedFields(target, fields);
+      if (changed.length === 0) return { id: target.id };
+      if (changed.some((name) => rightsFields.includes(name))) requireConfirmed(admin, context.nowSeconds);
+      const renamed = settings.USER_ID_FIELD === "username" && fields.username !== target.username;
+      const ending = renamed || (target.is_active && !fields.is_active) ? endingNow(context) : undefined;
+      const outcome = await stores.users.change(target.id, fields, actorOf(admin), ending);
+      if (outcome === "taken") return { errors: taken };
+      if (outcome === "gone") refuse("no_route");
+      if (ending) await announceUserEnd(deps, target, ending);
+      const written = { user_id: target.id, fields: changed, tokens_ended: ending !== undefined };
+      audit(deps, { context, admin }, "admin_user_changed", written);
+      return { id: target.id };
+    },
+
+    async setPassword(context, admin, target, typed) {
+      if (!mayChange(admin.user, target)) refuse("permission_denied");
+      requireConfirmed(admin, context.nowSeconds);
+      const errors = passwordErrors(typed, target.username);
+      if (Object.keys(errors).length > 0) return { errors };
+      await limitHashing(admin);
+      const hash = await hashPassword(typed.password, newSalt());
+      const ending = typed.endTokens ? endingNow(context) : undefined;
+      const outcome = await stores.users.setPassword(target.id, hash, actorOf(admin), ending);
+      if (outcome !== "done") refuse("no_route");
+      if (ending) await announceUserEnd(deps, target, ending);
+      const written = { user_id: target.id, tokens_ended: ending !== undefined };
+      audit(deps, { context, admin }, "admin_password_set", written);
+      return { id: target.id };
+    },
+
+    async deleteUser(context, admin, target) {
+      if (!mayChange(admin.user, target) || admin.user.id === target.id) refuse("permission_denied");
+      requireConfirmed(admin, context.nowSeconds);
+      const ending = endingNow(context);
+      if ((await stores.users.remove(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
+      await announceUserEnd(deps, target, ending);
+      audit(deps, { context, admin }, "admin_user_deleted", { user_id: target.id });
+    },
+
+    async logOutUser(context, admin, target) {
+      if (!mayChange(admin.user, target)) refuse("permission_denied");
+      const ending = endingNow(context);
+      if ((await stores.users.end(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
+      await announceUserEnd(deps, target, ending);
+      audit(deps, { context, admin }, "admin_user_logged_out", { user_id: target.id });
+    },
+  };
+}
+
+type Granted = Pick<User, "is_staff" | "is_superuser">;
+
+function refuseUngranted(actor: User, next: Granted, now: Granted): void {
+  const same = next.is_staff === now.is_staff && next.is_superuser === now.is_superuser;
+  if (!same && !mayGrant(actor)) refuse("permission_denied");
+}
+
+/** The fields that decide whether somebody may log in, and what they may do. */
+const rightsFields: readonly string[] = ["is_active", "is_staff", "is_superuser"];
+
+function changedFields(target: User, fields: UserFields): string[] {
+  const names = Object.keys(fields) as (keyof UserFields)[];
+  return names.filter((name) => fields[name] !== target[name]);
+}
+
+function userErrors({ username, first_name, last_name, email }: UserFields): FieldErrors {
+  return present({
+    username: usernameError(username),
+    first_name: nulError(first_name) ?? nameError(first_name),
+    last_name: nulError(last_name) ?? nameError(last_name),
+    email: nulError(email) ?? emailError(email),
+  });
+}
+
+/** As Django's admin: weak passwords are refused, by whoever they are set. */
+function passwordErrors({ password, again }: TypedPassword, username: string): FieldErrors {
+  return present({
+    password: passwordError(password) ?? passwordWeakness(password, username),
+    password_again: password === again ? null : "The two password fields didn’t match.",
+  });
+}
+
+/** Django's ProhibitNullCharactersValidator. */
+const nulError = (text: string): string | null => (text.includes("\0") ? "Null characters are not allowed." : null);
+
+function present(errors: Readonly<Partial<Record<FieldName, string | null>>>): FieldErrors {
+  return Object.fromEntries(Object.entries(errors).filter(([, error]) => error !== null));
+}

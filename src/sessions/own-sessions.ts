@@ -1,0 +1,91 @@
+// A user's own sessions: list them, end one, end all.
+// Must never show or end a session of another user.
+
+import type { Identity } from "../auth/authenticate.ts";
+import type { RequestContext } from "../context.ts";
+import { refuse } from "../errors.ts";
+import { type Log, shortId } from "../log-events.ts";
+import { familyClaim } from "../settings/names-family.ts";
+import type { LiveToken } from "../stores/families-contract.ts";
+import { claim } from "../tokens/claims.ts";
+import { type EndingDependencies, endSession, endUser } from "./end-sessions.ts";
+
+/** The services that a user's own sessions need. */
+export interface OwnSessionsDependencies extends EndingDependencies {
+  readonly log: Log;
+}
+
+/** A session as its user sees it; times are ISO 8601 in UTC. */
+export interface SessionShown {
+  /** The id of the log-in's first refresh or sliding token. */
+  readonly id: string;
+  readonly created_at: string;
+  /** When its newest refresh token was made; without rotation that is the log-in. */
+  readonly last_refreshed_at: string;
+  /** When its newest refresh token ends. */
+  readonly expires_at: string;
+  /** Whether the request's own token is of it; null where tokens do not name their session. */
+  readonly current: boolean | null;
+  /** Only with SESSION_METADATA. */
+  readonly client?: string | null;
+  readonly address?: string | null;
+}
+
+/** A user with more tokens than this at once sees the newest. */
+const mostTokens = 500;
+
+export interface OwnSessions {
+  /** Sessions with a token that still refreshes, the one refreshed last first. */
+  listSessions(context: RequestContext, identity: Identity): Promise<readonly SessionShown[]>;
+  /**
+   * Ends one: no refresh any more, and no access token that names it on routes that look for revocation. 404 if it is
+   * not the user's. True where it was the session of the request itself.
+   */
+  endSession(context: RequestContext, identity: Identity, session: string): Promise<boolean>;
+  /** Ends all tokens of the user, the one of this request among them. */
+  logoutAll(context: RequestContext, identity: Identity): Promise<void>;
+}
+
+export function createOwnSessions(deps: OwnSessionsDependencies): OwnSessions {
+  const { settings, log } = deps;
+
+  /** One entry a session: its newest token, which without BLACKLIST_AFTER_ROTATION is not its only good one. */
+  async function sessionsOf({ nowSeconds }: RequestContext, { user }: Identity): Promise<readonly LiveToken[]> {
+    if (!user) refuse("user_not_found");
+    const newest = new Map<string, LiveToken>();
+    for (const token of await deps.families.liveTokens(user, mostTokens, nowSeconds)) {
+      if (!newest.has(token.family)) newest.set(token.family, token);
+    }
+    return [...newest.values()];
+  }
+
+  return {
+    async listSessions(context, identity) {
+      const own = claim(identity.claims, familyClaim);
+      return (await sessionsOf(context, identity)).map((session) => ({
+        id: session.family,
+        created_at: isoTime(session.sessionStartedAtSeconds),
+        last_refreshed_at: isoTime(session.createdAtSeconds),
+        expires_at: isoTime(session.expiresAtSeconds),
+        current: typeof own === "string" ? own === session.family : null,
+        ...(settings.SESSION_METADATA ? { client: session.client.name, address: session.client.address } : {}),
+      }));
+    },
+    async endSession(context, identity, id) {
+      const sessions = await sessionsOf(context, identity);
+      if (!sessions.some(({ family }) => family === id)) refuse("no_route");
+      await endSession(deps, id, context.nowSeconds);
+      log("session_ended", { user_id: identity.user?.id, family: shortId(id) }, context.requestId);
+      return claim(identity.claims, familyClaim) === id;
+    },
+    async logoutAll({ nowSeconds, requestId }, { user }) {
+      if (!user) refuse("user_not_found");
+      await endUser(deps, user, nowSeconds + 1, nowSeconds);
+      log("logout_all", { user_id: user.id }, requestId);
+    },
+  };
+}
+
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+}

@@ -1,0 +1,83 @@
+// The user that a token names: which one that is, and whether they may still use the token.
+// Must never be skipped by a use case that hands out a token.
+import { createHash, timingSafeEqual } from "node:crypto";
+import { refuse } from "../errors.ts";
+import type { Hooks } from "../hooks.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { UserLookup } from "../stores/contract.ts";
+import { type Claims, claim, pythonIntExact, pythonNumberText, pythonTruth } from "../tokens/claims.ts";
+import { mayAuthenticate, type User, userIdFrom } from "./user.ts";
+
+/**
+ * The user that a claim names, for the column USER_ID_FIELD. Integers are read as Python's int() reads them, with all
+ * their digits. Undefined when the value can name no user at all (Simple JWT: 500); an id has 64 bits at most.
+ */
+export function userLookup(settings: Settings, value: unknown): UserLookup | undefined {
+  if (settings.USER_ID_FIELD === "username") {
+    const name = typeof value === "string" ? value : pythonNumberText(value);
+    return name === undefined ? undefined : { column: "username", value: name };
+  }
+  const id = pythonIntExact(value);
+  return id === undefined || BigInt.asIntN(64, id) !== id ? undefined : { column: "id", value: userIdFrom(String(id)) };
+}
+
+/** The user that a token to be refreshed names. */
+export interface NamedUser {
+  /** Whether there has to be such a user: Simple JWT does not look for one named by none, "", 0, null, []. */
+  readonly wanted: boolean;
+  /** Undefined for a value that can name no user; refused only after the token itself was checked. */
+  readonly lookup: UserLookup | undefined;
+}
+
+/** TokenRefreshSerializer looks for a user only where the claim's value is true to Python. */
+export function namedUser(settings: Settings, claims: Claims): NamedUser {
+  const value = claim(claims, settings.USER_ID_CLAIM);
+  const wanted = pythonTruth(value);
+  return { wanted, lookup: wanted ? userLookup(settings, value) : undefined };
+}
+
+/** The services that the checks need. */
+export interface UserCheckDependencies {
+  readonly settings: Settings;
+  readonly hooks: Hooks;
+}
+
+/** USER_AUTHENTICATION_RULE: the hook's, or Simple JWT's default. */
+export async function passesUserRule({ settings, hooks }: UserCheckDependencies, user: User): Promise<boolean> {
+  const rule = hooks.userMayAuthenticate ?? ((one: User) => mayAuthenticate(settings, one));
+  return await rule(user, settings);
+}
+
+/** At refresh (TokenRefreshSerializer): one text for a user who is gone and one who may not. */
+export async function checkRefreshingUser(deps: UserCheckDependencies, user: User | undefined): Promise<void> {
+  if (!user || !(await passesUserRule(deps, user))) refuse("refresh_user_refused");
+}
+
+/** At a route (JWTAuthentication.get_user): a reason for each. */
+export function checkRouteUser({ settings }: { readonly settings: Settings }, claims: Claims, user: User | undefined) {
+  if (!user) refuse("user_not_found");
+  if (settings.CHECK_USER_IS_ACTIVE && !user.is_active) refuse("user_inactive");
+  if (hasOldPassword(settings, claims, user)) refuse("user_password_changed");
+  return user;
+}
+
+/** CHECK_REVOKE_TOKEN: the token was made for another password than the user has now. */
+export function hasOldPassword(settings: Settings, claims: Claims, user: User): boolean {
+  if (!settings.CHECK_REVOKE_TOKEN) return false;
+  return !isFingerprintOf(claim(claims, settings.REVOKE_TOKEN_CLAIM), user.password);
+}
+
+/**
+ * Simple JWT's get_md5_hash_password(): the stored hash's MD5 in upper-case hexadecimal. Not a hash of the password: it
+ * is made from one, and MD5 because Simple JWT's is.
+ */
+export function passwordFingerprint(encodedPassword: string): string {
+  return createHash("md5").update(encodedPassword, "utf8").digest("hex").toUpperCase();
+}
+
+/** Compared in constant time. */
+function isFingerprintOf(value: unknown, encodedPassword: string): boolean {
+  const right = Buffer.from(passwordFingerprint(encodedPassword));
+  const given = Buffer.from(typeof value === "string" ? value : "");
+  return given.length === right.length && timingSafeEqual(given, right);
+}
