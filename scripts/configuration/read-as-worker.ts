@@ -3,7 +3,7 @@
 import { type Configuration, readConfiguration } from "../../src/configuration.ts";
 import { type Bound, bindingErrors, bindingWarnings } from "../../src/settings/checks/check-bindings.ts";
 import type { Settings } from "../../src/settings/settings.ts";
-import { standInSecrets } from "../deploy/stand-in-key.ts";
+import { standInSecrets } from "./stand-in-key.ts";
 import { readWranglerFile, type WranglerChoice, type WranglerFile } from "./wrangler-file.ts";
 
 export interface WorkerReading {

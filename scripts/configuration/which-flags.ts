@@ -4,10 +4,9 @@ import type { Configuration } from "../../src/configuration.ts";
 import { type Origin, urlOrigin } from "../../src/proxy/forward.ts";
 import { settingsTable } from "../../src/settings/settings.ts";
 import { publicJwksOf } from "../../src/tokens/keys.ts";
-import { readVars } from "../deploy/arguments.ts";
-import { readSecretsFile } from "../deploy/secrets-file.ts";
 import { usage } from "../shared/failure.ts";
 import { readAsWorker, type WorkerReading } from "./read-as-worker.ts";
+import { readSecretsFile, readVars } from "./wrangler-flags.ts";
 
 export const whichFlags = {
   remote: { type: "boolean" },

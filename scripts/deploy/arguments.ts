@@ -1,6 +1,7 @@
 // Reads the flags of `npm run deploy`. All arguments are also passed to wrangler.
 // Must never change, drop or repeat an argument: wrangler has flags that are unknown here.
 import { parseArgs } from "node:util";
+import { readVars } from "../configuration/wrangler-flags.ts";
 import { usage } from "../shared/failure.ts";
 
 /** The flags that are used here. */
@@ -59,15 +60,4 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments {
       ...(configFile === undefined ? [] : ["--config", configFile]),
     ],
   };
-}
-
-/** The vars that `--var NAME:VALUE` sets, by name; without a colon the value is empty, as for wrangler. */
-export function readVars(pairs: readonly unknown[] | undefined): Readonly<Record<string, string>> {
-  const texts = (pairs ?? []).filter((pair) => typeof pair === "string");
-  return Object.fromEntries(
-    texts.map((pair) => {
-      const colon = pair.indexOf(":");
-      return colon === -1 ? [pair, ""] : [pair.slice(0, colon), pair.slice(colon + 1)];
-    }),
-  );
 }

@@ -2,9 +2,9 @@
 import { readJwkSet } from "../../src/settings/readers.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { readAsWorker } from "../configuration/read-as-worker.ts";
+import { readSecretsFile } from "../configuration/wrangler-flags.ts";
 import { settingsFailure } from "../shared/failure.ts";
 import type { DeployArguments } from "./arguments.ts";
-import { readSecretsFile } from "./secrets-file.ts";
 
 /** A deployment without errors. */
 export interface Checked {

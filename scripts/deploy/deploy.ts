@@ -1,7 +1,7 @@
 // Checks, deploys, and updates the tables of the deployed database.
 // Must never deploy a configuration that the Worker would refuse.
 import { relative } from "node:path";
-import { asCalled } from "../shared/as-called.ts";
+import { withCommandNames } from "../shared/command-names.ts";
 import { EXIT, Failure, reasonOf } from "../shared/failure.ts";
 import { ROOT, requirePackages, SCHEMA_FILE } from "../shared/project.ts";
 import { runWrangler } from "../shared/wrangler.ts";
@@ -14,7 +14,7 @@ const NEEDS_KEY = `If this is the first deploy: the Worker does not exist yet, s
 export async function deploy(argv: readonly string[]): Promise<number> {
   const args = readDeployArguments(argv);
   if (args.help) {
-    console.log(asCalled(deployHelp));
+    console.log(withCommandNames(deployHelp));
     return EXIT.ok;
   }
   requirePackages();
@@ -35,7 +35,7 @@ export async function deploy(argv: readonly string[]): Promise<number> {
 
   const deployed = await runWrangler(["deploy", ...argv], "show");
   if (deployed.exitCode !== 0) {
-    if (args.secretsFile === undefined && !args.dryRun) console.error(asCalled(`\n${NEEDS_KEY}`));
+    if (args.secretsFile === undefined && !args.dryRun) console.error(withCommandNames(`\n${NEEDS_KEY}`));
     throw new Failure("wrangler could not deploy; see its output above.");
   }
 
@@ -56,7 +56,7 @@ Skipped because of --dry-run:
     });
   }
   console.log(
-    asCalled(`
+    withCommandNames(`
 Deployed, and the tables are up to date. If there are no users yet, create one:
   npm run manage -- createsuperuser --remote${args.environment === undefined ? "" : ` --env ${args.environment}`}`),
   );

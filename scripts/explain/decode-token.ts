@@ -4,7 +4,7 @@ import { parseJson } from "../../src/json/parse.ts";
 import { familyClaim } from "../../src/settings/names-family.ts";
 import { isRecord } from "../../src/settings/readers.ts";
 import type { Settings } from "../../src/settings/settings.ts";
-import { isoTime } from "../shared/iso-time.ts";
+import { isoTime } from "../shared/terminal.ts";
 import { timeClaims } from "./checks.ts";
 
 type Members = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 // The explanation as lines for people: request, token, every check, outcome.
 // Must never contain the token, its signature or a control character.
-import { styled } from "../shared/style.ts";
+import { styled } from "../shared/terminal.ts";
 import type { Check, Verdict } from "./checks.ts";
 import { shown } from "./decode-token.ts";
 import type { Explanation, Outcome } from "./explain-request.ts";

@@ -2,8 +2,8 @@
 // Must never take it from the command line, nor put it into an error.
 import { type CompactJWSHeaderParameters, CompactSign } from "jose";
 import type { Configuration } from "../../src/configuration.ts";
-import { openPrompter } from "../manage/prompter.ts";
 import { Failure } from "../shared/failure.ts";
+import { openPrompter } from "../shared/prompter.ts";
 import { decodeToken } from "./decode-token.ts";
 
 /** Far more than any server accepts in a header. */

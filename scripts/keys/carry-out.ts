@@ -1,7 +1,7 @@
 // Carries out a key plan: checks it, writes the file, and lists the next steps.
 // Must never write what the Worker would refuse to start with, nor show a value.
 import { type SettingName, settingsTable } from "../../src/settings/settings.ts";
-import { asCalled } from "../shared/as-called.ts";
+import { withCommandNames } from "../shared/command-names.ts";
 import { Failure } from "../shared/failure.ts";
 import { configurationAt, type KeyPlace, nameOf } from "./key-place.ts";
 import type { KeyPlan } from "./plan-keys.ts";
@@ -60,5 +60,5 @@ function passedOverIn({ isLocal, required, vars, secrets }: KeyPlace, changes: C
 
 /** To standard output. */
 export function say(lines: readonly string[]): void {
-  for (const line of lines) console.log(asCalled(line));
+  for (const line of lines) console.log(withCommandNames(line));
 }

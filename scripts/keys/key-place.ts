@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { type Configuration, readConfiguration } from "../../src/configuration.ts";
-import { parseSecrets } from "../deploy/secrets-file.ts";
+import { parseSecrets } from "../configuration/wrangler-flags.ts";
 import { Failure, reasonOf, settingsFailure } from "../shared/failure.ts";
 import { CONFIG_FILE, DEV_VARS_FILE, ROOT } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";

@@ -3,9 +3,9 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { type Algorithm, algorithms } from "../../src/settings/settings.ts";
 import { readKeys } from "../../src/tokens/keys.ts";
-import { parseSecrets } from "../deploy/secrets-file.ts";
+import { parseSecrets } from "../configuration/wrangler-flags.ts";
 import { Failure, usage } from "../shared/failure.ts";
-import { isoTime } from "../shared/iso-time.ts";
+import { isoTime } from "../shared/terminal.ts";
 import { carryOut, needFile, say } from "./carry-out.ts";
 import { configurationAt, type KeyPlace, nameOf } from "./key-place.ts";
 import { type NewKey, newKey, ringEntry } from "./new-key.ts";

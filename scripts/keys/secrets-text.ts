@@ -1,7 +1,7 @@
 // Changes single secrets in the text of .dev.vars or a --secrets-file (.env or JSON), and keeps the rest.
 // Must never return a text that reads back differently.
 import { parseEnv } from "node:util";
-import { parseSecrets } from "../deploy/secrets-file.ts";
+import { parseSecrets } from "../configuration/wrangler-flags.ts";
 import { Failure } from "../shared/failure.ts";
 
 /** Secrets by name; undefined removes one. */

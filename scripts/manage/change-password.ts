@@ -2,14 +2,12 @@
 
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { changePasswordAndEndTokens } from "../database/end-user.ts";
-import { passwordHash } from "../database/password-hash.ts";
-import { requireUser, setPasswordHash } from "../database/users.ts";
+import { passwordHash, requireUser, setPasswordHash } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
+import { openPrompter } from "../shared/prompter.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 import { askPassword, passwordHelp, readPassword } from "./password-input.ts";
-import { openPrompter } from "./prompter.ts";
-import { withBindings } from "./with-bindings.ts";
 
 const flags = {
   "no-input": { type: "boolean" },

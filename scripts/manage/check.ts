@@ -9,7 +9,7 @@ import { unloadedSecrets } from "../configuration/wrangler-file.ts";
 import { deploymentWarnings } from "../deploy/check.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { styled } from "../shared/style.ts";
+import { styled } from "../shared/terminal.ts";
 import type { Command } from "./command.ts";
 
 const flags = { json: { type: "boolean" }, ...whichFlags } as const;

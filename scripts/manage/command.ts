@@ -1,5 +1,6 @@
 // The type of a command of `npm run manage`, and the flags that select a database.
 // Must never have a flag for a password: every user of the machine can see command lines.
+import { type Bindings, localBindings, remoteBindings } from "../database/bindings.ts";
 import type { Database } from "../database/database.ts";
 import { openLocal } from "../database/local.ts";
 import { openRemote } from "../database/remote.ts";
@@ -41,5 +42,15 @@ export async function withDatabase<T>(place: Place, work: (database: Database) =
     return await work(database);
   } finally {
     await database.close();
+  }
+}
+
+/** The same for the commands about tokens, which also need stores and settings: opens the selected database with its bindings, does the work, and always closes it. */
+export async function withBindings<T>(place: Place, work: (bindings: Bindings) => Promise<T>): Promise<T> {
+  const bindings = place.remote === true ? await remoteBindings(place.env) : await localBindings();
+  try {
+    return await work(bindings);
+  } finally {
+    await bindings.database.close();
   }
 }

@@ -6,8 +6,7 @@ import { deactivateAndEndTokens } from "../database/end-user.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { withBindings } from "./with-bindings.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 
 const help = `npm run manage -- deactivate USERNAME [flags]
 

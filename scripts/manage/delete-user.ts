@@ -6,9 +6,8 @@ import { deleteAndEndTokens } from "../database/end-user.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { openPrompter } from "./prompter.ts";
-import { withBindings } from "./with-bindings.ts";
+import { openPrompter } from "../shared/prompter.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 
 const flags = { yes: { type: "boolean" }, ...placeFlags } as const;
 

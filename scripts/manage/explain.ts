@@ -21,7 +21,7 @@ import { type ExplainStores, setUpExplain } from "../explain/services.ts";
 import { headerValue, readToken, signAgain, unsignedNote } from "../explain/token-input.ts";
 import { EXIT, Failure, settingsFailure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { isoTime } from "../shared/iso-time.ts";
+import { isoTime } from "../shared/terminal.ts";
 import type { Command } from "./command.ts";
 
 /** The request would be refused: another code than that of a command that failed. */

@@ -4,8 +4,7 @@ import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { withBindings } from "./with-bindings.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 
 /** Rows deleted by one statement: ten times the Worker's batch, because a statement may start wrangler. */
 const BATCH_ROWS = 10_000;

@@ -10,8 +10,7 @@ import { importStatements } from "../import-django/statements.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { withBindings } from "./with-bindings.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 
 const flags = {
   "dry-run": { type: "boolean" },

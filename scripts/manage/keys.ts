@@ -9,8 +9,8 @@ import { publishFirst, rotate } from "../keys/rotate.ts";
 import { secretLines } from "../keys/secrets-text.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
+import { textTable } from "../shared/terminal.ts";
 import type { Command } from "./command.ts";
-import { textTable } from "./text-table.ts";
 
 const flags = {
   alg: { type: "string" },

@@ -4,12 +4,11 @@ import { namesFamily } from "../../src/settings/names-family.ts";
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { endSession, endUserTokens } from "../database/end-user.ts";
-import { openSessions } from "../database/sessions.ts";
+import { openSessions } from "../database/token-rows.ts";
 import { requireUser, type User } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { withBindings } from "./with-bindings.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 
 const flags = { session: { type: "string" }, ...placeFlags } as const;
 

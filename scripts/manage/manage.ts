@@ -1,5 +1,5 @@
 // Finds the command of a command line, or shows help.
-import { asCalled } from "../shared/as-called.ts";
+import { withCommandNames } from "../shared/command-names.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { requirePackages } from "../shared/project.ts";
 import type { Command } from "./command.ts";
@@ -10,18 +10,18 @@ export async function manage([name, ...argv]: readonly string[]): Promise<number
   // Imported here because it needs packages, and a project without them gets an error message first.
   const { commandList, commands } = await import("./commands.ts");
   if (name === undefined) {
-    console.error(asCalled(commandList()));
+    console.error(withCommandNames(commandList()));
     return EXIT.usage;
   }
   if (name === "--help" || name === "-h" || name === "help") {
     const [about] = name === "help" ? argv : [];
     const wanted = about === undefined || about.startsWith("-") ? undefined : await commandOf(commands, about);
-    console.log(asCalled(wanted?.help ?? commandList()));
+    console.log(withCommandNames(wanted?.help ?? commandList()));
     return EXIT.ok;
   }
   const command = await commandOf(commands, name);
   if (argv.includes("--help") || argv.includes("-h")) {
-    console.log(asCalled(command.help));
+    console.log(withCommandNames(command.help));
     return EXIT.ok;
   }
   if (argv.some((word) => /^--?pass(word)?(=|$)/.test(word))) {

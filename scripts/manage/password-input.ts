@@ -3,7 +3,7 @@
 
 import { passwordError, passwordWeakness } from "../../src/users/user-rules.ts";
 import { Failure, usage } from "../shared/failure.ts";
-import type { Prompter } from "./prompter.ts";
+import type { Prompter } from "../shared/prompter.ts";
 
 /** The help on passwords, for every command that takes one. */
 export const passwordHelp = `The password is typed twice on the terminal. Without a terminal, or with --no-input, it is read from standard

@@ -3,9 +3,8 @@ import { type Bindings, storesOf } from "../database/bindings.ts";
 import { findToken } from "../database/token-rows.ts";
 import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { isoTime } from "../shared/iso-time.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { withBindings } from "./with-bindings.ts";
+import { isoTime } from "../shared/terminal.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 
 const help = `npm run manage -- revoke ID [flags]
 

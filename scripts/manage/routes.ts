@@ -5,8 +5,8 @@ import { describedRoutes, type RuleKeys, routeKeyRows, ruleKeys } from "../confi
 import { publishesKeys, readWhich, type WhichReading, whichFlags, whichHelp } from "../configuration/which-flags.ts";
 import { EXIT, settingsFailure } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
+import { textTable } from "../shared/terminal.ts";
 import type { Command } from "./command.ts";
-import { textTable } from "./text-table.ts";
 
 const flags = { json: { type: "boolean" }, ...whichFlags } as const;
 

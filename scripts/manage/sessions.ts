@@ -2,13 +2,12 @@
 
 import type { LiveToken } from "../../src/stores/families-contract.ts";
 import { normalUsername } from "../../src/users/user-rules.ts";
-import { openSessions } from "../database/sessions.ts";
+import { openSessions } from "../database/token-rows.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { isoTime } from "../shared/iso-time.ts";
+import { isoTime, textTable } from "../shared/terminal.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
-import { textTable } from "./text-table.ts";
 
 const flags = { json: { type: "boolean" }, ...placeFlags } as const;
 

@@ -5,9 +5,8 @@ import { listTokens, type TokenRow } from "../database/token-rows.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { isoTime } from "../shared/iso-time.ts";
+import { isoTime, textTable } from "../shared/terminal.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
-import { textTable } from "./text-table.ts";
 
 const DEFAULT_LIMIT = 100;
 

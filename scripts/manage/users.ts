@@ -3,8 +3,8 @@
 import { listUsers, type User } from "../database/users.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
+import { textTable } from "../shared/terminal.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
-import { textTable } from "./text-table.ts";
 
 const flags = { json: { type: "boolean" }, search: { type: "string" }, ...placeFlags } as const;
 

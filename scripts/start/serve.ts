@@ -6,7 +6,7 @@ import type { Settings } from "../../src/settings/settings.ts";
 import { openLocal } from "../database/local.ts";
 import { Failure, settingsFailure } from "../shared/failure.ts";
 import { CONFIG_FILE, DEMO_CONFIG_FILE, DEMO_STATE_DIRECTORY, STATE_DIRECTORY } from "../shared/project.ts";
-import { styled } from "../shared/style.ts";
+import { styled } from "../shared/terminal.ts";
 import { DEMO_USERNAME, ensureUser, type Users } from "./demo-user.ts";
 import type { StartOptions } from "./options.ts";
 import { freePort, requireFreePort } from "./ports.ts";

@@ -1,9 +1,8 @@
 // Ids of users beyond 2^53, as snowflakes are: the import and the commands keep all their digits.
 import { beforeEach, describe, expect, it } from "vitest";
 import { deactivateAndEndTokens, deleteAndEndTokens } from "../../scripts/database/end-user.ts";
-import { openSessions } from "../../scripts/database/sessions.ts";
 import { sqlUserId } from "../../scripts/database/sql.ts";
-import { findToken, listTokens } from "../../scripts/database/token-rows.ts";
+import { findToken, listTokens, openSessions } from "../../scripts/database/token-rows.ts";
 import { insertUser, listUsers, requireUser, setPasswordHash } from "../../scripts/database/users.ts";
 import { logout } from "../../scripts/manage/logout.ts";
 import { exactNumber } from "../../src/json/exact-number.ts";

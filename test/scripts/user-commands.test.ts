@@ -5,7 +5,7 @@ import {
   deactivateAndEndTokens,
   deleteAndEndTokens,
 } from "../../scripts/database/end-user.ts";
-import { openSessions } from "../../scripts/database/sessions.ts";
+import { openSessions } from "../../scripts/database/token-rows.ts";
 import { insertUser, requireUser, setActive, setPasswordHash } from "../../scripts/database/users.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { logout } from "../../scripts/manage/logout.ts";

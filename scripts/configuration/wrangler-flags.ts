@@ -1,4 +1,4 @@
-// Reads the file for `wrangler deploy --secrets-file`, to check it before the deploy.
+// What flags of wrangler add to wrangler.toml: `--var`, and the file of `--secrets-file`.
 // Must never print or keep a value of it.
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
@@ -34,4 +34,15 @@ export function readSecretsFile(given: string): { secrets: Readonly<Record<strin
     secrets: parseSecrets(text),
     warnings: open ? [`other users of this machine can read ${given}. Run: chmod 600 ${given}`] : [],
   };
+}
+
+/** The vars that `--var NAME:VALUE` sets, by name; without a colon the value is empty, as for wrangler. */
+export function readVars(pairs: readonly unknown[] | undefined): Readonly<Record<string, string>> {
+  const texts = (pairs ?? []).filter((pair) => typeof pair === "string");
+  return Object.fromEntries(
+    texts.map((pair) => {
+      const colon = pair.indexOf(":");
+      return colon === -1 ? [pair, ""] : [pair.slice(0, colon), pair.slice(colon + 1)];
+    }),
+  );
 }

@@ -2,7 +2,7 @@
 // Must never echo, keep or print the answer to a hidden question.
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import { Failure } from "../shared/failure.ts";
+import { Failure } from "./failure.ts";
 
 /** Asks one question after the other. Fails with exit code 130 on Ctrl-C or Ctrl-D. */
 export interface Prompter {
