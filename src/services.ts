@@ -5,8 +5,7 @@ import type { TokenCache } from "./auth/token-cache.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
-import type { LoginLimiter, RevocationCache, TokenStore, UserStore } from "./stores/contract.ts";
-import type { FamilyStore } from "./stores/families-contract.ts";
+import type { LoginLimiter, RevocationCache, SessionStore, TokenStore, UserStore } from "./stores/contract.ts";
 import type { Metrics } from "./stores/metrics-contract.ts";
 import type { Codec } from "./tokens/codec.ts";
 
@@ -15,7 +14,7 @@ export interface Services {
   readonly codec: Codec;
   readonly users: UserStore;
   readonly tokens: TokenStore;
-  readonly families: FamilyStore;
+  readonly sessions: SessionStore;
   readonly revocationCache: RevocationCache;
   /** Tokens of earlier requests that were found good. */
   readonly verified: TokenCache;

@@ -18,13 +18,12 @@ import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1AdminTokens } from "./stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "./stores/d1/admin-users.ts";
-import { d1Families } from "./stores/d1/families.ts";
 import { d1Schema } from "./stores/d1/schema.ts";
+import { d1Sessions } from "./stores/d1/sessions.ts";
 import { d1Tokens } from "./stores/d1/tokens.ts";
 import { d1Users } from "./stores/d1/users.ts";
 import { fetchJwkSet } from "./stores/jwk-set-source.ts";
-import { noRevocationCache } from "./stores/kv/no-revocations.ts";
-import { kvRevocationCache } from "./stores/kv/revocations.ts";
+import { kvRevocationCache, noRevocationCache } from "./stores/kv/revocations.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { createCodec } from "./tokens/codec.ts";
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
@@ -74,7 +73,7 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
     verified: createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY }),
     users: d1Users(env.DB, log),
     tokens: d1Tokens(env.DB, log),
-    families: d1Families(env.DB, log),
+    sessions: d1Sessions(env.DB, log),
     revocationCache: env.BLACKLIST
       ? kvRevocationCache(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log)
       : noRevocationCache(),

@@ -1,8 +1,8 @@
 // A user's open sessions, for people to look at.
 // Must never write, and never judge by other SQL than the Worker's list of sessions.
 
+import type { LiveToken } from "../../src/stores/contract.ts";
 import { liveTokenFrom, liveTokensSql } from "../../src/stores/d1/sessions.ts";
-import type { LiveToken } from "../../src/stores/families-contract.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import type { Database } from "./database.ts";
 import type { User } from "./users.ts";
@@ -20,6 +20,6 @@ export async function openSessions(
     withLiterals(liveTokensSql, [user.id, nowSeconds, MOST_TOKENS, user.session_version]),
   );
   const newest = new Map<string, LiveToken>();
-  for (const token of rows.map(liveTokenFrom)) if (!newest.has(token.family)) newest.set(token.family, token);
+  for (const token of rows.map(liveTokenFrom)) if (!newest.has(token.session)) newest.set(token.session, token);
   return [...newest.values()];
 }

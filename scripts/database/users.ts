@@ -1,8 +1,8 @@
 // The SQL of the commands about users, as text that both databases take.
 // Must never hold a password: what comes here is a hash already.
 
-import { keepSessionsStatement } from "../../src/stores/d1/families.ts";
-import { nextUserId } from "../../src/stores/d1/user-ids.ts";
+import { keepSessionsStatement } from "../../src/stores/d1/sessions.ts";
+import { nextUserId } from "../../src/stores/d1/users.ts";
 import { type UserId, userIdFrom } from "../../src/users/user.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { withLiterals } from "./d1-over-text.ts";

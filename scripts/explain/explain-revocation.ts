@@ -62,10 +62,10 @@ function whyNotAsked({ settings }: ProxyServices, { kind, jti }: Identity): stri
 
 /** Which marks of the token D1 has ended, in words; one question each. */
 async function endedBy({ tokens }: ProxyServices, revocationKeys: RevocationKeys): Promise<string[]> {
-  const none = { jti: undefined, family: undefined, user: undefined, issuedAtSeconds: revocationKeys.issuedAtSeconds };
+  const none = { jti: undefined, session: undefined, user: undefined, issuedAtSeconds: revocationKeys.issuedAtSeconds };
   const ways: ReadonlyArray<readonly [string, RevocationKeys]> = [
     ["by its own id", { ...none, jti: revocationKeys.jti }],
-    ["with its session", { ...none, family: revocationKeys.family }],
+    ["with its session", { ...none, session: revocationKeys.session }],
     ["with all tokens of its user", { ...none, user: revocationKeys.user }],
   ];
   const ended: string[] = [];

@@ -7,12 +7,11 @@ import type { Origin } from "../../src/proxy/forward.ts";
 import type { ProxyServices } from "../../src/proxy/pipeline.ts";
 import type { Rule } from "../../src/proxy/routes/policy.ts";
 import type { TokenStore, UserStore } from "../../src/stores/contract.ts";
-import { d1Families } from "../../src/stores/d1/families.ts";
+import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { fetchJwkSet } from "../../src/stores/jwk-set-source.ts";
-import { noRevocationCache } from "../../src/stores/kv/no-revocations.ts";
-import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
+import { kvRevocationCache, noRevocationCache } from "../../src/stores/kv/revocations.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
 import type { Keys } from "../../src/tokens/keys.ts";
 import { remoteKeys } from "../../src/tokens/remote-keys.ts";
@@ -68,7 +67,7 @@ export function wireForExplain(
     codec: createCodec(settings, { ...keys, ...remoteKeysFor(configuration, log) }, JSON.stringify),
     users: stores === undefined ? nobody : d1Users(stores.d1, log),
     tokens: stores === undefined ? nothingListed : d1Tokens(stores.d1, log),
-    families: d1Families(stores?.d1 ?? noDatabase, log),
+    sessions: d1Sessions(stores?.d1 ?? noDatabase, log),
     revocationCache,
     // Nothing is remembered: each check is made each time.
     verified: { recall: () => undefined, keep: () => {} },
@@ -103,7 +102,7 @@ const nothingListed: TokenStore = {
   tokenStatus: async () => ({ ended: false, user: undefined }),
   tokenAndUser: unavailable,
   recordLogin: unavailable,
-  list: unavailable,
+  insert: unavailable,
   extend: unavailable,
   blacklist: unavailable,
   rotate: unavailable,

@@ -1,7 +1,7 @@
 // A plan as statements: one `INSERT … SELECT` over the rows of a JSON list, the same for both places.
 // Must never clear blacklisted_at, update a user of another name, nor give out an id that somebody had.
 import { createHash } from "node:crypto";
-import { nextUserId } from "../../src/stores/d1/user-ids.ts";
+import { nextUserId } from "../../src/stores/d1/users.ts";
 import { type BulkStatement, bulkStatements } from "../database/bulk.ts";
 import { USER_COLUMNS } from "./existing.ts";
 import type { TokenInsert } from "./plan-tokens.ts";

@@ -1,7 +1,7 @@
 // `sessions`: where a user is logged in.
 // Must never show a token: there is none in the database, only ids.
 
-import type { LiveToken } from "../../src/stores/families-contract.ts";
+import type { LiveToken } from "../../src/stores/contract.ts";
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { openSessions } from "../database/sessions.ts";
 import { requireUser } from "../database/users.ts";
@@ -27,7 +27,7 @@ ${placeHelp}
 const head = ["id", "logged in", "last refreshed", "expires", "client", "address"];
 
 const row = (session: LiveToken): string[] => [
-  session.family,
+  session.session,
   isoTime(session.sessionStartedAtSeconds),
   isoTime(session.createdAtSeconds),
   isoTime(session.expiresAtSeconds),
@@ -37,7 +37,7 @@ const row = (session: LiveToken): string[] => [
 
 /** The names of the sessions endpoint; null where something is not known. */
 const entry = (session: LiveToken) => ({
-  id: session.family,
+  id: session.session,
   created_at: isoTime(session.sessionStartedAtSeconds),
   last_refreshed_at: isoTime(session.createdAtSeconds),
   expires_at: isoTime(session.expiresAtSeconds),

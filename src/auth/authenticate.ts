@@ -93,7 +93,7 @@ function read(settings: Settings, claims: Claims): Omit<Verified, "kind"> {
   return { claims, userId, jti, revocationKeys, expiresAtSeconds: nearestNumber(claims.exp) ?? Number(claims.exp) };
 }
 
-/** By what the token can have been ended: its id, its family where tokens name it, its user. Undefined if by nothing. */
+/** By what the token can have been ended: its id, its session where tokens name it, its user. Undefined if by nothing. */
 function revocationKeysOf(
   settings: Settings,
   claims: Claims,
@@ -101,12 +101,12 @@ function revocationKeysOf(
   jti: string | undefined,
 ): RevocationKeys | undefined {
   const named = namesFamily(settings) ? claim(claims, familyClaim) : undefined;
-  const family = typeof named === "string" ? named : undefined;
+  const session = typeof named === "string" ? named : undefined;
   const user = userLookup(settings, userId);
-  if (jti === undefined && family === undefined && user === undefined) return undefined;
+  if (jti === undefined && session === undefined && user === undefined) return undefined;
   return {
     jti,
-    family,
+    session,
     user,
     // A token that does not say when it was issued is ended by any cut-off of its user's.
     issuedAtSeconds: issuedAt(claims) ?? 0,

@@ -80,7 +80,7 @@ describe("a request that would have been refused goes on as nobody's, with the r
 
   test("a token that was revoked", async () => {
     const { deps, jti, context, sent, done } = await setUp({ route: { revocation: "strict" } });
-    await deps.tokens.blacklist(listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
     expect((await done()).status).toBe(200);
     expect(context.shadowed).toBe("token_blacklisted");
     expect(sent().get("x-user-id")).toBeNull();
