@@ -8,12 +8,13 @@ import { identityHeaderErrors } from "./proxy/headers/identity-headers.ts";
 import { exactPaths, loosePaths } from "./proxy/routes/loose-paths.ts";
 import { closedRules } from "./proxy/routes/loose-rules.ts";
 import type { StricterPaths } from "./proxy/routes/match.ts";
-import { type Rule, readPolicy } from "./proxy/routes/policy.ts";
-import { readSettings, tokenClassName } from "./settings/read.ts";
+import { readPolicy } from "./proxy/routes/policy.ts";
+import type { Rule } from "./proxy/routes/rule.ts";
+import { readSettings } from "./settings/read.ts";
 import type { Settings } from "./settings/settings.ts";
 import { readKeyRing } from "./tokens/key-ring.ts";
 import { type Keys, publicJwksOf, readKeys } from "./tokens/keys.ts";
-import { type TokenType, tokenTypeOfClass } from "./tokens/token-types.ts";
+import { acceptedTokenTypes, type TokenType } from "./tokens/token-types.ts";
 
 /** A configuration without errors. */
 export interface Configuration {
@@ -23,7 +24,7 @@ export interface Configuration {
   /** What PATHS compares. */
   readonly stricterPaths: StricterPaths;
   readonly headerPlan: HeaderPlan;
-  /** The kinds of AUTH_TOKEN_CLASSES, in order. */
+  /** The types of AUTH_TOKEN_CLASSES, in order. */
   readonly acceptedTokenTypes: readonly TokenType[];
 }
 
@@ -56,9 +57,6 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
     ...ring.warnings,
   ];
   if (errors.length > 0 || !keys?.keys) return { configuration: undefined, settings, errors, warnings };
-  const acceptedTokenTypes = settings.AUTH_TOKEN_CLASSES.flatMap(
-    (name) => tokenTypeOfClass(tokenClassName(name) ?? "") ?? [],
-  );
   const allKeys = { ...keys.keys, ring: ring.keys };
   const internal = internalRoutes(settings, publicJwksOf(allKeys).length > 0);
   const isLoose = settings.PATHS === "loose";
@@ -70,7 +68,7 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
     rules: policy.rules,
     stricterPaths,
     headerPlan: planHeaders(settings),
-    acceptedTokenTypes,
+    acceptedTokenTypes: acceptedTokenTypes(settings),
   };
   return { configuration, settings, errors, warnings };
 }

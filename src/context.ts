@@ -1,15 +1,8 @@
-// What one request and its answer share: read at the door, filled on the way, used when answering and logging.
-// Must never hold a header's value, a body or a token.
+// What is known of a request when it comes, and what became of it when it is answered.
 import type { Reason } from "./errors.ts";
+import { type RequestUrl, readRequestUrl } from "./http/request-url.ts";
 import type { Uploads } from "./http/uploads.ts";
-import type { Language } from "./i18n/language.ts";
-
-/** What was asked for, as metrics call it: a request for the API, one of the gateway's own pages, a token operation. */
-export const operations = [
-  ...(["proxy", "obtain", "refresh", "verify", "blacklist", "sliding", "sliding_refresh"] as const),
-  ...(["sessions", "session_end", "logout_all", "gateway"] as const),
-] as const;
-export type Operation = (typeof operations)[number];
+import { chooseLanguage, type Language } from "./i18n/language.ts";
 
 /** What a request says of its client. */
 export interface Client {
@@ -19,40 +12,104 @@ export interface Client {
   readonly userAgent: string | null;
 }
 
+/** The facts of one request, read once. Nothing here says what becomes of it: that is its DecisionRecord. */
 export interface RequestContext {
-  /** The request's id: goes to the origin, into the log and onto the gateway's own answers. */
+  /** Goes to the origin, into the log and onto the gateway's own answers. */
   readonly requestId: string;
-  /** Whole seconds since the epoch, read once. */
+  /** Whole seconds since the epoch: the time of every decision about the request. */
   readonly nowSeconds: number;
   /** The same moment in milliseconds, for durations alone. */
-  readonly openedAtMilliseconds: number;
+  readonly receivedAtMilliseconds: number;
   readonly method: string;
-  /** With its query: never to be logged as it is. */
-  readonly url: string;
-  /** Where a body counts while it is read into memory. */
+  readonly url: RequestUrl;
+  /** Counts the bytes of bodies that are being read into memory, of all requests of the isolate. */
   readonly uploads: Uploads;
-  /** Who sent it; read when it is asked for, which most requests never do. */
+  /** Read when it is asked for, which most requests never do. */
   readonly client: () => Client;
-  /** The language of the gateway's own texts; worked out only for answers that have some. */
+  /** The language of the gateway's own texts; likewise. */
   readonly language: () => Language;
-  /** What `Allow` says on an answer of the gateway's own, once the door knows. */
-  allow: string | undefined;
-  /** Spaces by which JSON answers are indented (`Accept: application/json; indent=4`). */
-  indent: number;
-  /** The pattern of the route that matched. */
-  rule: string | undefined;
-  /** Whether the answer, a refusal too, makes the browser forget the cookies of AUTH_COOKIE. */
-  forgetCookies: boolean;
-  /** Why the request was refused, for the log alone. */
-  reason: Reason | undefined;
-  /** Why it would have been, on a route with `enforce = false`; for the log and for metrics alone. */
-  shadowed: Reason | undefined;
-  /** What the request turned out to be, for metrics. */
-  operation: Operation;
-  /** Of the token that was found good, for the log alone; what a claim says may be anything. */
-  userId: unknown;
-  tokenType: string | undefined;
-  jti: string | undefined;
-  /** How long the origin took to send its headers, or to fail; undefined if it was not asked. */
-  originMilliseconds: number | undefined;
 }
+
+export function createRequestContext(
+  { method, url, headers }: Request,
+  requestId: string,
+  receivedAtMilliseconds: number,
+  uploads: Uploads,
+): RequestContext {
+  return {
+    requestId,
+    nowSeconds: Math.floor(receivedAtMilliseconds / 1000),
+    receivedAtMilliseconds,
+    method,
+    url: readRequestUrl(url),
+    uploads,
+    client: () => ({ address: headers.get("cf-connecting-ip"), userAgent: headers.get("user-agent") }),
+    language: () => chooseLanguage(headers.get("accept-language")),
+  };
+}
+
+/** What was asked for, as metrics name it. */
+export const operations = [
+  "proxy",
+  "obtain",
+  "refresh",
+  "verify",
+  "blacklist",
+  "sliding",
+  "sliding_refresh",
+  "sessions",
+  "session_end",
+  "logout_all",
+  "gateway",
+] as const;
+export type Operation = (typeof operations)[number];
+
+/** Whose token it was, for the log alone. */
+export interface TokenIdentity {
+  /** What the claim says, which may be any JSON value. */
+  readonly userId: unknown;
+  readonly tokenType: string | undefined;
+  readonly jti: string | undefined;
+}
+
+/** What became of a request: for the log, metrics and Server-Timing. Holds no header, body or token. */
+export interface DecisionRecord {
+  readonly operation: Operation;
+  /** The pattern of the route that matched. */
+  readonly rule?: string | undefined;
+  /** Also of a token that was refused after it was verified. */
+  readonly identity?: TokenIdentity | undefined;
+  /** Why the request was refused. */
+  readonly reason?: Reason | undefined;
+  /** Why it would have been refused if its route did not have `enforce = false`. */
+  readonly shadowReason?: Reason | undefined;
+  /** How long the origin took to send its headers, or to fail; undefined if it was not asked. */
+  readonly originMilliseconds?: number | undefined;
+}
+
+/** A record on its way: only the handler that returns it writes to it. */
+export type Draft<T> = { -readonly [Name in keyof T]: T[Name] };
+
+/** An answer and what is to be recorded of it. */
+export interface Answered {
+  readonly record: DecisionRecord;
+  readonly response: Response;
+}
+
+/** A handler's refusal or failure, with what the one error handler of app.ts needs to answer it. */
+export interface Failed {
+  readonly record: DecisionRecord;
+  /** Whatever was thrown; anything but a Refusal is a bug. */
+  readonly error: unknown;
+  /** The methods for `Allow`. */
+  readonly allow?: string | undefined;
+  /** Spaces by which the JSON is indented. */
+  readonly indent?: number | undefined;
+  /** Whether the browser is told to forget the cookies of AUTH_COOKIE. */
+  readonly clearsCookies?: boolean | undefined;
+}
+
+export type Outcome = Answered | Failed;
+
+/** Answers a request. It never throws what it could return as Failed. */
+export type Handler = (request: Request, context: RequestContext) => Promise<Outcome>;

@@ -151,6 +151,8 @@ export interface RefusalMore {
   readonly messages?: readonly TokenClassMessage[];
   /** For the log alone: what the first accepted token class had against the token. */
   readonly because?: Reason;
+  /** The methods for `Allow`, where only the place that refuses knows them. */
+  readonly allow?: string;
   /** A whole body in DRF's shape for field errors, instead of `{"detail": …}`. */
   readonly fields?: Readonly<Record<string, readonly FieldError[]>>;
 }

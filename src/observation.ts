@@ -1,17 +1,33 @@
-// What is told of a request once its answer is there: a line in the log, a point in the metrics, a Server-Timing header.
-// Must never tell a token, a password, a key, a cookie or a query, and never hold an answer up.
+// What is recorded of a request once its answer is there: a log line, a data point for metrics, a Server-Timing header.
+// Must never record a token, a password, a key, a cookie or a query, and never delay an answer.
 
-import type { RequestContext } from "./context.ts";
+import type { DecisionRecord, RequestContext } from "./context.ts";
 import { isSampled } from "./http/sampled.ts";
 import { traceContext } from "./http/trace-context.ts";
 import { numberText } from "./json/exact-number.ts";
-import { shortId } from "./log-events.ts";
-import type { Services } from "./services.ts";
+import { type Log, shortId } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
-import type { Decision } from "./stores/metrics-contract.ts";
+import type { Decision, Metrics } from "./stores/metrics-contract.ts";
 
-/** Tells of one request and gives back its answer, or a copy of it with one header more. */
-export type Observe = (request: Request, context: RequestContext, response: Response) => Response;
+/** A request and what became of it. */
+export interface Observed {
+  readonly request: Request;
+  readonly context: RequestContext;
+  readonly record: DecisionRecord;
+  readonly response: Response;
+}
+
+/** Records one request and gives back its answer, or a copy of it with one header more. */
+export type Observe = (observed: Observed) => Response;
+
+export interface ObservationDependencies {
+  readonly settings: Settings;
+  readonly log: Log;
+  /** Undefined where METRICS is not bound. */
+  readonly metrics: Metrics | undefined;
+  /** Milliseconds; undefined while nothing is recorded. */
+  readonly stopwatch: (() => number) | undefined;
+}
 
 /** A path or a claim in a log line is cut here: what a client sends must not make lines as long as it likes. */
 const longestPathCharacters = 1000;
@@ -22,35 +38,35 @@ const longestUserIdCharacters = 150;
  * and in production a Worker's clock stands still but for input and output: `total_ms` less `origin_ms` is the time that
  * the stores took, not the CPU's.
  */
-export function observation(deps: Pick<Services, "settings" | "log" | "metrics" | "stopwatch">): Observe | undefined {
-  const { settings, metrics, stopwatch } = deps;
+export function createObservation(dependencies: ObservationDependencies): Observe | undefined {
+  const { settings, log, metrics, stopwatch } = dependencies;
   if (!stopwatch) return undefined;
-  return (request, context, response) => {
-    const decision = decisionOf(context);
+  return (observed) => {
+    const { request, context, record, response } = observed;
+    const decision = decisionOf(record);
     const wantsLine = isLogged(settings, decision, context.requestId);
     if (!wantsLine && !metrics && !settings.SERVER_TIMING) return response;
-    const totalMilliseconds = stopwatch() - context.openedAtMilliseconds;
-    const { status } = response;
-    if (wantsLine) deps.log("request", lineOf(settings, request, context, { decision, status, totalMilliseconds }));
+    const totalMilliseconds = stopwatch() - context.receivedAtMilliseconds;
+    if (wantsLine) log("request", lineOf(settings, observed, decision, totalMilliseconds));
     metrics?.add({
       decision,
-      reason: context.reason ?? context.shadowed,
-      operation: context.operation,
-      rule: context.rule,
+      reason: record.reason ?? record.shadowReason,
+      operation: record.operation,
+      rule: record.rule,
       method: context.method,
       country: countryOf(request),
-      status,
+      status: response.status,
       totalMilliseconds,
-      originMilliseconds: context.originMilliseconds,
+      originMilliseconds: record.originMilliseconds,
     });
-    return settings.SERVER_TIMING ? withServerTiming(response, context, totalMilliseconds) : response;
+    return settings.SERVER_TIMING ? withServerTiming(response, record, totalMilliseconds) : response;
   };
 }
 
 /** `shadow`: passed only because the route has `enforce = false`. */
-function decisionOf({ reason, shadowed }: RequestContext): Decision {
+function decisionOf({ reason, shadowReason }: DecisionRecord): Decision {
   if (reason !== undefined) return "deny";
-  return shadowed === undefined ? "allow" : "shadow";
+  return shadowReason === undefined ? "allow" : "shadow";
 }
 
 /** `denied` is about what was refused, or would have been; LOG_SAMPLE is about the rest. */
@@ -59,42 +75,39 @@ function isLogged({ LOG, LOG_SAMPLE }: Settings, decision: Decision, requestId: 
   return decision !== "allow" || (LOG === "all" && isSampled(requestId, LOG_SAMPLE));
 }
 
-interface Outcome {
-  readonly decision: Decision;
-  readonly status: number;
-  readonly totalMilliseconds: number;
-}
-
 /** The fields of `request` in log-events.ts, in its order. */
-function lineOf(settings: Settings, request: Request, context: RequestContext, outcome: Outcome) {
-  const { requestId, jti, originMilliseconds } = context;
+function lineOf(
+  settings: Settings,
+  { request, context, record, response }: Observed,
+  decision: Decision,
+  totalMilliseconds: number,
+) {
+  const { requestId, method, url } = context;
+  const { originMilliseconds, identity } = record;
   // A trace begins with the request to the API, if there is one.
   const begun = settings.TRACE_SAMPLE !== null && originMilliseconds !== undefined ? requestId : undefined;
   return {
     request_id: requestId,
-    method: context.method,
-    path: pathOf(context.url).slice(0, longestPathCharacters),
-    rule: context.rule,
-    decision: outcome.decision,
-    reason: context.reason ?? context.shadowed,
-    status: outcome.status,
-    user_id: shownUserId(context.userId),
-    token_type: context.tokenType,
-    jti: shortId(jti),
+    method,
+    path: withoutFragment(url.path).slice(0, longestPathCharacters),
+    rule: record.rule,
+    decision,
+    reason: record.reason ?? record.shadowReason,
+    status: response.status,
+    user_id: shownUserId(identity?.userId),
+    token_type: identity?.tokenType,
+    jti: shortId(identity?.jti),
     origin_ms: originMilliseconds,
-    total_ms: outcome.totalMilliseconds,
+    total_ms: totalMilliseconds,
     cf_ray: rayOf(request.headers.get("cf-ray")),
     country: countryOf(request),
     trace_id: traceContext(request.headers.get("traceparent"))?.traceId ?? begun,
   };
 }
 
-/** From the first slash after the host up to the query, in the bytes that came. */
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  if (start < 0) return "/";
-  const query = url.slice(start).search(/[?#]/);
-  return query < 0 ? url.slice(start) : url.slice(start, start + query);
+function withoutFragment(path: string): string {
+  const start = path.indexOf("#");
+  return start < 0 ? path : path.slice(0, start);
 }
 
 /** The claim may be anything; a text or a number is shown. As text where whoever reads the log could not hold the number. */
@@ -116,11 +129,11 @@ function countryOf({ cf, headers }: Request): string | undefined {
 
 /**
  * What the origin took and what the gateway took, on requests for the API. Not on the token endpoints: how long a log-in
- * took there is nobody's business. The API's own timings stay. A WebSocket's handshake cannot be copied.
+ * took there is not for the client to know. The API's own timings stay. A WebSocket's handshake cannot be copied.
  */
-function withServerTiming(response: Response, context: RequestContext, totalMilliseconds: number): Response {
-  if (context.operation !== "proxy" || response.status === 101) return response;
-  const { originMilliseconds } = context;
+function withServerTiming(response: Response, record: DecisionRecord, totalMilliseconds: number): Response {
+  if (record.operation !== "proxy" || response.status === 101) return response;
+  const { originMilliseconds } = record;
   const own = `gateway;dur=${totalMilliseconds - (originMilliseconds ?? 0)}`;
   const answer = new Response(response.body, response);
   answer.headers.append(

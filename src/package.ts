@@ -3,7 +3,8 @@
 
 export { createGateway, type Gateway, type GatewayBindings, type GatewayOptions } from "./create-gateway.ts";
 export type { Hooks, LoginAttempt } from "./hooks.ts";
+export type { Route } from "./settings/route-keys.ts";
 export type { Settings } from "./settings/settings.ts";
-export type { Bytes, Duration, Route, SettingsInCode } from "./settings/settings-in-code.ts";
+export type { Bytes, Duration, SettingsInCode } from "./settings/settings-in-code.ts";
 export type { Claims } from "./tokens/claims.ts";
 export type { User, UserId } from "./users/user.ts";

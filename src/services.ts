@@ -1,7 +1,6 @@
 // What flows may use: one type, wired once, taken in parts.
 // Must never name a concrete store or a platform.
 
-import type { TokenCache } from "./auth/token-cache.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -16,8 +15,6 @@ export interface Services {
   readonly tokens: TokenStore;
   readonly sessions: SessionStore;
   readonly revocationCache: RevocationCache;
-  /** Tokens of earlier requests that were found good. */
-  readonly verified: TokenCache;
   /** Undefined where LOGIN_LIMITER is not bound. */
   readonly loginLimiter: LoginLimiter | undefined;
   readonly hooks: Hooks;

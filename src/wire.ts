@@ -3,13 +3,16 @@
 
 import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
-import type { AppShown } from "./app.ts";
+import { createAdministration } from "./administration/administration.ts";
+import type { AppServices } from "./app.ts";
+import { createAuthentication } from "./auth/authenticate.ts";
 import { createTokenCache } from "./auth/token-cache.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
 import type { Hooks } from "./hooks.ts";
 import { alarms, type EventName, type Log } from "./log-events.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./proxy/forward.ts";
-import type { ProxyServices } from "./proxy/pipeline.ts";
+import type { Shown } from "./router.ts";
+import { createTokenUseCases } from "./sessions/use-cases.ts";
 import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
@@ -25,10 +28,10 @@ import { d1Users } from "./stores/d1/users.ts";
 import { fetchJwkSet } from "./stores/jwk-set-source.ts";
 import { kvRevocationCache, noRevocationCache } from "./stores/kv/revocations.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
+import { assertionSigner } from "./tokens/assertion.ts";
 import { createCodec } from "./tokens/codec.ts";
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
-import { assertionSigner } from "./tokens/sign-assertion.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 
 /** The bindings of wrangler.toml; vars and secrets are read by settings/read.ts. */
@@ -42,9 +45,7 @@ export interface Env {
 }
 
 /** Wired, or the errors that keep the Worker from working. */
-export type Wiring =
-  | { readonly deps: ProxyServices; readonly shown: AppShown }
-  | { readonly errors: readonly string[] };
+export type Wiring = { readonly deps: AppServices; readonly shown: Shown } | { readonly errors: readonly string[] };
 
 /** What an isolate remembers of tokens, of the 128 MB that it may use. */
 const rememberedTokens = { entries: 5000, bytes: 8 * 1024 * 1024 } as const;
@@ -67,10 +68,10 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const keySource = keySourceFor(settings, log);
   logStart(log, configuration);
-  const deps: ProxyServices = {
+  const admin = settings.ADMIN ? adminStores(env.DB, log) : undefined;
+  const services = {
     ...configuration,
     codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
-    verified: createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY }),
     users: d1Users(env.DB, log),
     tokens: d1Tokens(env.DB, log),
     sessions: d1Sessions(env.DB, log),
@@ -81,13 +82,23 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
     hooks,
     newId: () => crypto.randomUUID().replaceAll("-", ""),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
-    later: (work) => waitUntil(work),
+    later: (work: Promise<void>) => waitUntil(work),
     log,
-    admin: settings.ADMIN ? adminStores(env.DB, log) : undefined,
     metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
     stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
     origin: originFor(env, settings),
     signAssertion: assertionSigner(settings, keys),
+  };
+  const tokenCache = createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY });
+  const deps: AppServices = {
+    ...services,
+    useCases: createTokenUseCases({ ...services, admin }),
+    administration: admin && createAdministration({ ...services, admin }),
+    authentication: createAuthentication({
+      ...services,
+      tokenCache,
+      acceptedTokenTypes: configuration.acceptedTokenTypes,
+    }),
   };
   const health = { ...deps, schema: d1Schema(env.DB, log), keySource: keySource?.state };
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
@@ -155,7 +166,7 @@ function logStart(log: Log, { settings, keys, rules }: Configuration): void {
     key_id: settings.KEY_ID ?? undefined,
     verifying_keys: keys.ring?.map(({ kid }) => kid),
     routes: rules.length,
-    shadow_routes: rules.filter((rule) => !rule.enforce).map((rule) => rule.pattern),
+    shadow_routes: rules.filter((rule) => !rule.enforce).map((rule) => rule.path),
   });
 }
 

@@ -7,7 +7,7 @@ import { breachesOf } from "./support/architecture.ts";
 const root = new URL("../src/", import.meta.url);
 const sources = new Map(
   readdirSync(root, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))
     .map((file) => [file, readFileSync(new URL(file, root), "utf8")] as const),
 );
 

@@ -1,6 +1,6 @@
 // Checks a deployment before anything is uploaded: what the Worker would refuse, it refuses here.
 // Must never need an account or the network.
-import { readJwkSet } from "../../src/settings/read-jwk-set.ts";
+import { readJwkSet } from "../../src/settings/readers.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { readAsWorker } from "../configuration/read-as-worker.ts";
 import { settingsFailure } from "../shared/failure.ts";

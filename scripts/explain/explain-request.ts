@@ -3,16 +3,17 @@
 
 import type { Identity } from "../../src/auth/authenticate.ts";
 import { readBearerToken } from "../../src/auth/bearer-token.ts";
+import { createRequestContext } from "../../src/context.ts";
 import { type Reason, Refusal, refusals } from "../../src/errors.ts";
 import { answerRefusal } from "../../src/http/refusal.ts";
+import { readRequestUrl } from "../../src/http/request-url.ts";
 import { openUploads } from "../../src/http/uploads.ts";
-import { openContext } from "../../src/open-context.ts";
-import { pipeline } from "../../src/proxy/pipeline.ts";
+import { internalRouteOf } from "../../src/internal-routes/table.ts";
+import { createProxy } from "../../src/proxy/pipeline.ts";
 import { matchRule } from "../../src/proxy/routes/match.ts";
-import { meetsClaim } from "../../src/proxy/routes/meets-claim.ts";
 import { canonicalPath } from "../../src/proxy/routes/path.ts";
-import type { Rule } from "../../src/proxy/routes/policy.ts";
-import { type OwnPath, ownPathOf } from "../configuration/own-paths.ts";
+import { meetsClaim, type Rule } from "../../src/proxy/routes/rule.ts";
+import { type DescribedRoute, ruleInWords } from "../configuration/routes.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
 import { explainRevocation } from "./explain-revocation.ts";
 import { ambiguity, unmatched } from "./explain-route.ts";
@@ -30,7 +31,7 @@ export interface RequestInput {
   readonly nowSeconds: number;
   readonly offline: boolean;
   readonly unsigned: string | undefined;
-  readonly ownPaths: readonly OwnPath[];
+  readonly internalRoutes: readonly DescribedRoute[];
 }
 
 /** What becomes of the request. */
@@ -64,13 +65,13 @@ export async function explainRequest(wired: Wired, input: RequestInput): Promise
   const { deps } = wired;
   const request = madeUp(input, deps.headerPlan.authHeader);
   const checks: Check[] = [];
-  const path = await refusalOf(() => canonicalPath(request.url));
+  const path = await refusalOf(() => canonicalPath(readRequestUrl(request.url)));
   if (path instanceof Refusal) {
     checks.push({ check: "path", verdict: "failed", detail: "could be read in two ways", reason: path.reason });
     return finish(wired, input, request, null, [...checks, notReached("route"), ...allNotReached()]);
   }
   checks.push({ check: "path", verdict: "passed", detail: `can be read in one way: ${shown(path.decoded)}` });
-  const own = ownPathOf(input.ownPaths, input.method, path.decoded);
+  const own = internalRouteOf(input.internalRoutes, input.method, path.decoded);
   if (own) {
     checks.push({ check: "route", verdict: "passed", detail: `${own.path} is the gateway's own` });
     return { rule: null, checks, outcome: { kind: "own", path: own.path, what: own.what } };
@@ -83,14 +84,10 @@ export async function explainRequest(wired: Wired, input: RequestInput): Promise
     return finish(wired, input, request, null, [...checks, ...allNotReached()]);
   }
   const index = wired.rules.indexOf(rule);
-  const found = { index, path: rule.pattern, auth: rule.auth };
-  const shadow = rule.enforce ? "" : ", enforce = false";
-  const revocation = rule.auth === "public" ? "" : `, revocation = "${rule.revocation}"`;
-  checks.push({
-    check: "route",
-    verdict: "passed",
-    detail: `ROUTES[${index}]: path = "${rule.pattern}", auth = "${rule.auth}"${revocation}${shadow}`,
-  });
+  const found = { index, path: rule.path, auth: rule.auth };
+  // Each claim of `require` has a row of its own.
+  const detail = `ROUTES[${index}]: ${ruleInWords(rule, ["require"])}`;
+  checks.push({ check: "route", verdict: "passed", detail });
   checks.push(...(await tokenChecks(wired, input, request, rule)));
   return finish(wired, input, request, found, checks);
 }
@@ -158,8 +155,8 @@ async function finish(
   checks: readonly Check[],
 ): Promise<Explanation> {
   const { deps } = wired;
-  const context = openContext(request, deps.newId(), input.nowSeconds * 1000, openUploads());
-  const answer = await refusalOf(() => pipeline(deps, request, context));
+  const context = createRequestContext(request, deps.newId(), input.nowSeconds * 1000, openUploads());
+  const outcome = await createProxy(deps)(request, context);
   const forwarded = wired.forwarded();
   const known = checks.some(({ verdict }) => verdict === "failed");
   const late = (reason: Reason): Check => ({
@@ -168,15 +165,17 @@ async function finish(
     detail: shown(refusals[reason].detail),
     reason,
   });
-  if (!(answer instanceof Refusal) && forwarded) {
-    const { shadowed } = context;
+  if ("response" in outcome && forwarded) {
+    const { shadowReason } = outcome.record;
     const headers = shownHeaders(deps, forwarded.headers);
-    const rows = shadowed === undefined || known ? checks : [...checks, late(shadowed)];
-    const outcome = { kind: "forwarded", url: forwarded.url, headers, shadowed: shadowed ?? null } as const;
-    return { rule, checks: rows, outcome };
+    const rows = shadowReason === undefined || known ? checks : [...checks, late(shadowReason)];
+    const shadowed = shadowReason ?? null;
+    return { rule, checks: rows, outcome: { kind: "forwarded", url: forwarded.url, headers, shadowed } };
   }
-  const refusal = answer instanceof Refusal ? answer : new Refusal("internal_error");
-  const response = answerRefusal(deps.settings, context, refusal);
+  const failed = "response" in outcome ? { error: undefined } : outcome;
+  if (failed.error !== undefined && !(failed.error instanceof Refusal)) throw failed.error;
+  const refusal = failed.error ?? new Refusal("internal_error");
+  const response = answerRefusal(deps.settings, context, failed);
   const reason = refusal.more.because ?? refusal.reason;
   return {
     rule,

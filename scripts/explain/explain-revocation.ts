@@ -4,13 +4,13 @@
 import type { Authenticated, Identity } from "../../src/auth/authenticate.ts";
 import { checkRevocation } from "../../src/auth/revocation.ts";
 import { Refusal } from "../../src/errors.ts";
-import type { ProxyServices } from "../../src/proxy/pipeline.ts";
 import type { RevocationKeys } from "../../src/stores/contract.ts";
 import type { Check } from "./checks.ts";
 import { refusalOf, type TokenInput } from "./explain-token.ts";
+import type { ExplainServices } from "./wired.ts";
 
 export async function explainRevocation(
-  deps: ProxyServices,
+  deps: ExplainServices,
   authenticated: Authenticated,
   input: TokenInput,
 ): Promise<Check> {
@@ -21,7 +21,7 @@ export async function explainRevocation(
   if (offline) return { check, verdict: "not asked", detail: "--offline" };
   let askedNews = false;
   let askedStore = false;
-  const revocationCache: ProxyServices["revocationCache"] = {
+  const revocationCache: ExplainServices["revocationCache"] = {
     ...deps.revocationCache,
     isEnded: (revocationKeys, now) => {
       askedNews = true;
@@ -54,14 +54,14 @@ export async function explainRevocation(
   return { check, verdict: "passed", detail: `not ended, says KV${inStore.length > 0 ? late : ""}` };
 }
 
-function whyNotAsked({ settings }: ProxyServices, { kind, jti }: Identity): string {
+function whyNotAsked({ settings }: ExplainServices, { tokenType, jti }: Identity): string {
   if (!settings.TOKEN_BLACKLIST_ENABLED) return "TOKEN_BLACKLIST_ENABLED is false";
-  if (kind.isOutstanding) return `${kind.className} was looked up in the blacklist above`;
+  if (tokenType.isOutstanding) return `${tokenType.className} was looked up in the blacklist above`;
   return jti === undefined ? "the token has no id, session or user that could be ended" : "nothing to ask";
 }
 
 /** Which marks of the token D1 has ended, in words; one question each. */
-async function endedBy({ tokens }: ProxyServices, revocationKeys: RevocationKeys): Promise<string[]> {
+async function endedBy({ tokens }: ExplainServices, revocationKeys: RevocationKeys): Promise<string[]> {
   const none = { jti: undefined, session: undefined, user: undefined, issuedAtSeconds: revocationKeys.issuedAtSeconds };
   const ways: ReadonlyArray<readonly [string, RevocationKeys]> = [
     ["by its own id", { ...none, jti: revocationKeys.jti }],

@@ -4,7 +4,7 @@ import { Refusal } from "../../src/errors.ts";
 import { nameOf } from "../../src/proxy/routes/loose-rules.ts";
 import { matchRule, stricterReadingOf } from "../../src/proxy/routes/match.ts";
 import type { CanonicalPath } from "../../src/proxy/routes/path.ts";
-import type { Rule } from "../../src/proxy/routes/policy.ts";
+import type { Rule } from "../../src/proxy/routes/rule.ts";
 import { refusalOf } from "./explain-token.ts";
 import type { Wired } from "./wired.ts";
 

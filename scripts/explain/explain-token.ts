@@ -1,10 +1,9 @@
 // The checks of a bearer token, made by the Worker's own flows and told one by one.
 // Must never decide whether a check passes: the flows do; here it is only found out which of them refused.
 
-import { type Authenticated, authenticate } from "../../src/auth/authenticate.ts";
+import { type Authenticated, createAuthentication } from "../../src/auth/authenticate.ts";
 import { type Reason, Refusal } from "../../src/errors.ts";
-import type { ProxyServices } from "../../src/proxy/pipeline.ts";
-import type { Rule } from "../../src/proxy/routes/policy.ts";
+import type { Rule } from "../../src/proxy/routes/rule.ts";
 import { pythonInt } from "../../src/tokens/claims.ts";
 import type { TokenType } from "../../src/tokens/token-types.ts";
 import {
@@ -21,6 +20,7 @@ import {
   type Words,
 } from "./checks.ts";
 import { type Peek, peek, shown, timeInWords } from "./peek.ts";
+import { type ExplainServices, noTokenCache } from "./wired.ts";
 
 /** A token on a route. */
 export interface TokenInput {
@@ -49,18 +49,17 @@ export async function refusalOf<T>(work: () => Promise<T> | T): Promise<T | Refu
   }
 }
 
-export async function explainToken(deps: ProxyServices, input: TokenInput): Promise<TokenExplanation> {
+export async function explainToken(deps: ExplainServices, input: TokenInput): Promise<TokenExplanation> {
   const { token, rule, nowSeconds, offline } = input;
   const wanted = { readUser: rule.auth === "user" && !offline, revocation: offline ? "off" : rule.revocation } as const;
   const seen = peek(token);
   const opened = await refusalOf(() => deps.codec.open(token, nowSeconds));
   const codec = codecRows(deps, input, seen, opened instanceof Refusal ? opened.reason : undefined);
-  const tokenTypes = deps.acceptedTokenTypes;
   if (opened instanceof Refusal) {
     const later = [...classChecks, ...userChecks].map(({ check }) => notReached(check));
     return { checks: [...codec, ...later], authenticated: undefined };
   }
-  const outcome = await refusalOf(() => authenticate(deps, { token, tokenTypes, ...wanted }, nowSeconds));
+  const outcome = await refusalOf(() => deps.authentication.authenticate({ token, ...wanted }, nowSeconds));
   const fits = !(outcome instanceof Refusal && outcome.reason === "no_token_class_fits");
   const classes = await classRows(deps, input, seen, fits);
   const failed = outcome instanceof Refusal ? outcome.reason : undefined;
@@ -74,7 +73,7 @@ export async function explainToken(deps: ProxyServices, input: TokenInput): Prom
   return { checks: [...codec, ...classes, ...users], authenticated: outcome instanceof Refusal ? undefined : outcome };
 }
 
-function codecRows(deps: ProxyServices, input: TokenInput, seen: Peek, reason: Reason | undefined): Check[] {
+function codecRows(deps: ExplainServices, input: TokenInput, seen: Peek, reason: Reason | undefined): Check[] {
   const { nowSeconds, unsigned } = input;
   const { settings } = deps;
   const { header, claims } = seen;
@@ -132,12 +131,13 @@ function codecRows(deps: ProxyServices, input: TokenInput, seen: Peek, reason: R
 }
 
 /** The rows of the class that fits; of those before it one row each. Where none fits, all rows of each. */
-async function classRows(deps: ProxyServices, input: TokenInput, seen: Peek, fits: boolean): Promise<Check[]> {
+async function classRows(deps: ExplainServices, input: TokenInput, seen: Peek, fits: boolean): Promise<Check[]> {
   const { token, nowSeconds } = input;
   const wanted = { readUser: false, revocation: "off" } as const;
   const rows: Check[] = [];
   for (const kind of deps.acceptedTokenTypes) {
-    const one = await refusalOf(() => authenticate(deps, { token, tokenTypes: [kind], ...wanted }, nowSeconds));
+    const oneType = createAuthentication({ ...deps, acceptedTokenTypes: [kind], tokenCache: noTokenCache });
+    const one = await refusalOf(() => oneType.authenticate({ token, ...wanted }, nowSeconds));
     const refused = one instanceof Refusal && one.reason === "no_token_class_fits" ? one : undefined;
     const named = deps.acceptedTokenTypes.length > 1 ? `${kind.className}: ` : "";
     const reason = refused?.more.because;
@@ -157,7 +157,7 @@ async function classRows(deps: ProxyServices, input: TokenInput, seen: Peek, fit
 }
 
 function classWords(
-  deps: ProxyServices,
+  deps: ExplainServices,
   { offline }: TokenInput,
   seen: Peek,
   kind: TokenType,
@@ -178,7 +178,7 @@ function classWords(
   return offline ? { notAsked: "--offline" } : { passed: "not blacklisted, says D1" };
 }
 
-function userWords(deps: ProxyServices, { rule, offline }: TokenInput, seen: Peek, check: UserCheck): Words {
+function userWords(deps: ExplainServices, { rule, offline }: TokenInput, seen: Peek, check: UserCheck): Words {
   const { USER_ID_CLAIM, USER_ID_FIELD, CHECK_USER_IS_ACTIVE, CHECK_REVOKE_TOKEN } = deps.settings;
   const named = `${USER_ID_CLAIM} is ${shown(seen.claims[USER_ID_CLAIM])}`;
   if (check === "user named") return { passed: named };
@@ -193,7 +193,7 @@ function userWords(deps: ProxyServices, { rule, offline }: TokenInput, seen: Pee
     : { notAsked: "CHECK_REVOKE_TOKEN is false" };
 }
 
-function userFailure(deps: ProxyServices, seen: Peek, reason: Reason): string {
+function userFailure(deps: ExplainServices, seen: Peek, reason: Reason): string {
   const { USER_ID_CLAIM, USER_ID_FIELD } = deps.settings;
   const details: Readonly<Partial<Record<Reason, string>>> = {
     user_claim_missing: `the token has no claim ${USER_ID_CLAIM}`,

@@ -61,9 +61,9 @@ export function relativeTime(seconds: number, nowSeconds: number): string {
 export const timeInWords = (seconds: number, nowSeconds: number): string =>
   `${relativeTime(seconds, nowSeconds)} (${isoTime(seconds)})`;
 
-/** A value of the token's as one short line. */
-export function shown(value: unknown): string {
+/** A value as one line, without control characters. */
+export function shown(value: unknown, longest = 100): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
   const clean = text.replaceAll(/\p{C}/gu, "?");
-  return clean.length > 100 ? `${clean.slice(0, 97)}...` : clean;
+  return clean.length > longest ? `${clean.slice(0, longest - 3)}...` : clean;
 }

@@ -5,6 +5,9 @@ import type { Check, Verdict } from "./checks.ts";
 import type { Explanation, Outcome } from "./explain-request.ts";
 import { shown } from "./peek.ts";
 
+/** A detail may quote several values, each of which is cut by itself. */
+const longestDetail = 400;
+
 const colours: Readonly<Record<Verdict, "green" | "red" | "yellow" | "dim">> = {
   passed: "green",
   failed: "red",
@@ -25,7 +28,7 @@ export function reportLines(
   };
   const line = ({ check, verdict, detail, reason }: Check): string => {
     const because = reason === undefined ? "" : ` [${reason}]`;
-    const told = `${check.padEnd(widths.check)}  ${shown(detail)}${because}`.trimEnd();
+    const told = `${check.padEnd(widths.check)}  ${shown(detail, longestDetail)}${because}`.trimEnd();
     return `  ${styled(colours[verdict], verdict.padEnd(widths.verdict), stream)}  ${told}`;
   };
   return [...about, "", ...checks.map(line), "", ...outcomeLines(outcome, stream)];
@@ -40,7 +43,10 @@ function outcomeLines(outcome: Outcome, stream: typeof process.stdout): string[]
       `  ${JSON.stringify(outcome.body)}`,
     ];
   }
-  const shadowed = outcome.shadowed === null ? "" : ` as nobody's, for enforce is false (else: ${outcome.shadowed})`;
+  const shadowed =
+    outcome.shadowed === null
+      ? ""
+      : ` as anonymous, because enforce is false (it would be refused for ${outcome.shadowed})`;
   return [
     styled("green", `Goes on to ${shown(outcome.url)}${shadowed} with:`, stream),
     ...Object.entries(outcome.headers).map(([name, value]) => `  ${name}: ${value}`),

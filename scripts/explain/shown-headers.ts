@@ -1,10 +1,10 @@
 // What of the headers for the API a person is shown: who is calling, and that there are proofs of it.
 // Must never give back a token or an assertion: whoever has one can use it.
-import type { ProxyServices } from "../../src/proxy/pipeline.ts";
+import type { ExplainServices } from "./wired.ts";
 
 /** What the origin gets to know of who is calling. The token itself and the assertion are named, not shown. */
 export function shownHeaders(
-  { settings, headerPlan: { authHeader } }: Pick<ProxyServices, "settings" | "headerPlan">,
+  { settings, headerPlan: { authHeader } }: Pick<ExplainServices, "settings" | "headerPlan">,
   headers: Headers,
 ): Readonly<Record<string, string>> {
   const rows: Array<readonly [string, string]> = [];

@@ -1,21 +1,24 @@
 // The Worker's parts wired for `explain`: its codec, stores, rules and headers, with an origin that only takes notes.
 // Must never write to a store, and never send anything to the API.
 import { randomBytes, randomUUID } from "node:crypto";
+import { createAuthentication } from "../../src/auth/authenticate.ts";
+import type { TokenCache } from "../../src/auth/token-cache.ts";
 import type { Configuration } from "../../src/configuration.ts";
 import { hooks } from "../../src/hooks.ts";
 import type { Origin } from "../../src/proxy/forward.ts";
-import type { ProxyServices } from "../../src/proxy/pipeline.ts";
-import type { Rule } from "../../src/proxy/routes/policy.ts";
+import type { ProxyDependencies } from "../../src/proxy/pipeline.ts";
+import type { Rule } from "../../src/proxy/routes/rule.ts";
+import type { Services } from "../../src/services.ts";
 import type { TokenStore, UserStore } from "../../src/stores/contract.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { fetchJwkSet } from "../../src/stores/jwk-set-source.ts";
 import { kvRevocationCache, noRevocationCache } from "../../src/stores/kv/revocations.ts";
+import { assertionSigner } from "../../src/tokens/assertion.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
 import type { Keys } from "../../src/tokens/keys.ts";
 import { remoteKeys } from "../../src/tokens/remote-keys.ts";
-import { assertionSigner } from "../../src/tokens/sign-assertion.ts";
 
 /** What the stores are made of: real ones, or none with --offline. */
 export interface ExplainStores {
@@ -30,8 +33,13 @@ export interface Forwarded {
   readonly headers: Headers;
 }
 
+/** What the Worker answers requests with, without a memory of tokens: each check is made each time. */
+export type ExplainServices = Services & ProxyDependencies & Pick<Configuration, "acceptedTokenTypes">;
+
+export const noTokenCache: TokenCache = { recall: () => undefined, keep: () => {} };
+
 export interface Wired {
-  readonly deps: ProxyServices;
+  readonly deps: ExplainServices;
   /** As ROUTES has them; those of `deps` ask no store with --offline, and note what they would send. */
   readonly rules: readonly Rule[];
   /** What the origin would have got; undefined as long as nothing did. */
@@ -61,16 +69,14 @@ export function wireForExplain(
   });
   const rules = configuration.rules.map((rule) => (stores === undefined ? offlineRule(rule) : rule));
   const revocationCache = stores?.kv === undefined ? noRevocationCache() : kvRevocationCache(stores.kv, 0, log);
-  const deps: ProxyServices = {
+  const services = {
     ...configuration,
-    rules: rules.map((rule) => ({ ...rule, origin: rule.origin && noting(rule.origin) })),
+    rules: rules.map((rule) => ({ ...rule, destination: rule.destination && noting(rule.destination) })),
     codec: createCodec(settings, { ...keys, ...remoteKeysFor(configuration, log) }, JSON.stringify),
     users: stores === undefined ? nobody : d1Users(stores.d1, log),
     tokens: stores === undefined ? nothingListed : d1Tokens(stores.d1, log),
     sessions: d1Sessions(stores?.d1 ?? noDatabase, log),
     revocationCache,
-    // Nothing is remembered: each check is made each time.
-    verified: { recall: () => undefined, keep: () => {} },
     loginLimiter: undefined,
     hooks,
     newId: () => randomUUID().replaceAll("-", ""),
@@ -82,6 +88,7 @@ export function wireForExplain(
     origin: defaultOrigin && noting(defaultOrigin),
     signAssertion: assertionSigner(settings, keys),
   };
+  const deps = { ...services, authentication: createAuthentication({ ...services, tokenCache: noTokenCache }) };
   return { deps, rules: configuration.rules, forwarded: () => forwarded, complaint: () => complaint };
 }
 

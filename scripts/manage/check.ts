@@ -3,7 +3,7 @@
 
 import type { Configuration } from "../../src/configuration.ts";
 import { guardedRules } from "../../src/proxy/routes/loose-rules.ts";
-import type { Rule } from "../../src/proxy/routes/policy.ts";
+import type { Rule } from "../../src/proxy/routes/rule.ts";
 import { unloadedSecrets } from "../configuration/unloaded-secrets.ts";
 import { readWhich, type Which, whichFlags, whichHelp } from "../configuration/which-flags.ts";
 import { deploymentWarnings } from "../deploy/check.ts";
@@ -50,7 +50,7 @@ export async function checkConfiguration(which: Which): Promise<CheckReport> {
 /** Names each rule to which the comparison of PATHS = "loose" applies. */
 function guardedNotes({ settings, rules, stricterPaths }: Configuration): string[] {
   if (settings.PATHS !== "loose") return [];
-  const named = (rule: Rule): string => `ROUTES[${rules.indexOf(rule)}] (${rule.pattern})`;
+  const named = (rule: Rule): string => `ROUTES[${rules.indexOf(rule)}] (${rule.path})`;
   return guardedRules(rules, stricterPaths).map(({ rule, instead }) => {
     const examples = instead.map((one) => `${one.path}, which ${named(one.rule)} would let pass`);
     return `PATHS = "loose": what reads as ${named(rule)} without regard to case, a slash at its end or a format suffix is 400: ${examples.join("; ")}.`;

@@ -2,7 +2,7 @@
 // Must never print the token, take it from the command line, or send the request anywhere.
 
 import { Refusal } from "../../src/errors.ts";
-import { ownPaths } from "../configuration/own-paths.ts";
+import { describedRoutes } from "../configuration/routes.ts";
 import {
   LOCAL_API,
   publishesKeys,
@@ -56,7 +56,7 @@ which knows D1 but not what KV has said meanwhile; the key comes with --secrets-
 signature.
 
 Exit codes: 0 goes on to the API (or is answered by the gateway itself), 3 would be refused, 1 could not be told,
-2 a command line that makes no sense.
+2 usage error.
 
   printf %s "$ACCESS" | npm run manage -- explain --path /api/notes/
   npm run manage -- explain --path /api/notes/ --method DELETE --offline < token.txt
@@ -99,7 +99,7 @@ export async function explainWith(
     nowSeconds,
     offline: stores === undefined,
     unsigned: standIn && settings.JWK_URL === null ? unsignedNote : undefined,
-    ownPaths: ownPaths(settings, publishesKeys(configuration)),
+    internalRoutes: describedRoutes(settings, publishesKeys(configuration)),
   };
   const wired = wireForExplain(configuration, reading.defaultOrigin, stores);
   const explanation = await refusalOf(() => explainRequest(wired, input));

@@ -1,6 +1,7 @@
 // `routes`: what becomes of which path, in the order in which it is decided.
 // Must never show a table that the Worker would not work with: with errors there is none.
-import { ownPaths } from "../configuration/own-paths.ts";
+import { defaultInWords, type RouteKeyName, routeKeyNames } from "../../src/settings/route-keys.ts";
+import { describedRoutes, type RuleKeys, routeKeyRows, ruleKeys } from "../configuration/routes.ts";
 import { publishesKeys, readWhich, type WhichReading, whichFlags, whichHelp } from "../configuration/which-flags.ts";
 import { EXIT, settingsFailure } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
@@ -9,46 +10,37 @@ import { textTable } from "./text-table.ts";
 
 const flags = { json: { type: "boolean" }, ...whichFlags } as const;
 
+const keys = textTable(["key", "default", "with auth", ""], routeKeyRows).map((line) => `  ${line}`);
+
 const help = `npm run manage -- routes [flags]
 
-The effective table of routes: the gateway's own paths, then ROUTES of wrangler.toml, first match wins, then the rest.
+Shows the effective routes: the gateway's own, then ROUTES of wrangler.toml (the first match wins), then the rest.
 Without flags the configuration is that of npm start (which sets ORIGIN_URL itself).
 
   --json             as JSON, for programs: npm run --silent manage -- routes --json
 ${whichHelp}
 
-Exit codes: 0 shown, 1 the configuration has errors, 2 a command line that makes no sense.
+The keys of a route in ROUTES (docs/routes.md):
+
+${keys.join("\n")}
+
+Exit codes: 0 shown, 1 the configuration has errors, 2 usage error.
 
   npm run manage -- routes
   npm run manage -- routes --env staging --json`;
 
 /** One row of the table; what does not apply is null. */
-export interface RouteRow {
-  /** Who answers: the gateway itself, the API by a rule of ROUTES, or nobody (404). */
+export interface RouteRow extends RuleKeys {
+  /** Who answers: the gateway itself, the API by a rule of ROUTES, or none (404). */
   readonly kind: "own" | "rule" | "rest";
   readonly path: string;
-  /** Null for all methods. */
-  readonly methods: readonly string[] | null;
-  readonly auth: string | null;
-  readonly require: Readonly<Record<string, unknown>> | null;
-  readonly revocation: string | null;
-  /** False where what would be refused is only logged. */
-  readonly enforce: boolean | null;
-  readonly origin: string | null;
-  readonly strip_prefix: string | null;
   readonly what: string | null;
 }
 
-const nothing = {
-  methods: null,
-  auth: null,
-  require: null,
-  revocation: null,
-  enforce: null,
-  origin: null,
-  strip_prefix: null,
-  what: null,
-};
+/** A row in which no key is set. */
+const unset = Object.fromEntries(
+  [...routeKeyNames.filter((name) => name !== "path"), "what"].map((name) => [name, null]),
+) as Omit<{ readonly [Name in keyof RouteRow]: null }, "kind" | "path">;
 
 /** The table for a configuration; fails with the errors of one that has some. */
 export function routeRows({ configuration, errors, bound }: WhichReading): readonly RouteRow[] {
@@ -56,9 +48,9 @@ export function routeRows({ configuration, errors, bound }: WhichReading): reado
   const { settings, rules } = configuration;
   const elsewhere = { service: "ORIGIN (service binding)", zone: "ORIGIN (zone)" } as const;
   const origin = bound.ORIGIN === undefined ? settings.ORIGIN_URL : elsewhere[bound.ORIGIN];
-  const own = ownPaths(settings, publishesKeys(configuration)).map(
+  const internal = describedRoutes(settings, publishesKeys(configuration)).map(
     ({ path, methods, what }): RouteRow => ({
-      ...nothing,
+      ...unset,
       kind: "own",
       path,
       methods: methods.length === 0 ? null : methods,
@@ -67,37 +59,35 @@ export function routeRows({ configuration, errors, bound }: WhichReading): reado
   );
   const routed = rules.map(
     (rule): RouteRow => ({
-      ...nothing,
+      ...unset,
       kind: "rule",
-      path: rule.pattern,
-      methods: rule.methods ? [...rule.methods] : null,
-      auth: rule.auth,
-      require: Object.fromEntries(rule.require),
-      revocation: asksForToken(rule.auth) ? rule.revocation : null,
-      enforce: rule.auth === "public" ? null : rule.enforce,
-      origin: rule.origin?.base ?? origin,
-      strip_prefix: rule.strip?.decoded ?? null,
+      ...ruleKeys(rule),
+      path: rule.path,
+      // Programs find a table also where no claim can be asked for.
+      require: Object.fromEntries(rule.require) as RouteRow["require"],
+      origin: rule.destination?.base ?? origin,
     }),
   );
-  return [...own, ...routed, { ...nothing, kind: "rest", path: "anything else", what: "404" }];
+  return [...internal, ...routed, { ...unset, kind: "rest", path: "anything else", what: "404" }];
 }
 
-const asksForToken = (auth: string): boolean => auth !== "public";
+/** Keys that are shown in the column of another one, or in that of the target. */
+const withoutColumn: readonly RouteKeyName[] = ["enforce", "origin", "strip_prefix"];
+const columns = routeKeyNames.filter((name) => !withoutColumn.includes(name));
 
-const head = ["path", "methods", "auth", "require", "revocation", "goes to"];
+function cell(row: RouteRow, name: RouteKeyName): string {
+  const value = row[name];
+  const onlyLogged = name === "auth" && row.enforce === false ? " (only logged)" : "";
+  if (value === null) return name === "methods" ? defaultInWords(name) : "-";
+  if (Array.isArray(value)) return value.join(",");
+  if (typeof value !== "object") return `${value}${onlyLogged}`;
+  const members = Object.entries(value).map(([member, wanted]) => `${member}=${JSON.stringify(wanted)}`);
+  return members.join(" ") || "-";
+}
 
-function cells(row: RouteRow, withoutOrigin: string): string[] {
-  const required = Object.entries(row.require ?? {}).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  const target = row.kind === "rule" ? (row.origin ?? withoutOrigin) : `gateway: ${row.what}`;
+function target(row: RouteRow, withoutOrigin: string): string {
   const stripped = row.strip_prefix === null ? "" : `, without ${row.strip_prefix}`;
-  return [
-    row.path,
-    row.methods?.join(",") ?? "all",
-    (row.auth ?? "-") + (row.enforce === false ? " (only logged)" : ""),
-    required.join(" ") || "-",
-    row.revocation ?? "-",
-    target + stripped,
-  ];
+  return (row.kind === "rule" ? (row.origin ?? withoutOrigin) : `gateway: ${row.what}`) + stripped;
 }
 
 async function run(argv: readonly string[]): Promise<number> {
@@ -108,8 +98,8 @@ async function run(argv: readonly string[]): Promise<number> {
   else {
     const withoutOrigin = reading.standInOrigin ? "the API of npm start" : "no origin: 502";
     const table = textTable(
-      head,
-      rows.map((row) => cells(row, withoutOrigin)),
+      [...columns, "goes to"],
+      rows.map((row) => [...columns.map((name) => cell(row, name)), target(row, withoutOrigin)]),
     );
     for (const line of table) console.log(line);
   }

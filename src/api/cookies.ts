@@ -1,9 +1,7 @@
-// AUTH_COOKIE at the token endpoints: takes a token from its cookie, hands new ones out in cookies, clears them.
+// AUTH_COOKIE at the token endpoints: takes a token from its cookie, sends new ones in cookies, clears them.
 // Must never act on a cookie, or set one, for a page of another site.
 
-import type { RequestContext } from "../context.ts";
 import { Refusal, refuse } from "../errors.ts";
-import { answerJson } from "../http/answer.ts";
 import {
   type AuthCookie,
   accessCookie,
@@ -13,9 +11,15 @@ import {
   setCookie,
 } from "../http/cookies.ts";
 import { provenance } from "../http/csrf.ts";
-import type { Services } from "../services.ts";
+import type { Log } from "../log-events.ts";
+import type { Settings } from "../settings/settings.ts";
 import { type TokenType, tokenTypes } from "../tokens/token-types.ts";
 import type { Endpoint, FieldName } from "./definitions.ts";
+
+interface CookieServices {
+  readonly settings: Settings;
+  readonly log: Log;
+}
 
 /** What comes in the place of a field that the body does not have. */
 export type Instead = (name: FieldName) => string | undefined;
@@ -24,59 +28,62 @@ export type Instead = (name: FieldName) => string | undefined;
 const cookieFor: Readonly<Partial<Record<FieldName, AuthCookie>>> = { refresh: refreshCookie, token: accessCookie };
 
 /** Where a token of an answer goes, and how long it is good. */
-const carriers: Readonly<Record<string, { readonly cookie: AuthCookie; readonly kind: TokenType }>> = {
-  access: { cookie: accessCookie, kind: tokenTypes.access },
-  refresh: { cookie: refreshCookie, kind: tokenTypes.refresh },
-  token: { cookie: accessCookie, kind: tokenTypes.sliding },
+const carriers: Readonly<Record<string, { readonly cookie: AuthCookie; readonly tokenType: TokenType }>> = {
+  access: { cookie: accessCookie, tokenType: tokenTypes.access },
+  refresh: { cookie: refreshCookie, tokenType: tokenTypes.refresh },
+  token: { cookie: accessCookie, tokenType: tokenTypes.sliding },
 };
 
+/** A request to a token endpoint, as far as AUTH_COOKIE is concerned. */
+export interface CookieRequest {
+  /** The token of a cookie in the place of a field that the body lacks. */
+  readonly instead: Instead;
+  /** Whether a refusal makes the browser forget its cookies. */
+  readonly forgets: (error: unknown) => boolean;
+  /** The body of the answer, and the cookies that go with it. */
+  readonly split: (tokens: object) => { readonly body: object; readonly cookies: readonly string[] };
+}
+
 /**
- * 1. A page of another site is refused, whatever it sends: an answer that sets cookies could log its visitor in as
- * somebody else. 2. A token from a cookie counts only on a request from our own pages; an app without cookies needs to
- * say nothing. 3. The flow. 4. Cookies for what it gave; with "only" the body goes without them.
- *
- * @param run reads the body and calls the flow
+ * A page of another site is refused, whatever it sends: an answer that sets cookies could log its visitor in as somebody
+ * else. A token from a cookie counts only on a request from the gateway's own pages or trusted ones; an app without
+ * cookies needs to say nothing. With "only", the body of the answer goes without the tokens.
  */
-export async function answerWithCookies(
-  deps: Pick<Services, "settings" | "log">,
+export function openCookies(
+  services: CookieServices,
   endpoint: Endpoint,
-  { request, context }: { readonly request: Request; readonly context: RequestContext },
-  run: (instead: Instead) => Promise<object>,
-): Promise<Response> {
-  const { settings } = deps;
+  request: Request,
+  requestId: string,
+): CookieRequest {
+  const { settings } = services;
   const from = provenance(request.headers, request.url, settings.CORS_ORIGINS);
   if (from === "foreign") refuse("csrf_refused");
   let fromCookie = false;
-  const instead: Instead = (name) => {
-    const cookie = cookieFor[name];
-    const found = cookie && readAuthCookie(request.headers.get("cookie"), cookie);
-    if (found === undefined) return undefined;
-    if (from !== "own") refuse("csrf_refused");
-    fromCookie = true;
-    return found ?? refuse("auth_cookie_ambiguous");
+  return {
+    instead(name) {
+      const cookie = cookieFor[name];
+      const found = cookie && readAuthCookie(request.headers.get("cookie"), cookie);
+      if (found === undefined) return undefined;
+      if (from !== "own") refuse("csrf_refused");
+      fromCookie = true;
+      return found ?? refuse("auth_cookie_ambiguous");
+    },
+    forgets: (error) => error instanceof Refusal && forgets(endpoint, error, fromCookie),
+    split: (tokens) => ({
+      body: settings.AUTH_COOKIE === "only" ? withoutTokens(tokens) : tokens,
+      cookies:
+        endpoint.name === "blacklist" ? clearedCookies(settings.TOKEN_PREFIX) : cookiesOf(services, tokens, requestId),
+    }),
   };
-  try {
-    const tokens = await run(instead);
-    const cookies =
-      endpoint.name === "blacklist"
-        ? clearedCookies(settings.TOKEN_PREFIX)
-        : cookiesOf(deps, tokens, context.requestId);
-    const response = answerJson(context, 200, settings.AUTH_COOKIE === "only" ? withoutTokens(tokens) : tokens);
-    for (const cookie of cookies) response.headers.append("set-cookie", cookie);
-    return response;
-  } catch (error) {
-    context.forgetCookies = error instanceof Refusal && forgets(endpoint, error, fromCookie);
-    throw error;
-  }
 }
 
 /** A token that no browser would keep is refused: the page would seem to be logged in, and not be. */
-function cookiesOf({ settings, log }: Pick<Services, "settings" | "log">, tokens: object, requestId: string): string[] {
+function cookiesOf({ settings, log }: CookieServices, tokens: object, requestId: string): string[] {
   return Object.entries(tokens).flatMap(([name, token]) => {
     const carrier = Object.hasOwn(carriers, name) ? carriers[name] : undefined;
     if (!carrier || typeof token !== "string") return [];
-    const { cookie, kind } = carrier;
-    const text = setCookie(cookie, token, settings.TOKEN_PREFIX, kind.lifetimeSeconds(settings));
+    const { cookie, tokenType } = carrier;
+    const text = setCookie(cookie, token, settings.TOKEN_PREFIX, tokenType.lifetimeSeconds(settings));
     if (text !== undefined) return text;
     log("auth_cookie_too_large", { request_id: requestId, cookie, bytes: token.length });
     return refuse("auth_cookie_too_large");

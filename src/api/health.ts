@@ -67,7 +67,9 @@ export function readiness(
 
 function answer(context: RequestContext, ready: boolean, more: object): Response {
   const body = { status: ready ? "ok" : "failed", ...more };
-  return answerJson(context, ready ? 200 : 503, body, ready ? {} : { "retry-after": String(rememberedSeconds) });
+  return answerJson(context, ready ? 200 : 503, body, {
+    headers: ready ? {} : { "retry-after": String(rememberedSeconds) },
+  });
 }
 
 function lookAt(deps: HealthDeps): (nowSeconds: number) => Promise<Checks> {

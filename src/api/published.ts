@@ -14,7 +14,7 @@ export function published(document: object): (request: Request, context: Request
   return (request, context) =>
     hasIt(request.headers.get("if-none-match"), etag)
       ? new Response(null, { status: 304, headers: { ...ownHeaders(context), ...headers } })
-      : answerJson(context, 200, document, headers);
+      : answerJson(context, 200, document, { headers });
 }
 
 /** Weak comparison, as If-None-Match asks for: a `W/` before the tag makes no difference. */

@@ -1,30 +1,30 @@
-// The sessions endpoints over HTTP: whose token it is, then one flow. Beyond Simple JWT.
-// Must never act for a token that any route would refuse.
+// The session endpoints over HTTP: authenticate, then one use case. Not in Simple JWT.
+// Must never act for a token that a route would refuse.
 
-import { authenticate, type Identity } from "../auth/authenticate.ts";
+import type { Authentication, Identity } from "../auth/authenticate.ts";
 import { type BearerPlan, readBearerToken } from "../auth/bearer-token.ts";
-import { checkRevocation } from "../auth/revocation.ts";
-import type { Operation, RequestContext } from "../context.ts";
+import type { DecisionRecord, Draft, Handler, Operation, RequestContext } from "../context.ts";
 import { type Reason, refuse } from "../errors.ts";
-import { answerJson, ownHeaders } from "../http/answer.ts";
+import { answerJson, type JsonOptions, ownHeaders } from "../http/answer.ts";
 import { clearedCookies } from "../http/cookies.ts";
 import { negotiateJson } from "../http/negotiation.ts";
 import type { Services } from "../services.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
-import type { TokenType } from "../tokens/token-types.ts";
 
-/** What these endpoints need beside what flows use: how a bearer token is presented, and which are taken. */
-export interface SessionsDeps extends Services {
-  readonly useCases: Pick<TokenUseCases, "listSessions" | "endSession" | "logoutAll">;
+/** What these endpoints need in addition to what their use cases do. */
+export interface SessionsServices extends Services {
+  readonly useCases: TokenUseCases;
   readonly headerPlan: BearerPlan;
-  readonly acceptedTokenTypes: readonly TokenType[];
+  readonly authentication: Authentication;
 }
 
-/** A request of one of them, and the session that its path names. */
-export interface SessionsRequest {
-  readonly request: Request;
+/** An authenticated request to one of them. */
+interface Call {
   readonly context: RequestContext;
-  readonly id?: string;
+  readonly identity: Identity;
+  /** The session that the path names; empty where it names none. */
+  readonly id: string;
+  readonly options: JsonOptions;
 }
 
 /** One of the endpoints: where it is, and what each method does. */
@@ -38,7 +38,7 @@ export interface SessionsEndpoint {
   readonly status: 200 | 204;
   /** As metrics call it. */
   readonly operation: Operation;
-  readonly run: (deps: SessionsDeps, identity: Identity, at: SessionsRequest) => Promise<Response>;
+  readonly run: (services: SessionsServices, call: Call) => Promise<Response>;
 }
 
 export const sessionsEndpoints: readonly SessionsEndpoint[] = [
@@ -49,8 +49,8 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     method: "GET",
     status: 200,
     operation: "sessions",
-    run: async ({ useCases }, identity, { context }) =>
-      answerJson(context, 200, await useCases.listSessions(context, identity)),
+    run: async (services, { context, identity, options }) =>
+      answerJson(context, 200, await services.useCases.listSessions(context, identity), options),
   },
   {
     path: "/sessions/:id/",
@@ -59,10 +59,10 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     method: "DELETE",
     status: 204,
     operation: "session_end",
-    run: async (deps, identity, { context, id = "" }) => {
-      const isOwn = await deps.useCases.endSession(context, identity, id);
-      const answer = new Response(null, { status: 204, headers: ownHeaders(context) });
-      return isOwn ? withoutCookies(deps, answer) : answer;
+    run: async (services, { context, identity, id, options }) => {
+      const isOwn = await services.useCases.endSession(context, identity, id);
+      const response = new Response(null, { status: 204, headers: ownHeaders(context, options.allow) });
+      return isOwn ? withoutCookies(services, response) : response;
     },
   },
   {
@@ -72,9 +72,9 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     method: "POST",
     status: 200,
     operation: "logout_all",
-    run: async (deps, identity, { context }) => {
-      await deps.useCases.logoutAll(context, identity);
-      return withoutCookies(deps, answerJson(context, 200, {}));
+    run: async (services, { context, identity, options }) => {
+      await services.useCases.logoutAll(context, identity);
+      return withoutCookies(services, answerJson(context, 200, {}, options));
     },
   },
 ];
@@ -94,40 +94,46 @@ export const refusedSessions: readonly Reason[] = [
 ];
 
 /**
- * In DRF's order: 1. `Accept` and `?format`. 2. The bearer token: good for a route with `auth = "user"` and
- * `revocation = "strict"`. 3. The method. 4. The flow.
+ * In DRF's order: 1. `Accept` and `?format`. 2. The bearer token, as on a route with `auth = "user"` and
+ * `revocation = "strict"`. 3. The method. 4. The use case.
+ *
+ * @returns the handler; its third argument is the session's id in the path
  */
-export async function answerSessions(
-  deps: SessionsDeps,
+export function createSessionsEndpoint(
+  services: SessionsServices,
   endpoint: SessionsEndpoint,
-  at: SessionsRequest,
-): Promise<Response> {
-  const { request, context } = at;
-  const { settings, headerPlan } = deps;
-  context.allow = endpoint.method === "GET" ? "GET, HEAD, OPTIONS" : `${endpoint.method}, OPTIONS`;
-  context.operation = endpoint.operation;
-  negotiateJson(request, context);
-  const presented = readBearerToken(settings, headerPlan, request) ?? refuse("credentials_missing");
-  const wanted = { tokenTypes: deps.acceptedTokenTypes, readUser: true, revocation: "strict" } as const;
-  const authenticated = await authenticate(deps, { token: presented.token, ...wanted }, context.nowSeconds);
-  const { identity } = authenticated;
-  context.userId = identity.userId;
-  context.tokenType = identity.kind.type;
-  context.jti = identity.jti;
-  await checkRevocation(deps, "strict", authenticated, context.nowSeconds);
-  const { method } = request;
-  if (method === "OPTIONS") return answerJson(context, 200, describe(endpoint));
-  if (method !== endpoint.method && !(method === "HEAD" && endpoint.method === "GET")) {
-    refuse("method_not_allowed", { names: method });
-  }
-  return endpoint.run(deps, identity, at);
+): (...call: [...Parameters<Handler>, id: string]) => ReturnType<Handler> {
+  const allow = endpoint.method === "GET" ? "GET, HEAD, OPTIONS" : `${endpoint.method}, OPTIONS`;
+  return async (request, context, id) => {
+    const record: Draft<DecisionRecord> = { operation: endpoint.operation };
+    let indent = 0;
+    try {
+      indent = negotiateJson(request);
+      const bearerToken = readBearerToken(services.settings, services.headerPlan, request);
+      const { token } = bearerToken ?? refuse("credentials_missing");
+      const asked = { token, readUser: true, revocation: "strict" } as const;
+      const authenticated = await services.authentication.authenticate(asked, context.nowSeconds);
+      const { identity } = authenticated;
+      record.identity = { userId: identity.userId, tokenType: identity.tokenType.type, jti: identity.jti };
+      await services.authentication.checkRevocation("strict", authenticated, context.nowSeconds);
+      const { method } = request;
+      const options = { allow, indent };
+      if (method === "OPTIONS") return { record, response: answerJson(context, 200, describe(endpoint), options) };
+      if (method !== endpoint.method && !(method === "HEAD" && endpoint.method === "GET")) {
+        refuse("method_not_allowed", { names: method });
+      }
+      return { record, response: await endpoint.run(services, { context, identity, id, options }) };
+    } catch (error) {
+      return { record, error, allow, indent };
+    }
+  };
 }
 
-/** With AUTH_COOKIE a browser forgets tokens that were ended. */
-function withoutCookies({ settings }: SessionsDeps, answer: Response): Response {
-  if (settings.AUTH_COOKIE === false) return answer;
-  for (const cookie of clearedCookies(settings.TOKEN_PREFIX)) answer.headers.append("set-cookie", cookie);
-  return answer;
+/** With AUTH_COOKIE, the browser forgets tokens that were ended. */
+function withoutCookies({ settings }: SessionsServices, response: Response): Response {
+  if (settings.AUTH_COOKIE === false) return response;
+  for (const cookie of clearedCookies(settings.TOKEN_PREFIX)) response.headers.append("set-cookie", cookie);
+  return response;
 }
 
 function describe({ title, description }: SessionsEndpoint): object {

@@ -1,7 +1,7 @@
-// The token endpoints over HTTP: read the body, call one flow, answer.
-// Must never answer a method or a media type that DRF would refuse.
+// The token endpoints over HTTP: read the body, call one use case, answer.
+// Must never accept a method or a media type that DRF would refuse.
 
-import type { RequestContext } from "../context.ts";
+import type { DecisionRecord, Handler, RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { answerJson } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
@@ -9,39 +9,47 @@ import { readFields } from "../http/fields.ts";
 import { negotiateJson, wantsPage } from "../http/negotiation.ts";
 import type { Services } from "../services.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
-import { answerWithCookies, type Instead } from "./cookies.ts";
+import { type CookieRequest, openCookies } from "./cookies.ts";
 import { bodyTypes, type Endpoint } from "./definitions.ts";
 
 export interface TokenEndpointServices extends Services {
   readonly useCases: TokenUseCases;
   /** The page with a form that a browser gets. */
-  readonly answerForm: (endpoint: Endpoint, context: RequestContext) => Promise<Response>;
+  readonly answerForm: (endpoint: Endpoint, context: RequestContext, allow: string) => Promise<Response>;
 }
 
+const allow = "POST, OPTIONS";
+
 /**
- * Answers a request of one endpoint. A browser that visits it gets a page. Else, in DRF's order: 1. `Accept` and
- * `?format`. 2. The method. 3. The media type and the body. 4. The fields. 5. The flow.
+ * The handler of one endpoint. A browser that visits it gets a page. Else, in DRF's order: 1. `Accept` and `?format`.
+ * 2. The method. 3. The media type and the body. 4. The fields. 5. The use case.
  */
-export async function answerEndpoint(
-  deps: TokenEndpointServices,
-  endpoint: Endpoint,
-  request: Request,
-  context: RequestContext,
-): Promise<Response> {
-  context.allow = "POST, OPTIONS";
-  context.operation = endpoint.operation;
-  if (wantsPage(request)) return deps.answerForm(endpoint, context);
-  negotiateJson(request, context);
-  if (request.method === "OPTIONS") return answerJson(context, 200, describe(endpoint));
-  if (request.method !== "POST") {
-    refuse("method_not_allowed", { names: request.method });
-  }
-  const run = async (instead?: Instead) => {
-    const fields = readFields(await readBody(request, context.uploads), endpoint.fields, instead);
-    return endpoint.run(deps.useCases, fields, context);
+export function createTokenEndpoint(services: TokenEndpointServices, endpoint: Endpoint): Handler {
+  const record: DecisionRecord = { operation: endpoint.operation };
+  return async (request, context) => {
+    let indent = 0;
+    let cookies: CookieRequest | undefined;
+    try {
+      if (wantsPage(request)) return { record, response: await services.answerForm(endpoint, context, allow) };
+      indent = negotiateJson(request);
+      const options = { allow, indent };
+      if (request.method === "OPTIONS") {
+        return { record, response: answerJson(context, 200, describe(endpoint), options) };
+      }
+      if (request.method !== "POST") refuse("method_not_allowed", { names: request.method });
+      if (services.settings.AUTH_COOKIE !== false) {
+        cookies = openCookies(services, endpoint, request, context.requestId);
+      }
+      const fields = readFields(await readBody(request, context.uploads), endpoint.fields, cookies?.instead);
+      const tokens = await endpoint.run(services.useCases, fields, context);
+      const answer = cookies?.split(tokens) ?? { body: tokens, cookies: [] };
+      const response = answerJson(context, 200, answer.body, options);
+      for (const cookie of answer.cookies) response.headers.append("set-cookie", cookie);
+      return { record, response };
+    } catch (error) {
+      return { record, error, allow, indent, clearsCookies: cookies?.forgets(error) };
+    }
   };
-  if (deps.settings.AUTH_COOKIE === false) return answerJson(context, 200, await run());
-  return answerWithCookies(deps, endpoint, { request, context }, run);
 }
 
 /** What DRF's SimpleMetadata says of a view. */

@@ -1,5 +1,5 @@
-// Which of the accepted classes a token fits, and what each says of one that fits none.
-// Must never take a class whose blacklist was not asked.
+// Which of the accepted token types a token is of, and what each says of one that is of none.
+// Must never accept a type whose blacklist was not asked.
 import { type Reason, Refusal, refuse, type TokenClassMessage } from "../errors.ts";
 import { tokenId } from "../sessions/token-record.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -10,42 +10,43 @@ import { type TokenType, tokenTypes } from "../tokens/token-types.ts";
 /** Whether the store has the token as ended: by its own id, with its session, or with all tokens of its user. */
 type IsBlacklisted = () => Promise<boolean>;
 
+/** How a token's type is checked. */
+export interface TypeCheck {
+  readonly settings: Settings;
+  /** Tried in order. */
+  readonly accepted: readonly TokenType[];
+  /** Asked for the types that Simple JWT keeps in its blacklist, by class or by the token's own type, and for no other. */
+  readonly isBlacklisted: IsBlacklisted;
+  readonly nowSeconds: number;
+}
+
 /**
- * get_validated_token(): the first class that takes the token, or one refusal with a message for each.
+ * get_validated_token(): the first type that the token is of, or one refusal with a message for each.
  *
- * @param opened the claims, or what the signature and the registered claims were refused for: the same for every class
- * @param isBlacklisted asked for the kinds that Simple JWT lists, by class or by the token's own type, and for no other
+ * @param opened the claims, or what the signature and the registered claims were refused for: the same for every type
  */
-export async function acceptedTokenType(
-  settings: Settings,
-  opened: Claims | Refusal,
-  tokenTypes: readonly TokenType[],
-  isBlacklisted: IsBlacklisted,
-  nowSeconds: number,
-): Promise<TokenType> {
+export async function acceptedTokenType(opened: Claims | Refusal, check: TypeCheck): Promise<TokenType> {
   const messages: TokenClassMessage[] = [];
   let because: Reason | undefined;
-  for (const kind of tokenTypes) {
-    const refusal =
-      opened instanceof Refusal ? opened : await classRefusal(settings, opened, kind, isBlacklisted, nowSeconds);
-    if (!refusal) return kind;
+  for (const tokenType of check.accepted) {
+    const refusal = opened instanceof Refusal ? opened : await typeRefusal(opened, tokenType, check);
+    if (!refusal) return tokenType;
     because ??= refusal.reason;
-    messages.push(messageOf(kind, refusal));
+    messages.push(messageOf(tokenType, refusal));
   }
   return refuse("no_token_class_fits", { messages, ...(because === undefined ? {} : { because }) });
 }
 
-/** What one class has against the token. Its own claims first: the blacklist costs a round trip. */
-async function classRefusal(
-  settings: Settings,
+/** Why a token is not of a type. Its own claims come first: the blacklist costs a round trip. */
+async function typeRefusal(
   claims: Claims,
-  kind: TokenType,
-  isBlacklisted: IsBlacklisted,
-  nowSeconds: number,
+  tokenType: TokenType,
+  { settings, isBlacklisted, nowSeconds }: TypeCheck,
 ): Promise<Refusal | undefined> {
   try {
-    checkTokenType(settings, kind, claims, nowSeconds);
-    const jti = kind.isOutstanding || saysListed(settings, kind, claims) ? tokenId(settings, claims) : undefined;
+    checkTokenType(settings, tokenType, claims, nowSeconds);
+    const hasBlacklist = tokenType.isOutstanding || namesOutstandingType(settings, tokenType, claims);
+    const jti = hasBlacklist ? tokenId(settings, claims) : undefined;
     if (jti !== undefined && (await isBlacklisted())) refuse("token_blacklisted");
     return undefined;
   } catch (error) {
@@ -54,11 +55,11 @@ async function classRefusal(
 }
 
 /**
- * Whether a class that looks at no type (UntypedToken) was given a token that has a blacklist by its own type. Simple
+ * Whether a type that looks at no type claim (UntypedToken) was given a token that has a blacklist by its own type. Simple
  * JWT does not ask that blacklist: a refresh token would open routes after its log-out.
  */
-function saysListed({ TOKEN_TYPE_CLAIM }: Settings, kind: TokenType, claims: Claims): boolean {
-  if (kind.typed || TOKEN_TYPE_CLAIM === null) return false;
+function namesOutstandingType({ TOKEN_TYPE_CLAIM }: Settings, tokenType: TokenType, claims: Claims): boolean {
+  if (tokenType.typed || TOKEN_TYPE_CLAIM === null) return false;
   const type = claim(claims, TOKEN_TYPE_CLAIM);
   return Object.values(tokenTypes).some((own) => own.isOutstanding && own.type === type);
 }
@@ -69,7 +70,7 @@ export function tokenRefusal(error: unknown): Refusal {
   throw error;
 }
 
-function messageOf(kind: TokenType, refusal: Refusal): TokenClassMessage {
-  const message = { token_class: kind.className, token_type: kind.type, message: refusal.wire.detail };
+function messageOf(tokenType: TokenType, refusal: Refusal): TokenClassMessage {
+  const message = { token_class: tokenType.className, token_type: tokenType.type, message: refusal.wire.detail };
   return refusal.more.names === undefined ? message : { ...message, claim: refusal.more.names };
 }

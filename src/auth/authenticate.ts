@@ -1,91 +1,121 @@
-// Raw bearer token → whose request it is (JWTAuthentication, JWTStatelessUserAuthentication).
-// Must never look at a claim before the signature was found good, in this request or in an earlier one.
+// Bearer token → whose request it is (JWTAuthentication, JWTStatelessUserAuthentication), and whether it was revoked.
+// Must never look at a claim before the signature was verified, in this request or in an earlier one.
 
 import { refuse } from "../errors.ts";
 import { nearestNumber } from "../json/exact-number.ts";
-import type { Services } from "../services.ts";
 import { issuedAt } from "../sessions/token-record.ts";
 import { familyClaim, namesFamily } from "../settings/names-family.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { RevocationKeys, TokenStatus } from "../stores/contract.ts";
+import type { RevocationCache, RevocationKeys, TokenStatus, TokenStore } from "../stores/contract.ts";
 import { type Claims, claim, writtenName } from "../tokens/claims.ts";
+import type { Codec } from "../tokens/codec.ts";
 import type { TokenType } from "../tokens/token-types.ts";
 import { checkRouteUser, userLookup } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
 import { acceptedTokenType, tokenRefusal } from "./accepted-token-type.ts";
-import type { Verified } from "./token-cache.ts";
+import { checkRevocation, isSettled, type RevocationMode } from "./revocation.ts";
+import type { TokenCache, VerifiedToken } from "./token-cache.ts";
 
 /** Whose request it is, as far as the token tells; `user` only where the route reads it. */
-export interface Identity extends Verified {
+export interface Identity extends VerifiedToken {
   readonly user: User | undefined;
 }
 
-/** An identity, and the store's word on whether its token was ended: asked for at most once. */
+/** A bearer token, and what its route wants to know. */
+export interface AuthenticationRequest {
+  readonly token: string;
+  /** `auth = "user"`. */
+  readonly readUser: boolean;
+  readonly revocation: RevocationMode;
+}
+
+/** An identity whose revocation is still to be checked. */
 export interface Authenticated {
   readonly identity: Identity;
+  /** The store's word on whether its token was ended: asked for at most once. */
   readonly isEnded: () => Promise<boolean>;
 }
 
-/** What a route wants to know. */
-export interface Presented {
-  readonly token: string;
-  /** The classes of AUTH_TOKEN_CLASSES. */
-  readonly tokenTypes: readonly TokenType[];
-  /** `auth = "user"`. */
-  readonly readUser: boolean;
-  readonly revocation: Settings["REVOCATION"];
+export interface Authentication {
+  /**
+   * The identity of a token that needs no verification and no lookup: nearly every request of a client that comes again.
+   * Undefined otherwise, and then authenticate() has to be asked.
+   */
+  recall(asked: AuthenticationRequest, nowSeconds: number): Identity | undefined;
+  /**
+   * 1. The token fits one of the accepted types, tried in order; if none, the refusal lists what each said. A token that
+   * did before, and has not expired since, still does. 2. It names a user. 3. For `auth = "user"`: the user exists, is
+   * active, has the password that the token was made for. What the store has to say comes in one round trip.
+   */
+  authenticate(asked: AuthenticationRequest, nowSeconds: number): Promise<Authenticated>;
+  /** Refuses a revoked token (401). */
+  checkRevocation(mode: RevocationMode, authenticated: Authenticated, nowSeconds: number): Promise<void>;
 }
 
-type AuthenticateDeps = Pick<Services, "settings" | "codec" | "tokens" | "verified">;
+export interface AuthenticationDependencies {
+  readonly settings: Settings;
+  readonly codec: Codec;
+  readonly tokens: TokenStore;
+  readonly revocationCache: RevocationCache;
+  readonly tokenCache: TokenCache;
+  /** The types of AUTH_TOKEN_CLASSES. */
+  readonly acceptedTokenTypes: readonly TokenType[];
+}
 
-/**
- * 1. The token fits one of the accepted classes, tried in order; if none, the refusal lists what each said. A token that
- * did before, and has not expired since, still does. 2. It names a user. 3. For `auth = "user"`: the user exists, is
- * active, has the password that the token was made for. Whatever the store has to say comes in one round trip.
- */
-export async function authenticate(
-  deps: AuthenticateDeps,
-  presented: Presented,
-  nowSeconds: number,
-): Promise<Authenticated> {
-  const { settings, verified: memory } = deps;
-  const { token, readUser } = presented;
-  const known = memory.recall(token, deps.codec.keysVersion(nowSeconds), nowSeconds);
-  if (known) return withUser(deps, known, askOnce(deps, presented, known), readUser);
-  // RFC 6750 section 2.1: printable ASCII only. What is not goes on as an empty token, to be refused as every bad one is.
-  const text = /^[!-~]*$/.test(token) ? token : "";
-  const opened = await deps.codec.open(text, nowSeconds).catch(tokenRefusal);
-  const told = opened instanceof Error ? undefined : read(settings, opened);
-  const ask = askOnce(deps, presented, told);
-  let blacklistHadASay = false;
-  const isBlacklisted = async () => {
-    blacklistHadASay = true;
-    // All that can have ended it, in every mode: a token that Django made has no row that could say so.
-    return (await ask(true)).ended;
+export function createAuthentication(dependencies: AuthenticationDependencies): Authentication {
+  const { settings, codec, tokenCache, acceptedTokenTypes } = dependencies;
+
+  /** What a verified token says, or was refused for; and how to ask the store about it. */
+  const verify = async (asked: AuthenticationRequest, nowSeconds: number) => {
+    // RFC 6750 section 2.1: printable ASCII. Anything else goes on as an empty token and is refused like any bad one.
+    const text = /^[!-~]*$/.test(asked.token) ? asked.token : "";
+    const opened = await codec.open(text, nowSeconds).catch(tokenRefusal);
+    const read = opened instanceof Error ? undefined : readClaims(settings, opened);
+    const ask = askOnce(dependencies, asked, read);
+    let blacklistWasAsked = false;
+    const isBlacklisted = async () => {
+      blacklistWasAsked = true;
+      // Everything that can have ended it, in every mode: a token that Django made has no row that could say so.
+      return (await ask(true)).ended;
+    };
+    const check = { settings, accepted: acceptedTokenTypes, isBlacklisted, nowSeconds };
+    const tokenType = await acceptedTokenType(opened, check);
+    if (!read || !Object.hasOwn(read.claims, settings.USER_ID_CLAIM)) return refuse("user_claim_missing");
+    const verified = { ...read, tokenType };
+    // What depends on the blacklist is asked each time.
+    if (!blacklistWasAsked) tokenCache.keep(asked.token, verified, codec.keysVersion(nowSeconds));
+    return { verified, ask };
   };
-  const kind = await acceptedTokenType(settings, opened, presented.tokenTypes, isBlacklisted, nowSeconds);
-  if (!told || !Object.hasOwn(told.claims, settings.USER_ID_CLAIM)) return refuse("user_claim_missing");
-  const verified = { ...told, kind };
-  // What the blacklist had a say in is asked each time.
-  if (!blacklistHadASay) memory.keep(token, verified, deps.codec.keysVersion(nowSeconds));
-  return withUser(deps, verified, ask, readUser);
+
+  return {
+    recall({ token, readUser, revocation }, nowSeconds) {
+      if (readUser) return undefined;
+      const verified = tokenCache.recall(token, codec.keysVersion(nowSeconds), nowSeconds);
+      if (!verified || !isSettled(dependencies, revocation, verified, nowSeconds)) return undefined;
+      return { ...verified, user: undefined };
+    },
+
+    async authenticate(asked, nowSeconds) {
+      const known = tokenCache.recall(asked.token, codec.keysVersion(nowSeconds), nowSeconds);
+      const { verified, ask } = known
+        ? { verified: known, ask: askOnce(dependencies, asked, known) }
+        : await verify(asked, nowSeconds);
+      const user = asked.readUser ? await readUser(settings, verified, ask) : undefined;
+      return { identity: { ...verified, user }, isEnded: async () => (await ask()).ended };
+    },
+
+    checkRevocation: (mode, authenticated, nowSeconds) =>
+      checkRevocation(dependencies, mode, authenticated, nowSeconds),
+  };
 }
 
-async function withUser(
-  deps: AuthenticateDeps,
-  verified: Verified,
-  ask: Ask,
-  readUser: boolean,
-): Promise<Authenticated> {
-  const isEnded = async () => (await ask()).ended;
-  if (!readUser) return { identity: { ...verified, user: undefined }, isEnded };
-  if (!userLookup(deps.settings, verified.userId)) refuse("user_not_found");
-  const user = checkRouteUser(deps, verified.claims, (await ask()).user);
-  return { identity: { ...verified, user }, isEnded };
+async function readUser(settings: Settings, verified: VerifiedToken, ask: Ask): Promise<User> {
+  if (!userLookup(settings, verified.userId)) refuse("user_not_found");
+  return checkRouteUser({ settings }, verified.claims, (await ask()).user);
 }
 
-/** What the claims say, whatever kind of token it turns out to be. */
-function read(settings: Settings, claims: Claims): Omit<Verified, "kind"> {
+/** What the claims say, whatever type of token it turns out to be. */
+function readClaims(settings: Settings, claims: Claims): Omit<VerifiedToken, "tokenType"> {
   const userId = claim(claims, settings.USER_ID_CLAIM);
   const id = claim(claims, writtenName(settings.JTI_CLAIM));
   const jti = typeof id === "string" ? id : undefined;
@@ -108,24 +138,24 @@ function revocationKeysOf(
     jti,
     session,
     user,
-    // A token that does not say when it was issued is ended by any cut-off of its user's.
+    // A token that does not say when it was issued counts as issued before any "not valid before" of its user.
     issuedAtSeconds: issuedAt(claims) ?? 0,
   };
 }
 
-/** @param fresh the answer decides alone: a replica, which may be behind, does not do */
+/** @param fresh the answer decides alone: a replica, which may lag behind, must not give it */
 type Ask = (fresh?: boolean) => Promise<TokenStatus>;
 
-/** The one round trip of a request, made when somebody first wants to know: the token's marks, and its user. */
+/** The one round trip of a request, made when it is first needed: the token's status, and its user. */
 function askOnce(
-  { settings, tokens }: AuthenticateDeps,
-  { readUser, revocation }: Presented,
-  told: Pick<Verified, "revocationKeys" | "userId"> | undefined,
+  { settings, tokens }: Pick<AuthenticationDependencies, "settings" | "tokens">,
+  { readUser, revocation }: AuthenticationRequest,
+  read: Pick<VerifiedToken, "revocationKeys" | "userId"> | undefined,
 ): Ask {
   let asked: Promise<TokenStatus> | undefined;
   return (fresh = false) => {
-    const lookup = readUser && told ? userLookup(settings, told.userId) : undefined;
-    asked ??= tokens.tokenStatus(told?.revocationKeys, lookup, !fresh && revocation !== "strict" && !readUser);
+    const lookup = readUser && read ? userLookup(settings, read.userId) : undefined;
+    asked ??= tokens.tokenStatus(read?.revocationKeys, lookup, !fresh && revocation !== "strict" && !readUser);
     return asked;
   };
 }

@@ -1,49 +1,61 @@
-// Is the token that opens this route revoked? Cache, then truth, as the route asks.
+// Whether a verified token was revoked since: by the revocation cache, then the store, as its route asks.
 // Must never let a token pass because a store did not answer.
 import { refuse } from "../errors.ts";
-import type { Services } from "../services.ts";
-import type { Authenticated } from "./authenticate.ts";
-import type { Verified } from "./token-cache.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { RevocationCache } from "../stores/contract.ts";
+import type { User } from "../users/user.ts";
+import type { VerifiedToken } from "./token-cache.ts";
 
-/** How a route wants to know: not at all, from the news (late by a stated time), or from the store itself. */
+/** How a route checks: not at all, by the revocation cache (late by a stated time), or by the store. */
 export type RevocationMode = "off" | "cached" | "strict";
 
+interface RevocationDependencies {
+  readonly settings: Settings;
+  readonly revocationCache: RevocationCache;
+}
+
+/** A verified token, and the store's word on whether it was ended, which is asked for at most once. */
+interface Checked {
+  readonly identity: VerifiedToken & { readonly user: User | undefined };
+  readonly isEnded: () => Promise<boolean>;
+}
+
 /**
- * `off`: Simple JWT; only sliding tokens were looked up, when their class was tried. `cached`: the news, and the store
- * where there is no news, or where it was asked for the user anyway. `strict`: the store. Without the blacklist nothing is
- * ever revoked.
+ * `off`: Simple JWT, where only sliding tokens are looked up, when their type is tried. `cached`: the cache, and the store
+ * where the cache knows nothing or the store was asked for the user anyway. `strict`: the store. Without the blacklist
+ * nothing is ever revoked.
  */
 export async function checkRevocation(
-  deps: RevocationDeps,
+  dependencies: RevocationDependencies,
   mode: RevocationMode,
-  { identity, isEnded }: Authenticated,
+  { identity, isEnded }: Checked,
   nowSeconds: number,
 ): Promise<void> {
-  const { revocationKeys, kind, user } = identity;
-  if (revocationKeys === undefined || isNeverLookedUp(deps, mode, identity)) return;
+  const { revocationCache } = dependencies;
+  const { revocationKeys, tokenType, user } = identity;
+  if (revocationKeys === undefined || isNeverLookedUp(dependencies.settings, mode, identity)) return;
   const asksCache = mode === "cached" && user === undefined;
-  if (asksCache && deps.revocationCache.remembersGood(revocationKeys, nowSeconds)) return;
-  const revocationCache = asksCache ? await deps.revocationCache.isEnded(revocationKeys, nowSeconds) : undefined;
-  const revoked = revocationCache ?? (await isEnded());
+  if (asksCache && revocationCache.remembersGood(revocationKeys, nowSeconds)) return;
+  const cached = asksCache ? await revocationCache.isEnded(revocationKeys, nowSeconds) : undefined;
+  const revoked = cached ?? (await isEnded());
   if (!revoked) return;
   refuse("no_token_class_fits", {
     because: "token_blacklisted",
-    messages: [{ token_class: kind.className, token_type: kind.type, message: "Token is blacklisted" }],
+    messages: [{ token_class: tokenType.className, token_type: tokenType.type, message: "Token is blacklisted" }],
   });
 }
 
-type RevocationDeps = Pick<Services, "settings" | "revocationCache">;
-
-function isNeverLookedUp(
-  { settings }: RevocationDeps,
-  mode: RevocationMode,
-  { revocationKeys, kind }: Verified,
-): boolean {
-  return mode === "off" || kind.isOutstanding || revocationKeys === undefined || !settings.TOKEN_BLACKLIST_ENABLED;
+function isNeverLookedUp(settings: Settings, mode: RevocationMode, { revocationKeys, tokenType }: VerifiedToken) {
+  return mode === "off" || tokenType.isOutstanding || revocationKeys === undefined || !settings.TOKEN_BLACKLIST_ENABLED;
 }
 
-/** Whether nobody has to be asked, as far as revocation goes: at once, and without a promise. */
-export function isSettled(deps: RevocationDeps, mode: RevocationMode, verified: Verified, nowSeconds: number): boolean {
-  if (verified.revocationKeys === undefined || isNeverLookedUp(deps, mode, verified)) return true;
-  return mode === "cached" && deps.revocationCache.remembersGood(verified.revocationKeys, nowSeconds);
+/** Whether the answer needs no lookup: known at once, and without a promise. */
+export function isSettled(
+  { settings, revocationCache }: RevocationDependencies,
+  mode: RevocationMode,
+  verified: VerifiedToken,
+  nowSeconds: number,
+): boolean {
+  if (verified.revocationKeys === undefined || isNeverLookedUp(settings, mode, verified)) return true;
+  return mode === "cached" && revocationCache.remembersGood(verified.revocationKeys, nowSeconds);
 }

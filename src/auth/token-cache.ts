@@ -1,26 +1,26 @@
-// Tokens that were found good before: their signature and claims need not be looked at again.
+// Tokens that were verified before: their signature and claims need not be checked again.
 // Must never hold a token that was refused, one for longer than it lasts, or more than its bounds.
 import type { RevocationKeys } from "../stores/contract.ts";
 import type { Claims } from "../tokens/claims.ts";
 import type { TokenType } from "../tokens/token-types.ts";
 
-/** What a token tells by itself, once it was found good. */
-export interface Verified {
+/** What a token says by itself, once it was verified. */
+export interface VerifiedToken {
   readonly claims: Claims;
-  readonly kind: TokenType;
+  readonly tokenType: TokenType;
   readonly userId: unknown;
   /** The token's id; undefined if it has none that is text. */
   readonly jti: string | undefined;
   readonly expiresAtSeconds: number;
-  /** By what it can have been ended; undefined for a token that names no id, session or user that could be. */
+  /** By what it can have been ended; undefined for a token that names no id, session or user. */
   readonly revocationKeys: RevocationKeys | undefined;
 }
 
 /** What an isolate remembers. The key is the whole token: two that differ in one character are two. */
 export interface TokenCache {
-  /** Undefined for a token that is not known, has expired, or was found good with other keys than there are now. */
-  recall(token: string, keysVersion: number | undefined, nowSeconds: number): Verified | undefined;
-  keep(token: string, verified: Verified, keysVersion: number | undefined): void;
+  /** Undefined for a token that is not known, has expired, or was verified with other keys than there are now. */
+  recall(token: string, keysVersion: number | undefined, nowSeconds: number): VerifiedToken | undefined;
+  keep(token: string, verified: VerifiedToken, keysVersion: number | undefined): void;
 }
 
 export interface TokenCacheBounds {
@@ -32,12 +32,12 @@ export interface TokenCacheBounds {
 }
 
 interface Entry {
-  readonly verified: Verified;
+  readonly verified: VerifiedToken;
   readonly keysVersion: number;
   readonly untilSeconds: number;
 }
 
-/** What an entry takes beside its token: claims, as objects and texts, are some times their JSON. */
+/** What an entry takes in addition to its token: claims as objects take several times their JSON. */
 const bytesAroundEach = 1000;
 const bytesPerCharacter = 6;
 const bytesOf = (token: string) => bytesAroundEach + bytesPerCharacter * token.length;

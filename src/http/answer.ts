@@ -2,16 +2,24 @@
 // Must never be cached: every answer here is about somebody.
 import type { RequestContext } from "../context.ts";
 
-/** A JSON answer: compact as DRF's, or indented when the client asked for it. */
+/** How the client wants a JSON answer written, and what else its head says. */
+export interface JsonOptions {
+  /** The methods for `Allow`; left out where none are named. */
+  readonly allow?: string | undefined;
+  /** Spaces by which each level is indented (`Accept: application/json; indent=4`); 0 for compact, as DRF's. */
+  readonly indent?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export function answerJson(
   context: RequestContext,
   status: number,
   body: unknown,
-  more: Readonly<Record<string, string>> = {},
+  { allow, indent = 0, headers }: JsonOptions = {},
 ): Response {
-  return new Response(jsonText(body, context.indent), {
+  return new Response(jsonText(body, indent), {
     status,
-    headers: { "content-type": "application/json", ...ownHeaders(context), ...more },
+    headers: { "content-type": "application/json", ...ownHeaders(context, allow), ...headers },
   });
 }
 
@@ -27,9 +35,9 @@ export const safetyHeaders = {
 } as const;
 
 /** Headers of every answer that is the gateway's own. */
-export function ownHeaders(context: RequestContext): Readonly<Record<string, string>> {
+export function ownHeaders(context: RequestContext, allow?: string): Readonly<Record<string, string>> {
   return {
-    ...(context.allow === undefined ? {} : { allow: context.allow }),
+    ...(allow === undefined ? {} : { allow }),
     "cache-control": "no-store",
     // As Django's LocaleMiddleware sets them.
     "content-language": context.language().code,

@@ -1,11 +1,14 @@
 // CORS for the whole gateway: preflights answered at the edge, and the headers that let a page of another origin read.
 // Must never send back an origin that is not in the list letter by letter, nor leave the API's own CORS headers beside ours.
 
-import type { RequestContext } from "../context.ts";
 import type { Settings } from "../settings/settings.ts";
 
-/** What makes an answer of a request: the rest of the gateway, seen from here. */
-export type RequestHandler = (request: Request, context: RequestContext) => Promise<Response>;
+export interface Cors {
+  /** The answer to a preflight, whatever its path and origin, so that it tells nobody which paths there are. */
+  preflight(request: Request, requestId: string): Response | undefined;
+  /** The answer with the headers that let a page of another origin read it, or not: a copy of it. */
+  readable(request: Request, response: Response): Response;
+}
 
 /** What is the same for every request: built once. */
 interface CorsPlan {
@@ -25,18 +28,17 @@ const usuallyExposed = ["WWW-Authenticate", "Retry-After", "X-Request-Id"];
 const exposeHeaders = "access-control-expose-headers";
 
 /**
- * Puts CORS around everything that answers, refusals included; without CORS_ORIGINS it gives `answer` back as it is.
- * A preflight never gets further, whatever its path and origin: so it tells nobody which paths there are.
+ * CORS as the settings ask for it; undefined without CORS_ORIGINS. It applies to refusals, too.
  *
  * @param authHeader the header of AUTH_HEADER_NAME, which scripts have to be able to send
  */
-export function withCors(settings: Settings, authHeader: string, answer: RequestHandler): RequestHandler {
-  if (settings.CORS_ORIGINS.length === 0) return answer;
+export function createCors(settings: Settings, authHeader: string): Cors | undefined {
+  if (settings.CORS_ORIGINS.length === 0) return undefined;
   const plan = planCors(settings, authHeader);
-  return async (request, context) =>
-    isPreflight(request)
-      ? answerPreflight(plan, request, context.requestId)
-      : readable(plan, request, await answer(request, context));
+  return {
+    preflight: (request, requestId) => (isPreflight(request) ? answerPreflight(plan, request, requestId) : undefined),
+    readable: (request, response) => readable(plan, request, response),
+  };
 }
 
 function planCors(settings: Settings, authHeader: string): CorsPlan {

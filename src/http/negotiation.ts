@@ -1,7 +1,6 @@
 // DRF's content negotiation for endpoints that can only answer JSON.
 // Must never look at q: DRF does not.
 
-import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 
 /** A media type with its parameters, read leniently; types in small letters. */
@@ -56,9 +55,11 @@ const json = { type: "application", subtype: "json" };
 
 /**
  * Refuses with 406 when the client takes no JSON, and with 404 when `?format=` asks for something else, before the
- * method and the body are looked at. Notes the indentation the client asked for.
+ * method and the body are looked at.
+ *
+ * @returns the indentation that the client asked for, in spaces
  */
-export function negotiateJson(request: Request, context: RequestContext): void {
+export function negotiateJson(request: Request): number {
   // Of a repeated parameter the last value counts, as in Django's QueryDict.
   const format = new URL(request.url).searchParams.getAll("format").at(-1) ?? "";
   if (format !== "json" && format !== "") refuse("no_route");
@@ -66,5 +67,5 @@ export function negotiateJson(request: Request, context: RequestContext): void {
   const [accepted] = ranges.filter((range) => covers(range, json)).sort((one, two) => precision(two) - precision(one));
   if (!accepted) refuse("not_acceptable");
   const indent = Number(accepted.parameters.indent ?? 0);
-  context.indent = Number.isInteger(indent) ? Math.max(0, Math.min(8, indent)) : 0;
+  return Number.isInteger(indent) ? Math.max(0, Math.min(8, indent)) : 0;
 }

@@ -1,7 +1,7 @@
 // A refusal → the answer that the client gets: status, body, challenge. The only such map.
 // Must never show a reason, a stack or anything of an error that is not in the closed list.
 
-import type { RequestContext } from "../context.ts";
+import type { Failed, RequestContext } from "../context.ts";
 import { type FieldError, Refusal } from "../errors.ts";
 import { type Language, translated } from "../i18n/language.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -9,16 +9,24 @@ import { answerJson } from "./answer.ts";
 import { clearedCookies } from "./cookies.ts";
 import { challenge } from "./error-reasons.ts";
 
-/** Answers a refusal; whatever else was thrown is a bug and answered as `internal_error`. */
-export function answerRefusal(settings: Settings, context: RequestContext, thrown: unknown): Response {
-  const refusal = thrown instanceof Refusal ? thrown : new Refusal("internal_error");
+/** The response to a failed request. What was thrown and is no Refusal is a bug, and answered as `internal_error`. */
+export function answerRefusal(
+  settings: Settings,
+  context: RequestContext,
+  { error, allow, indent, clearsCookies }: Omit<Failed, "record">,
+): Response {
+  const refusal = error instanceof Refusal ? error : new Refusal("internal_error");
   const { status, retryAfterSeconds } = refusal.wire;
   const challenged = challenge(settings, refusal);
   const response = answerJson(context, status, bodyOf(refusal, context.language()), {
-    ...(challenged === undefined ? {} : { "www-authenticate": challenged }),
-    ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+    allow,
+    indent,
+    headers: {
+      ...(challenged === undefined ? {} : { "www-authenticate": challenged }),
+      ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+    },
   });
-  if (context.forgetCookies) {
+  if (clearsCookies) {
     for (const cookie of clearedCookies(settings.TOKEN_PREFIX)) response.headers.append("set-cookie", cookie);
   }
   return response;

@@ -1,48 +1,37 @@
-// Where the admin page lives, and which requests are for it.
-// Must never take a second spelling of the path for the first: CORS and routing both go by this.
+// Where the admin page is, and which requests are for it.
+// Must never accept a second spelling of the path: CORS and the rules in front of `/_gateway/admin` both go by the first.
+import type { RequestUrl } from "../http/request-url.ts";
 
 export const adminPath = "/_gateway/admin";
 
-/** Whether a request is for the admin page, by the path exactly as it was sent. @param url absolute */
-export function isAdminUrl(url: string): boolean {
-  return belowAdminPath(url) !== undefined;
-}
-
 /**
- * What the path has below the admin page's own, byte for byte: "" or from a slash on. Undefined for other paths; dot
- * segments are not resolved, which would give the page addresses that no rule in front of `/_gateway/admin` knows.
+ * Whether a path is the admin page's, byte for byte as it was sent: no percent-encoding, no dot segments.
  *
- * @param url absolute
+ * @param path percent-encoded, without the query
  */
-export function belowAdminPath(url: string): string | undefined {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  if (start < 0 || !url.startsWith(adminPath, start)) return undefined;
-  const rest = url.slice(start + adminPath.length);
-  const end = rest.search(/[?#]/);
-  const below = end < 0 ? rest : rest.slice(0, end);
-  return below === "" || below.startsWith("/") ? below : undefined;
+export function isAdminPath(path: string): boolean {
+  if (!path.startsWith(adminPath)) return false;
+  return path.length === adminPath.length || path.charAt(adminPath.length) === "/";
 }
 
 /**
- * Tells whether a URL is on the host of ADMIN_HOST. Without a port in the setting every port of the host is meant: a
- * cookie knows none either.
+ * Tells whether a URL is on the host of ADMIN_HOST. Without a port in the setting every port of the host counts, as it
+ * does for the cookie.
  *
  * @param host the setting, checked: `name[:port]` in lower case
  */
-export function hostTest(host: string): (url: string) => boolean {
+export function hostTest(host: string): (url: RequestUrl) => boolean {
   const wanted = hostAndPort(host);
-  return (url) => {
-    const start = url.indexOf("://") + 3;
-    const end = url.indexOf("/", start);
-    const asked = hostAndPort((end < 0 ? url.slice(start) : url.slice(start, end)).toLowerCase());
+  return ({ scheme, authority }) => {
+    const asked = hostAndPort(authority.toLowerCase());
     if (asked.name !== wanted.name) return false;
-    return wanted.port === "" || wanted.port === (asked.port || (url.startsWith("https:") ? "443" : "80"));
+    return wanted.port === "" || wanted.port === (asked.port || (scheme === "https" ? "443" : "80"));
   };
 }
 
 function hostAndPort(authority: string): { readonly name: string; readonly port: string } {
   const host = authority.slice(authority.lastIndexOf("@") + 1);
   const [, name = host, port = ""] = /^(.*?)(?::(\d*))?$/.exec(host) ?? [];
-  // A dot at the end makes no other host (RFC 1034 section 3.1).
+  // A trailing dot names the same host (RFC 1034 section 3.1).
   return { name: name.endsWith(".") ? name.slice(0, -1) : name, port };
 }

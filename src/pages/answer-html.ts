@@ -3,26 +3,31 @@
 
 import type { RequestContext } from "../context.ts";
 import { ownHeaders, safetyHeaders } from "../http/answer.ts";
+import baseStyle from "./base.css" with { type: "text" };
 import { escapeHtml } from "./escape-html.ts";
+import { sentText } from "./sent-text.ts";
 
 /** The parts of a page. */
 export interface HtmlParts {
   /** Text, not yet escaped. */
   readonly title: string;
-  readonly style: string;
+  /** Style sheets, after base.css. */
+  readonly styles: readonly string[];
   /** Run as a module: a browser too old for it shows the page without it. */
   readonly script: string;
   /** HTML between the tags of `body`: whoever makes it escapes what goes in. */
   readonly body: string;
   /** Where the page's forms may be posted to without a script. */
   readonly formAction: "'self'" | "'none'";
+  /** The methods for `Allow`. */
+  readonly allow?: string;
 }
 
 /** Answers 200 with the page: not kept, not framed, in English whatever language the JSON answers are in. */
 export async function answerHtml(context: RequestContext, parts: HtmlParts): Promise<Response> {
-  const style = unindented(parts.style);
-  const script = unindented(parts.script);
-  const headers = new Headers(ownHeaders(context));
+  const style = sentText([baseStyle, ...parts.styles].join(""));
+  const script = sentText(parts.script);
+  const headers = new Headers(ownHeaders(context, parts.allow));
   const own = {
     "content-language": "en",
     "content-security-policy": await policy(style, script, parts.formAction),
@@ -32,8 +37,6 @@ export async function answerHtml(context: RequestContext, parts: HtmlParts): Pro
   for (const [name, value] of Object.entries(own)) headers.set(name, value);
   return new Response(documentOf(parts, style, script), { headers });
 }
-
-const unindented = (text: string) => text.replace(/\n +/g, "\n");
 
 /** Only the page's own style and script by their hashes; `data:` for the empty icon, else a browser asks for one. */
 async function policy(style: string, script: string, formAction: HtmlParts["formAction"]): Promise<string> {

@@ -1,6 +1,7 @@
 // The request to the origin and its answer: streamed both ways, redirects passed on, time-limited until the headers.
 // Must never read a body, follow a redirect, or let an error of the origin's side show its address.
 import { Refusal, refuse } from "../errors.ts";
+import { originOf, type RequestUrl } from "../http/request-url.ts";
 import { hasBody, limitBody, noUpload, type Upload } from "./body-limit.ts";
 import { clientResponse } from "./headers/response-headers.ts";
 import { privateRequest } from "./keep-private.ts";
@@ -16,6 +17,7 @@ export interface Origin {
 
 export interface ForwardInput {
   readonly request: Request;
+  readonly url: RequestUrl;
   /** Path and query in the bytes that were matched. */
   readonly target: string;
   readonly headers: Headers;
@@ -40,7 +42,6 @@ const isCloudflareFailure = (status: number) => (status >= 520 && status <= 527)
 const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /**
-/**
  * How much longer than an answer an upload may take. The runtime does not say how far one has come, short of JavaScript
  * for each chunk, so an upload that stands still ends with the last that moves.
  */
@@ -60,7 +61,7 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
   const { request, target, headers } = input;
   const { method } = request;
   const { body, ended, broken, signal, answered } = uploadOf(request, method, input.longestBodyBytes);
-  const url = (origin.base ?? originOf(request.url)) + target;
+  const url = (origin.base ?? originOf(input.url)) + target;
   const patience = patienceFor(input.timeoutSeconds, ended);
   try {
     const caching = input.personal ? privateRequest(headers) : {};
@@ -127,10 +128,6 @@ async function sendTwice(origin: Origin, url: string, init: RequestInit, patienc
     if (patience.isOver() || init.signal?.aborted) throw error;
     return origin.send(url, init);
   }
-}
-
-function originOf(url: string): string {
-  return url.slice(0, url.indexOf("/", url.indexOf("://") + 3));
 }
 
 /** The origin of ORIGIN_URL, or of a route's `origin`. */

@@ -1,17 +1,14 @@
-// The sentence of a proxied request: path, rule, bearer token, identity, revocation, required claims, forward.
-// Must never forward a request that a step has not let pass.
+// A proxied request: path, route, bearer token, revocation, required claims, request headers, forward.
+// Must never forward a request that a step has not passed.
 
-import { authenticate, type Identity, type Presented } from "../auth/authenticate.ts";
+import type { Authentication, Identity } from "../auth/authenticate.ts";
 import { type BearerToken, readBearerToken } from "../auth/bearer-token.ts";
-import { recallIdentity } from "../auth/recall-identity.ts";
-import { checkRevocation } from "../auth/revocation.ts";
-import type { RequestContext } from "../context.ts";
-import { refuse } from "../errors.ts";
-import type { Services } from "../services.ts";
-import type { AdminStores } from "../stores/admin-contract.ts";
+import type { DecisionRecord, Draft, Handler, RequestContext, TokenIdentity } from "../context.ts";
+import { type Reason, Refusal, refuse } from "../errors.ts";
+import type { Log } from "../log-events.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { SignAssertion } from "../tokens/assertion.ts";
 import type { Claims } from "../tokens/claims.ts";
-import type { SignAssertion } from "../tokens/sign-assertion.ts";
-import type { TokenType } from "../tokens/token-types.ts";
 import { connectionOf } from "./connection.ts";
 import { forward, type Origin } from "./forward.ts";
 import { setAssertion } from "./headers/assertion-header.ts";
@@ -19,117 +16,148 @@ import { cookieToHeader, dropAdminCookie } from "./headers/cookie-to-header.ts";
 import { type HeaderPlan, originHeaders } from "./headers/headers.ts";
 import { isPersonal } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
-import { meetsClaim } from "./routes/meets-claim.ts";
 import { canonicalPath } from "./routes/path.ts";
-import type { Rule } from "./routes/policy.ts";
-import { targetOf } from "./routes/route-origin.ts";
-import { inShadow } from "./shadow.ts";
+import { meetsClaim, type Rule, targetOf } from "./routes/rule.ts";
 
-/** What the gateway is wired with, besides what flows use. */
-export interface ProxyServices extends Services {
+export interface ProxyDependencies {
+  readonly settings: Settings;
   readonly rules: readonly Rule[];
   /** What PATHS compares. */
   readonly stricterPaths: StricterPaths;
   readonly headerPlan: HeaderPlan;
-  readonly acceptedTokenTypes: readonly TokenType[];
+  readonly authentication: Authentication;
+  /** Where a request goes whose route names no origin. */
   readonly origin: Origin | undefined;
-  /** Undefined while ADMIN is off. */
-  readonly admin?: AdminStores | undefined;
   /** Undefined while ASSERTION is off. */
   readonly signAssertion: SignAssertion | undefined;
+  /** Milliseconds; undefined while no duration is recorded. */
+  readonly stopwatch: (() => number) | undefined;
+  readonly log: Log;
 }
 
 /** Who is calling, as far as the route asks. */
 interface Caller {
-  readonly presented: BearerToken | undefined;
+  readonly bearerToken: BearerToken | undefined;
   readonly identity: Identity | undefined;
 }
 
-const nobody: Caller = { presented: undefined, identity: undefined };
+const anonymous: Caller = { bearerToken: undefined, identity: undefined };
 
-/**
- * 1. Path. 2. Rule. 3. Identity and required claims, as the rule asks. 4. A clean set of headers. 5. Forward. With
- * `enforce = false` what 3 and 4 refuse is noted, and the request goes on as nobody's.
- */
-export async function pipeline(deps: ProxyServices, request: Request, context: RequestContext): Promise<Response> {
-  context.operation = "proxy";
-  // Read once at the door: each look at a Request's own is a new text from outside of JavaScript.
-  const { method, url } = context;
-  if (method === "TRACE" || method === "CONNECT") refuse("method_refused", { names: method });
-  const path = canonicalPath(url);
-  const rule = matchRule(deps.rules, method, path, deps.stricterPaths);
-  context.rule = rule.pattern;
-  context.allow = rule.allow;
-  const check = () => identify(deps, rule, request, context);
-  const caller = rule.enforce ? await check() : ((await inShadow(deps, context, check)) ?? nobody);
-  const origin = rule.origin ?? deps.origin ?? refuse("origin_not_configured");
-  const call = { request, context, rule, origin };
-  const make = () => headersFor(deps, call, caller);
-  const headers = rule.enforce
-    ? await make()
-    : ((await inShadow(deps, context, make)) ?? (await headersFor(deps, call, nobody)));
-  const { stopwatch } = deps;
-  const sentAt = stopwatch?.();
-  try {
-    return await forward(origin, {
-      request,
-      target: targetOf(path, rule.strip),
-      headers,
-      timeoutSeconds: deps.settings.ORIGIN_TIMEOUT,
-      longestBodyBytes: deps.settings.MAX_BODY,
-      retry: deps.settings.ORIGIN_RETRY,
-      personal: isPersonal(rule.auth, request.headers, deps.headerPlan.authHeader),
-      failed: (error) => deps.log("origin_failed", { request_id: context.requestId, error: String(error) }),
-    });
-  } finally {
-    // Also when it failed.
-    if (stopwatch && sentAt !== undefined) context.originMilliseconds = stopwatch() - sentAt;
-  }
+/** The caller, or why there is none that may pass; then `identity` is that of the refused token, if it was verified. */
+interface CallerCheck extends Caller {
+  readonly error?: unknown;
 }
 
+/**
+ * 1. Path. 2. Route. 3. Caller, revocation and required claims, as the route asks. 4. The request headers. 5. Forward.
+ * With `enforce = false` what 3 and 4 refuse is recorded, and the request goes on as anonymous.
+ */
+export function createProxy(dependencies: ProxyDependencies): Handler {
+  const { rules, stricterPaths, stopwatch } = dependencies;
+  return async (request, context) => {
+    const record: Draft<DecisionRecord> = { operation: "proxy" };
+    let allow: string | undefined;
+    try {
+      const { method, url } = context;
+      if (method === "TRACE" || method === "CONNECT") refuse("method_refused", { names: method });
+      const path = canonicalPath(url);
+      const rule = matchRule(rules, method, path, stricterPaths);
+      record.rule = rule.path;
+      allow = rule.allow;
+      let caller: Caller = anonymous;
+      if (rule.auth !== "public") {
+        const check = await checkCaller(dependencies, rule, request, context);
+        record.identity = tokenIdentity(check.identity);
+        if (!("error" in check)) caller = check;
+        else record.shadowReason = passInShadow(dependencies, rule, context, check.error);
+      }
+      const origin = rule.destination ?? dependencies.origin ?? refuse("origin_not_configured");
+      const call = { request, context, rule, origin };
+      let headers: Headers;
+      try {
+        headers = await headersFor(dependencies, call, caller);
+      } catch (error) {
+        record.shadowReason = passInShadow(dependencies, rule, context, error);
+        headers = await headersFor(dependencies, call, anonymous);
+      }
+      const sentAt = stopwatch?.();
+      try {
+        const response = await send(dependencies, call, targetOf(path, rule.strip), headers);
+        return { record, response };
+      } finally {
+        // Also when it failed.
+        if (stopwatch && sentAt !== undefined) record.originMilliseconds = stopwatch() - sentAt;
+      }
+    } catch (error) {
+      return { record, error, allow };
+    }
+  };
+}
+
+const tokenIdentity = (identity: Identity | undefined): TokenIdentity | undefined =>
+  identity && { userId: identity.userId, tokenType: identity.tokenType.type, jti: identity.jti };
+
 /** No token: anonymous on `optional`, refused elsewhere. A bad token is refused everywhere, never anonymous. */
-function identify(
-  deps: ProxyServices,
+function checkCaller(
+  dependencies: ProxyDependencies,
   rule: Rule,
   request: Request,
   context: RequestContext,
-): Caller | Promise<Caller> {
-  if (rule.auth === "public") return nobody;
-  const presented = readBearerToken(deps.settings, deps.headerPlan, request);
-  if (presented === undefined) return rule.auth === "optional" ? nobody : refuse("credentials_missing");
-  const { token } = presented;
-  const wanted = {
-    token,
-    tokenTypes: deps.acceptedTokenTypes,
-    readUser: rule.auth === "user",
-    revocation: rule.revocation,
-  };
-  const recalled = recallIdentity(deps, wanted, context.nowSeconds);
-  if (!recalled) return ask(deps, rule, context, { presented, wanted });
-  note(context, recalled);
-  requireClaims(rule, recalled.claims);
-  return { presented, identity: recalled };
+): CallerCheck | Promise<CallerCheck> {
+  let identity: Identity | undefined;
+  try {
+    const bearerToken = readBearerToken(dependencies.settings, dependencies.headerPlan, request);
+    if (bearerToken === undefined) return rule.auth === "optional" ? anonymous : refuse("credentials_missing");
+    const asked = { token: bearerToken.token, readUser: rule.auth === "user", revocation: rule.revocation };
+    identity = dependencies.authentication.recall(asked, context.nowSeconds);
+    if (!identity) return authenticateCaller(dependencies.authentication, rule, bearerToken, context);
+    requireClaims(rule, identity.claims);
+    return { bearerToken, identity };
+  } catch (error) {
+    return { ...anonymous, identity, error };
+  }
 }
 
-async function ask(
-  deps: ProxyServices,
+async function authenticateCaller(
+  authentication: Authentication,
   rule: Rule,
-  context: RequestContext,
-  { presented, wanted }: { readonly presented: BearerToken; readonly wanted: Presented },
-): Promise<Caller> {
-  const authenticated = await authenticate(deps, wanted, context.nowSeconds);
-  const { identity } = authenticated;
-  note(context, identity);
-  await checkRevocation(deps, rule.revocation, authenticated, context.nowSeconds);
-  requireClaims(rule, identity.claims);
-  return { presented, identity };
+  bearerToken: BearerToken,
+  { nowSeconds }: RequestContext,
+): Promise<CallerCheck> {
+  let identity: Identity | undefined;
+  try {
+    const asked = { token: bearerToken.token, readUser: rule.auth === "user", revocation: rule.revocation };
+    const authenticated = await authentication.authenticate(asked, nowSeconds);
+    ({ identity } = authenticated);
+    await authentication.checkRevocation(rule.revocation, authenticated, nowSeconds);
+    requireClaims(rule, identity.claims);
+    return { bearerToken, identity };
+  } catch (error) {
+    return { ...anonymous, identity, error };
+  }
 }
 
-/** For the log: also of a token that is refused from here on. */
-function note(context: RequestContext, { userId, kind, jti }: Identity): void {
-  context.userId = userId;
-  context.tokenType = kind.type;
-  context.jti = jti;
+/** Each required claim is met; 403 otherwise. */
+function requireClaims(rule: Rule, claims: Claims): void {
+  for (const [name, wanted] of rule.require) if (!meetsClaim(claims, name, wanted)) refuse("permission_denied");
+}
+
+/**
+ * Why a request is let pass that its route would refuse, with `enforce = false`; on every other route the error is thrown
+ * again. A store that does not answer, or a bug, stops no request in shadow mode either: during a migration the API
+ * works without the gateway. Path, body and origin are checked on every route and never come here.
+ */
+function passInShadow(
+  { log }: Pick<ProxyDependencies, "log">,
+  rule: Rule,
+  { requestId }: RequestContext,
+  error: unknown,
+): Reason {
+  if (rule.enforce) throw error;
+  if (error instanceof Refusal) return error.more.because ?? error.reason;
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+  log("internal_error", { request_id: requestId, error: message, stack });
+  return "internal_error";
 }
 
 interface Call {
@@ -140,20 +168,35 @@ interface Call {
 }
 
 /** What the origin gets to read of the caller and of the way the request came. */
-function headersFor(deps: ProxyServices, call: Call, { presented, identity }: Caller): Headers | Promise<Headers> {
+function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller): Headers | Promise<Headers> {
   const { request, context, rule, origin } = call;
-  const connection = connectionOf(request, context.requestId);
-  const headers = originHeaders(deps.headerPlan, request.headers, connection, identity);
-  if (deps.settings.AUTH_COOKIE !== false) cookieToHeader(deps.headerPlan, headers, presented);
-  if (deps.settings.ADMIN) dropAdminCookie(headers);
+  const { settings, headerPlan, signAssertion } = dependencies;
+  const { identity } = caller;
+  const headers = originHeaders(headerPlan, request.headers, connectionOf(request, context), identity);
+  if (settings.AUTH_COOKIE !== false) cookieToHeader(headerPlan, headers, caller.bearerToken);
+  if (settings.ADMIN) dropAdminCookie(headers);
   // What an application needs to write links that lead back through the gateway.
   if (rule.strip) headers.set("x-forwarded-prefix", rule.strip.sent);
-  if (!identity || !deps.signAssertion) return headers;
+  if (!identity || !signAssertion) return headers;
   const forwarding = { identity, origin, context };
-  return setAssertion(deps.signAssertion, deps.settings, headers, forwarding).then(() => headers);
+  return setAssertion(signAssertion, settings, headers, forwarding).then(() => headers);
 }
 
-/** Each required claim is met; 403 otherwise. */
-function requireClaims(rule: Rule, claims: Claims): void {
-  for (const [name, wanted] of rule.require) if (!meetsClaim(claims, name, wanted)) refuse("permission_denied");
+function send(
+  { settings, headerPlan, log }: ProxyDependencies,
+  { request, context, rule, origin }: Call,
+  target: string,
+  headers: Headers,
+): Promise<Response> {
+  return forward(origin, {
+    request,
+    url: context.url,
+    target,
+    headers,
+    timeoutSeconds: settings.ORIGIN_TIMEOUT,
+    longestBodyBytes: settings.MAX_BODY,
+    retry: settings.ORIGIN_RETRY,
+    personal: isPersonal(rule.auth, request.headers, headerPlan.authHeader),
+    failed: (error) => log("origin_failed", { request_id: context.requestId, error: String(error) }),
+  });
 }

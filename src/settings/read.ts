@@ -1,4 +1,4 @@
-// The environment → Settings: every error at once, each by the name of its setting.
+// Reads the settings from the environment. Every error is reported at once, each by the name of its setting.
 // Must never put the value of a secret into an error, and never let an unreadable setting fall back to its default.
 
 import { checkAssertion } from "./checks/check-assertion.ts";
@@ -9,17 +9,18 @@ import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
 import { checkSessions } from "./checks/check-sessions.ts";
 import { checkUrls, originError } from "./checks/check-urls.ts";
+import { shown } from "./readers.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
 
-/** What reading gave: settings to use only while `errors` is empty, and warnings that do not stop the Worker. */
+/** Settings, to be used only while `errors` is empty, and warnings that do not stop the Worker. */
 export interface SettingsReading {
   readonly settings: Settings;
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** Names of bindings in wrangler.toml; not settings, and not misspelled ones either. */
+/** Names of bindings in wrangler.toml, which are not misspelled settings. */
 const bindingNames = new Set(["DB", "BLACKLIST", "ORIGIN", "LOGIN_LIMITER", "METRICS"]);
 
 /**
@@ -66,13 +67,7 @@ function readOne(name: SettingName, raw: unknown, errors: string[]): unknown {
   return result.value;
 }
 
-function shown(raw: unknown): string {
-  // JSON has no bigint; code may hold one.
-  const text = JSON.stringify(raw, (_, value) => (typeof value === "bigint" ? `${value}n` : value)) ?? String(raw);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-/** Columns of `users` by which a token may name its user; each has a unique index in schema.sql. */
+/** Columns of `users` by which a token may name its user; schema.sql has a unique index for each. */
 const userIdColumns = ["id", "username"];
 
 /** Endpoints by the names that TOKEN_ENDPOINTS uses. */
@@ -93,7 +88,7 @@ export function tokenClassName(text: string): string | undefined {
   return ["AccessToken", "SlidingToken", "RefreshToken", "UntypedToken"].find((name) => name === short);
 }
 
-/** What can only be judged with several settings in view. */
+/** Checks that need several settings, and those that go beyond a reader. */
 function checkTogether(settings: Settings, errors: string[], warnings: string[]): void {
   if (settings.BLACKLIST_AFTER_ROTATION && !settings.TOKEN_BLACKLIST_ENABLED) {
     errors.push("BLACKLIST_AFTER_ROTATION needs TOKEN_BLACKLIST_ENABLED: without it nothing would be blacklisted.");
@@ -110,10 +105,10 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
   }
   if (!/^(\/[A-Za-z0-9_-]+)+$/.test(settings.TOKEN_PREFIX)) {
     errors.push(
-      `TOKEN_PREFIX must be a path such as /api/token, without a slash at its end; it is ${shown(settings.TOKEN_PREFIX)}.`,
+      `TOKEN_PREFIX must be a path such as /api/token, without a trailing slash; it is ${shown(settings.TOKEN_PREFIX)}.`,
     );
   } else if (/^\/_gateway(\/|$)/.test(settings.TOKEN_PREFIX)) {
-    errors.push("TOKEN_PREFIX must not lie under /_gateway.");
+    errors.push("TOKEN_PREFIX must not be under /_gateway.");
   }
   if (!userIdColumns.includes(settings.USER_ID_FIELD)) {
     errors.push(
@@ -125,14 +120,16 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
   }
   for (const scheme of settings.AUTH_HEADER_TYPES) {
     if (!isToken(scheme)) {
-      errors.push(`AUTH_HEADER_TYPES has ${shown(scheme)}, which is no scheme: one word, as in RFC 9110 section 11.1.`);
+      errors.push(
+        `AUTH_HEADER_TYPES has ${shown(scheme)}, which is not a scheme: a single word, see RFC 9110 section 11.1.`,
+      );
     }
   }
   if (!/^[A-Za-z0-9_-]+$/.test(settings.AUTH_HEADER_NAME)) {
-    errors.push(`AUTH_HEADER_NAME must be the name of a header; it is ${shown(settings.AUTH_HEADER_NAME)}.`);
+    errors.push(`AUTH_HEADER_NAME must be a header name; it is ${shown(settings.AUTH_HEADER_NAME)}.`);
   }
   for (const header of Object.keys(settings.IDENTITY_HEADERS)) {
-    if (!isToken(header)) errors.push(`IDENTITY_HEADERS has ${shown(header)}, which is no name of a header.`);
+    if (!isToken(header)) errors.push(`IDENTITY_HEADERS has ${shown(header)}, which is not a header name.`);
   }
   checkClaimNames(settings, errors);
   checkUrls(settings, errors, warnings);
@@ -146,12 +143,12 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
   checkPages(settings, errors, warnings);
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
     warnings.push(
-      "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.",
+      "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay valid until they expire.",
     );
   }
 }
 
-/** RFC 9110 section 5.6.2: what schemes and names of headers are made of. */
+/** RFC 9110 section 5.6.2: the form of schemes and header names. */
 const isToken = (text: string) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
 
 function checkClaimNames(settings: Settings, errors: string[]): void {
@@ -172,6 +169,6 @@ function checkClaimNames(settings: Settings, errors: string[]): void {
     else taken.set(claim, `the claim of ${name}`);
   }
   if (settings.JTI_CLAIM === null && settings.TOKEN_BLACKLIST_ENABLED) {
-    errors.push("JTI_CLAIM must be a name while TOKEN_BLACKLIST_ENABLED is true: the blacklist goes by it.");
+    errors.push("JTI_CLAIM must be a name while TOKEN_BLACKLIST_ENABLED is true: the blacklist needs it.");
   }
 }

@@ -1,5 +1,5 @@
-// How a setting's value is read: from TOML (typed), from `--var` or the dashboard (text), from JSON text.
-// Must never put a value into an error text unless the setting is declared not secret.
+// How the value of a setting is read: from TOML (typed), from `--var` or the dashboard (a string), from JSON text.
+// Must never put the value into what was expected: it may be a secret.
 
 import { isExactNumber } from "../json/exact-number.ts";
 import { parseJson } from "../json/parse.ts";
@@ -10,6 +10,13 @@ export type Reader<T> = (raw: unknown) => ReadResult<T>;
 
 const ok = <T>(value: T): ReadResult<T> => ({ value });
 const expected = (what: string): ReadResult<never> => ({ expected: what });
+
+/** What was given, for an error text. */
+export function shown(raw: unknown): string {
+  // JSON has no bigint; code may hold one.
+  const text = JSON.stringify(raw, (_, value) => (typeof value === "bigint" ? `${value}n` : value)) ?? String(raw);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
 
 /** `true` or `false`, or the same as text. */
 export function readBoolean(raw: unknown): ReadResult<boolean> {
@@ -22,7 +29,7 @@ export function readBoolean(raw: unknown): ReadResult<boolean> {
   return expected("true or false");
 }
 
-/** The same, or one word more, spelled exactly so. */
+/** The same, or one more word, spelled exactly so. */
 export function readBooleanOr<const T extends string>(word: T): Reader<boolean | T> {
   return (raw) => {
     const result = raw === word ? ok(word) : readBoolean(raw);
@@ -87,12 +94,12 @@ export function readShareOrNone(raw: unknown): ReadResult<number | null> {
   return "value" in result ? result : expected('a share from 0 (none) to 1 (all), or "" for None');
 }
 
-/** Text that is not empty. */
+/** A non-empty string. */
 export function readText(what: string): Reader<string> {
   return (raw) => (typeof raw === "string" && raw !== "" ? ok(raw) : expected(what));
 }
 
-/** Text, or None: the empty string (TOML has no null). */
+/** A string, or None: the empty string (TOML has no null). */
 export function readTextOrNone(what: string): Reader<string | null> {
   return (raw) => {
     if (isNone(raw)) return ok(null);
@@ -108,7 +115,7 @@ export function readChoice<const T extends string>(choices: readonly T[]): Reade
   };
 }
 
-/** A list of texts: a TOML list, its JSON text, or one text for a list of one. */
+/** A list of strings: a TOML list, its JSON text, or one string for a list of one. */
 export function readTextList(what: string, fewest: 0 | 1 = 0): Reader<readonly string[]> {
   return (raw) => {
     const list = listFrom(raw);
@@ -125,7 +132,7 @@ function listFrom(raw: unknown): readonly unknown[] | undefined {
   return [raw];
 }
 
-/** Any list, not looked into: a TOML list or its JSON text. */
+/** Any list, whose items are not checked: a TOML list or its JSON text. */
 export function readList(what: string): Reader<readonly unknown[]> {
   return (raw) => {
     const list = typeof raw === "string" ? parsedJson(raw) : raw;
@@ -133,7 +140,7 @@ export function readList(what: string): Reader<readonly unknown[]> {
   };
 }
 
-/** An object whose values are texts: a TOML table or its JSON text. */
+/** An object whose values are strings: a TOML table or its JSON text. */
 export function readTextMap(what: string): Reader<Readonly<Record<string, string>>> {
   return (raw) => {
     const map = typeof raw === "string" ? parsedJson(raw) : raw;
@@ -143,12 +150,21 @@ export function readTextMap(what: string): Reader<Readonly<Record<string, string
   };
 }
 
-/** The empty string and what stands for nothing in JSON: None. */
+/** The keys of a JWK Set (RFC 7517 section 5), which are not checked here, or None. */
+export function readJwkSet(raw: unknown): ReadResult<readonly Readonly<Record<string, unknown>>[] | null> {
+  if (isNone(raw)) return { value: null };
+  const set = typeof raw === "string" ? parsedJson(raw) : raw;
+  const keys: unknown = isRecord(set) ? set.keys : undefined;
+  if (Array.isArray(keys) && keys.every(isRecord)) return { value: keys };
+  return { expected: 'a JWK Set ({"keys": [...]}) as a table or JSON text, or "" for None' };
+}
+
+/** None: the empty string, null and undefined. */
 export function isNone(raw: unknown): boolean {
   return raw === "" || raw === null || raw === undefined;
 }
 
-/** Whether a text has nothing but white space, control and format characters: no secret, however long it is. */
+/** Whether a string has nothing but white space, control and format characters: not a secret, however long it is. */
 export const isBlank = (text: string): boolean => /^[\s\p{Cc}\p{Cf}]*$/u.test(text);
 
 /** An object that is neither a list nor a number with its source text. */
@@ -156,11 +172,28 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 }
 
-/** JSON text, numbers with all their digits; undefined for what is none. */
+/** Parses JSON, numbers with all their digits; undefined for what is not JSON. */
 export function parsedJson(text: string): unknown {
   try {
     return parseJson(text);
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Whether a string that is meant for a secret is an asymmetric key, whose public half everyone may have: PEM (whatever
+ * became of its dashes and line ends, also in base64 as a whole), SSH, a JWK or a JWK Set (CVE-2022-29217, CVE-2026-48526).
+ */
+export function looksAsymmetric(text: string): boolean {
+  return /[-\u2010-\u2015\u2212]{2,}\s*BEGIN\s|^\W*(?:ssh-|ecdsa-sha2-|LS0tLS1CRUdJT)/.test(text) || isJwk(text);
+}
+
+function isJwk(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) && ("kty" in value || Array.isArray(value.keys));
+  } catch {
+    return false;
   }
 }

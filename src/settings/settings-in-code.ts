@@ -1,5 +1,6 @@
-// The settings that a Worker of the deployer's own hands to createGateway(), put beside those of the environment.
-// Must never take a key from code, which lies in repositories, bundles and source maps.
+// Settings that a deployer's own Worker passes to createGateway(), joined with those of the environment.
+// Must never take a secret from code, which ends up in repositories, bundles and source maps.
+import type { Route } from "./route-keys.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
 
@@ -9,20 +10,7 @@ export type Duration = number | `${number}${"s" | "m" | "h" | "d" | "w"}`;
 /** Bytes, or a number with a unit: `"10MB"`. */
 export type Bytes = number | `${number}${"B" | "KB" | "MB" | "GB" | "KiB" | "MiB" | "GiB"}`;
 
-/** One route of ROUTES; docs/settings.md tells what each key means. */
-export interface Route {
-  readonly path: string;
-  readonly methods?: readonly string[] | undefined;
-  readonly auth: "public" | "optional" | "token" | "user";
-  /** An integer beyond 2^53 has to be a bigint: `{ account: 281474976710657001n }`. */
-  readonly require?: Readonly<Record<string, string | number | bigint | boolean>> | undefined;
-  readonly revocation?: Settings["REVOCATION"] | undefined;
-  readonly origin?: string | undefined;
-  readonly strip_prefix?: string | undefined;
-  readonly enforce?: boolean | undefined;
-}
-
-/** Settings that are, or may hold, a key: these come from the environment alone. */
+/** Settings that are, or may hold, a secret: they come from the environment alone. */
 export type SecretName = {
   [Name in SettingName]: (typeof settingsTable)[Name] extends { readonly secret: true } ? Name : never;
 }[SettingName];
@@ -37,19 +25,18 @@ type InCode<Name extends SettingName> = Name extends "ROUTES"
         ? readonly string[]
         : Settings[Name];
 
-/** Settings by their public names, as they would stand in `[vars]`; undefined is the same as left out. */
+/** Settings by their public names, as in `[vars]`; undefined is the same as left out. */
 export type SettingsInCode = { readonly [Name in Exclude<SettingName, SecretName>]?: InCode<Name> | undefined };
 
-/** The environment with the settings from code in it, and what was wrong with those. */
+/** The environment with the settings from code added, and what was wrong with those. */
 export interface Joined {
   readonly env: Readonly<Record<string, unknown>>;
   readonly errors: readonly string[];
 }
 
 /**
- * Joins both. What the environment names goes before code, a setting as a whole: so one bundle serves staging and
- * production, and whoever is on duty changes a value without a build. Other names than those of settings are errors in
- * code, where no binding can be.
+ * Joins both. The environment takes precedence, setting by setting: one bundle serves staging and production, and a value
+ * can be changed without a build. Names other than those of settings are errors in code, where there are no bindings.
  */
 export function joinSettings(inCode: SettingsInCode, env: Readonly<Record<string, unknown>>): Joined {
   const joined: Record<string, unknown> = {};

@@ -1,6 +1,4 @@
-// The settings: their names, units, defaults and what each may be. The one list; docs/settings.md is checked against it.
-// Must never read the environment (read.ts does) and must never hold a value.
-import { readJwkSet } from "./read-jwk-set.ts";
+// The table of settings: name, reader, default. docs/settings.md is checked against it.
 import {
   type Reader,
   readBoolean,
@@ -8,6 +6,7 @@ import {
   readBytes,
   readChoice,
   readDuration,
+  readJwkSet,
   readList,
   readShare,
   readShareOrNone,
@@ -19,10 +18,24 @@ import {
 
 /** The algorithms of RFC 7518 and RFC 8037 that a signing key can have here. */
 export const algorithms = [
-  ...(["HS256", "HS384", "HS512", "RS256", "RS384", "RS512"] as const),
-  ...(["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"] as const),
+  "HS256",
+  "HS384",
+  "HS512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "EdDSA",
 ] as const;
 export type Algorithm = (typeof algorithms)[number];
+
+/** Where revoked tokens are looked up, the least strict first. */
+export const revocationModes = ["off", "cached", "strict"] as const;
 
 /** One setting. */
 interface Setting<T> {
@@ -43,14 +56,14 @@ const secret = (read: Reader<string>): Setting<string> & { readonly secret: true
   secret: true,
 });
 
-/** A setting that came after 0.1. */
+/** A setting that was added after 0.1. */
 const added = <T>(read: Reader<T>, byDefault: NoInfer<T>): Setting<T> => ({
   ...setting(read, byDefault),
   reportsTypos: false,
 });
 
 const claimName = readTextOrNone("the name of a claim");
-const text = readText("a text that is not empty");
+const text = readText("a non-empty string");
 const optionalSeconds = readDuration(0);
 
 /**
@@ -93,7 +106,7 @@ export const settingsTable = {
   TOKEN_ENDPOINTS: setting<readonly string[] | null>(readTextList("a list of endpoints, such as obtain"), null),
   ORIGIN_URL: setting(readTextOrNone("http(s)://host[:port][/base]"), null),
   ROUTES: setting<readonly unknown[]>(readList("a list of routes"), [{ path: "/*", auth: "token" }]),
-  REVOCATION: setting(readChoice(["off", "cached", "strict"]), "cached"),
+  REVOCATION: setting(readChoice(revocationModes), "cached"),
   IDENTITY_HEADERS: setting(readTextMap("a table of header to claim"), { "X-User-Id": "user_id" }),
   FORWARD_AUTHORIZATION: setting(readBoolean, true),
   ALLOW_HEADERS: added<readonly string[]>(readTextList("a list of headers"), []),
@@ -140,15 +153,15 @@ export type Settings = {
   readonly [Name in SettingName]: (typeof settingsTable)[Name] extends Setting<infer T> ? T : never;
 };
 
-/** A text that may be left empty, which None means too. */
+/** A string that may be empty, as may None. */
 function readTextOrEmpty(what: string): Reader<string> {
   return (raw) => (raw === null || typeof raw === "string" ? { value: raw ?? "" } : { expected: `${what}, or ""` });
 }
 
-/** `AUDIENCE`: a text, a list of texts, or None; what is written into tokens keeps that shape. */
+/** `AUDIENCE`: a string, a list of strings, or None; it is written into tokens in the same shape. */
 function readAudience(raw: unknown): ReturnType<Reader<readonly string[] | string | null>> {
   if (raw === "" || raw === null || raw === undefined) return { value: null };
-  const list = readTextList('a text, a list of texts, or "" for None', 1)(raw);
+  const list = readTextList('a string, a list of strings, or "" for None', 1)(raw);
   if ("expected" in list) return list;
   const wasList = Array.isArray(raw) || (typeof raw === "string" && raw.trim().startsWith("["));
   return { value: wasList ? list.value : (list.value[0] ?? null) };

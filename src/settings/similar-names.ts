@@ -1,5 +1,5 @@
-// Finds the setting that a misspelled name was probably meant to be.
-// Must never call a short foreign name a typo: other bindings of a Worker live in the same environment.
+// Finds the setting that a misspelled name was probably meant to be. Short names of other things are no typos: the bindings
+// of a Worker are in the same environment.
 
 /**
  * The known name within two edits (insert, delete, replace) of `name`, if any. For names of less than six letters
@@ -12,7 +12,7 @@ export function similarNames(name: string, known: readonly string[]): string | u
   });
 }
 
-/** Levenshtein's distance: the least number of single-character edits. */
+/** Levenshtein distance: the smallest number of single-character edits. */
 function editDistance(one: string, two: string): number {
   let previous = Array.from({ length: two.length + 1 }, (_, index) => index);
   for (let row = 1; row <= one.length; row++) {

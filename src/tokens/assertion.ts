@@ -1,13 +1,16 @@
-// The gateway's signed statement to the origin about who is calling: its type, its life, its claims.
-// Must never look like a token of Simple JWT's: no type claim, no id claim, a header `typ` of its own.
+// The assertion: the gateway's signed statement to the origin about who is calling.
+// Must never look like a token of Simple JWT (no type claim, no id claim, a header `typ` of its own), nor be signed with an
+// HMAC SIGNING_KEY: an origin that could check that could make access tokens.
+import { CompactSign } from "jose";
 import { numberText } from "../json/exact-number.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Claims, claim } from "./claims.ts";
+import type { Keys } from "./keys.ts";
 
 /** The header `typ` (RFC 7515 section 4.1.9, RFC 8725 section 3.11) that keeps assertions and tokens apart. */
 export const assertionType = "gateway-assertion+jwt";
 
-/** How long an assertion is good: as long as a request may take on its way, and no longer. */
+/** How long an assertion is valid: no longer than a request may take on its way. */
 export const assertionSeconds = 60;
 
 /** The `iss` of a gateway that has no ISSUER. */
@@ -19,7 +22,7 @@ export interface AssertionInput {
   readonly nowSeconds: number;
   /** X-Request-Id of the request that carries it. */
   readonly requestId: string;
-  /** Whom it is for: scheme, host and port of the origin, or a fixed name. */
+  /** The `aud`: scheme, host and port of the origin, or a fixed name. */
   readonly audience: string;
   readonly userId: unknown;
   /** Of the token that opened the route. */
@@ -28,7 +31,7 @@ export interface AssertionInput {
 
 /**
  * The claims of an assertion (RFC 7519 section 4.1), then those of ASSERTION_CLAIMS that the token has. `sub` is the user's
- * id as text; an id that is neither text nor a number leaves it out, so that an origin which asks for it says no.
+ * id as a string; it is left out for an id that is neither a string nor a number, so that an origin which needs it refuses.
  */
 export function assertionClaims({ settings, nowSeconds, requestId, audience, userId, claims }: AssertionInput): Claims {
   const subject = typeof userId === "string" ? userId : numberText(userId);
@@ -41,5 +44,28 @@ export function assertionClaims({ settings, nowSeconds, requestId, audience, use
     request_id: requestId,
     iat: nowSeconds,
     exp: nowSeconds + assertionSeconds,
+  };
+}
+
+/** Signs the claims of one assertion. */
+export type SignAssertion = (claims: Claims) => Promise<string>;
+
+/**
+ * Signs with the gateway's asymmetric key, or with ASSERTION_KEY where ALGORITHM is an HMAC. Undefined while ASSERTION is
+ * off. The `kid` is the one in the JWK Set, if there is one.
+ */
+export function assertionSigner(settings: Settings, keys: Keys): SignAssertion | undefined {
+  if (!settings.ASSERTION) return undefined;
+  const kid = keys.publicJwk?.kid;
+  const isShared = settings.ALGORITHM.startsWith("HS");
+  const key = isShared ? new TextEncoder().encode(settings.ASSERTION_KEY) : keys.signing;
+  const header = {
+    alg: isShared ? "HS256" : settings.ALGORITHM,
+    typ: assertionType,
+    ...(kid === undefined ? {} : { kid }),
+  };
+  return (claims) => {
+    const payload = new TextEncoder().encode(JSON.stringify(claims));
+    return new CompactSign(payload).setProtectedHeader(header).sign(key);
   };
 }

@@ -1,4 +1,4 @@
-// Claims ↔ compact JWS: the settings' algorithms and keys, signature before anything else.
+// Claims ↔ compact JWS: signs for the gateway, verifies the tokens of one issuer, signature before anything else.
 // Must never take the algorithm or a key from the token, and never let a token into an error.
 import { type CompactJWSHeaderParameters, CompactSign, type CompactVerifyResult, compactVerify, errors } from "jose";
 import { type Reason, refuse } from "../errors.ts";
@@ -8,62 +8,71 @@ import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { assertionType } from "./assertion.ts";
 import { checkRegisteredClaims } from "./check.ts";
-import { type KeyChoice, keyChoice, type TryKeys } from "./choose-keys.ts";
 import type { Claims } from "./claims.ts";
 import type { Keys, KeysVersion } from "./keys.ts";
+import { type ChooseKeys, gatewayIssuer, type TrustedIssuer, type TryKeys } from "./trusted-issuer.ts";
 
 /** Signs and opens the tokens of one configuration. */
 export interface Codec {
   /** The compact JWS (RFC 7515) of the claims. */
   sign(claims: Claims): Promise<string>;
-  /**
-   * The claims of a token whose signature, algorithm and registered claims are good.
-   * Refuses with a `token_*` reason otherwise, as PyJWT's decode() would raise.
-   */
-  open(token: string, nowSeconds: number): Promise<Claims>;
-  /** Which keys verify: while it is the same number, a token that was good is so until it expires. */
+  /** Verifies a token of `issuer`. */
+  readonly open: VerifyToken;
+  /** The gateway itself. */
+  readonly issuer: TrustedIssuer;
+  /** That of `issuer`. */
   readonly keysVersion: KeysVersion;
 }
+
+/**
+ * The claims of a token whose signature, algorithm and registered claims are good. Refuses with a `token_*` reason
+ * otherwise, as PyJWT's decode() would raise.
+ */
+export type VerifyToken = (token: string, nowSeconds: number) => Promise<Claims>;
 
 /** @param encode JSON text of the claims (Simple JWT's JSON_ENCODER, through the hook), which may hold ExactNumbers */
 export function createCodec(settings: Settings, keys: Keys, encode: (claims: Claims) => string): Codec {
   const { ALGORITHM, KEY_ID } = settings;
   const header = { alg: ALGORITHM, typ: "JWT", ...(KEY_ID === null ? {} : { kid: KEY_ID }) };
-  const verified = verifier(settings, keys);
+  const issuer = gatewayIssuer(settings, keys);
   return {
-    // The gateway's own keys and those of VERIFYING_KEYS are settled at start.
-    keysVersion: keys.remoteVersion ?? (() => 0),
+    issuer,
+    keysVersion: issuer.keysVersion,
     sign: (claims) =>
       new CompactSign(new TextEncoder().encode(encode(claims))).setProtectedHeader(header).sign(keys.signing),
-    async open(token, nowSeconds) {
-      const spelled = canonicalToken(token) ?? refuse("token_unreadable");
-      const opened = await verified(spelled, nowSeconds).catch((error) => refuse(reasonOf(error)));
-      // PyJWT wants a text for `kid` even where nothing looks at it.
-      const { kid, b64, typ } = opened.protectedHeader;
-      if (Object.hasOwn(opened.protectedHeader, "kid") && typeof kid !== "string") refuse("token_header_unusable");
-      // RFC 7797 section 7: the payload of a JWT is encoded; PyJWT refuses one that is not.
-      if (b64 === false) refuse("token_header_unusable");
-      // RFC 8725 section 3.12: signed with the same key, but said to the origin, not by a client.
-      if (typ === assertionType) refuse("token_is_assertion");
-      const claims = claimsFrom(opened.payload);
-      checkRegisteredClaims(settings, claims, nowSeconds);
-      return claims;
-    },
+    open: verifierOf(issuer),
   };
 }
 
-/** Checks a signature, with whatever key the settings have for the token. */
-type Verify = (token: string, nowSeconds: number) => Promise<CompactVerifyResult>;
+/** The verification of one issuer's tokens: with its keys and no others, by its rules. */
+function verifierOf(issuer: TrustedIssuer): VerifyToken {
+  const verifySignature = signatureVerifier(issuer);
+  return async (token, nowSeconds) => {
+    const spelled = canonicalToken(token) ?? refuse("token_unreadable");
+    const opened = await verifySignature(spelled, nowSeconds).catch((error) => refuse(reasonOf(error)));
+    // PyJWT wants a string for `kid` even where nothing looks at it.
+    const { kid, b64, typ } = opened.protectedHeader;
+    if (Object.hasOwn(opened.protectedHeader, "kid") && typeof kid !== "string") refuse("token_header_unusable");
+    // RFC 7797 section 7: the payload of a JWT is encoded; PyJWT refuses one that is not.
+    if (b64 === false) refuse("token_header_unusable");
+    // RFC 8725 section 3.12: signed with the same key, but addressed to the origin.
+    if (typ === assertionType) refuse("token_is_assertion");
+    const claims = claimsFrom(opened.payload);
+    checkRegisteredClaims(issuer, claims, nowSeconds);
+    return claims;
+  };
+}
 
-function verifier(settings: Settings, keys: Keys): Verify {
-  const choice = keyChoice(settings, keys);
-  if (choice) return tryingVerifier(choice);
-  const options = { algorithms: [settings.ALGORITHM] };
-  return (token) => compactVerify(token, keys.verifying, options);
+type VerifySignature = (token: string, nowSeconds: number) => Promise<CompactVerifyResult>;
+
+function signatureVerifier({ keys, algorithms }: TrustedIssuer): VerifySignature {
+  const options = { algorithms: [...algorithms] };
+  if ("choose" in keys) return tryingVerifier(keys.choose, options);
+  return (token) => compactVerify(token, keys.single, options);
 }
 
 /** Tries the keys that are chosen for the token, until one fits or none is left. */
-function tryingVerifier({ choose, algorithms }: KeyChoice): Verify {
+function tryingVerifier(choose: ChooseKeys, options: { readonly algorithms: string[] }): VerifySignature {
   return async (token, nowSeconds) => {
     let chosen: TryKeys | undefined;
     for (let tries = 0; ; tries++) {
@@ -72,7 +81,7 @@ function tryingVerifier({ choose, algorithms }: KeyChoice): Verify {
         return chosen[tries] ?? refuse("token_key_unknown");
       };
       try {
-        return await compactVerify(token, nextKey, { algorithms });
+        return await compactVerify(token, nextKey, options);
       } catch (error) {
         const isLast = chosen === undefined || tries + 1 >= chosen.length;
         if (isLast || !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
@@ -81,7 +90,7 @@ function tryingVerifier({ choose, algorithms }: KeyChoice): Verify {
   };
 }
 
-/** Three segments; the last in its canonical spelling. Whitespace anywhere is no part of a token. */
+/** Three segments, the last in its canonical spelling, without white space. */
 function canonicalToken(token: string): string | undefined {
   const end = token.lastIndexOf(".");
   const signature = end < 0 ? undefined : canonicalSignature(token.slice(end + 1));
@@ -100,7 +109,7 @@ function claimsFrom(payload: Uint8Array): Claims {
   return isRecord(claims) ? claims : refuse("token_payload_unreadable");
 }
 
-/** jose's errors by their stable codes; what is not jose's error is a bug of ours and stays one. */
+/** jose's errors by their stable codes. Any other error is a bug and is thrown on. */
 function reasonOf(error: unknown): Reason {
   if (!(error instanceof errors.JOSEError)) throw error;
   return reasons[error.code] ?? "token_unreadable";

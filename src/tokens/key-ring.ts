@@ -1,8 +1,7 @@
 // KEY_ID and VERIFYING_KEYS → the keys that verify beside the gateway's own, or errors that say which entry is wrong.
 // Must never put a byte of an entry into an error (it may be a secret), and never take a private key.
 import { base64url, type CryptoKey, importJWK, type JWK } from "jose";
-import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
-import { isBlank } from "../settings/readers.ts";
+import { isBlank, looksAsymmetric } from "../settings/readers.ts";
 import { type Algorithm, algorithms, type Settings } from "../settings/settings.ts";
 import { algorithmNamed, algorithmTable } from "./algorithms.ts";
 import { floor, type RingKey, shortestSecretBytes } from "./keys.ts";
@@ -58,7 +57,7 @@ export async function readKeyRing(settings: Settings): Promise<KeyRingReading> {
 /** `kids` are those that are taken; an entry's own joins them. */
 async function readEntry(entry: Entry, kids: Set<string>, settings: Settings): Promise<EntryReading> {
   const { kid, use, key_ops: operations } = entry;
-  if (typeof kid !== "string" || kid === "") return { error: "needs a kid: a text of its own" };
+  if (typeof kid !== "string" || kid === "") return { error: "needs a kid: a string that no other key has" };
   if (kid === settings.KEY_ID) return { error: "has the kid of KEY_ID" };
   if (kids.has(kid)) return { error: "has the kid of an earlier one" };
   kids.add(kid);
@@ -100,7 +99,7 @@ function secretEntry(
   const short = `has ${key.length} bytes; ${alg} needs at least ${minimumBytes}`;
   if (!ALLOW_SHORT_SIGNING_KEY) return { error: short };
   if (key.length < shortestSecretBytes) return { error: `has ${key.length} bytes, ${floor}` };
-  return { key: read, warning: `${short}; ALLOW_SHORT_SIGNING_KEY lets it pass` };
+  return { key: read, warning: `${short}; ALLOW_SHORT_SIGNING_KEY allows it` };
 }
 
 async function publicEntry(entry: Entry, kid: string, alg: Algorithm): Promise<EntryReading> {

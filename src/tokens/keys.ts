@@ -2,7 +2,7 @@
 // Must never put a byte of a key into an error, and never take a key from a token.
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { type CryptoKey, exportJWK, importPKCS8, importSPKI, type JWK } from "jose";
-import { looksAsymmetric } from "../settings/looks-asymmetric.ts";
+import { looksAsymmetric } from "../settings/readers.ts";
 import type { Algorithm, Settings } from "../settings/settings.ts";
 import { type AlgorithmRow, algorithmTable } from "./algorithms.ts";
 import { type PemReading, readPem } from "./pem.ts";
@@ -79,14 +79,14 @@ async function hmacKeys(settings: Settings, minimumBytes: number): Promise<KeysR
   const secret = new TextEncoder().encode(settings.SIGNING_KEY);
   // PyJWT's refusal: a public key used as an HMAC secret is known to everyone (CVE-2022-29217).
   if (looksAsymmetric(settings.SIGNING_KEY)) {
-    return failed(`SIGNING_KEY must be a secret text for ${settings.ALGORITHM}, not an asymmetric key.`);
+    return failed(`SIGNING_KEY must be a shared secret for ${settings.ALGORITHM}, not an asymmetric key.`);
   }
   if (secret.length >= minimumBytes) return hmacReading(settings, secret, []);
   const make = `Make one with: openssl rand -base64 ${minimumBytes}`;
   const short = `SIGNING_KEY has ${secret.length} bytes; ${settings.ALGORITHM} needs at least ${minimumBytes}`;
   if (!settings.ALLOW_SHORT_SIGNING_KEY) return failed(`${short}. ${make}`);
   if (secret.length < shortestSecretBytes) return failed(`SIGNING_KEY has ${secret.length} bytes, ${floor}. ${make}`);
-  return hmacReading(settings, secret, [`${short}; ALLOW_SHORT_SIGNING_KEY lets it pass.`]);
+  return hmacReading(settings, secret, [`${short}; ALLOW_SHORT_SIGNING_KEY allows it.`]);
 }
 
 /** Imported once: given the bytes, jose would import them for each token. */

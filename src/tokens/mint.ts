@@ -18,14 +18,14 @@ export interface MintInput {
  *
  * @param more further claims: the user, the password fingerprint, what the hook adds
  */
-export function mint(kind: TokenType, { settings, nowSeconds, id }: MintInput, more: Claims): Claims {
+export function mint(tokenType: TokenType, { settings, nowSeconds, id }: MintInput, more: Claims): Claims {
   const base: Array<readonly [string, unknown]> = [
-    [writtenName(settings.TOKEN_TYPE_CLAIM), kind.type],
-    ["exp", nowSeconds + kind.lifetimeSeconds(settings)],
+    [writtenName(settings.TOKEN_TYPE_CLAIM), tokenType.type],
+    ["exp", nowSeconds + tokenType.lifetimeSeconds(settings)],
     ["iat", nowSeconds],
     [writtenName(settings.JTI_CLAIM), id],
   ];
-  if (kind.type === "sliding") {
+  if (tokenType.type === "sliding") {
     base.push([settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM, nowSeconds + settings.SLIDING_TOKEN_REFRESH_LIFETIME]);
   }
   return withIssuer(settings, merged(Object.fromEntries(base), more));
@@ -41,11 +41,11 @@ export function inheritedClaims(settings: Settings, refresh: Claims): Claims {
 }
 
 /** A rotated refresh token: the same claims with a new id and new times (TokenRefreshSerializer.validate). */
-export function successorClaims(kind: TokenType, { settings, nowSeconds, id }: MintInput, spent: Claims): Claims {
+export function successorClaims(tokenType: TokenType, { settings, nowSeconds, id }: MintInput, used: Claims): Claims {
   return withIssuer(
     settings,
-    merged(spent, {
-      exp: nowSeconds + kind.lifetimeSeconds(settings),
+    merged(used, {
+      exp: nowSeconds + tokenType.lifetimeSeconds(settings),
       iat: nowSeconds,
       [writtenName(settings.JTI_CLAIM)]: id,
     }),
@@ -53,8 +53,8 @@ export function successorClaims(kind: TokenType, { settings, nowSeconds, id }: M
 }
 
 /** A refreshed sliding token: the same claims, id and refresh end, with new `exp` and `iat` (TokenRefreshSlidingSerializer). */
-export function slidClaims(kind: TokenType, { settings, nowSeconds }: Omit<MintInput, "id">, old: Claims): Claims {
-  return withIssuer(settings, merged(old, { exp: nowSeconds + kind.lifetimeSeconds(settings), iat: nowSeconds }));
+export function slidClaims(tokenType: TokenType, { settings, nowSeconds }: Omit<MintInput, "id">, old: Claims): Claims {
+  return withIssuer(settings, merged(old, { exp: nowSeconds + tokenType.lifetimeSeconds(settings), iat: nowSeconds }));
 }
 
 function withIssuer(settings: Settings, claims: Claims): Claims {

@@ -45,7 +45,7 @@ export function readPem(text: string, half: Half): PemReading {
   return { error: whatItIs(tidy) };
 }
 
-const encrypted = { error: "it is encrypted: take the passphrase off with openssl pkey -in key.pem -out plain.pem" };
+const encrypted = { error: "it is encrypted: remove the passphrase with openssl pkey -in key.pem -out plain.pem" };
 /** RFC 1421 section 4.6, as OpenSSL wrote it before PKCS#8. */
 const legacyEncryption = /Proc-Type:\s*4,\s*ENCRYPTED|DEK-Info:/;
 
@@ -62,10 +62,10 @@ function oneOf(all: readonly Block[], half: Half): PemReading {
   const usable = half === "private" ? [privates] : [publics, certificates, privates];
   const chosen = usable.find((some) => some.length > 0);
   const [first, ...more] = (chosen ?? []).map((block) => readBlock(block, half));
-  if (!first) return { error: "it is a PEM of something else than a key" };
+  if (!first) return { error: "it is a PEM, but not of a key" };
   if ("error" in first) return first;
   const isSame = more.every((other) => "key" in other && other.key.equals(first.key));
-  if (!isSame) return { error: "it holds several keys, and any of them could be meant" };
+  if (!isSame) return { error: "it holds several keys, and it is not clear which one is meant" };
   return { key: first.key, holdsPrivate: privates.length > 0 };
 }
 
@@ -81,7 +81,7 @@ function readBlock({ label, text }: Block, half: Half): PemReading {
   }
   if (text.replace(around, "") === "") return { error: "it is truncated: nothing follows its first line" };
   const der = bytesIn(text);
-  if (!der || der[0] !== sequence) return { error: "there is something else than base64 in it" };
+  if (!der || der[0] !== sequence) return { error: "it contains something other than base64" };
   const whole = lengthOf(der);
   if (der.length < whole) return { error: `it is truncated: ${der.length} of ${whole} bytes are there` };
   if (der.length > whole) return { error: `there are ${der.length - whole} bytes too many in it` };
@@ -91,7 +91,7 @@ function readBlock({ label, text }: Block, half: Half): PemReading {
     const key = labels.includes(one) ? parsed(pemOf(one, der), half) : undefined;
     if (key) return { key, holdsPrivate: one.endsWith("PRIVATE KEY") };
   }
-  return { error: "it is damaged, or a kind of key that is not supported" };
+  return { error: "it is damaged, or of a type that is not supported" };
 }
 
 /** The bytes of base64 with whatever stands around its characters; undefined for what is no base64. */
@@ -129,6 +129,6 @@ function whatItIs(text: string): string {
     return "it is a public key of OpenSSH: convert it with ssh-keygen -e -m PKCS8";
   if (/^\{[\s\S]*"kty"/.test(text)) return "it is a JWK, and a PEM is needed";
   if (new RegExp(`${dashes}\\s*END\\s`).test(text)) return "its first line, -----BEGIN …-----, is missing";
-  if (/^\/|^[A-Za-z]:\\|\.(?:pem|key)$/.test(text)) return "it is the path of a file: what is in the file is needed";
+  if (/^\/|^[A-Za-z]:\\|\.(?:pem|key)$/.test(text)) return "it is the path of a file: its content is needed";
   return "it has no line -----BEGIN …-----";
 }

@@ -3,7 +3,6 @@
 import type { CryptoKey } from "jose";
 import { refuse } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
-import { fetchAllowance } from "./fetch-allowance.ts";
 import { importedKeys, type KeysById, usableKeys } from "./jwk-set.ts";
 import type { KeySource } from "./keys.ts";
 
@@ -180,4 +179,22 @@ async function keysOfId(memory: Memory, kid: string, algorithm: Settings["ALGORI
   const made = await importedKeys(jwks, algorithm);
   imported.set(kid, made);
   return made;
+}
+
+/** Takes one fetch out of the bucket; false when it is empty. */
+export type TakeFetch = (nowSeconds: number) => boolean;
+
+/** @param burst how many may follow at once; one more comes back every `refillSeconds` */
+export function fetchAllowance(burst: number, refillSeconds: number): TakeFetch {
+  let left = burst;
+  let sinceSeconds: number | undefined;
+  return (nowSeconds) => {
+    sinceSeconds ??= nowSeconds;
+    const refills = Math.max(0, Math.floor((nowSeconds - sinceSeconds) / refillSeconds));
+    left = Math.min(burst, left + refills);
+    sinceSeconds = left === burst ? nowSeconds : sinceSeconds + refills * refillSeconds;
+    if (left === 0) return false;
+    left -= 1;
+    return true;
+  };
 }

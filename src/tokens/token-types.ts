@@ -1,8 +1,8 @@
-// The four kinds of token as a table: what Simple JWT calls them, how long they live, whether they are listed.
-// Must never hold behaviour of one kind outside its row.
+// The four types of token as a table: what Simple JWT calls them, how long they live, whether they are outstanding.
+import { tokenClassName } from "../settings/read.ts";
 import type { Settings } from "../settings/settings.ts";
 
-/** What is particular to one kind of token. */
+/** What is particular to one type of token. */
 export interface TokenType {
   /** Simple JWT's class name, as it appears in `messages[].token_class`. */
   readonly className: "AccessToken" | "RefreshToken" | "SlidingToken" | "UntypedToken";
@@ -10,7 +10,7 @@ export interface TokenType {
   readonly type: "access" | "refresh" | "sliding" | "untyped";
   /** Seconds from issue to `exp`. */
   readonly lifetimeSeconds: (settings: Settings) => number;
-  /** Has Simple JWT's BlacklistMixin: is written down when issued and looked up in the blacklist when presented. */
+  /** Has Simple JWT's BlacklistMixin: is recorded when issued, and looked up in the blacklist when used. */
   readonly isOutstanding: boolean;
   /** Whether the token type claim has to be `type`. */
   readonly typed: boolean;
@@ -47,7 +47,10 @@ export const tokenTypes = {
   },
 } as const satisfies Record<string, TokenType>;
 
-/** The kind with Simple JWT's class name. */
-export function tokenTypeOfClass(className: string): TokenType | undefined {
-  return Object.values(tokenTypes).find((kind) => kind.className === className);
+/** The types of AUTH_TOKEN_CLASSES, in order. */
+export function acceptedTokenTypes({ AUTH_TOKEN_CLASSES }: Settings): readonly TokenType[] {
+  return AUTH_TOKEN_CLASSES.flatMap((name) => {
+    const className = tokenClassName(name);
+    return Object.values(tokenTypes).filter((tokenType) => tokenType.className === className);
+  });
 }

@@ -128,11 +128,11 @@ describe("a key for the health page", () => {
     [" ".repeat(20), "HEALTH_KEY must not be blank."],
     [
       " with a blank in front",
-      "HEALTH_KEY must be printable ASCII without spaces at its ends: X-Health-Key could not bring it.",
+      "HEALTH_KEY must be printable ASCII without spaces at its ends: X-Health-Key cannot carry anything else.",
     ],
     [
       "with-an-\u00fc-in-the-middle",
-      "HEALTH_KEY must be printable ASCII without spaces at its ends: X-Health-Key could not bring it.",
+      "HEALTH_KEY must be printable ASCII without spaces at its ends: X-Health-Key cannot carry anything else.",
     ],
     [testSecret, "HEALTH_KEY must be a secret of its own."],
   ])("must not be %j", async (HEALTH_KEY, error) => {
@@ -260,7 +260,7 @@ describe("the whole gateway", () => {
       { path: "/*", auth: "token" },
     ];
     expect((await ready({ ROUTES })).body.warnings).toEqual([
-      "ROUTES[0] (/a/*) has enforce = false: what it would refuse is logged and passes as nobody's.",
+      "ROUTES[0] (/a/*) has enforce = false: what it would refuse is logged and passes as anonymous.",
     ]);
   });
 

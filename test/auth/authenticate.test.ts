@@ -1,6 +1,7 @@
 // authenticate(): which class takes a token, what each class says of a bad one, whose request it is.
 import { describe, expect, test, vi } from "vitest";
-import { authenticate } from "../../src/auth/authenticate.ts";
+import { createAuthentication } from "../../src/auth/authenticate.ts";
+import { createTokenCache } from "../../src/auth/token-cache.ts";
 import { type TokenType, tokenTypes } from "../../src/tokens/token-types.ts";
 import { DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
@@ -30,11 +31,14 @@ async function setUp(given: Given = {}) {
   const token = craft({ claims, ...(given.secret === undefined ? {} : { secret: given.secret }) });
   const input = {
     token,
-    tokenTypes: given.accepted ?? [tokenTypes.access],
     readUser: given.readUser ?? false,
     revocation: "off",
   } as const;
-  return { deps, user, jti, claims, token, done: async () => (await authenticate(deps, input, now)).identity };
+  const tokenCache = createTokenCache({ entries: 100, bytes: 1_000_000, leewaySeconds: deps.settings.LEEWAY });
+  const acceptedTokenTypes = given.accepted ?? [tokenTypes.access];
+  const authentication = createAuthentication({ ...deps, tokenCache, acceptedTokenTypes });
+  const done = async () => (await authentication.authenticate(input, now)).identity;
+  return { deps, user, jti, claims, token, tokenCache, authentication, done };
 }
 
 describe("authenticate() without a user from the store", () => {
@@ -44,7 +48,7 @@ describe("authenticate() without a user from the store", () => {
     expect(await done()).toEqual({
       ...{
         claims,
-        kind: tokenTypes.access,
+        tokenType: tokenTypes.access,
         userId: String(user.id),
         jti,
         expiresAtSeconds: now + 100,
@@ -88,7 +92,7 @@ describe("authenticate() with two classes", () => {
     ["sliding", tokenTypes.sliding],
   ])("takes the first that fits: %s", async (token_type, kind) => {
     const { done } = await setUp({ accepted, claims: { token_type } });
-    expect((await done()).kind).toBe(kind);
+    expect((await done()).tokenType).toBe(kind);
   });
 
   test.each<[string, Given, unknown]>([
@@ -123,7 +127,7 @@ describe("authenticate() with two classes", () => {
     async (token_type) => {
       const given = { accepted: [tokenTypes.access, tokenTypes.untyped], claims: { token_type } };
       const { deps, jti, done } = await setUp(given);
-      expect((await done()).kind).toBe(tokenTypes.untyped);
+      expect((await done()).tokenType).toBe(tokenTypes.untyped);
       await deps.tokens.blacklist("no user", listedToken({ jti, type: token_type }), now);
       expect((await refusalOf(done)).more.messages).toEqual([
         { token_class: "AccessToken", token_type: "access", message: "Token has wrong type" },
@@ -137,7 +141,7 @@ describe("authenticate() with two classes", () => {
     async (token_type) => {
       const { deps, done } = await setUp({ accepted: [tokenTypes.untyped], claims: { token_type } });
       const asked = vi.spyOn(deps.tokens, "tokenStatus");
-      expect((await done()).kind).toBe(tokenTypes.untyped);
+      expect((await done()).tokenType).toBe(tokenTypes.untyped);
       expect(asked).not.toHaveBeenCalled();
     },
   );
@@ -180,7 +184,7 @@ describe("authenticate() and the blacklist:", () => {
     const vars = { TOKEN_BLACKLIST_ENABLED: false };
     const { deps, done } = await setUp({ vars, accepted: [tokenTypes.sliding], claims: { token_type: "sliding" } });
     const asked = vi.spyOn(deps.tokens, "tokenStatus");
-    expect((await done()).kind).toBe(tokenTypes.sliding);
+    expect((await done()).tokenType).toBe(tokenTypes.sliding);
     expect(asked).not.toHaveBeenCalled();
   });
 
@@ -232,10 +236,10 @@ describe("authenticate() asks the store once,", () => {
   });
 
   test.each(["off", "cached", "strict"] as const)("for user and marks, where revocation is %s", async (revocation) => {
-    const { deps, user, jti, token } = await setUp();
+    const { deps, authentication, user, jti, token } = await setUp();
     const asked = vi.spyOn(deps.tokens, "tokenStatus");
-    const input = { token, tokenTypes: [tokenTypes.access], readUser: true, revocation };
-    const { identity, isEnded } = await authenticate(deps, input, now);
+    const input = { token, readUser: true, revocation };
+    const { identity, isEnded } = await authentication.authenticate(input, now);
     expect([identity.user?.id, await isEnded(), await isEnded()]).toEqual([user.id, false, false]);
     // What decides about a user may not be stale.
     expect(asked.mock.calls).toEqual([[revocationKeysOf(jti, user.id), { column: "id", value: user.id }, false]]);
@@ -245,28 +249,24 @@ describe("authenticate() asks the store once,", () => {
     ["cached", true],
     ["strict", false],
   ] as const)("%s: a replica may answer: %s", async (revocation, mayBeStale) => {
-    const { deps, user, jti, token } = await setUp();
+    const { deps, authentication, user, jti, token } = await setUp();
     const asked = vi.spyOn(deps.tokens, "tokenStatus");
-    const input = { token, tokenTypes: [tokenTypes.access], readUser: false, revocation };
-    expect(await (await authenticate(deps, input, now)).isEnded()).toBe(false);
+    const input = { token, readUser: false, revocation };
+    expect(await (await authentication.authenticate(input, now)).isEnded()).toBe(false);
     expect(asked.mock.calls).toEqual([[revocationKeysOf(jti, user.id), undefined, mayBeStale]]);
   });
 
   test("a sliding token's blacklist and its user together", async () => {
-    const { deps, user, token } = await setUp({ claims: { token_type: "sliding" } });
+    const accepted = [tokenTypes.access, tokenTypes.sliding];
+    const { deps, authentication, user, token } = await setUp({ accepted, claims: { token_type: "sliding" } });
     const asked = vi.spyOn(deps.tokens, "tokenStatus");
-    const input = {
-      token,
-      tokenTypes: [tokenTypes.access, tokenTypes.sliding],
-      readUser: true,
-      revocation: "strict",
-    } as const;
-    expect((await authenticate(deps, input, now)).identity.user).toEqual(user);
+    const input = { token, readUser: true, revocation: "strict" } as const;
+    expect((await authentication.authenticate(input, now)).identity.user).toEqual(user);
     expect(asked).toHaveBeenCalledTimes(1);
   });
 });
 
-describe("the revocation keys of a token", () => {
+describe("the marks of a token", () => {
   test("name its session where a setting makes tokens name it, and not otherwise", async () => {
     const claims = { sid: "f1" };
     const named = await setUp({ vars: { BLACKLIST_ENDS_SESSION: true }, claims });
@@ -298,66 +298,67 @@ describe("the revocation keys of a token", () => {
 test.each([["\u00e9"], ["\u00a0"], ["\u0000"], [" "]])(
   "authenticate() does not take a token with %j behind it, which Python would leave out of the signature",
   async (more) => {
-    const { deps, token } = await setUp();
-    const input = { token: token + more, tokenTypes: [tokenTypes.access], readUser: false, revocation: "off" } as const;
-    expect(await reasonOf(() => authenticate(deps, input, now))).toBe("no_token_class_fits");
+    const { authentication, token } = await setUp();
+    const input = { token: token + more, readUser: false, revocation: "off" } as const;
+    expect(await reasonOf(() => authentication.authenticate(input, now))).toBe("no_token_class_fits");
   },
 );
 
 describe("a token that was found good before", () => {
-  const input = (token: string, more: object = {}) =>
-    ({ token, tokenTypes: [tokenTypes.access], readUser: false, revocation: "off", ...more }) as const;
+  const input = (token: string, more: object = {}) => ({ token, readUser: false, revocation: "off", ...more }) as const;
 
   test("is not verified again, and gives the same", async () => {
-    const { deps, token } = await setUp();
+    const { deps, authentication, token } = await setUp();
     const open = vi.spyOn(deps.codec, "open");
-    const first = await authenticate(deps, input(token), now);
-    expect((await authenticate(deps, input(token), now + 99)).identity).toEqual(first.identity);
+    const first = await authentication.authenticate(input(token), now);
+    expect((await authentication.authenticate(input(token), now + 99)).identity).toEqual(first.identity);
     expect(open).toHaveBeenCalledTimes(1);
   });
 
   test("is refused from the second on in which it expires, leeway and all", async () => {
-    const { deps, token } = await setUp({ vars: { LEEWAY: 5 } });
-    await authenticate(deps, input(token), now);
-    expect((await authenticate(deps, input(token), now + 104)).identity.userId).toBeDefined();
-    expect(await reasonOf(() => authenticate(deps, input(token), now + 105))).toBe("no_token_class_fits");
+    const { authentication, token } = await setUp({ vars: { LEEWAY: 5 } });
+    await authentication.authenticate(input(token), now);
+    expect((await authentication.authenticate(input(token), now + 104)).identity.userId).toBeDefined();
+    expect(await reasonOf(() => authentication.authenticate(input(token), now + 105))).toBe("no_token_class_fits");
   });
 
   test("is not known by another spelling of its signature", async () => {
-    const { deps, token } = await setUp();
+    const { deps, authentication, token } = await setUp();
     const open = vi.spyOn(deps.codec, "open");
-    await authenticate(deps, input(token), now);
-    await authenticate(deps, input(`${token}=`), now);
+    await authentication.authenticate(input(token), now);
+    await authentication.authenticate(input(`${token}=`), now);
     expect(open).toHaveBeenCalledTimes(2);
   });
 
   test("has its user read each time", async () => {
-    const { deps, user, token } = await setUp();
-    await authenticate(deps, input(token, { readUser: true }), now);
+    const { authentication, user, token } = await setUp();
+    await authentication.authenticate(input(token, { readUser: true }), now);
     await DB.prepare("UPDATE users SET is_active = 0 WHERE id = ?").bind(user.id).run();
-    expect(await reasonOf(() => authenticate(deps, input(token, { readUser: true }), now))).toBe("user_inactive");
+    expect(await reasonOf(() => authentication.authenticate(input(token, { readUser: true }), now))).toBe(
+      "user_inactive",
+    );
   });
 
   test("has its blacklist asked each time where Simple JWT would", async () => {
-    const { deps, jti, token } = await setUp({ claims: { token_type: "sliding" } });
-    const sliding = input(token, { tokenTypes: [tokenTypes.sliding] });
-    await authenticate(deps, sliding, now);
+    const accepted = [tokenTypes.sliding];
+    const { deps, authentication, jti, token } = await setUp({ accepted, claims: { token_type: "sliding" } });
+    const sliding = input(token);
+    await authentication.authenticate(sliding, now);
     await deps.tokens.blacklist("no user", listedToken({ jti }), now);
-    expect(await reasonOf(() => authenticate(deps, sliding, now))).toBe("no_token_class_fits");
+    expect(await reasonOf(() => authentication.authenticate(sliding, now))).toBe("no_token_class_fits");
   });
 
   test("is known where sliding tokens are taken too, as long as it is none", async () => {
-    const { deps, token } = await setUp();
+    const { deps, authentication, token } = await setUp({ accepted: [tokenTypes.sliding, tokenTypes.access] });
     const open = vi.spyOn(deps.codec, "open");
-    const both = input(token, { tokenTypes: [tokenTypes.sliding, tokenTypes.access] });
-    for (const _ of [1, 2]) await authenticate(deps, both, now);
+    for (const _ of [1, 2]) await authentication.authenticate(input(token), now);
     expect(open).toHaveBeenCalledTimes(1);
   });
 
   test("that was refused is judged anew", async () => {
-    const { deps, token } = await setUp({ secret: "another secret of thirty-two bytes" });
+    const { deps, authentication, token } = await setUp({ secret: "another secret of thirty-two bytes" });
     const open = vi.spyOn(deps.codec, "open");
-    for (const _ of [1, 2]) await reasonOf(() => authenticate(deps, input(token), now));
+    for (const _ of [1, 2]) await reasonOf(() => authentication.authenticate(input(token), now));
     expect(open).toHaveBeenCalledTimes(2);
   });
 });

@@ -19,7 +19,7 @@ const identity: Identity = {
   revocationKeys,
   ...{
     claims: { user_id: "7", iat: now - 200, sid: "f1" },
-    kind: tokenTypes.access,
+    tokenType: tokenTypes.access,
     userId: "7",
     jti: "a1",
     expiresAtSeconds: now + 100,
@@ -103,8 +103,8 @@ describe("checkRevocation() strict", () => {
 
 describe.each(["cached", "strict"] as const)("checkRevocation() %s", (mode) => {
   test.each([
-    ["of a kind that was looked up already", { change: { kind: tokenTypes.sliding } }],
-    ["of a kind that is listed", { change: { kind: tokenTypes.refresh } }],
+    ["of a kind that was looked up already", { change: { tokenType: tokenTypes.sliding } }],
+    ["of a kind that is listed", { change: { tokenType: tokenTypes.refresh } }],
     ["without an id", { change: { jti: undefined, revocationKeys: undefined } }],
     ["where there is no blacklist", { vars: { TOKEN_BLACKLIST_ENABLED: false } }],
   ])("asks nobody about a token %s", async (_, given) => {
@@ -115,7 +115,7 @@ describe.each(["cached", "strict"] as const)("checkRevocation() %s", (mode) => {
   });
 
   test("looks up untyped tokens too", async () => {
-    const { done } = check({ mode, revocationCache: true, store: true, change: { kind: tokenTypes.untyped } });
+    const { done } = check({ mode, revocationCache: true, store: true, change: { tokenType: tokenTypes.untyped } });
     expect(await reasonOf(done)).toBe("no_token_class_fits");
   });
 

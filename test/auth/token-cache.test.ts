@@ -1,11 +1,11 @@
 // The memory of tokens that were found good: what it gives back, what it forgets, how much it holds.
 import { describe, expect, test } from "vitest";
-import { createTokenCache, type Verified } from "../../src/auth/token-cache.ts";
+import { createTokenCache, type VerifiedToken } from "../../src/auth/token-cache.ts";
 import { tokenTypes } from "../../src/tokens/token-types.ts";
 
 const now = 1_700_000_000;
-const verified = (change: Partial<Verified> = {}): Verified => ({
-  ...{ claims: { user_id: "7" }, kind: tokenTypes.access, userId: "7", jti: "a1", revocationKeys: undefined },
+const verified = (change: Partial<VerifiedToken> = {}): VerifiedToken => ({
+  ...{ claims: { user_id: "7" }, tokenType: tokenTypes.access, userId: "7", jti: "a1", revocationKeys: undefined },
   ...{ expiresAtSeconds: now + 100, ...change },
 });
 const memoryOf = (change: object = {}) =>

@@ -1,13 +1,15 @@
 // docs/origins.md: its table of examples is what the code does, and its wrangler.toml pieces are in order.
+
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "smol-toml";
 import { describe, expect, it } from "vitest";
 import { readConfiguration } from "../../src/configuration.ts";
 import { Refusal } from "../../src/errors.ts";
+import { readRequestUrl } from "../../src/http/request-url.ts";
 import { matchRule } from "../../src/proxy/routes/match.ts";
 import { canonicalPath } from "../../src/proxy/routes/path.ts";
-import { targetOf } from "../../src/proxy/routes/route-origin.ts";
+import { targetOf } from "../../src/proxy/routes/rule.ts";
 
 const text = readFileSync(resolve(import.meta.dirname, "../../docs/origins.md"), "utf8");
 const configurationOf = (vars: object) =>
@@ -41,9 +43,9 @@ describe("docs/origins.md", () => {
 
       function sent(pathAndQuery: string): string {
         try {
-          const canonical = canonicalPath(`https://gateway.example${pathAndQuery}`);
+          const canonical = canonicalPath(readRequestUrl(`https://gateway.example${pathAndQuery}`));
           const rule = matchRule(configuration?.rules ?? [], "GET", canonical, configuration?.stricterPaths);
-          return (rule.origin?.base ?? "https://api.example.com") + targetOf(canonical, rule.strip);
+          return (rule.destination?.base ?? "https://api.example.com") + targetOf(canonical, rule.strip);
         } catch (error) {
           if (!(error instanceof Refusal)) throw error;
           return error.reason === "no_route" ? "404: no rule" : `${error.wire.status}: ambiguous`;

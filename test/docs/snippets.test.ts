@@ -22,7 +22,8 @@ const named = (some: readonly Block[]) => some.map((block) => [`${block.file}:${
 
 /** Output that is shown and that no language has rules for: where it stands, and which test looks at it. */
 const shown: Readonly<Record<string, string>> = {
-  "ARCHITECTURE.md": "the picture of the source; test/architecture.test.ts holds the files against its tables",
+  "ARCHITECTURE.md": "two pictures; test/architecture.test.ts holds the files against its tables",
+  "docs/migrate-from-django.md": "two pictures: test/interop runs what they show",
   "docs/interop.md": "printed by npm run test:interop, which needs Debian's Django",
   "docs/observability.md": "the header Server-Timing: test/api/observation.test.ts",
   "docs/quickstart.md": "test/scripts/start.test.ts, test/docs/walk.test.ts",

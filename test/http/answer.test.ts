@@ -12,7 +12,7 @@ describe("answerJson()", () => {
   });
 
   test("indents where the client asked for it", async () => {
-    expect(await answerJson(contextFor({ indent: 2 }), 200, { a: [1] }).text()).toBe('{\n  "a": [\n    1\n  ]\n}');
+    expect(await answerJson(contextFor(), 200, { a: [1] }, { indent: 2 }).text()).toBe('{\n  "a": [\n    1\n  ]\n}');
   });
 
   test("escapes the line ends that JSON has and JavaScript had not", async () => {
@@ -20,8 +20,8 @@ describe("answerJson()", () => {
   });
 
   test("says who answered, in which language, and that nobody may keep it", () => {
-    const context = contextFor({ allow: "GET", language: () => chooseLanguage("de-AT") });
-    expect(Object.fromEntries(answerJson(context, 200, {}).headers)).toEqual({
+    const context = contextFor({ language: () => chooseLanguage("de-AT") });
+    expect(Object.fromEntries(answerJson(context, 200, {}, { allow: "GET" }).headers)).toEqual({
       allow: "GET",
       "cache-control": "no-store",
       "content-language": "de",
@@ -36,7 +36,7 @@ describe("answerJson()", () => {
   });
 
   test("lets a caller say otherwise", () => {
-    const response = answerJson(contextFor(), 200, {}, { "cache-control": "public, max-age=300" });
+    const response = answerJson(contextFor(), 200, {}, { headers: { "cache-control": "public, max-age=300" } });
     expect(response.headers.get("cache-control")).toBe("public, max-age=300");
   });
 });

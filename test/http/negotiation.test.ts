@@ -1,13 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { covers, negotiateJson, parseMediaType, wantsPage } from "../../src/http/negotiation.ts";
-import { contextFor } from "../support/context.ts";
 import { reasonOf } from "../support/refusals.ts";
 
 function negotiate(accept: string | undefined, query = ""): number {
-  const context = contextFor();
   const headers = accept === undefined ? {} : { accept };
-  negotiateJson(new Request(`https://gateway.example/api/token/${query}`, { headers }), context);
-  return context.indent;
+  return negotiateJson(new Request(`https://gateway.example/api/token/${query}`, { headers }));
 }
 
 describe("parseMediaType()", () => {

@@ -6,7 +6,7 @@ import { contextFor } from "../support/context.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const answer = (reason: Reason, more?: RefusalMore, vars = {}) =>
-  answerRefusal(settingsOf(vars), contextFor(), new Refusal(reason, more));
+  answerRefusal(settingsOf(vars), contextFor(), { error: new Refusal(reason, more) });
 
 describe("answerRefusal() answers", () => {
   const cases: ReadonlyArray<readonly [Reason, RefusalMore, number, string]> = [
@@ -128,12 +128,9 @@ describe("answerRefusal() sets", () => {
     expect(answer(reason).headers.get("retry-after")).toBe(seconds);
   });
 
-  test("Allow as the exchange says, and none before it is known", () => {
-    const allowed = answerRefusal(
-      settingsOf(),
-      contextFor({ allow: "POST, OPTIONS" }),
-      new Refusal("method_not_allowed"),
-    );
+  test("Allow as the handler says, and none before it is known", () => {
+    const error = new Refusal("method_not_allowed");
+    const allowed = answerRefusal(settingsOf(), contextFor(), { error, allow: "POST, OPTIONS" });
     expect(allowed.headers.get("allow")).toBe("POST, OPTIONS");
     expect(answer("method_not_allowed").headers.get("allow")).toBeNull();
   });
@@ -163,7 +160,7 @@ describe("answerRefusal() never shows", () => {
     ["a text", "secret"],
     ["nothing", undefined],
   ])("what was thrown by a bug: %s", async (_, thrown) => {
-    const response = answerRefusal(settingsOf(), contextFor(), thrown);
+    const response = answerRefusal(settingsOf(), contextFor(), { error: thrown });
     expect(response.status).toBe(500);
     expect(await response.text()).toBe('{"detail":"Internal server error."}');
     expect(JSON.stringify([...response.headers])).not.toContain("secret");

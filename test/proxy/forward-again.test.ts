@@ -1,5 +1,6 @@
 // When a request is sent once more, and when it is given up.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { readRequestUrl } from "../../src/http/request-url.ts";
 import { forward } from "../../src/proxy/forward.ts";
 import { reasonOf } from "../support/refusals.ts";
 
@@ -12,6 +13,7 @@ function sent(send: Send, init: RequestInit, retry = true): Promise<Response> {
     { base: "http://o", send },
     {
       ...{ request: new Request("https://gateway.example/", init), target: "/", headers: new Headers() },
+      url: readRequestUrl("https://gateway.example/"),
       ...{ timeoutSeconds: 30, longestBodyBytes: null, personal: false, retry, failed },
     },
   );

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { readRequestUrl } from "../../src/http/request-url.ts";
 import { type ForwardInput, forward } from "../../src/proxy/forward.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
 
@@ -8,6 +9,7 @@ const answered = () => new Response("hello", { status: 200 });
 function input(change: Partial<ForwardInput> = {}, init: RequestInit = {}): ForwardInput {
   return {
     request: new Request("https://gateway.example/a/b?c=d", init),
+    url: readRequestUrl("https://gateway.example/a/b?c=d"),
     target: "/a/b?c=d",
     headers: new Headers({ "x-forwarded-host": "gateway.example" }),
     timeoutSeconds: 30,

@@ -11,7 +11,7 @@ const plan = planHeaders(settingsOf({ IDENTITY_HEADERS: { "X-User-Id": "user_id"
 const identity: Identity = {
   claims: { user_id: "7", roles: ["a", "b"] },
   ...{
-    kind: tokenTypes.access,
+    tokenType: tokenTypes.access,
     userId: "7",
     jti: "a1",
     expiresAtSeconds: 1,

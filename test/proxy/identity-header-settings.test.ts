@@ -70,7 +70,7 @@ describe("identityHeaderErrors()", () => {
 const connection = { requestId: "r-1", protocol: "https", host: "api.example.com" };
 const write = (source: string, claims: Readonly<Record<string, unknown>>) => {
   const identity = {
-    kind: tokenTypes.access,
+    tokenType: tokenTypes.access,
     userId: "7",
     jti: "a1",
     expiresAtSeconds: 1,

@@ -1,5 +1,6 @@
 // Which answers no shared cache may keep, and what is said to caches on both sides.
 import { describe, expect, test } from "vitest";
+import { readRequestUrl } from "../../src/http/request-url.ts";
 import { type ForwardInput, forward } from "../../src/proxy/forward.ts";
 import { clientResponse } from "../../src/proxy/headers/response-headers.ts";
 import { isPersonal, privateRequest } from "../../src/proxy/keep-private.ts";
@@ -78,6 +79,7 @@ describe("forward()", () => {
     };
     const input: ForwardInput = {
       request: new Request("https://gateway.example/theme.css"),
+      url: readRequestUrl("https://gateway.example/theme.css"),
       target: "/theme.css",
       headers: new Headers({ "cache-control": "max-age=600" }),
       timeoutSeconds: 30,

@@ -1,9 +1,9 @@
-// pipeline(): the steps of a proxied request in their order. Wired as the Worker wires it; only the origin is a fake.
+// createProxy(): the steps of a proxied request in their order. Wired as the Worker wires it; only the origin is a fake.
 import { describe, expect, test, vi } from "vitest";
-import { pipeline } from "../../src/proxy/pipeline.ts";
+import { createProxy } from "../../src/proxy/pipeline.ts";
 import { wire } from "../../src/wire.ts";
 import { BLACKLIST, DB } from "../support/bindings.ts";
-import { contextFor } from "../support/context.ts";
+import { contextFor, responseOf } from "../support/context.ts";
 import { craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { freshId, listedToken } from "../support/rows.ts";
@@ -36,15 +36,15 @@ async function setUp(given: Given = {}) {
   const authorization = `Bearer ${craft({ claims: { ...good, ...given.claims } })}`;
   const headers = { ...(given.claims === null ? {} : { authorization }), ...given.headers };
   const request = new Request(`https://gateway.example${given.path ?? "/a?b=c"}`, { ...given.init, headers });
-  const context = contextFor({ nowSeconds: now, method: request.method, url: request.url });
+  const context = contextFor({ nowSeconds: now }, request);
   const { deps } = wiring;
-  const exchangeOf = (one: Request) => (one === request ? context : { ...context, method: one.method, url: one.url });
-  return { deps, jti, context, send, done: (one = request) => pipeline(deps, one, exchangeOf(one)) };
+  const outcome = (one = request) => createProxy(deps)(one, one === request ? context : contextFor({}, one));
+  return { deps, jti, context, send, outcome, done: async (one = request) => responseOf(await outcome(one)) };
 }
 /** The headers that the origin got. */
 const sentHeaders = (send: Awaited<ReturnType<typeof setUp>>["send"]) => new Headers(send.mock.calls[0]?.[1].headers);
 
-describe("pipeline() forwards", () => {
+describe("createProxy() forwards", () => {
   test("a request with a good token, in its own bytes, as the user of the token", async () => {
     const { send, context, done } = await setUp({ path: "/caf%C3%A9/?q=%2e", headers: { "x-user-id": "1" } });
     expect(await (await done()).text()).toBe("from the origin");
@@ -95,7 +95,7 @@ describe("pipeline() forwards", () => {
   });
 });
 
-describe("pipeline() refuses", () => {
+describe("createProxy() refuses", () => {
   test.each<[string, Given, string]>([
     ["an ambiguous path", { path: "/a%2fb" }, "path_ambiguous"],
     ["a path without a rule", { routes: [{ path: "/b", auth: "token" }] }, "no_route"],
@@ -173,7 +173,7 @@ describe("pipeline() refuses", () => {
   });
 });
 
-describe("pipeline() and revocation:", () => {
+describe("createProxy() and revocation:", () => {
   test.each(["cached", "strict"])(
     "%s refuses a token that D1 and KV know to be revoked, off does not look",
     async (revocation) => {
@@ -199,17 +199,23 @@ describe("pipeline() and revocation:", () => {
   });
 });
 
-describe("pipeline() tells the exchange", () => {
-  test("which rule matched and what it allows, even if the request is refused then", async () => {
+describe("createProxy() returns", () => {
+  test("which route matched and what it allows, even if the request is refused then", async () => {
     const routes = [{ path: "/a/*", auth: "token", methods: ["GET", "HEAD"] }];
-    const { context, done } = await setUp({ routes, claims: null });
-    expect(await reasonOf(done)).toBe("credentials_missing");
-    expect(context).toMatchObject({ rule: "/a/*", allow: "GET, HEAD" });
+    const { outcome } = await setUp({ routes, claims: null });
+    expect(await outcome()).toEqual({
+      record: { operation: "proxy", rule: "/a/*", identity: undefined },
+      error: expect.objectContaining({ reason: "credentials_missing" }),
+      allow: "GET, HEAD",
+    });
   });
 
-  test("nothing where no rule matched", async () => {
-    const { context, done } = await setUp({ routes: [{ path: "/b", auth: "token" }] });
-    expect(await reasonOf(done)).toBe("no_route");
-    expect(context).toMatchObject({ rule: undefined, allow: undefined });
+  test("neither where no route matched", async () => {
+    const { outcome } = await setUp({ routes: [{ path: "/b", auth: "token" }] });
+    expect(await outcome()).toEqual({
+      record: { operation: "proxy" },
+      error: expect.objectContaining({ reason: "no_route" }),
+      allow: undefined,
+    });
   });
 });

@@ -87,6 +87,6 @@ describe("readPolicy() reports a rule that can never match:", () => {
         { path: "/*", auth: "tokn" },
         { path: "/a", auth: "token" },
       ]),
-    ).toEqual(["ROUTES[0].auth must be one of public, optional, token, user."]);
+    ).toEqual(['ROUTES[0].auth must be one of public, optional, token, user; it is "tokn".']);
   });
 });

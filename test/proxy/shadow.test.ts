@@ -1,10 +1,11 @@
 // enforce = false: what the token would be refused for is noted, and the request goes on as nobody's.
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { RequestContext } from "../../src/context.ts";
-import { pipeline } from "../../src/proxy/pipeline.ts";
+import { createAuthentication } from "../../src/auth/authenticate.ts";
+import { createProxy } from "../../src/proxy/pipeline.ts";
+import { tokenTypes } from "../../src/tokens/token-types.ts";
 import { wire } from "../../src/wire.ts";
 import { BLACKLIST, DB } from "../support/bindings.ts";
-import { contextFor } from "../support/context.ts";
+import { contextFor, responseOf } from "../support/context.ts";
 import { craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { freshId, listedToken } from "../support/rows.ts";
@@ -41,9 +42,11 @@ async function setUp(given: Given = {}) {
     headers,
     body: given.body ?? null,
   });
-  const context: RequestContext = contextFor({ nowSeconds: now, method: request.method, url: request.url });
+  const context = contextFor({ nowSeconds: now }, request);
   const sent = () => new Headers(send.mock.calls[0]?.[1].headers);
-  return { deps: wiring.deps, jti, token, context, send, sent, done: () => pipeline(wiring.deps, request, context) };
+  const outcome = () => createProxy(wiring.deps)(request, context);
+  const done = async () => responseOf(await outcome());
+  return { deps: wiring.deps, jti, token, context, send, sent, outcome, done };
 }
 
 describe("a request that would have been refused goes on as nobody's, with the reason noted:", () => {
@@ -69,29 +72,33 @@ describe("a request that would have been refused goes on as nobody's, with the r
     ["an identity that fits no header", { claims: { user_id: "7".repeat(9000) } }, "identity_too_large"],
   ])("%s", async (_, given, reason) => {
     const assertion = { ASSERTION: true, ASSERTION_KEY: "shared-with-the-origin-0123456789" };
-    const { context, sent, done } = await setUp({ ...given, vars: { ...assertion, ...given.vars } });
-    const response = await done();
+    const { sent, outcome } = await setUp({ ...given, vars: { ...assertion, ...given.vars } });
+    const answered = await outcome();
+    const response = responseOf(answered);
     expect([response.status, await response.text()]).toEqual([200, "from the origin"]);
-    expect(context).toMatchObject({ shadowed: reason, reason: undefined, rule: "/api/*" });
+    expect(answered.record).toMatchObject({ shadowReason: reason, rule: "/api/*" });
+    expect(answered.record.reason).toBeUndefined();
     expect(sent().get("x-user-id")).toBeNull();
     expect(sent().get("x-gateway-assertion")).toBeNull();
     expect(sent().get("cookie")).toBeNull();
   });
 
   test("a token that was revoked", async () => {
-    const { deps, jti, context, sent, done } = await setUp({ route: { revocation: "strict" } });
+    const { deps, jti, sent, outcome } = await setUp({ route: { revocation: "strict" } });
     await deps.tokens.blacklist("no user", listedToken({ jti }), now);
-    expect((await done()).status).toBe(200);
-    expect(context.shadowed).toBe("token_blacklisted");
+    const answered = await outcome();
+    expect(responseOf(answered).status).toBe(200);
+    expect(answered.record.shadowReason).toBe("token_blacklisted");
     expect(sent().get("x-user-id")).toBeNull();
   });
 
   test("a store that does not answer", async () => {
     const broken = { prepare: () => ({ bind: () => ({ first: () => Promise.reject(new Error("D1 is down")) }) }) };
     const DB = broken as unknown as D1Database;
-    const { context, done } = await setUp({ route: { auth: "user" }, vars: { DB } });
-    expect((await done()).status).toBe(200);
-    expect(context.shadowed).toBe("store_unavailable");
+    const { outcome } = await setUp({ route: { auth: "user" }, vars: { DB } });
+    const answered = await outcome();
+    expect(responseOf(answered).status).toBe(200);
+    expect(answered.record.shadowReason).toBe("store_unavailable");
   });
 
   test("a bug, which is told as loudly as ever", async () => {
@@ -100,8 +107,16 @@ describe("a request that would have been refused goes on as nobody's, with the r
     const codec = { ...deps.codec, open: () => Promise.reject(new RangeError("a bug")) };
     const headers = { authorization: "Bearer a.b.c" };
     const request = new Request("https://gateway.example/api/notes/", { headers });
-    expect((await pipeline({ ...deps, codec, log }, request, context)).status).toBe(200);
-    expect(context.shadowed).toBe("internal_error");
+    const tokenCache = { recall: () => undefined, keep: () => {} };
+    const authentication = createAuthentication({
+      ...deps,
+      codec,
+      tokenCache,
+      acceptedTokenTypes: [tokenTypes.access],
+    });
+    const answered = await createProxy({ ...deps, authentication, log })(request, context);
+    expect(responseOf(answered).status).toBe(200);
+    expect(answered.record.shadowReason).toBe("internal_error");
     const line = { request_id: context.requestId, error: "a bug", stack: expect.stringContaining("RangeError") };
     expect(log.mock.calls).toEqual([["internal_error", line]]);
   });
@@ -122,10 +137,10 @@ describe("the client's own Authorization header", () => {
 });
 
 test("a request with a good token goes on as its user's, and nothing is noted", async () => {
-  const { context, sent, done } = await setUp();
-  await done();
+  const { sent, outcome } = await setUp();
+  const answered = await outcome();
   expect(sent().get("x-user-id")).toBe("7");
-  expect(context.shadowed).toBeUndefined();
+  expect(answered.record.shadowReason).toBeUndefined();
 });
 
 describe("refused all the same is", () => {

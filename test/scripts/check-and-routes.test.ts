@@ -47,7 +47,7 @@ describe("check", () => {
     expect(report.ok).toBe(false);
     expect(report.faults).toEqual([
       'LEEWAY must be a duration of at least 0 s: whole seconds (300) or a number with a unit ("5m", "12h", "7d"); it is "-1".',
-      "ROUTES[0].auth must be one of public, optional, token, user.",
+      'ROUTES[0].auth must be one of public, optional, token, user; it is "tokn".',
     ]);
     expect(report.warnings).toContain(
       "ORIGIN_URL is 10.0.0.1, which Cloudflare cannot reach: it has to be a public name.",
@@ -172,8 +172,8 @@ describe("bindings", () => {
     const on = { TOKEN_BLACKLIST_ENABLED: true };
     expect(bindingErrors(all, on)).toEqual([]);
     expect(bindingErrors({ ...none, LOGIN_LIMITER: "other", METRICS: "other" }, on)).toEqual([
-      "DB is missing: a D1 database has to be bound by this name.",
-      "BLACKLIST is missing: a KV namespace has to be bound by this name while TOKEN_BLACKLIST_ENABLED is true.",
+      "DB is missing: a D1 database must be bound under this name.",
+      "BLACKLIST is missing: a KV namespace must be bound under this name while TOKEN_BLACKLIST_ENABLED is true.",
       "LOGIN_LIMITER must be a rate limit binding.",
       "METRICS must be an Analytics Engine dataset.",
     ]);
@@ -233,6 +233,26 @@ describe("routes", () => {
     ]);
   });
 
+  it("lines the keys of a rule up for people, what is only logged and what is cut off among them", async () => {
+    const route = { path: "/a/*", methods: ["GET", "HEAD"], auth: "user", require: { is_staff: true }, enforce: false };
+    const ROUTES = JSON.stringify([
+      { ...route, strip_prefix: "/a" },
+      { path: "/*", auth: "public" },
+    ]);
+    expect(await manage("routes", "--remote", "--var", `ROUTES:${ROUTES}`, "--var", origin)).toBe(0);
+    expect(said[0]).toMatch(/^path +methods +auth +require +revocation +goes to$/);
+    expect(said.at(-3)).toMatch(
+      /^\/a\/\* +GET,HEAD +user \(only logged\) +is_staff=true +cached +https:\/\/api\.example\.com, without \/a$/,
+    );
+    expect(said.at(-2)).toMatch(/^\/\* +all +public +- +- +https:\/\/api\.example\.com$/);
+  });
+
+  it("explains each key of a route in its help", () => {
+    const help = commands.get("routes")?.help ?? "";
+    expect(help).toMatch(/^ {2}require +none +token, user +claims that the token must have, with their values$/m);
+    expect(help).toMatch(/^ {2}revocation +REVOCATION +optional, token, user +where /m);
+  });
+
   it("says where a request that passes has nowhere to go", async () => {
     expect(await manage("routes", "--remote")).toBe(0);
     expect(said.at(-2)).toMatch(/^\/\* +all +token +- +cached +no origin: 502$/);
@@ -241,7 +261,7 @@ describe("routes", () => {
 
   it("shows no table for a configuration with errors", async () => {
     await expect(rowsOf([{ path: "a", auth: "token" }])).rejects.toThrow(
-      'ROUTES[0].path must be an exact path ("/a/b/") or a prefix ("/a/*").',
+      'ROUTES[0].path must be an exact path ("/a/b/") or a prefix ("/a/*"), without other wildcards, "?", "#", "%" or empty or dotted segments; it is "a".',
     );
   });
 

@@ -396,7 +396,7 @@ describe("a route with enforce = false", () => {
     ROUTES: [{ path: "/*", auth: "token", enforce: false }],
     IDENTITY_HEADERS: { "X-User-Id": "user_id", "X-Big": "big" },
   };
-  it("shows what fails, and that the request goes on as nobody's", async () => {
+  it("shows what fails, and that the request goes on as anonymous", async () => {
     const explained = await ask(withClaims({ exp: now }), { vars });
     expect(failed(explained).map(({ check }) => check)).toEqual(["exp"]);
     const outcome = {
@@ -406,7 +406,7 @@ describe("a route with enforce = false", () => {
     };
     expect(explained.outcome).toEqual({ ...outcome, url: "https://api.example/a/x" });
     expect(reportLines(explained, []).join("\n")).toContain(
-      "Goes on to https://api.example/a/x as nobody's, for enforce is false (else: token_expired) with:",
+      "Goes on to https://api.example/a/x as anonymous, because enforce is false (it would be refused for token_expired) with:",
     );
   });
   it("has a row for what would be refused after all checks", async () => {

@@ -1,14 +1,15 @@
 // The paths that `routes` and `explain` call the gateway's own are those that the app answers itself, and no others.
 import { expect, it } from "vitest";
-import { ownPathOf, ownPaths } from "../../scripts/configuration/own-paths.ts";
+import { describedRoutes } from "../../scripts/configuration/routes.ts";
 import { publishesKeys } from "../../scripts/configuration/which-flags.ts";
 import { wireForExplain } from "../../scripts/explain/wired.ts";
 import { newKey } from "../../scripts/keys/new-key.ts";
+import type { Administration } from "../../src/administration/administration.ts";
 import { endpoints } from "../../src/api/definitions.ts";
 import { sessionsEndpoints } from "../../src/api/sessions.ts";
 import { createApp } from "../../src/app.ts";
-import { internalRoutes } from "../../src/internal-routes/table.ts";
-import type { AdminStores } from "../../src/stores/admin-contract.ts";
+import { internalRouteOf, internalRoutes } from "../../src/internal-routes/table.ts";
+import { createTokenUseCases } from "../../src/sessions/use-cases.ts";
 import { publicJwksOf } from "../../src/tokens/keys.ts";
 import { readingOf } from "../support/explain-reading.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
@@ -22,13 +23,13 @@ async function isForwarded(env: Readonly<Record<string, unknown>>, method: strin
   const wired = wireForExplain(configuration, defaultOrigin, undefined);
   const health = { ...wired.deps, schema: { check: async () => "ok" as const }, keySource: undefined };
   // Without a session no page of the admin's asks a store.
-  const admin = configuration.settings.ADMIN ? ({} as AdminStores) : undefined;
+  const administration = configuration.settings.ADMIN ? ({} as Administration) : undefined;
   const app = createApp(
-    { ...wired.deps, admin },
+    { ...wired.deps, useCases: createTokenUseCases(wired.deps), administration },
     { health, warnings: [], publicJwks: publicJwksOf(configuration.keys) },
   );
   const { status } = await app.fetch(new Request(`https://gateway.example${path}`, { method }));
-  const own = ownPathOf(ownPaths(configuration.settings, publishesKeys(configuration)), method, path);
+  const own = internalRouteOf(describedRoutes(configuration.settings, publishesKeys(configuration)), method, path);
   return { forwarded: wired.forwarded() !== undefined, own: own?.path, found: status !== 404 };
 }
 

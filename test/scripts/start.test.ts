@@ -1,17 +1,16 @@
 // `npm start` as a person meets it: started in a fresh copy of the project, walked through as printed, stopped by Ctrl-C.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../scripts/start/ports.ts";
-import { type Ended, runToEnd } from "../support/run-to-end.ts";
+import { copyProject } from "../support/project-copy.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** The environment of a person's shell: without what the tests and npm put into it. */
 const { SIGNING_KEY: _key, npm_lifecycle_event: _event, ...environment } = process.env;
 
-const project = mkdtempSync(join(tmpdir(), "simplejwt-edge-start-"));
+const { folder: project, manage, remove } = copyProject(environment);
 let gateway = "";
 let start: ChildProcess;
 let printed = "";
@@ -30,15 +29,6 @@ const untilPrinted = (text: string): Promise<void> =>
 /** What a shell shows when the printed commands are pasted into it. */
 const paste = (commands: string): string =>
   spawnSync("sh", { input: commands, encoding: "utf8", env: environment }).stdout;
-
-/** `npm run manage -- …` in the copy, with `input` on its standard input. Waits without blocking: else nobody here would
- * see that the gateway closes a connection meanwhile, and the next request would go there. */
-const manage = (words: readonly string[], input = ""): Promise<Ended> =>
-  runToEnd(process.execPath, ["scripts/manage.ts", ...words], {
-    cwd: project,
-    input,
-    env: { SIGNING_KEY: undefined, npm_lifecycle_event: undefined },
-  });
 
 const logInStatus = async (username: string, password: string): Promise<number> => {
   const body = new URLSearchParams({ username, password });
@@ -74,12 +64,6 @@ const filesUnder = (directory: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name));
 
 beforeAll(async () => {
-  for (const name of ["src", "scripts", "wrangler.toml", "schema.sql", "package.json"])
-    cpSync(join(ROOT, name), join(project, name), { recursive: true });
-  const isSource = (path: string): boolean => !path.includes(".wrangler");
-  cpSync(join(ROOT, "examples"), join(project, "examples"), { recursive: true, filter: isSource });
-  symlinkSync(join(ROOT, "node_modules"), join(project, "node_modules"));
-
   const port = await freePort();
   gateway = `http://127.0.0.1:${port}`;
   start = spawn(process.execPath, ["scripts/start.ts", "--port", String(port)], {
@@ -96,7 +80,7 @@ beforeAll(async () => {
 
 afterAll(() => {
   start.kill("SIGKILL");
-  rmSync(project, { recursive: true, force: true });
+  remove();
 });
 
 describe("npm start", () => {

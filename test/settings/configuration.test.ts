@@ -14,7 +14,7 @@ describe("readConfiguration()", () => {
     expect(configuration).toBeUndefined();
     expect(errors).toEqual([
       'LEEWAY must be a duration of at least 0 s: whole seconds (300) or a number with a unit ("5m", "12h", "7d"); it is -1.',
-      "ROUTES[0].auth must be one of public, optional, token, user.",
+      'ROUTES[0].auth must be one of public, optional, token, user; it is "tokn".',
       "SIGNING_KEY has 9 bytes; HS256 needs at least 32. Make one with: openssl rand -base64 32",
     ]);
   });
@@ -24,7 +24,7 @@ describe("readConfiguration()", () => {
     expect(configuration).toBeUndefined();
     expect(errors).toEqual([
       "SIGNING_KEY is required: a secret of at least 32 bytes, or a PEM.",
-      "TOKEN_PREFIX must not lie under /_gateway.",
+      "TOKEN_PREFIX must not be under /_gateway.",
     ]);
   });
 
@@ -50,8 +50,8 @@ describe("readConfiguration()", () => {
     });
     expect(errors).toEqual([]);
     expect(warnings).toEqual([
-      "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.",
-      "SIGNING_KEY has 23 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
+      "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay valid until they expire.",
+      "SIGNING_KEY has 23 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY allows it.",
     ]);
   });
 
@@ -68,10 +68,7 @@ describe("readConfiguration()", () => {
     });
     expect(errors).toEqual([]);
     expect(configuration?.settings.ALGORITHM).toBe("EdDSA");
-    expect(configuration?.rules.map(({ pattern, auth }) => `${pattern} ${auth}`)).toEqual([
-      "/open/* public",
-      "/* user",
-    ]);
+    expect(configuration?.rules.map(({ path, auth }) => `${path} ${auth}`)).toEqual(["/open/* public", "/* user"]);
     expect(configuration?.acceptedTokenTypes.map(({ className }) => className)).toEqual([
       "SlidingToken",
       "AccessToken",

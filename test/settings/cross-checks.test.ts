@@ -30,14 +30,14 @@ describe("the blacklist:", () => {
 
   test("it needs a JTI_CLAIM", () => {
     expect(read({ JTI_CLAIM: "" })).toEqual(
-      error("JTI_CLAIM must be a name while TOKEN_BLACKLIST_ENABLED is true: the blacklist goes by it."),
+      error("JTI_CLAIM must be a name while TOKEN_BLACKLIST_ENABLED is true: the blacklist needs it."),
     );
     expect(read({ ...off, JTI_CLAIM: "" }).errors).toEqual([]);
   });
 
   test("rotation without it is warned of: old tokens stay good", () => {
     const text =
-      "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay good until they expire.";
+      "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay valid until they expire.";
     expect(read({ ROTATE_REFRESH_TOKENS: true })).toEqual({ errors: [], warnings: [text] });
     expect(read({ ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true })).toEqual(good);
   });
@@ -68,13 +68,13 @@ describe("TOKEN_PREFIX", () => {
     "may not be %j",
     (value) => {
       expect(read({ TOKEN_PREFIX: value })).toEqual(
-        error(`TOKEN_PREFIX must be a path such as /api/token, without a slash at its end; it is "${value}".`),
+        error(`TOKEN_PREFIX must be a path such as /api/token, without a trailing slash; it is "${value}".`),
       );
     },
   );
 
   test.each([["/_gateway"], ["/_gateway/token"]])("may not be %j, where the gateway's own pages are", (value) => {
-    expect(read({ TOKEN_PREFIX: value })).toEqual(error("TOKEN_PREFIX must not lie under /_gateway."));
+    expect(read({ TOKEN_PREFIX: value })).toEqual(error("TOKEN_PREFIX must not be under /_gateway."));
   });
 });
 
@@ -111,9 +111,9 @@ describe("USER_ID_FIELD, AUTH_TOKEN_CLASSES, AUTH_HEADER_TYPES, AUTH_HEADER_NAME
     [{ AUTH_TOKEN_CLASSES: ["AccessToken", "MyToken"] }, 'AUTH_TOKEN_CLASSES has the unknown class "MyToken".'],
     [
       { AUTH_HEADER_TYPES: ["Bearer", "My JWT"] },
-      'AUTH_HEADER_TYPES has "My JWT", which is no scheme: one word, as in RFC 9110 section 11.1.',
+      'AUTH_HEADER_TYPES has "My JWT", which is not a scheme: a single word, see RFC 9110 section 11.1.',
     ],
-    [{ AUTH_HEADER_NAME: "X Token" }, 'AUTH_HEADER_NAME must be the name of a header; it is "X Token".'],
+    [{ AUTH_HEADER_NAME: "X Token" }, 'AUTH_HEADER_NAME must be a header name; it is "X Token".'],
   ])("%j is an error", (vars, text) => {
     expect(read(vars)).toEqual(error(text));
   });
@@ -143,7 +143,7 @@ describe("IDENTITY_HEADERS", () => {
     "may not have the header %j",
     (name) => {
       expect(read({ IDENTITY_HEADERS: { "X-User-Id": "a", [name]: "user_id" } })).toEqual(
-        error(`IDENTITY_HEADERS has ${JSON.stringify(name)}, which is no name of a header.`),
+        error(`IDENTITY_HEADERS has ${JSON.stringify(name)}, which is not a header name.`),
       );
     },
   );

@@ -76,7 +76,7 @@ describe("readSettings()", () => {
 
   test.each([[7], [true], [[]], [["api", 7]], [{ aud: "api" }], [[""]]])("refuses the AUDIENCE %j", (raw) => {
     expect(errorsOf({ AUDIENCE: raw })).toEqual([
-      `AUDIENCE must be a text, a list of texts, or "" for None; it is ${JSON.stringify(raw)}.`,
+      `AUDIENCE must be a string, a list of strings, or "" for None; it is ${JSON.stringify(raw)}.`,
     ]);
   });
 

@@ -1,8 +1,9 @@
 // src/settings/settings-in-code.ts: what may be set in code, and what the environment has to say to it.
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { readPolicy } from "../../src/proxy/routes/policy.ts";
+import type { Route } from "../../src/settings/route-keys.ts";
 import { settingsTable } from "../../src/settings/settings.ts";
-import { joinSettings, type Route, type SecretName, type SettingsInCode } from "../../src/settings/settings-in-code.ts";
+import { joinSettings, type SecretName, type SettingsInCode } from "../../src/settings/settings-in-code.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
 
 describe("joinSettings()", () => {
@@ -110,7 +111,7 @@ describe("the types", () => {
     // What the policy names as all that there is; a key more there is one more in Route.
     const { errors } = readPolicy(settingsOf({ ROUTES: [{ ...route, unknown: 1 }] }));
     expect(errors).toEqual([
-      "ROUTES[0].unknown is not known; a route has path, methods, auth, require, revocation, origin, strip_prefix, enforce.",
+      "ROUTES[0].unknown is not known; a route has path, methods, auth, require, revocation, enforce, origin, strip_prefix.",
     ]);
     expectTypeOf<keyof Route>().toEqualTypeOf<
       "path" | "methods" | "auth" | "require" | "revocation" | "origin" | "strip_prefix" | "enforce"

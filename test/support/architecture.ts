@@ -9,13 +9,11 @@ type Breach = string;
 
 /** What knows nothing of accounts, stores or requests to the API. */
 const foundations = [
-  ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts", "open-context.ts"],
+  ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts"],
   ...["internal-routes", "http", "tokens"],
 ];
-const contracts = ["contract", "families-contract", "admin-contract", "metrics-contract"].map(
-  (name) => `stores/${name}.ts`,
-);
-const useCases = ["users", "auth", "sessions", "services.ts", "log-for-request.ts"];
+const contracts = ["contract", "admin-contract", "metrics-contract"].map((name) => `stores/${name}.ts`);
+const useCases = ["users", "auth", "sessions", "services.ts"];
 
 /** Importer to what it may import: folders, and files by name. Its own folder is always allowed. Types count. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -26,60 +24,48 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   settings: ["errors.ts", "json", "python"],
   i18n: ["errors.ts"],
   "context.ts": ["errors.ts", "i18n", "http"],
-  "open-context.ts": ["context.ts", "i18n", "http"],
-  "internal-routes": ["settings"],
+  "internal-routes": ["settings", "http"],
   http: ["errors.ts", "json", "python", "settings", "i18n", "context.ts", "internal-routes"],
   tokens: ["errors.ts", "json", "python", "settings"],
   "hooks.ts": ["settings", "tokens", "users/user.ts"],
   // Implementations are known to wire.ts alone.
   stores: ["errors.ts", "log-events.ts", "settings", "tokens", "users"],
   "services.ts": [...foundations, "hooks.ts", ...contracts, "auth"],
-  "log-for-request.ts": ["services.ts"],
-  users: [...foundations, "hooks.ts", ...contracts, "services.ts"],
-  auth: [...foundations, "hooks.ts", ...contracts, "services.ts", "users", "sessions"],
-  sessions: [...foundations, "hooks.ts", ...contracts, "services.ts", "users", "auth"],
+  users: [...foundations, "hooks.ts", ...contracts],
+  auth: [...foundations, "hooks.ts", ...contracts, "users", "sessions"],
+  sessions: [...foundations, "hooks.ts", ...contracts, "users", "auth"],
   // The use cases of the admin page, which are made of those of users and sessions.
-  administration: [...foundations, "hooks.ts", ...contracts, ...useCases],
+  administration: [...foundations, "hooks.ts", ...contracts, "users", "sessions"],
   api: [...foundations, ...contracts, ...useCases],
   pages: [...foundations, ...contracts, ...useCases, "administration"],
   proxy: [...foundations, ...contracts, ...useCases],
   "configuration.ts": ["internal-routes", "settings", "tokens", "proxy"],
-  "observation.ts": [
-    "json",
-    "settings",
-    "services.ts",
-    "stores/metrics-contract.ts",
-    "http",
-    "context.ts",
-    "log-events.ts",
-  ],
-  "app.ts": [...foundations, ...useCases, "administration", "api", "pages", "proxy", "observation.ts"],
+  "observation.ts": ["json", "settings", "stores/metrics-contract.ts", "http", "context.ts", "log-events.ts"],
+  "router.ts": [...foundations, ...contracts, "services.ts", "administration", "api", "pages"],
+  "app.ts": [...foundations, ...useCases, "proxy", "router.ts", "observation.ts"],
   "wire.ts": [
     ...foundations,
     ...useCases,
-    ...["administration", "proxy", "stores", "hooks.ts", "configuration.ts", "app.ts"],
+    ...["administration", "proxy", "stores", "hooks.ts", "configuration.ts", "app.ts", "router.ts"],
   ],
   "create-gateway.ts": ["app.ts", "wire.ts", "http", "hooks.ts", "settings"],
   "index.ts": ["create-gateway.ts", "wire.ts", "hooks.ts"],
   "package.ts": ["create-gateway.ts", "hooks.ts", "settings", "users", "tokens"],
 };
 
-/**
- * A power over the outside, how it shows in a source text, and the files that may have it. What `pages/…-script.ts`
- * hold is text for a browser: its fetch and its clock are the browser's.
- */
+/** A power over the outside, how it shows in a source text, and the files that may have it. */
 const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; readonly only: RegExp }> = [
   {
     name: "fetch",
     shows: /(?:=>|[=(,]|await|return)\s*fetch\(|globalThis\.fetch/,
-    only: /^(proxy\/forward|stores\/jwk-set-source|pages\/[a-z-]+\/[a-z-]+-script)\.ts$/,
+    only: /^(proxy\/forward|stores\/jwk-set-source)\.ts$/,
   },
   {
     name: "jose",
     shows: /from "jose"/,
-    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|sign-assertion)\.ts$/,
+    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion)\.ts$/,
   },
-  { name: "hono", shows: /from "hono/, only: /^app\.ts$/ },
+  { name: "hono", shows: /from "hono/, only: /^router\.ts$/ },
   {
     name: "password hashing",
     shows: /@noble\/hashes|bcryptjs|scrypt|pbkdf2|PBKDF2|argon2/i,
@@ -96,7 +82,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
   {
     name: "the clock",
     shows: /Date\.now\(|new Date\(\)|performance\.now\(/,
-    only: /^(app|wire|pages\/[a-z-]+\/[a-z-]+-script)\.ts$/,
+    only: /^(app|wire)\.ts$/,
   },
   { name: "randomness", shows: /randomUUID|getRandomValues|randomBytes\(|Math\.random/, only: /^wire\.ts$/ },
   { name: "console", shows: /\bconsole\.\w+\(/, only: /^wire\.ts$/ },
@@ -119,7 +105,7 @@ const keptPromises: readonly RegExp[] = [
 ];
 /** Files in which a kept promise never outlives its request, each with the reason. */
 const mayKeepPromises: Readonly<Record<string, string>> = {
-  "pages/admin/door.ts": "the form of one request, read once in a function that is called for each request",
+  "pages/admin/routes.ts": "the form of one request, read once in a function that is called for each request",
   "auth/authenticate.ts": "in a function that is called for each request",
   "proxy/body-limit.ts": "the upload of one request, in an object that is made for it",
   "proxy/forward.ts": "the timer of one request, in an object that is made for it",

@@ -1,9 +1,20 @@
-// An exchange as app.ts opens one: nothing known yet but the request.
-import type { RequestContext } from "../../src/context.ts";
+// The context of a request as app.ts makes it, and the outcome of a handler as a test wants to see it.
+import { createRequestContext, type Outcome, type RequestContext } from "../../src/context.ts";
 import { openUploads } from "../../src/http/uploads.ts";
-import { openContext } from "../../src/open-context.ts";
 
-export function contextFor(change: Partial<RequestContext> = {}): RequestContext {
-  const request = new Request("https://gateway.example/");
-  return { ...openContext(request, "5f0c8d7e6b5a49382716051423324150", 1_700_000_000_000, openUploads()), ...change };
+/** @param request the request that it is of; `https://gateway.example/` where it does not matter */
+export function contextFor(
+  change: Partial<RequestContext> = {},
+  request = new Request("https://gateway.example/"),
+): RequestContext {
+  return {
+    ...createRequestContext(request, "5f0c8d7e6b5a49382716051423324150", 1_700_000_000_000, openUploads()),
+    ...change,
+  };
+}
+
+/** The response of an outcome; throws what the handler failed with. */
+export function responseOf(outcome: Outcome): Response {
+  if ("response" in outcome) return outcome.response;
+  throw outcome.error;
 }

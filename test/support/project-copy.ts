@@ -21,16 +21,21 @@ export interface ProjectCopy {
   readonly remove: () => void;
 }
 
-/** The copy, with the project's packages. */
-export function copyProject(): ProjectCopy {
+/**
+ * The copy, with the project's packages.
+ *
+ * @param environment of the process that runs the copy's commands
+ */
+export function copyProject(environment: NodeJS.ProcessEnv = process.env): ProjectCopy {
   const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-copy-"));
-  for (const part of ["scripts", "src", "schema.sql", "wrangler.toml", "package.json"]) {
-    cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  for (const part of ["scripts", "src", "examples", "schema.sql", "wrangler.toml", "package.json"]) {
+    const isSource = (path: string): boolean => !path.includes(".wrangler");
+    cpSync(join(ROOT, part), join(folder, part), { recursive: true, filter: isSource });
   }
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"), "dir");
   let started: ReturnType<typeof startHost> | undefined;
   const host = () => {
-    started ??= startHost(folder);
+    started ??= startHost(folder, environment);
     return started.listening;
   };
   return {
@@ -49,10 +54,13 @@ export function copyProject(): ProjectCopy {
   };
 }
 
-function startHost(folder: string): { readonly child: ChildProcess; readonly listening: Promise<string> } {
+function startHost(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): { readonly child: ChildProcess; readonly listening: Promise<string> } {
   const socket = join(folder, ".commands.sock");
   const script = join(import.meta.dirname, "command-host.ts");
-  const child = spawn(process.execPath, [script, socket], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [script, socket], { cwd: folder, env, stdio: ["pipe", "pipe", "inherit"] });
   const listening = Promise.race([
     once(child.stdout, "data").then(() => socket),
     once(child, "exit").then(([code]) => Promise.reject(new Error(`the command host ended with ${code}`))),

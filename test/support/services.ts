@@ -1,7 +1,6 @@
 // What use cases are given in tests: real D1, settings of the test's own, a revocation cache and a log that only take note.
 // Ids are counted, so that a test can name them: the first is `<prefix>-1`.
 
-import { createTokenCache } from "../../src/auth/token-cache.ts";
 import { readConfiguration } from "../../src/configuration.ts";
 import type { RequestContext } from "../../src/context.ts";
 import type { Services } from "../../src/services.ts";
@@ -55,7 +54,6 @@ export async function flowDeps(
     tokens: d1Tokens(DB, storeFailed),
     sessions: d1Sessions(DB, storeFailed),
     revocationCache: newsNotedIn(announced),
-    verified: createTokenCache({ entries: 100, bytes: 1_000_000, leewaySeconds: settings.LEEWAY }),
     loginLimiter: undefined,
     hooks: {},
     newId: () => `${prefix}-${++issued}`,

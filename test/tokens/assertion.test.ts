@@ -1,9 +1,8 @@
 // The gateway's statement to the origin: what it says, and with which key it is signed.
 import { createHmac, verify as verifyWith } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { assertionClaims } from "../../src/tokens/assertion.ts";
+import { assertionClaims, assertionSigner } from "../../src/tokens/assertion.ts";
 import { readKeys } from "../../src/tokens/keys.ts";
-import { assertionSigner } from "../../src/tokens/sign-assertion.ts";
 import { claimsIn, headerIn } from "../support/craft.ts";
 import { edPkcs8, edSpki, p256Pkcs8, p256Spki, rsaPkcs8, rsaSpki } from "../support/rfc-keys.ts";
 import { settingsOf } from "../support/settings.ts";

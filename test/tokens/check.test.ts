@@ -1,6 +1,7 @@
 // checkRegisteredClaims(): a valid baseline and one change per case.
 import { describe, expect, test } from "vitest";
 import { checkRegisteredClaims } from "../../src/tokens/check.ts";
+import { gatewayIssuer } from "../../src/tokens/trusted-issuer.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
 
@@ -9,8 +10,11 @@ const good = { exp: now + 300, iat: now, jti: "0123456789abcdef0123456789abcdef"
 const withAll = { ...good, iss: "https://issuer.example", aud: "api" };
 const strict = { ISSUER: "https://issuer.example", AUDIENCE: "api" };
 
+const noKeys = { signing: new Uint8Array(), verifying: new Uint8Array(), publicJwk: undefined };
+const issuerOf = (vars: Readonly<Record<string, unknown>> = {}) => gatewayIssuer(settingsOf(vars), noKeys);
+
 const check = (change: Readonly<Record<string, unknown>>, vars: Readonly<Record<string, unknown>> = {}) =>
-  checkRegisteredClaims(settingsOf(vars), { ...(vars.ISSUER ? withAll : good), ...change }, now);
+  checkRegisteredClaims(issuerOf(vars), { ...(vars.ISSUER ? withAll : good), ...change }, now);
 const refused = (change: Readonly<Record<string, unknown>>, vars?: Readonly<Record<string, unknown>>) =>
   reasonOf(() => check(change, vars));
 const without = (name: string) => Object.fromEntries(Object.entries(good).filter(([one]) => one !== name));
@@ -34,7 +38,7 @@ describe("checkRegisteredClaims() accepts", () => {
   });
 
   test.each(["exp", "iat", "jti"])("no %s at all: other checks may want it", (name) => {
-    expect(checkRegisteredClaims(settingsOf(), without(name), now)).toBeUndefined();
+    expect(checkRegisteredClaims(issuerOf(), without(name), now)).toBeUndefined();
   });
 
   test("an issuer and an audience that are ours", () => {
@@ -99,7 +103,7 @@ describe("checkRegisteredClaims() with a leeway of 10 seconds", () => {
   });
 });
 
-describe("checkRegisteredClaims() judges in PyJWT's order:", () => {
+describe("checkRegisteredClaims() checks in PyJWT's order:", () => {
   /** Each claim is bad; each case mends what comes before it. */
   const bad = { iat: now + 1, nbf: now + 1, exp: now, iss: "x", aud: "x", sub: 7, jti: 7 };
 

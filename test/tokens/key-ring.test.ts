@@ -72,9 +72,9 @@ describe("VERIFYING_KEYS", () => {
   });
 
   test.each([
-    ["no kid", { ...rsa, kid: undefined }, "needs a kid: a text of its own"],
-    ["an empty kid", { ...rsa, kid: "" }, "needs a kid: a text of its own"],
-    ["a kid that is a number", { ...rsa, kid: 7 }, "needs a kid: a text of its own"],
+    ["no kid", { ...rsa, kid: undefined }, "needs a kid: a string that no other key has"],
+    ["an empty kid", { ...rsa, kid: "" }, "needs a kid: a string that no other key has"],
+    ["a kid that is a number", { ...rsa, kid: 7 }, "needs a kid: a string that no other key has"],
     ["the kid of KEY_ID", { ...rsa, kid: "now" }, "has the kid of KEY_ID"],
     ["no alg", { ...rsa, alg: undefined }, /^needs an alg, one of HS256, /],
     ["alg none", { ...rsa, alg: "none" }, /^needs an alg, one of HS256, /],
@@ -126,7 +126,7 @@ describe("VERIFYING_KEYS", () => {
     const reading = await ringOf([{ ...oct, k: base64url("sixteen-bytes-ok") }], { ALLOW_SHORT_SIGNING_KEY: true });
     expect(reading.errors).toEqual([]);
     expect(reading.warnings).toEqual([
-      "VERIFYING_KEYS: key 1 has 16 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
+      "VERIFYING_KEYS: key 1 has 16 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY allows it.",
     ]);
   });
 

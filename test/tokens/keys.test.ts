@@ -49,7 +49,7 @@ describe("readKeys() of a secret", () => {
     const reading = await read({ SIGNING_KEY: "sixteen-bytes-ok", ALLOW_SHORT_SIGNING_KEY: true });
     expect(reading.errors).toEqual([]);
     expect(reading.warnings).toEqual([
-      "SIGNING_KEY has 16 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY lets it pass.",
+      "SIGNING_KEY has 16 bytes; HS256 needs at least 32; ALLOW_SHORT_SIGNING_KEY allows it.",
     ]);
     expect(reading.keys?.signing).toMatchObject({ algorithm: { name: "HMAC", length: 128 } });
   });
@@ -83,7 +83,7 @@ describe("readKeys() of a secret", () => {
   ])("refuses %s, which others may know", async (_, SIGNING_KEY) => {
     expect(await read({ SIGNING_KEY, ALLOW_SHORT_SIGNING_KEY: true })).toEqual({
       keys: undefined,
-      errors: ["SIGNING_KEY must be a secret text for HS256, not an asymmetric key."],
+      errors: ["SIGNING_KEY must be a shared secret for HS256, not an asymmetric key."],
       warnings: [],
     });
   });
@@ -158,7 +158,7 @@ describe("readKeys() refuses", () => {
     [
       "an encrypted key",
       { ALGORITHM: "EdDSA", SIGNING_KEY: edEncrypted },
-      noPem("EdDSA", "it is encrypted: take the passphrase off with openssl pkey -in key.pem -out plain.pem"),
+      noPem("EdDSA", "it is encrypted: remove the passphrase with openssl pkey -in key.pem -out plain.pem"),
     ],
     [
       "a cut PEM",

@@ -1,6 +1,6 @@
 // readPem(): keys as dashboards, .env files, shells and clipboards hand them over, and what is said of the others.
 import { describe, expect, test } from "vitest";
-import { looksAsymmetric } from "../../src/settings/looks-asymmetric.ts";
+import { looksAsymmetric } from "../../src/settings/readers.ts";
 import { readPem } from "../../src/tokens/pem.ts";
 import { edPkcs8, edSpki, p256Pkcs8, p256Sec1, p256Spki, rsaPkcs1, rsaPkcs8, rsaSpki } from "../support/rfc-keys.ts";
 import { edEncrypted, p384Pkcs8 } from "../support/unfit-keys.ts";
@@ -152,13 +152,13 @@ describe("readPem() says that", () => {
       "is encrypted",
       edEncrypted,
       "private",
-      "it is encrypted: take the passphrase off with openssl pkey -in key.pem -out plain.pem",
+      "it is encrypted: remove the passphrase with openssl pkey -in key.pem -out plain.pem",
     ],
     [
       "is encrypted in the old way",
       legacyEncrypted,
       "private",
-      "it is encrypted: take the passphrase off with openssl pkey -in key.pem -out plain.pem",
+      "it is encrypted: remove the passphrase with openssl pkey -in key.pem -out plain.pem",
     ],
     ["is public", rsaSpki, "private", "it is a public key, and the private one is needed"],
     ["is a certificate", certificate, "private", "it is a certificate, and the private key is needed"],
@@ -175,22 +175,27 @@ describe("readPem() says that", () => {
       "it is a public key of OpenSSH: convert it with ssh-keygen -e -m PKCS8",
     ],
     ["is a JWK", '{"kty":"RSA","n":"AQ","e":"AQAB"}', "private", "it is a JWK, and a PEM is needed"],
-    ["is a path", "/run/secrets/key.pem", "private", "it is the path of a file: what is in the file is needed"],
+    ["is a path", "/run/secrets/key.pem", "private", "it is the path of a file: its content is needed"],
     ["is no key", "hunter2-hunter2-hunter2-hunter2!", "private", "it has no line -----BEGIN …-----"],
-    ["has other characters", rsaPkcs8.replace("\nj", "\n*"), "private", "there is something else than base64 in it"],
+    ["has other characters", rsaPkcs8.replace("\nj", "\n*"), "private", "it contains something other than base64"],
     [
       "is damaged",
       rsaPkcs8.replace("IBADANBgkq", "IBADANBgkr"),
       "private",
-      "it is damaged, or a kind of key that is not supported",
+      "it is damaged, or of a type that is not supported",
     ],
-    ["is two keys", p256Pkcs8 + p384Pkcs8, "private", "it holds several keys, and any of them could be meant"],
-    ["is two public keys", p256Spki + edSpki, "public", "it holds several keys, and any of them could be meant"],
+    ["is two keys", p256Pkcs8 + p384Pkcs8, "private", "it holds several keys, and it is not clear which one is meant"],
+    [
+      "is two public keys",
+      p256Spki + edSpki,
+      "public",
+      "it holds several keys, and it is not clear which one is meant",
+    ],
     [
       "is something else",
       "-----BEGIN DH PARAMETERS-----\nMAA=\n-----END DH PARAMETERS-----",
       "public",
-      "it is a PEM of something else than a key",
+      "it is a PEM, but not of a key",
     ],
   ] as const)("it %s", (_what, text, half, error) => {
     expect(readPem(text, half)).toEqual({ error });

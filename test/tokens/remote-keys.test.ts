@@ -1,7 +1,7 @@
 // JWK_URL: which keys of a set verify, how often it is fetched, and what happens while its source is down.
 import { describe, expect, it } from "vitest";
 import { Refusal } from "../../src/errors.ts";
-import { remoteKeys } from "../../src/tokens/remote-keys.ts";
+import { fetchAllowance, remoteKeys } from "../../src/tokens/remote-keys.ts";
 import { settingsOf } from "../support/settings.ts";
 
 // RFC 7515 A.2.1, RFC 7515 A.3.1 and RFC 8037 A.2: public halves.
@@ -340,5 +340,23 @@ describe("the state of the source", () => {
     state.set = { keys: [{ ...rsa, kid: "b" }] };
     await stateAt(start + 600);
     expect(state.loaded).toEqual([["a"], ["b"]]);
+  });
+});
+
+describe("fetchAllowance()", () => {
+  /** How many of ten tries are allowed at each of these seconds. */
+  const allowed = (seconds: readonly number[]) => {
+    const take = fetchAllowance(5, 30);
+    return seconds.map((now) => Array.from({ length: 10 }, () => take(now)).filter(Boolean).length);
+  };
+
+  it("allows a burst, then one in thirty seconds", () => {
+    expect(allowed([1000, 1029, 1030, 1059, 1060, 1121])).toEqual([5, 0, 1, 0, 1, 2]);
+  });
+  it("never has more than a burst, however long nothing was asked", () => {
+    expect(allowed([1000, 90_000])).toEqual([5, 5]);
+  });
+  it("gives nothing for a clock that goes back", () => {
+    expect(allowed([1000, 900, 1000, 1030])).toEqual([5, 0, 0, 1]);
   });
 });

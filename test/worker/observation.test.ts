@@ -132,7 +132,9 @@ describe("ready", () => {
           ...{ settings: { status: "ok" }, database: { status: "ok" }, blacklist: { status: "ok" } },
           ...{ keys: { status: "ok" }, jwks: { status: "off" }, limiter: { status: "ok" }, metrics: { status: "on" } },
         },
-        warnings: ["ROUTES[0] (/moving/*) has enforce = false: what it would refuse is logged and passes as nobody's."],
+        warnings: [
+          "ROUTES[0] (/moving/*) has enforce = false: what it would refuse is logged and passes as anonymous.",
+        ],
       },
     ]);
   });

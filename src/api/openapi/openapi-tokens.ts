@@ -1,6 +1,6 @@
 // The token endpoints as OpenAPI operations, made of their own table.
 // Must never say of an endpoint what its row does not.
-import { authHeaderName } from "../../auth/bearer-header.ts";
+import { authHeaderName } from "../../auth/bearer-token.ts";
 import { accessCookie } from "../../http/cookies.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { bodyTypes, type Endpoint, type FieldName, refusedBeforeUseCase, refusedForCookies } from "../definitions.ts";

@@ -5,8 +5,10 @@ import type { RequestContext } from "../../context.ts";
 import { ownHeaders } from "../../http/answer.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import type { User } from "../../users/user.ts";
+import baseStyle from "../base.css" with { type: "text" };
+import { sentText } from "../sent-text.ts";
+import adminStyle from "./admin.css" with { type: "text" };
 import { type Html, html, htmlText } from "./html.ts";
-import { adminStyle } from "./style.ts";
 
 /** What differs from page to page. */
 export interface PageParts {
@@ -22,7 +24,7 @@ export interface PageParts {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const style = adminStyle.replace(/\n\s*/g, "\n");
+const style = sentText(baseStyle + adminStyle);
 /** Only the page's own style, by its hash; `data:` for the empty icon, else a browser asks for one. */
 function policy(): string {
   const hash = createHash("sha256").update(style).digest("base64");

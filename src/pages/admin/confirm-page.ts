@@ -7,7 +7,7 @@ import { adminPath } from "../../internal-routes/admin-path.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { type Html, html } from "./html.ts";
 import { nextOf, tooManyText } from "./log-in-page.ts";
-import type { Visit } from "./visit.ts";
+import type { PageResult, RefusedPage, Visit } from "./visit.ts";
 
 /** The field in which the admin's own password is sent, next to the fields of the form that is to go on. */
 export const ownPasswordField = "own_password";
@@ -26,13 +26,13 @@ export async function showConfirm(visit: Visit): Promise<Response> {
   return questionPage(visit, 200, confirmAction(visit), undefined);
 }
 
-export async function saveConfirm(visit: Visit): Promise<Response> {
+export async function saveConfirm(visit: Visit): Promise<PageResult> {
   const confirmed = await confirm(visit, confirmAction(visit));
-  return confirmed instanceof Response ? confirmed : seeOther(visit.context, nextOf(visit.context.url));
+  return "response" in confirmed ? confirmed : seeOther(visit.context, nextOf(visit.context.url.text));
 }
 
 const confirmAction = ({ context }: Visit) =>
-  `${adminPath}/confirm?${new URLSearchParams({ next: nextOf(context.url) })}`;
+  `${adminPath}/confirm?${new URLSearchParams({ next: nextOf(context.url.text) })}`;
 
 /** Off to the question, and back to here: before a page whose form would be answered with it. */
 export function askBefore({ context }: Visit, path: string): Response {
@@ -40,21 +40,19 @@ export function askBefore({ context }: Visit, path: string): Response {
 }
 
 /** The question as the answer to a form (403): with the password, the same form is sent again. */
-export async function askWithin(visit: Visit, path: string): Promise<Response> {
-  visit.context.reason = "admin_confirmation_needed";
-  return questionPage(visit, 403, path, undefined);
+export async function askWithin(visit: Visit, path: string): Promise<RefusedPage> {
+  return { response: await questionPage(visit, 403, path, undefined), reason: "admin_confirmation_needed" };
 }
 
 /** The admin, confirmed by the password in the form; or the question again, with what was wrong. */
-export async function confirm(visit: Visit, action: string): Promise<Admin | Response> {
+export async function confirm(visit: Visit, action: string): Promise<Admin | RefusedPage> {
   const { deps, admin, context } = visit;
   const password = (await visit.form()).text(ownPasswordField);
   try {
     return await deps.administration.confirmPassword(context, admin, password);
   } catch (error) {
     if (!(error instanceof Refusal) || !(error.wire.status in texts)) throw error;
-    context.reason = error.reason;
-    return questionPage(visit, error.wire.status, action, error);
+    return { response: await questionPage(visit, error.wire.status, action, error), reason: error.reason };
   }
 }
 

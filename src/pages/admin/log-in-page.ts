@@ -4,16 +4,16 @@
 import type { RequestContext } from "../../context.ts";
 import { Refusal } from "../../errors.ts";
 import { setAdminCookie } from "../../http/cookies.ts";
-import { adminPath, isAdminUrl } from "../../internal-routes/admin-path.ts";
+import { adminPath, isAdminPath } from "../../internal-routes/admin-path.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { type Html, html } from "./html.ts";
-import { type AdminPageServices, readForm, type Visit } from "./visit.ts";
+import { type AdminPageServices, type PageResult, type RefusedPage, readForm, type Visit } from "./visit.ts";
 
 export const tooManyText = "Too many attempts. Try again in a minute.";
 
 /** The form. */
 export function showLogIn(context: RequestContext): Response {
-  return answerPage(context, { title: "Log in", user: undefined, body: formHtml(nextOf(context.url), "") });
+  return answerPage(context, { title: "Log in", user: undefined, body: formHtml(nextOf(context.url.text), "") });
 }
 
 /**
@@ -26,21 +26,21 @@ export async function logIn(
   request: Request,
   context: RequestContext,
   former: string | undefined,
-): Promise<Response> {
+): Promise<PageResult> {
   const form = await readForm({ request, context });
   const username = form.text("username").trim();
-  const next = nextOf(context.url);
+  const next = nextOf(context.url.text);
   try {
     const credentials = { username, password: form.text("password") };
     const secret = await deps.administration.logIn(context, credentials, former);
     return seeOther(context, next, { "set-cookie": setAdminCookie(secret) });
   } catch (error) {
     if (!(error instanceof Refusal) || !(error.wire.status in texts)) throw error;
-    context.reason = error.reason;
     const { status, retryAfterSeconds } = error.wire;
     const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
     const body = formHtml(next, username, texts[status]);
-    return answerPage(context, { status, title: "Error: Log in", user: undefined, body, headers });
+    const response = answerPage(context, { status, title: "Error: Log in", user: undefined, body, headers });
+    return { response, reason: error.reason };
   }
 }
 
@@ -60,16 +60,15 @@ export function nextOf(url: string): string {
   const next = new URL(url).searchParams.get("next") ?? "";
   const first = `${adminPath}/`;
   if (!next.startsWith(first) || !/^[\x21-\x7e]+$/.test(next)) return first;
-  const { href, pathname, search } = new URL(next, url);
-  return isAdminUrl(href) ? pathname + search : first;
+  const { pathname, search } = new URL(next, url);
+  return isAdminPath(pathname) ? pathname + search : first;
 }
 
 /** To the log-in, and back to here. */
-export function askToLogIn(context: RequestContext): Response {
-  context.reason = "credentials_missing";
-  const { pathname, search } = new URL(context.url);
+export function askToLogIn(context: RequestContext): RefusedPage {
+  const { pathname, search } = new URL(context.url.text);
   const back = context.method === "POST" ? "" : `?${new URLSearchParams({ next: pathname + search })}`;
-  return seeOther(context, `${adminPath}/login${back}`);
+  return { response: seeOther(context, `${adminPath}/login${back}`), reason: "credentials_missing" };
 }
 
 function formHtml(next: string, username: string, problem?: string): Html {

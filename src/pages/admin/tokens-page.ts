@@ -36,7 +36,7 @@ export async function showTokens({ deps, context, admin, query }: Visit): Promis
     userId === undefined ? undefined : deps.administration.userById(userId),
   ]);
   const title = userId === undefined ? "Tokens" : `Tokens of ${whose?.username ?? `user ${userId}`}`;
-  const back = new URL(context.url).search;
+  const back = new URL(context.url.text).search;
   const body = html`${doneMessage(query)}
 <h1>${title}</h1>
 <p class="lead">Refresh and sliding tokens, the last to expire first. A session is a log-in and all tokens that came of it.</p>

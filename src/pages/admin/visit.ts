@@ -4,7 +4,7 @@
 import type { Administration } from "../../administration/administration.ts";
 import type { Admin } from "../../administration/sessions.ts";
 import type { RequestContext } from "../../context.ts";
-import { refuse } from "../../errors.ts";
+import { type Reason, refuse } from "../../errors.ts";
 import { readBody } from "../../http/body.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { UserId } from "../../users/user.ts";
@@ -26,6 +26,15 @@ export interface Visit {
   /** What the request's form holds; read once. */
   readonly form: () => Promise<Form>;
 }
+
+/** A page that says why something was refused, with the reason for the log. */
+export interface RefusedPage {
+  readonly response: Response;
+  readonly reason: Reason;
+}
+
+/** What a page's handler gives back. */
+export type PageResult = Response | RefusedPage;
 
 /** What a form sent: text by name. A field that is missing is empty, and a checkbox that is not ticked is missing. */
 export interface Form {

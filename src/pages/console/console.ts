@@ -1,25 +1,23 @@
 // The console of CONSOLE: a page to log in, look into the tokens and call whatever is behind the gateway.
 // Must never hold anything that the token endpoints do not tell everybody anyway.
-import { authHeaderName } from "../../auth/bearer-header.ts";
+import { authHeaderName } from "../../auth/bearer-token.ts";
 import type { RequestContext } from "../../context.ts";
 import { servedEndpoints } from "../../settings/read.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";
-import { pageStyle } from "../token-form/page-style.ts";
+import formStyle from "../token-form/token-form.css" with { type: "text" };
+import consoleScript from "./console.client.js" with { type: "text" };
+import consoleStyle from "./console.css" with { type: "text" };
 import { consoleBody } from "./console-body.ts";
-import { consoleCallScript } from "./console-call-script.ts";
-import { consolePanelsScript } from "./console-panels-script.ts";
-import { consoleStyle } from "./console-style.ts";
-import { consoleTokensScript } from "./console-tokens-script.ts";
 
 /** Answers 200 with the page. It does nothing that a client could not do, and keeps what it gets in memory alone. */
 export async function answerConsole(settings: Settings, context: RequestContext): Promise<Response> {
   const known = escapeHtml(JSON.stringify(knownOf(settings)));
   return answerHtml(context, {
     title: "Gateway console",
-    style: pageStyle + consoleStyle,
-    script: consoleCallScript + consoleTokensScript + consolePanelsScript,
+    styles: [formStyle, consoleStyle],
+    script: consoleScript,
     body: `<main data-known="${known}">\n${consoleBody}</main>`,
     formAction: "'none'",
   });

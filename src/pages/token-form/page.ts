@@ -4,8 +4,8 @@
 import type { RequestContext } from "../../context.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";
-import { pageScript } from "./page-script.ts";
-import { pageStyle } from "./page-style.ts";
+import formScript from "./token-form.client.js" with { type: "text" };
+import formStyle from "./token-form.css" with { type: "text" };
 
 type FieldName = "username" | "password" | "refresh" | "token";
 
@@ -17,13 +17,14 @@ export interface FormPage {
 }
 
 /** Answers 200 with the page. A browser that runs no script posts the form itself and shows the JSON. */
-export async function answerPage(endpoint: FormPage, context: RequestContext): Promise<Response> {
+export async function answerPage(endpoint: FormPage, context: RequestContext, allow: string): Promise<Response> {
   const response = await answerHtml(context, {
     title: endpoint.title,
-    style: pageStyle,
-    script: pageScript,
-    body: bodyOf(endpoint, new URL(context.url).pathname),
+    styles: [formStyle],
+    script: formScript,
+    body: bodyOf(endpoint, new URL(context.url.text).pathname),
     formAction: "'self'",
+    allow,
   });
   // The same address answers JSON to who prefers it.
   response.headers.append("vary", "Accept");

@@ -1,6 +1,6 @@
 // ALLOW_HEADERS: which client headers pass although they are dropped otherwise, and what is wrong with such a list.
 // Must never let a client's spelling of a header through that the gateway itself sets or checks.
-import { authHeaderName } from "../../auth/bearer-header.ts";
+import { authHeaderName } from "../../auth/bearer-token.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { defaultIdentityHeader, folded, isPlain, isReserved } from "./header-names.ts";
 import { steeringRow } from "./steering-headers.ts";
@@ -28,7 +28,7 @@ export function checkAllowedHeaders(settings: Settings): {
     const shown = JSON.stringify(header);
     const fold = folded(name);
     if (!isHeaderName(name)) {
-      errors.push(`ALLOW_HEADERS has ${shown}, which is no name of a header; there are no wildcards.`);
+      errors.push(`ALLOW_HEADERS has ${shown}, which is not a header name; there are no wildcards.`);
     } else if (isReserved(fold) || fold === authHeader || identity.has(fold)) {
       errors.push(`ALLOW_HEADERS must not have ${shown}: servers read it as ${fold}, which has a meaning of its own.`);
     } else {

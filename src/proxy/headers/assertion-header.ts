@@ -5,8 +5,7 @@ import type { Identity } from "../../auth/authenticate.ts";
 import type { RequestContext } from "../../context.ts";
 import { refuse } from "../../errors.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { assertionClaims } from "../../tokens/assertion.ts";
-import type { SignAssertion } from "../../tokens/sign-assertion.ts";
+import { assertionClaims, type SignAssertion } from "../../tokens/assertion.ts";
 import type { Origin } from "../forward.ts";
 import { longestValueBytes } from "./identity-headers.ts";
 

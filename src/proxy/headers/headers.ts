@@ -1,7 +1,7 @@
 // The headers that the origin gets: the client's, less what it may not say, plus what the gateway says.
 // Must never let a client's spelling of an identity or forwarding header through, on any route.
 import type { Identity } from "../../auth/authenticate.ts";
-import { authHeaderName } from "../../auth/bearer-header.ts";
+import { authHeaderName } from "../../auth/bearer-token.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Connection } from "../connection.ts";
 import { allowedNames } from "./allowed-headers.ts";

@@ -1,7 +1,7 @@
 // IDENTITY_HEADERS: which claim goes into which header, and how a claim's value is written there.
 // Must never write a value that could be split, read as another header, or told apart from its claim.
 
-import { authHeaderName } from "../../auth/bearer-header.ts";
+import { authHeaderName } from "../../auth/bearer-token.ts";
 import { refuse } from "../../errors.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type Claims, claim } from "../../tokens/claims.ts";

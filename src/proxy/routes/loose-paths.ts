@@ -1,11 +1,9 @@
-// Whether a path falls under a stricter rule than the one that matched, or under one of the gateway's own routes, when it is
-// read as an API reads it that tells fewer paths apart (PATHS = "loose").
-// Must never cost more than the length of the path and the number of rules, nor remember a request.
+// PATHS = "loose": whether a path falls under a stricter rule than the one that matched, or under an internal route, when it
+// is read as an API may read it: without regard to case, a trailing slash or a format suffix.
+// Must never cost more than the length of the path and the number of rules, nor change the path that goes to the origin.
 import { coversPath, type InternalRoute, internalRouteOf } from "../../internal-routes/table.ts";
-import { type FoldedPath, foldCase, foldPath } from "./fold-path.ts";
 import { fits, type StricterPaths } from "./match.ts";
-import type { Rule } from "./policy.ts";
-import { isStricter } from "./strictness.ts";
+import { isStricter, type Rule } from "./rule.ts";
 
 /** A rule by the paths that read like one of its own. */
 interface Spelling {
@@ -29,24 +27,24 @@ interface Targets {
  * `/api/*`), and the rules are asked again, with the request's method. So an exception that a deployer made by an earlier
  * rule stays one, and what matches no rule in that spelling is as strict as can be.
  *
- * @param internal the gateway's own routes: stricter than any rule
+ * @param internal stricter than any rule
  */
 export function loosePaths(rules: readonly Rule[], internal: readonly InternalRoute[]): StricterPaths {
   // Rules that are equally strict have the same targets.
-  const tokenTypes: Rule[] = [];
-  const kindOf = rules.map((rule) => {
-    const known = tokenTypes.findIndex((one) => !isStricter(one, rule) && !isStricter(rule, one));
-    return known < 0 ? tokenTypes.push(rule) - 1 : known;
+  const levels: Rule[] = [];
+  const levelOf = rules.map((rule) => {
+    const known = levels.findIndex((one) => !isStricter(one, rule) && !isStricter(rule, one));
+    return known < 0 ? levels.push(rule) - 1 : known;
   });
   const matches = rules.map((rule, index) => rules.filter((other, place) => mayMatch(rule, index, other, place)));
-  const targets = tokenTypes.map((kind) =>
-    targetsOf(rules.filter((rule, index) => mayEndStricter(rule, matches[index] ?? [], kind))),
+  const targets = levels.map((level) =>
+    targetsOf(rules.filter((rule, index) => mayEndStricter(rule, matches[index] ?? [], level))),
   );
   const mayBeInternal = internalFilter(internal);
   const internalReading = internalReadings(internal);
   return {
     stricterReading(index, method, path) {
-      const found = targets[kindOf[index] ?? 0];
+      const found = targets[levelOf[index] ?? 0];
       const couldBeInternal = mayBeInternal.test(path);
       if (found === undefined && !couldBeInternal) return undefined;
       const folded = foldPath(path);
@@ -91,11 +89,11 @@ function covers(one: Rule, other: Rule): boolean {
   return isBelow(other, one) && (one.isPrefix || !other.isPrefix);
 }
 
-/** Whether a request for one of a rule's paths may match a rule that is stricter than `kind`, or none. */
-function mayEndStricter(rule: Rule, matches: readonly Rule[], kind: Rule): boolean {
+/** Whether a request for one of a rule's paths may match a rule that is stricter than `level`, or none. */
+function mayEndStricter(rule: Rule, matches: readonly Rule[], level: Rule): boolean {
   // "/*" has one spelling.
   if (rule.isPrefix && rule.decoded === "") return false;
-  if (matches.some((one) => isStricter(one, kind))) return true;
+  if (matches.some((one) => isStricter(one, level))) return true;
   return rule.methods !== undefined && !matches.some((one) => one.methods === undefined && covers(one, rule));
 }
 
@@ -158,4 +156,49 @@ function internalReadings(routes: readonly InternalRoute[]) {
     if (route && (route.others !== "routed" || route.methods.includes(method))) return route;
     return patterns.find(({ folded }) => coversPath(folded, whole) || coversPath(folded, bare))?.route;
   };
+}
+
+/** A path as such an API reads it: two paths are the same to it if they have the same `bare` form. */
+interface FoldedPath {
+  /** Without regard to case, without a slash at its end. "" for the root. */
+  readonly whole: string;
+  /** The same without format suffixes: each segment from the end is cut at its first dot until one is left that has none. */
+  readonly bare: string;
+}
+
+/** @param path decoded, without empty segments (`canonicalPath` refuses them) */
+function foldPath(path: string): FoldedPath {
+  const lower = foldCase(path);
+  const whole = lower.endsWith("/") ? lower.slice(0, -1) : lower;
+  return { whole, bare: withoutSuffixes(whole) };
+}
+
+/**
+ * The path without format suffixes, as DRF (`format_suffix_patterns`), Rails (`(.:format)`) and Spring take them:
+ * `/report.json` is `/report`, and `/api/.json` is `/api`. Linear in the length of the path.
+ */
+function withoutSuffixes(path: string): string {
+  let bare = path;
+  for (;;) {
+    const slash = bare.lastIndexOf("/");
+    const dot = bare.indexOf(".", slash + 1);
+    if (dot < 0) return bare;
+    // A segment that is nothing but a suffix leaves the one before it, which may have one, too.
+    if (dot > slash + 1) return bare.slice(0, dot);
+    bare = bare.slice(0, Math.max(slash, 0));
+  }
+}
+
+const notAscii = /[^\0-\x7f]/;
+
+/**
+ * A text without regard to case, by the widest idea of it: what is equal in lower case, in upper case or by Unicode's
+ * full case folding is equal here. So are K (Kelvin) and k, ſ and s, ß and ss, ﬁ and fi, and the Turkish ı and İ and i
+ * (Java's `equalsIgnoreCase`).
+ */
+function foldCase(text: string): string {
+  const lower = text.toLowerCase();
+  if (!notAscii.test(text)) return lower;
+  // In three steps: ẞ is ß in lower case, and ß is SS in upper case. İ becomes an i with a dot of its own.
+  return lower.toUpperCase().toLowerCase().replaceAll("i\u0307", "i").replaceAll("ς", "σ");
 }

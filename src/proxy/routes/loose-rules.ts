@@ -1,7 +1,7 @@
 // What PATHS = "loose" means for the rules of a deployment: which of them it guards, and which can let nothing pass.
 // Must never decide about a request: loose-paths.ts does, and is asked here.
 import { fits, type StricterPaths, type StricterReading } from "./match.ts";
-import type { Rule } from "./policy.ts";
+import type { Rule } from "./rule.ts";
 
 /** Other spellings of a rule's paths that would have passed under a less strict rule, and are 400. */
 export interface GuardedRule {
@@ -37,7 +37,7 @@ export function closedRules(rules: readonly Rule[], loose: StricterPaths): strin
       .map((method) => loose.stricterReading(index, method, path));
     const [first] = readings;
     if (first === undefined || readings.includes(undefined)) return [];
-    return `ROUTES[${index}] (${rule.pattern}) lets nothing pass: with PATHS = "loose" its path reads as ${nameOf(rules, first)}. If the API tells the two apart, set PATHS = "exact".`;
+    return `ROUTES[${index}] (${rule.path}) lets nothing pass: with PATHS = "loose" its path reads as ${nameOf(rules, first)}. If the API tells the two apart, set PATHS = "exact".`;
   });
 }
 
@@ -45,8 +45,8 @@ export function closedRules(rules: readonly Rule[], loose: StricterPaths): strin
 export function nameOf(rules: readonly Rule[], reading: StricterReading): string {
   if (reading === "no rule") return "one that has no rule";
   if ("name" in reading) return `${reading.path}, which the gateway answers itself`;
-  const index = rules.findIndex(({ pattern, methods }) => pattern === reading.pattern && methods === reading.methods);
-  return `ROUTES[${index}] (${reading.pattern}), which is stricter`;
+  const index = rules.findIndex(({ path, methods }) => path === reading.path && methods === reading.methods);
+  return `ROUTES[${index}] (${reading.path}), which is stricter`;
 }
 
 /** The methods of a rule; of one that is for all, those that make a difference anywhere. */

@@ -3,7 +3,7 @@
 import { refuse } from "../../errors.ts";
 import type { InternalRoute } from "../../internal-routes/table.ts";
 import type { CanonicalPath } from "./path.ts";
-import type { Rule } from "./policy.ts";
+import type { Rule } from "./rule.ts";
 
 /** What a path falls under in another spelling: a stricter rule, no rule at all (404), or an internal route. */
 export type StricterReading = Rule | InternalRoute | "no rule";

@@ -1,6 +1,7 @@
 // The one reading of a path: what the rules are matched against is what goes to the origin.
 // Must never repair a path: one that an origin could read in another way is refused.
 import { refuse } from "../../errors.ts";
+import type { RequestUrl } from "../../http/request-url.ts";
 
 /** A path that can be read in one way only. */
 export interface CanonicalPath {
@@ -13,18 +14,11 @@ export interface CanonicalPath {
 }
 
 /**
- * Takes the path of a URL apart without changing a byte. Refused with `path_ambiguous` (400): a fragment, an encoded
+ * Reads the path of a request without changing a byte. Refused with `path_ambiguous` (400): a fragment, an encoded
  * slash, backslash or NUL, bytes that are not UTF-8, a broken percent-encoding, control characters, empty segments,
  * segments of dots (also before `;`, which Java servers cut off), and the same once more encoded.
- *
- * @param url the absolute URL of the request
  */
-export function canonicalPath(url: string): CanonicalPath {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  if (start < 0) return { sent: "/", decoded: "/", query: "" };
-  const question = url.indexOf("?", start);
-  const sent = question < 0 ? url.slice(start) : url.slice(start, question);
-  const query = question < 0 ? "" : url.slice(question);
+export function canonicalPath({ path: sent, query }: Pick<RequestUrl, "path" | "query">): CanonicalPath {
   if (sent.includes("#") || query.includes("#")) refuse("path_ambiguous");
   const decoded = sent.includes("%") ? decodeOnce(sent) : sent;
   if (!isPlain(decoded)) refuse("path_ambiguous");

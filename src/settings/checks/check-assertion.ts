@@ -1,10 +1,9 @@
-// What is wrong with ASSERTION, ASSERTION_CLAIMS and ASSERTION_KEY, seen together with the signing key.
+// Checks ASSERTION, ASSERTION_CLAIMS and ASSERTION_KEY, together with the signing key.
 // Must never put a byte of a key into an error.
-import { looksAsymmetric } from "../looks-asymmetric.ts";
-import { isBlank } from "../readers.ts";
+import { isBlank, looksAsymmetric } from "../readers.ts";
 import type { Settings } from "../settings.ts";
 
-/** Claims that an assertion has by itself, and those by which a reader could take it for another kind of token. */
+/** Claims that every assertion has, and those by which a reader could take it for another token. */
 const ownClaims = ["iss", "aud", "sub", "request_id", "iat", "exp", "nbf", "jti"];
 const shortestKeyBytes = 32;
 
@@ -18,7 +17,10 @@ export function checkAssertion(settings: Settings, errors: string[], warnings: s
   }
   for (const name of ASSERTION_CLAIMS) {
     const own = ownClaims.includes(name) || name === settings.TOKEN_TYPE_CLAIM || name === settings.JTI_CLAIM;
-    if (own) errors.push(`ASSERTION_CLAIMS must not have ${JSON.stringify(name)}: that would be mistaken.`);
+    if (own)
+      errors.push(
+        `ASSERTION_CLAIMS must not have ${JSON.stringify(name)}: an assertion has its own, or would be taken for a token.`,
+      );
   }
   const error = keyError(settings);
   if (error) errors.push(error);
@@ -39,7 +41,7 @@ function keyError({ ALGORITHM, ASSERTION_KEY, SIGNING_KEY }: Settings): string |
   }
   // A public key taken for a secret is known to everyone.
   if (looksAsymmetric(ASSERTION_KEY)) {
-    return "ASSERTION_KEY must be a secret text, not an asymmetric key.";
+    return "ASSERTION_KEY must be a shared secret, not an asymmetric key.";
   }
   if (isBlank(ASSERTION_KEY)) return "ASSERTION_KEY must not be blank.";
   const bytes = new TextEncoder().encode(ASSERTION_KEY).length;

@@ -1,5 +1,4 @@
-// What a Worker needs bound besides its settings, judged by what is bound under which name.
-// Must never look at a binding itself: `npm run deploy` and `npm run manage -- check` only have their names.
+// Checks the bindings of a Worker by their names: `npm run deploy` and `npm run manage -- check` have no more of them.
 import type { Settings } from "../settings.ts";
 
 /** Bound as what it has to be, or as something else. */
@@ -15,23 +14,23 @@ export interface Bound {
   readonly ORIGIN: "service" | "zone" | undefined;
 }
 
-/** What is missing without which the Worker does not work. */
+/** Bindings without which the Worker does not work. */
 export function bindingErrors(bound: Bound, settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED">): string[] {
   const errors: string[] = [];
-  if (!bound.DB) errors.push("DB is missing: a D1 database has to be bound by this name.");
+  if (!bound.DB) errors.push("DB is missing: a D1 database must be bound under this name.");
   if (!bound.BLACKLIST && settings.TOKEN_BLACKLIST_ENABLED) {
     errors.push(
-      "BLACKLIST is missing: a KV namespace has to be bound by this name while TOKEN_BLACKLIST_ENABLED is true.",
+      "BLACKLIST is missing: a KV namespace must be bound under this name while TOKEN_BLACKLIST_ENABLED is true.",
     );
   }
-  // Anything else under this name would be asked in vain, and every login let go on.
+  // Any other binding under this name would limit nothing.
   if (bound.LOGIN_LIMITER === "other") errors.push("LOGIN_LIMITER must be a rate limit binding.");
   if (bound.METRICS === "other") errors.push("METRICS must be an Analytics Engine dataset.");
   return errors;
 }
 
 /**
- * What is no error, but hardly meant.
+ * What is not an error, but hardly intended.
  *
  * @param routes the rules of ROUTES, of which it matters which have an origin of their own
  */

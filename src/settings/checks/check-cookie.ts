@@ -1,8 +1,7 @@
-// What is wrong with AUTH_COOKIE, seen together with what the endpoints hand out and what the routes accept.
-// Must never let a log-in pass whose cookie every route would refuse.
+// Checks AUTH_COOKIE against the tokens that the endpoints issue and those that the routes accept.
 import type { Settings } from "../settings.ts";
 
-/** What is served and accepted, as read.ts works it out. */
+/** What is served and accepted. */
 export interface CookieSurroundings {
   readonly served: readonly string[];
   /** Short names of AUTH_TOKEN_CLASSES. */
@@ -27,7 +26,7 @@ export function checkCookie(
   for (const [endpoint, className] of handedOut) {
     if (served.includes(endpoint) && !classes.includes(className) && !classes.includes("UntypedToken")) {
       errors.push(
-        `AUTH_COOKIE: the cookie of the endpoint "${endpoint}" holds what AUTH_TOKEN_CLASSES does not have: ${className}.`,
+        `AUTH_COOKIE: the cookie of the endpoint "${endpoint}" holds a token that AUTH_TOKEN_CLASSES does not accept: ${className}.`,
       );
     }
   }
@@ -35,7 +34,9 @@ export function checkCookie(
     errors.push("AUTH_HEADER_NAME must not be Cookie while AUTH_COOKIE is on: that header has the cookies.");
   }
   if (!served.includes("blacklist")) {
-    warnings.push('AUTH_COOKIE without the endpoint "blacklist": no page can log out, for only it clears the cookies.');
+    warnings.push(
+      'AUTH_COOKIE without the endpoint "blacklist": no page can log out, because only that endpoint clears the cookies.',
+    );
   }
   const { CORS_ORIGINS, CORS_CREDENTIALS } = settings;
   if (CORS_ORIGINS.some((origin) => origin !== "*") && !CORS_CREDENTIALS) {

@@ -1,5 +1,5 @@
-// What is wrong with the CORS settings: origins that no browser sends, and combinations that would open everything.
-// Must never let a pattern pass for an origin: they are compared letter by letter.
+// Checks the CORS settings: origins that no browser sends, and combinations that would allow every page.
+// Must never accept a pattern as an origin: origins are compared as strings.
 import type { Settings } from "../settings.ts";
 
 /** Adds to the errors and warnings of readSettings(). */
@@ -13,7 +13,7 @@ export function checkCors(settings: Settings, errors: string[], warnings: string
     }
   }
   if (CORS_ORIGINS.includes("*")) {
-    if (CORS_ORIGINS.length > 1) errors.push('CORS_ORIGINS has "*" beside others: it stands alone.');
+    if (CORS_ORIGINS.length > 1) errors.push('CORS_ORIGINS has "*" next to other origins: it must be the only one.');
     if (CORS_CREDENTIALS) {
       errors.push(
         'CORS_CREDENTIALS must not be true while CORS_ORIGINS is "*": any page could act with its visitors\' cookies.',
@@ -23,18 +23,18 @@ export function checkCors(settings: Settings, errors: string[], warnings: string
   for (const origin of CORS_ORIGINS) if (origin !== "*") checkOrigin(origin, errors, warnings);
   for (const method of CORS_METHODS) {
     if (!/^[A-Z-]+$/.test(method)) {
-      errors.push(`CORS_METHODS has ${JSON.stringify(method)}, which is no name of a method in capitals.`);
+      errors.push(`CORS_METHODS has ${JSON.stringify(method)}, which is not a method name in capitals.`);
     }
   }
   for (const header of CORS_HEADERS) {
     // The Fetch standard's wildcard would leave Authorization out, and nothing with credentials.
     if (header === "*" || !isHeaderName(header)) {
-      errors.push(`CORS_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`);
+      errors.push(`CORS_HEADERS has ${JSON.stringify(header)}, which is not a header name.`);
     }
   }
   for (const header of CORS_EXPOSE_HEADERS) {
     if (!isHeaderName(header)) {
-      errors.push(`CORS_EXPOSE_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`);
+      errors.push(`CORS_EXPOSE_HEADERS has ${JSON.stringify(header)}, which is not a header name.`);
     }
   }
   if (CORS_CREDENTIALS && CORS_EXPOSE_HEADERS.includes("*")) {
@@ -57,9 +57,9 @@ function checkOrigin(origin: string, errors: string[], warnings: string[]): void
   const isWeb = url !== undefined && /^https?:$/.test(url.protocol);
   if (!isWeb || url.origin !== origin || origin.includes("*")) {
     const meant = isWeb && !origin.includes("*") ? ` Did you mean ${JSON.stringify(url.origin)}?` : "";
-    const expected = "scheme://host[:port] in small letters, without a path, a slash at its end or a wildcard";
-    errors.push(`CORS_ORIGINS has ${JSON.stringify(origin)}, which is no origin (${expected}).${meant}`);
+    const expected = "scheme://host[:port] in lower case, without a path, a trailing slash or a wildcard";
+    errors.push(`CORS_ORIGINS has ${JSON.stringify(origin)}, which is not an origin (${expected}).${meant}`);
   } else if (url.protocol === "http:" && !/^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(url.hostname)) {
-    warnings.push(`CORS_ORIGINS has ${origin}: whoever is on its visitors' network can be that page.`);
+    warnings.push(`CORS_ORIGINS has ${origin}: anyone on its visitors' network can impersonate it.`);
   }
 }

@@ -1,4 +1,4 @@
-// What is wrong with HEALTH_KEY: the secret that shows warnings and details of the health page.
+// Checks HEALTH_KEY, the secret for the warnings and details of the health page.
 // Must never put a byte of a key into an error.
 import { isBlank } from "../readers.ts";
 import type { Settings } from "../settings.ts";
@@ -17,9 +17,9 @@ function keyError(key: string, { SIGNING_KEY, ASSERTION_KEY, VERIFYING_KEY }: Se
   if (isBlank(key)) return "must not be blank.";
   // Monitoring has it: whoever reads its configuration must not be able to make tokens.
   if ([SIGNING_KEY, ASSERTION_KEY, VERIFYING_KEY].includes(key)) return "must be a secret of its own.";
-  // RFC 9110 section 5.5: what is left of a header's value has no space at its ends, and no other character is safe.
+  // RFC 9110 section 5.5: a header value has no white space at its ends, and no other character is safe.
   if (!/^[!-~]([ -~]*[!-~])?$/.test(key)) {
-    return "must be printable ASCII without spaces at its ends: X-Health-Key could not bring it.";
+    return "must be printable ASCII without spaces at its ends: X-Health-Key cannot carry anything else.";
   }
   return key.length < shortestKeyBytes
     ? `has ${key.length} bytes; it needs at least ${shortestKeyBytes}. Make one with: openssl rand -base64 32`

@@ -1,4 +1,4 @@
-// Settings that Simple JWT allows and that let more pass than their names say: each is a warning, and an error where nobody needs it.
+// Checks settings that Simple JWT allows and that open more than their names say: warnings, and errors where no use is known.
 // Must never put a key, or a part of one, into a sentence.
 import { isBlank, isRecord } from "../readers.ts";
 import type { Settings } from "../settings.ts";
@@ -18,7 +18,7 @@ export function checkOpenings(
   warnings: string[],
 ): void {
   checkSigningKey(settings, errors, warnings);
-  checkTokenKinds(settings, classes, warnings);
+  checkTokenTypes(settings, classes, warnings);
   checkIdentity(settings, errors, warnings);
   checkTimes(settings, warnings);
   checkRevocation(settings, warnings);
@@ -41,7 +41,7 @@ function checkSigningKey({ ALGORITHM, SIGNING_KEY }: Settings, errors: string[],
   }
 }
 
-function checkTokenKinds(settings: Settings, classes: readonly (string | undefined)[], warnings: string[]): void {
+function checkTokenTypes(settings: Settings, classes: readonly (string | undefined)[], warnings: string[]): void {
   if (settings.TOKEN_TYPE_CLAIM === null) {
     warnings.push(
       'TOKEN_TYPE_CLAIM is None: token types are not told apart, so a refresh token opens every route, on routes with revocation = "off" even after its log-out.',
@@ -51,14 +51,14 @@ function checkTokenKinds(settings: Settings, classes: readonly (string | undefin
     warnings.push("JTI_CLAIM is None: tokens have no id, so none of them can be revoked.");
   }
   if (classes.includes("UntypedToken")) {
-    warnings.push("AUTH_TOKEN_CLASSES has UntypedToken: every kind of token opens routes, refresh tokens too.");
+    warnings.push("AUTH_TOKEN_CLASSES has UntypedToken: tokens of every type open routes, refresh tokens too.");
   }
   if (classes.includes("RefreshToken")) {
     warnings.push("AUTH_TOKEN_CLASSES has RefreshToken: refresh tokens open routes, for REFRESH_TOKEN_LIFETIME.");
   }
 }
 
-/** A header's name as servers read it that cannot tell `-` from `_`. */
+/** A header name as read by servers that do not distinguish `-` from `_`. */
 const spelledAlike = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "-");
 
 function checkIdentity({ AUTH_HEADER_NAME, IDENTITY_HEADERS }: Settings, errors: string[], warnings: string[]): void {
@@ -89,7 +89,7 @@ function checkTimes(settings: Settings, warnings: string[]): void {
   }
 }
 
-/** Routes are not read yet here: what is no table is an error of its own (proxy/routes/policy.ts). */
+/** Routes are not read yet: one that is not a table is an error of its own (route-keys.ts). */
 function checkRevocation({ TOKEN_BLACKLIST_ENABLED, REVOCATION, ROUTES }: Settings, warnings: string[]): void {
   if (TOKEN_BLACKLIST_ENABLED) return;
   const nothing = "but TOKEN_BLACKLIST_ENABLED is false: no token is ever found revoked.";
@@ -107,6 +107,6 @@ function checkRemoteKeys({ JWK_URL, ALGORITHM, AUDIENCE }: Settings, warnings: s
     warnings.push(`JWK_URL is not used with ${ALGORITHM}: tokens are verified with SIGNING_KEY.`);
   } else if (AUDIENCE === null) {
     // RFC 8725 section 3.9: an issuer that serves several applications names them in `aud`.
-    warnings.push("JWK_URL without AUDIENCE: a token that its issuer made for another service opens routes here.");
+    warnings.push("JWK_URL without AUDIENCE: a token that was issued for another service opens routes here.");
   }
 }

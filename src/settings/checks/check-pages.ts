@@ -1,5 +1,5 @@
-// What there is to say of the gateway's own pages for people: the console, and the admin page and its host.
-// Must never let a host pass that no request names: the admin page would answer nowhere, and nobody would know why.
+// Checks the settings of the console and of the admin page.
+// Must never accept a host that no request names: the admin page would not be found, without a hint why.
 import type { Settings } from "../settings.ts";
 
 /** Adds to the errors and warnings of readSettings(). */
@@ -16,7 +16,7 @@ export function checkPages(settings: Settings, errors: string[], warnings: strin
     );
     if (ADMIN_HOST === null) {
       warnings.push(
-        "ADMIN_HOST is not set: the admin page shares its host with the API, so a script on any page there can act as an admin who is logged in, up to the question for the password.",
+        "ADMIN_HOST is not set: the admin page shares its host with the API, so a script on any page there can act as an admin who is logged in, except where the password is asked for again.",
       );
     }
   }
@@ -31,7 +31,7 @@ export function checkPages(settings: Settings, errors: string[], warnings: strin
   }
 }
 
-/** As a URL names a host: in lower case, other alphabets in Punycode, IPv6 in brackets; and no dot at its end. */
+/** A host as in a URL: in lower case, other alphabets in Punycode, IPv6 in brackets; without a trailing dot. */
 function isHost(text: string): boolean {
   if (!/^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$/.test(text) || /\.(:|$)/.test(text)) return false;
   // The scheme's own port is left out of a URL's host.

@@ -1,5 +1,4 @@
-// What is wrong with the settings about sessions: each needs others, without which it would do nothing.
-// Must never let a limit pass that nothing enforces.
+// Checks the settings about sessions: each needs others, without which nothing would enforce it.
 import { familyClaim, namesFamily } from "../names-family.ts";
 import type { Settings } from "../settings.ts";
 
@@ -9,24 +8,28 @@ export function checkSessions(settings: Settings, errors: string[], warnings: st
   const usesUp = settings.ROTATE_REFRESH_TOKENS && settings.BLACKLIST_AFTER_ROTATION;
   for (const [name, on] of Object.entries({ REFRESH_REUSE_GRACE, REVOKE_FAMILY_ON_REUSE })) {
     if (on && !usesUp) {
-      errors.push(`${name} needs ROTATE_REFRESH_TOKENS and BLACKLIST_AFTER_ROTATION: else no token is ever used up.`);
+      errors.push(
+        `${name} needs ROTATE_REFRESH_TOKENS and BLACKLIST_AFTER_ROTATION: without them no token is ever used up.`,
+      );
     }
   }
   if (SESSION_ABSOLUTE_LIFETIME > 0 && !settings.TOKEN_BLACKLIST_ENABLED) {
-    errors.push("SESSION_ABSOLUTE_LIFETIME needs TOKEN_BLACKLIST_ENABLED: else nothing knows when a session began.");
+    errors.push(
+      "SESSION_ABSOLUTE_LIFETIME needs TOKEN_BLACKLIST_ENABLED: without it the start of a session is not known.",
+    );
   }
   if (SESSION_IDLE_LIFETIME > 0 && !settings.ROTATE_REFRESH_TOKENS) {
-    errors.push("SESSION_IDLE_LIFETIME needs ROTATE_REFRESH_TOKENS: else using a token leaves no trace.");
+    errors.push("SESSION_IDLE_LIFETIME needs ROTATE_REFRESH_TOKENS: without it the use of a token is not recorded.");
   }
   if (settings.BLACKLIST_ENDS_SESSION && !settings.TOKEN_BLACKLIST_ENABLED) {
     errors.push("BLACKLIST_ENDS_SESSION needs TOKEN_BLACKLIST_ENABLED: without it nothing would be blacklisted.");
   }
   if (settings.SESSION_METADATA && !settings.TOKEN_BLACKLIST_ENABLED) {
-    errors.push("SESSION_METADATA needs TOKEN_BLACKLIST_ENABLED: else no session is written down.");
+    errors.push("SESSION_METADATA needs TOKEN_BLACKLIST_ENABLED: without it no session is recorded.");
   }
   if (REVOKE_FAMILY_ON_REUSE && REFRESH_REUSE_GRACE === 0) {
     warnings.push(
-      "REVOKE_FAMILY_ON_REUSE without REFRESH_REUSE_GRACE: two refreshes at once, or one that is repeated because its answer got lost, end the session.",
+      "REVOKE_FAMILY_ON_REUSE without REFRESH_REUSE_GRACE: two refreshes at once, or one that is repeated because its response was lost, end the session.",
     );
   }
   if (!namesFamily(settings)) return;

@@ -1,5 +1,5 @@
-// The settings that say where requests go and where keys come from: URLs, and ORIGIN's one word.
-// Must never pass a URL that carries a secret, or one that no path can be put behind.
+// Checks the URLs of the origin and of the JWK Set, and the value of ORIGIN.
+// Must never accept a URL with a password in it, or one that no path can be appended to.
 import type { Settings } from "../settings.ts";
 
 /** ORIGIN_URL and JWK_URL. */
@@ -16,7 +16,7 @@ export function checkUrls(settings: Settings, errors: string[], warnings: string
   }
 }
 
-/** What is to be said of an origin's URL, to be read behind the name of its setting. */
+/** What is wrong with an origin's URL, or worth knowing: the end of a sentence that begins with its setting. */
 export function checkOriginUrl(text: string): { readonly error?: string; readonly warning?: string } {
   const url = parsedUrl(text);
   // "https://host?" has an empty query for URL, and would still swallow every path.
@@ -33,7 +33,7 @@ export function originError(raw: unknown): string | undefined {
   if (raw === undefined || raw === "zone") return undefined;
   const bound = raw !== null && (typeof raw === "object" || typeof raw === "function");
   if (bound && typeof (raw as { fetch?: unknown }).fetch === "function") return undefined;
-  return 'ORIGIN must be a service binding or the text "zone"; a URL belongs into ORIGIN_URL.';
+  return 'ORIGIN must be a service binding or the text "zone"; a URL belongs in ORIGIN_URL.';
 }
 
 function parsedUrl(value: string): URL | undefined {

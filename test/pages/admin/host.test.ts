@@ -1,5 +1,6 @@
 // ADMIN_HOST: the admin page answers there and nowhere else, and nothing else answers there.
 import { describe, expect, it } from "vitest";
+import { readRequestUrl } from "../../../src/http/request-url.ts";
 import { hostTest } from "../../../src/internal-routes/admin-path.ts";
 import { addStaff, adminApp } from "../../support/admin.ts";
 import { echoOrigin } from "../../support/app.ts";
@@ -101,6 +102,6 @@ describe("hostTest()", () => {
     ["[::1]", "http://[::1]:8787/", true],
     ["[::1]", "http://[::2]/", false],
   ])("of %s: %s is %s", (setting, url, expected) => {
-    expect(hostTest(setting)(url)).toBe(expected);
+    expect(hostTest(setting)(readRequestUrl(url))).toBe(expected);
   });
 });

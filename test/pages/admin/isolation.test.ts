@@ -147,6 +147,14 @@ describe("its answers", () => {
     const response = await app.fetch(new Request(`${origin}${path}`, { headers: { cookie: visitor.cookie ?? "" } }));
     expect([response.status, response.headers.get("content-type")]).toEqual([404, "application/json"]);
   });
+  it.each(["/users/%31/", "/users/1%2F", "/%75sers/", "/users/12345678901234567890/", "/users/x/"])(
+    "have nothing at %s",
+    async (path) => {
+      const visitor = await loggedIn(app, await addStaff());
+      const response = await visitor.get(path);
+      expect([response.status, response.headers.get("content-type")]).toEqual([404, "text/html; charset=utf-8"]);
+    },
+  );
   it.each([
     ["/x/../_gateway/admin/login", 400],
     ["/x/%2e%2e/_gateway/admin/login", 400],

@@ -7,13 +7,12 @@ import { answerPage } from "../../../src/pages/token-form/page.ts";
 import { contextFor } from "../../support/context.ts";
 import { sourceHashIn } from "../../support/source-hash.ts";
 
-const exchangeAt = (path: string): RequestContext =>
-  contextFor({
-    requestId: "0123456789abcdef0123456789abcdef",
-    url: `https://gateway.test${path}`,
-    allow: "GET, HEAD, POST, OPTIONS",
-    language: () => ({ code: "de", texts: {} }),
-  });
+const contextAt = (path: string): RequestContext =>
+  contextFor(
+    { requestId: "0123456789abcdef0123456789abcdef", language: () => ({ code: "de", texts: {} }) },
+    new Request(`https://gateway.test${path}`),
+  );
+const allow = "GET, HEAD, POST, OPTIONS";
 
 const endpoint: Endpoint = {
   name: "obtain",
@@ -28,11 +27,11 @@ const endpoint: Endpoint = {
 };
 
 const textAt = async (path: string, more: Partial<Endpoint> = {}) =>
-  (await answerPage({ ...endpoint, ...more }, exchangeAt(path))).text();
+  (await answerPage({ ...endpoint, ...more }, contextAt(path), allow)).text();
 
 describe("answerPage()", () => {
   it("answers with a page that is not kept, not framed, and runs nothing but its own", async () => {
-    const response = await answerPage(endpoint, exchangeAt("/api/token/"));
+    const response = await answerPage(endpoint, contextAt("/api/token/"), allow);
     const html = await response.clone().text();
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toEqual({

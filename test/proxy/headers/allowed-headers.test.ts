@@ -29,7 +29,7 @@ describe("ALLOW_HEADERS warns of every entry:", () => {
 describe("ALLOW_HEADERS must not have", () => {
   test.each(["*", "X-A, X-B", "X A", "X-A:", "X-A\r\nX-B", "Zoë", "_", "-"])("%j, which is no name", (name) => {
     expect(check([name]).errors).toEqual([
-      `ALLOW_HEADERS has ${JSON.stringify(name)}, which is no name of a header; there are no wildcards.`,
+      `ALLOW_HEADERS has ${JSON.stringify(name)}, which is not a header name; there are no wildcards.`,
     ]);
   });
 

@@ -10,7 +10,7 @@ import { settingsOf } from "../../support/settings.ts";
 
 const settings = settingsOf({ ASSERTION: true, ASSERTION_KEY: "k".repeat(32) });
 const identity = {
-  kind: tokenTypes.access,
+  tokenType: tokenTypes.access,
   userId: "7",
   jti: "a1",
   expiresAtSeconds: 1,

@@ -14,7 +14,7 @@ function identityHeaders(
 ) {
   const identity = {
     claims,
-    kind: tokenTypes.access,
+    tokenType: tokenTypes.access,
     userId: claims.user_id,
     jti: "a1",
     expiresAtSeconds: 1,

@@ -1,8 +1,10 @@
 // PATHS = "loose": paths that read as a stricter rule's, or as an internal route's, are refused; all others go on.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readConfiguration } from "../../../src/configuration.ts";
 import { Refusal } from "../../../src/errors.ts";
+import { readRequestUrl } from "../../../src/http/request-url.ts";
 import { matchRule } from "../../../src/proxy/routes/match.ts";
 import { canonicalPath } from "../../../src/proxy/routes/path.ts";
 import { testSecret } from "../../support/settings.ts";
@@ -17,7 +19,8 @@ async function matcher(ROUTES: readonly Route[], vars: Readonly<Record<string, u
   const { rules, stricterPaths } = configuration;
   return (path: string, method = "GET"): string => {
     try {
-      return matchRule(rules, method, canonicalPath(`https://gateway.example${path}`), stricterPaths).pattern;
+      return matchRule(rules, method, canonicalPath(readRequestUrl(`https://gateway.example${path}`)), stricterPaths)
+        .path;
     } catch (error) {
       if (error instanceof Refusal) return error.reason;
       throw error;

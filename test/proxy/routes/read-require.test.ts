@@ -1,8 +1,8 @@
 // `require` of a route: which values it may have, and which claims meet them.
 import { describe, expect, test } from "vitest";
 import { parseJson } from "../../../src/json/parse.ts";
-import { meetsClaim } from "../../../src/proxy/routes/meets-claim.ts";
 import { readPolicy } from "../../../src/proxy/routes/policy.ts";
+import { meetsClaim } from "../../../src/proxy/routes/rule.ts";
 import type { Claims } from "../../../src/tokens/claims.ts";
 import { settingsOf } from "../../support/settings.ts";
 

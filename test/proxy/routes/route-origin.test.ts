@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { readRequestUrl } from "../../../src/http/request-url.ts";
 import { matchRule } from "../../../src/proxy/routes/match.ts";
 import { canonicalPath } from "../../../src/proxy/routes/path.ts";
 import { readPolicy } from "../../../src/proxy/routes/policy.ts";
-import { targetOf } from "../../../src/proxy/routes/route-origin.ts";
+import { targetOf } from "../../../src/proxy/routes/rule.ts";
 import { settingsOf } from "../../support/settings.ts";
 
 const read = (route: Readonly<Record<string, unknown>>) =>
@@ -11,7 +12,7 @@ const read = (route: Readonly<Record<string, unknown>>) =>
 const stripped = (path: string, strip_prefix: string, url: string) => {
   const { rules, errors } = read({ path, strip_prefix });
   expect(errors).toEqual([]);
-  const canonical = canonicalPath(`https://gateway.example${url}`);
+  const canonical = canonicalPath(readRequestUrl(`https://gateway.example${url}`));
   return targetOf(canonical, matchRule(rules, "GET", canonical, undefined).strip);
 };
 
@@ -22,7 +23,7 @@ describe("`origin` of a route", () => {
     ["http://127.0.0.1:9000", "http://127.0.0.1:9000"],
   ])("%j is asked below %j", (origin, base) => {
     const { rules, errors, warnings } = read({ origin });
-    expect([errors, warnings, rules.map((rule) => rule.origin?.base)]).toEqual([[], [], [base]]);
+    expect([errors, warnings, rules.map((rule) => rule.destination?.base)]).toEqual([[], [], [base]]);
   });
 
   test("is warned of when it is plain http elsewhere", () => {
@@ -85,7 +86,7 @@ describe("`strip_prefix` of a route", () => {
 
   test.each([[""], ["/"], ["api"], ["/api/"], [7], [null], [["/api"]]])("may not be %j", (strip_prefix) => {
     expect(read({ strip_prefix }).errors).toEqual([
-      'ROUTES[0].strip_prefix must be a path such as "/api", without a slash at its end.',
+      `ROUTES[0].strip_prefix must be a path such as "/api", without a trailing slash; it is ${JSON.stringify(strip_prefix)}.`,
     ]);
   });
 

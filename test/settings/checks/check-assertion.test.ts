@@ -39,7 +39,7 @@ describe("ASSERTION with a secret", () => {
     "refuses a public key, %j",
     (pem) => {
       expect(read({ ASSERTION: true, ASSERTION_KEY: pem })).toEqual(
-        error("ASSERTION_KEY must be a secret text, not an asymmetric key."),
+        error("ASSERTION_KEY must be a shared secret, not an asymmetric key."),
       );
     },
   );
@@ -86,7 +86,7 @@ describe("ASSERTION_CLAIMS", () => {
     "must not have %s, which is the assertion's own or another token's",
     (name) => {
       expect(read({ ...on, ASSERTION_CLAIMS: ["email", name] })).toEqual(
-        error(`ASSERTION_CLAIMS must not have "${name}": that would be mistaken.`),
+        error(`ASSERTION_CLAIMS must not have "${name}": an assertion has its own, or would be taken for a token.`),
       );
     },
   );

@@ -34,7 +34,7 @@ describe("AUTH_COOKIE", () => {
   ])("with the endpoints %j does not go together with AUTH_TOKEN_CLASSES %j", (endpoints, classes, name, missing) => {
     const vars = { TOKEN_ENDPOINTS: endpoints, AUTH_TOKEN_CLASSES: classes };
     expect(read({ ...vars, AUTH_COOKIE: true }).errors).toEqual([
-      `AUTH_COOKIE: the cookie of the endpoint "${name}" holds what AUTH_TOKEN_CLASSES does not have: ${missing}.`,
+      `AUTH_COOKIE: the cookie of the endpoint "${name}" holds a token that AUTH_TOKEN_CLASSES does not accept: ${missing}.`,
     ]);
     expect(read(vars)).toEqual(good);
   });
@@ -67,7 +67,8 @@ describe("AUTH_COOKIE", () => {
   test.each([{ TOKEN_BLACKLIST_ENABLED: false }, { TOKEN_ENDPOINTS: ["obtain", "refresh"] }])(
     "warns that nobody can log out with %j",
     (vars) => {
-      const text = 'AUTH_COOKIE without the endpoint "blacklist": no page can log out, for only it clears the cookies.';
+      const text =
+        'AUTH_COOKIE without the endpoint "blacklist": no page can log out, because only that endpoint clears the cookies.';
       expect(read({ ...vars, AUTH_COOKIE: true })).toEqual({ errors: [], warnings: [text] });
       expect(read(vars)).toEqual(good);
     },

@@ -31,7 +31,7 @@ describe("CORS_ORIGINS", () => {
     expect(read({ CORS_ORIGINS: origin })).toEqual(good);
   });
 
-  const expected = "scheme://host[:port] in small letters, without a path, a slash at its end or a wildcard";
+  const expected = "scheme://host[:port] in lower case, without a path, a trailing slash or a wildcard";
   test.each([
     ["https://app.example/", "https://app.example"],
     ["https://app.example/login", "https://app.example"],
@@ -47,7 +47,7 @@ describe("CORS_ORIGINS", () => {
     ["https:app.example", "https://app.example"],
   ])("may not be %j, and says what was probably meant", (origin, meant) => {
     expect(read({ CORS_ORIGINS: [origin] }).errors).toEqual([
-      `CORS_ORIGINS has ${JSON.stringify(origin)}, which is no origin (${expected}). Did you mean "${meant}"?`,
+      `CORS_ORIGINS has ${JSON.stringify(origin)}, which is not an origin (${expected}). Did you mean "${meant}"?`,
     ]);
   });
 
@@ -70,7 +70,7 @@ describe("CORS_ORIGINS", () => {
     "/^https:/",
   ])("may not be %j", (origin) => {
     expect(read({ CORS_ORIGINS: [origin] }).errors).toEqual([
-      `CORS_ORIGINS has ${JSON.stringify(origin)}, which is no origin (${expected}).`,
+      `CORS_ORIGINS has ${JSON.stringify(origin)}, which is not an origin (${expected}).`,
     ]);
   });
 
@@ -80,7 +80,7 @@ describe("CORS_ORIGINS", () => {
 
   test("has * alone or not at all", () => {
     expect(read({ CORS_ORIGINS: ["*", "https://app.example"] }).errors).toEqual([
-      'CORS_ORIGINS has "*" beside others: it stands alone.',
+      'CORS_ORIGINS has "*" next to other origins: it must be the only one.',
     ]);
   });
 
@@ -88,8 +88,8 @@ describe("CORS_ORIGINS", () => {
     expect(read({ CORS_ORIGINS: ["http://app.example", "http://localhost.evil.example"] })).toEqual({
       errors: [],
       warnings: [
-        "CORS_ORIGINS has http://app.example: whoever is on its visitors' network can be that page.",
-        "CORS_ORIGINS has http://localhost.evil.example: whoever is on its visitors' network can be that page.",
+        "CORS_ORIGINS has http://app.example: anyone on its visitors' network can impersonate it.",
+        "CORS_ORIGINS has http://localhost.evil.example: anyone on its visitors' network can impersonate it.",
       ],
     });
   });
@@ -121,7 +121,7 @@ test.each([["get"], ["GET,POST"], ["GET POST"], ["*"], ["GET\r\nX: y"], ["PATCH 
   "CORS_METHODS may not have %j",
   (method) => {
     expect(read({ ...one, CORS_METHODS: ["GET", method] }).errors).toEqual([
-      `CORS_METHODS has ${JSON.stringify(method)}, which is no name of a method in capitals.`,
+      `CORS_METHODS has ${JSON.stringify(method)}, which is not a method name in capitals.`,
     ]);
   },
 );
@@ -130,7 +130,7 @@ test.each([["*"], ["X-A, X-B"], ["X A"], ["X-A:"], ["X-A\r\nSet-Cookie"], ["Zoë
   "CORS_HEADERS may not have %j",
   (header) => {
     expect(read({ ...one, CORS_HEADERS: ["Authorization", header] }).errors).toEqual([
-      `CORS_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`,
+      `CORS_HEADERS has ${JSON.stringify(header)}, which is not a header name.`,
     ]);
   },
 );
@@ -139,7 +139,7 @@ test.each([["X-A, X-B"], ["X A"], ["X-A:"], ["X-A\r\nSet-Cookie"], ["Zoë"]])(
   "CORS_EXPOSE_HEADERS may not have %j",
   (header) => {
     expect(read({ ...one, CORS_EXPOSE_HEADERS: ["ETag", header] }).errors).toEqual([
-      `CORS_EXPOSE_HEADERS has ${JSON.stringify(header)}, which is no name of a header.`,
+      `CORS_EXPOSE_HEADERS has ${JSON.stringify(header)}, which is not a header name.`,
     ]);
   },
 );

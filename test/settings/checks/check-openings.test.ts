@@ -20,12 +20,12 @@ describe("a warning says what is open with", () => {
     [
       "UntypedToken",
       { AUTH_TOKEN_CLASSES: ["AccessToken", "UntypedToken"] },
-      "AUTH_TOKEN_CLASSES has UntypedToken: every kind of token opens routes, refresh tokens too.",
+      "AUTH_TOKEN_CLASSES has UntypedToken: tokens of every type open routes, refresh tokens too.",
     ],
     [
       "UntypedToken, by its dotted path",
       { AUTH_TOKEN_CLASSES: "rest_framework_simplejwt.tokens.UntypedToken" },
-      "AUTH_TOKEN_CLASSES has UntypedToken: every kind of token opens routes, refresh tokens too.",
+      "AUTH_TOKEN_CLASSES has UntypedToken: tokens of every type open routes, refresh tokens too.",
     ],
     [
       "RefreshToken",
@@ -89,7 +89,7 @@ describe("a warning says what is open with", () => {
     [
       "keys of an identity provider for everyone's tokens",
       { ALGORITHM: "RS256", JWK_URL: "https://id.example/keys", ISSUER: "https://id.example/" },
-      "JWK_URL without AUDIENCE: a token that its issuer made for another service opens routes here.",
+      "JWK_URL without AUDIENCE: a token that was issued for another service opens routes here.",
     ],
     [
       "a JWK_URL that HMAC does not look at",

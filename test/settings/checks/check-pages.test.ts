@@ -9,7 +9,7 @@ const read = (vars: Readonly<Record<string, unknown>>) => {
 };
 const adminIsOn = "ADMIN is on: staff can log in and change users at /_gateway/admin, from wherever it can be reached.";
 const sharesItsHost =
-  "ADMIN_HOST is not set: the admin page shares its host with the API, so a script on any page there can act as an admin who is logged in, up to the question for the password.";
+  "ADMIN_HOST is not set: the admin page shares its host with the API, so a script on any page there can act as an admin who is logged in, except where the password is asked for again.";
 
 describe("ADMIN", () => {
   test("warns of itself, and of a host that it shares with the API", () => {

@@ -3,7 +3,7 @@ import { originError } from "../../../src/settings/checks/check-urls.ts";
 import { readSettings } from "../../../src/settings/read.ts";
 import { testSecret } from "../../support/settings.ts";
 
-const error = 'ORIGIN must be a service binding or the text "zone"; a URL belongs into ORIGIN_URL.';
+const error = 'ORIGIN must be a service binding or the text "zone"; a URL belongs in ORIGIN_URL.';
 
 describe("ORIGIN", () => {
   test.each([[undefined], ["zone"], [{ fetch: async () => new Response() }]])("may be %o", (origin) => {

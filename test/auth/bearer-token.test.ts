@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { authHeaderName, tokenFromHeader } from "../../src/auth/bearer-header.ts";
+import { authHeaderName, tokenFromHeader } from "../../src/auth/bearer-token.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
 

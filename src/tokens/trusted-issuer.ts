@@ -1,12 +1,53 @@
-// Which keys a token is tried with once there is a key ring: by its `kid`, or without one by its `alg` alone.
-// Must never give a key for another algorithm than its own, and never more than a handful of keys.
+// Whose tokens are accepted: what they have to say, and which keys may have signed them.
+// Must never try a token with a key of another algorithm than the token's, or of another issuer.
 import { refuse } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
 import { algorithmNamed, spellingsOf } from "./algorithms.ts";
 import { mostTries } from "./key-ring.ts";
-import type { Keys, RingKey } from "./keys.ts";
+import type { Keys, KeysVersion, RingKey } from "./keys.ts";
+import { acceptedTokenTypes, type TokenType } from "./token-types.ts";
 
-/** What of a token's header has a say: nothing of it is trusted before the signature is good. */
+/** How the claims of an issuer's tokens are read, by the names of the settings. */
+export type ClaimRules = Pick<Settings, "LEEWAY" | "USER_ID_CLAIM" | "JTI_CLAIM" | "TOKEN_TYPE_CLAIM">;
+
+/**
+ * An issuer whose tokens are accepted. A token is verified for exactly one issuer: with its keys and by its rules. There is
+ * one so far, the gateway itself (or the one behind JWK_URL).
+ */
+export interface TrustedIssuer extends ClaimRules {
+  /** The `iss` that its tokens have; null where it is not checked. */
+  readonly issuer: string | null;
+  /** Of which a token has to name one in `aud`; null where it is not checked. */
+  readonly audience: readonly string[] | null;
+  /** How the `alg` of its tokens may be spelled. */
+  readonly algorithms: readonly string[];
+  readonly keys: IssuerKeys;
+  /** While it is the same number, a token that was verified stays so until it expires. */
+  readonly keysVersion: KeysVersion;
+  /** The types that open routes, in the order in which they are tried. */
+  readonly tokenTypes: readonly TokenType[];
+}
+
+/** One key for every token, or keys that are chosen by a token's header. */
+export type IssuerKeys = { readonly single: RingKey["key"] } | { readonly choose: ChooseKeys };
+
+/** The gateway as the issuer of its own tokens. */
+export function gatewayIssuer(settings: Settings, keys: Keys): TrustedIssuer {
+  const { ISSUER, AUDIENCE, ALGORITHM, LEEWAY, USER_ID_CLAIM, JTI_CLAIM, TOKEN_TYPE_CLAIM } = settings;
+  const choice = keyChoice(settings, keys);
+  return {
+    ...{ LEEWAY, USER_ID_CLAIM, JTI_CLAIM, TOKEN_TYPE_CLAIM },
+    issuer: ISSUER,
+    audience: typeof AUDIENCE === "string" ? [AUDIENCE] : AUDIENCE,
+    algorithms: choice?.algorithms ?? [ALGORITHM],
+    keys: choice ?? { single: keys.verifying },
+    // The gateway's own keys and those of VERIFYING_KEYS are settled at start.
+    keysVersion: keys.remoteVersion ?? (() => 0),
+    tokenTypes: acceptedTokenTypes(settings),
+  };
+}
+
+/** What of a token's header chooses a key: nothing of it is trusted before the signature is verified. */
 interface Header {
   readonly alg?: string;
   readonly kid?: unknown;
@@ -18,22 +59,21 @@ export type TryKeys = readonly RingKey["key"][];
 /** Gives the keys for a header; refuses where there are none. */
 export type ChooseKeys = (header: Header, nowSeconds: number) => TryKeys | Promise<TryKeys>;
 
-/** A chooser, and how a token's header may spell the algorithms that some key is for. */
-export interface KeyChoice {
+interface KeyChoice {
   readonly choose: ChooseKeys;
-  readonly algorithms: string[];
+  readonly algorithms: readonly string[];
 }
 
 /**
  * With a `kid`: the key of that id, for tokens of its algorithm. Without: those of the token's algorithm, the gateway's own
- * first, then the ring's in its order, four at most. Where JWK_URL stands for the gateway's own key, other ids and
+ * first, then those of VERIFYING_KEYS in order, four at most. Where JWK_URL replaces the gateway's own key, other ids and
  * tokens that no key is for are looked up there. Undefined where none of KEY_ID, VERIFYING_KEYS and JWK_URL is set: a `kid`
  * then means nothing, as in Simple JWT.
  *
  * Keys of a JWK Set also verify tokens whose `alg` is "Ed25519", which is RFC 9864's name for EdDSA with such a key. The
  * gateway's own key does not: Simple JWT refuses the name, and nothing of ours signs with it.
  */
-export function keyChoice(settings: Settings, { verifying: own, remote, ring = [] }: Keys): KeyChoice | undefined {
+function keyChoice(settings: Settings, { verifying: own, remote, ring = [] }: Keys): KeyChoice | undefined {
   const { KEY_ID, ALGORITHM } = settings;
   if (KEY_ID === null && ring.length === 0 && !remote) return undefined;
   const byId = new Map<unknown, KnownKey>(
@@ -63,7 +103,7 @@ interface KnownKey {
   readonly spellings: readonly string[];
 }
 
-/** What tokens without an id are tried with, by their `alg`. */
+/** The keys for tokens without a `kid`, by their `alg`. */
 function withoutIds(
   { ALGORITHM }: Settings,
   own: RingKey["key"] | undefined,

@@ -1,19 +1,21 @@
-// checkTokenType() and checkTimeIsAhead(): what Simple JWT's Token.verify() asks of a kind.
+// checkTokenType() and checkTimeIsAhead(): what Simple JWT's Token.verify() asks of a token type.
 import { describe, expect, test } from "vitest";
 import { checkTimeIsAhead, checkTokenType } from "../../src/tokens/check.ts";
-import { type TokenType, tokenTypeOfClass, tokenTypes } from "../../src/tokens/token-types.ts";
+import { acceptedTokenTypes, type TokenType, tokenTypes } from "../../src/tokens/token-types.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const now = 1_700_000_000;
 const good = { exp: now + 300, iat: now, jti: "0123456789abcdef0123456789abcdef", token_type: "access", user_id: "7" };
 
-const check = (change: Readonly<Record<string, unknown>>, kind: TokenType = tokenTypes.access, vars = {}) =>
-  checkTokenType(settingsOf(vars), kind, { ...good, ...change }, now);
+const check = (change: Readonly<Record<string, unknown>>, tokenType: TokenType = tokenTypes.access, vars = {}) =>
+  checkTokenType(settingsOf(vars), tokenType, { ...good, ...change }, now);
+const accepted = (...AUTH_TOKEN_CLASSES: readonly string[]) =>
+  acceptedTokenTypes({ ...settingsOf(), AUTH_TOKEN_CLASSES });
 const without = (...names: readonly string[]) =>
   Object.fromEntries(Object.entries(good).filter(([name]) => !names.includes(name)));
 
-describe("checkKind()", () => {
+describe("checkTokenType()", () => {
   test.each([
     ["access", tokenTypes.access],
     ["refresh", tokenTypes.refresh],
@@ -112,12 +114,13 @@ describe("tokenTypes", () => {
     ["SlidingToken", "sliding", 3, true, true],
     ["UntypedToken", "untyped", 0, false, false],
   ])("%s", (className, type, seconds, isOutstanding, typed) => {
-    const kind = tokenTypeOfClass(className);
-    expect(kind).toMatchObject({ className, type, isOutstanding, typed });
-    expect(kind?.lifetimeSeconds(lifetimes)).toBe(seconds);
+    const [tokenType, ...more] = accepted(className);
+    expect(tokenType).toMatchObject({ className, type, isOutstanding, typed });
+    expect(tokenType?.lifetimeSeconds(lifetimes)).toBe(seconds);
+    expect(more).toEqual([]);
   });
 
   test.each([["accesstoken"], ["Token"], [""], ["toString"]])("has no class %j", (className) => {
-    expect(tokenTypeOfClass(className)).toBeUndefined();
+    expect(accepted(className)).toEqual([]);
   });
 });

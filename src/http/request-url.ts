@@ -1,0 +1,29 @@
+// The URL of a request, taken apart once and without changing a byte: to parse and write it anew would lose spellings.
+
+export interface RequestUrl {
+  /** The whole URL as it came, with its query: never to be logged. */
+  readonly text: string;
+  /** `https` or `http`. */
+  readonly scheme: string;
+  /** Host and port as they came. */
+  readonly authority: string;
+  /** Percent-encoded, from the first slash up to `?`; `/` where the URL ends with its authority. */
+  readonly path: string;
+  /** From `?` on; empty where there is none. */
+  readonly query: string;
+}
+
+/** @param text an absolute URL, as `Request.url` is one */
+export function readRequestUrl(text: string): RequestUrl {
+  const colon = text.indexOf("://");
+  const start = text.indexOf("/", colon + 3);
+  const scheme = text.slice(0, colon);
+  if (start < 0) return { text, scheme, authority: text.slice(colon + 3), path: "/", query: "" };
+  const authority = text.slice(colon + 3, start);
+  const question = text.indexOf("?", start);
+  if (question < 0) return { text, scheme, authority, path: text.slice(start), query: "" };
+  return { text, scheme, authority, path: text.slice(start, question), query: text.slice(question) };
+}
+
+/** Scheme and authority, as an `Origin` header names them. */
+export const originOf = ({ scheme, authority }: RequestUrl): string => `${scheme}://${authority}`;

@@ -1,0 +1,626 @@
+// The console in the browser: makes calls, shows their answers and the tokens, keeps everything in memory. Sent as text.
+// Must never keep anything outside memory, put a token into a URL, write HTML, or leave the page's own origin; never send
+// what nobody pressed a button for, nor say that a token is good.
+
+/**
+ * @typedef {"access" | "refresh" | "token"} Name as answers name a token; `token` is a sliding one
+ * @typedef {{ text?: string, header?: unknown, claims?: any, exp: number, life: number, ended?: string, told?: boolean }} Token
+ * @typedef {{ method: string, path: string, body?: string | undefined, authorize?: boolean, elide?: boolean, done?: string }} Call
+ * @typedef {{ id: string, current: boolean, client: string, address: string } & Record<"created_at" | "expires_at" | "last_refreshed_at", string>} Session
+ */
+
+/** @type {{ prefix: string, served: string[], header: string, scheme: string, cookiesOnly: boolean, typeClaim: string, refreshExpClaim: string, lifetimes: Record<Name, number> }} */
+const known = JSON.parse(document.querySelector("main")?.dataset.known ?? "");
+/** @param {string} name */
+const serves = (name) => known.served.includes(name);
+/** @param {string} id @returns {HTMLElement} */
+const at = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** @param {string} id @returns {HTMLInputElement} */
+const field = (id) => /** @type {HTMLInputElement} */ (at(id));
+const longestShown = 100000;
+const longestHistory = 50;
+const gatewaysPolicy = "default-src 'none'; frame-ancestors 'none'";
+/** @type {Record<number, string>} */
+const words = {
+  200: "OK",
+  201: "Created",
+  204: "No Content",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+/**
+ * JSON with the source texts of its numbers (ECMAScript 2026), which TypeScript does not know yet.
+ *
+ * @typedef {(key: string, value: unknown, context: { source: string }) => unknown} Reviver
+ * @typedef {{ parse(text: string, reviver: Reviver): any, rawJSON?: (text: string) => unknown }} ExactJson
+ */
+const exactJson = /** @type {ExactJson} */ (/** @type {unknown} */ (JSON));
+
+/**
+ * JSON with every number as it was written (an id of 18 digits is shown with all of them); old browsers round some.
+ *
+ * @param {string} text
+ */
+function parsed(text) {
+  return exactJson.parse(text, (_, value, context) =>
+    typeof value === "number" && exactJson.rawJSON && String(value) !== context.source
+      ? exactJson.rawJSON(context.source)
+      : value,
+  );
+}
+
+/**
+ * @param {string} tag
+ * @param {string | number} [text]
+ * @param {Record<string, string | number>} [attributes]
+ */
+function make(tag, text, attributes) {
+  const element = document.createElement(tag);
+  if (text !== undefined) element.textContent = String(text);
+  for (const [name, value] of Object.entries(attributes ?? {})) element.setAttribute(name, String(value));
+  return element;
+}
+
+/**
+ * @param {string} text
+ * @param {"good" | "bad"} [kind]
+ */
+function say(text, kind) {
+  at("status").textContent = text;
+  at("status").className = kind ?? "";
+}
+
+/**
+ * A second press while the first is under way does nothing.
+ *
+ * @param {(event: any) => unknown} work
+ */
+function unlessBusy(work) {
+  let busy = false;
+  return async (/** @type {Event | undefined} */ event) => {
+    event?.preventDefault();
+    if (busy) return;
+    busy = true;
+    try {
+      await work(event);
+    } finally {
+      busy = false;
+    }
+  };
+}
+
+/**
+ * The address of a path; undefined for one that would lead to another origin.
+ *
+ * @param {string} path
+ */
+function addressOf(path) {
+  if (!path.startsWith("/") || !URL.canParse(path, location.origin)) return undefined;
+  const url = new URL(path, location.origin);
+  return url.origin === location.origin ? url : undefined;
+}
+
+/**
+ * Sends, shows and remembers one call; the JSON of a good answer comes back, undefined for any other.
+ *
+ * @param {Call} call
+ * @returns {Promise<any>}
+ */
+async function call({ method, path, body, authorize, elide, done }) {
+  const headers = new Headers();
+  if (body !== undefined) headers.set("content-type", "application/json");
+  const token = authorize && !known.cookiesOnly ? bearer() : undefined;
+  if (token) headers.set(known.header, `${known.scheme} ${token}`);
+  const url = addressOf(path);
+  if (url === undefined) return undefined;
+  say("Sending…");
+  at("answer").ariaBusy = "true";
+  const began = performance.now();
+  let response, text;
+  try {
+    response = await fetch(url, {
+      method,
+      headers,
+      body: body ?? null,
+      cache: "no-store",
+      redirect: "manual",
+      credentials: known.cookiesOnly && authorize !== false ? "same-origin" : "omit",
+    });
+    text = await response.text();
+  } catch {
+    say("No answer: the gateway could not be reached, or broke off.", "bad");
+  }
+  at("answer").ariaBusy = "false";
+  const took = `${Math.round(performance.now() - began)} ms`;
+  const what = `${method} ${url.pathname}${url.search}`;
+  const how = !authorize ? "" : token || known.cookiesOnly ? " with token" : "";
+  remember({ method, path, body, what: what + how, status: response?.status ?? 0, took });
+  if (response === undefined || text === undefined) return undefined;
+  let json;
+  try {
+    json = parsed(text);
+  } catch {}
+  showAnswer({ response, text, json: elide && json ? elided(json) : json, what: what + how, took });
+  const named = statusOf(response);
+  const reason = json?.detail ?? json?.non_field_errors?.[0];
+  const said = response.ok && done ? done : typeof reason === "string" ? reason : "";
+  say([named, said].filter(Boolean).join(": "), response.ok ? "good" : "bad");
+  return response.ok ? (json ?? {}) : undefined;
+}
+
+/** @param {Response} response */
+function statusOf(response) {
+  if (response.type === "opaqueredirect") return "Redirect";
+  return `${response.status} ${response.statusText || words[response.status] || ""}`.trim();
+}
+
+/**
+ * Tokens in an answer of the token endpoints are shown in full in their own place.
+ *
+ * @param {object} json
+ */
+function elided(json) {
+  /** @param {unknown} value */
+  const short = (value) =>
+    typeof value === "string" && value.split(".").length === 3 ? `${value.slice(0, 12)}…` : value;
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, short(value)]));
+}
+
+/** @param {{ response: Response, text: string, json: unknown, what: string, took: string }} answer */
+function showAnswer({ response, text, json, what, took }) {
+  const { headers } = response;
+  const redirect = response.type === "opaqueredirect";
+  const id = headers.get("x-request-id");
+  const own = id !== null && headers.get("content-security-policy") === gatewaysPolicy;
+  at("pill").textContent = statusOf(response);
+  at("pill").className = `pill ${response.ok ? "good" : "bad"}`;
+  at("called").textContent = what;
+  at("by").textContent = redirect ? "not to be seen by a page" : own ? "the gateway" : "the API behind the gateway";
+  at("request-id").textContent = id ?? "in the gateway's log, and at the API as X-Request-Id";
+  at("took").textContent = took;
+  at("headers").textContent = [...headers].map((pair) => pair.join(": ")).join("\n") || "none";
+  const full = json === undefined ? text : JSON.stringify(json, null, 2);
+  at("text").textContent = redirect
+    ? "The API redirects. Browsers do not tell a page where to."
+    : full === ""
+      ? "(no body)"
+      : full.slice(0, longestShown) + (full.length > longestShown ? "\n… (cut)" : "");
+  at("text").lang = headers.get("content-language") ?? "";
+  at("no-answer").hidden = true;
+  at("answered").hidden = false;
+}
+
+/** @param {Call & { what: string, status: number, took: string }} call */
+function remember({ method, path, body, what, status, took }) {
+  const item = make("li");
+  const kind = status >= 200 && status < 300 ? "good" : "bad";
+  const again = make("button", what, { type: "button", class: "link", title: "Put it into the request form" });
+  again.addEventListener("click", () => fillRequest(method, path, body));
+  item.append(make("strong", status || "–", { class: kind }), again);
+  item.append(make("span", `${new Date().toLocaleTimeString()}, ${took}`, { class: "soft" }));
+  at("history").prepend(item);
+  while (at("history").children.length > longestHistory) at("history").lastChild?.remove();
+  at("no-history").hidden = true;
+}
+
+/** By the name that an answer gives them: access, refresh, token (a sliding one). */
+const tokens = /** @type {Map<Name, Token>} */ (new Map());
+const titles = { access: "Access token", refresh: "Refresh token", token: "Sliding token" };
+const cookies = { access: "__Host-access", refresh: "__Secure-refresh", token: "__Host-access" };
+/** Who logged in here, empty for a pasted token; by how many milliseconds the gateway's clock is ahead of this one. */
+const here = { user: "", ahead: 0 };
+
+const bearer = () => (tokens.get("access") ?? tokens.get("token"))?.text;
+const gatewaySeconds = () => (Date.now() + here.ahead) / 1000;
+
+/**
+ * @param {string} text
+ * @returns {{ header: unknown, claims: any } | undefined}
+ */
+function decoded(text) {
+  try {
+    const [header, claims] = text
+      .split(".")
+      .slice(0, 2)
+      .map((part) => {
+        const bytes = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
+        return parsed(new TextDecoder().decode(Uint8Array.from(bytes, (one) => one.charCodeAt(0))));
+      });
+    return claims !== null && typeof claims === "object" ? { header, claims } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Takes the tokens of an answer, or with cookies the times that they must have; draws them.
+ *
+ * @param {Partial<Record<Name, string>>} answer
+ * @param {Name[]} names
+ */
+function take(answer, names) {
+  if (known.cookiesOnly) {
+    for (const name of names)
+      tokens.set(name, { exp: gatewaySeconds() + known.lifetimes[name], life: known.lifetimes[name] });
+    return draw();
+  }
+  for (const name of /** @type {Name[]} */ (Object.keys(titles))) {
+    if (typeof answer[name] !== "string") continue;
+    const read = decoded(answer[name]);
+    tokens.set(name, { text: answer[name], ...read, exp: read?.claims.exp, life: read?.claims.exp - read?.claims.iat });
+  }
+  const made = (answer.access ?? answer.token) && (tokens.get("access") ?? tokens.get("token"))?.claims?.iat;
+  if (made && Math.abs(made * 1000 - Date.now() - here.ahead) > 2000) here.ahead = made * 1000 - Date.now();
+  draw();
+}
+
+function draw() {
+  const some = tokens.size > 0;
+  at("tokens").hidden = !some;
+  at("account").hidden = !some;
+  at("login").hidden = some;
+  at("paste").hidden = some || known.cookiesOnly;
+  at("who").textContent = !some ? "Log in" : here.user === "" ? "With a token" : `Logged in as ${here.user}`;
+  at("logout-all").hidden = !serves("sessions") || (bearer() === undefined && !known.cookiesOnly);
+  at("sessions").hidden = !some || at("logout-all").hidden;
+  at("cards").replaceChildren(...[...tokens].map(card));
+  tick();
+}
+
+/** @param {[Name, Token]} entry */
+function card([name, token]) {
+  const article = make("article", undefined, { "aria-labelledby": `card-${name}`, "data-token": name });
+  const head = make("div", undefined, { class: "row" });
+  head.append(make("h3", titles[name], { id: `card-${name}` }), clock("exp", token.exp));
+  article.append(head);
+  if (token.life > 0)
+    article.append(make("progress", undefined, { max: token.life, "aria-label": `${titles[name]}: time left` }));
+  if (token.ended) article.append(make("p", token.ended, { class: "bad" }));
+  if (token.claims) article.append(claimTable(name, token.claims));
+  else
+    article.append(
+      make(
+        "p",
+        known.cookiesOnly ? `In the HttpOnly cookie ${cookies[name]}, which no page can read.` : "This text is no JWT.",
+        { class: "soft" },
+      ),
+    );
+  if (token.text) {
+    const raw = make("details");
+    raw.append(
+      make("summary", "Header and token"),
+      make("pre", JSON.stringify(token.header)),
+      make("pre", token.text, { class: "raw" }),
+    );
+    article.append(raw);
+  }
+  const buttons = make("div", undefined, { class: "row" });
+  buttons.append(...actionsOf(name, token));
+  article.append(buttons);
+  return article;
+}
+
+/**
+ * @param {Name} name
+ * @param {object} claims
+ */
+function claimTable(name, claims) {
+  const table = make("table");
+  table.append(make("caption", `Claims of the ${titles[name].toLowerCase()}`));
+  for (const [claim, value] of Object.entries(claims)) {
+    const row = make("tr");
+    const cell = make("td", typeof value === "string" ? value : JSON.stringify(value));
+    if (typeof value === "number" && ["exp", "iat", "nbf", known.refreshExpClaim].includes(claim)) {
+      cell.append(" ", make("span", new Date(value * 1000).toLocaleString(), { class: "soft" }));
+      if (claim === known.refreshExpClaim) cell.append(" ", clock(claim, value));
+    }
+    row.append(make("th", claim, { scope: "row" }), cell);
+    table.append(row);
+  }
+  return table;
+}
+
+/**
+ * @param {string} claim
+ * @param {number | undefined} end
+ */
+function clock(claim, end) {
+  return make("span", "", {
+    class: "clock",
+    role: "timer",
+    "aria-label": claim === "exp" ? "Time left" : "Time left to refresh",
+    "data-end": end ?? "",
+  });
+}
+
+/** @param {number} seconds */
+function leftText(seconds) {
+  if (seconds <= 0) return "expired";
+  const days = Math.floor(seconds / 86400);
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+  /** @param {number} number */
+  const two = (number) => String(number).padStart(2, "0");
+  if (days > 0) return `${days} d ${hours} h ${two(minutes)} min`;
+  return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(rest)}`;
+}
+
+/** Every second. Only the end of a token is read out, once. */
+function tick() {
+  const now = gatewaySeconds();
+  for (const shown of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".clock"))) {
+    const left = Math.ceil(Number(shown.dataset.end) - now);
+    shown.textContent = shown.dataset.end === "" ? "no end" : leftText(left);
+    shown.classList.toggle("bad", shown.dataset.end !== "" && left <= 0);
+  }
+  for (const [name, token] of tokens) {
+    const left = Math.max(0, token.exp - now);
+    /** @type {HTMLProgressElement | null} */
+    const bar = document.querySelector(`[data-token=${name}] progress`);
+    if (bar) bar.value = left;
+    if (left === 0 && !token.told) {
+      token.told = true;
+      say(`The ${titles[name].toLowerCase()} has expired.`, "bad");
+    }
+  }
+}
+setInterval(tick, 1000);
+
+/** @param {string} path */
+const endpoint = (path) => known.prefix + path;
+
+/**
+ * @param {string} text
+ * @param {(event: any) => unknown} work
+ * @param {string} [kind] its classes
+ * @param {string} [name] as screen readers say it
+ */
+function button(text, work, kind, name) {
+  const made = make("button", text, {
+    type: "button",
+    class: kind ?? "quiet",
+    ...(name ? { "aria-label": name } : {}),
+  });
+  made.addEventListener("click", unlessBusy(work));
+  return made;
+}
+
+/**
+ * A POST to a token endpoint; with cookies the gateway takes the token from there.
+ *
+ * @param {string} path
+ * @param {object} fields
+ * @param {string} done
+ */
+const post = (path, fields, done) =>
+  call({
+    method: "POST",
+    path: endpoint(path),
+    body: JSON.stringify(known.cookiesOnly ? {} : fields),
+    elide: true,
+    done,
+  });
+
+/**
+ * @param {Name} name
+ * @param {Token} token
+ */
+function actionsOf(name, token) {
+  const title = titles[name].toLowerCase();
+  const actions = [];
+  const refreshes = name === "refresh" ? serves("refresh") : name === "token" && serves("sliding");
+  if (refreshes) actions.push(button("Refresh", () => refresh(name, token), "", `Refresh with the ${title}`));
+  if (serves("verify") && !(known.cookiesOnly && name === "refresh"))
+    actions.push(
+      button(
+        "Verify",
+        () => post("/verify/", { token: token.text }, `the ${title} is good`),
+        "quiet",
+        `Verify the ${title}`,
+      ),
+    );
+  if (name === "refresh" && serves("blacklist"))
+    actions.push(button("Blacklist", () => blacklist(token), "quiet danger", `Blacklist the ${title}`));
+  if (token.text) actions.push(button("Copy", () => copy(name, token), "quiet", `Copy the ${title}`));
+  return actions;
+}
+
+/**
+ * @param {Name} name
+ * @param {Token} token
+ */
+async function refresh(name, token) {
+  const sliding = name === "token";
+  const path = sliding ? "/sliding/refresh/" : "/refresh/";
+  const done = sliding ? "the token is good for longer" : "a new access token";
+  const answer = await post(path, { [name]: token.text }, done);
+  if (answer === undefined) return;
+  take(answer, sliding ? ["token"] : ["access", "refresh"]);
+  focusAgain(`[data-token=${name}] button`);
+}
+
+/** @param {Token} token */
+async function blacklist(token) {
+  const answer = await post("/blacklist/", { refresh: token.text }, "the refresh token is blacklisted");
+  if (answer === undefined) return;
+  if (known.cookiesOnly) return forget("Logged out: the cookies are cleared.");
+  token.ended = "Blacklisted: try to refresh with it.";
+  draw();
+  focusAgain("[data-token=refresh] .danger");
+}
+
+/**
+ * @param {Name} name
+ * @param {Token} token
+ */
+async function copy(name, token) {
+  try {
+    await navigator.clipboard.writeText(token.text ?? "");
+    say(`The ${titles[name].toLowerCase()} is copied.`, "good");
+  } catch {
+    say("The browser does not let this page copy.", "bad");
+  }
+}
+
+/**
+ * Drawing makes buttons anew: the focus goes back to where it was.
+ *
+ * @param {string} selector
+ */
+const focusAgain = (selector) => /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
+
+/** @param {string} [said] */
+function forget(said) {
+  tokens.clear();
+  here.user = "";
+  draw();
+  at("session-list").replaceChildren();
+  at("username").focus();
+  say(said ?? "The tokens are forgotten; they are still good until they expire.");
+}
+
+async function logIn() {
+  const path = at("kinds").hidden ? (serves("obtain") ? "/" : "/sliding/") : field("kind").value;
+  const username = field("username").value;
+  const body = JSON.stringify({ username, password: field("password").value });
+  const answer = await call({
+    method: "POST",
+    path: endpoint(path),
+    body,
+    elide: true,
+    done: `logged in as ${username}`,
+  });
+  if (answer === undefined) return field("password").select();
+  field("password").value = "";
+  tokens.clear();
+  here.user = username;
+  take(answer, path === "/" ? ["access", "refresh"] : ["token"]);
+  at("tokens-title").focus();
+}
+
+function usePasted() {
+  const text = field("token").value.trim();
+  const type = decoded(text)?.claims[known.typeClaim];
+  /** @type {Name} */
+  const name = type === "refresh" ? "refresh" : type === "sliding" ? "token" : "access";
+  if (decoded(text) === undefined) return say("This text is no JWT.", "bad");
+  field("token").value = "";
+  take({ [name]: text }, []);
+  say(`The ${titles[name].toLowerCase()} is here, not verified.`);
+  at("tokens-title").focus();
+}
+
+/** @param {SubmitEvent & { submitter: HTMLButtonElement | null }} event */
+async function send(event) {
+  const authorize = event.submitter?.value !== "without";
+  const path = field("path").value.trim();
+  const bad = addressOf(path) === undefined;
+  at("path").ariaInvalid = String(bad);
+  at("path-error").textContent = bad ? "A path of this gateway, such as /api/notes/." : "";
+  if (bad) return at("path").focus();
+  if (authorize && !known.cookiesOnly && bearer() === undefined)
+    return say("There is no token to send: log in first.", "bad");
+  const body = at("with-body").hidden || field("body").value === "" ? undefined : field("body").value;
+  await call({ method: field("method").value, path, body, authorize });
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {string | undefined} body
+ */
+function fillRequest(method, path, body) {
+  field("method").value = method;
+  field("path").value = path;
+  field("body").value = path.startsWith(known.prefix) ? "" : (body ?? "");
+  showBody();
+  at("path").focus();
+}
+
+const showBody = () => {
+  at("with-body").hidden = ["GET", "HEAD"].includes(field("method").value);
+};
+
+async function loadSessions() {
+  const list = await call({ method: "GET", path: endpoint("/sessions/"), authorize: true, done: "sessions listed" });
+  if (!Array.isArray(list)) return;
+  at("session-list").replaceChildren(...list.map(sessionItem));
+  at("reload").textContent = "Load the list again";
+}
+
+/** @param {Session} session */
+function sessionItem(session) {
+  const item = make("li");
+  /** @param {string | null} text */
+  const local = (text) => (text ? new Date(text).toLocaleString() : "never");
+  item.append(make("strong", local(session.created_at)));
+  if (session.current) item.append(make("span", "this session", { class: "pill good" }));
+  const facts = [
+    `last refreshed ${local(session.last_refreshed_at)}`,
+    `ends ${local(session.expires_at)}`,
+    session.client,
+    session.address,
+  ];
+  item.append(make("span", facts.filter(Boolean).join(" · "), { class: "soft" }));
+  item.append(
+    button("End", () => endSession(session), "quiet danger", `End the session of ${local(session.created_at)}`),
+  );
+  return item;
+}
+
+/** @param {Session} session */
+async function endSession({ id, current }) {
+  const path = endpoint(`/sessions/${encodeURIComponent(id)}/`);
+  const answer = await call({ method: "DELETE", path, authorize: true, done: "the session is ended" });
+  if (answer === undefined) return;
+  if (current) return ended("Ended with its session.");
+  await loadSessions();
+  at("sessions-title").focus();
+}
+
+/**
+ * What the page had is of no use any more; it stays to be tried.
+ *
+ * @param {string} how
+ */
+function ended(how) {
+  if (known.cookiesOnly) return forget("Logged out: the cookies are cleared.");
+  for (const token of tokens.values()) token.ended = how;
+  at("session-list").replaceChildren();
+  draw();
+  at("tokens-title").focus();
+}
+
+async function logOutAll() {
+  const answer = await call({
+    method: "POST",
+    path: endpoint("/logout-all/"),
+    authorize: true,
+    done: "logged out everywhere",
+  });
+  if (answer !== undefined) ended("Ended: logged out everywhere.");
+}
+
+at("no-login").hidden = serves("obtain") || serves("sliding");
+at("credentials").hidden = !at("no-login").hidden;
+at("kinds").hidden = !(serves("obtain") && serves("sliding"));
+at("paste").hidden = known.cookiesOnly;
+if (known.cookiesOnly)
+  at("tokens-note").textContent = "AUTH_COOKIE is on: the tokens stay in cookies. The clocks go by the settings.";
+const named = location.hash.slice(1);
+if (addressOf(named)) field("path").value = named;
+at("login").addEventListener("submit", unlessBusy(logIn));
+at("pasted").addEventListener("submit", unlessBusy(usePasted));
+at("request").addEventListener("submit", unlessBusy(send));
+at("method").addEventListener("change", showBody);
+at("forget").addEventListener("click", () => forget());
+at("logout-all").addEventListener("click", unlessBusy(logOutAll));
+at("reload").addEventListener("click", unlessBusy(loadSessions));
