@@ -43,7 +43,7 @@ export async function logout(
     const count = open.length === 1 ? "1 open session" : `${open.length} open sessions`;
     return `All tokens ${of} are ended; there were ${count}.`.replace("were 1 ", "was 1 ");
   }
-  if (!open.some(({ family }) => family === session)) {
+  if (!open.some((one) => one.session === session)) {
     throw new Failure(`There is no open session '${session}' ${of}. npm run manage -- sessions lists them.`);
   }
   await endSession(bindings, session, nowSeconds);

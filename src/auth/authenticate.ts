@@ -134,12 +134,12 @@ function revocationKeysOf(
   jti: string | undefined,
 ): RevocationKeys | undefined {
   const named = namesFamily(settings) ? claim(claims, familyClaim) : undefined;
-  const family = typeof named === "string" ? named : undefined;
+  const session = typeof named === "string" ? named : undefined;
   const user = userLookup(settings, userId);
-  if (jti === undefined && family === undefined && user === undefined) return undefined;
+  if (jti === undefined && session === undefined && user === undefined) return undefined;
   return {
     jti,
-    family,
+    session,
     user,
     // A token that does not say when it was issued counts as issued before any "not valid before" of its user.
     issuedAtSeconds: issuedAt(claims) ?? 0,
