@@ -5,7 +5,7 @@ import type { Identity } from "../auth/authenticate.ts";
 import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { type Log, shortId } from "../log-events.ts";
-import { familyClaim } from "../settings/names-family.ts";
+import { sessionClaim } from "../settings/derived.ts";
 import type { LiveToken } from "../stores/families-contract.ts";
 import { claim } from "../tokens/claims.ts";
 import { type EndingDependencies, endSession, endUser } from "./end-sessions.ts";
@@ -61,7 +61,7 @@ export function createOwnSessions(deps: OwnSessionsDependencies): OwnSessions {
 
   return {
     async listSessions(context, identity) {
-      const own = claim(identity.claims, familyClaim);
+      const own = claim(identity.claims, sessionClaim);
       return (await sessionsOf(context, identity)).map((session) => ({
         id: session.family,
         created_at: isoTime(session.sessionStartedAtSeconds),
@@ -76,7 +76,7 @@ export function createOwnSessions(deps: OwnSessionsDependencies): OwnSessions {
       if (!sessions.some(({ family }) => family === id)) refuse("no_route");
       await endSession(deps, id, context.nowSeconds);
       log("session_ended", { user_id: identity.user?.id, family: shortId(id) }, context.requestId);
-      return claim(identity.claims, familyClaim) === id;
+      return claim(identity.claims, sessionClaim) === id;
     },
     async logoutAll({ nowSeconds, requestId }, { user }) {
       if (!user) refuse("user_not_found");
