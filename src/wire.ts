@@ -94,7 +94,7 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
     authentication: createAuthentication({
       ...services,
       tokenCache,
-      acceptedTokenTypes: configuration.acceptedTokenTypes,
+      issuer: services.codec.issuer,
     }),
   };
   const health = { ...deps, schema: d1Schema(env.DB, log), keySource: keySource?.state };

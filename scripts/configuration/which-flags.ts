@@ -1,4 +1,4 @@
-// The flags that say whose configuration a command is about: that of local runs, or that of a deployment.
+// The flags that choose the configuration of a command: that of local runs, or that of a deployment.
 // Must never read a secret from the command line.
 import type { Configuration } from "../../src/configuration.ts";
 import { type Origin, urlOrigin } from "../../src/proxy/forward.ts";
@@ -30,33 +30,32 @@ export interface Which {
   readonly var?: readonly string[] | undefined;
 }
 
-/** Whether the flags mean the local configuration. */
+/** Whether the flags choose the local configuration. */
 export const isLocal = (which: Which): boolean =>
   which.remote !== true && which.env === undefined && which["secrets-file"] === undefined;
 
-/** What stands for the API of npm start where wrangler.toml names none. */
+/** The name for the API of npm start if wrangler.toml has none. */
 export const LOCAL_API = "http://api.localhost";
 
-/** What was read, for people and for JSON. */
 export interface WhichReading extends WorkerReading {
-  /** Whose configuration it is, for sentences: "local" or "deployed". */
+  /** Which configuration it is, for texts. */
   readonly whose: "local" | "deployed";
-  /** What a reader has to know beside errors: which files had a say, and what stood in for a key. */
+  /** Which files were read, and whether a placeholder was used for a key. */
   readonly notes: readonly string[];
-  /** Where requests go whose route has no origin of its own; without a base where that is a Worker or a zone. */
+  /** The origin of routes without an `origin`; it has no base if it is a Worker or a zone. */
   readonly defaultOrigin: Pick<Origin, "base" | "audience"> | undefined;
-  /** `npm start` gives the API's address itself, so that here a name stands for it: LOCAL_API. */
-  readonly standInOrigin: boolean;
+  /** The default origin is LOCAL_API: npm start passes the real URL. */
+  readonly hasLocalApi: boolean;
   /** About the secrets file itself. */
   readonly fileWarnings: readonly string[];
 }
 
-/** VERIFYING_KEY is public, also where the dashboard keeps it as a secret. */
+/** VERIFYING_KEY is public, even if the dashboard keeps it as a secret. */
 const secretNames = Object.entries(settingsTable).flatMap(([name, setting]) =>
   "secret" in setting && name !== "VERIFYING_KEY" ? [name] : [],
 );
 
-/** Reads the configuration that the flags mean. */
+/** Reads the configuration that the flags choose. */
 export async function readWhich(which: Which): Promise<WhichReading> {
   for (const pair of which.var ?? []) {
     if (secretNames.some((name) => pair.startsWith(`${name}:`))) {
@@ -74,19 +73,19 @@ export async function readWhich(which: Which): Promise<WhichReading> {
   const from = path ?? ".dev.vars or the environment";
   const notes = [
     ...(secrets.length > 0 ? [`Read in addition to wrangler.toml, from ${from}: ${secrets.join(", ")}.`] : []),
-    ...(reading.standIn
+    ...(reading.hasPlaceholderKey
       ? [
           "SIGNING_KEY is not available here: a placeholder of the same kind was used, and VERIFYING_KEY was not checked.",
         ]
       : []),
   ];
-  const standInOrigin = local && reading.bound.ORIGIN === undefined && reading.settings.ORIGIN_URL === null;
+  const hasLocalApi = local && reading.bound.ORIGIN === undefined && reading.settings.ORIGIN_URL === null;
   return {
     ...reading,
     whose: local ? "local" : "deployed",
     notes,
-    defaultOrigin: standInOrigin ? urlOrigin(LOCAL_API) : originOf(reading),
-    standInOrigin,
+    defaultOrigin: hasLocalApi ? urlOrigin(LOCAL_API) : originOf(reading),
+    hasLocalApi,
     fileWarnings: secretsFile.warnings,
   };
 }
@@ -97,5 +96,5 @@ function originOf({ bound, settings }: WorkerReading): WhichReading["defaultOrig
   return ORIGIN_URL === null || !URL.canParse(ORIGIN_URL) ? undefined : urlOrigin(ORIGIN_URL);
 }
 
-/** Whether there is something to show at /.well-known/jwks.json. */
+/** Whether /.well-known/jwks.json has keys. */
 export const publishesKeys = ({ keys }: Configuration): boolean => publicJwksOf(keys).length > 0;

@@ -19,7 +19,7 @@ export async function checkDeployment(args: DeployArguments): Promise<Checked> {
   const reading = await readAsWorker({ ...args, local: false }, file.secrets);
   if (reading.errors.length > 0) throw settingsFailure(reading.errors);
   const deployment = deploymentWarnings(reading.settings, reading.file.openVars);
-  return { warnings: [...reading.warnings, ...deployment, ...file.warnings], standIn: reading.standIn };
+  return { warnings: [...reading.warnings, ...deployment, ...file.warnings], standIn: reading.hasPlaceholderKey };
 }
 
 /** Warnings that only concern deployments. @param openVars `[vars]` of wrangler.toml */

@@ -1,9 +1,9 @@
-// The explanation as lines for people: what was asked, what the token says, every check, what comes of it.
-// Must never have the token, its signature or a control character in it.
+// The explanation as lines for people: request, token, every check, outcome.
+// Must never contain the token, its signature or a control character.
 import { styled } from "../shared/terminal.ts";
 import type { Check, Verdict } from "./checks.ts";
+import { shown } from "./decode-token.ts";
 import type { Explanation, Outcome } from "./explain-request.ts";
-import { shown } from "./peek.ts";
 
 /** A detail may quote several values, each of which is cut by itself. */
 const longestDetail = 400;
@@ -16,7 +16,7 @@ const colours: Readonly<Record<Verdict, "green" | "red" | "yellow" | "dim">> = {
   "not reached": "dim",
 };
 
-/** @param about lines on the request and the token that stand above the checks */
+/** @param about lines about request and token, shown above the checks */
 export function reportLines(
   { checks, outcome }: Explanation,
   about: readonly string[],

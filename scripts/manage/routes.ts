@@ -1,5 +1,5 @@
-// `routes`: what becomes of which path, in the order in which it is decided.
-// Must never show a table that the Worker would not work with: with errors there is none.
+// `routes`: all routes of a configuration, in the order in which they are matched.
+// Must never show a table for a configuration with errors.
 import { defaultInWords, type RouteKeyName, routeKeyNames } from "../../src/settings/route-keys.ts";
 import { describedRoutes, type RuleKeys, routeKeyRows, ruleKeys } from "../configuration/routes.ts";
 import { publishesKeys, readWhich, type WhichReading, whichFlags, whichHelp } from "../configuration/which-flags.ts";
@@ -96,7 +96,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const rows = routeRows(reading);
   if (values.json === true) console.log(JSON.stringify(rows, null, 2));
   else {
-    const withoutOrigin = reading.standInOrigin ? "the API of npm start" : "no origin: 502";
+    const withoutOrigin = reading.hasLocalApi ? "the API of npm start" : "no origin: 502";
     const table = textTable(
       [...columns, "goes to"],
       rows.map((row) => [...columns.map((name) => cell(row, name)), target(row, withoutOrigin)]),

@@ -1,7 +1,7 @@
 // scripts/deploy/: what is read out of a command line for wrangler, and out of the secrets that go along.
 import { describe, expect, it } from "vitest";
-import { parseSecrets } from "../../scripts/configuration/wrangler-flags.ts";
 import { standInKey } from "../../scripts/configuration/stand-in-key.ts";
+import { parseSecrets } from "../../scripts/configuration/wrangler-flags.ts";
 import { readDeployArguments } from "../../scripts/deploy/arguments.ts";
 import { originWarnings } from "../../scripts/deploy/check.ts";
 import { readConfiguration } from "../../src/configuration.ts";

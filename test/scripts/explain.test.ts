@@ -1,11 +1,10 @@
 // `explain`: each check made to fail once, by the Worker's own code; what is shown of it, and what never is.
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Check, checkRows, classChecks, codecChecks, userChecks } from "../../scripts/explain/checks.ts";
+import { decodeToken, relativeTime, shownMembers } from "../../scripts/explain/decode-token.ts";
 import type { Explanation } from "../../scripts/explain/explain-request.ts";
-import { peek, relativeTime, toldOf } from "../../scripts/explain/peek.ts";
 import { reportLines } from "../../scripts/explain/report.ts";
-import { unsignedNote } from "../../scripts/explain/stand-in-signature.ts";
-import { headerValue, tokenFromText } from "../../scripts/explain/token-input.ts";
+import { headerValue, tokenFromText, unsignedNote } from "../../scripts/explain/token-input.ts";
 import { explainWith, readNow } from "../../scripts/manage/explain.ts";
 import { passwordFingerprint } from "../../src/users/token-user.ts";
 import { type Craft, craft } from "../support/craft.ts";
@@ -275,7 +274,7 @@ describe("revocation", () => {
   const blacklist =
     "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at, blacklisted_at) VALUES ('j1', 'refresh', 1, 2, 3)";
 
-  it("names the mark by which the token was ended", async () => {
+  it("names what the token was revoked by", async () => {
     const says = (detail: string) => ({ check: "revocation", verdict: "failed", detail, reason: "token_blacklisted" });
     expect(await ended(blacklist)).toEqual(says("ended by its own id, according to D1"));
     store = textDatabase();
@@ -296,7 +295,7 @@ describe("revocation", () => {
     expect(row(await ask(withClaims({}), { vars }), "revocation")?.detail).toBe("TOKEN_BLACKLIST_ENABLED is false");
   });
 
-  it("tells of what D1 knows and KV does not yet", async () => {
+  it("says what D1 has and KV has not yet", async () => {
     store.db.exec(blacklist);
     const kv = { get: async (keys: readonly string[]) => new Map(keys.map((key) => [key, null])) };
     const reading = await readingOf({ SIGNING_KEY: testSecret, ROUTES: routes });
@@ -309,7 +308,7 @@ describe("revocation", () => {
     expect(explained.outcome.kind).toBe("forwarded");
   });
 
-  it("fails when the database does not answer", async () => {
+  it("fails when the database is not available", async () => {
     store.db.exec("DROP TABLE user_cutoffs");
     await expect(ask(withClaims({}), { path: "/strict/x" })).rejects.toThrow(
       "The database did not respond: no such table: user_cutoffs",
@@ -455,9 +454,11 @@ describe("--offline", () => {
 });
 
 describe("without the signing key", () => {
-  const standIn = "stand-in-stand-in-stand-in-stand-in";
+  const placeholder = "placeholder-key-placeholder-key-32";
   const explained = async (token: string, vars: Readonly<Record<string, unknown>> = {}) => {
-    const reading = await readingOf({ SIGNING_KEY: standIn, ROUTES: routes, ...vars }, "deployed", { standIn: true });
+    const reading = await readingOf({ SIGNING_KEY: placeholder, ROUTES: routes, ...vars }, "deployed", {
+      hasPlaceholderKey: true,
+    });
     return explainWith(reading, undefined, { method: "GET", path: "/a/x", token, nowSeconds: now });
   };
   it("makes every check but that of the signature, and says so", async () => {
@@ -489,7 +490,7 @@ describe("what is never shown", () => {
     const vars = { ASSERTION: true, ASSERTION_KEY: "k".repeat(32) };
     const explained = await ask(token, { vars });
     const reading = await readingOf({ SIGNING_KEY: testSecret });
-    const seen = toldOf(peek(token), reading.settings);
+    const seen = shownMembers(decodeToken(token), reading.settings);
     const printed = JSON.stringify({ seen, explained }) + reportLines(explained, []).join("\n");
     for (const part of token.split(".")) expect(printed).not.toContain(part);
     expect(printed).not.toContain("ada@example.com");
