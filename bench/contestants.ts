@@ -16,8 +16,15 @@ export interface Contestant {
   readonly algorithm?: Algorithm;
   /** What is asked of one that is no proxy. */
   readonly path?: string;
-  /** A sentence instead where it cannot run here. `inspectorPort` opens V8's inspector in workerd. */
-  start(ground: Ground, more?: { readonly inspectorPort?: number }): Promise<Runner | string>;
+  /** A sentence instead where it cannot run here. */
+  start(ground: Ground, more?: StartOptions): Promise<Runner | string>;
+}
+
+export interface StartOptions {
+  /** Opens V8's inspector in workerd. */
+  readonly inspectorPort?: number;
+  /** The folder of another checkout, whose gateway is to run in the place of this one. */
+  readonly checkout?: string;
 }
 
 /** Started; `storePids` are the processes of its stores. */
@@ -42,6 +49,14 @@ export const floor = plainWorker("floor", "Worker: copies the headers and sets t
 export const honoJose = plainWorker("hono-jose", "Worker: Hono, jose by hand, the caller's id in a header", true);
 export const honoJwt = plainWorker("hono-jwt", "Worker: Hono's jwt middleware and proxy helper", true);
 
+/** The gateway of another checkout, with the settings and in the place of `contestant`. */
+export const ofCheckout = (contestant: Contestant, checkout: string): Contestant => ({
+  ...contestant,
+  name: "before",
+  about: "the gateway of the other checkout, set up alike",
+  start: (ground, more) => contestant.start(ground, { ...more, checkout }),
+});
+
 /** How the gateway is set up beside wrangler.toml. */
 export interface GatewaySetUp {
   readonly algorithm?: Algorithm;
@@ -58,8 +73,8 @@ export function gateway(name: string, about: string, setUp: GatewaySetUp = {}): 
     checks: true,
     userIdSent: "7",
     algorithm,
-    async start(ground, more) {
-      const built = await ground.worker();
+    async start(ground, { checkout, ...more } = {}) {
+      const built = await ground.worker(undefined, checkout);
       const { signingKey } = ground.maker(algorithm);
       const stores = await ground.stores(tables);
       const served = await serveWorker(built, {

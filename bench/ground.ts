@@ -1,5 +1,6 @@
 // What all shapes of a run share: the origin, keys, bundles, stores; each made when it is first wanted.
 // Must never be changed by a contestant in a way that another would feel.
+import { join } from "node:path";
 import { type BuiltWorker, builtWorker } from "../scripts/shared/built-worker.ts";
 import { fillStores, type TableSizes } from "./fill-stores.ts";
 import { type RunningOrigin, startOrigin } from "./processes.ts";
@@ -11,8 +12,11 @@ export interface Ground {
   maker(algorithm: Algorithm): TokenMaker;
   /** Of HS256 tokens with a key that nobody knows. */
   readonly stranger: TokenMaker;
-  /** @param entry a file of bench/; the gateway itself without it */
-  worker(entry?: string): Promise<BuiltWorker>;
+  /**
+   * @param entry a file of bench/; the gateway itself without it
+   * @param checkout the folder of another checkout; this one without it
+   */
+  worker(entry?: string, checkout?: string): Promise<BuiltWorker>;
   /** Both have user 7; `full` has the rows and ids of the options, too. */
   stores(which: "empty" | "full"): Promise<Stores>;
   close(): Promise<void>;
@@ -38,7 +42,10 @@ export async function openGround(
     origin,
     stranger: tokenMaker("HS256"),
     maker: (algorithm) => remembered(makers, algorithm, () => tokenMaker(algorithm)),
-    worker: (entry) => remembered(workers, entry, () => builtWorker("wrangler.toml", entry)),
+    worker: (entry, checkout) =>
+      remembered(workers, checkout ?? entry, () =>
+        checkout === undefined ? builtWorker("wrangler.toml", entry) : builtWorker(join(checkout, "wrangler.toml")),
+      ),
     stores: (which) =>
       remembered(stores, which, () => filled(which === "full" ? fullSizes : { users: 0, tokens: 0, ids: 0 })),
     async close() {

@@ -1,5 +1,7 @@
 // The command line of `npm run bench`.
 // Must never let a run begin that could not end well: an unknown name is refused before anything is started.
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { usage } from "../scripts/shared/failure.ts";
 import { readFlags } from "../scripts/shared/flags.ts";
 import type { TableSizes } from "./fill-stores.ts";
@@ -11,6 +13,8 @@ export interface BenchOptions extends RaceOptions {
   /** Names of shapes; all when empty. */
   readonly shapes: readonly string[];
   readonly sizes: TableSizes;
+  /** The folder of another checkout of this project, whose gateway races as "before"; undefined for none. */
+  readonly before: string | undefined;
   /** Where to write the result; undefined for nowhere. */
   readonly json: string | undefined;
   /** Whether docs/performance.md is to be about this run. */
@@ -21,6 +25,7 @@ export const benchHelp = `npm run bench [-- options]
 
   --shapes a,b     only these: ${shapes.map(({ name }) => name).join(", ")}
   --only a,b       only these contestants
+  --before folder  race the gateway of another checkout too (git worktree add, npm ci)
   --rounds n       windows of each contestant (5)
   --seconds n      length of a window (5)
   --rows n         rows in users and in outstanding_tokens of the full tables (1000000)
@@ -29,11 +34,13 @@ export const benchHelp = `npm run bench [-- options]
   --docs           put the result, its tables and pictures into docs/performance.md
   --quick          2 rounds of 1 second, 20000 rows, 2000 ids: to see that all works, not to measure`;
 
+const contestantNames = shapes.flatMap(({ contestants }) => contestants.map(({ name }) => name));
+
 export function readBenchOptions(argv: readonly string[]): BenchOptions {
   const text = { type: "string" } as const;
   const flag = { type: "boolean", default: false } as const;
   const { values } = readFlags(argv, {
-    ...{ shapes: text, only: text, rounds: text, seconds: text, rows: text, ids: text, json: text },
+    ...{ shapes: text, only: text, rounds: text, seconds: text, rows: text, ids: text, json: text, before: text },
     ...{ docs: flag, quick: flag, help: flag },
   });
   const { quick } = values;
@@ -41,16 +48,23 @@ export function readBenchOptions(argv: readonly string[]): BenchOptions {
   return {
     help: values.help,
     shapes: known("shapes", values.shapes, new Set(shapes.map(({ name }) => name))),
-    only: known("only", values.only, new Set(shapes.flatMap(({ contestants }) => contestants.map(({ name }) => name)))),
+    only: known("only", values.only, new Set(["before", ...contestantNames])),
     rounds: Math.ceil(positive("rounds", values.rounds, quick ? 2 : 5)),
     seconds: positive("seconds", values.seconds, quick ? 1 : 5),
     warmUpSeconds: quick ? 0.5 : 1.5,
     turns: quick ? 1 : 8,
     connections: 32,
     sizes: { users: rows, tokens: rows, ids: positive("ids", values.ids, quick ? 2000 : 100_000) },
+    before: values.before === undefined ? undefined : checkoutAt(values.before),
     json: values.json,
     docs: values.docs,
   };
+}
+
+function checkoutAt(folder: string): string {
+  const checkout = resolve(folder);
+  if (!existsSync(join(checkout, "wrangler.toml"))) throw usage(`--before: there is no wrangler.toml in ${folder}.`);
+  return checkout;
 }
 
 function known(flag: string, text: string | undefined, names: ReadonlySet<string>): string[] {

@@ -5,6 +5,7 @@ import { builtWorker } from "../scripts/shared/built-worker.ts";
 import { EXIT } from "../scripts/shared/failure.ts";
 import { requirePackages } from "../scripts/shared/project.ts";
 import { run } from "../scripts/shared/run.ts";
+import { ofCheckout } from "./contestants.ts";
 import { openGround } from "./ground.ts";
 import { machine } from "./machine.ts";
 import { type BenchOptions, benchHelp, readBenchOptions } from "./options.ts";
@@ -12,7 +13,7 @@ import { startLoad } from "./processes.ts";
 import { race, type ShapeResult } from "./race.ts";
 import { reportShape, reportSmall, reportTargets } from "./report.ts";
 import { type BenchResult, RESULT_FILE } from "./result.ts";
-import { shapes } from "./shapes.ts";
+import { type Shape, shapes } from "./shapes.ts";
 import { measureSmall } from "./small.ts";
 import { countStoreUse } from "./store-use.ts";
 import { judgeTargets } from "./targets.ts";
@@ -42,6 +43,13 @@ async function resultOf(options: BenchOptions, results: readonly ShapeResult[]):
   };
 }
 
+/** With the gateway of another checkout beside this one's, in shapes that have it. */
+function withBefore(shape: Shape, checkout: string | undefined): Shape {
+  const gateway = shape.contestants.find(({ name }) => name === "gateway");
+  if (checkout === undefined || !gateway) return shape;
+  return { ...shape, contestants: [...shape.contestants, ofCheckout(gateway, checkout)] };
+}
+
 await run("bench", async (argv) => {
   const options = readBenchOptions(argv);
   if (options.help) {
@@ -55,7 +63,7 @@ await run("bench", async (argv) => {
   try {
     for (const shape of shapes) {
       if (options.shapes.length > 0 && !options.shapes.includes(shape.name)) continue;
-      const result = await race(shape, options, tools);
+      const result = await race(withBefore(shape, options.before), options, tools);
       progress("");
       console.log(reportShape(result).join("\n"));
       results.push(result);
