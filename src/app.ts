@@ -6,7 +6,7 @@ import { createCors } from "./http/cors.ts";
 import { answerRefusal } from "./http/refusal.ts";
 import { openUploads } from "./http/uploads.ts";
 import { hostTest, isAdminPath } from "./internal-routes/admin-path.ts";
-import { mayBeInternalRoute } from "./internal-routes/prefilter.ts";
+import { mayBeInternalRoute } from "./internal-routes/table.ts";
 import { createObservation, type ObservationDependencies } from "./observation.ts";
 import { createProxy, type ProxyDependencies } from "./proxy/pipeline.ts";
 import { createRouter, type RouterServices, type Shown } from "./router.ts";

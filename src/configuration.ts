@@ -28,7 +28,7 @@ export interface Configuration {
 export interface ConfigurationReading {
   /** Undefined while there are errors. */
   readonly configuration: Configuration | undefined;
-  /** To judge the bindings by; to be used for nothing else while there are errors. */
+  /** To check the bindings against; for nothing else while there are errors. */
   readonly settings: Settings;
   /** Sentences that name the setting and what was expected; never the value of a secret. */
   readonly errors: readonly string[];

@@ -105,7 +105,7 @@ export interface Failed {
   readonly allow?: string | undefined;
   /** Spaces by which the JSON is indented. */
   readonly indent?: number | undefined;
-  /** Whether the browser is told to forget the cookies of AUTH_COOKIE. */
+  /** Whether the response makes the browser forget the cookies of AUTH_COOKIE. */
   readonly clearsCookies?: boolean | undefined;
 }
 

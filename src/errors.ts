@@ -117,7 +117,7 @@ export const refusals = {
 
   // The gateway's own.
   permission_denied: { status: 403, detail: "You do not have permission to perform this action." },
-  // Nobody is there to read it; the log tells it from an origin that failed. The status is the one that nginx logs.
+  // No client is left to read it; the log distinguishes it from a failed origin. The status is the one that nginx logs.
   client_gone: { status: 499, detail: "Client closed request." },
   // RFC 6585 section 5: the token is good, but its claims do not fit into the headers that the settings ask for.
   identity_too_large: { status: 431, detail: "Request header fields are too large." },
@@ -170,7 +170,7 @@ export class Refusal extends Error {
   readonly more: RefusalMore;
 
   constructor(reason: Reason, more: RefusalMore = {}) {
-    // Nobody reads where a refusal was thrown, and finding that out is the dearest part of one.
+    // Where a refusal was thrown is never read, and collecting the stack is its most expensive part.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(reason);

@@ -5,7 +5,7 @@ import type { Settings } from "./settings/settings.ts";
 import type { Claims } from "./tokens/claims.ts";
 import type { User } from "./users/user.ts";
 
-/** What a login hook is told; never the password. */
+/** What a login hook gets; never the password. */
 export interface LoginAttempt {
   readonly username: string;
   readonly requestId: string;

@@ -27,6 +27,6 @@ export interface Services {
   readonly log: Log;
   /** Undefined where METRICS is not bound. */
   readonly metrics: Metrics | undefined;
-  /** Milliseconds, to measure durations by; undefined while nobody wants to know them. */
+  /** Milliseconds, to measure durations by; undefined while none are recorded. */
   readonly stopwatch: (() => number) | undefined;
 }

@@ -127,7 +127,7 @@ function adminStores(db: D1Database, log: Log): AdminStores {
   };
 }
 
-/** Whether anything is told of requests; if not, nothing is measured. */
+/** Whether anything is recorded of requests; if not, nothing is measured. */
 function isObserved(env: Env, { LOG, SERVER_TIMING }: Settings): boolean {
   return LOG !== "off" || SERVER_TIMING || env.METRICS !== undefined;
 }

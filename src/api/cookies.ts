@@ -96,7 +96,7 @@ function withoutTokens(answer: object): object {
 
 /**
  * A log-out ends in a browser without cookies, unless the store could not be asked. A refused refresh too, if the token
- * came from a cookie; but not when it was used up already: of two tabs that refresh at once one is told so, and would
+ * came from a cookie; but not when it was used up already: of two tabs that refresh at once, one is refused so, and would
  * clear what the other has just been given.
  */
 function forgets(endpoint: Endpoint, { reason, wire }: Refusal, fromCookie: boolean): boolean {

@@ -4,7 +4,7 @@
 import type { Settings } from "../settings/settings.ts";
 
 export interface Cors {
-  /** The answer to a preflight, whatever its path and origin, so that it tells nobody which paths there are. */
+  /** The answer to a preflight, whatever its path and origin, so that it does not reveal which paths exist. */
   preflight(request: Request, requestId: string): Response | undefined;
   /** The answer with the headers that let a page of another origin read it, or not: a copy of it. */
   readable(request: Request, response: Response): Response;

@@ -6,7 +6,7 @@ export type Provenance = "own" | "foreign" | "unknown";
 
 /**
  * 1. An `Origin` that is trusted: own. 2. `Sec-Fetch-Site` decides where it is said: only "same-origin" is own. It is
- * the browser's own comparison, right also behind a development server that rewrites the host. 3. "none" (nobody's
+ * the browser's own comparison, right also behind a development server that rewrites the host. 3. "none" (no
  * page) and older browsers: `Origin` has to be the request's own scheme and host. `Origin: null` is everybody's.
  *
  * @param url the absolute URL of the request

@@ -34,7 +34,7 @@ interface Held {
 
 /**
  * Ordinary bodies are here for the moment between two reads. Whatever stays is slow, stuck or without a client, so those
- * that came first go first, and nobody is turned away because of them.
+ * that came first go first, and no other client is refused because of them.
  */
 export function openUploads(togetherBytes = longestTogetherBytes): Uploads {
   const open = new Set<Held>();

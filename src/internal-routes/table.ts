@@ -1,6 +1,7 @@
 // The routes that the gateway answers itself: one table for the app, for ROUTES (which they take precedence over), and
 // for `manage routes` and `explain`.
 // Must never list a route that the app does not serve; test/scripts/own-paths.test.ts asks the app for each.
+import type { RequestUrl } from "../http/request-url.ts";
 import { type EndpointName, servedEndpoints } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adminPath } from "./admin-path.ts";
@@ -100,4 +101,17 @@ export function coversPath({ path: pattern }: InternalRoute, path: string): bool
   if (!pattern.includes("/:id/")) return path === pattern || `${path}/` === pattern;
   const [start = ""] = pattern.split(":id/");
   return path.startsWith(start) && /^[^/]+\/?$/.test(path.slice(start.length));
+}
+
+const ownBeginnings = ["/_gateway", "/.well-known/jwks.json"];
+
+/**
+ * Whether a request may be for an internal route; all others are the API's and need no router. True for every path that begins as an internal route does, and for every one with percent-encodings, which the router
+ * decodes.
+ *
+ * @param prefix TOKEN_PREFIX
+ */
+export function mayBeInternalRoute({ path }: RequestUrl, prefix: string): boolean {
+  if (path.startsWith(prefix) || ownBeginnings.some((beginning) => path.startsWith(beginning))) return true;
+  return path.includes("%");
 }

@@ -1,5 +1,5 @@
 // The request's body on its way to the origin: within MAX_BODY, with its declared length, and known to have ended.
-// Must never buffer, trust a length that nobody declared, or let a body that broke off look whole.
+// Must never buffer, trust a length that was not declared, or let a body that broke off look whole.
 import { refuse } from "../errors.ts";
 
 /** A body on its way. */

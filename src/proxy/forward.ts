@@ -92,7 +92,7 @@ function uploadOf(request: Request, method: string, longestBytes: number | null)
 
 /** Until when an answer is waited for. */
 interface Patience {
-  /** Comes true when nobody waits any more. */
+  /** Resolves when the wait is over. */
   readonly over: Promise<"over">;
   readonly isOver: () => boolean;
 }

@@ -14,7 +14,7 @@ import { type Html, html, htmlText } from "./html.ts";
 export interface PageParts {
   readonly status?: number;
   readonly title: string;
-  /** Undefined on pages for nobody yet: no menu. */
+  /** Undefined on pages before the log-in, which have no menu. */
   readonly user: User | undefined;
   /** The entry of the menu that the page belongs to. */
   readonly section?: "users" | "tokens" | undefined;

@@ -17,7 +17,7 @@ import type { Form, Visit } from "./visit.ts";
 
 const path = `${adminPath}/users/`;
 const noErrors: FieldErrors = {};
-const nobody: UserFields = {
+const emptyFields: UserFields = {
   ...{ username: "", first_name: "", last_name: "", email: "" },
   ...{ is_active: true, is_staff: false, is_superuser: false },
 };
@@ -38,7 +38,7 @@ async function targetOf({ deps, id }: Visit): Promise<User> {
 
 /** What was typed, as Django would store it. Rights that the visitor cannot give, or not take from themselves, stay. */
 function fieldsOf(form: Form, actor: User, target: User | undefined): UserFields {
-  const now = target ?? nobody;
+  const now = target ?? emptyFields;
   const own = target?.id === actor.id;
   const grants = mayGrant(actor) && !own;
   return {
@@ -53,7 +53,7 @@ function fieldsOf(form: Form, actor: User, target: User | undefined): UserFields
 }
 
 export async function showNewUser(visit: Visit): Promise<Response> {
-  return newUserPage(visit, nobody, noErrors);
+  return newUserPage(visit, emptyFields, noErrors);
 }
 
 export async function saveNewUser(visit: Visit): Promise<Response> {

@@ -30,7 +30,7 @@ ${textField({ ...shared, name: "first_name", label: first_name }, errors, fields
 ${textField({ ...shared, name: "last_name", label: last_name }, errors, fields.last_name)}`;
 }
 
-/** @param who looks at it, and whether at their own account: nobody locks themselves out */
+/** @param who looks at it, and whether at their own account: admins cannot lock themselves out */
 export function rightsFields(fields: UserFields, who: { readonly actor: User; readonly own: boolean }): Html {
   const grants = mayGrant(who.actor);
   const why = who.own ? " You cannot withdraw it from yourself." : grants ? "" : " Only superusers can change this.";

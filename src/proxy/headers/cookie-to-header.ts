@@ -1,5 +1,5 @@
 // Our cookies on the way to the origin: they stay here, and with AUTH_COOKIE their token takes the place of the header.
-// Must never let a cookie of ours through, nor a token that nobody has looked at.
+// Must never let a cookie of ours through, nor a token that was not verified.
 
 import type { BearerToken } from "../../auth/bearer-token.ts";
 import { accessCookie, adminCookie, refreshCookie, withoutCookies } from "../../http/cookies.ts";

@@ -5,7 +5,7 @@ import { isSteering, steeringRow } from "./steering-headers.ts";
 /** Hop-by-hop headers of RFC 9110 section 7.6.1 and their forerunners; `Upgrade` stays for WebSockets alone. */
 const hopByHop = ["connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization"];
 const hopByHopMore = ["te", "trailer", "transfer-encoding"];
-/** What the gateway itself says or is told: who is calling, which request this is, its own step in the trace, HEALTH_KEY. */
+/** Headers that the gateway sets or reads itself: who is calling, which request this is, its own step in the trace, HEALTH_KEY. */
 const gatewaysOwn = ["x-gateway-assertion", "x-request-id", "traceparent", "tracestate", "x-health-key"];
 
 /**
@@ -24,7 +24,7 @@ const clientsOwn = new Set([
 ]);
 const clientsOwnPrefixes = ["x-forwarded-", "cf-", "sec-", "proxy-", "accept", "if-", "access-control-"];
 
-/** Whether a folded name belongs to HTTP, to the gateway or to Cloudflare, so that nobody else may set it. */
+/** Whether a folded name belongs to HTTP, to the gateway or to Cloudflare, so that no setting may name it. */
 export function isReserved(name: string): boolean {
   const prefixed = clientsOwnPrefixes.some((prefix) => name.startsWith(prefix));
   return prefixed || clientsOwn.has(name) || reservedNames.includes(name);

@@ -1,7 +1,7 @@
 // Which requests the router sees: every one that could be for a path of the gateway's own.
 import { expect, test } from "vitest";
 import { readRequestUrl } from "../../src/http/request-url.ts";
-import { mayBeInternalRoute } from "../../src/internal-routes/prefilter.ts";
+import { mayBeInternalRoute } from "../../src/internal-routes/table.ts";
 
 test.each([
   ["https://a/api/token", true],
