@@ -3,10 +3,10 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { passwordHash } from "../scripts/database/users.ts";
 import { freePort } from "../scripts/start/ports.ts";
 import { openDjangoDatabase } from "../test/interop/django.ts";
 import { DJANGO_DIRECTORY, PYTHON } from "../test/interop/python.ts";
-import { djangoScrypt } from "../test/support/django-scrypt.ts";
 import type { Contestant } from "./contestants.ts";
 import { benchUser } from "./fill-stores.ts";
 import type { Ground } from "./ground.ts";
@@ -41,7 +41,7 @@ const django = (name: string, about: string, stateless: boolean): Contestant => 
     const noNames = { first_name: "", last_name: "", email: "", last_login: null };
     const flags = { is_superuser: false, is_staff: false, is_active: true };
     const { id, username, password } = benchUser;
-    const row = { id, username, password: djangoScrypt(password), date_joined: "2026-01-02T03:04:05Z" };
+    const row = { id, username, password: await passwordHash(password), date_joined: "2026-01-02T03:04:05Z" };
     await database.load([{ ...row, ...noNames, ...flags }]);
     const port = await freePort();
     const args = [

@@ -1,8 +1,14 @@
 // Rows for the tables, as years of use would leave them.
 // Must never make a row that the run's own user or tokens meet.
-import { djangoScrypt } from "../test/support/django-scrypt.ts";
-import type { TableSizes } from "./ground.ts";
+import { passwordHash } from "../scripts/database/users.ts";
 import type { Stores } from "./serve/stores.ts";
+
+/** How many rows and ids there are beside those of the run itself. */
+export interface TableSizes {
+  readonly users: number;
+  readonly tokens: number;
+  readonly ids: number;
+}
 
 /** Whose tokens the bench makes. */
 export const benchUser = { id: 7, username: "ada", password: "correct horse battery staple" } as const;
@@ -17,7 +23,7 @@ export async function fillStores(stores: Stores, sizes: TableSizes, progress: (t
   const { db } = stores;
   await db
     .prepare("INSERT INTO users (id, username, password, date_joined) VALUES (?, ?, ?, '2026-01-02T03:04:05Z')")
-    .bind(benchUser.id, benchUser.username, djangoScrypt(benchUser.password))
+    .bind(benchUser.id, benchUser.username, await passwordHash(benchUser.password))
     .run();
   const nowSeconds = Math.floor(Date.now() / 1000);
   for (const [first, count] of batches(sizes.users)) {

@@ -1,17 +1,10 @@
 // What all shapes of a run share: the origin, keys, bundles, stores; each made when it is first wanted.
 // Must never be changed by a contestant in a way that another would feel.
-import { type BuiltWorker, builtWorker } from "../test/support/built-worker.ts";
-import { fillStores } from "./fill-stores.ts";
+import { type BuiltWorker, builtWorker } from "../scripts/shared/built-worker.ts";
+import { fillStores, type TableSizes } from "./fill-stores.ts";
 import { type RunningOrigin, startOrigin } from "./processes.ts";
 import { type Stores, startStores } from "./serve/stores.ts";
 import { type Algorithm, type TokenMaker, tokenMaker } from "./tokens.ts";
-
-/** How many rows and ids there are beside those of the run itself. */
-export interface TableSizes {
-  readonly users: number;
-  readonly tokens: number;
-  readonly ids: number;
-}
 
 export interface Ground {
   readonly origin: RunningOrigin;

@@ -2,7 +2,7 @@
 // Must never let a run begin that could not end well: an unknown name is refused before anything is started.
 import { usage } from "../scripts/shared/failure.ts";
 import { readFlags } from "../scripts/shared/flags.ts";
-import type { TableSizes } from "./ground.ts";
+import type { TableSizes } from "./fill-stores.ts";
 import type { RaceOptions } from "./race.ts";
 import { shapes } from "./shapes.ts";
 

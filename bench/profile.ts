@@ -1,9 +1,9 @@
 // `npm run bench:profile -- [shape] [contestant] [file]`: where a contestant's JavaScript spends its time.
 // Must never be taken for a measurement: a Worker that is being watched is slower.
 import { writeFileSync } from "node:fs";
-import { textTable } from "../scripts/manage/text-table.ts";
 import { Failure, usage } from "../scripts/shared/failure.ts";
 import { run } from "../scripts/shared/run.ts";
+import { textTable } from "../scripts/shared/terminal.ts";
 import { freePort } from "../scripts/start/ports.ts";
 import { openGround } from "./ground.ts";
 import { openInspector } from "./inspector.ts";

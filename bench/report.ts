@@ -1,6 +1,6 @@
 // A shape's result as a table for people.
 // Must never show a figure without its spread.
-import { textTable } from "../scripts/manage/text-table.ts";
+import { textTable } from "../scripts/shared/terminal.ts";
 import { cpuRatio, spreadOfFigure } from "./figures.ts";
 import type { ShapeResult } from "./race.ts";
 import type { Small } from "./small.ts";

@@ -2,7 +2,7 @@
 // Must never lose what a table of the documentation is made of.
 import { join } from "node:path";
 import { ROOT } from "../scripts/shared/project.ts";
-import type { TableSizes } from "./ground.ts";
+import type { TableSizes } from "./fill-stores.ts";
 import type { Machine } from "./machine.ts";
 import type { RaceOptions, ShapeResult } from "./race.ts";
 import type { Small } from "./small.ts";

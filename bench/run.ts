@@ -1,10 +1,10 @@
 // `npm run bench`: what a request costs, beside what else one could run.
 // Must never leave a process behind, nor report a run in which somebody answered wrongly.
 import { writeFileSync } from "node:fs";
+import { builtWorker } from "../scripts/shared/built-worker.ts";
 import { EXIT } from "../scripts/shared/failure.ts";
 import { requirePackages } from "../scripts/shared/project.ts";
 import { run } from "../scripts/shared/run.ts";
-import { builtWorker } from "../test/support/built-worker.ts";
 import { openGround } from "./ground.ts";
 import { machine } from "./machine.ts";
 import { type BenchOptions, benchHelp, readBenchOptions } from "./options.ts";

@@ -1,5 +1,5 @@
-// Loaded before a command's TypeScript, in plain JavaScript, so that an old Node gets a sentence and not a stack.
-// Must never need a package or a newer Node than the one it complains about.
+// Runs before a command's TypeScript, so that an old Node gets an error message instead of a stack trace.
+// Must never need a package or a newer Node than the one it refuses.
 import { existsSync } from "node:fs";
 
 const [major, minor] = process.versions.node.split(".").map(Number);

@@ -21,9 +21,7 @@ const project = resolve(import.meta.dirname, "..");
 const [folder = "../shared/conformance", ...options] = process.argv.slice(2);
 const suite = resolve(project, folder);
 if (!existsSync(join(suite, "run.mjs"))) {
-  console.error(
-    `No conformance suite in ${folder}: name its folder, as in npm run conformance -- ../shared/conformance`,
-  );
+  console.error(`No conformance suite in ${folder}. Pass its folder: npm run conformance -- ../shared/conformance`);
   process.exit(2);
 }
 
@@ -70,14 +68,15 @@ function covers(one: Difference, step: Step): boolean {
 function judge(results: readonly StepResult[], differences: readonly Difference[]): number {
   const unlisted = results.filter((step) => !step.ok && !differences.some((one) => covers(one, step)));
   for (const step of unlisted)
-    console.log(`✗ ${step.scenario} step ${step.step} differs and is not listed [${step.tags.join(" ")}]`);
+    console.log(`✗ ${step.scenario} step ${step.step} differs, and no reason is documented [${step.tags.join(" ")}]`);
   const mended = results.filter(
     (step) => step.ok && differences.some((one) => one.kind === "scenario" && covers(one, step)),
   );
-  for (const step of mended) console.log(`✗ ${step.scenario} step ${step.step} is listed as a difference and is none`);
+  for (const step of mended)
+    console.log(`✗ ${step.scenario} step ${step.step} is documented as a difference, but does not differ`);
   const differing = results.filter((step) => !step.ok).length;
   console.log(
-    `${results.length - differing} answers as recorded, ${differing - unlisted.length} differ for a listed reason`,
+    `${results.length - differing} responses as recorded, ${differing - unlisted.length} differ for a documented reason`,
   );
   const documented = judgeDocument(differences);
   const failed = unlisted.length + mended.length + documented.failed;
@@ -99,6 +98,6 @@ function judgeDocument(differences: readonly Difference[]): { readonly held: num
     failed += 1;
     console.log(`✗ ${answer.scenario} step ${answer.step}: ${answer.method} ${answer.path} ${answer.status}: ${wrong}`);
   }
-  console.log(`${answers.length - failed} recorded answers as the OpenAPI document describes them, ${failed} not`);
+  console.log(`${answers.length - failed} recorded responses match the OpenAPI document, ${failed} not`);
   return { held: answers.length, failed };
 }

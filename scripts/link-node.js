@@ -1,8 +1,8 @@
-// Run by `npm ci` itself: puts the Node that the scripts need where npm's commands find it first.
-// Must never fail an installation, nor need more than the Node that is there: plain JavaScript.
+// Run by `npm ci`: links the Node that the scripts need into node_modules/.bin, which npm searches first.
+// Must never make an installation fail.
 //
-// Two packages, one for each kind of processor, bring the same command, and npm installs the one that fits. npm 10 then
-// takes the command's link away with the package that did not fit.
+// Two packages, one for each kind of processor, provide the same command, and npm installs the matching one. npm 10 then
+// removes the command's link together with the other package.
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,12 +1,11 @@
 #!/usr/bin/env node
-// `npx simplejwt-edge COMMAND`, where the package is installed: the commands of `npm run manage`, and deploy.
-// Must never do anything itself: it hands over.
+// The entry of `npx simplejwt-edge COMMAND` in projects with the package: the commands of `npm run manage`, and deploy.
 import { deploy } from "./deploy/deploy.ts";
 import { manage } from "./manage/manage.ts";
 import { run } from "./shared/run.ts";
 
 const besides = `
-  deploy              checks the settings, deploys, and brings the deployed tables up to date`;
+  deploy              check the settings, deploy, and update the deployed tables`;
 
 await run("simplejwt-edge", async (argv) => {
   const [name, ...rest] = argv;

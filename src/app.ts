@@ -1,5 +1,6 @@
 // The Hono app: the request context in, an internal route or the proxy, one error handler, the decision record out.
 // Must never answer an error in two places.
+import { createAdministration } from "./administration/administration.ts";
 import { type Answered, createRequestContext, type Outcome, type RequestContext } from "./context.ts";
 import { Refusal } from "./errors.ts";
 import { createCors } from "./http/cors.ts";
@@ -9,9 +10,11 @@ import { hostTest, isAdminPath } from "./internal-routes/admin-path.ts";
 import { mayBeInternalRoute } from "./internal-routes/prefilter.ts";
 import { createObservation } from "./observation.ts";
 import { createProxy, type ProxyDependencies } from "./proxy/pipeline.ts";
-import { createRouter, type RouterServices, type Shown } from "./router.ts";
+import { createRouter, type Shown } from "./router.ts";
 import type { Services } from "./services.ts";
+import { createTokenUseCases } from "./sessions/use-cases.ts";
 import type { Settings } from "./settings/settings.ts";
+import type { AdminStores } from "./stores/admin-contract.ts";
 
 /** The gateway, wired: answers requests, and does what the cron trigger asks. */
 export interface App {
@@ -20,8 +23,10 @@ export interface App {
 }
 
 /** Everything that requests are answered with. */
-export interface AppServices extends RouterServices, ProxyDependencies {
-  readonly headerPlan: ProxyDependencies["headerPlan"];
+export interface AppServices extends Services, ProxyDependencies {
+  readonly stopwatch: ProxyDependencies["stopwatch"];
+  /** Undefined while ADMIN is off. */
+  readonly admin?: AdminStores | undefined;
 }
 
 export function createApp(services: AppServices, shown: Shown): App {
@@ -30,7 +35,10 @@ export function createApp(services: AppServices, shown: Shown): App {
   const observe = createObservation(services);
   const uploads = openUploads();
   const proxy = createProxy(services);
-  const adminScope = services.administration && createAdminScope(settings.ADMIN_HOST);
+  const useCases = createTokenUseCases(services);
+  const { admin } = services;
+  const administration = admin && createAdministration({ ...services, admin });
+  const adminScope = admin && createAdminScope(settings.ADMIN_HOST);
 
   /** What every answer goes through. No page of another origin reads the admin page, whatever CORS_ORIGINS says. */
   const finish = (request: Request, context: RequestContext, outcome: Outcome, isReadable = true): Response => {
@@ -38,7 +46,7 @@ export function createApp(services: AppServices, shown: Shown): App {
     const finished = cors && isReadable ? cors.readable(request, response) : response;
     return observe ? observe({ request, context, record, response: finished }) : finished;
   };
-  const router = createRouter(services, shown, { proxy, finish });
+  const router = createRouter({ ...services, useCases, administration }, shown, { proxy, finish });
 
   return {
     async fetch(request) {
@@ -53,7 +61,7 @@ export function createApp(services: AppServices, shown: Shown): App {
         ? router.fetch(request, { context, isAdminPage: false })
         : finish(request, context, await proxy(request, context));
     },
-    flush: () => services.useCases.flush(Math.floor(Date.now() / 1000)),
+    flush: () => useCases.flush(Math.floor(Date.now() / 1000)),
   };
 }
 

@@ -14,7 +14,6 @@ import { readSettings } from "./settings/read.ts";
 import type { Settings } from "./settings/settings.ts";
 import { readKeyRing } from "./tokens/key-ring.ts";
 import { type Keys, publicJwksOf, readKeys } from "./tokens/keys.ts";
-import { acceptedTokenTypes, type TokenType } from "./tokens/token-types.ts";
 
 /** A configuration without errors. */
 export interface Configuration {
@@ -24,8 +23,6 @@ export interface Configuration {
   /** What PATHS compares. */
   readonly stricterPaths: StricterPaths;
   readonly headerPlan: HeaderPlan;
-  /** The types of AUTH_TOKEN_CLASSES, in order. */
-  readonly acceptedTokenTypes: readonly TokenType[];
 }
 
 export interface ConfigurationReading {
@@ -68,7 +65,6 @@ export async function readConfiguration(env: Readonly<Record<string, unknown>>):
     rules: policy.rules,
     stricterPaths,
     headerPlan: planHeaders(settings),
-    acceptedTokenTypes: acceptedTokenTypes(settings),
   };
   return { configuration, settings, errors, warnings };
 }

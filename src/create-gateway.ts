@@ -2,7 +2,7 @@
 // Must never do anything before the first request or cron trigger: a Worker's global scope has no environment to read.
 import { type App, createApp } from "./app.ts";
 import type { Hooks } from "./hooks.ts";
-import { answerMisconfigured } from "./http/misconfigured.ts";
+import { answerMisconfigured } from "./http/refusal.ts";
 import type { SettingsInCode } from "./settings/settings-in-code.ts";
 import { type Env, wire } from "./wire.ts";
 

@@ -2,8 +2,7 @@
 // Must never record a token, a password, a key, a cookie or a query, and never delay an answer.
 
 import type { DecisionRecord, RequestContext } from "./context.ts";
-import { isSampled } from "./http/sampled.ts";
-import { traceContext } from "./http/trace-context.ts";
+import { isSampled, traceContext } from "./http/trace-context.ts";
 import { numberText } from "./json/exact-number.ts";
 import { type Log, shortId } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";

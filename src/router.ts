@@ -2,28 +2,32 @@
 import { type Context, Hono } from "hono";
 import type { Administration } from "./administration/administration.ts";
 import { endpoints } from "./api/definitions.ts";
-import { answerLive, type HealthDeps, readiness } from "./api/health.ts";
+import { answerLive, type HealthDependencies, readiness } from "./api/health.ts";
 import { openApiDocument } from "./api/openapi/openapi.ts";
-import { published } from "./api/published.ts";
 import { createSessionsEndpoint, type SessionsServices, sessionsEndpoints } from "./api/sessions.ts";
 import { createTokenEndpoint } from "./api/token-endpoints.ts";
 import type { Handler, Outcome, RequestContext } from "./context.ts";
 import { refuse } from "./errors.ts";
+import { published } from "./http/answer.ts";
 import { adminPath } from "./internal-routes/admin-path.ts";
 import { type InternalRouteName, internalRoutes, spellingsOf } from "./internal-routes/table.ts";
+import type { Log } from "./log-events.ts";
 import { adminRoutes } from "./pages/admin/routes.ts";
 import { answerPage } from "./pages/token-form/page.ts";
+import type { TokenUseCases } from "./sessions/use-cases.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
 export interface RouterServices extends SessionsServices {
+  readonly log: Log;
+  readonly useCases: TokenUseCases;
   /** Undefined while ADMIN is off. */
-  readonly administration?: Administration | undefined;
+  readonly administration: Administration | undefined;
 }
 
 /** What is wired only to be shown. */
 export interface Shown {
   /** What the readiness check looks at. */
-  readonly health: HealthDeps;
+  readonly health: HealthDependencies;
   /** Of the settings, for whoever has HEALTH_KEY. */
   readonly warnings: readonly string[];
   /** For the JWK Set; empty with a symmetric key. */

@@ -3,7 +3,6 @@
 
 import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
-import { createAdministration } from "./administration/administration.ts";
 import type { AppServices } from "./app.ts";
 import { createAuthentication } from "./auth/authenticate.ts";
 import { createTokenCache } from "./auth/token-cache.ts";
@@ -12,7 +11,6 @@ import type { Hooks } from "./hooks.ts";
 import { alarms, type EventName, type Log } from "./log-events.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./proxy/forward.ts";
 import type { Shown } from "./router.ts";
-import { createTokenUseCases } from "./sessions/use-cases.ts";
 import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
@@ -68,8 +66,7 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const keySource = keySourceFor(settings, log);
   logStart(log, configuration);
-  const admin = settings.ADMIN ? adminStores(env.DB, log) : undefined;
-  const services = {
+  const services: Omit<AppServices, "authentication"> = {
     ...configuration,
     codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
     users: d1Users(env.DB, log),
@@ -82,22 +79,21 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
     hooks,
     newId: () => crypto.randomUUID().replaceAll("-", ""),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
-    later: (work: Promise<void>) => waitUntil(work),
+    later: (work) => waitUntil(work),
     log,
+    admin: settings.ADMIN ? adminStores(env.DB, log) : undefined,
     metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
     stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
     origin: originFor(env, settings),
     signAssertion: assertionSigner(settings, keys),
   };
   const tokenCache = createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY });
-  const deps: AppServices = {
+  const deps = {
     ...services,
-    useCases: createTokenUseCases({ ...services, admin }),
-    administration: admin && createAdministration({ ...services, admin }),
     authentication: createAuthentication({
       ...services,
       tokenCache,
-      acceptedTokenTypes: configuration.acceptedTokenTypes,
+      issuer: services.codec.issuer,
     }),
   };
   const health = { ...deps, schema: d1Schema(env.DB, log), keySource: keySource?.state };

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { URL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { breachesOf } from "./support/architecture.ts";
+import { breachesOf, toolBreachesOf } from "./support/architecture.ts";
 
 const root = new URL("../src/", import.meta.url);
 const sources = new Map(
@@ -148,6 +148,46 @@ export async function lasting(): Promise<void> {}
   it("names a folder that has no row in the table", () => {
     expect(planted("utils/planted.ts", "export const x = 1;\n")).toEqual([
       "utils/planted.ts: no row in the import table for utils",
+    ]);
+  });
+});
+
+describe("scripts/ and bench/", () => {
+  const project = new URL("../", import.meta.url);
+  const tools = new Map(
+    ["scripts", "bench"].flatMap((folder) =>
+      readdirSync(new URL(folder, project), { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".ts"))
+        .map((file) => [`${folder}/${file}`, readFileSync(new URL(`${folder}/${file}`, project), "utf8")] as const),
+    ),
+  );
+  const planted = (file: string, text: string) => toolBreachesOf(new Map([...tools, [file, text]]));
+
+  it("import in one direction, and nothing from test/support", () => {
+    expect(tools.size).toBeGreaterThan(100);
+    expect(toolBreachesOf(tools)).toEqual([]);
+  });
+  it.each([
+    ["scripts/shared", 'import { craft } from "../../test/support/craft.ts";', "test/support/craft.ts"],
+    ["bench", 'const { craft } = await import("../test/support/craft.ts");', "test/support/craft.ts"],
+    ["scripts/explain", 'import { commands } from "../manage/commands.ts";', "scripts/manage/commands.ts"],
+    ["scripts/shared", 'import type { A } from "../../src/settings/settings.ts";', "src/settings/settings.ts"],
+  ])("may not, in %s: %s", (folder, text, target) => {
+    expect(planted(`${folder}/stray.ts`, text)).toEqual([`${folder}/stray.ts: may not import ${target}`]);
+  });
+  it("need a row in the table for each folder", () => {
+    expect(planted("scripts/stray/stray.ts", "")).toEqual([
+      "scripts/stray/stray.ts: no row in the import table for scripts/stray",
+    ]);
+  });
+  it("may not be in a cycle", () => {
+    const changed = new Map([
+      ...tools,
+      ["bench/one.ts", 'import "./other.ts";'] as const,
+      ["bench/other.ts", 'import type { One } from "./one.ts";'] as const,
+    ]);
+    expect(toolBreachesOf(changed)).toEqual([
+      "bench/one.ts: is in a cycle: bench/one.ts → bench/other.ts → bench/one.ts",
     ]);
   });
 });

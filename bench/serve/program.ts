@@ -2,7 +2,7 @@
 // Must never take a program for started before it answers.
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { killAtExit } from "../../test/interop/processes.ts";
+import { killAtExit } from "../../scripts/shared/processes.ts";
 import { familyOf } from "../processes.ts";
 import type { Served } from "./workerd.ts";
 

@@ -4,8 +4,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Miniflare } from "miniflare";
-import { builtWorker } from "../../test/support/built-worker.ts";
-import { schemaStatements } from "../../test/support/schema-statements.ts";
+import { schemaStatements } from "../../scripts/database/tables.ts";
+import { builtWorker } from "../../scripts/shared/built-worker.ts";
 import { childrenOf } from "../processes.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 

@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { Config } from "miniflare";
-import { killAtExit } from "../../test/interop/processes.ts";
-import type { BuiltWorker } from "../../test/support/built-worker.ts";
+import type { BuiltWorker } from "../../scripts/shared/built-worker.ts";
+import { killAtExit } from "../../scripts/shared/processes.ts";
 
 type Service = NonNullable<Config["services"]>[number];
 type Binding =

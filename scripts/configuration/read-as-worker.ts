@@ -1,27 +1,27 @@
-// The configuration as the Worker would read it, before there is one: settings, keys, routes, bindings, with every error.
-// Must never let a check pass that the Worker would not: what is judged here is judged by the Worker's own code.
+// Reads the configuration as the Worker would, with every error: settings, keys, routes, bindings.
+// Must never accept what the Worker does not: the checks are the Worker's own code.
 import { type Configuration, readConfiguration } from "../../src/configuration.ts";
 import { type Bound, bindingErrors, bindingWarnings } from "../../src/settings/checks/check-bindings.ts";
 import type { Settings } from "../../src/settings/settings.ts";
-import { standInSecrets } from "../deploy/stand-in-key.ts";
+import { standInSecrets } from "./stand-in-key.ts";
 import { readWranglerFile, type WranglerChoice, type WranglerFile } from "./wrangler-file.ts";
 
 export interface WorkerReading {
   /** Undefined while the settings have errors; those of bindings are in `errors` alone. */
   readonly configuration: Configuration | undefined;
-  /** To be used for nothing but sentences while there are errors. */
+  /** To be used only for texts while there are errors. */
   readonly settings: Settings;
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
-  /** SIGNING_KEY is out of sight, and another one was put in its place to judge the rest by. */
-  readonly standIn: boolean;
+  /** SIGNING_KEY is not available, and a placeholder was used to check the rest. */
+  readonly hasPlaceholderKey: boolean;
   /** The vars and secrets that were read. */
   readonly env: Readonly<Record<string, unknown>>;
   readonly bound: Bound;
   readonly file: WranglerFile;
 }
 
-/** @param secrets go before what the file says, as secrets of the Worker do */
+/** @param secrets take precedence over the file, as secrets of the Worker do */
 export async function readAsWorker(
   choice: WranglerChoice,
   secrets: Readonly<Record<string, string>> = {},
@@ -29,17 +29,17 @@ export async function readAsWorker(
   const file = await readWranglerFile(choice);
   const given: Record<string, unknown> = { ...file.vars, ...secrets };
   const bound: Bound = given.ORIGIN === "zone" ? { ...file.bound, ORIGIN: "zone" } : file.bound;
-  const standIn = given.SIGNING_KEY === undefined;
-  // The stand-in is nobody's other half, so that a VERIFYING_KEY is only looked at beside the real key.
-  const env = standIn ? { ...given, VERIFYING_KEY: "", ...standInSecrets(given) } : given;
+  const hasPlaceholderKey = given.SIGNING_KEY === undefined;
+  // No VERIFYING_KEY belongs to the placeholder: it is checked only together with the real key.
+  const env = hasPlaceholderKey ? { ...given, VERIFYING_KEY: "", ...standInSecrets(given) } : given;
   const { configuration, settings, errors, warnings } = await readConfiguration(env);
   return {
     configuration,
     settings,
     errors: [...errors, ...bindingErrors(bound, settings)],
-    // While a route has an error, it cannot be said which of them have an origin.
+    // Which routes have an origin is known only without errors.
     warnings: [...warnings, ...(configuration ? bindingWarnings(bound, settings, configuration.rules) : [])],
-    standIn,
+    hasPlaceholderKey,
     env: given,
     bound,
     file,

@@ -1,13 +1,12 @@
-// The flags that say whose configuration a command is about: that of local runs, or that of a deployment.
+// The flags that choose the configuration of a command: that of local runs, or that of a deployment.
 // Must never read a secret from the command line.
 import type { Configuration } from "../../src/configuration.ts";
 import { type Origin, urlOrigin } from "../../src/proxy/forward.ts";
 import { settingsTable } from "../../src/settings/settings.ts";
 import { publicJwksOf } from "../../src/tokens/keys.ts";
-import { readVars } from "../deploy/arguments.ts";
-import { readSecretsFile } from "../deploy/secrets-file.ts";
 import { usage } from "../shared/failure.ts";
 import { readAsWorker, type WorkerReading } from "./read-as-worker.ts";
+import { readSecretsFile, readVars } from "./wrangler-flags.ts";
 
 export const whichFlags = {
   remote: { type: "boolean" },
@@ -17,11 +16,11 @@ export const whichFlags = {
 } as const;
 
 /** The same flags as `--help` shows them. */
-export const whichHelp = `  --remote           as it is deployed: .dev.vars has no say. --env and --secrets-file say that, too
-  --env NAME         the environment of wrangler.toml that is meant
-  --secrets-file FILE  the secrets of the deployment, as npm run deploy takes them (.env or JSON)
-  --var NAME:VALUE   a var over those of wrangler.toml, as for wrangler; may be repeated
-  --help             this text`;
+export const whichHelp = `  --remote           the deployed configuration, without .dev.vars; implied by --env and --secrets-file
+  --env NAME         an environment of wrangler.toml
+  --secrets-file FILE  the secrets of the deployment, as for npm run deploy (.env or JSON)
+  --var NAME:VALUE   override a var of wrangler.toml, as in wrangler; can be repeated
+  --help             show this text`;
 
 /** What the flags of `whichFlags` may hold. */
 export interface Which {
@@ -31,37 +30,38 @@ export interface Which {
   readonly var?: readonly string[] | undefined;
 }
 
-/** Whether the flags mean the local configuration. */
+/** Whether the flags choose the local configuration. */
 export const isLocal = (which: Which): boolean =>
   which.remote !== true && which.env === undefined && which["secrets-file"] === undefined;
 
-/** What stands for the API of npm start where wrangler.toml names none. */
+/** The name for the API of npm start if wrangler.toml has none. */
 export const LOCAL_API = "http://api.localhost";
 
-/** What was read, for people and for JSON. */
 export interface WhichReading extends WorkerReading {
-  /** Whose configuration it is, for sentences: "local" or "deployed". */
+  /** Which configuration it is, for texts. */
   readonly whose: "local" | "deployed";
-  /** What a reader has to know beside errors: which files had a say, and what stood in for a key. */
+  /** Which files were read, and whether a placeholder was used for a key. */
   readonly notes: readonly string[];
-  /** Where requests go whose route has no origin of its own; without a base where that is a Worker or a zone. */
+  /** The origin of routes without an `origin`; it has no base if it is a Worker or a zone. */
   readonly defaultOrigin: Pick<Origin, "base" | "audience"> | undefined;
-  /** `npm start` gives the API's address itself, so that here a name stands for it: LOCAL_API. */
-  readonly standInOrigin: boolean;
+  /** The default origin is LOCAL_API: npm start passes the real URL. */
+  readonly hasLocalApi: boolean;
   /** About the secrets file itself. */
   readonly fileWarnings: readonly string[];
 }
 
-/** VERIFYING_KEY is public, also where the dashboard keeps it as a secret. */
+/** VERIFYING_KEY is public, even if the dashboard keeps it as a secret. */
 const secretNames = Object.entries(settingsTable).flatMap(([name, setting]) =>
   "secret" in setting && name !== "VERIFYING_KEY" ? [name] : [],
 );
 
-/** Reads the configuration that the flags mean. */
+/** Reads the configuration that the flags choose. */
 export async function readWhich(which: Which): Promise<WhichReading> {
   for (const pair of which.var ?? []) {
     if (secretNames.some((name) => pair.startsWith(`${name}:`))) {
-      throw usage("A secret does not belong on the command line, where others can read it. Use --secrets-file.");
+      throw usage(
+        "Do not put a secret on the command line, where other users of this machine can read it. Use --secrets-file.",
+      );
     }
   }
   const path = which["secrets-file"];
@@ -72,20 +72,20 @@ export async function readWhich(which: Which): Promise<WhichReading> {
   const secrets = local ? reading.file.secretNames : Object.keys(secretsFile.secrets);
   const from = path ?? ".dev.vars or the environment";
   const notes = [
-    ...(secrets.length > 0 ? [`Read beside wrangler.toml, from ${from}: ${secrets.join(", ")}.`] : []),
-    ...(reading.standIn
+    ...(secrets.length > 0 ? [`Read in addition to wrangler.toml, from ${from}: ${secrets.join(", ")}.`] : []),
+    ...(reading.hasPlaceholderKey
       ? [
-          "SIGNING_KEY was not to be had: a stand-in of the right kind took its place, and VERIFYING_KEY was not judged.",
+          "SIGNING_KEY is not available here: a placeholder of the same kind was used, and VERIFYING_KEY was not checked.",
         ]
       : []),
   ];
-  const standInOrigin = local && reading.bound.ORIGIN === undefined && reading.settings.ORIGIN_URL === null;
+  const hasLocalApi = local && reading.bound.ORIGIN === undefined && reading.settings.ORIGIN_URL === null;
   return {
     ...reading,
     whose: local ? "local" : "deployed",
     notes,
-    defaultOrigin: standInOrigin ? urlOrigin(LOCAL_API) : originOf(reading),
-    standInOrigin,
+    defaultOrigin: hasLocalApi ? urlOrigin(LOCAL_API) : originOf(reading),
+    hasLocalApi,
     fileWarnings: secretsFile.warnings,
   };
 }
@@ -96,5 +96,5 @@ function originOf({ bound, settings }: WorkerReading): WhichReading["defaultOrig
   return ORIGIN_URL === null || !URL.canParse(ORIGIN_URL) ? undefined : urlOrigin(ORIGIN_URL);
 }
 
-/** Whether there is something to show at /.well-known/jwks.json. */
+/** Whether /.well-known/jwks.json has keys. */
 export const publishesKeys = ({ keys }: Configuration): boolean => publicJwksOf(keys).length > 0;

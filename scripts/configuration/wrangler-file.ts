@@ -1,17 +1,20 @@
-// What wrangler.toml gives a Worker: its vars, and what is bound under which name.
-// Must never need an account, the network, or a value of a secret.
+// Reads wrangler.toml: the vars of the Worker, and what is bound under which name.
+// Must never need an account or the network, nor show a secret.
+import { existsSync, readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
 import type { Bound } from "../../src/settings/checks/check-bindings.ts";
+import { settingsTable } from "../../src/settings/settings.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
-import { CONFIG_FILE } from "../shared/project.ts";
+import { CONFIG_FILE, DEV_VARS_FILE } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";
 
 /** Which file, and which of its environments. */
 export interface WranglerChoice {
   readonly configFile?: string | undefined;
   readonly environment?: string | undefined;
-  /** `--var`, which wrangler puts over the vars of the file. */
+  /** `--var`, which takes precedence over the vars of the file. */
   readonly vars?: Readonly<Record<string, string>> | undefined;
-  /** Whether .dev.vars (or what wrangler takes in its place) has a say, as in local runs. */
+  /** Whether .dev.vars (or what wrangler uses instead) is read, as in local runs. */
   readonly local: boolean;
 }
 
@@ -22,17 +25,17 @@ export interface WranglerFile {
   readonly secretNames: readonly string[];
   /** The names of `[vars]` in the file itself. */
   readonly openVars: Readonly<Record<string, unknown>>;
-  /** What is bound, less ORIGIN = "zone", which is a var. */
+  /** The bindings, without ORIGIN = "zone", which is a var. */
   readonly bound: Omit<Bound, "ORIGIN"> & { readonly ORIGIN: "service" | undefined };
 }
 
-/** Reads the file as wrangler does; fails when it cannot be read. */
+/** Reads the file as wrangler does; fails if it cannot be read. */
 export async function readWranglerFile(choice: WranglerChoice): Promise<WranglerFile> {
   const { unstable_readConfig: readConfig, unstable_getVarsForDev: varsForDev } = await importWrangler();
   const { environment } = choice;
   try {
     const config = readConfig({ config: choice.configFile ?? CONFIG_FILE, env: environment }, { hideWarnings: true });
-    // Where there is no environment at all, wrangler takes any name and the top level's settings.
+    // Without any environment, wrangler accepts every name and uses the top level.
     if (environment !== undefined && !config.definedEnvironments?.includes(environment)) throw unknown(environment);
     const loaded = choice.local
       ? varsForDev(config.configPath, undefined, config.vars, environment, true, config.secrets)
@@ -52,8 +55,8 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Wrangler
       bound: {
         DB: databases.includes("DB"),
         BLACKLIST: namespaces.includes("BLACKLIST"),
-        LOGIN_LIMITER: kindOf("LOGIN_LIMITER", limiters, [...others, ...datasets]),
-        METRICS: kindOf("METRICS", datasets, [...others, ...limiters]),
+        LOGIN_LIMITER: bindingOf("LOGIN_LIMITER", limiters, [...others, ...datasets]),
+        METRICS: bindingOf("METRICS", datasets, [...others, ...limiters]),
         ORIGIN: services.includes("ORIGIN") ? "service" : undefined,
       },
     };
@@ -67,8 +70,8 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Wrangler
 const unknown = (environment: string | undefined): Failure =>
   new Failure(`wrangler.toml has no environment '${environment}'.`);
 
-/** Whether a name is bound as what it has to be, or as something else. */
-function kindOf(name: string, right: readonly string[], others: readonly string[]): Bound["METRICS"] {
+/** Whether a name has a binding of the right type, or another one. */
+function bindingOf(name: string, right: readonly string[], others: readonly string[]): Bound["METRICS"] {
   if (right.includes(name)) return "right";
   return others.includes(name) ? "other" : undefined;
 }
@@ -81,4 +84,17 @@ function bindingNames(list: unknown): string[] {
     if ("binding" in row) return [String(row.binding)];
     return "name" in row ? [String(row.name)] : [];
   });
+}
+
+/**
+ * One warning for each setting in .dev.vars that wrangler ignores: it loads what [vars] or [secrets] of wrangler.toml name.
+ *
+ * @param loaded what the local Worker gets
+ */
+export function unloadedSecrets(loaded: Readonly<Record<string, unknown>>, path: string = DEV_VARS_FILE): string[] {
+  if (!existsSync(path)) return [];
+  const names = Object.keys(parseEnv(readFileSync(path, "utf8")));
+  return names
+    .filter((name) => Object.hasOwn(settingsTable, name) && !Object.hasOwn(loaded, name))
+    .map((name) => `${name} is in .dev.vars, but wrangler does not load it: [vars] and [secrets] do not name it.`);
 }

@@ -12,10 +12,10 @@ export function readDifferences(markdown: string): Difference[] {
   return rows.map((line) => {
     const [, first = "", steps = "", reason = ""] = line.split("|").map((cell) => cell.trim());
     const name = first.replaceAll("`", "");
-    if (reason === "") throw new Error(`${name} is listed as a difference without a reason`);
+    if (reason === "") throw new Error(`${name} is documented as a difference without a reason`);
     if (name.startsWith("tag:")) return { kind: "tag", name: name.slice(4), reason };
     const numbers = steps.split(",").map((step) => Number(step.trim()));
-    if (!numbers.every(Number.isInteger)) throw new Error(`${name}: ${steps} is no list of steps`);
+    if (!numbers.every(Number.isInteger)) throw new Error(`${name}: ${steps} is not a list of steps`);
     return { kind: "scenario", name, steps: numbers, reason };
   });
 }

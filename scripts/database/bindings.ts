@@ -10,9 +10,8 @@ import { CONFIG_FILE } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";
 import { d1OverText } from "./d1-over-text.ts";
 import type { Database } from "./database.ts";
-import { kvOverWrangler } from "./kv-over-wrangler.ts";
 import { openLocal } from "./local.ts";
-import { openRemote } from "./remote.ts";
+import { kvOverWrangler, openRemote } from "./remote.ts";
 
 /** One place with all that a Worker there is given. */
 export interface Bindings {

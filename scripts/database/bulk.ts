@@ -65,7 +65,7 @@ export async function writeBulk(
     const reason = reasonOf(error);
     throw new Failure(
       reason.includes("constraint failed")
-        ? `Somebody else wrote to the ${database.place} database meanwhile; this wrote nothing. Run it again.`
+        ? `The ${database.place} database was changed by another process in the meantime. Nothing was written; run the command again.`
         : `The ${database.place} database refused to write: ${reason}`,
     );
   }

@@ -48,7 +48,7 @@ export const deleteAndEndTokens = (bindings: Bindings, user: UserNamed, nowSecon
   return endUserTokens(bindings, user, { sql, done: "the user is deleted", cure: deletedCure }, nowSeconds);
 };
 
-const deletedCure = 'Routes with revocation = "cached" may let the access tokens pass until they expire.';
+const deletedCure = 'Routes with revocation = "cached" may accept the access tokens until they expire.';
 
 const lifetimes = [
   ...(["ACCESS_TOKEN_LIFETIME", "REFRESH_TOKEN_LIFETIME", "LEEWAY"] as const),
@@ -87,9 +87,13 @@ export async function endSession(bindings: Bindings, session: string, nowSeconds
   await tellKv("the session is ended", storesOf(bindings).announceSession?.(session, until, nowSeconds));
 }
 
-async function tellKv(done: string, telling: Promise<void> | undefined, cure = "Run it again."): Promise<void> {
+async function tellKv(
+  done: string,
+  telling: Promise<void> | undefined,
+  cure = "Run the command again.",
+): Promise<void> {
   await telling?.catch((error: unknown) => {
     const sentence = `${done.charAt(0).toUpperCase()}${done.slice(1)}`;
-    throw new Failure(`${sentence}, but KV could not be told of it: ${reasonOf(error)} ${cure}`);
+    throw new Failure(`${sentence}, but KV could not be updated: ${reasonOf(error)} ${cure}`);
   });
 }

@@ -1,4 +1,4 @@
-// The deployed database, reached through `wrangler d1 execute --remote`.
+// The deployed database and KV namespace, reached through `wrangler d1 execute --remote` and `wrangler kv key put`.
 // Must never put a password hash on a command line: statements that write travel in a private file.
 import { Failure } from "../shared/failure.ts";
 import { requirePackages } from "../shared/project.ts";
@@ -87,4 +87,21 @@ export function openRemoteAsItIs(
     write,
     close: async () => {},
   };
+}
+
+/** The deployed KV namespace: as much of it as `kvRevocationCache` uses to announce: `put` with an `expiration`. */
+export function kvOverWrangler(
+  environment: string | undefined,
+  runner: Runner = (args) => runWrangler(args, "capture"),
+): KVNamespace {
+  const put = async (key: string, value: string, { expiration }: { expiration: number }): Promise<void> => {
+    const where = ["--binding", "BLACKLIST", "--remote", "--expiration", String(expiration)];
+    const finished = await runner([
+      ...["kv", "key", "put", key, value, ...where],
+      ...(environment === undefined ? [] : ["--env", environment]),
+    ]);
+    if (finished.exitCode !== 0) throw new Failure(errorIn(finished));
+  };
+  // The store takes the whole interface; what it calls of it here is what stands above.
+  return { put } as unknown as KVNamespace;
 }

@@ -1,5 +1,7 @@
 // Brings a database's tables up to schema.sql: first the columns that are newer than the database, then schema.sql.
 // Must never drop or change what is there: the Worker that still runs goes on with it.
+
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { SCHEMA_FILE } from "../shared/project.ts";
 import type { Database } from "./database.ts";
@@ -42,3 +44,10 @@ export async function updateTables(database: Pick<Database, "read" | "write">): 
   await database.write(added + (await readFile(SCHEMA_FILE, "utf8")));
   return missing.map(([table, column]) => `${table}.${column}`);
 }
+
+/** schema.sql in pieces that D1's batch takes. */
+export const schemaStatements: readonly string[] = readFileSync(SCHEMA_FILE, "utf8")
+  .replace(/--.*$/gm, "")
+  .split(";")
+  .map((statement) => statement.trim())
+  .filter(Boolean);

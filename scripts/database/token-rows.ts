@@ -1,8 +1,13 @@
 // Reads the rows of issued refresh and sliding tokens, for people to look at.
 // Must never write: what changes a token goes through the Worker's own stores.
+
+import type { LiveToken } from "../../src/stores/contract.ts";
+import { liveTokenFrom, liveTokensSql } from "../../src/stores/d1/sessions.ts";
 import { type UserId, userIdFrom } from "../../src/users/user.ts";
+import { withLiterals } from "./d1-over-text.ts";
 import type { Database, Row } from "./database.ts";
 import { sqlInteger, sqlText, sqlUserId } from "./sql.ts";
+import type { User } from "./users.ts";
 
 /** A row of `outstanding_tokens` with its user's name; times are whole seconds. */
 export interface TokenRow {
@@ -56,4 +61,21 @@ export async function listTokens(
 export async function findToken(database: Pick<Database, "read">, jti: string): Promise<TokenRow | null> {
   const [row] = await database.read(`${SELECT} WHERE t.jti = ${sqlText(jti)}`);
   return row === undefined ? null : toTokenRow(row);
+}
+
+/** A user with more tokens than this at once is shown the newest: more rows than anybody reads. */
+const MOST_TOKENS = 5000;
+
+/** The newest token of each session, the one refreshed last first. */
+export async function openSessions(
+  database: Pick<Database, "read">,
+  user: Pick<User, "id" | "session_version">,
+  nowSeconds: number,
+): Promise<readonly LiveToken[]> {
+  const rows = await database.read(
+    withLiterals(liveTokensSql, [user.id, nowSeconds, MOST_TOKENS, user.session_version]),
+  );
+  const newest = new Map<string, LiveToken>();
+  for (const token of rows.map(liveTokenFrom)) if (!newest.has(token.session)) newest.set(token.session, token);
+  return [...newest.values()];
 }

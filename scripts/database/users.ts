@@ -1,8 +1,11 @@
-// The SQL of the commands about users, as text that both databases take.
-// Must never hold a password: what comes here is a hash already.
+// The SQL of the commands about users, as text that both databases take, and the hash of a password.
+// Must never let a password travel: it is hashed on this machine.
 
+import { randomBytes } from "node:crypto";
 import { keepSessionsStatement } from "../../src/stores/d1/sessions.ts";
 import { nextUserId } from "../../src/stores/d1/users.ts";
+import { hashPassword } from "../../src/users/hash-password.ts";
+import { newSalt, SALT_RANDOM_BYTES } from "../../src/users/new-salt.ts";
 import { type UserId, userIdFrom } from "../../src/users/user.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { withLiterals } from "./d1-over-text.ts";
@@ -116,3 +119,7 @@ export async function listUsers(database: Database, search: string | undefined):
   const where = search === undefined ? "" : ` WHERE ${has("username")} OR ${has("email")}`;
   return (await database.read(`SELECT ${COLUMNS} FROM users${where} ORDER BY id`)).map(toUser);
 }
+
+/** The password as Django's scrypt hasher stores it. */
+export const passwordHash = (password: string): Promise<string> =>
+  hashPassword(password, newSalt(randomBytes(SALT_RANDOM_BYTES)));

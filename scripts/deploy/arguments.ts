@@ -1,18 +1,19 @@
-// What `npm run deploy` has to know of wrangler's command line; all of it goes on to wrangler as it is.
-// Must never change, drop or repeat a word of it, for wrangler knows flags that are not known here.
+// Reads the flags of `npm run deploy`. All arguments are also passed to wrangler.
+// Must never change, drop or repeat an argument: wrangler has flags that are unknown here.
 import { parseArgs } from "node:util";
+import { readVars } from "../configuration/wrangler-flags.ts";
 import { usage } from "../shared/failure.ts";
 
-/** The flags that matter here. */
+/** The flags that are used here. */
 export interface DeployArguments {
   readonly help: boolean;
   readonly dryRun: boolean;
   readonly environment: string | undefined;
   readonly configFile: string | undefined;
   readonly secretsFile: string | undefined;
-  /** `--var NAME:VALUE`, which wrangler puts over the vars of wrangler.toml. */
+  /** `--var NAME:VALUE`, which overrides the vars of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
-  /** The flags that `wrangler d1 execute` needs too, to mean the same database. */
+  /** The flags that `wrangler d1 execute` needs to select the same database. */
   readonly place: readonly string[];
 }
 
@@ -27,17 +28,17 @@ const OPTIONS = {
 
 export const deployHelp = `npm run deploy -- [flags of wrangler deploy]
 
-Checks the settings, brings the tables of the deployed database up to schema.sql, and deploys the Worker. The first
-deploy makes the database, and its tables after it.
+Checks the settings, updates the tables of the deployed database to schema.sql, and deploys the Worker. The first deploy
+creates the database, then its tables.
 
-  --secrets-file FILE   secrets that go along (.env or JSON). The first deploy needs it, for SIGNING_KEY
-  --dry-run             check and bundle; say what is left out
+  --secrets-file FILE   secrets to deploy with the Worker (.env or JSON). The first deploy needs it, for SIGNING_KEY
+  --dry-run             check and bundle only; say what is skipped
   --env NAME            an environment of wrangler.toml
-  --help                this text
+  --help                show this text
 
-Every other flag goes on to wrangler. docs/deploy.md tells the whole way.`;
+All other flags are passed to wrangler. docs/deploy.md describes the procedure.`;
 
-/** Reads what matters out of a command line that is meant for wrangler. */
+/** Reads these flags from a command line for wrangler. */
 export function readDeployArguments(argv: readonly string[]): DeployArguments {
   const { values } = parseArgs({ args: [...argv], options: OPTIONS, strict: false, allowPositionals: true });
   const text = (name: "env" | "config" | "secrets-file"): string | undefined => {
@@ -59,15 +60,4 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments {
       ...(configFile === undefined ? [] : ["--config", configFile]),
     ],
   };
-}
-
-/** The vars that `--var NAME:VALUE` sets, by name; without a colon the value is empty, as for wrangler. */
-export function readVars(pairs: readonly unknown[] | undefined): Readonly<Record<string, string>> {
-  const texts = (pairs ?? []).filter((pair) => typeof pair === "string");
-  return Object.fromEntries(
-    texts.map((pair) => {
-      const colon = pair.indexOf(":");
-      return colon === -1 ? [pair, ""] : [pair.slice(0, colon), pair.slice(colon + 1)];
-    }),
-  );
 }

@@ -1,16 +1,15 @@
-// Checks a deployment before anything is uploaded: what the Worker would refuse, it refuses here.
-// Must never need an account or the network.
+// Checks a deployment before anything is uploaded, as the Worker would. Needs no account and no network.
 import { readJwkSet } from "../../src/settings/readers.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { readAsWorker } from "../configuration/read-as-worker.ts";
+import { readSecretsFile } from "../configuration/wrangler-flags.ts";
 import { settingsFailure } from "../shared/failure.ts";
 import type { DeployArguments } from "./arguments.ts";
-import { readSecretsFile } from "./secrets-file.ts";
 
 /** A deployment without errors. */
 export interface Checked {
   readonly warnings: readonly string[];
-  /** SIGNING_KEY is none of the deployment's business this time: it was checked with another one. */
+  /** SIGNING_KEY is not part of this deployment, so a placeholder was used. */
   readonly standIn: boolean;
 }
 
@@ -20,22 +19,22 @@ export async function checkDeployment(args: DeployArguments): Promise<Checked> {
   const reading = await readAsWorker({ ...args, local: false }, file.secrets);
   if (reading.errors.length > 0) throw settingsFailure(reading.errors);
   const deployment = deploymentWarnings(reading.settings, reading.file.openVars);
-  return { warnings: [...reading.warnings, ...deployment, ...file.warnings], standIn: reading.standIn };
+  return { warnings: [...reading.warnings, ...deployment, ...file.warnings], standIn: reading.hasPlaceholderKey };
 }
 
-/** What only matters, or only can be seen, where the Worker is deployed. @param openVars `[vars]` of wrangler.toml */
+/** Warnings that only concern deployments. @param openVars `[vars]` of wrangler.toml */
 export function deploymentWarnings(settings: Settings, openVars: Readonly<Record<string, unknown>>): string[] {
   return [...ringWarnings(openVars), ...originWarnings(settings)];
 }
 
-/** A secret that anyone can read who can read wrangler.toml, or the dashboard. */
+/** A secret that is readable in wrangler.toml and the dashboard. */
 export function ringWarnings({ VERIFYING_KEYS }: Readonly<Record<string, unknown>>): string[] {
   const set = readJwkSet(VERIFYING_KEYS);
   const isOpen = "value" in set && set.value?.some((key) => key.kty === "oct");
   return isOpen ? ["VERIFYING_KEYS has a secret (oct), and is a var in wrangler.toml: make it a secret."] : [];
 }
 
-/** An origin that only this machine or its network can reach. */
+/** An origin that is only reachable from this machine or its network. */
 export function originWarnings({ ORIGIN_URL }: Pick<Settings, "ORIGIN_URL">): string[] {
   if (ORIGIN_URL === null || !URL.canParse(ORIGIN_URL)) return [];
   const { hostname } = new URL(ORIGIN_URL);

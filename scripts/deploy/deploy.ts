@@ -1,63 +1,63 @@
-// Checks, deploys, and brings the deployed database's tables up to date.
-// Must never deploy what the Worker would refuse to work with.
+// Checks, deploys, and updates the tables of the deployed database.
+// Must never deploy a configuration that the Worker would refuse.
 import { relative } from "node:path";
-import { asCalled } from "../shared/as-called.ts";
+import { withCommandNames } from "../shared/command-names.ts";
 import { EXIT, Failure, reasonOf } from "../shared/failure.ts";
 import { ROOT, requirePackages, SCHEMA_FILE } from "../shared/project.ts";
 import { runWrangler } from "../shared/wrangler.ts";
 import { deployHelp, readDeployArguments } from "./arguments.ts";
 
-const NEEDS_KEY = `If this is the first deploy: the Worker does not exist yet, so its key has to come along.
+const NEEDS_KEY = `If this is the first deploy: the Worker does not exist yet, so its key has to be deployed with it.
   npm run deploy -- --secrets-file FILE     (docs/deploy.md shows how to make FILE)`;
 
-/** @param argv flags of this command and of wrangler; gives the exit code */
+/** @param argv flags of this command and of wrangler. @returns the exit code */
 export async function deploy(argv: readonly string[]): Promise<number> {
   const args = readDeployArguments(argv);
   if (args.help) {
-    console.log(asCalled(deployHelp));
+    console.log(withCommandNames(deployHelp));
     return EXIT.ok;
   }
   requirePackages();
-  // Not at the top: it needs packages, and a project without them is to get a sentence.
+  // Imported here because it needs packages, and a project without them gets an error message first.
   const { checkDeployment } = await import("./check.ts");
   const { warnings, standIn } = await checkDeployment(args);
   for (const warning of warnings) console.log(`Warning: ${warning}`);
-  const key = standIn ? "a stand-in for SIGNING_KEY" : "the SIGNING_KEY of --secrets-file";
-  console.log(`Settings: in order (checked with ${key}).`);
+  const key = standIn ? "a placeholder for SIGNING_KEY" : "the SIGNING_KEY of --secrets-file";
+  console.log(`Settings: OK (checked with ${key}).`);
 
-  // The tables first, where there is a database: the Worker that runs goes on beside newer ones, the new one needs them.
+  // Tables first, if there is a database: the running Worker works with newer tables, and the new one needs them.
   const { openRemoteAsItIs } = await import("../database/remote.ts");
   const { updateTables } = await import("../database/tables.ts");
   const database = openRemoteAsItIs(args.place);
   const before = args.dryRun ? undefined : await updateTables(database).catch(() => undefined);
   if (before !== undefined)
-    console.log(`Tables: as schema.sql has them${before.length > 0 ? `; added ${before.join(", ")}` : ""}.`);
+    console.log(`Tables: up to date with schema.sql${before.length > 0 ? `; added ${before.join(", ")}` : ""}.`);
 
   const deployed = await runWrangler(["deploy", ...argv], "show");
   if (deployed.exitCode !== 0) {
-    if (args.secretsFile === undefined && !args.dryRun) console.error(asCalled(`\n${NEEDS_KEY}`));
-    throw new Failure("wrangler could not deploy; what it said is above.");
+    if (args.secretsFile === undefined && !args.dryRun) console.error(withCommandNames(`\n${NEEDS_KEY}`));
+    throw new Failure("wrangler could not deploy; see its output above.");
   }
 
   const schema = ["d1", "execute", "DB", "--remote", "--file", SCHEMA_FILE, "--yes", ...args.place];
   if (args.dryRun) {
     console.log(`
-Left out by --dry-run:
-  the upload; with the first one, Cloudflare makes DB and BLACKLIST and takes the secrets of --secrets-file
+Skipped because of --dry-run:
+  the upload; with the first one, Cloudflare creates DB and BLACKLIST and stores the secrets of --secrets-file
   wrangler ${schema.join(" ").replace(SCHEMA_FILE, relative(ROOT, SCHEMA_FILE))}`);
     return EXIT.ok;
   }
-  // A first deploy makes the database.
+  // A first deploy creates the database.
   if (before === undefined) {
     await updateTables(database).catch((error: unknown) => {
       throw new Failure(
-        `the Worker is deployed, but its tables are not (${reasonOf(error)}): run this again, or npm run manage -- users --remote.`,
+        `the Worker is deployed, but its tables are not up to date (${reasonOf(error)}): run this again, or npm run manage -- users --remote.`,
       );
     });
   }
   console.log(
-    asCalled(`
-Deployed, and the tables of schema.sql are there. Next, when there are no users yet:
+    withCommandNames(`
+Deployed, and the tables are up to date. If there are no users yet, create one:
   npm run manage -- createsuperuser --remote${args.environment === undefined ? "" : ` --env ${args.environment}`}`),
   );
   return EXIT.ok;

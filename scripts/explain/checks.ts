@@ -1,29 +1,29 @@
-// The checks that `explain` shows, as rows that are filled in order; and which refusal belongs to which of them.
+// The checks that `explain` shows, in order, and the refusals that belong to each.
 // Must never show a check as passed that was not made.
 import type { Reason } from "../../src/errors.ts";
 
-/** `passed over`: this class of token does not fit, and a later one does. */
+/** `passed over`: the token is not of this class, but of a later one. */
 export type Verdict = "passed" | "failed" | "passed over" | "not asked" | "not reached";
 
 /** One row. */
 export interface Check {
   readonly check: string;
   readonly verdict: Verdict;
-  /** In words: what was found, or why it was not asked. */
+  /** What was found, or why the check was not made. */
   readonly detail: string;
   /** Of a check that failed: the private reason, as the log has it. */
   readonly reason?: Reason;
 }
 
-/** A check by its name, and the reasons that it refuses for. */
+/** A check, and the reasons for which it refuses. */
 export interface CheckDefinition {
   readonly check: string;
   readonly reasons: readonly Reason[];
 }
 
 /**
- * What `codec.open` checks, in its order. What only the header is refused for stands before the signature, although some
- * of it is looked at after it: nothing is shown as passed that may not have been looked at.
+ * What `codec.open` checks, in its order. All that the header is refused for comes before the signature, although some of
+ * it is checked later: nothing is shown as passed that may not have been checked.
  */
 export const codecChecks = [
   { check: "shape", reasons: ["token_unreadable"] },
@@ -46,7 +46,7 @@ export type CodecCheck = (typeof codecChecks)[number]["check"];
 /** The registered claims that are times, in the order in which they are read. */
 export const timeClaims = ["iat", "nbf", "exp"] as const;
 
-/** What each accepted class of token checks after that (checkTokenType, and the blacklist for listed kinds). */
+/** What is checked for each accepted class of token after that (checkTokenType, and the blacklist for some). */
 export const classChecks = [
   { check: "exp is there", reasons: ["token_claim_missing", "token_time_unreadable", "token_claim_expired"] },
   { check: "id is there", reasons: ["token_id_missing"] },
@@ -55,7 +55,7 @@ export const classChecks = [
 ] as const satisfies readonly CheckDefinition[];
 export type ClassCheck = (typeof classChecks)[number]["check"];
 
-/** Whose token it is. */
+/** The user of the token. */
 export const userChecks = [
   { check: "user named", reasons: ["user_claim_missing"] },
   { check: "user exists", reasons: ["user_not_found"] },
@@ -64,14 +64,13 @@ export const userChecks = [
 ] as const satisfies readonly CheckDefinition[];
 export type UserCheck = (typeof userChecks)[number]["check"];
 
-/** What a row says: when it passed, or that it is not asked at all. */
+/** The detail of a row: when the check passed, or why it is not made at all. */
 export type Words = { readonly passed: string } | { readonly notAsked: string };
 
 /**
- * The rows of a table of checks, of which one failed for `reason`, or none.
+ * The rows of a table of checks, of which at most one failed.
  *
- * @param failedAt the name of the check that failed, where its reason alone does not tell
- * @param explain what the check that failed found
+ * @param failure `at` names the check that failed, where the reason alone does not
  */
 export function checkRows<Name extends string>(
   table: ReadonlyArray<{ readonly check: Name; readonly reasons: readonly Reason[] }>,
@@ -81,7 +80,7 @@ export function checkRows<Name extends string>(
   const found = table.findIndex(({ check, reasons }) =>
     failure?.at === undefined ? failure !== undefined && reasons.includes(failure.reason) : check === failure.at,
   );
-  // A reason that no row knows (a new one) is shown in the first: then no other is said to have passed.
+  // A reason of no row (a new one) is shown in the first row, so that no other row claims to have passed.
   const failedIndex = Math.max(found, 0);
   return table.map(({ check }, index): Check => {
     if (failure !== undefined && index === failedIndex) {

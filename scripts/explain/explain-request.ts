@@ -1,5 +1,5 @@
-// A request told check by check, in the Worker's order, with what the client and the API would get.
-// Must never say anything of the outcome that the Worker's own pipeline has not said.
+// Explains a request check by check, in the order of the Worker, with what the client and the API would get.
+// Must never show another outcome than that of the Worker's own proxy.
 
 import type { Identity } from "../../src/auth/authenticate.ts";
 import { readBearerToken } from "../../src/auth/bearer-token.ts";
@@ -10,17 +10,16 @@ import { readRequestUrl } from "../../src/http/request-url.ts";
 import { openUploads } from "../../src/http/uploads.ts";
 import { internalRouteOf } from "../../src/internal-routes/table.ts";
 import { createProxy } from "../../src/proxy/pipeline.ts";
-import { matchRule } from "../../src/proxy/routes/match.ts";
-import { canonicalPath } from "../../src/proxy/routes/path.ts";
+import { nameOf } from "../../src/proxy/routes/loose-rules.ts";
+import { matchRule, stricterReadingOf } from "../../src/proxy/routes/match.ts";
+import { type CanonicalPath, canonicalPath } from "../../src/proxy/routes/path.ts";
 import { meetsClaim, type Rule } from "../../src/proxy/routes/rule.ts";
 import { type DescribedRoute, ruleInWords } from "../configuration/routes.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
+import { shown } from "./decode-token.ts";
 import { explainRevocation } from "./explain-revocation.ts";
-import { ambiguity, unmatched } from "./explain-route.ts";
 import { explainToken, refusalOf } from "./explain-token.ts";
-import { shown } from "./peek.ts";
-import { shownHeaders } from "./shown-headers.ts";
-import type { Wired } from "./wired.ts";
+import type { ExplainServices, ExplainSetup } from "./services.ts";
 
 export interface RequestInput {
   readonly method: string;
@@ -34,7 +33,7 @@ export interface RequestInput {
   readonly internalRoutes: readonly DescribedRoute[];
 }
 
-/** What becomes of the request. */
+/** What happens to the request. */
 export type Outcome =
   | { readonly kind: "own"; readonly path: string; readonly what: string }
   | {
@@ -58,73 +57,104 @@ export interface Explanation {
   readonly outcome: Outcome;
 }
 
-/** Host of the made-up request: no rule looks at it. */
+/** Host of the request, which no rule uses. */
 const BASE = "https://gateway.example";
 
-export async function explainRequest(wired: Wired, input: RequestInput): Promise<Explanation> {
-  const { deps } = wired;
-  const request = madeUp(input, deps.headerPlan.authHeader);
+/** Without the outcome. */
+type Findings = Omit<Explanation, "outcome">;
+
+export async function explainRequest(setup: ExplainSetup, input: RequestInput): Promise<Explanation> {
+  const { services, rules } = setup;
+  const request = createRequest(input, services.headerPlan.authHeader);
   const checks: Check[] = [];
   const path = await refusalOf(() => canonicalPath(readRequestUrl(request.url)));
   if (path instanceof Refusal) {
     checks.push({ check: "path", verdict: "failed", detail: "could be read in two ways", reason: path.reason });
-    return finish(wired, input, request, null, [...checks, notReached("route"), ...allNotReached()]);
+    checks.push(notReached("route"), ...allNotReached());
+    return withOutcome(setup, input, request, { rule: null, checks });
   }
   checks.push({ check: "path", verdict: "passed", detail: `can be read in one way: ${shown(path.decoded)}` });
-  const own = internalRouteOf(input.internalRoutes, input.method, path.decoded);
-  if (own) {
-    checks.push({ check: "route", verdict: "passed", detail: `${own.path} is the gateway's own` });
-    return { rule: null, checks, outcome: { kind: "own", path: own.path, what: own.what } };
+  const internal = internalRouteOf(input.internalRoutes, input.method, path.decoded);
+  if (internal) {
+    checks.push({ check: "route", verdict: "passed", detail: `${internal.path} is an internal route` });
+    return { rule: null, checks, outcome: { kind: "own", path: internal.path, what: internal.what } };
   }
-  const rule = await refusalOf(() => matchRule(wired.rules, input.method, path, deps.stricterPaths));
+  const rule = await refusalOf(() => matchRule(rules, input.method, path, services.stricterPaths));
   if (rule instanceof Refusal) {
     const ambiguous = rule.reason === "path_ambiguous";
-    const detail = ambiguous ? await ambiguity(wired, input.method, path) : unmatched(wired.rules, path.decoded);
-    checks.push({ check: "route", verdict: "failed", detail, reason: rule.reason });
-    return finish(wired, input, request, null, [...checks, ...allNotReached()]);
+    const detail = ambiguous ? await ambiguity(setup, input.method, path) : unmatched(rules, path.decoded);
+    checks.push({ check: "route", verdict: "failed", detail, reason: rule.reason }, ...allNotReached());
+    return withOutcome(setup, input, request, { rule: null, checks });
   }
-  const index = wired.rules.indexOf(rule);
-  const found = { index, path: rule.path, auth: rule.auth };
+  const index = rules.indexOf(rule);
   // Each claim of `require` has a row of its own.
   const detail = `ROUTES[${index}]: ${ruleInWords(rule, ["require"])}`;
   checks.push({ check: "route", verdict: "passed", detail });
-  checks.push(...(await tokenChecks(wired, input, request, rule)));
-  return finish(wired, input, request, found, checks);
+  checks.push(...(await tokenChecks(services, input, request, rule)));
+  return withOutcome(setup, input, request, { rule: { index, path: rule.path, auth: rule.auth }, checks });
 }
 
-/** The request as a client would send it, with a path that no parser has repaired, and any method. */
-function madeUp({ method, path, header }: RequestInput, authHeader: string): Request {
+/** The request as a client would send it: any method, and a path that no URL parser has changed. */
+function createRequest({ method, path, header }: RequestInput, authHeader: string): Request {
   const request = new Request(`${BASE}/`, { headers: header === undefined ? {} : { [authHeader]: header } });
   Object.defineProperty(request, "url", { value: `${BASE}${path}` });
   Object.defineProperty(request, "method", { value: method });
   return request;
 }
 
-async function tokenChecks(wired: Wired, input: RequestInput, request: Request, rule: Rule): Promise<Check[]> {
-  const { deps } = wired;
+/** Which other reading of a path there is. */
+async function ambiguity({ rules, services }: ExplainSetup, method: string, path: CanonicalPath): Promise<string> {
+  const { settings, stricterPaths } = services;
+  const rule = await refusalOf(() => matchRule(rules, method, path, undefined));
+  const stricter =
+    rule instanceof Refusal ? undefined : stricterReadingOf(stricterPaths, rules.indexOf(rule), method, path);
+  if (stricter === undefined) return "another reading of the path has another rule";
+  const loosely = "without regard to case, a trailing slash or a format suffix the path";
+  const reading = settings.PATHS === "loose" ? loosely : "without its parameters, or decoded twice, the path";
+  return `${reading} falls under ${nameOf(rules, stricter)} (PATHS = ${JSON.stringify(settings.PATHS)})`;
+}
+
+/** Why a path matches no rule. */
+function unmatched(rules: readonly Rule[], path: string): string {
+  const others = rules.filter(
+    ({ decoded, isPrefix }) => path === decoded || (isPrefix && path.startsWith(`${decoded}/`)),
+  );
+  const methods = [...new Set(others.flatMap((rule) => [...(rule.methods ?? [])]))];
+  return methods.length === 0 ? "no rule of ROUTES matches this path" : `this path only allows ${methods.join(", ")}`;
+}
+
+async function tokenChecks(
+  services: ExplainServices,
+  input: RequestInput,
+  request: Request,
+  rule: Rule,
+): Promise<Check[]> {
+  const { settings, headerPlan } = services;
   const check = "token";
-  if (rule.auth === "public") return [{ check, verdict: "not asked", detail: 'auth = "public" looks at none' }];
-  const presented = await refusalOf(() => readBearerToken(deps.settings, deps.headerPlan, request));
-  if (presented instanceof Refusal) {
-    const detail = "the header has another form than SCHEME TOKEN";
-    return [{ check, verdict: "failed", detail, reason: presented.reason }, ...tokenRows()];
+  if (rule.auth === "public") return [{ check, verdict: "not asked", detail: 'auth = "public" checks no token' }];
+  const bearerToken = await refusalOf(() => readBearerToken(settings, headerPlan, request));
+  if (bearerToken instanceof Refusal) {
+    const detail = "the header is not of the form SCHEME TOKEN";
+    return [{ check, verdict: "failed", detail, reason: bearerToken.reason }, ...tokenRows()];
   }
-  if (presented === undefined && rule.auth === "optional") {
+  if (bearerToken === undefined && rule.auth === "optional") {
     return [{ check, verdict: "passed", detail: 'there is none, and auth = "optional" needs none' }];
   }
-  if (presented === undefined) {
-    const accepted = deps.settings.AUTH_HEADER_TYPES.join(" or ");
-    const detail = `there is none (accepted: ${deps.headerPlan.authHeader}: ${accepted} TOKEN)`;
+  if (bearerToken === undefined) {
+    const accepted = settings.AUTH_HEADER_TYPES.join(" or ");
+    const detail = `there is none (accepted: ${headerPlan.authHeader}: ${accepted} TOKEN)`;
     return [{ check, verdict: "failed", detail, reason: "credentials_missing" }, ...tokenRows()];
   }
-  const there: Check = { check, verdict: "passed", detail: `in ${deps.headerPlan.authHeader}` };
+  const found: Check = { check, verdict: "passed", detail: `in ${headerPlan.authHeader}` };
   const { nowSeconds, offline, unsigned } = input;
-  const token = { token: presented.token, rule, nowSeconds, offline, unsigned };
-  const { checks, authenticated } = await explainToken(deps, token);
-  if (authenticated === undefined) return [there, ...checks, notReached("revocation"), ...requireRows(rule, undefined)];
-  const revocation = await explainRevocation(deps, authenticated, token);
-  const open = revocation.verdict === "failed" ? undefined : authenticated.identity;
-  return [there, ...checks, revocation, ...requireRows(rule, open)];
+  const token = { token: bearerToken.token, rule, nowSeconds, offline, unsigned };
+  const { checks, authenticated } = await explainToken(services, token);
+  if (authenticated === undefined) {
+    return [found, ...checks, notReached("revocation"), ...requireRows(rule, undefined)];
+  }
+  const revocation = await explainRevocation(services, authenticated, token);
+  const identity = revocation.verdict === "failed" ? undefined : authenticated.identity;
+  return [found, ...checks, revocation, ...requireRows(rule, identity)];
 }
 
 /** @param identity undefined when an earlier check failed */
@@ -146,18 +176,16 @@ const tokenRows = (): Check[] =>
 
 const allNotReached = (): Check[] => [notReached("token"), ...tokenRows()];
 
-/** What the pipeline itself makes of the request; what it refuses after all these checks gets a row of its own. */
-async function finish(
-  wired: Wired,
+/** Adds what the proxy itself does with the request. What it refuses after all these checks gets a row of its own. */
+async function withOutcome(
+  { services, forwarded: forwardedBy }: ExplainSetup,
   input: RequestInput,
   request: Request,
-  rule: Explanation["rule"],
-  checks: readonly Check[],
+  { rule, checks }: Findings,
 ): Promise<Explanation> {
-  const { deps } = wired;
-  const context = createRequestContext(request, deps.newId(), input.nowSeconds * 1000, openUploads());
-  const outcome = await createProxy(deps)(request, context);
-  const forwarded = wired.forwarded();
+  const context = createRequestContext(request, services.newId(), input.nowSeconds * 1000, openUploads());
+  const outcome = await createProxy(services)(request, context);
+  const forwarded = forwardedBy();
   const known = checks.some(({ verdict }) => verdict === "failed");
   const late = (reason: Reason): Check => ({
     check: "forwarding",
@@ -167,7 +195,7 @@ async function finish(
   });
   if ("response" in outcome && forwarded) {
     const { shadowReason } = outcome.record;
-    const headers = shownHeaders(deps, forwarded.headers);
+    const headers = shownHeaders(services, forwarded.headers);
     const rows = shadowReason === undefined || known ? checks : [...checks, late(shadowReason)];
     const shadowed = shadowReason ?? null;
     return { rule, checks: rows, outcome: { kind: "forwarded", url: forwarded.url, headers, shadowed } };
@@ -175,7 +203,7 @@ async function finish(
   const failed = "response" in outcome ? { error: undefined } : outcome;
   if (failed.error !== undefined && !(failed.error instanceof Refusal)) throw failed.error;
   const refusal = failed.error ?? new Refusal("internal_error");
-  const response = answerRefusal(deps.settings, context, failed);
+  const response = answerRefusal(services.settings, context, failed);
   const reason = refusal.more.because ?? refusal.reason;
   return {
     rule,
@@ -188,4 +216,20 @@ async function finish(
       body: await response.json(),
     },
   };
+}
+
+/** The headers about the caller. Token and assertion are named, not shown: whoever has one can use it. */
+function shownHeaders(
+  { settings, headerPlan: { authHeader } }: ExplainServices,
+  headers: Headers,
+): Readonly<Record<string, string>> {
+  const rows: Array<readonly [string, string]> = [];
+  for (const header of Object.keys(settings.IDENTITY_HEADERS)) {
+    const value = headers.get(header);
+    if (value !== null) rows.push([header, value]);
+  }
+  if (headers.has("x-forwarded-prefix")) rows.push(["X-Forwarded-Prefix", headers.get("x-forwarded-prefix") ?? ""]);
+  if (headers.has(authHeader)) rows.push([authHeader, "(as the client sent it)"]);
+  if (headers.has("x-gateway-assertion")) rows.push(["X-Gateway-Assertion", "(signed anew for each request)"]);
+  return Object.fromEntries(rows);
 }

@@ -1,5 +1,5 @@
-// The checks of a bearer token, made by the Worker's own flows and told one by one.
-// Must never decide whether a check passes: the flows do; here it is only found out which of them refused.
+// Explains the checks of a bearer token one by one, as made by the Worker's own code.
+// Must never decide whether a check passes: this only finds out which one refused.
 
 import { type Authenticated, createAuthentication } from "../../src/auth/authenticate.ts";
 import { type Reason, Refusal } from "../../src/errors.ts";
@@ -19,17 +19,17 @@ import {
   userChecks,
   type Words,
 } from "./checks.ts";
-import { type Peek, peek, shown, timeInWords } from "./peek.ts";
-import { type ExplainServices, noTokenCache } from "./wired.ts";
+import { type DecodedToken, decodeToken, shown, timeInWords } from "./decode-token.ts";
+import { type ExplainServices, noTokenCache } from "./services.ts";
 
 /** A token on a route. */
 export interface TokenInput {
   readonly token: string;
   readonly rule: Rule;
   readonly nowSeconds: number;
-  /** Neither user nor revocation nor blacklist is asked. */
+  /** User, revocation and blacklist are not checked. */
   readonly offline: boolean;
-  /** Why the signature was not checked: the token was signed anew with a stand-in. Undefined when it was. */
+  /** Why the signature was not checked: the token was signed with a placeholder key. Undefined if it was checked. */
   readonly unsigned: string | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface TokenExplanation {
   readonly authenticated: Authenticated | undefined;
 }
 
-/** Runs `work`; gives its refusal instead of throwing it. Anything else thrown is a bug and stays one. */
+/** Runs `work`; returns its refusal instead of throwing it. Any other error is a bug and is thrown on. */
 export async function refusalOf<T>(work: () => Promise<T> | T): Promise<T | Refusal> {
   try {
     return await work();
@@ -49,34 +49,36 @@ export async function refusalOf<T>(work: () => Promise<T> | T): Promise<T | Refu
   }
 }
 
-export async function explainToken(deps: ExplainServices, input: TokenInput): Promise<TokenExplanation> {
+/** A token on a route, decoded, with the services that check it. */
+interface Subject extends TokenInput {
+  readonly services: ExplainServices;
+  readonly decoded: DecodedToken;
+}
+
+export async function explainToken(services: ExplainServices, input: TokenInput): Promise<TokenExplanation> {
   const { token, rule, nowSeconds, offline } = input;
-  const wanted = { readUser: rule.auth === "user" && !offline, revocation: offline ? "off" : rule.revocation } as const;
-  const seen = peek(token);
-  const opened = await refusalOf(() => deps.codec.open(token, nowSeconds));
-  const codec = codecRows(deps, input, seen, opened instanceof Refusal ? opened.reason : undefined);
+  const subject: Subject = { ...input, services, decoded: decodeToken(token) };
+  const opened = await refusalOf(() => services.codec.open(token, nowSeconds));
+  const codec = codecRows(subject, opened instanceof Refusal ? opened.reason : undefined);
   if (opened instanceof Refusal) {
     const later = [...classChecks, ...userChecks].map(({ check }) => notReached(check));
     return { checks: [...codec, ...later], authenticated: undefined };
   }
-  const outcome = await refusalOf(() => deps.authentication.authenticate({ token, ...wanted }, nowSeconds));
+  const asked = { readUser: rule.auth === "user" && !offline, revocation: offline ? "off" : rule.revocation } as const;
+  const outcome = await refusalOf(() => services.authentication.authenticate({ token, ...asked }, nowSeconds));
   const fits = !(outcome instanceof Refusal && outcome.reason === "no_token_class_fits");
-  const classes = await classRows(deps, input, seen, fits);
+  const classes = await classRows(subject, fits);
   const failed = outcome instanceof Refusal ? outcome.reason : undefined;
+  const failure = failed && { reason: failed, detail: userFailure(subject, failed) };
   const users = fits
-    ? checkRows<UserCheck>(
-        userChecks,
-        (check) => userWords(deps, input, seen, check),
-        failed && { reason: failed, detail: userFailure(deps, seen, failed) },
-      )
+    ? checkRows<UserCheck>(userChecks, (check) => userWords(subject, check), failure)
     : userChecks.map(({ check }) => notReached(check));
   return { checks: [...codec, ...classes, ...users], authenticated: outcome instanceof Refusal ? undefined : outcome };
 }
 
-function codecRows(deps: ExplainServices, input: TokenInput, seen: Peek, reason: Reason | undefined): Check[] {
-  const { nowSeconds, unsigned } = input;
-  const { settings } = deps;
-  const { header, claims } = seen;
+function codecRows({ services, decoded, nowSeconds, unsigned }: Subject, reason: Reason | undefined): Check[] {
+  const { settings } = services;
+  const { header, claims } = decoded;
   const said = (name: string): string => (Object.hasOwn(claims, name) ? shown(claims[name]) : "not in the token");
   const time = (name: string): string => {
     const seconds = pythonInt(claims[name]);
@@ -90,10 +92,10 @@ function codecRows(deps: ExplainServices, input: TokenInput, seen: Peek, reason:
     algorithm: { passed: shown(header.alg) },
     key:
       unsigned === undefined
-        ? { passed: Object.hasOwn(header, "kid") ? `kid ${shown(header.kid)}` : "the token names none" }
+        ? { passed: Object.hasOwn(header, "kid") ? `kid ${shown(header.kid)}` : "the token has no kid" }
         : { notAsked: unsigned },
-    signature: unsigned === undefined ? { passed: "by that key" } : { notAsked: unsigned },
-    purpose: { passed: "no assertion" },
+    signature: unsigned === undefined ? { passed: "valid for that key" } : { notAsked: unsigned },
+    purpose: { passed: "not an assertion" },
     payload: { passed: "claims in JSON" },
     iat: { passed: Object.hasOwn(claims, "iat") ? `issued ${time("iat")}` : "not in the token" },
     nbf: { passed: Object.hasOwn(claims, "nbf") ? `valid from ${time("nbf")}` : "not in the token" },
@@ -109,46 +111,48 @@ function codecRows(deps: ExplainServices, input: TokenInput, seen: Peek, reason:
   const own = `${settings.ALGORITHM}${settings.VERIFYING_KEYS === null ? "" : " and those of VERIFYING_KEYS"}`;
   const kid = Object.hasOwn(header, "kid") ? `kid ${shown(header.kid)}` : "no kid";
   const details: Readonly<Partial<Record<Reason, string>>> = {
-    token_unreadable: "this is no token: three parts of base64url, the first two of them JSON, are expected",
-    token_header_unusable: "its header has something that is not supported (crit, b64, or a kid that is no text)",
-    token_algorithm_other: `the token says ${shown(header.alg)}; accepted is ${own}`,
+    token_unreadable: "this is not a token: three parts of base64url, the first two of them JSON, are expected",
+    token_header_unusable: "its header has something that is not supported (crit, b64, or a kid that is not a string)",
+    token_algorithm_other: `the token says ${shown(header.alg)}; accepted: ${own}`,
     token_key_unknown: `no key for ${kid}${settings.KEY_ID === null ? "" : `; KEY_ID is ${settings.KEY_ID}`}`,
-    keys_unavailable: "JWK_URL has not answered for too long",
+    keys_unavailable: "JWK_URL has not responded for too long",
     token_signature_wrong: "made with another key, or the token was changed",
-    token_is_assertion: "this is the gateway's statement to the API, not a token",
-    token_payload_unreadable: "what was signed is no JSON object",
+    token_is_assertion: "this is an assertion of the gateway, not a token",
+    token_payload_unreadable: "the payload is not a JSON object",
     token_issued_in_future: `issued ${time("iat")}${leeway}`,
     token_not_yet_valid: `valid from ${time("nbf")}${leeway}`,
     token_expired: `expired ${time("exp")}${leeway}`,
     token_time_unreadable: at === undefined ? "" : time(at),
     token_issuer_wrong: `the token says ${said("iss")}; ISSUER is ${shown(settings.ISSUER)}`,
     token_audience_wrong: `the token says ${said("aud")}; AUDIENCE is ${shown(settings.AUDIENCE)}`,
-    token_subject_not_text: `it is ${said("sub")}, which is no text`,
-    token_id_not_text: `it is ${said("jti")}, which is no text`,
+    token_subject_not_text: `it is ${said("sub")}, which is not a string`,
+    token_id_not_text: `it is ${said("jti")}, which is not a string`,
   };
   const failure = { reason, ...(at === undefined ? {} : { at }), detail: details[reason] ?? "" };
   return checkRows<CodecCheck>(codecChecks, (check) => words[check], failure);
 }
 
-/** The rows of the class that fits; of those before it one row each. Where none fits, all rows of each. */
-async function classRows(deps: ExplainServices, input: TokenInput, seen: Peek, fits: boolean): Promise<Check[]> {
-  const { token, nowSeconds } = input;
+/** The rows of the class that fits, and one row for each class before it. If none fits, all rows of each class. */
+async function classRows(subject: Subject, fits: boolean): Promise<Check[]> {
+  const { services, token, nowSeconds } = subject;
   const wanted = { readUser: false, revocation: "off" } as const;
   const rows: Check[] = [];
-  for (const kind of deps.acceptedTokenTypes) {
-    const oneType = createAuthentication({ ...deps, acceptedTokenTypes: [kind], tokenCache: noTokenCache });
+  const { issuer } = services.codec;
+  for (const tokenType of issuer.tokenTypes) {
+    const only = { ...issuer, tokenTypes: [tokenType] };
+    const oneType = createAuthentication({ ...services, issuer: only, tokenCache: noTokenCache });
     const one = await refusalOf(() => oneType.authenticate({ token, ...wanted }, nowSeconds));
     const refused = one instanceof Refusal && one.reason === "no_token_class_fits" ? one : undefined;
-    const named = deps.acceptedTokenTypes.length > 1 ? `${kind.className}: ` : "";
+    const named = issuer.tokenTypes.length > 1 ? `${tokenType.className}: ` : "";
     const reason = refused?.more.because;
     const [message] = refused?.more.messages ?? [];
     const detail = message === undefined ? "" : message.message.replace("{}", () => message.claim ?? "");
     if (refused && reason !== undefined && fits) {
-      rows.push({ check: kind.className, verdict: "passed over", detail, reason });
+      rows.push({ check: tokenType.className, verdict: "passed over", detail, reason });
       continue;
     }
     const failure = reason === undefined ? undefined : { reason, detail };
-    const words = (check: ClassCheck) => classWords(deps, input, seen, kind, check);
+    const words = (check: ClassCheck) => classWords(subject, tokenType, check);
     const made = checkRows<ClassCheck>(classChecks, words, failure);
     rows.push(...made.map((row) => ({ ...row, check: named + row.check })));
     if (fits) break;
@@ -156,31 +160,25 @@ async function classRows(deps: ExplainServices, input: TokenInput, seen: Peek, f
   return rows;
 }
 
-function classWords(
-  deps: ExplainServices,
-  { offline }: TokenInput,
-  seen: Peek,
-  kind: TokenType,
-  check: ClassCheck,
-): Words {
-  const { JTI_CLAIM, TOKEN_TYPE_CLAIM, TOKEN_BLACKLIST_ENABLED } = deps.settings;
-  if (check === "exp is there") return { passed: "and ahead" };
+function classWords({ services, decoded, offline }: Subject, tokenType: TokenType, check: ClassCheck): Words {
+  const { JTI_CLAIM, TOKEN_TYPE_CLAIM, TOKEN_BLACKLIST_ENABLED } = services.settings;
+  if (check === "exp is there") return { passed: "and in the future" };
   if (check === "id is there") {
-    return JTI_CLAIM === null ? { notAsked: "JTI_CLAIM is not set" } : { passed: shown(seen.claims[JTI_CLAIM]) };
+    return JTI_CLAIM === null ? { notAsked: "JTI_CLAIM is not set" } : { passed: shown(decoded.claims[JTI_CLAIM]) };
   }
   if (check === "type") {
-    return TOKEN_TYPE_CLAIM === null || !kind.typed
-      ? { notAsked: `${kind.className} may be of any type` }
-      : { passed: kind.type };
+    return TOKEN_TYPE_CLAIM === null || !tokenType.typed
+      ? { notAsked: `${tokenType.className} may be of any type` }
+      : { passed: tokenType.type };
   }
-  if (!kind.isOutstanding) return { notAsked: `${kind.className} is not listed; see revocation` };
+  if (!tokenType.isOutstanding) return { notAsked: `${tokenType.className} is not stored; see revocation` };
   if (!TOKEN_BLACKLIST_ENABLED) return { notAsked: "TOKEN_BLACKLIST_ENABLED is false" };
-  return offline ? { notAsked: "--offline" } : { passed: "not blacklisted, says D1" };
+  return offline ? { notAsked: "--offline" } : { passed: "not blacklisted, according to D1" };
 }
 
-function userWords(deps: ExplainServices, { rule, offline }: TokenInput, seen: Peek, check: UserCheck): Words {
-  const { USER_ID_CLAIM, USER_ID_FIELD, CHECK_USER_IS_ACTIVE, CHECK_REVOKE_TOKEN } = deps.settings;
-  const named = `${USER_ID_CLAIM} is ${shown(seen.claims[USER_ID_CLAIM])}`;
+function userWords({ services, decoded, rule, offline }: Subject, check: UserCheck): Words {
+  const { USER_ID_CLAIM, USER_ID_FIELD, CHECK_USER_IS_ACTIVE, CHECK_REVOKE_TOKEN } = services.settings;
+  const named = `${USER_ID_CLAIM} is ${shown(decoded.claims[USER_ID_CLAIM])}`;
   if (check === "user named") return { passed: named };
   if (rule.auth !== "user") return { notAsked: `auth = "${rule.auth}" reads no user` };
   if (offline) return { notAsked: "--offline" };
@@ -189,17 +187,17 @@ function userWords(deps: ExplainServices, { rule, offline }: TokenInput, seen: P
     return CHECK_USER_IS_ACTIVE ? { passed: "is_active is set" } : { notAsked: "CHECK_USER_IS_ACTIVE is false" };
   }
   return CHECK_REVOKE_TOKEN
-    ? { passed: "the one that the token was made for" }
+    ? { passed: "unchanged since the token was issued" }
     : { notAsked: "CHECK_REVOKE_TOKEN is false" };
 }
 
-function userFailure(deps: ExplainServices, seen: Peek, reason: Reason): string {
-  const { USER_ID_CLAIM, USER_ID_FIELD } = deps.settings;
+function userFailure({ services, decoded }: Subject, reason: Reason): string {
+  const { USER_ID_CLAIM, USER_ID_FIELD } = services.settings;
   const details: Readonly<Partial<Record<Reason, string>>> = {
     user_claim_missing: `the token has no claim ${USER_ID_CLAIM}`,
-    user_not_found: `nobody in D1 has the ${USER_ID_FIELD} ${shown(seen.claims[USER_ID_CLAIM])}`,
+    user_not_found: `no user in D1 has the ${USER_ID_FIELD} ${shown(decoded.claims[USER_ID_CLAIM])}`,
     user_inactive: "is_active is 0",
-    user_password_changed: "it was changed after the token was made",
+    user_password_changed: "it was changed after the token was issued",
   };
   return details[reason] ?? "";
 }

@@ -1,9 +1,9 @@
-// The explanation as lines for people: what was asked, what the token says, every check, what comes of it.
-// Must never have the token, its signature or a control character in it.
-import { styled } from "../shared/style.ts";
+// The explanation as lines for people: request, token, every check, outcome.
+// Must never contain the token, its signature or a control character.
+import { styled } from "../shared/terminal.ts";
 import type { Check, Verdict } from "./checks.ts";
+import { shown } from "./decode-token.ts";
 import type { Explanation, Outcome } from "./explain-request.ts";
-import { shown } from "./peek.ts";
 
 /** A detail may quote several values, each of which is cut by itself. */
 const longestDetail = 400;
@@ -16,7 +16,7 @@ const colours: Readonly<Record<Verdict, "green" | "red" | "yellow" | "dim">> = {
   "not reached": "dim",
 };
 
-/** @param about lines on the request and the token that stand above the checks */
+/** @param about lines about request and token, shown above the checks */
 export function reportLines(
   { checks, outcome }: Explanation,
   about: readonly string[],
@@ -35,10 +35,10 @@ export function reportLines(
 }
 
 function outcomeLines(outcome: Outcome, stream: typeof process.stdout): string[] {
-  if (outcome.kind === "own") return [`The gateway answers itself (${outcome.what}); no rule of ROUTES is asked.`];
+  if (outcome.kind === "own") return [`Answered by the gateway (${outcome.what}); ROUTES does not apply.`];
   if (outcome.kind === "refused") {
     return [
-      styled("red", `Refused with ${outcome.status}, for ${outcome.reason}. The client gets:`, stream),
+      styled("red", `Refused with ${outcome.status} (${outcome.reason}). The client gets:`, stream),
       ...(outcome.challenge === null ? [] : [`  WWW-Authenticate: ${outcome.challenge}`]),
       `  ${JSON.stringify(outcome.body)}`,
     ];
@@ -48,8 +48,8 @@ function outcomeLines(outcome: Outcome, stream: typeof process.stdout): string[]
       ? ""
       : ` as anonymous, because enforce is false (it would be refused for ${outcome.shadowed})`;
   return [
-    styled("green", `Goes on to ${shown(outcome.url)}${shadowed} with:`, stream),
+    styled("green", `Forwarded to ${shown(outcome.url)}${shadowed} with:`, stream),
     ...Object.entries(outcome.headers).map(([name, value]) => `  ${name}: ${value}`),
-    ...(Object.keys(outcome.headers).length === 0 ? ["  nothing that says who is calling"] : []),
+    ...(Object.keys(outcome.headers).length === 0 ? ["  no header that identifies the caller"] : []),
   ];
 }

@@ -1,17 +1,20 @@
-// Gets the token to explain: from standard input, or typed at a terminal without being shown.
-// Must never take it from the command line, and never put it into an error.
-import { openPrompter } from "../manage/prompter.ts";
+// Reads the token to explain: from standard input, or typed at a terminal without echo.
+// Must never take it from the command line, nor put it into an error.
+import { type CompactJWSHeaderParameters, CompactSign } from "jose";
+import type { Configuration } from "../../src/configuration.ts";
 import { Failure } from "../shared/failure.ts";
+import { openPrompter } from "../shared/prompter.ts";
+import { decodeToken } from "./decode-token.ts";
 
-/** Far beyond any header that a server takes. */
+/** Far more than any server accepts in a header. */
 const LONGEST_CHARACTERS = 65_536;
 
-/** What was given, without the white space around it; empty for a request without a token. */
+/** The input without the white space around it; empty for a request without a token. */
 export async function readToken(): Promise<string> {
   if (process.stdin.isTTY) {
     const prompter = openPrompter();
     try {
-      return tokenFromText(await prompter.askHidden("Token (not shown; nothing for a request without one): "));
+      return tokenFromText(await prompter.askHidden("Token (not shown; empty for a request without a token): "));
     } finally {
       prompter.close();
     }
@@ -21,18 +24,43 @@ export async function readToken(): Promise<string> {
   return tokenFromText(Buffer.concat(chunks).toString("utf8"));
 }
 
-/** The token in a text, checked to be something that a header could carry. */
+/** The token in a text; fails for what a header cannot carry. */
 export function tokenFromText(text: string): string {
   const token = text.trim();
-  if (token.length > LONGEST_CHARACTERS) throw new Failure("What came on standard input is too long for a token.");
+  if (token.length > LONGEST_CHARACTERS) throw new Failure("Standard input is too long for a token.");
   if (!/^[\x20-\x7e]*$/.test(token)) {
     throw new Failure("Standard input must be the token and nothing else: one line of plain ASCII.");
   }
   return token;
 }
 
-/** The header's value: a pasted `Bearer …` as it is, else the first scheme of AUTH_HEADER_TYPES in front. */
+/** The value of the header: a pasted `Bearer …` unchanged, else the token after the first scheme of AUTH_HEADER_TYPES. */
 export function headerValue(token: string, schemes: readonly string[]): string | undefined {
   if (token === "") return undefined;
   return schemes.some((scheme) => token.startsWith(`${scheme} `)) ? token : `${schemes[0]} ${token}`;
+}
+
+/** Why key and signature are not checked. */
+export const unsignedNote = "SIGNING_KEY is not available here; provide it with --secrets-file FILE";
+
+/**
+ * The token signed with the key of the configuration, a placeholder, so that all other checks can be made where the real
+ * key is not available. Payload and header stay, except for the `kid`; a header that no key would be chosen for stays as it
+ * is.
+ */
+export async function signAgain(token: string, { settings, keys }: Configuration): Promise<string> {
+  const { header } = decodeToken(token);
+  const [, payload] = token.split(".");
+  if (header.alg !== settings.ALGORITHM || payload === undefined || token.split(".").length !== 3) return token;
+  const { kid, ...rest } = header;
+  const own = settings.KEY_ID === null ? {} : { kid: settings.KEY_ID };
+  // A kid that is not a string is an error of its own.
+  const named = kid === undefined || typeof kid === "string" ? { ...rest, ...own } : header;
+  try {
+    const signer = new CompactSign(Buffer.from(payload, "base64url"));
+    return await signer.setProtectedHeader(named as unknown as CompactJWSHeaderParameters).sign(keys.signing);
+  } catch {
+    // jose does not verify a header that it does not sign.
+    return token;
+  }
 }

@@ -1,5 +1,5 @@
-// The output of `manage.py dumpdata` as rows: a file or standard input, JSON, a list of models, keys and fields.
-// Must never quote the text in what it says about it: passwords' hashes and tokens stand there.
+// Reads the output of `manage.py dumpdata`, from a file or standard input: JSON, a list of models, keys and fields.
+// Must never quote the text in an error: it contains password hashes and tokens.
 import { constants } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -13,7 +13,7 @@ export interface DumpRow {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** The rows that matter, and how many there are of every other model. */
+/** The rows to import, and the number of rows of every other model. */
 export interface Dump {
   readonly users: readonly DumpRow[];
   readonly outstanding: readonly DumpRow[];
@@ -21,11 +21,13 @@ export interface Dump {
   readonly others: ReadonlyMap<string, number>;
 }
 
-/** Reads the text of a dump; `-` is standard input. Paths are relative to where the command was typed. */
+/** Reads the text of a dump; `-` is standard input. Paths are relative to the shell's folder. */
 export async function readDumpText(path: string): Promise<string> {
   const bytes = path === "-" ? await readInput() : await readBytes(path);
   if (bytes.length > constants.MAX_STRING_LENGTH) {
-    throw new Failure(`${path} has more than 512 MB: flush expired tokens in Django, or dump users and tokens apart.`);
+    throw new Failure(
+      `${path} has more than 512 MB: flush expired tokens in Django, or dump users and tokens separately.`,
+    );
   }
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
@@ -53,7 +55,7 @@ async function readInput(): Promise<Uint8Array> {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 
-/** Sorts the rows of a dump by model; names of models count in any case. `userModel` is AUTH_USER_MODEL. */
+/** Sorts the rows of a dump by model, case-insensitively. `userModel` is AUTH_USER_MODEL. */
 export function parseDump(path: string, text: string, userModel: string): Dump {
   const rows = { users: [] as DumpRow[], outstanding: [] as DumpRow[], blacklisted: [] as DumpRow[] };
   const others = new Map<string, number>();
@@ -64,7 +66,7 @@ export function parseDump(path: string, text: string, userModel: string): Dump {
   ]);
   for (const [index, item] of parseList(path, text).entries()) {
     if (!isRecord(item) || typeof item.model !== "string" || !isRecord(item.fields)) {
-      throw new Failure(`${path} is no output of dumpdata: item ${index + 1} has no model or no fields.`);
+      throw new Failure(`${path} is not the output of dumpdata: item ${index + 1} has no model or no fields.`);
     }
     const known = byModel.get(item.model.toLowerCase());
     if (known) known.push({ pk: item.pk ?? undefined, fields: item.fields });
@@ -78,11 +80,11 @@ function parseList(path: string, text: string): readonly unknown[] {
   try {
     parsed = parseJson(text);
   } catch (error) {
-    // The message may quote the text; where the problem is may be told.
+    // The message may quote the text, so only the position is shown.
     const [where] = /\(line \d+ column \d+\)/.exec(reasonOf(error)) ?? [];
-    const cure = text.startsWith("{") ? "; dumpdata has to write --format json" : "";
+    const cure = text.startsWith("{") ? "; use dumpdata --format json" : "";
     throw new Failure(`${path} is not JSON${where === undefined ? "" : ` ${where}`}${cure}.`);
   }
   if (Array.isArray(parsed)) return parsed;
-  throw new Failure(`${path} is no output of dumpdata: that is a list of rows.`);
+  throw new Failure(`${path} is not the output of dumpdata, which is a list of rows.`);
 }

@@ -1,5 +1,4 @@
-// What the database holds already, page by page: a remote answer has to stay of a size that travels well.
-// Must never write.
+// Reads what the database already contains, in pages, because remote responses have to stay small.
 import { type UserId, userIdFrom } from "../../src/users/user.ts";
 import type { Database, Row } from "../database/database.ts";
 import { sqlText } from "../database/sql.ts";
@@ -19,14 +18,14 @@ export interface UserRow {
   readonly date_joined: string;
 }
 
-/** As much of a token's row as an import may change. */
+/** The columns of a token that an import may change. */
 export interface StoredToken {
   readonly userId: UserId | null;
   readonly expiresAt: number;
   readonly blacklistedAt: number | null;
 }
 
-/** What an import has to know of the database. */
+/** What an import needs to know of the database. */
 export interface Existing {
   readonly users: readonly UserRow[];
   readonly tokens: ReadonlyMap<string, StoredToken>;
@@ -42,7 +41,7 @@ const otherColumns = USER_COLUMNS.filter((name) => name !== "id").join(", ");
 
 const PAGE_ROWS = 10_000;
 
-/** Reads all users, and all tokens if they are wanted; `seen` hears after every page how many rows there were so far. */
+/** Reads all users, and all tokens if wanted; `seen` is called after every page with the number of rows so far. */
 export async function readExisting(
   database: Pick<Database, "read">,
   withTokens: boolean,
@@ -76,7 +75,7 @@ export async function readExisting(
   return { users, tokens };
 }
 
-/** @param shown the column that has the key with all its digits; SQLite compares its text with an integer as a number */
+/** @param shown the column with all digits of the key; SQLite compares its text with an integer as a number */
 async function* allRows(read: Database["read"], select: string, key: string, shown = key): AsyncGenerator<Row> {
   let after: unknown;
   for (;;) {

@@ -1,5 +1,5 @@
-// Which tokens of a dump go in, and whose they are here.
-// Must never take a blacklisting back, nor give a token to a user who is not known to be its own.
+// Decides which tokens of a dump are imported, and for which user.
+// Must never undo a blacklisting, nor assign a token to a user who is not known to own it.
 
 import type { Settings } from "../../src/settings/settings.ts";
 import type { UserId } from "../../src/users/user.ts";
@@ -11,7 +11,7 @@ import { openTallies, type Tallies } from "./tally.ts";
 import { readTime } from "./times.ts";
 import { type ClaimNames, tokenHints } from "./token-payload.ts";
 
-/** A token's row as it is written; the user by id, or by the name of a user who gets an id on writing. */
+/** A token's row to write; the user by id, or by the name of a user who gets an id when written. */
 export interface TokenInsert {
   readonly jti: string;
   readonly type: "refresh" | "sliding";
@@ -22,25 +22,25 @@ export interface TokenInsert {
   readonly blacklistedAt: number | null;
 }
 
-/** What becomes of the tokens. */
+/** The result for the tokens. */
 export interface TokenPlan {
   readonly rows: readonly TokenInsert[];
   readonly fresh: number;
   readonly changed: number;
   readonly unchanged: number;
-  /** Expired for longer than LEEWAY: nobody can present them any more, so nobody has to know them. */
+  /** Expired for longer than LEEWAY, so no longer accepted and not needed. */
   readonly expired: number;
-  /** Blacklisted ones among those that are in the database afterwards. */
+  /** How many of those in the database afterwards are blacklisted. */
   readonly blacklisted: number;
   readonly leftOut: Tallies;
-  /** What is to be said of tokens that go in or are here already. */
+  /** Remarks on tokens that are imported or already here. */
   readonly notes: Tallies;
 }
 
-/** What the tokens are judged against. */
+/** What the decision about a token depends on. */
 export interface TokenContext {
   readonly users: UserPlan;
-  /** The ids of the users here before, by their names. */
+  /** The ids of existing users, by name. */
   readonly idsHere: ReadonlyMap<string, UserId>;
   readonly stored: ReadonlyMap<string, StoredToken>;
   readonly settings: ClaimNames & Pick<Settings, "LEEWAY" | "SLIDING_TOKEN_LIFETIME">;
@@ -70,7 +70,7 @@ export function planTokens(
       continue;
     }
     if (seen.has(token.jti)) {
-      leftOut.add("the id (jti) is in the dump a second time", `jti '${token.jti}'`);
+      leftOut.add("duplicate id (jti) in the dump", `jti '${token.jti}'`);
       continue;
     }
     seen.add(token.jti);
@@ -79,7 +79,8 @@ export function planTokens(
       continue;
     }
     const owner = ownerOf(row.fields.user, context, idsHere);
-    if (owner === undefined) notes.add("taken as nobody's: their user is not known here", `jti '${token.jti}'`);
+    if (owner === undefined)
+      notes.add("imported without a user: their user is not at the gateway", `jti '${token.jti}'`);
     const userId = owner && "id" in owner ? owner.id : null;
     const username = owner && "username" in owner ? owner.username : null;
     const next = { ...token, userId, username, blacklistedAt: blacklistedAt ?? null };
@@ -97,7 +98,7 @@ export function planTokens(
   return { rows, fresh, changed, unchanged, expired, blacklisted, leftOut, notes };
 }
 
-/** When each token was blacklisted, by the token's key. A time that cannot be read does not make it good again. */
+/** When each token was blacklisted, by the token's key. A token with an unreadable time stays blacklisted. */
 function readBlacklistings(
   rows: readonly DumpRow[],
   nowSeconds: number,
@@ -107,11 +108,11 @@ function readBlacklistings(
   for (const [index, { fields }] of rows.entries()) {
     const key = keyNumber(fields.token);
     if (key === undefined) {
-      leftOut.add("blacklisting that names no token", `blacklisting ${index + 1} of the dump`);
+      leftOut.add("blacklisting without a token", `blacklisting ${index + 1} of the dump`);
       continue;
     }
     const time = readTime(fields.blacklisted_at);
-    if (!time) notes.add("blacklisted at a time that cannot be read, taken as now", `token ${key}`);
+    if (!time) notes.add("blacklisted at an unreadable time, which was set to now", `token ${key}`);
     times.set(key, time?.seconds ?? nowSeconds);
   }
   return times;
@@ -126,13 +127,13 @@ function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: 
   const expires = read.time("expires_at");
   const error = read.error() ?? (jti === "" ? "jti is empty" : undefined);
   if (error !== undefined) return error;
-  if (!expires.zoned) notes.add("times without a zone (USE_TZ = False), taken as UTC");
+  if (!expires.zoned) notes.add("times without a time zone (USE_TZ = False), read as UTC");
   const { type, refreshUntil, issuedAt } = tokenHints(row.fields.token, settings);
   return {
     jti,
     type,
     createdAt: created?.seconds ?? issuedAt ?? nowSeconds,
-    // As long as any form of a sliding token can be presented: see slidingRecordEnd() in src/sessions/token-record.ts.
+    // As long as any form of a sliding token is accepted: see slidingRecordEnd() in src/sessions/token-record.ts.
     expiresAt:
       refreshUntil === undefined
         ? expires.seconds
@@ -140,7 +141,7 @@ function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: 
   };
 }
 
-/** Whose token it is; null for nobody's, undefined for somebody who is not known or was left out. */
+/** The token's user; null if it has none, undefined if the user is unknown or was left out. */
 function ownerOf(user: unknown, { users, idsHere }: TokenContext, ids: ReadonlySet<UserId>): UserRef | null {
   if (user === null || user === undefined) return null;
   const name: unknown = Array.isArray(user) && user.length === 1 ? user[0] : undefined;

@@ -1,5 +1,5 @@
-// Which users of a dump go in, which are there already, and which cannot.
-// Must never let one user's row change another's: who has the id and the name is the same, anybody else is not.
+// Decides which users of a dump are new, which exist already, and which are left out.
+// Must never let one user's row change another's: only a row with the same id and the same username is the same user.
 import type { UserId } from "../../src/users/user.ts";
 import { canBeTyped, hashDoubt } from "./doubts.ts";
 import type { DumpRow } from "./dump.ts";
@@ -7,32 +7,32 @@ import type { UserRow } from "./existing.ts";
 import { fieldReader, keyNumber } from "./read-fields.ts";
 import { openTallies, type Tallies } from "./tally.ts";
 
-/** A user as the dump has it; without an id when it was made with --natural-primary. */
+/** A user of the dump; without an id if the dump was made with --natural-primary. */
 export type DumpUser = Omit<UserRow, "id"> & { readonly id: UserId | undefined };
 
-/** Where a user of the dump ended up: an id here, a name that gets its id on writing, or nowhere. */
+/** A user of the dump at the gateway: by id, or by the name of a user who gets an id when written. */
 export type UserRef = { readonly id: UserId } | { readonly username: string } | undefined;
 
-/** What becomes of the users. */
+/** The result for the users. */
 export interface UserPlan {
   readonly rows: readonly DumpUser[];
   readonly fresh: number;
   readonly changed: number;
   readonly unchanged: number;
   readonly leftOut: Tallies;
-  /** What is to be said of users who go in or are here already. */
+  /** Remarks on users who are imported or already here. */
   readonly notes: Tallies;
   readonly byKey: ReadonlyMap<UserId, UserRef>;
   readonly byName: ReadonlyMap<string, UserRef>;
-  /** Whether rows came without a key: numbers that refer to users then mean nothing. */
+  /** Whether rows had no key: numbers that refer to users then have no meaning. */
   readonly keyless: boolean;
 }
 
-// Tokens name users by id: where an id means two people, a shared key would let one in as the other.
-const CLASH_ID = "the id belongs to another user here: settle this before both sides share a key";
-const CLASH_NAME = "the username has another id here: settle this before both sides share a key";
+// Tokens identify users by id: if an id means two people and the key is shared, one can act as the other.
+const CLASH_ID = "the id belongs to another user at the gateway: resolve this before both sides share a key";
+const CLASH_NAME = "the username has another id at the gateway: resolve this before both sides share a key";
 
-/** Plans the users. With `keepPasswords` those who are here keep the password that they have here. */
+/** Plans the users. With `keepPasswords`, existing users keep their password at the gateway. */
 export function planUsers(dump: readonly DumpRow[], existing: readonly UserRow[], keepPasswords: boolean): UserPlan {
   const idHere = new Map(existing.map((user) => [user.id, user]));
   const nameHere = new Map(existing.map((user) => [user.username, user]));
@@ -54,7 +54,7 @@ export function planUsers(dump: readonly DumpRow[], existing: readonly UserRow[]
     }
     const label = user.id === undefined ? `'${user.username}'` : `id ${user.id} '${user.username}'`;
     if ((user.id !== undefined && byKey.has(user.id)) || byName.has(user.username)) {
-      leftOut.add("the id or the username is in the dump a second time", label);
+      leftOut.add("duplicate id or username in the dump", label);
       continue;
     }
     const here = nameHere.get(user.username);
@@ -84,10 +84,10 @@ function clashOf(user: DumpUser, sameName: UserRow | undefined, sameId: UserRow 
   return sameName && user.id !== undefined && sameName.id !== user.id ? CLASH_NAME : undefined;
 }
 
-/** A user out of a row of the dump, or what is wrong with the row. */
+/** The user of a row of the dump, or the row's error. */
 export function readUser(row: DumpRow): DumpUser | string {
   const id = keyNumber(row.pk);
-  if (row.pk !== undefined && id === undefined) return "the id is no whole number above 0";
+  if (row.pk !== undefined && id === undefined) return "the id is not a positive integer";
   const read = fieldReader(row);
   const user = {
     id,
@@ -105,7 +105,7 @@ export function readUser(row: DumpRow): DumpUser | string {
   return read.error() ?? (user.username === "" ? "username is empty" : user);
 }
 
-/** Django's columns, but the later of both last_login, and the password of here if that is to stay. */
+/** Django's columns, with the later last_login of both, and the gateway's password if it is kept. */
 function merged(user: DumpUser, here: UserRow | undefined, keepPassword: boolean): DumpUser {
   if (!here) return user;
   const later =
@@ -123,8 +123,12 @@ function isSame(here: UserRow, next: DumpUser): boolean {
 function note(user: DumpUser, label: string, notes: Tallies): void {
   const doubt = hashDoubt(user.password);
   if (doubt) notes.add(doubt.text, doubt.harmless ? undefined : label);
-  if (!canBeTyped(user.username)) notes.add("username with blanks at an end, which no log-in can reach", label);
+  if (!canBeTyped(user.username))
+    notes.add("the username begins or ends with a space, so no log-in is possible", label);
   if (user.id === undefined) {
-    notes.add("the dump has no ids (--natural-primary): gets one of its own, which Django's tokens do not name", label);
+    notes.add(
+      "no id in the dump (--natural-primary): gets a new one, which tokens issued by Django do not contain",
+      label,
+    );
   }
 }

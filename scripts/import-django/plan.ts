@@ -1,19 +1,19 @@
-// A dump and what the database holds → what an import would do. No clock, no database, no output.
-// Must never leave a row unaccounted for: every one is taken, unchanged, expired or left out with a reason.
+// A dump and the contents of the database → the plan of an import. Pure.
+// Must account for every row: imported, unchanged, expired, or left out with a reason.
 import type { Dump } from "./dump.ts";
 import type { Existing } from "./existing.ts";
 import { planTokens, type TokenContext, type TokenPlan } from "./plan-tokens.ts";
 import { planUsers, type UserPlan } from "./plan-users.ts";
 
-/** All that an import would do, and all that is to be said about it. */
+/** What an import would do, with all remarks. */
 export interface ImportPlan {
   readonly users: UserPlan;
   readonly tokens: TokenPlan;
-  /** Models that are none of the gateway's business, with how many rows of each. */
+  /** Models that are not imported, with the number of their rows. */
   readonly others: ReadonlyMap<string, number>;
 }
 
-/** What an import goes by besides the dump. */
+/** What an import depends on in addition to the dump. */
 export interface ImportTerms {
   readonly keepPasswords: boolean;
   readonly settings: TokenContext["settings"];
@@ -32,5 +32,5 @@ export function planImport(dump: Dump, existing: Existing, terms: ImportTerms): 
   return { users, tokens, others: dump.others };
 }
 
-/** How many rows of users and tokens would not go in. */
+/** The number of users and tokens that would be left out. */
 export const leftOutRows = ({ users, tokens }: ImportPlan): number => users.leftOut.total() + tokens.leftOut.total();

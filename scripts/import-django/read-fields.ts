@@ -1,5 +1,5 @@
-// Reads single fields of a dump's row, strictly.
-// Must never put a field's value into what it says about it.
+// Reads single fields of a row of a dump, strictly.
+// Must never put a field's value into an error.
 
 import { integerOf, numberText, sameNumber } from "../../src/json/exact-number.ts";
 import { trimAsPython } from "../../src/python/white-space.ts";
@@ -11,10 +11,10 @@ import { type DumpTime, readTime } from "./times.ts";
 /** Longer than any of Django's columns, and short enough for a row to fit into a statement of D1. */
 const LONGEST_TEXT = 2000;
 
-/** Readers of one row's fields. A wrong value reads as something empty, and `error` says what the first was. */
+/** Readers of one row's fields. A wrong value reads as empty, and `error` describes the first one. */
 export interface FieldReader {
   text(name: string): string;
-  /** A text that may be missing or null, which reads as empty. */
+  /** A string that may be missing or null, which reads as empty. */
   textOrNothing(name: string): string;
   flag(name: string): boolean;
   time(name: string): DumpTime;
@@ -22,7 +22,7 @@ export interface FieldReader {
   error(): string | undefined;
 }
 
-/** What Django's BooleanField.to_python() reads as true and as false. */
+/** The values that Django's BooleanField.to_python() accepts. */
 const truths: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   ...[true, 1, "t", "True", "1"].map((value) => [value, true] as const),
   ...[false, 0, "f", "False", "0"].map((value) => [value, false] as const),
@@ -39,15 +39,15 @@ export function fieldReader({ fields }: DumpRow): FieldReader {
   const reader: FieldReader = {
     text(name) {
       const value = fields[name];
-      if (typeof value !== "string") return wrong(`${name} is no text`, "");
+      if (typeof value !== "string") return wrong(`${name} is not a string`, "");
       if (value.length > LONGEST_TEXT) return wrong(`${name} has more than ${LONGEST_TEXT} characters`, "");
-      return !value.isWellFormed() || value.includes("\0") ? wrong(`${name} is no storable text`, "") : value;
+      return !value.isWellFormed() || value.includes("\0") ? wrong(`${name} is not a storable string`, "") : value;
     },
     textOrNothing: (name) => (fields[name] === null || fields[name] === undefined ? "" : reader.text(name)),
     flag(name) {
-      return truths.get(fields[name]) ?? wrong(`${name} is neither true nor false`, false);
+      return truths.get(fields[name]) ?? wrong(`${name} is not a boolean`, false);
     },
-    time: (name) => readTime(fields[name]) ?? wrong(`${name} is no time`, NO_TIME),
+    time: (name) => readTime(fields[name]) ?? wrong(`${name} is not a time`, NO_TIME),
     timeOrNull: (name) => (fields[name] === null || fields[name] === undefined ? null : reader.time(name)),
     error: () => first,
   };
@@ -55,9 +55,9 @@ export function fieldReader({ fields }: DumpRow): FieldReader {
 }
 
 /**
- * A key of Django's as loaddata reads it, by int() (IntegerField.to_python): a whole number above 0 and of 63 bits, or its
- * text, such as "1", " 1 ", "+1" and "1_000"; true is 1. Undefined for anything else, UUIDs included. What int() would cut
- * off (1.5) is no key: two rows could become one.
+ * A key of Django's as loaddata reads it, with int() (IntegerField.to_python): a positive integer of at most 63 bits, or a
+ * string such as "1", " 1 ", "+1" and "1_000"; true is 1. Undefined for anything else, including UUIDs. A number that int()
+ * would truncate (1.5) is not a key, because two rows could become one.
  */
 export function keyNumber(value: unknown): UserId | undefined {
   const key = pythonIntExact(typeof value === "string" ? trimAsPython(value) : value);

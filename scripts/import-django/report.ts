@@ -1,19 +1,19 @@
-// What an import did, or would do, in lines for people.
-// Must never hold a password's hash or a token, nor let a name from the dump steer somebody's terminal.
+// The report of an import, for people.
+// Must never contain a password hash, a token, or a control character of a name.
 import { type ImportPlan, leftOutRows } from "./plan.ts";
 import type { Tally } from "./tally.ts";
 
 const some = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`;
 const clean = (text: string): string => text.replaceAll(/\p{C}/gu, "?");
 
-/** The lines of the report, without what became of it all: that is the command's first line. */
+/** The lines of the report after the first, which the command prints. */
 export function reportLines(plan: ImportPlan): string[] {
   const { users, tokens, others } = plan;
   const lines = [
     `  users   ${users.fresh} new, ${users.changed} updated, ${users.unchanged} unchanged, ${users.leftOut.total()} left out`,
     `  tokens  ${tokens.fresh} new, ${tokens.changed} updated, ${tokens.unchanged} unchanged, ${tokens.leftOut.total()} left out` +
-      `, ${tokens.expired} not needed (expired)`,
-    `          ${tokens.blacklisted} of them are blacklisted here`,
+      `, ${tokens.expired} skipped (expired)`,
+    `          ${tokens.blacklisted} of them blacklisted`,
   ];
   if (leftOutRows(plan) > 0) {
     lines.push("", "Left out:");
@@ -21,13 +21,13 @@ export function reportLines(plan: ImportPlan): string[] {
     for (const tally of tokens.leftOut.list()) lines.push(...tallyLines("token", tally));
   }
   if (users.notes.total() + tokens.notes.total() > 0) {
-    lines.push("", "Taken, but:");
+    lines.push("", "Imported, with remarks:");
     for (const tally of users.notes.list()) lines.push(...tallyLines("user", tally));
     for (const tally of tokens.notes.list()) lines.push(...tallyLines("token", tally));
   }
   if (others.size > 0) {
     const list = [...others].map(([model, count]) => `${model} (${some(count, "row")})`);
-    lines.push("", `Not looked at: ${clean(list.join(", "))}.`);
+    lines.push("", `Ignored: ${clean(list.join(", "))}.`);
     if (users.byName.size === 0) lines.push("If one of these is your AUTH_USER_MODEL, name it with --user-model.");
   }
   return lines;

@@ -1,16 +1,16 @@
 // Counts rows by reason, with a few examples each.
-// Must never be given a password's hash or a token as an example.
+// Must never get a password hash or a token as an example.
 
-/** A reason, how many rows it holds for, and the first of them. */
+/** A reason, the number of its rows, and the first of them. */
 export interface Tally {
   readonly reason: string;
   readonly count: number;
   readonly examples: readonly string[];
 }
 
-/** Counts; reasons come out in the order in which they first came in. */
+/** Reasons are listed in the order in which they first occurred. */
 export interface Tallies {
-  /** Without an example where rows need not be looked up one by one. */
+  /** Without an example if nobody has to look at the single rows. */
   add(reason: string, example?: string): void;
   list(): readonly Tally[];
   total(): number;

@@ -1,19 +1,19 @@
-// Django's times in a dump, as whole seconds and as UTC text.
-// Must never take a day that no calendar has, nor the machine's time zone.
+// Reads Django's times in a dump, as whole seconds and as UTC text.
+// Must never accept a day that does not exist, nor use the machine's time zone.
 
 /** A time of a dump. */
 export interface DumpTime {
-  /** Whole seconds since 1970, cut off. */
+  /** Whole seconds since 1970, rounded down. */
   readonly seconds: number;
-  /** ISO 8601 in UTC: Django's own text where that is UTC already. */
+  /** ISO 8601 in UTC: Django's own text if it is UTC already. */
   readonly text: string;
-  /** False for a time without a zone (USE_TZ = False), which is taken for UTC. */
+  /** False for a time without a zone (USE_TZ = False), which is read as UTC. */
   readonly zoned: boolean;
 }
 
 const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?$/;
 
-/** Reads what DjangoJSONEncoder writes for a datetime; undefined for anything that is no time. */
+/** Reads what DjangoJSONEncoder writes for a datetime; undefined for anything else. */
 export function readTime(value: unknown): DumpTime | undefined {
   if (typeof value !== "string") return undefined;
   const [, day, hours, minutes, seconds, fraction = "", zone] = ISO.exec(value) ?? [];

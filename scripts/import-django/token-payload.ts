@@ -1,18 +1,18 @@
-// What a token says of itself, without asking whether that is true: the row in Django's database vouches for it.
-// Must never be used to let anybody in: no signature is looked at.
+// Reads the payload of a token that Django's database contains, without verifying it.
+// Must never be used for authentication.
 import type { Settings } from "../../src/settings/settings.ts";
 
 /** The settings that name the claims. */
 export type ClaimNames = Pick<Settings, "TOKEN_TYPE_CLAIM" | "SLIDING_TOKEN_REFRESH_EXP_CLAIM">;
 
-/** What an import needs of a token: a sliding one can be refreshed until `refreshUntil`, beyond its exp. */
+/** What an import needs of a token. A sliding one can be refreshed until `refreshUntil`, which is later than its exp. */
 export interface TokenHints {
   readonly type: "refresh" | "sliding";
   readonly refreshUntil: number | undefined;
   readonly issuedAt: number | undefined;
 }
 
-/** Reads the payload; claims go by the settings' names, else by Simple JWT's defaults. Unreadable: a refresh token. */
+/** Claims are read by the names in the settings, else by Simple JWT's. An unreadable token counts as a refresh token. */
 export function tokenHints(token: unknown, names: ClaimNames): TokenHints {
   const claims = payloadOf(token);
   const type = claims[names.TOKEN_TYPE_CLAIM ?? "token_type"] ?? claims.token_type;

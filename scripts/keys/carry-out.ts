@@ -1,34 +1,34 @@
-// Carries out what was planned for the keys of a place: checks, writes, says what is next.
+// Carries out a key plan: checks it, writes the file, and lists the next steps.
 // Must never write what the Worker would refuse to start with, nor show a value.
 import { type SettingName, settingsTable } from "../../src/settings/settings.ts";
-import { asCalled } from "../shared/as-called.ts";
+import { withCommandNames } from "../shared/command-names.ts";
 import { Failure } from "../shared/failure.ts";
 import { configurationAt, type KeyPlace, nameOf } from "./key-place.ts";
 import type { KeyPlan } from "./plan-keys.ts";
 import { replaceFile } from "./replace-file.ts";
 import { type Changes, changedSecrets } from "./secrets-text.ts";
 
-/** Fails where there is nothing to go on from. */
+/** Fails if there is no file. */
 export function needFile({ text, name, isLocal }: KeyPlace): void {
-  if (text === "") throw new Failure(`There is no ${name}${isLocal ? ": npm start makes one" : ""}.`);
+  if (text === "") throw new Failure(`There is no ${name}${isLocal ? ": npm start creates one" : ""}.`);
 }
 
-/** Checks what the plan leads to, writes the file, and gives the lines about what is next. */
+/** Checks the resulting configuration, writes the file, and returns the lines about the next steps. */
 export async function carryOut(place: KeyPlace, { changes, byHand }: KeyPlan, nowSeconds: number): Promise<string[]> {
   const hands = Object.fromEntries(Object.entries(byHand).map(([name, value]) => [name, value ?? undefined]));
   await configurationAt(place, { ...changes, ...hands });
   const backup = replaceFile(place.path, changedSecrets(place.text, changes), nowSeconds);
   const steps = Object.entries(byHand).map(([name, value]) =>
     value === null
-      ? `wrangler.toml: take ${name} out`
+      ? `wrangler.toml: remove ${name}`
       : `wrangler.toml, under [vars]: ${name} = ${JSON.stringify(value)}`,
   );
   const passedOver = passedOverIn(place, changes);
   if (passedOver.length > 0) {
-    // What is no secret is loaded from there once [vars] names it, too.
+    // Settings that are not secrets are loaded from .dev.vars only if [vars] names them.
     const isSecret = (name: string) =>
       Object.hasOwn(settingsTable, name) && "secret" in settingsTable[name as SettingName];
-    const why = "(of .dev.vars, wrangler loads only names that stand there)";
+    const why = "(from .dev.vars, wrangler only loads names that are listed there)";
     const values = { ...place.secrets, ...changes };
     for (const name of passedOver.filter((one) => !isSecret(one))) {
       steps.push(`wrangler.toml, under [vars]: ${name} = ${JSON.stringify(values[name])}   ${why}`);
@@ -41,15 +41,16 @@ export async function carryOut(place: KeyPlace, { changes, byHand }: KeyPlan, no
   }
   steps.push(
     place.isLocal
-      ? "start npm start again"
+      ? "restart npm start"
       : `npm run deploy -- --secrets-file ${place.name}   (all at once; wrangler secret put would do it one by one)`,
   );
-  if (!place.isLocal) steps.push(`keep the secrets of ${place.name} where you keep others, and delete the file`);
-  if (backup) steps.push(`delete ${nameOf(backup)}, which has what was there before`);
+  if (!place.isLocal)
+    steps.push(`store the secrets of ${place.name} where you keep other secrets, and delete the file`);
+  if (backup) steps.push(`delete ${nameOf(backup)}, the backup of the previous file`);
   return ["Next:", ...steps.map((step, index) => `  ${index + 1}. ${step}`)];
 }
 
-/** Secrets that would be in .dev.vars to no purpose. */
+/** Settings in .dev.vars that wrangler would not load. */
 function passedOverIn({ isLocal, required, vars, secrets }: KeyPlace, changes: Changes): string[] {
   if (!isLocal || required === undefined) return [];
   const after = Object.entries({ ...secrets, ...changes }).filter(([, value]) => value !== undefined);
@@ -59,5 +60,5 @@ function passedOverIn({ isLocal, required, vars, secrets }: KeyPlace, changes: C
 
 /** To standard output. */
 export function say(lines: readonly string[]): void {
-  for (const line of lines) console.log(asCalled(line));
+  for (const line of lines) console.log(withCommandNames(line));
 }

@@ -1,27 +1,27 @@
-// Where the keys are that a command is about: .dev.vars for local runs, a --secrets-file for production.
+// The file with the keys: .dev.vars for local runs, a --secrets-file for production.
 // Must never show a value of either.
 import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { type Configuration, readConfiguration } from "../../src/configuration.ts";
-import { parseSecrets } from "../deploy/secrets-file.ts";
+import { parseSecrets } from "../configuration/wrangler-flags.ts";
 import { Failure, reasonOf, settingsFailure } from "../shared/failure.ts";
 import { CONFIG_FILE, DEV_VARS_FILE, ROOT } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";
 import type { Changes } from "./secrets-text.ts";
 
-/** One place with its settings. */
+/** A file with keys, and the settings around it. */
 export interface KeyPlace {
   readonly isLocal: boolean;
   readonly path: string;
-  /** The path as people would write it. */
+  /** The path to show. */
   readonly name: string;
-  /** Empty where there is no such file. */
+  /** Empty if there is no such file. */
   readonly text: string;
-  /** Those of wrangler.toml. */
+  /** The vars of wrangler.toml. */
   readonly vars: Readonly<Record<string, unknown>>;
   /** Names under [secrets] of wrangler.toml, which are then the only secrets that wrangler dev loads; undefined without it. */
   readonly required: readonly string[] | undefined;
-  /** Those of the file, which go before the vars. */
+  /** The secrets of the file, which take precedence over the vars. */
   readonly secrets: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +34,7 @@ export async function openKeyPlace(secretsFile: string | undefined, environment?
   return { ...file, vars, required: secrets?.required, secrets: parseSecrets(text) };
 }
 
-/** A path below the project as it is seen from there. */
+/** A path below the project, relative to it. */
 export const nameOf = (path: string): string => (path.startsWith(`${ROOT}/`) ? relative(ROOT, path) : path);
 
 async function wranglerFile(environment: string | undefined) {
@@ -46,7 +46,7 @@ async function wranglerFile(environment: string | undefined) {
   }
 }
 
-/** What the Worker would make of the place, with changes or as it is; fails with the errors. */
+/** The configuration that the Worker would read, optionally with changes; fails with its errors. */
 export async function configurationAt({ vars, secrets }: KeyPlace, changes: Changes = {}): Promise<Configuration> {
   const env: Record<string, unknown> = { ...vars, ...secrets };
   for (const [name, value] of Object.entries(changes)) {

@@ -1,14 +1,14 @@
-// Makes signing keys, and the JWKs by which old ones stay known.
-// Must never show or store a key: it is handed to the caller.
+// Creates signing keys, and the JWKs of previous keys.
+// Must never show or store a key.
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import type { Algorithm, Settings } from "../../src/settings/settings.ts";
 import type { Keys } from "../../src/tokens/keys.ts";
 import { readPem } from "../../src/tokens/pem.ts";
 
-/** A key that nobody has used yet. */
+/** A new key. */
 export interface NewKey {
   readonly algorithm: Algorithm;
-  /** For SIGNING_KEY: text for HS*, else PKCS#8 in PEM. */
+  /** For SIGNING_KEY: a string for HS*, otherwise PKCS#8 in PEM. */
   readonly signingKey: string;
   /** For KEY_ID. */
   readonly kid: string;
@@ -19,7 +19,7 @@ export type RingEntry = Readonly<Record<string, unknown>> & { readonly kid: stri
 
 const curves: Readonly<Record<string, string>> = { ES256: "P-256", ES384: "P-384", ES512: "P-521" };
 
-/** A fresh key. HS*: 64 characters, enough for each; RSA: 2048 bits. */
+/** HS*: 64 characters, enough for each of them. RSA: 2048 bits. */
 export function newKey(algorithm: Algorithm, nowSeconds: number): NewKey {
   const signingKey = algorithm.startsWith("HS") ? randomBytes(48).toString("base64url") : newPem(algorithm);
   return { algorithm, signingKey, kid: kidOf(algorithm, signingKey, nowSeconds) };
@@ -37,13 +37,13 @@ function newPem(algorithm: Algorithm): string {
 }
 
 /**
- * A key's id: the thumbprint of its public half (RFC 7638). Of a secret it is the day and a random end: a thumbprint would
- * be the hash of the secret (section 7 there).
+ * A key's id: the thumbprint of the public key (RFC 7638). For a secret, the day and a random suffix, because a thumbprint
+ * would be a hash of the secret (RFC 7638 section 7).
  */
 function kidOf(algorithm: Algorithm, signingKey: string, nowSeconds: number): string {
   if (!algorithm.startsWith("HS")) {
     const text = thumbprint(signingKey);
-    // On a command line it would be taken for a flag.
+    // A kid that begins with a dash would be a flag on a command line.
     return text.startsWith("-") ? `${algorithm}${text}` : text;
   }
   const day = new Date(nowSeconds * 1000).toISOString().slice(0, 10);
@@ -55,11 +55,11 @@ function thumbprint(pem: string): string {
   const reading = readPem(pem, "public");
   if ("error" in reading) throw new TypeError(`The key cannot be read: ${reading.error}.`);
   const { crv, e, kty, n, x, y } = reading.key.export({ format: "jwk" });
-  // JSON leaves out what is undefined, and these six are in order.
+  // JSON.stringify omits undefined members, and these six are in order.
   return createHash("sha256").update(JSON.stringify({ crv, e, kty, n, x, y })).digest("base64url");
 }
 
-/** The key of now as it stands in VERIFYING_KEYS once another one signs; it gets an id if it had none. */
+/** The entry of the current key in VERIFYING_KEYS after a rotation; it gets an id if it has none. */
 export function ringEntry({ ALGORITHM, KEY_ID, SIGNING_KEY }: Settings, keys: Keys, nowSeconds: number): RingEntry {
   const kid = KEY_ID ?? kidOf(ALGORITHM, SIGNING_KEY, nowSeconds);
   if (keys.publicJwk) return { ...keys.publicJwk, kid };

@@ -1,5 +1,5 @@
-// Replaces a file with secrets in one step: there is the old one or the new one, never half of one.
-// Must never leave a copy that others on the machine can read.
+// Replaces a file with secrets atomically.
+// Must never leave a copy that other users of the machine can read.
 import {
   chmodSync,
   closeSync,
@@ -12,11 +12,11 @@ import {
   writeSync,
 } from "node:fs";
 
-/** Writes `text` to `path` with mode 0600; gives the path of the backup of what was there, if something was. */
+/** Writes `text` to `path` with mode 0600. Returns the path of the backup, if there was a file. */
 export function replaceFile(path: string, text: string, nowSeconds: number): string | undefined {
   const backup = existsSync(path) ? backUp(path, nowSeconds) : undefined;
   const fresh = `${path}.new-${process.pid}`;
-  // "wx": a file that somebody laid there beforehand, with a mode of its own, is not written to.
+  // "wx" fails if the file exists: another user could have created it with a different mode.
   const file = openSync(fresh, "wx", 0o600);
   try {
     writeSync(file, text);
@@ -34,7 +34,7 @@ function backUp(path: string, nowSeconds: number): string {
   const stamp = new Date(nowSeconds * 1000).toISOString().replaceAll(/[-:]|\.000/g, "");
   let backup = `${path}.backup-${stamp}`;
   for (let count = 2; existsSync(backup); count++) backup = `${path}.backup-${stamp}-${count}`;
-  // Made empty and closed to others first: a copy has the mode of what it was copied from.
+  // Created empty with mode 0600 first, because a copy gets the mode of the original.
   closeSync(openSync(backup, "wx", 0o600));
   copyFileSync(path, backup);
   chmodSync(backup, 0o600);

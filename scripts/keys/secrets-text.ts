@@ -1,13 +1,13 @@
-// Changes single secrets in the text of a .dev.vars or a --secrets-file, .env or JSON, and leaves the rest as it is.
-// Must never give a text that reads otherwise than it was meant to.
+// Changes single secrets in the text of .dev.vars or a --secrets-file (.env or JSON), and keeps the rest.
+// Must never return a text that reads back differently.
 import { parseEnv } from "node:util";
-import { parseSecrets } from "../deploy/secrets-file.ts";
+import { parseSecrets } from "../configuration/wrangler-flags.ts";
 import { Failure } from "../shared/failure.ts";
 
-/** Secrets by name; undefined takes one away. */
+/** Secrets by name; undefined removes one. */
 export type Changes = Readonly<Record<string, string | undefined>>;
 
-/** The text with the changes made; fails when it cannot be written so that it reads back the same. */
+/** The changed text; fails if it would not read back the same. */
 export function changedSecrets(text: string, changes: Changes): string {
   const wanted = withoutUndefined({ ...parseSecrets(text), ...changes });
   const changed = isJson(text) ? `${JSON.stringify(wanted, null, 2)}\n` : changedEnv(text, changes);
@@ -34,7 +34,7 @@ function changedEnv(text: string, changes: Changes): string {
   return changed;
 }
 
-/** As both Node and wrangler's dotenv read it: only within double quotes is `\n` the end of a line. */
+/** As Node and wrangler's dotenv read it: `\n` is a line break only in double quotes. */
 function quoted(value: string): string {
   if (/^[A-Za-z0-9_.:+/=-]*$/.test(value)) return value;
   return value.includes("\n") ? `"${value.replaceAll("\n", "\\n")}"` : `'${value}'`;
@@ -48,7 +48,7 @@ function isSame(one: Readonly<Record<string, string>>, other: Readonly<Record<st
   return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }
 
-/** The lines for a terminal or a file of one's own. */
+/** The lines for a terminal or a file. */
 export function secretLines(values: Readonly<Record<string, string>>): string {
   const text = Object.entries(values)
     .map(([name, value]) => `${name}=${quoted(value)}\n`)

@@ -1,5 +1,4 @@
-// `activate`: lets a user in again who was deactivated.
-// Must never bring a token back that was ended.
+// `activate`: activates a deactivated user. Tokens that were ended stay ended.
 
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { requireUser, setActive } from "../database/users.ts";
@@ -9,7 +8,7 @@ import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from ".
 
 const help = `npm run manage -- activate USERNAME [flags]
 
-Sets is_active to 1, so that the user can log in again. Tokens that deactivate ended stay ended.
+Sets is_active to 1, so that the user can log in again. Tokens that were ended stay ended.
 
 ${placeHelp}
 
@@ -19,15 +18,15 @@ async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, placeFlags, 1);
   checkPlace(values);
   const [given] = positionals;
-  if (given === undefined) throw usage("Whom? npm run manage -- activate USERNAME");
+  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- activate USERNAME");
   const username = normalUsername(given);
   await withDatabase(values, async (database) => {
     const user = await requireUser(database, username);
     await setActive(database, user.id);
-    const before = user.is_active ? "was active before" : "is active";
+    const before = user.is_active ? "was already active" : "is active";
     console.log(`'${username}' ${before} in the ${database.place} database.`);
   });
   return EXIT.ok;
 }
 
-export const activateCommand: Command = { summary: "let a deactivated user in again", help, run };
+export const activateCommand: Command = { summary: "activate a deactivated user", help, run };

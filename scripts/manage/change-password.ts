@@ -1,16 +1,13 @@
-// `changepassword`: Django's command of that name.
-// Must never touch anything of the user but the password's hash and the tokens.
+// `changepassword`: Django's command of that name; also ends the user's tokens.
 
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { changePasswordAndEndTokens } from "../database/end-user.ts";
-import { passwordHash } from "../database/password-hash.ts";
-import { requireUser, setPasswordHash } from "../database/users.ts";
+import { passwordHash, requireUser, setPasswordHash } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
+import { openPrompter } from "../shared/prompter.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 import { askPassword, passwordHelp, readPassword } from "./password-input.ts";
-import { openPrompter } from "./prompter.ts";
-import { withBindings } from "./with-bindings.ts";
 
 const flags = {
   "no-input": { type: "boolean" },
@@ -21,12 +18,12 @@ const flags = {
 
 const help = `npm run manage -- changepassword USERNAME [flags]
 
-Gives a user another password and ends all tokens that were issued before: refresh and sliding tokens at once, access
-tokens where routes look (docs/revocation.md says how soon).
+Sets a user's password and ends all tokens issued before: refresh and sliding tokens at once, access tokens on routes
+that check revocation (docs/revocation.md says how soon).
 
-  --no-input         ask nothing: for scripts
-  --force            take a weak password
-  --keep-sessions    end no tokens: they stay good until they expire, as with Simple JWT
+  --no-input         no prompts, for scripts
+  --force            accept a weak password
+  --keep-sessions    end no tokens; they stay valid until they expire, as with Simple JWT
 ${placeHelp}
 
 ${passwordHelp}
@@ -38,7 +35,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, flags, 1);
   checkPlace(values);
   const [given] = positionals;
-  if (given === undefined) throw usage("Whose password? npm run manage -- changepassword USERNAME");
+  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- changepassword USERNAME");
   const username = normalUsername(given);
   const force = values.force === true;
   const scripted = values["no-input"] === true || !process.stdin.isTTY;
@@ -52,7 +49,7 @@ async function run(argv: readonly string[]): Promise<number> {
     const keep = values["keep-sessions"] === true;
     if (keep) await setPasswordHash(database, user.id, hash);
     else await changePasswordAndEndTokens(bindings, user, hash, Math.floor(Date.now() / 1000));
-    const after = keep ? "" : " Tokens from before are ended.";
+    const after = keep ? "" : " Earlier tokens are ended.";
     console.log(`The password of '${username}' in the ${database.place} database is changed.${after}`);
     return EXIT.ok;
   });
@@ -67,4 +64,4 @@ async function typed(username: string, force: boolean): Promise<string> {
   }
 }
 
-export const changePasswordCommand: Command = { summary: "give a user another password", help, run };
+export const changePasswordCommand: Command = { summary: "change a user's password", help, run };

@@ -1,35 +1,35 @@
-// `check`: whether the Worker would work with the configuration as it is, for people and for CI.
-// Must never show a secret, and never stop at the first error.
+// `check`: lists every error and warning of a configuration, for people and for CI.
+// Must never show a secret.
 
 import type { Configuration } from "../../src/configuration.ts";
 import { guardedRules } from "../../src/proxy/routes/loose-rules.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
-import { unloadedSecrets } from "../configuration/unloaded-secrets.ts";
 import { readWhich, type Which, whichFlags, whichHelp } from "../configuration/which-flags.ts";
+import { unloadedSecrets } from "../configuration/wrangler-file.ts";
 import { deploymentWarnings } from "../deploy/check.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { styled } from "../shared/style.ts";
+import { styled } from "../shared/terminal.ts";
 import type { Command } from "./command.ts";
 
 const flags = { json: { type: "boolean" }, ...whichFlags } as const;
 
 const help = `npm run manage -- check [flags]
 
-Reads settings, keys, routes and bindings from wrangler.toml as the Worker does, and lists every error and warning by
-the name of its setting. Without flags the configuration is that of npm start, with the secrets of .dev.vars. Needs no
-account and no network. A key that is not to be had is replaced by a stand-in, which is said.
+Reads settings, keys, routes and bindings from wrangler.toml as the Worker does, and lists every error and warning with
+the name of its setting. Without flags, it checks the configuration of npm start, with the secrets of .dev.vars. It
+needs no account and no network. A key that is not available is replaced by a placeholder, and the output says so.
 
   --json             {"ok", "faults", "warnings", "notes"}, for programs: npm run --silent manage -- check --json
 ${whichHelp}
 
-Exit codes: 0 no errors, 1 errors, 2 a command line that makes no sense.
+Exit codes: 0 no errors, 1 errors, 2 usage error.
 
   npm run manage -- check
   npm run manage -- check --env staging --json
   npm run manage -- check --var TOKEN_PREFIX:/auth`;
 
-/** What is wrong, or worth knowing, about a configuration. */
+/** The errors, warnings and notes of a configuration. */
 export interface CheckReport {
   readonly ok: boolean;
   readonly errors: readonly string[];
@@ -37,7 +37,7 @@ export interface CheckReport {
   readonly notes: readonly string[];
 }
 
-/** Checks the configuration that the flags mean. */
+/** Checks the configuration that the flags select. */
 export async function checkConfiguration(which: Which): Promise<CheckReport> {
   const { whose, errors, notes, ...reading } = await readWhich(which);
   const more =
@@ -53,11 +53,11 @@ function guardedNotes({ settings, rules, stricterPaths }: Configuration): string
   const named = (rule: Rule): string => `ROUTES[${rules.indexOf(rule)}] (${rule.path})`;
   return guardedRules(rules, stricterPaths).map(({ rule, instead }) => {
     const examples = instead.map((one) => `${one.path}, which ${named(one.rule)} would let pass`);
-    return `PATHS = "loose": what reads as ${named(rule)} without regard to case, a slash at its end or a format suffix is 400: ${examples.join("; ")}.`;
+    return `PATHS = "loose": a path that matches ${named(rule)} only without regard to case, a trailing slash or a format suffix is 400: ${examples.join("; ")}.`;
   });
 }
 
-/** The report for people: one line for each thing, the sum at the end. */
+/** The report for people: one line for each finding, then the totals. */
 function reportLines({ errors, warnings, notes }: CheckReport): string[] {
   const { stdout } = process;
   const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
@@ -67,8 +67,8 @@ function reportLines({ errors, warnings, notes }: CheckReport): string[] {
     ...warnings.map((warning) => `${styled("yellow", "warning", stdout)}  ${warning}`),
     ...notes.map((note) => `note     ${note}`),
     errors.length > 0
-      ? `${sum} The Worker would answer 503 to everything.`
-      : styled("green", `In order: ${sum}`, stdout),
+      ? `${sum} The Worker would answer every request with 503.`
+      : styled("green", `OK: ${sum}`, stdout),
   ];
 }
 

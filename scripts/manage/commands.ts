@@ -1,11 +1,9 @@
-// The commands of `npm run manage`. A new one is a file of its own and a row here.
-// Must never hold what a command does.
+// The table of the commands of `npm run manage`. A new command is a file and a row here.
 import { activateCommand } from "./activate.ts";
 import { changePasswordCommand } from "./change-password.ts";
 import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
-import { createSuperuserCommand } from "./create-superuser.ts";
-import { createUserCommand } from "./create-user.ts";
+import { createSuperuserCommand, createUserCommand } from "./create-user.ts";
 import { deactivateCommand } from "./deactivate.ts";
 import { deleteUserCommand } from "./delete-user.ts";
 import { explainCommand } from "./explain.ts";
@@ -21,7 +19,7 @@ import { usersCommand } from "./users.ts";
 
 type Named = readonly [name: string, command: Command];
 
-/** The commands as the list shows them, in groups. */
+/** The commands in groups, as in the list. */
 const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Named[] }> = [
   {
     title: "Users",
@@ -57,7 +55,7 @@ const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Na
   },
 ];
 
-/** Every command by the name it is called by. */
+/** Every command by its name. */
 export const commands: ReadonlyMap<string, Command> = new Map(groups.flatMap(({ rows }) => rows));
 
 /** The list that `npm run manage -- help` shows. */
@@ -70,8 +68,8 @@ export function commandList(): string {
   return `npm run manage -- COMMAND [flags]
 
 ${lines.join("\n")}
-Commands about users, tokens and sessions work on the local database of npm start, running or not, or with --remote on
-the deployed one. Those about the gateway read wrangler.toml; --help says what else.
-Exit codes: 0 done, 1 not done (for check: errors), 2 a command line that makes no sense, 3 explain: it would be refused.
-More on each: npm run manage -- help COMMAND, or npm run manage -- COMMAND --help`;
+Commands for users, tokens and sessions use the local database of npm start, whether or not it is running, or with
+--remote the deployed one. Commands for the gateway read wrangler.toml.
+Exit codes: 0 done, 1 not done (check: errors), 2 usage error, 3 explain: the request would be refused.
+Details: npm run manage -- help COMMAND, or npm run manage -- COMMAND --help`;
 }

@@ -1,25 +1,24 @@
-// `deleteuser`: takes a user out of the database, and ends all tokens.
-// Must never delete anybody whom nobody has confirmed.
+// `deleteuser`: deletes a user and ends all tokens.
+// Must never delete without a confirmation or --yes.
 
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { deleteAndEndTokens } from "../database/end-user.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { openPrompter } from "./prompter.ts";
-import { withBindings } from "./with-bindings.ts";
+import { openPrompter } from "../shared/prompter.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 
 const flags = { yes: { type: "boolean" }, ...placeFlags } as const;
 
 const help = `npm run manage -- deleteuser USERNAME [flags]
 
-Deletes the user and ends all tokens that were issued before: refresh and sliding tokens at once, access tokens where
-routes look (docs/revocation.md says how soon). There is no way back; deactivate keeps a user out and keeps the row.
-The rows of the tokens stay until they expire, without their user. With USER_ID_FIELD = "username", deactivate the user
-and delete it when the tokens have expired: D1 finds a cut-off by the user's row.
+Deletes the user and ends all tokens issued so far: refresh and sliding tokens at once, access tokens on routes that
+check revocation (docs/revocation.md says how soon). This cannot be undone; deactivate keeps the row. The rows of the
+tokens stay until they expire, without their user. With USER_ID_FIELD = "username", deactivate the user first and
+delete it when the tokens have expired: D1 needs the user's row to find out that the tokens are ended.
 
-  --yes              do not ask
+  --yes              do not ask for confirmation
 ${placeHelp}
 
   npm run manage -- deleteuser ada
@@ -29,8 +28,9 @@ async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, flags, 1);
   checkPlace(values);
   const [given] = positionals;
-  if (given === undefined) throw usage("Whom? npm run manage -- deleteuser USERNAME");
-  if (values.yes !== true && !process.stdin.isTTY) throw usage("Nobody can be asked here. To delete, add --yes.");
+  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- deleteuser USERNAME");
+  if (values.yes !== true && !process.stdin.isTTY)
+    throw usage("No terminal to ask on. To delete without a prompt, add --yes.");
   const username = normalUsername(given);
   await withBindings(values, async (bindings) => {
     const { place } = bindings.database;
@@ -51,4 +51,4 @@ async function confirm(question: string): Promise<void> {
   }
 }
 
-export const deleteUserCommand: Command = { summary: "delete a user, and end all tokens", help, run };
+export const deleteUserCommand: Command = { summary: "delete a user and end all tokens", help, run };

@@ -1,4 +1,4 @@
-// `explain`: what the gateway makes of a request with a token, check by check.
+// `explain`: what the gateway does with a request, check by check.
 // Must never print the token, take it from the command line, or send the request anywhere.
 
 import { Refusal } from "../../src/errors.ts";
@@ -13,19 +13,18 @@ import {
 } from "../configuration/which-flags.ts";
 import { localBindings, remoteBindings } from "../database/bindings.ts";
 import { timeClaims } from "../explain/checks.ts";
+import { type DecodedToken, decodeToken, shown, shownMembers, timeInWords } from "../explain/decode-token.ts";
 import { type Explanation, explainRequest, type RequestInput } from "../explain/explain-request.ts";
 import { refusalOf } from "../explain/explain-token.ts";
-import { type Peek, peek, shown, timeInWords, toldOf } from "../explain/peek.ts";
 import { reportLines } from "../explain/report.ts";
-import { signedAnew, unsignedNote } from "../explain/stand-in-signature.ts";
-import { headerValue, readToken } from "../explain/token-input.ts";
-import { type ExplainStores, wireForExplain } from "../explain/wired.ts";
+import { type ExplainStores, setUpExplain } from "../explain/services.ts";
+import { headerValue, readToken, signAgain, unsignedNote } from "../explain/token-input.ts";
 import { EXIT, Failure, settingsFailure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { isoTime } from "../shared/iso-time.ts";
+import { isoTime } from "../shared/terminal.ts";
 import type { Command } from "./command.ts";
 
-/** The request would be refused. Of its own, so that a script can tell it from a command that failed. */
+/** The request would be refused: another code than that of a command that failed. */
 const REFUSED = 3;
 
 const flags = {
@@ -39,23 +38,23 @@ const flags = {
 
 const help = `npm run manage -- explain --path PATH [flags] < TOKEN
 
-Says what the gateway makes of a request with the token on standard input: every check in the Worker's order, which
-passed, which failed, which rule of ROUTES it was, and what the client and the API would get. The Worker's own code makes
-the checks. Nothing is sent anywhere, nothing is written, and the token is never printed. Nothing on standard input is a
-request without a token; at a terminal the token is asked for and not shown.
+Explains how the gateway handles a request with the token on standard input: every check in the Worker's order, with its
+result, the rule of ROUTES that matched, and what the client and the API would get. The checks are made by the Worker's
+own code. Nothing is sent or written, and the token is never printed. Empty standard input means a request without a
+token. On a terminal, the token is prompted for and not shown.
 
-  --path PATH        the request's path, with its query if you like
-  --method NAME      its method; without it, GET
-  --now TIME         another time than now: seconds since 1970, or ISO 8601 such as 2026-01-31T12:00:00Z
-  --offline          ask no database: leaves out user, blacklist and revocation
+  --path PATH        the request's path, optionally with a query; required
+  --method NAME      the request's method; default GET
+  --now TIME         a time other than now: seconds since 1970, or ISO 8601 such as 2026-01-31T12:00:00Z
+  --offline          use no database: skips user, blacklist and revocation
   --json             as JSON, for programs: npm run --silent manage -- explain --json
 ${whichHelp}
 
-Without flags it is the gateway of npm start with its database. With --remote it is the deployed one, through wrangler,
-which knows D1 but not what KV has said meanwhile; the key comes with --secrets-file, or else all is checked but the
-signature.
+Without flags, it uses the gateway of npm start and its database. With --remote, it uses the deployed database, through
+wrangler, and does not see what KV currently returns. Provide the key with --secrets-file; otherwise everything but the
+signature is checked.
 
-Exit codes: 0 goes on to the API (or is answered by the gateway itself), 3 would be refused, 1 could not be told,
+Exit codes: 0 forwarded to the API or answered by the gateway itself, 3 would be refused, 1 could not be determined,
 2 usage error.
 
   printf %s "$ACCESS" | npm run manage -- explain --path /api/notes/
@@ -73,7 +72,7 @@ export function readNow(text: string | undefined): number {
   return seconds;
 }
 
-/** What `explain` is asked. */
+/** A request to explain. */
 export interface Question {
   readonly method: string;
   readonly path: string;
@@ -88,38 +87,38 @@ export async function explainWith(
   stores: ExplainStores | undefined,
   { method, path, token, nowSeconds }: Question,
 ): Promise<Explanation> {
-  const { configuration, errors, standIn } = reading;
+  const { configuration, errors, hasPlaceholderKey } = reading;
   if (errors.length > 0 || configuration === undefined) throw settingsFailure(errors);
   const { settings } = configuration;
-  const asked = standIn ? await presentedAnew(token, reading) : token;
+  const asked = hasPlaceholderKey ? await withPlaceholderSignature(token, reading) : token;
   const input: RequestInput = {
     method,
     path,
     header: headerValue(asked, settings.AUTH_HEADER_TYPES),
     nowSeconds,
     offline: stores === undefined,
-    unsigned: standIn && settings.JWK_URL === null ? unsignedNote : undefined,
+    unsigned: hasPlaceholderKey && settings.JWK_URL === null ? unsignedNote : undefined,
     internalRoutes: describedRoutes(settings, publishesKeys(configuration)),
   };
-  const wired = wireForExplain(configuration, reading.defaultOrigin, stores);
-  const explanation = await refusalOf(() => explainRequest(wired, input));
+  const setup = setUpExplain(configuration, reading.defaultOrigin, stores);
+  const explanation = await refusalOf(() => explainRequest(setup, input));
   const isDown =
     explanation instanceof Refusal ||
     [...explanation.checks, explanation.outcome].some((one) => "reason" in one && one.reason === "store_unavailable");
-  if (isDown) throw new Failure(`The database does not answer: ${wired.complaint() ?? "no reason was given"}`);
+  if (isDown) throw new Failure(`The database did not respond: ${setup.lastError() ?? "no reason was given"}`);
   return explanation;
 }
 
-/** A token of JWK_URL's keys is checked with them: there the stand-in has no say. */
-async function presentedAnew(token: string, { configuration }: WhichReading): Promise<string> {
+/** With JWK_URL, tokens are verified with its keys, so the token stays as it is. */
+async function withPlaceholderSignature(token: string, { configuration }: WhichReading): Promise<string> {
   if (configuration === undefined || token === "" || configuration.settings.JWK_URL !== null) return token;
   const words = token.split(" ");
   const raw = words.at(-1) ?? "";
-  return [...words.slice(0, -1), await signedAnew(raw, configuration)].join(" ");
+  return [...words.slice(0, -1), await signAgain(raw, configuration)].join(" ");
 }
 
-/** What the token says of itself, for the head of the report. */
-function tokenLines({ header, claims }: Peek, nowSeconds: number): string[] {
+/** Header and claims of the token, for the head of the report. */
+function tokenLines({ header, claims }: DecodedToken, nowSeconds: number): string[] {
   const says = (name: string, value: unknown): string =>
     timeClaims.some((time) => time === name) && typeof value === "number"
       ? `${name} ${timeInWords(value, nowSeconds)}`
@@ -127,7 +126,7 @@ function tokenLines({ header, claims }: Peek, nowSeconds: number): string[] {
   const list = (members: Readonly<Record<string, unknown>>): string =>
     Object.entries(members)
       .map(([name, value]) => says(name, value))
-      .join(", ") || "cannot be read";
+      .join(", ") || "cannot be decoded";
   return [`header  ${list(header)}`, `claims  ${list(claims)}`];
 }
 
@@ -135,7 +134,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const { values } = readFlags(argv, flags);
   const { path } = values;
   const method = (values.method ?? "GET").toUpperCase();
-  if (path === undefined) throw usage("Which path? npm run manage -- explain --path /api/notes/ < TOKEN");
+  if (path === undefined) throw usage("--path is missing: npm run manage -- explain --path /api/notes/ < TOKEN");
   if (!/^\/[\x21-\x7e]*$/.test(path)) throw usage("--path must begin with a slash and be ASCII, percent-encoded.");
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method))
     throw usage("--method must be the name of a method, such as GET.");
@@ -145,7 +144,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const explanation = await withStores(values.offline === true, reading.whose, values.env, (stores) =>
     explainWith(reading, stores, { method, path, token, nowSeconds }),
   );
-  const seen = token === "" ? null : toldOf(peek(token.split(" ").at(-1) ?? ""), reading.settings);
+  const seen = token === "" ? null : shownMembers(decodeToken(token.split(" ").at(-1) ?? ""), reading.settings);
   if (values.json === true) {
     const asked = { now: nowSeconds, request: { method, path } };
     console.log(JSON.stringify({ ...asked, token: seen, ...explanation }, null, 2));
@@ -154,8 +153,7 @@ async function run(argv: readonly string[]): Promise<number> {
     const lines = seen === null ? ["no token"] : tokenLines(seen, nowSeconds);
     for (const line of reportLines(explanation, [about, ...lines])) console.log(line);
     const forwarded = explanation.outcome.kind === "forwarded" && explanation.outcome.url.startsWith(LOCAL_API);
-    if (reading.standInOrigin && forwarded)
-      console.log(`${LOCAL_API} stands for the API that npm start is in front of.`);
+    if (reading.hasLocalApi && forwarded) console.log(`${LOCAL_API} stands for the API behind npm start.`);
   }
   return explanation.outcome.kind === "refused" ? REFUSED : EXIT.ok;
 }
@@ -176,4 +174,4 @@ async function withStores<T>(
   }
 }
 
-export const explainCommand: Command = { summary: "say what becomes of a request with a token", help, run };
+export const explainCommand: Command = { summary: "explain how a request with a token is handled", help, run };

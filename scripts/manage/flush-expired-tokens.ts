@@ -1,27 +1,26 @@
-// `flushexpiredtokens`: Simple JWT's command of that name, and what the Worker's cron trigger does once a day.
-// Must never delete the row of a token that somebody could still present.
+// `flushexpiredtokens`: Simple JWT's command of that name. The Worker's cron trigger does the same every hour.
+// Must never delete the row of a token that is still accepted.
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { withBindings } from "./with-bindings.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 
-/** Rows deleted by one statement. Ten times the Worker's own batch: here every statement may be a run of wrangler. */
+/** Rows deleted by one statement: ten times the Worker's batch, because a statement may start wrangler. */
 const BATCH_ROWS = 10_000;
 
 const flags = { quiet: { type: "boolean" }, ...placeFlags } as const;
 
 const help = `npm run manage -- flushexpiredtokens [flags]
 
-Deletes the rows of tokens that have expired, ${BATCH_ROWS} at a time, until none is left. A token that expired less than
-LEEWAY ago (the setting in wrangler.toml) can still be presented, so its row stays that long. The deployed Worker does
-this by itself once a day.
+Deletes the rows of expired tokens, ${BATCH_ROWS} at a time, until none is left. A token that expired less than
+LEEWAY ago (the setting in wrangler.toml) is still accepted, so its row is kept that long. The deployed Worker does
+this once an hour, on the cron trigger in wrangler.toml.
 
-  --quiet            no progress
+  --quiet            show no progress
 ${placeHelp}`;
 
-/** Deletes what nobody can present any more; gives the number of rows that went. */
+/** Returns the number of deleted rows. */
 export async function flushExpired(bindings: Bindings, nowSeconds: number, progress: Progress): Promise<number> {
   const { LEEWAY } = settingsOf(bindings.vars, ["LEEWAY"]);
   const { tokens } = storesOf(bindings);
@@ -30,7 +29,7 @@ export async function flushExpired(bindings: Bindings, nowSeconds: number, progr
     const went = await tokens.deleteExpired(nowSeconds - LEEWAY, BATCH_ROWS);
     total += went;
     if (went < BATCH_ROWS) return total;
-    progress.step(`${total} rows deleted, more to go`);
+    progress.step(`${total} rows deleted so far`);
   }
 }
 

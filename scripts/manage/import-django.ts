@@ -1,5 +1,5 @@
-// `import-django`: takes Django's users and tokens over, from what `manage.py dumpdata` writes.
-// Must never keep or print a raw token or a hash, and never write a part of a dump.
+// `import-django`: imports Django's users and tokens from the output of `manage.py dumpdata`.
+// Must never store or print a raw token, print a hash, or import a part of a dump.
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { writeBulk } from "../database/bulk.ts";
 import { type Dump, parseDump, readDumpText } from "../import-django/dump.ts";
@@ -10,8 +10,7 @@ import { importStatements } from "../import-django/statements.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { withBindings } from "./with-bindings.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 
 const flags = {
   "dry-run": { type: "boolean" },
@@ -24,29 +23,29 @@ const flags = {
 
 const help = `npm run manage -- import-django FILE [flags]
 
-Takes over users and tokens from a Django project:
+Imports users and tokens from a Django project:
   python manage.py dumpdata auth.User token_blacklist --output dump.json
   npm run manage -- import-django dump.json --dry-run
-FILE may be - for standard input. Users keep their ids, flags and hashes; groups and permissions stay in Django.
-Of a token go in its id, type, user and times, never the token itself; expired ones are passed over.
-Running it again changes nothing but what changed in Django: a user with the same id and the same username is
-updated, a token that is blacklisted here stays so. Whoever has the id or the name of somebody else here is left out.
-dumpdata with --natural-foreign will do. With --natural-primary there are no ids in it: who is here already keeps
-the id, others get one of the gateway's that nobody had before, and Django's tokens do not fit them.
+FILE may be - for standard input. Users keep their ids, flags and hashes. Groups and permissions stay in Django.
+Of a token, only id, type, user and times are imported, never the token itself; expired tokens are skipped.
+You can run it again: users with the same id and username are updated with what changed in Django, and tokens that
+are blacklisted at the gateway stay blacklisted. A user whose id or username belongs to another user at the gateway is
+left out. dumpdata --natural-foreign works. With --natural-primary, the dump has no ids: existing users keep theirs,
+others get a new id that no user had before, and the tokens issued by Django do not match it.
 
-  --dry-run          write nothing; say what would be done
+  --dry-run          write nothing; report what would be done
   --strict           write nothing and fail if a user or token would be left out
-  --keep-passwords   users who are here already keep the password they have here
-  --user-model NAME  AUTH_USER_MODEL, when it is not auth.User; with the fields of AbstractUser
-  --quiet            no progress
+  --keep-passwords   existing users keep their password at the gateway
+  --user-model NAME  AUTH_USER_MODEL, if it is not auth.User; with the fields of AbstractUser
+  --quiet            show no progress
 ${placeHelp}
 
-All or nothing: the local database takes it as one transaction. With --remote it is one file for wrangler d1 execute;
-wrangler says that a file which fails leaves the database in its original state, and that D1 answers nothing else
-while it works, so the gateway's log-ins and refreshes get 503 meanwhile.
-Exit code 0: imported, perhaps without the rows that the report names. The dump holds hashes and live tokens: delete it.`;
+An import is all or nothing. The local database is changed in one transaction. With --remote, one file is passed to
+wrangler d1 execute. According to wrangler, a file that fails leaves the database in its original state, and D1 answers
+nothing else during the import, so log-ins and refreshes at the gateway get 503.
+Exit code 0: imported, possibly without the rows listed in the report. The dump has hashes and live tokens: delete it.`;
 
-/** What the flags ask of an import. */
+/** The choices made with flags. */
 export interface ImportChoices {
   readonly dryRun: boolean;
   readonly strict: boolean;
@@ -54,7 +53,7 @@ export interface ImportChoices {
   readonly nowSeconds: number;
 }
 
-/** Plans, writes and reports; gives the lines to print and the exit code. */
+/** Plans, writes and reports. Returns the lines to print and the exit code. */
 export async function importDump(
   bindings: Bindings,
   dump: Dump,
@@ -91,7 +90,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, flags, 1);
   checkPlace(values);
   const [path] = positionals;
-  if (path === undefined || path === "") throw usage("Which file? npm run manage -- import-django FILE");
+  if (path === undefined || path === "") throw usage("FILE is missing: npm run manage -- import-django FILE");
   const progress = openProgress(values.quiet === true);
   progress.step(`Reading ${path === "-" ? "standard input" : path}`);
   try {
@@ -111,4 +110,4 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-export const importDjangoCommand: Command = { summary: "take over users and tokens from a Django dump", help, run };
+export const importDjangoCommand: Command = { summary: "import users and tokens from a Django dump", help, run };

@@ -1,18 +1,18 @@
-// Gets a new password: typed twice at a terminal, or read from standard input for scripts.
+// Reads a new password: typed twice on a terminal, or from standard input in scripts.
 // Must never take it from a flag or a variable, and never print it.
 
 import { passwordError, passwordWeakness } from "../../src/users/user-rules.ts";
 import { Failure, usage } from "../shared/failure.ts";
-import type { Prompter } from "./prompter.ts";
+import type { Prompter } from "../shared/prompter.ts";
 
-/** The help on passwords, the same for every command that takes one. */
-export const passwordHelp = `The password is typed twice at the terminal. Without a terminal, or with --no-input, it is read from
-standard input: one line and nothing else. It is never taken from the command line, where others could read it.
-A password shorter than 8 characters or equal to the username is asked about at the terminal and refused
-without one; --force takes it. One that no log-in could bring is refused always: blanks at its ends, which a
-log-in takes away, or null characters.`;
+/** The help on passwords, for every command that takes one. */
+export const passwordHelp = `The password is typed twice on the terminal. Without a terminal, or with --no-input, it is read from standard
+input, as a single line. It is never accepted on the command line, where other users could read it.
+A password shorter than 8 characters or equal to the username needs a confirmation on the terminal, or --force.
+A password that no log-in could send is always refused: one with spaces at its ends, which a log-in removes, or
+with null characters.`;
 
-/** The password in a script's standard input: its one line, without the line end. */
+/** The password on standard input: a single line, without the line break. */
 export function passwordFromInput(bytes: Uint8Array): string {
   let text: string;
   try {
@@ -27,18 +27,18 @@ export function passwordFromInput(bytes: Uint8Array): string {
 
 /** Reads the password from standard input and refuses a weak one unless `force`. */
 export async function readPassword(username: string, force: boolean): Promise<string> {
-  if (process.stdin.isTTY) throw usage("With --no-input the password comes on standard input, from a pipe or a file.");
+  if (process.stdin.isTTY) throw usage("With --no-input, pass the password on standard input, from a pipe or a file.");
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
   const password = passwordFromInput(Buffer.concat(chunks));
   const error = passwordError(password);
   if (error !== null) throw new Failure(error);
   const weakness = passwordWeakness(password, username);
-  if (weakness !== null && !force) throw new Failure(`${weakness} To use it all the same, add --force.`);
+  if (weakness !== null && !force) throw new Failure(`${weakness} To use it anyway, add --force.`);
   return password;
 }
 
-/** Asks for the password until two typings agree and it is good, or the person or `force` insists. */
+/** Asks until both entries agree and the password is strong enough, or the person or `force` accepts it. */
 export async function askPassword(prompter: Prompter, username: string, force: boolean): Promise<string> {
   for (;;) {
     const password = await prompter.askHidden("Password: ");
@@ -54,6 +54,6 @@ export async function askPassword(prompter: Prompter, username: string, force: b
     const weakness = passwordWeakness(password, username);
     if (weakness === null || force) return password;
     console.log(weakness);
-    if (/^y(es)?$/i.test((await prompter.ask("Use it all the same? [y/N]: ")).trim())) return password;
+    if (/^y(es)?$/i.test((await prompter.ask("Use it anyway? [y/N]: ")).trim())) return password;
   }
 }

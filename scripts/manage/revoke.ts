@@ -1,24 +1,22 @@
-// `revoke`: puts one refresh or sliding token out of use, as the blacklist endpoint does.
-// Must never say that it is done before the database has it.
+// `revoke`: blacklists one refresh or sliding token, as the blacklist endpoint does.
 import { type Bindings, storesOf } from "../database/bindings.ts";
 import { findToken } from "../database/token-rows.ts";
 import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { isoTime } from "../shared/iso-time.ts";
-import { type Command, checkPlace, placeFlags, placeHelp } from "./command.ts";
-import { withBindings } from "./with-bindings.ts";
+import { isoTime } from "../shared/terminal.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
 
 const help = `npm run manage -- revoke ID [flags]
 
-Blacklists the refresh or sliding token with this id (jti): in the database, which is the truth, and in KV, which
-tells every edge. npm run manage -- tokens lists the ids. A token that is blacklisted already stays so, and KV is
-told once more. Access tokens that were made from a refresh token live on until they expire, as with Simple JWT.
+Blacklists the refresh or sliding token with this id (jti), first in the database, then in KV. npm run manage -- tokens
+lists the ids. If the token is already blacklisted, only KV is updated. Access tokens issued from a refresh token stay
+valid until they expire, as with Simple JWT.
 
 ${placeHelp}
 
   npm run manage -- revoke 2e5f3d4c6b7a49818f0e1d2c3b4a5968`;
 
-/** Blacklists the token and tells KV; gives the sentence to print. Fails when there is no such token. */
+/** Blacklists the token in D1, then in KV. Returns the sentence to print. Fails if there is no such token. */
 export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: number): Promise<string> {
   const { place } = bindings.database;
   const row = await findToken(bindings.database, jti);
@@ -38,22 +36,22 @@ export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: n
   const done = await tokens.blacklist("no user", token, nowSeconds);
   await announce?.(jti, row.expires_at, nowSeconds).catch((error: unknown) => {
     throw new Failure(
-      `'${jti}' is blacklisted in the ${place} database, but KV could not be told: ${reasonOf(error)} Run it again.`,
+      `'${jti}' is blacklisted in the ${place} database, but KV could not be updated: ${reasonOf(error)} Run the command again.`,
     );
   });
   if (done) {
-    const expired = row.expires_at <= nowSeconds ? "; it had expired before" : "";
-    return `'${jti}' is blacklisted in the ${place} database now${expired}.`;
+    const expired = row.expires_at <= nowSeconds ? "; it had already expired" : "";
+    return `Blacklisted '${jti}' in the ${place} database${expired}.`;
   }
   const since = row.blacklisted_at === null ? "" : ` since ${isoTime(row.blacklisted_at)}`;
-  return `'${jti}' was blacklisted in the ${place} database already${since}.`;
+  return `'${jti}' was already blacklisted in the ${place} database${since}.`;
 }
 
 async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, placeFlags, 1);
   checkPlace(values);
   const [jti] = positionals;
-  if (jti === undefined || jti === "") throw usage("Which token? npm run manage -- revoke ID");
+  if (jti === undefined || jti === "") throw usage("ID is missing: npm run manage -- revoke ID");
   const nowSeconds = Math.floor(Date.now() / 1000);
   console.log(await withBindings(values, (bindings) => revokeToken(bindings, jti, nowSeconds)));
   return EXIT.ok;

@@ -1,12 +1,12 @@
-// `routes`: what becomes of which path, in the order in which it is decided.
-// Must never show a table that the Worker would not work with: with errors there is none.
+// `routes`: all routes of a configuration, in the order in which they are matched.
+// Must never show a table for a configuration with errors.
 import { defaultInWords, type RouteKeyName, routeKeyNames } from "../../src/settings/route-keys.ts";
 import { describedRoutes, type RuleKeys, routeKeyRows, ruleKeys } from "../configuration/routes.ts";
 import { publishesKeys, readWhich, type WhichReading, whichFlags, whichHelp } from "../configuration/which-flags.ts";
 import { EXIT, settingsFailure } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
+import { textTable } from "../shared/terminal.ts";
 import type { Command } from "./command.ts";
-import { textTable } from "./text-table.ts";
 
 const flags = { json: { type: "boolean" }, ...whichFlags } as const;
 
@@ -14,8 +14,8 @@ const keys = textTable(["key", "default", "with auth", ""], routeKeyRows).map((l
 
 const help = `npm run manage -- routes [flags]
 
-Shows the effective routes: the gateway's own, then ROUTES of wrangler.toml (the first match wins), then the rest.
-Without flags the configuration is that of npm start (which sets ORIGIN_URL itself).
+Lists how each path is handled: internal routes, then ROUTES of wrangler.toml (the first match decides), then 404.
+Without flags, it uses the configuration of npm start (which sets ORIGIN_URL itself).
 
   --json             as JSON, for programs: npm run --silent manage -- routes --json
 ${whichHelp}
@@ -24,7 +24,7 @@ The keys of a route in ROUTES (docs/routes.md):
 
 ${keys.join("\n")}
 
-Exit codes: 0 shown, 1 the configuration has errors, 2 usage error.
+Exit codes: 0 listed, 1 the configuration has errors, 2 usage error.
 
   npm run manage -- routes
   npm run manage -- routes --env staging --json`;
@@ -96,7 +96,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const rows = routeRows(reading);
   if (values.json === true) console.log(JSON.stringify(rows, null, 2));
   else {
-    const withoutOrigin = reading.standInOrigin ? "the API of npm start" : "no origin: 502";
+    const withoutOrigin = reading.hasLocalApi ? "the API of npm start" : "no origin: 502";
     const table = textTable(
       [...columns, "goes to"],
       rows.map((row) => [...columns.map((name) => cell(row, name)), target(row, withoutOrigin)]),
@@ -106,4 +106,4 @@ async function run(argv: readonly string[]): Promise<number> {
   return EXIT.ok;
 }
 
-export const routesCommand: Command = { summary: "show the effective table of routes", help, run };
+export const routesCommand: Command = { summary: "list the routes in effect", help, run };

@@ -1,22 +1,20 @@
-// `sessions`: where a user is logged in.
-// Must never show a token: there is none in the database, only ids.
+// `sessions`: lists a user's open sessions.
 
 import type { LiveToken } from "../../src/stores/contract.ts";
 import { normalUsername } from "../../src/users/user-rules.ts";
-import { openSessions } from "../database/sessions.ts";
+import { openSessions } from "../database/token-rows.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { isoTime } from "../shared/iso-time.ts";
+import { isoTime, textTable } from "../shared/terminal.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
-import { textTable } from "./text-table.ts";
 
 const flags = { json: { type: "boolean" }, ...placeFlags } as const;
 
 const help = `npm run manage -- sessions USERNAME [flags]
 
-Lists the user's sessions that can still be refreshed, the one refreshed last first. A session is a log-in and every
-token that came of it; docs/sessions.md tells more. Client and address are known with SESSION_METADATA only.
+Lists the user's sessions that can still be refreshed, the most recently refreshed first. A session is a log-in and every
+token issued from it (docs/sessions.md). Client and address need SESSION_METADATA.
 
   --json             as JSON, for programs: npm run --silent manage -- sessions ada --json
 ${placeHelp}
@@ -35,7 +33,7 @@ const row = (session: LiveToken): string[] => [
   session.client.address ?? "-",
 ];
 
-/** The names of the sessions endpoint; null where something is not known. */
+/** The fields of the sessions endpoint; null if unknown. */
 const entry = (session: LiveToken) => ({
   id: session.session,
   created_at: isoTime(session.sessionStartedAtSeconds),
@@ -49,7 +47,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, flags, 1);
   checkPlace(values);
   const [given] = positionals;
-  if (given === undefined) throw usage("Whose sessions? npm run manage -- sessions USERNAME");
+  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- sessions USERNAME");
   const username = normalUsername(given);
   const nowSeconds = Math.floor(Date.now() / 1000);
   const sessions = await withDatabase(values, async (database) =>

@@ -1,14 +1,12 @@
-// `tokens`: which refresh and sliding tokens are out there.
-// Must never show a token: there is none in the database, only ids.
+// `tokens`: lists the refresh and sliding tokens that were issued.
 
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { listTokens, type TokenRow } from "../database/token-rows.ts";
 import { requireUser } from "../database/users.ts";
 import { EXIT, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { isoTime } from "../shared/iso-time.ts";
+import { isoTime, textTable } from "../shared/terminal.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
-import { textTable } from "./text-table.ts";
 
 const DEFAULT_LIMIT = 100;
 
@@ -22,12 +20,12 @@ const flags = {
 
 const help = `npm run manage -- tokens [flags]
 
-Lists the refresh and sliding tokens that were issued, the newest first. Access tokens are not written down.
-The table has ids and no tokens: what is listed cannot be used to log in.
+Lists the refresh and sliding tokens that were issued, the newest first. Access tokens are not stored.
+The database has ids and no tokens, so nothing that is listed can be used to log in.
 
-  --user NAME        only this user's
-  --blacklisted      only those that were used up or revoked
-  --limit N          at most N; without it, ${DEFAULT_LIMIT}
+  --user NAME        only tokens of this user
+  --blacklisted      only tokens that were used or revoked
+  --limit N          at most N; default ${DEFAULT_LIMIT}
   --json             as JSON, for programs, with times in seconds since 1970:
                      npm run --silent manage -- tokens --json
 ${placeHelp}`;
@@ -45,7 +43,7 @@ function cells(token: TokenRow): string[] {
   ];
 }
 
-/** What --limit says; fails on anything but a whole number above 0. */
+/** Reads --limit; fails on anything but a positive integer. */
 export function readLimit(text: string | undefined): number {
   if (text === undefined) return DEFAULT_LIMIT;
   if (!/^[1-9][0-9]{0,8}$/.test(text)) throw usage(`--limit must be a whole number above 0; it is '${text}'.`);
@@ -64,7 +62,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (values.json === true) console.log(JSON.stringify(tokens, null, 2));
   else if (tokens.length === 0) console.log("There are no such tokens.");
   else for (const line of textTable(head, tokens.map(cells))) console.log(line);
-  if (more) console.error(`There are more: these are the newest ${limit}. --limit shows more.`);
+  if (more) console.error(`There are more. These are the newest ${limit}. --limit shows more.`);
   return EXIT.ok;
 }
 

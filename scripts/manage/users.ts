@@ -1,10 +1,10 @@
-// `users`: who is in the database.
-// Must never show a password's hash.
+// `users`: lists the users.
+// Must never show a password hash.
 import { listUsers, type User } from "../database/users.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
+import { textTable } from "../shared/terminal.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
-import { textTable } from "./text-table.ts";
 
 const flags = { json: { type: "boolean" }, search: { type: "string" }, ...placeFlags } as const;
 
@@ -12,7 +12,7 @@ const help = `npm run manage -- users [flags]
 
 Lists the users.
 
-  --search TEXT      only those whose username or email contains TEXT
+  --search TEXT      only users whose username or e-mail address contains TEXT
   --json             as JSON, for programs: npm run --silent manage -- users --json
 ${placeHelp}`;
 

@@ -1,6 +1,6 @@
 // The one way a command fails on purpose: a sentence for the person and an exit code for the shell.
 // Must never carry a password, a key or a stack trace in its message.
-/** Exit codes of every command: 1 could not do it, 2 was asked in a way that makes no sense. */
+/** Exit codes of every command: 1 could not do it, 2 usage error. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** A failure whose message is all there is to say. */
@@ -12,7 +12,7 @@ export class Failure extends Error {
   }
 }
 
-/** A command line that makes no sense. */
+/** A usage error. */
 export const usage = (message: string): Failure => new Failure(message, EXIT.usage);
 
 /** What went wrong, in the thrown thing's own first line. */

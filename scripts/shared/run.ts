@@ -1,6 +1,6 @@
 // Runs a command and turns what it throws into one line and an exit code.
 // Must never print a stack trace to somebody who only mistyped a flag.
-import { asCalled } from "./as-called.ts";
+import { withCommandNames } from "./command-names.ts";
 import { EXIT, Failure, reasonOf } from "./failure.ts";
 
 /** Runs `main` with the command line after the script's name; `main` gives the exit code. */
@@ -15,7 +15,9 @@ export async function run(name: string, main: (argv: readonly string[]) => Promi
   } catch (error) {
     process.exitCode = error instanceof Failure ? error.exitCode : EXIT.failed;
     const expected = error instanceof Failure;
-    process.stderr.write(`${name}: ${expected ? asCalled(error.message) : `unexpected error: ${reasonOf(error)}`}\n`);
+    process.stderr.write(
+      `${name}: ${expected ? withCommandNames(error.message) : `unexpected error: ${reasonOf(error)}`}\n`,
+    );
     // A problem nobody planned for needs its stack, but only when somebody asks for it.
     if (!expected && process.env.DEBUG !== undefined && error instanceof Error)
       process.stderr.write(`${error.stack}\n`);

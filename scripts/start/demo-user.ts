@@ -2,8 +2,7 @@
 // Must never write the password down: it is shown once, and only its hash is stored.
 import { randomBytes } from "node:crypto";
 import type { Database } from "../database/database.ts";
-import { passwordHash } from "../database/password-hash.ts";
-import { countUsers, findUser, insertUser } from "../database/users.ts";
+import { countUsers, findUser, insertUser, passwordHash } from "../database/users.ts";
 
 /** The first user's name. */
 export const DEMO_USERNAME = "demo";

@@ -16,15 +16,16 @@ const DEFAULT_PORT = 8787;
 
 export const startHelp = `npm start -- [flags]
 
-Starts the gateway on this machine, with a demo API behind it, and prints commands to try it with.
-A browser can do the same in the console, whose address it prints; deployed, there is none unless CONSOLE is true.
-What it makes the first time (tables, .dev.vars with a signing key, the user demo) stays for the next time.
+Starts the gateway on this machine in front of a demo API, and prints commands to try it.
+It also prints the address of the console, a page that does the same in a browser. A deployed gateway has the console
+only if CONSOLE is true. The first start creates tables, .dev.vars with a signing key, and the user demo; later starts
+use them again.
 
   --origin URL   put the gateway in front of this API instead of the demo: http(s)://host[:port][/base]
-  --port N       where the gateway listens, on 127.0.0.1 (${DEFAULT_PORT})
-  --help         this text
+  --port N       the port on 127.0.0.1 (default ${DEFAULT_PORT})
+  --help         show this text
 
-Users are looked after with npm run manage. Ctrl-C stops everything.`;
+npm run manage manages users. Ctrl-C stops everything.`;
 
 /** Reads the command line of `npm start`. */
 export function readStartOptions(argv: readonly string[]): StartOptions {

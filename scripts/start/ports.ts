@@ -24,7 +24,9 @@ export async function requireFreePort(port: number): Promise<void> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "EADDRINUSE")
-      throw new Failure(`Port ${port} is in use. Stop what uses it, or take another: npm start -- --port ${port + 3}`);
-    throw new Failure(`Cannot listen on port ${port}: ${reasonOf(error)}. Take another: npm start -- --port 8790`);
+      throw new Failure(
+        `Port ${port} is in use. Stop what uses it, or choose another: npm start -- --port ${port + 3}`,
+      );
+    throw new Failure(`Cannot listen on port ${port}: ${reasonOf(error)}. Choose another: npm start -- --port 8790`);
   }
 }

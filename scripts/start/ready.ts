@@ -23,7 +23,7 @@ export async function untilReady(service: Service, url: string): Promise<void> {
       // A moment for the rest of what it has to say.
       await sleep(300);
       const said = service.errors();
-      const what = said.length === 0 && ended !== undefined ? ended : `${service.name} cannot start.`;
+      const what = said.length === 0 && ended !== undefined ? ended : `${service.name} could not start.`;
       throw new Failure([what, ...said].join("\n"));
     }
     try {
@@ -33,7 +33,7 @@ export async function untilReady(service: Service, url: string): Promise<void> {
     }
     await sleep(50);
   }
-  throw new Failure(`${service.name} does not answer at ${url} after ${START_MILLISECONDS / 1000} seconds.`);
+  throw new Failure(`${service.name} did not respond at ${url} within ${START_MILLISECONDS / 1000} seconds.`);
 }
 
 /** Fails when nothing speaks HTTP at `origin`; any status will do. */
@@ -43,6 +43,6 @@ export async function requireOrigin(origin: string): Promise<void> {
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : reasonOf(cause ?? error);
-    throw new Failure(`Nothing answers at --origin ${origin} (${code}). Start that API first.`);
+    throw new Failure(`The API at --origin ${origin} does not respond (${code}). Start it first.`);
   }
 }

@@ -6,7 +6,7 @@ import type { Settings } from "../../src/settings/settings.ts";
 import { openLocal } from "../database/local.ts";
 import { Failure, settingsFailure } from "../shared/failure.ts";
 import { CONFIG_FILE, DEMO_CONFIG_FILE, DEMO_STATE_DIRECTORY, STATE_DIRECTORY } from "../shared/project.ts";
-import { styled } from "../shared/style.ts";
+import { styled } from "../shared/terminal.ts";
 import { DEMO_USERNAME, ensureUser, type Users } from "./demo-user.ts";
 import type { StartOptions } from "./options.ts";
 import { freePort, requireFreePort } from "./ports.ts";
@@ -55,7 +55,7 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
     untilReady(gateway, `${gatewayUrl}/_gateway/health/live`),
     demo === undefined ? undefined : untilReady(demo, `${origin}/api/public/`),
   ]);
-  say(demo === undefined ? `API: ${origin}, which was running.` : `API: the demo in examples/origin, at ${origin}.`);
+  say(demo === undefined ? `API: ${origin}.` : `API: the demo in examples/origin, at ${origin}.`);
   say(`Gateway: ${gatewayUrl}, ready after ${((performance.now() - began) / 1000).toFixed(1)} s. Ctrl-C stops it.`);
 
   say(`Console: ${gatewayUrl}/_gateway/console${demo === undefined ? "" : "#/api/notes/"}`);
@@ -77,7 +77,7 @@ async function prepare(origin: string): Promise<{ settings: Settings; users: Use
     say("Database: the tables of schema.sql are in .wrangler/state.");
     if (env.ORIGIN === "zone") {
       throw new Failure(
-        'ORIGIN is "zone", and here is no zone: the gateway would call itself. Leave it out for npm start.',
+        'ORIGIN is "zone", but this machine has no zone: the gateway would call itself. Remove it for npm start.',
       );
     }
     // Nobody else reaches 127.0.0.1, and whoever looks at the gateway wants to see all of it.
@@ -86,14 +86,14 @@ async function prepare(origin: string): Promise<{ settings: Settings; users: Use
     const host = env.ADMIN_HOST === undefined ? {} : { ADMIN_HOST: "" };
     const vars = { ORIGIN_URL: origin, ...Object.fromEntries(shown), ...host };
     const settings = await goodSettings({ ...env, ...vars });
-    say("Settings: wrangler.toml is in order.");
+    say("Settings: wrangler.toml is OK.");
     const users = await ensureUser(database);
     if (users.password !== undefined) {
-      say(`Users: made '${DEMO_USERNAME}' with the password ${users.password}, which is shown only now.`);
+      say(`Users: created '${DEMO_USERNAME}' with the password ${users.password}, which is not shown again.`);
     } else {
       say(`Users: ${users.count} in the database.`);
       if (users.hasDemo)
-        say(`  Another password for ${DEMO_USERNAME}: npm run manage -- changepassword ${DEMO_USERNAME}`);
+        say(`  To change the password of ${DEMO_USERNAME}: npm run manage -- changepassword ${DEMO_USERNAME}`);
     }
     return { settings, users, vars };
   } finally {
@@ -121,7 +121,7 @@ function sayWalk(gateway: string, settings: Settings, users: Users, demo: boolea
     username: users.hasDemo ? DEMO_USERNAME : "YOUR_USERNAME",
     password: users.password,
   });
-  say("\nTry it, by pasting these into another terminal:");
+  say("\nTo try it, paste these commands into another terminal:");
   for (const { title, commands } of steps) {
     // A comment to a shell, so that all of it can be pasted at once.
     say(`\n${styled("bold", `# ${title}`, process.stdout)}`);
@@ -129,7 +129,7 @@ function sayWalk(gateway: string, settings: Settings, users: Users, demo: boolea
   }
   if (settings.ADMIN)
     say(
-      `\nUsers and tokens in a browser, for staff such as ${users.hasDemo ? DEMO_USERNAME : "YOUR_USERNAME"}: ${gateway}/_gateway/admin/`,
+      `\nAdmin page, for staff such as ${users.hasDemo ? DEMO_USERNAME : "YOUR_USERNAME"}: ${gateway}/_gateway/admin/`,
     );
-  say("\nWhat the gateway does from here on:");
+  say("\nLog of the gateway:");
 }

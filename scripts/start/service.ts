@@ -53,7 +53,7 @@ export function startService(name: string, args: readonly string[]): Service {
     name,
     died: new Promise((resolve) => {
       void exited.then((how) => {
-        if (!asked) resolve(`${name} stopped by itself (${how}).`);
+        if (!asked) resolve(`${name} stopped unexpectedly (${how}).`);
       });
     }),
     showLines(next) {

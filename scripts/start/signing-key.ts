@@ -32,5 +32,5 @@ export function ensureSigningKey(): string {
   writeFileSync(DEV_VARS_FILE, added, { mode: 0o600 });
   // The mode above is only for a file that was not there.
   chmodSync(DEV_VARS_FILE, 0o600);
-  return text === null ? "made .dev.vars with a random SIGNING_KEY" : "added a random SIGNING_KEY to .dev.vars";
+  return text === null ? "created .dev.vars with a random SIGNING_KEY" : "added a random SIGNING_KEY to .dev.vars";
 }

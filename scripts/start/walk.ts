@@ -57,8 +57,8 @@ export function walk(facts: WalkFacts): Step[] {
 
   const without: Step[] = facts.demo
     ? [
-        { title: "without a token the API is not reached", commands: [see(notes)] },
-        { title: "what is public needs no token", commands: [see(`${gateway}/api/public/`)] },
+        { title: "without a token, the request does not reach the API", commands: [see(notes)] },
+        { title: "public paths need no token", commands: [see(`${gateway}/api/public/`)] },
       ]
     : [];
   // Other ways to log in (sliding tokens) have no walk of their own.
@@ -78,13 +78,13 @@ export function walk(facts: WalkFacts): Step[] {
   ];
   if (facts.demo)
     steps.push(
-      { title: "with the token it is reached", commands: [see(notes, bearer)] },
+      { title: "with the token, it does", commands: [see(notes, bearer)] },
       { title: "write a note", commands: [see(notes, bearer, json, `-d '{"title":"Milk"}'`)] },
     );
   else steps.push({ title: "call your API (any path of it)", commands: [see(`${gateway}/`, bearer)] });
   if (serves("refresh"))
     steps.push({
-      title: "take a new access token",
+      title: "get a new access token",
       commands: [
         `TOKENS=$(curl -s ${token}/refresh/ ${form("refresh", "REFRESH")})`,
         pick("ACCESS", "access"),
@@ -92,12 +92,12 @@ export function walk(facts: WalkFacts): Step[] {
       ],
     });
   if (serves("verify"))
-    steps.push({ title: "ask whether it is good", commands: [see(`${token}/verify/`, form("token", "ACCESS"))] });
+    steps.push({ title: "check that it is valid", commands: [see(`${token}/verify/`, form("token", "ACCESS"))] });
   if (serves("blacklist"))
     steps.push({ title: "log out", commands: [see(`${token}/blacklist/`, form("refresh", "REFRESH"))] });
   if (serves("blacklist") && serves("refresh"))
     steps.push({
-      title: "which ends the refresh token",
+      title: "the refresh token no longer works",
       commands: [see(`${token}/refresh/`, form("refresh", "REFRESH"))],
     });
   return steps;

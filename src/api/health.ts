@@ -3,14 +3,21 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { RequestContext } from "../context.ts";
 import { answerJson } from "../http/answer.ts";
-import type { Services } from "../services.ts";
-import type { SchemaStore } from "../stores/contract.ts";
+import type { Log } from "../log-events.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { LoginLimiter, RevocationCache, SchemaStore } from "../stores/contract.ts";
+import type { Metrics } from "../stores/metrics-contract.ts";
+import type { Codec } from "../tokens/codec.ts";
 import type { KeySourceState } from "../tokens/keys.ts";
-import { rememberedSeconds, remembering } from "./health-memory.ts";
 
-/** What ready looks at besides the stores that flows use. */
-export interface HealthDeps
-  extends Pick<Services, "settings" | "codec" | "revocationCache" | "loginLimiter" | "metrics" | "log"> {
+/** What readiness depends on. */
+export interface HealthDependencies {
+  readonly settings: Settings;
+  readonly codec: Codec;
+  readonly revocationCache: RevocationCache;
+  readonly loginLimiter: LoginLimiter | undefined;
+  readonly metrics: Metrics | undefined;
+  readonly log: Log;
   readonly schema: SchemaStore;
   /** Whether the keys of JWK_URL can be had; undefined where there is no such source. */
   readonly keySource: ((nowSeconds: number) => Promise<KeySourceState>) | undefined;
@@ -34,8 +41,8 @@ interface Checks {
 const off = "off" as const;
 const outdated =
   "The database lacks what this version needs: run schema.sql, and before it the ALTER TABLE lines of CHANGELOG.md.";
-const limiterFailed = "LOGIN_LIMITER does not work: log-ins go on uncounted.";
-const lastGood = "JWK_URL cannot be read: its last good keys are used, for six hours at most.";
+const limiterFailed = "LOGIN_LIMITER does not work: log-ins continue uncounted.";
+const lastGood = "JWK_URL cannot be read: the last good keys are used, for at most six hours.";
 
 /**
  * 200 when everything that a request may need works, 503 otherwise. Everybody learns whether each dependency works, as
@@ -46,7 +53,7 @@ const lastGood = "JWK_URL cannot be read: its last good keys are used, for six h
  * @param warnings of the settings, without their values
  */
 export function readiness(
-  deps: HealthDeps,
+  deps: HealthDependencies,
   warnings: readonly string[],
 ): (context: RequestContext, presentedKey: string | null) => Promise<Response> {
   const look = lookAt(deps);
@@ -72,7 +79,7 @@ function answer(context: RequestContext, ready: boolean, more: object): Response
   });
 }
 
-function lookAt(deps: HealthDeps): (nowSeconds: number) => Promise<Checks> {
+function lookAt(deps: HealthDependencies): (nowSeconds: number) => Promise<Checks> {
   let signs: boolean | undefined;
   let logged = "";
   return async (nowSeconds) => {
@@ -97,7 +104,7 @@ function lookAt(deps: HealthDeps): (nowSeconds: number) => Promise<Checks> {
 const okOrFailed = (works: boolean): "ok" | "failed" => (works ? "ok" : "failed");
 
 /** Whether SIGNING_KEY signs: claims that are no token of any class, thrown away. */
-function canSign({ codec }: Pick<Services, "codec">): Promise<boolean> {
+function canSign({ codec }: HealthDependencies): Promise<boolean> {
   return codec.sign({}).then(
     () => true,
     () => false,
@@ -137,4 +144,35 @@ function secretComparison(secret: string | null): (presented: string) => boolean
   const digest = (text: string) => createHash("sha256").update(text).digest();
   const right = digest(secret);
   return (presented) => timingSafeEqual(digest(presented), right);
+}
+
+/** How long a finding is given to everybody who asks. */
+const rememberedSeconds = 5;
+/** While a new look is under way, or its request has gone, the last finding serves for no longer than this. */
+const staleSeconds = 30;
+/** Looks that may begin within `rememberedSeconds` while nothing is known, as when a store does not answer. */
+const mostLooks = 10;
+
+/**
+ * Looks at most once in `rememberedSeconds`, and `mostLooks` times while no look has ended yet. Each request awaits
+ * only the look that it began itself.
+ *
+ * @returns what was found; undefined while nothing is known and as many looks as may be are under way
+ */
+export function remembering<T>(
+  look: (nowSeconds: number) => Promise<T>,
+): (nowSeconds: number) => Promise<T | undefined> {
+  let known: { readonly found: T; readonly atSeconds: number } | undefined;
+  let begun = { sinceSeconds: Number.NEGATIVE_INFINITY, looks: 0 };
+  return async (nowSeconds) => {
+    const age = known === undefined ? Number.POSITIVE_INFINITY : nowSeconds - known.atSeconds;
+    if (known && age < rememberedSeconds) return known.found;
+    if (nowSeconds - begun.sinceSeconds >= rememberedSeconds) begun = { sinceSeconds: nowSeconds, looks: 0 };
+    if (known && age < staleSeconds && begun.looks > 0) return known.found;
+    if (begun.looks >= mostLooks) return undefined;
+    begun.looks++;
+    const found = await look(nowSeconds);
+    if (known === undefined || known.atSeconds <= nowSeconds) known = { found, atSeconds: nowSeconds };
+    return found;
+  };
 }

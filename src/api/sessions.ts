@@ -8,12 +8,12 @@ import { type Reason, refuse } from "../errors.ts";
 import { answerJson, type JsonOptions, ownHeaders } from "../http/answer.ts";
 import { clearedCookies } from "../http/cookies.ts";
 import { negotiateJson } from "../http/negotiation.ts";
-import type { Services } from "../services.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
+import type { Settings } from "../settings/settings.ts";
 
-/** What these endpoints need in addition to what their use cases do. */
-export interface SessionsServices extends Services {
-  readonly useCases: TokenUseCases;
+export interface SessionsServices {
+  readonly settings: Settings;
+  readonly useCases: Pick<TokenUseCases, "listSessions" | "endSession" | "logoutAll">;
   readonly headerPlan: BearerPlan;
   readonly authentication: Authentication;
 }
@@ -45,7 +45,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
   {
     path: "/sessions/",
     title: "Sessions",
-    description: "Answers with the sessions of the token's user.",
+    description: "Lists the sessions of the token's user.",
     method: "GET",
     status: 200,
     operation: "sessions",
@@ -68,7 +68,7 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
   {
     path: "/logout-all/",
     title: "Log Out Everywhere",
-    description: "Ends all tokens of the token's user, this one among them.",
+    description: "Ends all tokens of the token's user, including this one.",
     method: "POST",
     status: 200,
     operation: "logout_all",

@@ -7,12 +7,15 @@ import { answerJson } from "../http/answer.ts";
 import { readBody } from "../http/body.ts";
 import { readFields } from "../http/fields.ts";
 import { negotiateJson, wantsPage } from "../http/negotiation.ts";
-import type { Services } from "../services.ts";
+import type { Log } from "../log-events.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
+import type { Settings } from "../settings/settings.ts";
 import { type CookieRequest, openCookies } from "./cookies.ts";
 import { bodyTypes, type Endpoint } from "./definitions.ts";
 
-export interface TokenEndpointServices extends Services {
+export interface TokenEndpointServices {
+  readonly settings: Settings;
+  readonly log: Log;
   readonly useCases: TokenUseCases;
   /** The page with a form that a browser gets. */
   readonly answerForm: (endpoint: Endpoint, context: RequestContext, allow: string) => Promise<Response>;

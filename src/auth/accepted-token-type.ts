@@ -6,6 +6,7 @@ import type { Settings } from "../settings/settings.ts";
 import { checkTokenType } from "../tokens/check.ts";
 import { type Claims, claim } from "../tokens/claims.ts";
 import { type TokenType, tokenTypes } from "../tokens/token-types.ts";
+import type { TrustedIssuer } from "../tokens/trusted-issuer.ts";
 
 /** Whether the store has the token as ended: by its own id, with its session, or with all tokens of its user. */
 type IsBlacklisted = () => Promise<boolean>;
@@ -13,8 +14,8 @@ type IsBlacklisted = () => Promise<boolean>;
 /** How a token's type is checked. */
 export interface TypeCheck {
   readonly settings: Settings;
-  /** Tried in order. */
-  readonly accepted: readonly TokenType[];
+  /** Its token types are tried in order. */
+  readonly issuer: TrustedIssuer;
   /** Asked for the types that Simple JWT keeps in its blacklist, by class or by the token's own type, and for no other. */
   readonly isBlacklisted: IsBlacklisted;
   readonly nowSeconds: number;
@@ -28,7 +29,7 @@ export interface TypeCheck {
 export async function acceptedTokenType(opened: Claims | Refusal, check: TypeCheck): Promise<TokenType> {
   const messages: TokenClassMessage[] = [];
   let because: Reason | undefined;
-  for (const tokenType of check.accepted) {
+  for (const tokenType of check.issuer.tokenTypes) {
     const refusal = opened instanceof Refusal ? opened : await typeRefusal(opened, tokenType, check);
     if (!refusal) return tokenType;
     because ??= refusal.reason;
@@ -41,11 +42,11 @@ export async function acceptedTokenType(opened: Claims | Refusal, check: TypeChe
 async function typeRefusal(
   claims: Claims,
   tokenType: TokenType,
-  { settings, isBlacklisted, nowSeconds }: TypeCheck,
+  { settings, issuer, isBlacklisted, nowSeconds }: TypeCheck,
 ): Promise<Refusal | undefined> {
   try {
-    checkTokenType(settings, tokenType, claims, nowSeconds);
-    const hasBlacklist = tokenType.isOutstanding || namesOutstandingType(settings, tokenType, claims);
+    checkTokenType(issuer, tokenType, claims, nowSeconds);
+    const hasBlacklist = tokenType.isOutstanding || namesOutstandingType(issuer, tokenType, claims);
     const jti = hasBlacklist ? tokenId(settings, claims) : undefined;
     if (jti !== undefined && (await isBlacklisted())) refuse("token_blacklisted");
     return undefined;
@@ -58,7 +59,7 @@ async function typeRefusal(
  * Whether a type that looks at no type claim (UntypedToken) was given a token that has a blacklist by its own type. Simple
  * JWT does not ask that blacklist: a refresh token would open routes after its log-out.
  */
-function namesOutstandingType({ TOKEN_TYPE_CLAIM }: Settings, tokenType: TokenType, claims: Claims): boolean {
+function namesOutstandingType({ TOKEN_TYPE_CLAIM }: TrustedIssuer, tokenType: TokenType, claims: Claims): boolean {
   if (tokenType.typed || TOKEN_TYPE_CLAIM === null) return false;
   const type = claim(claims, TOKEN_TYPE_CLAIM);
   return Object.values(tokenTypes).some((own) => own.isOutstanding && own.type === type);

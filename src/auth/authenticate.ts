@@ -9,7 +9,7 @@ import type { Settings } from "../settings/settings.ts";
 import type { RevocationCache, RevocationKeys, TokenStatus, TokenStore } from "../stores/contract.ts";
 import { type Claims, claim, writtenName } from "../tokens/claims.ts";
 import type { Codec } from "../tokens/codec.ts";
-import type { TokenType } from "../tokens/token-types.ts";
+import type { TrustedIssuer } from "../tokens/trusted-issuer.ts";
 import { checkRouteUser, userLookup } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
 import { acceptedTokenType, tokenRefusal } from "./accepted-token-type.ts";
@@ -58,19 +58,19 @@ export interface AuthenticationDependencies {
   readonly tokens: TokenStore;
   readonly revocationCache: RevocationCache;
   readonly tokenCache: TokenCache;
-  /** The types of AUTH_TOKEN_CLASSES. */
-  readonly acceptedTokenTypes: readonly TokenType[];
+  /** Whose tokens are accepted. */
+  readonly issuer: TrustedIssuer;
 }
 
 export function createAuthentication(dependencies: AuthenticationDependencies): Authentication {
-  const { settings, codec, tokenCache, acceptedTokenTypes } = dependencies;
+  const { settings, issuer, codec, tokenCache } = dependencies;
 
   /** What a verified token says, or was refused for; and how to ask the store about it. */
   const verify = async (asked: AuthenticationRequest, nowSeconds: number) => {
     // RFC 6750 section 2.1: printable ASCII. Anything else goes on as an empty token and is refused like any bad one.
     const text = /^[!-~]*$/.test(asked.token) ? asked.token : "";
     const opened = await codec.open(text, nowSeconds).catch(tokenRefusal);
-    const read = opened instanceof Error ? undefined : readClaims(settings, opened);
+    const read = opened instanceof Error ? undefined : readClaims(dependencies, opened);
     const ask = askOnce(dependencies, asked, read);
     let blacklistWasAsked = false;
     const isBlacklisted = async () => {
@@ -78,9 +78,9 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
       // Everything that can have ended it, in every mode: a token that Django made has no row that could say so.
       return (await ask(true)).ended;
     };
-    const check = { settings, accepted: acceptedTokenTypes, isBlacklisted, nowSeconds };
+    const check = { settings, issuer, isBlacklisted, nowSeconds };
     const tokenType = await acceptedTokenType(opened, check);
-    if (!read || !Object.hasOwn(read.claims, settings.USER_ID_CLAIM)) return refuse("user_claim_missing");
+    if (!read || !Object.hasOwn(read.claims, issuer.USER_ID_CLAIM)) return refuse("user_claim_missing");
     const verified = { ...read, tokenType };
     // What depends on the blacklist is asked each time.
     if (!blacklistWasAsked) tokenCache.keep(asked.token, verified, codec.keysVersion(nowSeconds));
@@ -115,9 +115,12 @@ async function readUser(settings: Settings, verified: VerifiedToken, ask: Ask): 
 }
 
 /** What the claims say, whatever type of token it turns out to be. */
-function readClaims(settings: Settings, claims: Claims): Omit<VerifiedToken, "tokenType"> {
-  const userId = claim(claims, settings.USER_ID_CLAIM);
-  const id = claim(claims, writtenName(settings.JTI_CLAIM));
+function readClaims(
+  { settings, issuer }: Pick<AuthenticationDependencies, "settings" | "issuer">,
+  claims: Claims,
+): Omit<VerifiedToken, "tokenType"> {
+  const userId = claim(claims, issuer.USER_ID_CLAIM);
+  const id = claim(claims, writtenName(issuer.JTI_CLAIM));
   const jti = typeof id === "string" ? id : undefined;
   const revocationKeys = revocationKeysOf(settings, claims, userId, jti);
   return { claims, userId, jti, revocationKeys, expiresAtSeconds: nearestNumber(claims.exp) ?? Number(claims.exp) };

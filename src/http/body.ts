@@ -1,7 +1,7 @@
 // A request's body → named values: JSON, form or multipart, as DRF's parsers read them.
 // Must never read more than a fixed number of bytes, and never echo a value.
 import { refuse } from "../errors.ts";
-import { decodeText } from "./decode-text.ts";
+import { decodeText } from "../python/decode-text.ts";
 import { type FormFields, parseForm, parseMultipart } from "./form.ts";
 import { type ParsedJson, parseJson } from "./json.ts";
 import { covers, type MediaType, parseMediaType } from "./negotiation.ts";

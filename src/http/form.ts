@@ -1,7 +1,7 @@
 // Forms, urlencoded or multipart → the last value of each field, as Django reads them.
 // Must never do more work than the length of the body asks for, whatever is in it.
 import { refuse } from "../errors.ts";
-import { textDecoderFor } from "./decode-text.ts";
+import { textDecoderFor } from "../python/decode-text.ts";
 import type { MediaType } from "./negotiation.ts";
 
 /** What a form sent: text or a file by name. */

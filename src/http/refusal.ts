@@ -5,7 +5,7 @@ import type { Failed, RequestContext } from "../context.ts";
 import { type FieldError, Refusal } from "../errors.ts";
 import { type Language, translated } from "../i18n/language.ts";
 import type { Settings } from "../settings/settings.ts";
-import { answerJson } from "./answer.ts";
+import { answerJson, safetyHeaders } from "./answer.ts";
 import { clearedCookies } from "./cookies.ts";
 import { challenge } from "./error-reasons.ts";
 
@@ -30,6 +30,14 @@ export function answerRefusal(
     for (const cookie of clearedCookies(settings.TOKEN_PREFIX)) response.headers.append("set-cookie", cookie);
   }
   return response;
+}
+
+/** The answer of a Worker whose settings have errors: 503 for every request. Which they are, only the log says. */
+export function answerMisconfigured(): Response {
+  return Response.json(
+    { detail: "Gateway is misconfigured." },
+    { status: 503, headers: { "cache-control": "no-store", "retry-after": "60", ...safetyHeaders } },
+  );
 }
 
 function bodyOf({ reason, wire, more }: Refusal, language: Language): unknown {

@@ -1,4 +1,4 @@
-// The header `traceparent` → what of it goes on (W3C Trace Context, level 1).
+// Tracing: what of the header `traceparent` goes on (W3C Trace Context, level 1), and which requests are sampled.
 // Must never take part of a value that is not valid as a whole.
 
 export interface TraceContext {
@@ -34,3 +34,17 @@ export function traceContext(header: string | null): TraceContext | undefined {
 }
 
 const isHexadecimal = (code: number) => (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66);
+
+/** The last seven hexadecimal digits are random in every id, whatever version of UUID it was made from. */
+const randomDigits = 7;
+
+/**
+ * Whether a request is in a share of all requests. Decided by its id, so that its log line and its trace are chosen together.
+ *
+ * @param requestId 32 hexadecimal digits
+ * @param share from 0 (none) to 1 (all)
+ */
+export function isSampled(requestId: string, share: number): boolean {
+  if (share >= 1) return true;
+  return Number.parseInt(requestId.slice(-randomDigits), 16) < share * 16 ** randomDigits;
+}

@@ -1,8 +1,8 @@
-// The signing algorithms as a table: what kind of key each needs, and how long.
-// Must never offer `none`, or a way from an asymmetric key to an HMAC secret.
+// The table of signing algorithms: which keys they need, and how long these must be.
+// Must never have `none`, or accept an asymmetric key as an HMAC secret.
 import { type Algorithm, algorithms } from "../settings/settings.ts";
 
-/** What an algorithm asks of its key (RFC 7518 section 3, RFC 8037). */
+/** What the key of an algorithm has to be (RFC 7518 section 3, RFC 8037). */
 export type AlgorithmRow =
   | { readonly family: "hmac"; readonly minimumSecretBytes: number }
   | { readonly family: "rsa"; readonly minimumModulusBits: 2048 }
@@ -28,8 +28,8 @@ export const algorithmTable: Readonly<Record<Algorithm, AlgorithmRow>> = {
 };
 
 /**
- * The algorithm that a JOSE header or a JWK names; undefined for none of ours. RFC 9864 calls Ed25519 by its own name
- * what RFC 8037 calls EdDSA.
+ * The algorithm that a JOSE header or a JWK names; undefined for one that is not supported. "Ed25519" is the name of RFC 9864
+ * for what RFC 8037 calls "EdDSA" with such a key.
  */
 export function algorithmNamed(name: unknown): Algorithm | undefined {
   if (name === "Ed25519") return "EdDSA";

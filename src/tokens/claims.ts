@@ -1,15 +1,14 @@
-// The claims of a token and how their odd spellings are read, as Python and PyJWT read them.
-// Must never decide anything about a token: check.ts does.
+// The claims of a token, and how Python and PyJWT read their values.
 import { exactNumber, mostDigits, nearestNumber, numberText, sameNumber } from "../json/exact-number.ts";
 import { pythonFloatText } from "../python/float.ts";
 
 /**
- * A token's payload: what a signature was found good over, or what is about to be signed. Numbers that JavaScript cannot
- * hold are ExactNumbers.
+ * The payload of a token that was verified, or is about to be signed. Numbers that JavaScript cannot hold are
+ * ExactNumbers.
  */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** A claim by its name; undefined when it is not there (and never something inherited). */
+/** A claim by its name; undefined if it is missing. Never an inherited property. */
 export function claim(claims: Claims, name: string): unknown {
   return Object.hasOwn(claims, name) ? claims[name] : undefined;
 }
@@ -24,7 +23,7 @@ export function writtenName(name: string | null): string {
 
 /**
  * Python's int() for what JSON can hold, as the nearest number: for times. Numbers are cut off, true is 1, text may have
- * spaces, a sign, underscores between digits and digits of other scripts. Undefined where int() raises.
+ * white space around it, a sign, underscores between digits, and digits of other scripts. Undefined where int() raises.
  */
 export function pythonInt(value: unknown): number | undefined {
   if (typeof value === "boolean") return value ? 1 : 0;
@@ -33,7 +32,7 @@ export function pythonInt(value: unknown): number | undefined {
 }
 
 /**
- * The same with all digits: for what names somebody. Undefined also for a decimal beyond 2^53 that a double does not hold:
+ * The same with all digits, for ids. Undefined also for a decimal beyond 2^53 that a double does not hold:
  * Python would make another integer of it.
  */
 export function pythonIntExact(value: unknown): bigint | undefined {
@@ -54,7 +53,7 @@ export function pythonNumberText(value: unknown): string | undefined {
   return pythonFloatText(Number(text));
 }
 
-/** What int() takes of a text, in plain digits; undefined where it raises. */
+/** The integer that int() reads from a string, in ASCII digits; undefined where it raises. */
 function integerText(value: string): string | undefined {
   const text = asciiDigits(value.replace(/^([^\S\ufeff]|\x85)+|([^\S\ufeff]|\x85)+$/g, ""));
   if (!/^[+-]?\d+(_\d+)*$/.test(text)) return undefined;
@@ -62,7 +61,7 @@ function integerText(value: string): string | undefined {
   return digits.length - Number(digits.startsWith("-")) > mostDigits ? undefined : digits;
 }
 
-/** Decimal digits of any script as ASCII ones: they stand in Unicode in runs of tens that begin with a zero. */
+/** Decimal digits of any script as ASCII digits: in Unicode they come in runs of ten that begin with a zero. */
 function asciiDigits(text: string): string {
   return text.replace(/\p{Nd}/gu, (digit) => {
     let zero = digit.codePointAt(0) ?? 0;
@@ -72,7 +71,7 @@ function asciiDigits(text: string): string {
   });
 }
 
-/** Python's truth of what JSON can hold: Simple JWT looks for a user only where the claim is true in this sense. */
+/** Python's bool() of what JSON can hold: Simple JWT looks for a user only if the claim is true in this sense. */
 export function pythonTruth(value: unknown): boolean {
   if (value === undefined || value === null || value === "" || value === false) return false;
   const number = nearestNumber(value);

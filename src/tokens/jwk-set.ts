@@ -1,5 +1,5 @@
-// A JWK Set → the keys that may verify tokens of one algorithm, by id, ready for use.
-// Must never use a private member, nor a key that is made for something else.
+// Reads a JWK Set: the keys that may verify tokens of one algorithm, by id.
+// Must never use a private member, nor a key that is meant for something else.
 import { type CryptoKey, importJWK, type JWK } from "jose";
 import { isRecord } from "../settings/readers.ts";
 import type { Algorithm } from "../settings/settings.ts";
@@ -41,7 +41,7 @@ function mayVerify(jwk: Readonly<Record<string, unknown>>, algorithm: Algorithm)
   return isOfKind(jwk, algorithm);
 }
 
-/** RFC 7518 section 6 and RFC 8037 section 2: which `kty` and `crv` the algorithm's keys have. */
+/** RFC 7518 section 6 and RFC 8037 section 2: the `kty` and `crv` of the algorithm's keys. */
 function isOfKind({ kty, crv }: Readonly<Record<string, unknown>>, algorithm: Algorithm): boolean {
   const row = algorithmTable[algorithm];
   if (row.family === "rsa") return kty === "RSA";
@@ -55,7 +55,7 @@ function publicPart({ kty, n, e, crv, x, y }: JWK): JWK {
   return Object.fromEntries(members) as JWK;
 }
 
-/** The keys ready for use. Those that cannot be imported, and RSA keys below 2048 bits, are left out. */
+/** Imports keys. Those that cannot be imported, and RSA keys below 2048 bits, are left out. */
 export async function importedKeys(jwks: readonly JWK[], algorithm: Algorithm): Promise<readonly CryptoKey[]> {
   const keys = await Promise.all(jwks.map((jwk) => imported(jwk, algorithm)));
   return keys.filter((key) => key !== undefined);

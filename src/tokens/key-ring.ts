@@ -1,5 +1,5 @@
-// KEY_ID and VERIFYING_KEYS → the keys that verify beside the gateway's own, or errors that say which entry is wrong.
-// Must never put a byte of an entry into an error (it may be a secret), and never take a private key.
+// Reads KEY_ID and VERIFYING_KEYS: keys that verify in addition to the gateway's own, or errors that say which entry is wrong.
+// Must never put a byte of an entry into an error (it may be a secret), nor accept a private key.
 import { base64url, type CryptoKey, importJWK, type JWK } from "jose";
 import { isBlank, looksAsymmetric } from "../settings/readers.ts";
 import { type Algorithm, algorithms, type Settings } from "../settings/settings.ts";
@@ -15,10 +15,10 @@ export interface KeyRingReading {
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** What one entry gave: a key, or what is wrong with it, as the end of a sentence that begins with its place. */
+/** A key, or what is wrong with the entry: the end of a sentence that begins with its place. */
 type EntryReading = { readonly key: RingKey; readonly warning?: string } | { readonly error: string };
 
-/** How many keys are tried for a token without a `kid`, the gateway's own among them: a bound on the work. */
+/** How many keys, with the gateway's own, are tried for a token without a `kid`: a bound on the work. */
 export const mostTries = 4;
 
 const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth"];
@@ -54,7 +54,7 @@ export async function readKeyRing(settings: Settings): Promise<KeyRingReading> {
   return { keys, errors, warnings };
 }
 
-/** `kids` are those that are taken; an entry's own joins them. */
+/** @param kids those of earlier entries; this one's is added */
 async function readEntry(entry: Entry, kids: Set<string>, settings: Settings): Promise<EntryReading> {
   const { kid, use, key_ops: operations } = entry;
   if (typeof kid !== "string" || kid === "") return { error: "needs a kid: a string that no other key has" };
@@ -71,15 +71,14 @@ async function readEntry(entry: Entry, kids: Set<string>, settings: Settings): P
     return { error: `is a private key: only its public half belongs here, without ${privateMembers.join(", ")}` };
   }
   const row = algorithmTable[alg];
-  if (row.family === "hmac") return secretEntry(entry, kid, alg, row.minimumSecretBytes, settings);
-  return await publicEntry(entry, kid, alg);
+  return row.family === "hmac"
+    ? secretEntry(entry, { kid, alg, minimumBytes: row.minimumSecretBytes }, settings)
+    : await publicEntry(entry, kid, alg);
 }
 
 function secretEntry(
   { kty, k }: Entry,
-  kid: string,
-  alg: Algorithm,
-  minimumBytes: number,
+  { kid, alg, minimumBytes }: { readonly kid: string; readonly alg: Algorithm; readonly minimumBytes: number },
   { ALLOW_SHORT_SIGNING_KEY, ASSERTION, ASSERTION_KEY }: Settings,
 ): EntryReading {
   if (kty !== "oct") return { error: `must have the kty "oct" for ${alg}` };
@@ -87,7 +86,7 @@ function secretEntry(
     return { error: "needs k: the secret's bytes in base64url" };
   const key = decoded(k);
   if (!key) return { error: "needs k: the secret's bytes in base64url" };
-  // As for SIGNING_KEY: a public key taken for a secret is known to everyone (CVE-2022-29217).
+  // As for SIGNING_KEY: everyone knows a public key that is used as a secret (CVE-2022-29217).
   const text = new TextDecoder().decode(key);
   if (looksAsymmetric(text)) return { error: "must be a secret, not an asymmetric key in PEM" };
   if (isBlank(text)) return { error: "must not be blank" };
@@ -116,12 +115,12 @@ async function publicEntry(entry: Entry, kid: string, alg: Algorithm): Promise<E
     const bits = "modulusLength" in key.algorithm ? Number(key.algorithm.modulusLength) : 0;
     if (bits < 2048) return { error: `has ${bits} bits; ${alg} needs at least 2048` };
     // RFC 8017 section 3.1: the exponent is odd and at least 3. With 1, everyone could sign.
-    if (exponentIsUnfit(String(jwk.e))) return { error: "has a public exponent that is even or below 3" };
+    if (isUnfitExponent(String(jwk.e))) return { error: "has a public exponent that is even or below 3" };
   }
   return { key: { kid, alg, key, publicJwk: { kid, ...jwk, alg, use: "sig" } } };
 }
 
-/** What a public JWK for the algorithm has (RFC 7518 section 6, RFC 8037 section 2); nothing else of it is taken. */
+/** The members of a public JWK for the algorithm (RFC 7518 section 6, RFC 8037 section 2); all others are ignored. */
 function publicShape(alg: Algorithm) {
   const row = algorithmTable[alg];
   if (row.family === "rsa") return { kty: "RSA", crv: undefined, members: ["kty", "n", "e"] };
@@ -138,7 +137,7 @@ async function imported(jwk: JWK, alg: Algorithm): Promise<CryptoKey | undefined
   }
 }
 
-function exponentIsUnfit(text: string): boolean {
+function isUnfitExponent(text: string): boolean {
   const bytes = [...(decoded(text) ?? [])];
   const first = bytes.findIndex((byte) => byte !== 0);
   const last = bytes.at(-1) ?? 0;

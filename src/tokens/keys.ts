@@ -1,5 +1,5 @@
-// SIGNING_KEY and VERIFYING_KEY → keys that the codec can use, or errors that name the setting.
-// Must never put a byte of a key into an error, and never take a key from a token.
+// Reads SIGNING_KEY and VERIFYING_KEY: keys for the codec, or errors that name the setting.
+// Must never put a byte of a key into an error.
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { type CryptoKey, exportJWK, importPKCS8, importSPKI, type JWK } from "jose";
 import { looksAsymmetric } from "../settings/readers.ts";
@@ -10,13 +10,13 @@ import { type PemReading, readPem } from "./pem.ts";
 /** A public key as RFC 7517 writes it. */
 export type PublicJwk = Readonly<JWK>;
 
-/** The keys of a set with the id that a token's header names, one at least; refuses where there is none. */
+/** The keys of a set with the id in a token's header, at least one; refuses if there is none. */
 export type FindKeys = (kid: unknown, nowSeconds: number) => Promise<readonly CryptoKey[]>;
 
-/** A set of keys that is fetched: `last_good` while it cannot be read any more, `failed` where nothing verifies. */
+/** A set of keys that is fetched: `last_good` while it cannot be fetched again, `failed` when nothing can be verified. */
 export type KeySourceState = "ok" | "last_good" | "failed";
 
-/** Which keys verify at a time: another number when some may have been taken back, undefined when it is time to look. */
+/** The version of the keys at a time: another number when some may be gone, undefined when the set has to be fetched. */
 export type KeysVersion = (nowSeconds: number) => number | undefined;
 
 /** The keys of JWK_URL. */
@@ -27,24 +27,24 @@ export interface KeySource {
   readonly version: KeysVersion;
 }
 
-/** The gateway's own keys, and those that verify beside or instead of them. `publicJwk` is there with asymmetric algorithms only. */
+/** The gateway's own keys, and those that verify in addition or instead. Only asymmetric algorithms have a `publicJwk`. */
 export interface Keys {
   readonly signing: CryptoKey | Uint8Array;
   readonly verifying: CryptoKey | Uint8Array;
   readonly publicJwk: PublicJwk | undefined;
-  /** The keys of JWK_URL, which then verify in the place of `verifying`. */
+  /** The keys of JWK_URL, which replace `verifying`. */
   readonly remote?: FindKeys;
   readonly remoteVersion?: KeysVersion;
   /** The keys of VERIFYING_KEYS (key-ring.ts). */
   readonly ring?: readonly RingKey[];
 }
 
-/** A key that verifies beside the gateway's own: tokens with this `alg` alone, and by `kid` unless a token has none. */
+/** An additional key: for tokens with this `alg` alone, found by `kid` unless a token has none. */
 export interface RingKey {
   readonly kid: string;
   readonly alg: Algorithm;
   readonly key: CryptoKey | Uint8Array;
-  /** What is published of it; a secret has nothing to publish. */
+  /** What is published of it; undefined for a secret. */
   readonly publicJwk: PublicJwk | undefined;
 }
 
@@ -53,7 +53,7 @@ export function publicJwksOf({ publicJwk, ring = [] }: Keys): readonly PublicJwk
   return [publicJwk, ...ring.map((entry) => entry.publicJwk)].filter((jwk) => jwk !== undefined);
 }
 
-/** What reading the keys gave: `keys` is undefined when there are errors. */
+/** `keys` is undefined when there are errors. */
 export interface KeysReading {
   readonly keys: Keys | undefined;
   readonly errors: readonly string[];
@@ -67,17 +67,17 @@ export async function readKeys(settings: Settings): Promise<KeysReading> {
 }
 
 /**
- * The least that ALLOW_SHORT_SIGNING_KEY lets pass. Whoever has one token can try shorter secrets one after the other,
- * without asking the gateway. RFC 7518 section 3.2 asks for as many bytes as the hash has.
+ * The least that ALLOW_SHORT_SIGNING_KEY allows. With one token, anyone can try shorter secrets offline. RFC 7518 section
+ * 3.2 requires as many bytes as the hash has.
  */
 export const shortestSecretBytes = 16;
 
-/** The end of a sentence about a secret that is shorter. */
+/** The end of an error about a secret that is shorter. */
 export const floor = `and ALLOW_SHORT_SIGNING_KEY allows no fewer than ${shortestSecretBytes}`;
 
 async function hmacKeys(settings: Settings, minimumBytes: number): Promise<KeysReading> {
   const secret = new TextEncoder().encode(settings.SIGNING_KEY);
-  // PyJWT's refusal: a public key used as an HMAC secret is known to everyone (CVE-2022-29217).
+  // PyJWT refuses this, too: everyone knows a public key that is used as an HMAC secret (CVE-2022-29217).
   if (looksAsymmetric(settings.SIGNING_KEY)) {
     return failed(`SIGNING_KEY must be a shared secret for ${settings.ALGORITHM}, not an asymmetric key.`);
   }
@@ -89,7 +89,7 @@ async function hmacKeys(settings: Settings, minimumBytes: number): Promise<KeysR
   return hmacReading(settings, secret, [`${short}; ALLOW_SHORT_SIGNING_KEY allows it.`]);
 }
 
-/** Imported once: given the bytes, jose would import them for each token. */
+/** The key is imported once: jose would import bytes for each token. */
 async function hmacReading(
   { ALGORITHM }: Settings,
   secret: Uint8Array,

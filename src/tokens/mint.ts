@@ -1,5 +1,4 @@
 // New payloads: a token for a user, the access token of a refresh token, the successor of a token.
-// Must never read a clock or make an id: `nowSeconds` and ids come in.
 import type { Settings } from "../settings/settings.ts";
 import { type Claims, writtenName } from "./claims.ts";
 import type { TokenType } from "./token-types.ts";

@@ -1,21 +1,21 @@
-// A key in PEM as it comes out of dashboards, .env files and clipboards → the key, or what is wrong with the text.
-// Must never put a byte of the text into what it says, nor choose where two different keys could be meant.
+// Reads a key in PEM as it comes out of dashboards, .env files and clipboards, or says what is wrong with the text.
+// Must never put a byte of the text into an error, nor choose between two different keys.
 import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 
-/** Which half of a pair is wanted. */
+/** Which half of a key pair is needed. */
 export type Half = "private" | "public";
 
-/** A key of the half that is wanted, or what is wrong with the text: the end of a sentence that names its setting. */
+/** The key, or what is wrong with the text: the end of a sentence that names its setting. */
 export type PemReading = { readonly key: KeyObject; readonly holdsPrivate: boolean } | { readonly error: string };
 
-/** What stands between a BEGIN and its END. */
+/** What is between a BEGIN line and its END line. */
 interface Block {
   readonly label: string;
   readonly text: string;
 }
 
-/** What else than line ends a PEM may have lost or got on its way, none of which is part of a key. */
+/** Characters that a PEM may have got on its way, none of which is part of a key. */
 const invisible = /[\ufeff\u200b-\u200d\u2060]/g;
 const writtenLineEnds = /\\+[rnt]/g;
 const around = /[\s"'`\\]/g;
@@ -29,7 +29,7 @@ const blocks = new RegExp(
 /**
  * Reads a PEM (RFC 7468): PKCS#8, PKCS#1, SEC1, SPKI, or a certificate where a public key is wanted. Line ends may be
  * lost, blanks, or written out (`\n`, `\r\n`); quotes, indentation, a byte order mark, a missing END line, text before
- * and after do not matter, nor does base64 around the whole. Whatever can only mean one key is taken.
+ * and after do not matter, nor does base64 around the whole. Whatever can mean only one key is accepted.
  */
 export function readPem(text: string, half: Half): PemReading {
   const tidy = text.replace(invisible, "").replace(writtenLineEnds, "\n").trim();
@@ -49,7 +49,7 @@ const encrypted = { error: "it is encrypted: remove the passphrase with openssl 
 /** RFC 1421 section 4.6, as OpenSSL wrote it before PKCS#8. */
 const legacyEncryption = /Proc-Type:\s*4,\s*ENCRYPTED|DEK-Info:/;
 
-/** The one key among blocks; public halves and parameters may stand beside a private key. */
+/** The only key among the blocks; a private key may be accompanied by its public half and by parameters. */
 function oneOf(all: readonly Block[], half: Half): PemReading {
   const ending = (end: string) => all.filter(({ label }) => label.endsWith(end));
   const privates = ending("PRIVATE KEY");
@@ -84,7 +84,7 @@ function readBlock({ label, text }: Block, half: Half): PemReading {
   if (!der || der[0] !== sequence) return { error: "it contains something other than base64" };
   const whole = lengthOf(der);
   if (der.length < whole) return { error: `it is truncated: ${der.length} of ${whole} bytes are there` };
-  if (der.length > whole) return { error: `there are ${der.length - whole} bytes too many in it` };
+  if (der.length > whole) return { error: `it has ${der.length - whole} bytes too many` };
   const labels = half === "private" ? privateLabels : [...publicLabels, ...privateLabels];
   // A wrong label is a slip: the bytes say what they are.
   for (const one of [label, ...labels.filter((other) => other !== label)]) {
@@ -94,13 +94,13 @@ function readBlock({ label, text }: Block, half: Half): PemReading {
   return { error: "it is damaged, or of a type that is not supported" };
 }
 
-/** The bytes of base64 with whatever stands around its characters; undefined for what is no base64. */
+/** The bytes of base64 without white space and quotes; undefined for what is not base64. */
 function bytesIn(text: string): Buffer | undefined {
   const base64 = text.replace(around, "").replace(/=+$/, "");
   return base64 !== "" && /^[A-Za-z0-9+/]+$/.test(base64) ? Buffer.from(base64, "base64") : undefined;
 }
 
-/** How long the DER that begins so says that it is (X.690 section 8.1.3). */
+/** The length that DER says it has (X.690 section 8.1.3). */
 function lengthOf(der: Buffer): number {
   const first = der[1] ?? 0;
   if (first < 0x80) return 2 + first;
@@ -123,7 +123,7 @@ function parsed(pem: string, half: Half): KeyObject | undefined {
   }
 }
 
-/** What a text without a BEGIN line is. */
+/** What a text without a BEGIN line seems to be. */
 function whatItIs(text: string): string {
   if (/^(?:ssh-|ecdsa-sha2-)/.test(text))
     return "it is a public key of OpenSSH: convert it with ssh-keygen -e -m PKCS8";

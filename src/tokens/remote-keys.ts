@@ -1,5 +1,5 @@
-// The keys of JWK_URL: fetched when needed, kept in the isolate, fetched again for ids that are not known.
-// Must never take a URL from a token, let a token pass for want of keys, or await what another request began.
+// The keys of JWK_URL: fetched when needed, kept in the isolate, fetched again for unknown ids.
+// Must never take a URL from a token, accept a token for lack of keys, or await a promise of another request.
 import type { CryptoKey } from "jose";
 import { refuse } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -12,18 +12,18 @@ const freshSeconds = 300;
 const cooldownSeconds = 30;
 /** How long the last good keys are used while the source is down; after that, 503. */
 const lastGoodSeconds = 6 * 3600;
-/** Fetches for ids that are not known: so many at once, then one in so many seconds. Made-up ids cost no more. */
+/** Fetches for unknown ids: so many at once, then one in so many seconds. Made-up ids cost no more. */
 const unknownIds = { burst: 5, refillSeconds: 30 } as const;
-/** A fetch that began longer ago than this has ended, whether or not anybody heard of it: the source gives up after 5 s. */
+/** A fetch that began longer ago than this has ended, reported or not: `load` gives up after 5 s. */
 const longestFetchSeconds = 6;
-/** How long a request watches another one's fetch before it makes its own, and before it gives up. */
+/** How long a request waits for the fetch of another one before it makes its own, and before it gives up. */
 const patience = { ownFetchMilliseconds: 1000, longestMilliseconds: 6000, stepMilliseconds: 100 } as const;
 
-/** What the source of the keys needs from outside. */
-export interface Surroundings {
-  /** The JWK Set at JWK_URL as parsed JSON; throws when it cannot be had, after 5 s at the latest. */
+/** Effects that the keys of JWK_URL need. */
+export interface RemoteKeysDependencies {
+  /** The JWK Set at JWK_URL as parsed JSON; throws if it cannot be fetched, after 5 s at the latest. */
   readonly load: () => Promise<unknown>;
-  /** Tells the log the ids of the keys that may verify, when the keys are others than before. */
+  /** Logs the ids of the keys when they have changed. */
   readonly loaded: (keyIds: readonly string[]) => void;
   readonly failed: (error: unknown) => void;
   /** Lets a fetch go on when the client of its request goes away (`waitUntil`). */
@@ -32,10 +32,10 @@ export interface Surroundings {
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
-/** What an isolate knows of the set. Values alone: a promise would be bound to the request that made it. */
+/** What an isolate remembers of the set. Values only: a promise would belong to the request that made it. */
 interface Memory {
   keys: KeysById;
-  /** Its keys as text, to tell a set from the one before, and a number for it. */
+  /** Its keys as text, to see whether a set has changed, and a number for it. */
   text: string;
   version: number;
   imported: Map<string, readonly CryptoKey[]>;
@@ -44,18 +44,21 @@ interface Memory {
   /** Fetches in the order they began: the latest that began, the latest whose outcome is known. */
   lastBegun: number;
   lastSettled: number;
-  /** The fetch that is under way. */
+  /** The fetch in progress. */
   pending: { readonly sinceSeconds: number } | undefined;
 }
 
 /**
- * Finds keys as PyJWKClient does: by `kid`, which has to be there. Beyond that, keys that are made for something else
- * are not taken (RFC 7517 section 4), and of several with one `kid` each may be the one.
+ * Finds keys as PyJWKClient does: by `kid`, which has to be there. Beyond that, keys that are meant for something
+ * else are ignored (RFC 7517 section 4), and several keys may have one `kid`.
  *
- * Each request makes its own fetch. While another request's fetch is under way, it looks now and then, by timers of its
- * own, whether that has brought what it needs, and makes its own if not.
+ * Each request makes its own fetch. While one of another request is in progress, it polls, with timers of its own, whether
+ * that has brought what it needs, and makes its own if not.
  */
-export function remoteKeys(settings: Settings, surroundings: Surroundings): KeySource {
+export function remoteKeys(
+  settings: Settings,
+  { load, loaded, failed, keepAlive, pause }: RemoteKeysDependencies,
+): KeySource {
   const { ALGORITHM } = settings;
   const mayFetchUnknown = fetchAllowance(unknownIds.burst, unknownIds.refillSeconds);
   const memory: Memory = {
@@ -82,31 +85,30 @@ export function remoteKeys(settings: Settings, surroundings: Surroundings): KeyS
     const own = memory.lastBegun;
     const pending = { sinceSeconds: nowSeconds };
     memory.pending = pending;
-    /** False for an outcome that a fetch which began later has overtaken. */
+    /** False for an outcome that is older than that of a fetch which began later. */
     const settles = () => {
       if (memory.pending === pending) memory.pending = undefined;
       if (own < memory.lastSettled) return false;
       memory.lastSettled = own;
       return true;
     };
-    const work = surroundings
-      .load()
+    const work = load()
       .then((set) => usableKeys(set, ALGORITHM))
       .then(
         (keys) => {
           if (!settles()) return;
-          if (keep(memory, keys, nowSeconds)) surroundings.loaded([...keys.keys()]);
+          if (keep(memory, keys, nowSeconds)) loaded([...keys.keys()]);
         },
         (error: unknown) => {
           if (settles()) memory.failedAtSeconds = nowSeconds;
-          surroundings.failed(error);
+          failed(error);
         },
       );
-    surroundings.keepAlive(work);
+    keepAlive(work);
     await work;
   };
 
-  /** Until another request's fetch has an outcome; instead of that, one of its own where the other takes too long. */
+  /** Waits for the outcome of another request's fetch, or makes a fetch if that takes too long. */
   const watch = async (nowSeconds: number): Promise<void> => {
     let watched = memory.pending;
     let waited = 0;
@@ -114,7 +116,7 @@ export function remoteKeys(settings: Settings, surroundings: Surroundings): KeyS
     let step = 5;
     while (memory.pending !== undefined && waited < patience.longestMilliseconds) {
       step = Math.min(step * 2, patience.stepMilliseconds);
-      await surroundings.pause(step);
+      await pause(step);
       waited += step;
       waitedForThis = memory.pending === watched ? waitedForThis + step : 0;
       watched = memory.pending;
@@ -131,7 +133,7 @@ export function remoteKeys(settings: Settings, surroundings: Surroundings): KeyS
   const find: KeySource["find"] = async (kid, nowSeconds) => {
     if (typeof kid !== "string") refuse("token_key_unknown");
     let looked = false;
-    // The keys of before do for as long as another request fetches those of now.
+    // The previous keys are used while another request fetches.
     if (!isFresh(nowSeconds) && !(memory.keys.has(kid) && isUnderWay(nowSeconds))) {
       await renew(nowSeconds);
       looked = true;
@@ -140,7 +142,7 @@ export function remoteKeys(settings: Settings, surroundings: Surroundings): KeyS
       if (isUnderWay(nowSeconds)) await watch(nowSeconds);
       else if (!isCoolingDown(nowSeconds) && mayFetchUnknown(nowSeconds)) await fetchSet(nowSeconds);
     }
-    // Never had any: Simple JWT's answer to a source that is down. Had some, too long ago: our own trouble, and said so.
+    // Never any keys: Simple JWT's answer when the source is down. Keys that are too old: 503, the gateway cannot verify.
     if (memory.loadedAtSeconds === undefined) refuse("token_key_unknown");
     if (nowSeconds - memory.loadedAtSeconds >= lastGoodSeconds) refuse("keys_unavailable");
     const found = await keysOfId(memory, kid, ALGORITHM);
@@ -157,7 +159,7 @@ export function remoteKeys(settings: Settings, surroundings: Surroundings): KeyS
   return { find, state, version };
 }
 
-/** Whether the keys are others than before. */
+/** Stores the keys; true if they have changed. */
 function keep(memory: Memory, keys: KeysById, nowSeconds: number): boolean {
   memory.loadedAtSeconds = nowSeconds;
   memory.failedAtSeconds = undefined;
@@ -170,7 +172,7 @@ function keep(memory: Memory, keys: KeysById, nowSeconds: number): boolean {
   return true;
 }
 
-/** Whoever needs a key first imports it: each request for itself, should two need it at the same moment. */
+/** A key is imported when first needed; by each request itself, should two need it at the same moment. */
 async function keysOfId(memory: Memory, kid: string, algorithm: Settings["ALGORITHM"]): Promise<readonly CryptoKey[]> {
   const { keys, imported } = memory;
   const known = imported.get(kid);

@@ -1,6 +1,6 @@
 // The ready page: each check by name, what makes the gateway not ready, and what is a warning only.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type HealthDeps, readiness } from "../../src/api/health.ts";
+import { type HealthDependencies, readiness } from "../../src/api/health.ts";
 import { appWith, echoOrigin } from "../support/app.ts";
 import { DB } from "../support/bindings.ts";
 import { contextFor } from "../support/context.ts";
@@ -18,7 +18,7 @@ const failed = { status: "failed" };
 const openOk = { settings: ok, database: ok, blacklist: ok, keys: ok, jwks: off };
 const allOk = { ...openOk, limiter: off, metrics: off };
 
-async function depsWith(change: Partial<HealthDeps>, vars: object = {}): Promise<HealthDeps> {
+async function depsWith(change: Partial<HealthDependencies>, vars: object = {}): Promise<HealthDependencies> {
   const deps = await flowDeps({ HEALTH_KEY: key, ...vars });
   return { ...deps, schema: { check: async () => "ok" }, keySource: undefined, ...change };
 }
@@ -26,12 +26,12 @@ async function depsWith(change: Partial<HealthDeps>, vars: object = {}): Promise
 const read = async (answer: Response) => ({ status: answer.status, body: await answer.json() });
 
 /** What a gateway whose checks find what the test says answers to whoever has the key. */
-async function readyWith(change: Partial<HealthDeps>, vars: object = {}, warnings: readonly string[] = []) {
+async function readyWith(change: Partial<HealthDependencies>, vars: object = {}, warnings: readonly string[] = []) {
   return read(await readiness(await depsWith(change, vars), warnings)(contextFor(), key));
 }
 
 /** The same for everybody else. */
-async function openlyWith(change: Partial<HealthDeps>, vars: object = {}, presented: string | null = null) {
+async function openlyWith(change: Partial<HealthDependencies>, vars: object = {}, presented: string | null = null) {
   return read(await readiness(await depsWith(change, vars), ["A secret warning."])(contextFor(), presented));
 }
 
@@ -175,7 +175,7 @@ describe("for whoever has the key ready is 200", () => {
       status: 200,
       body: {
         checks: { jwks: { status: "last_good" } },
-        warnings: ["JWK_URL cannot be read: its last good keys are used, for six hours at most."],
+        warnings: ["JWK_URL cannot be read: the last good keys are used, for at most six hours."],
       },
     });
   });
@@ -183,7 +183,7 @@ describe("for whoever has the key ready is 200", () => {
   it("while the limiter fails, since log-ins go on, with a warning", async () => {
     expect(await readyWith({ loginLimiter: { allows: async () => true, ping: async () => false } })).toMatchObject({
       status: 200,
-      body: { checks: { limiter: failed }, warnings: ["LOGIN_LIMITER does not work: log-ins go on uncounted."] },
+      body: { checks: { limiter: failed }, warnings: ["LOGIN_LIMITER does not work: log-ins continue uncounted."] },
     });
   });
 });

@@ -35,8 +35,8 @@ async function setUp(given: Given = {}) {
     revocation: "off",
   } as const;
   const tokenCache = createTokenCache({ entries: 100, bytes: 1_000_000, leewaySeconds: deps.settings.LEEWAY });
-  const acceptedTokenTypes = given.accepted ?? [tokenTypes.access];
-  const authentication = createAuthentication({ ...deps, tokenCache, acceptedTokenTypes });
+  const issuer = { ...deps.codec.issuer, tokenTypes: given.accepted ?? [tokenTypes.access] };
+  const authentication = createAuthentication({ ...deps, tokenCache, issuer });
   const done = async () => (await authentication.authenticate(input, now)).identity;
   return { deps, user, jti, claims, token, tokenCache, authentication, done };
 }

@@ -20,8 +20,8 @@ async function setUp(remembersGood: boolean, vars: object = {}) {
   const tokenCache = createTokenCache({ entries: 100, bytes: 1_000_000, leewaySeconds: 0 });
   tokenCache.keep("a.b.c", known, 0);
   const asked = vi.spyOn(deps.revocationCache, "remembersGood").mockReturnValue(remembersGood);
-  const acceptedTokenTypes = [tokenTypes.access];
-  return { asked, authentication: createAuthentication({ ...deps, tokenCache, acceptedTokenTypes }) };
+  const { issuer } = deps.codec;
+  return { asked, authentication: createAuthentication({ ...deps, tokenCache, issuer }) };
 }
 
 describe("recall()", () => {

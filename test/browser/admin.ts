@@ -87,7 +87,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           await page.getByRole("link", { name: "Delete this user" }).click();
           await heading(page, "Delete margaret.hamilton?");
           assert.deepEqual(await axeViolations(page), []);
-          await press(page, "Delete for good");
+          await press(page, "Delete permanently");
           await says(page, "The user was deleted.");
 
           await page.getByRole("link", { name: "alan.knuth" }).click();
@@ -95,11 +95,11 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           await page.getByLabel("Last name").fill("Donald Knuth");
           await page.getByLabel("Staff", { exact: true }).check();
           await press(page, "Save");
-          await heading(page, "Your password, please");
+          await heading(page, "Confirm your password");
           assert.equal(await page.evaluate("document.activeElement.id"), "own_password");
           assert.deepEqual(await axeViolations(page), []);
           await page.getByLabel("Your password").fill("not-this-one");
-          await press(page, "Go on");
+          await press(page, "Continue");
           await page.getByText("That is not your password.").waitFor();
           assert.deepEqual(await axeViolations(page), []);
           await page.getByLabel("Your password").fill(stage.password);
@@ -109,9 +109,9 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           assert.equal(await page.getByLabel("Staff", { exact: true }).isChecked(), true);
           await forget(gateway);
           await page.getByRole("link", { name: "Set a password" }).click();
-          await heading(page, "Your password, please");
+          await heading(page, "Confirm your password");
           await page.getByLabel("Your password").fill(stage.password);
-          await press(page, "Go on");
+          await press(page, "Continue");
           await heading(page, "Set a password for alan.knuth");
 
           await press(page, "Log out");
@@ -158,7 +158,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           await says(page, "The session was ended.");
           await page.getByRole("link", { name: "margaret’s account" }).click();
           await press(page, "End all tokens");
-          await says(page, "All tokens of the user so far are ended.");
+          await says(page, "All tokens issued to the user so far are ended.");
           for (const token of tokens) assert.equal(await refreshed(token), 401);
           await page.getByRole("link", { name: "Show this user’s tokens" }).click();
           await heading(page, "Tokens of margaret");
@@ -287,7 +287,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
         assert.equal(await isThere(), true);
         await forget(gateway);
         await page.evaluate(submit("_self"));
-        await heading(page, "Your password, please");
+        await heading(page, "Confirm your password");
         assert.equal(await isThere(), true);
       };
       try {

@@ -39,7 +39,7 @@ export const consoleLooks: readonly Sentence[] = [
         await saying(page, "200 OK: logged in as ada");
         await tabTo("Verify");
         await page.keyboard.press("Enter");
-        await saying(page, "200 OK: the access token is good");
+        await saying(page, "200 OK: the access token is valid");
         await tabTo("path");
         await page.keyboard.press("ControlOrMeta+A");
         await page.keyboard.type("/api/notes/");
@@ -184,7 +184,7 @@ export const consoleLooks: readonly Sentence[] = [
       visiting(stage, consolePath, async ({ page }) => {
         await page.route("**/api/**", (route) => route.abort());
         await logIn(page, stage);
-        await saying(page, "No answer: the gateway could not be reached, or broke off.");
+        await saying(page, "No response: the gateway could not be reached, or the connection was lost.");
         await page.unrouteAll();
         await logIn(page, stage);
         await saying(page, "200 OK: logged in as ada");

@@ -72,7 +72,7 @@ export const consoleModes: readonly Sentence[] = [
         await send(page, "/api/notes/");
         await saying(page, "200 OK");
         await press(page, "Refresh with the sliding token");
-        await saying(page, "200 OK: the token is good for longer");
+        await saying(page, "200 OK: the token is valid for longer");
         assert.deepEqual(await axeViolations(page), []);
         assert.deepEqual(errors, []);
       },
@@ -106,16 +106,16 @@ export const consoleModes: readonly Sentence[] = [
     "console: a token from elsewhere can be used where no log-in is served; a text that is none is refused",
     under({ TOKEN_ENDPOINTS: ["verify"] }, async (page, _, errors) => {
       assert.equal(await page.getByLabel("Username").isVisible(), false);
-      await page.getByText("No log-in is served here: paste a token below.").waitFor();
+      await page.getByText("This gateway serves no log-in. Paste a token below.").waitFor();
       await page.getByText("Use a token you have").click();
       await page.getByLabel("Token", { exact: true }).fill("not a token");
-      await press(page, "Use it");
-      await saying(page, "This text is no JWT.");
+      await press(page, "Use this token");
+      await saying(page, "This text is not a JWT.");
       const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
       const forged = `${part({ alg: "HS256" })}.${part({ token_type: "access", user_id: "7", "<b>": "<i>ü</i>" })}.AAAA`;
       await page.getByLabel("Token", { exact: true }).fill(forged);
-      await press(page, "Use it");
-      await saying(page, "The access token is here, not verified.");
+      await press(page, "Use this token");
+      await saying(page, "The access token is loaded, not verified.");
       assert.equal(await claimIn(page, "Access token", "<b>"), "<i>ü</i>");
       assert.equal(await card(page, "Access token").getByRole("timer").textContent(), "no end");
       await press(page, "Verify the access token");

@@ -64,7 +64,7 @@ export const consoleSentences: readonly Sentence[] = [
         assert.equal(await page.title(), "Gateway console");
         assert.equal(await page.getByRole("heading", { level: 1 }).textContent(), "Gateway console");
         assert.deepEqual(await page.getByRole("heading", { level: 2 }).allTextContents(), [
-          ...["Log in", "Request", "Answer", "History"],
+          ...["Log in", "Request", "Response", "History"],
         ]);
         assert.equal(await page.locator("#status").textContent(), "Ready.");
         assert.deepEqual(await axeViolations(page), []);
@@ -153,7 +153,7 @@ export const consoleSentences: readonly Sentence[] = [
     "console: verify says that a token is good; refresh takes a new pair, and its button keeps the focus",
     loggedIn(async (page, errors) => {
       await press(page, "Verify the access token");
-      await saying(page, "200 OK: the access token is good");
+      await saying(page, "200 OK: the access token is valid");
       const before = await claimIn(page, "Refresh token", "jti");
       await press(page, "Refresh with the refresh token");
       await saying(page, "200 OK: a new access token");
@@ -210,7 +210,7 @@ export const consoleSentences: readonly Sentence[] = [
       await page.getByLabel("Path").fill("/elsewhere/");
       await page.getByRole("button", { name: "GET /api/notes/?page=2 with token" }).click();
       assert.equal(await page.getByLabel("Path").inputValue(), "/api/notes/?page=2");
-      await press(page, "Forget the tokens");
+      await press(page, "Discard the tokens");
       assert.equal(await page.getByRole("article").count(), 0);
       assert.equal(await page.evaluate("document.activeElement.id"), "username");
       await press(page, "Send with token");

@@ -55,7 +55,7 @@ const answers: readonly Sentence[] = [
       visiting(stage, `${prefix}/`, async ({ page, errors }) => {
         await send(page, { Username: stage.username, Password: "not-this-one" });
         assert.equal(await said(page), "401 Unauthorized: No active account found with the given credentials");
-        const answer = await page.getByRole("region", { name: "Answer" }).textContent();
+        const answer = await page.getByRole("region", { name: "Response" }).textContent();
         assert.match(answer ?? "", /WWW-Authenticate: Bearer realm="api"/);
         assert.match(answer ?? "", /Content-Language: en/);
         assert.deepEqual(await axeViolations(page), []);

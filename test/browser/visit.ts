@@ -69,7 +69,7 @@ export async function said(page: Page): Promise<string> {
 
 /** The answer's body as it is shown. */
 export async function shownBody(page: Page): Promise<Record<string, string>> {
-  const answer = page.getByRole("region", { name: "Answer" });
+  const answer = page.getByRole("region", { name: "Response" });
   return JSON.parse((await answer.locator("pre").last().textContent()) ?? "");
 }
 

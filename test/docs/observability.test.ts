@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { answerLive, type HealthDeps, readiness } from "../../src/api/health.ts";
+import { answerLive, type HealthDependencies, readiness } from "../../src/api/health.ts";
 import { operations } from "../../src/context.ts";
 import { refusals } from "../../src/errors.ts";
 import { logEvents } from "../../src/log-events.ts";
@@ -133,7 +133,7 @@ async function readyBody(key: string | null) {
     metrics: undefined,
     keySource: undefined,
   };
-  const answer = await readiness(deps as unknown as HealthDeps, [])(contextFor(), key);
+  const answer = await readiness(deps as unknown as HealthDependencies, [])(contextFor(), key);
   return { answer, body: (await answer.json()) as { checks: object } };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { answerJson } from "../../src/http/answer.ts";
-import { answerMisconfigured } from "../../src/http/misconfigured.ts";
+import { answerMisconfigured } from "../../src/http/refusal.ts";
 import { chooseLanguage } from "../../src/i18n/language.ts";
 import { contextFor } from "../support/context.ts";
 

@@ -1,6 +1,6 @@
 // isSampled(): the same answer for the same id, and the share that was asked for over many.
 import { expect, test } from "vitest";
-import { isSampled } from "../../src/http/sampled.ts";
+import { isSampled } from "../../src/http/trace-context.ts";
 
 const idWith = (lastDigits: string) => `5f0c8d7e6b5a493827160514${lastDigits}`.padEnd(32, "0");
 

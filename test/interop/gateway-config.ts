@@ -4,9 +4,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { Failure } from "../../scripts/shared/failure.ts";
+import { lastLines, runToEnd } from "../../scripts/shared/processes.ts";
 import { CONFIG_FILE, ROOT } from "../../scripts/shared/project.ts";
 import { QUIET, wranglerCommand } from "../../scripts/shared/wrangler.ts";
-import { lastLines, runToEnd } from "./processes.ts";
 
 /** Bundles the Worker as a deployment does; gives the file. Started from it, no edit of src/ restarts a gateway later. */
 export async function bundleGateway(folder: string): Promise<string> {

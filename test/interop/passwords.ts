@@ -1,7 +1,7 @@
 // Passwords: set by one side, typed at the other, after the row was carried over.
 // Must never hash a password here: each hash is made by Django or by what `npm run manage` uses.
 import { match, notEqual } from "node:assert/strict";
-import { passwordHash } from "../../scripts/database/password-hash.ts";
+import { passwordHash } from "../../scripts/database/users.ts";
 import type { NewUser } from "./django.ts";
 import type { Meeting } from "./meeting.ts";
 import type { Report } from "./report.ts";

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../scripts/shared/failure.ts";
-import { lastLines, runToEnd } from "./processes.ts";
+import { lastLines, runToEnd } from "../../scripts/shared/processes.ts";
 
 /** The interpreter that Debian's packages belong to. */
 export const PYTHON = "/usr/bin/python3";

@@ -2,7 +2,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createAuthentication } from "../../src/auth/authenticate.ts";
 import { createProxy } from "../../src/proxy/pipeline.ts";
-import { tokenTypes } from "../../src/tokens/token-types.ts";
 import { wire } from "../../src/wire.ts";
 import { BLACKLIST, DB } from "../support/bindings.ts";
 import { contextFor, responseOf } from "../support/context.ts";
@@ -112,7 +111,7 @@ describe("a request that would have been refused goes on as nobody's, with the r
       ...deps,
       codec,
       tokenCache,
-      acceptedTokenTypes: [tokenTypes.access],
+      issuer: codec.issuer,
     });
     const answered = await createProxy({ ...deps, authentication, log })(request, context);
     expect(responseOf(answered).status).toBe(200);

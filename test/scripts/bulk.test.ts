@@ -75,7 +75,7 @@ describe("writeBulk()", () => {
   it.each([
     [
       "Remote database: UNIQUE constraint failed: users.username",
-      "Somebody else wrote to the remote database meanwhile; this wrote nothing. Run it again.",
+      "The remote database was changed by another process in the meantime. Nothing was written; run the command again.",
     ],
     ["Remote database: no network", "The remote database refused to write: Remote database: no network"],
   ])("says of %j what to do", async (message, expected) => {

@@ -2,9 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { unloadedSecrets } from "../../scripts/configuration/unloaded-secrets.ts";
 import { readWhich } from "../../scripts/configuration/which-flags.ts";
-import { readWranglerFile } from "../../scripts/configuration/wrangler-file.ts";
+import { readWranglerFile, unloadedSecrets } from "../../scripts/configuration/wrangler-file.ts";
 import { checkConfiguration } from "../../scripts/manage/check.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { routeRows } from "../../scripts/manage/routes.ts";
@@ -23,8 +22,8 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 const manage = (name: string, ...words: string[]) => commands.get(name)?.run(words);
-const standInNote =
-  "SIGNING_KEY was not to be had: a stand-in of the right kind took its place, and VERIFYING_KEY was not judged.";
+const placeholderNote =
+  "SIGNING_KEY is not available here: a placeholder of the same kind was used, and VERIFYING_KEY was not checked.";
 const origin = "ORIGIN_URL:https://api.example.com";
 
 /** A wrangler.toml of a test's own. */
@@ -37,7 +36,7 @@ function toml(text: string): string {
 describe("check", () => {
   it("finds the project's own wrangler.toml in order", async () => {
     expect(await manage("check", "--remote", "--json", "--var", origin)).toBe(0);
-    expect(JSON.parse(said.join("\n"))).toEqual({ ok: true, faults: [], warnings: [], notes: [standInNote] });
+    expect(JSON.parse(said.join("\n"))).toEqual({ ok: true, faults: [], warnings: [], notes: [placeholderNote] });
   });
 
   it("tells every error and every warning, and fails", async () => {
@@ -61,8 +60,8 @@ describe("check", () => {
     expect(errors).toEqual([
       "SIGNING_KEY has 5 bytes; HS256 needs at least 32. Make one with: openssl rand -base64 32",
     ]);
-    expect(warnings).toEqual([`others on this machine can read ${file}. Close it: chmod 600 ${file}`]);
-    expect(notes).toEqual([`Read beside wrangler.toml, from ${file}: SIGNING_KEY.`]);
+    expect(warnings).toEqual([`other users of this machine can read ${file}. Run: chmod 600 ${file}`]);
+    expect(notes).toEqual([`Read in addition to wrangler.toml, from ${file}: SIGNING_KEY.`]);
   });
 
   it.each([
@@ -70,7 +69,7 @@ describe("check", () => {
     [
       ["--var", "SIGNING_KEY:x"],
       2,
-      "A secret does not belong on the command line, where others can read it. Use --secrets-file.",
+      "Do not put a secret on the command line, where other users of this machine can read it. Use --secrets-file.",
     ],
     [["--nope"], 2, "Unknown option '--nope'. See --help."],
     [["word"], 2, "Unexpected word 'word'. See --help."],
@@ -89,16 +88,16 @@ describe("check", () => {
     ];
     const vars = [origin, `ROUTES:${JSON.stringify(routes)}`];
     const { notes, warnings } = await checkConfiguration({ remote: true, var: vars });
-    const reads = "without regard to case, a slash at its end or a format suffix";
+    const reads = "only without regard to case, a trailing slash or a format suffix";
     expect(notes).toEqual([
-      standInNote,
-      `PATHS = "loose": what reads as ROUTES[0] (/api/report) ${reads} is 400: /API/REPORT, which ROUTES[4] (/*) would let pass; /api/report/, which ROUTES[3] (/api/*) would let pass.`,
-      `PATHS = "loose": what reads as ROUTES[1] (/api/staff/*) ${reads} is 400: /API/STAFF, which ROUTES[4] (/*) would let pass; /api/staff.json, which ROUTES[3] (/api/*) would let pass.`,
-      `PATHS = "loose": what reads as ROUTES[3] (/api/*) ${reads} is 400: /API, which ROUTES[4] (/*) would let pass.`,
+      placeholderNote,
+      `PATHS = "loose": a path that matches ROUTES[0] (/api/report) ${reads} is 400: /API/REPORT, which ROUTES[4] (/*) would let pass; /api/report/, which ROUTES[3] (/api/*) would let pass.`,
+      `PATHS = "loose": a path that matches ROUTES[1] (/api/staff/*) ${reads} is 400: /API/STAFF, which ROUTES[4] (/*) would let pass; /api/staff.json, which ROUTES[3] (/api/*) would let pass.`,
+      `PATHS = "loose": a path that matches ROUTES[3] (/api/*) ${reads} is 400: /API, which ROUTES[4] (/*) would let pass.`,
     ]);
     expect(warnings).toEqual([]);
     const exact = await checkConfiguration({ remote: true, var: [...vars, "PATHS:exact"] });
-    expect(exact.notes).toEqual([standInNote]);
+    expect(exact.notes).toEqual([placeholderNote]);
   });
 
   it("warns of a rule that lets nothing pass, because its path reads as a stricter one", async () => {

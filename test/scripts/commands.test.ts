@@ -33,7 +33,7 @@ describe("npm run manage", () => {
     const { status, stdout, stderr } = run("manage.ts", ["--help"]);
     expect({ status, stdout, stderr }).toEqual(await managed(["--help"]));
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(stdout).toMatch(/^ {2}createsuperuser +make a user with is_staff and is_superuser$/m);
+    expect(stdout).toMatch(/^ {2}createsuperuser +create a user with is_staff and is_superuser$/m);
   });
 
   it.each([["help"], ["help", "check"], ["check", "-h"]])("helps with %j", async (...words) => {
@@ -56,9 +56,9 @@ describe("npm run manage", () => {
     [["delete-user", "ada"], 2, "There is no command 'delete-user'. Did you mean deleteuser? See --help."],
     [["help", "chek"], 2, "There is no command 'chek'. Did you mean check? See --help."],
     [["users", "--nope"], 2, "Unknown option '--nope'. See --help."],
-    [["users", "--env", "staging"], 2, "--env goes with --remote."],
-    [["changepassword"], 2, "Whose password? npm run manage -- changepassword USERNAME"],
-    [["createuser"], 2, "--username is needed when nobody can be asked."],
+    [["users", "--env", "staging"], 2, "--env requires --remote."],
+    [["changepassword"], 2, "USERNAME is missing: npm run manage -- changepassword USERNAME"],
+    [["createuser"], 2, "--username is required without a terminal or with --no-input."],
     [["createuser", "--username", ""], 1, "--username: This field cannot be blank."],
     [["createuser", "--username", "a", "--email", "b"], 1, "--email: Enter a valid email address."],
     [["createuser", "--username", "a"], 1, "The password must not be empty."],
@@ -70,7 +70,7 @@ describe("npm run manage", () => {
     expect(await managed(["createuser", "--username", "ada"], "short")).toEqual(
       refused(
         1,
-        "manage: This password is too short. It must contain at least 8 characters. To use it all the same, add --force.",
+        "manage: This password is too short. It must contain at least 8 characters. To use it anyway, add --force.",
       ),
     );
   });
@@ -80,7 +80,7 @@ describe("npm run manage", () => {
     async (...words) => {
       const { status, stdout, stderr } = await managed(["createuser", "--username", "ada", ...words]);
       expect(status).toBe(2);
-      expect(stderr).toMatch(/^manage: A password does not belong on the command line, .*\n$/);
+      expect(stderr).toMatch(/^manage: Do not put a password on the command line, .*\n$/);
       expect(stdout + stderr).not.toContain("hunter2");
     },
   );

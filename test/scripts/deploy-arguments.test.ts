@@ -1,9 +1,9 @@
 // scripts/deploy/: what is read out of a command line for wrangler, and out of the secrets that go along.
 import { describe, expect, it } from "vitest";
+import { standInKey } from "../../scripts/configuration/stand-in-key.ts";
+import { parseSecrets } from "../../scripts/configuration/wrangler-flags.ts";
 import { readDeployArguments } from "../../scripts/deploy/arguments.ts";
 import { originWarnings } from "../../scripts/deploy/check.ts";
-import { parseSecrets } from "../../scripts/deploy/secrets-file.ts";
-import { standInKey } from "../../scripts/deploy/stand-in-key.ts";
 import { readConfiguration } from "../../src/configuration.ts";
 
 describe("readDeployArguments()", () => {

@@ -1,11 +1,10 @@
 // `explain`: each check made to fail once, by the Worker's own code; what is shown of it, and what never is.
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Check, checkRows, classChecks, codecChecks, userChecks } from "../../scripts/explain/checks.ts";
+import { decodeToken, relativeTime, shownMembers } from "../../scripts/explain/decode-token.ts";
 import type { Explanation } from "../../scripts/explain/explain-request.ts";
-import { peek, relativeTime, toldOf } from "../../scripts/explain/peek.ts";
 import { reportLines } from "../../scripts/explain/report.ts";
-import { unsignedNote } from "../../scripts/explain/stand-in-signature.ts";
-import { headerValue, tokenFromText } from "../../scripts/explain/token-input.ts";
+import { headerValue, tokenFromText, unsignedNote } from "../../scripts/explain/token-input.ts";
 import { explainWith, readNow } from "../../scripts/manage/explain.ts";
 import { passwordFingerprint } from "../../src/users/token-user.ts";
 import { type Craft, craft } from "../support/craft.ts";
@@ -104,8 +103,8 @@ describe("a good token", () => {
     expect(["user exists", "user active", "password", "revocation"].map((name) => row(explained, name))).toEqual([
       { check: "user exists", verdict: "passed", detail: "with this id, in D1" },
       { check: "user active", verdict: "passed", detail: "is_active is set" },
-      { check: "password", verdict: "passed", detail: "the one that the token was made for" },
-      { check: "revocation", verdict: "passed", detail: "not ended, says D1" },
+      { check: "password", verdict: "passed", detail: "unchanged since the token was issued" },
+      { check: "revocation", verdict: "passed", detail: "not ended, according to D1" },
     ]);
   });
 });
@@ -275,15 +274,15 @@ describe("revocation", () => {
   const blacklist =
     "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at, blacklisted_at) VALUES ('j1', 'refresh', 1, 2, 3)";
 
-  it("names the mark by which the token was ended", async () => {
+  it("names what the token was revoked by", async () => {
     const says = (detail: string) => ({ check: "revocation", verdict: "failed", detail, reason: "token_blacklisted" });
-    expect(await ended(blacklist)).toEqual(says("ended by its own id; D1 says so"));
+    expect(await ended(blacklist)).toEqual(says("ended by its own id, according to D1"));
     store = textDatabase();
     expect(await ended("INSERT INTO ended_families VALUES ('f', 1, 2)", { sid: "f" })).toEqual(
-      says("ended with its session; D1 says so"),
+      says("ended with its session, according to D1"),
     );
     expect(await ended(`INSERT INTO user_cutoffs VALUES (7, ${now}, ${now + 9})`, { sid: "f" })).toEqual(
-      says("ended with its session, and with all tokens of its user; D1 says so"),
+      says("ended with its session, and with all tokens of its user, according to D1"),
     );
   });
 
@@ -296,7 +295,7 @@ describe("revocation", () => {
     expect(row(await ask(withClaims({}), { vars }), "revocation")?.detail).toBe("TOKEN_BLACKLIST_ENABLED is false");
   });
 
-  it("tells of what D1 knows and KV does not yet", async () => {
+  it("says what D1 has and KV has not yet", async () => {
     store.db.exec(blacklist);
     const kv = { get: async (keys: readonly string[]) => new Map(keys.map((key) => [key, null])) };
     const reading = await readingOf({ SIGNING_KEY: testSecret, ROUTES: routes });
@@ -304,15 +303,15 @@ describe("revocation", () => {
     const question = { method: "GET", path: "/a/x", token: withClaims({}), nowSeconds: now };
     const explained = await explainWith(reading, stores, question);
     expect(row(explained, "revocation")?.detail).toBe(
-      "not ended, says KV; D1 has it ended by its own id, so this passes only until the news is everywhere",
+      "not ended, according to KV; D1 has it ended by its own id, so this passes only until KV has it everywhere",
     );
     expect(explained.outcome.kind).toBe("forwarded");
   });
 
-  it("fails when the database does not answer", async () => {
+  it("fails when the database is not available", async () => {
     store.db.exec("DROP TABLE user_cutoffs");
     await expect(ask(withClaims({}), { path: "/strict/x" })).rejects.toThrow(
-      "The database does not answer: no such table: user_cutoffs",
+      "The database did not respond: no such table: user_cutoffs",
     );
   });
 });
@@ -342,7 +341,7 @@ describe("the request around the token", () => {
       {
         check: "route",
         verdict: "failed",
-        detail: `without regard to case, a slash at its end or a format suffix the path reads as ${reads} (PATHS = "loose")`,
+        detail: `without regard to case, a trailing slash or a format suffix the path falls under ${reads} (PATHS = "loose")`,
         reason: "path_ambiguous",
       },
     ]);
@@ -352,7 +351,7 @@ describe("the request around the token", () => {
 
   it("says which methods there are for the path", async () => {
     const explained = await ask("", { path: "/staff/x", method: "POST" });
-    expect(row(explained, "route")?.detail).toBe("this path is there for GET only");
+    expect(row(explained, "route")?.detail).toBe("this path only allows GET");
   });
 
   it("needs no token where the route is public or optional, and one elsewhere", async () => {
@@ -406,7 +405,7 @@ describe("a route with enforce = false", () => {
     };
     expect(explained.outcome).toEqual({ ...outcome, url: "https://api.example/a/x" });
     expect(reportLines(explained, []).join("\n")).toContain(
-      "Goes on to https://api.example/a/x as anonymous, because enforce is false (it would be refused for token_expired) with:",
+      "Forwarded to https://api.example/a/x as anonymous, because enforce is false (it would be refused for token_expired) with:",
     );
   });
   it("has a row for what would be refused after all checks", async () => {
@@ -455,9 +454,11 @@ describe("--offline", () => {
 });
 
 describe("without the signing key", () => {
-  const standIn = "stand-in-stand-in-stand-in-stand-in";
+  const placeholder = "placeholder-key-placeholder-key-32";
   const explained = async (token: string, vars: Readonly<Record<string, unknown>> = {}) => {
-    const reading = await readingOf({ SIGNING_KEY: standIn, ROUTES: routes, ...vars }, "deployed", { standIn: true });
+    const reading = await readingOf({ SIGNING_KEY: placeholder, ROUTES: routes, ...vars }, "deployed", {
+      hasPlaceholderKey: true,
+    });
     return explainWith(reading, undefined, { method: "GET", path: "/a/x", token, nowSeconds: now });
   };
   it("makes every check but that of the signature, and says so", async () => {
@@ -489,7 +490,7 @@ describe("what is never shown", () => {
     const vars = { ASSERTION: true, ASSERTION_KEY: "k".repeat(32) };
     const explained = await ask(token, { vars });
     const reading = await readingOf({ SIGNING_KEY: testSecret });
-    const seen = toldOf(peek(token), reading.settings);
+    const seen = shownMembers(decodeToken(token), reading.settings);
     const printed = JSON.stringify({ seen, explained }) + reportLines(explained, []).join("\n");
     for (const part of token.split(".")) expect(printed).not.toContain(part);
     expect(printed).not.toContain("ada@example.com");

@@ -37,16 +37,19 @@ describe("parseDump()", () => {
     ['[{"pk": "hunter2"x}]', "dump.json is not JSON (line 1 column 18)."],
     [
       '{"model": "auth.user"}\n{"model": "auth.user"}',
-      "dump.json is not JSON (line 2 column 1); dumpdata has to write --format json.",
+      "dump.json is not JSON (line 2 column 1); use dumpdata --format json.",
     ],
-    ['{"model": "auth.user"}', "dump.json is no output of dumpdata: that is a list of rows."],
-    ["7", "dump.json is no output of dumpdata: that is a list of rows."],
+    ['{"model": "auth.user"}', "dump.json is not the output of dumpdata, which is a list of rows."],
+    ["7", "dump.json is not the output of dumpdata, which is a list of rows."],
     [
       '[{"model": "auth.user", "fields": {}}, 7]',
-      "dump.json is no output of dumpdata: item 2 has no model or no fields.",
+      "dump.json is not the output of dumpdata: item 2 has no model or no fields.",
     ],
-    ['[{"model": "auth.user", "fields": []}]', "dump.json is no output of dumpdata: item 1 has no model or no fields."],
-    ['[{"model": 7, "fields": {}}]', "dump.json is no output of dumpdata: item 1 has no model or no fields."],
+    [
+      '[{"model": "auth.user", "fields": []}]',
+      "dump.json is not the output of dumpdata: item 1 has no model or no fields.",
+    ],
+    ['[{"model": 7, "fields": {}}]', "dump.json is not the output of dumpdata: item 1 has no model or no fields."],
   ])("refuses %j", (text, message) => {
     expect(() => parse(text)).toThrow(new Failure(message));
   });

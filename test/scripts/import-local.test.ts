@@ -49,7 +49,7 @@ describe("import-django", () => {
     );
     expect((await importOf(later)).counts.slice(0, 2)).toEqual([
       "users   0 new, 1 updated, 0 unchanged, 0 left out",
-      "tokens  0 new, 1 updated, 1 unchanged, 0 left out, 0 not needed (expired)",
+      "tokens  0 new, 1 updated, 1 unchanged, 0 left out, 0 skipped (expired)",
     ]);
     expect(await users()).toMatchObject([{ id: 7, password: "!x", is_active: 0, email: "ada@example.com" }]);
     expect(await tokens()).toMatchObject([
@@ -161,7 +161,9 @@ describe("import-django", () => {
       { ...good, json: "[3,1]" },
     ];
     await expect(writeBulk(bindings(), statements, () => {})).rejects.toThrow(
-      new Failure("Somebody else wrote to the local database meanwhile; this wrote nothing. Run it again."),
+      new Failure(
+        "The local database was changed by another process in the meantime. Nothing was written; run the command again.",
+      ),
     );
     expect(await users()).toEqual([]);
   });
@@ -178,7 +180,7 @@ describe("import-django", () => {
     };
     const size = { users: 3000, tokens: 10, nowSeconds };
     const dump = parseDump("dump.json", JSON.stringify([...dumpRows(size)]), "auth.user");
-    await expect(importOf(dump, {}, { database })).rejects.toThrow("this wrote nothing. Run it again.");
+    await expect(importOf(dump, {}, { database })).rejects.toThrow("Nothing was written; run the command again.");
     expect([(await users()).length, (await tokens()).length]).toEqual([1, 0]);
   });
 
@@ -187,8 +189,8 @@ describe("import-django", () => {
     const dump = parseDump("dump.json", JSON.stringify([...dumpRows(size)]), "auth.user");
     const counts = (what: string) => [
       `users   10500 ${what}, 0 left out`,
-      `tokens  12000 ${what}, 0 left out, 0 not needed (expired)`,
-      "6000 of them are blacklisted here",
+      `tokens  12000 ${what}, 0 left out, 0 skipped (expired)`,
+      "6000 of them blacklisted",
     ];
     expect((await importOf(dump)).counts).toEqual(counts("new, 0 updated, 0 unchanged"));
     expect((await importOf(dump)).counts).toEqual(

@@ -88,7 +88,7 @@ describe("planImport() with tokens", () => {
     const { tokens } = plan(dumpOf(tokenRow(1, "a", null), blacklistedRow(1, "never")));
     expect(tokens.rows[0]?.blacklistedAt).toBe(terms.nowSeconds);
     expect(reasons(tokens.notes.list())).toEqual([
-      ["blacklisted at a time that cannot be read, taken as now", "token 1"],
+      ["blacklisted at an unreadable time, which was set to now", "token 1"],
     ]);
   });
 
@@ -116,7 +116,9 @@ describe("planImport() with tokens", () => {
   ])("takes a token as nobody's for %s", (_name, users, user) => {
     const { tokens } = plan(dumpOf(...users, tokenRow(1, "a", user)), here({ id: 3, username: "carol" }));
     expect(tokens.rows.map(({ userId, username }) => [userId, username])).toEqual([[null, null]]);
-    expect(reasons(tokens.notes.list())).toEqual([["taken as nobody's: their user is not known here", "jti 'a'"]]);
+    expect(reasons(tokens.notes.list())).toEqual([
+      ["imported without a user: their user is not at the gateway", "jti 'a'"],
+    ]);
   });
 
   it("leaves out what cannot be used, and blacklistings of nothing", () => {
@@ -133,11 +135,11 @@ describe("planImport() with tokens", () => {
     expect(result.tokens.fresh).toBe(1);
     expect(leftOutRows(result)).toBe(6);
     expect(reasons(result.tokens.leftOut.list())).toEqual([
-      ["blacklisting that names no token", "blacklisting 2 of the dump"],
+      ["blacklisting without a token", "blacklisting 2 of the dump"],
       ["jti is empty", "pk 1"],
-      ["expires_at is no time", "pk 2"],
-      ["jti is no text", "pk 3"],
-      ["the id (jti) is in the dump a second time", "jti 'c'"],
+      ["expires_at is not a time", "pk 2"],
+      ["jti is not a string", "pk 3"],
+      ["duplicate id (jti) in the dump", "jti 'c'"],
       ["blacklisting of a token that is not in the dump", "token 99"],
     ]);
   });
@@ -145,6 +147,6 @@ describe("planImport() with tokens", () => {
   it("says that times without a zone were taken as UTC", () => {
     const { tokens } = plan(dumpOf(tokenRow(1, "a", null, { expires_at: "2100-01-01T00:00:00" })));
     expect(tokens.rows[0]?.expiresAt).toBe(4102444800);
-    expect(reasons(tokens.notes.list())).toEqual([["times without a zone (USE_TZ = False), taken as UTC"]]);
+    expect(reasons(tokens.notes.list())).toEqual([["times without a time zone (USE_TZ = False), read as UTC"]]);
   });
 });

@@ -56,8 +56,11 @@ describe("planImport() with users", () => {
     const { users } = plan(dumpOf(userRow(7, "ada"), userRow(8, "bob"), userRow(10, "carol")), before);
     expect(users.rows.map(({ username }) => username)).toEqual(["carol"]);
     expect(reasons(users.leftOut.list())).toEqual([
-      ["the id belongs to another user here: settle this before both sides share a key", "id 7 'ada'"],
-      ["the username has another id here: settle this before both sides share a key", "id 8 'bob', here id 9"],
+      ["the id belongs to another user at the gateway: resolve this before both sides share a key", "id 7 'ada'"],
+      [
+        "the username has another id at the gateway: resolve this before both sides share a key",
+        "id 8 'bob', here id 9",
+      ],
     ]);
   });
 
@@ -65,32 +68,32 @@ describe("planImport() with users", () => {
     const { users } = plan(dumpOf(userRow(7, "ada"), userRow(7, "bob"), userRow(8, "ada")));
     expect(users.rows.map(({ username }) => username)).toEqual(["ada"]);
     expect(reasons(users.leftOut.list())).toEqual([
-      ["the id or the username is in the dump a second time", "id 7 'bob'", "id 8 'ada'"],
+      ["duplicate id or username in the dump", "id 7 'bob'", "id 8 'ada'"],
     ]);
   });
 
   it.each([
-    [userRow("8f14e45f-ceea-467f-9575-1f3a6b4c0d2e", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow(0, "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow(exactNumber("9223372036854775808"), "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow(7, "ada", { username: 7 }), "username is no text", "id 7"],
+    [userRow("8f14e45f-ceea-467f-9575-1f3a6b4c0d2e", "ada"), "the id is not a positive integer", "user 1 of the dump"],
+    [userRow(0, "ada"), "the id is not a positive integer", "user 1 of the dump"],
+    [userRow(exactNumber("9223372036854775808"), "ada"), "the id is not a positive integer", "user 1 of the dump"],
+    [userRow(7, "ada", { username: 7 }), "username is not a string", "id 7"],
     [userRow(7, ""), "username is empty", "id 7"],
-    [userRow(7, "a\0b"), "username is no storable text", "id 7"],
-    [userRow(7, "a\ud800"), "username is no storable text", "id 7"],
+    [userRow(7, "a\0b"), "username is not a storable string", "id 7"],
+    [userRow(7, "a\ud800"), "username is not a storable string", "id 7"],
     [userRow(7, "a".repeat(2001)), "username has more than 2000 characters", "id 7"],
-    [userRow(7, "ada", { password: null }), "password is no text", "id 7"],
-    [userRow(7, "ada", { is_active: 2 }), "is_active is neither true nor false", "id 7"],
-    [userRow(7, "ada", { is_active: "true" }), "is_active is neither true nor false", "id 7"],
-    [userRow(7, "ada", { is_active: null }), "is_active is neither true nor false", "id 7"],
-    [userRow("", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow("1.0", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow("-1", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow("9223372036854775808", "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow(1.5, "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow(false, "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow(["1"], "ada"), "the id is no whole number above 0", "user 1 of the dump"],
-    [userRow(7, "ada", { last_login: "never" }), "last_login is no time", "id 7"],
-    [userRow(7, "ada", { date_joined: null }), "date_joined is no time", "id 7"],
+    [userRow(7, "ada", { password: null }), "password is not a string", "id 7"],
+    [userRow(7, "ada", { is_active: 2 }), "is_active is not a boolean", "id 7"],
+    [userRow(7, "ada", { is_active: "true" }), "is_active is not a boolean", "id 7"],
+    [userRow(7, "ada", { is_active: null }), "is_active is not a boolean", "id 7"],
+    [userRow("", "ada"), "the id is not a positive integer", "user 1 of the dump"],
+    [userRow("1.0", "ada"), "the id is not a positive integer", "user 1 of the dump"],
+    [userRow("-1", "ada"), "the id is not a positive integer", "user 1 of the dump"],
+    [userRow("9223372036854775808", "ada"), "the id is not a positive integer", "user 1 of the dump"],
+    [userRow(1.5, "ada"), "the id is not a positive integer", "user 1 of the dump"],
+    [userRow(false, "ada"), "the id is not a positive integer", "user 1 of the dump"],
+    [userRow(["1"], "ada"), "the id is not a positive integer", "user 1 of the dump"],
+    [userRow(7, "ada", { last_login: "never" }), "last_login is not a time", "id 7"],
+    [userRow(7, "ada", { date_joined: null }), "date_joined is not a time", "id 7"],
   ])("leaves out %#: a row with an unusable value", (row, reason, example) => {
     const { users } = plan(dumpOf(row));
     expect([users.rows, reasons(users.leftOut.list())]).toEqual([[], [[reason, example]]]);
@@ -154,7 +157,7 @@ describe("planImport() with users", () => {
       [undefined, "new"],
     ]);
     expect(reasons(users.notes.list())).toEqual([
-      ["the dump has no ids (--natural-primary): gets one of its own, which Django's tokens do not name", "'new'"],
+      ["no id in the dump (--natural-primary): gets a new one, which tokens issued by Django do not contain", "'new'"],
     ]);
   });
 });

@@ -34,8 +34,8 @@ describe("a dump of a real Django", () => {
     expect(exitCode).toBe(0);
     expect(counts).toEqual([
       "users   6 new, 0 updated, 0 unchanged, 0 left out",
-      "tokens  7 new, 0 updated, 0 unchanged, 0 left out, 1 not needed (expired)",
-      "3 of them are blacklisted here",
+      "tokens  7 new, 0 updated, 0 unchanged, 0 left out, 1 skipped (expired)",
+      "3 of them blacklisted",
     ]);
     expect((await users())[0]).toEqual({
       id: 2,
@@ -72,8 +72,8 @@ describe("a dump of a real Django", () => {
     for (const name of ["django.dump", "django-natural-foreign.dump", "django-natural.dump"]) {
       expect((await importOf(fixture(name))).counts).toEqual([
         "users   0 new, 0 updated, 6 unchanged, 0 left out",
-        "tokens  0 new, 0 updated, 7 unchanged, 0 left out, 1 not needed (expired)",
-        "3 of them are blacklisted here",
+        "tokens  0 new, 0 updated, 7 unchanged, 0 left out, 1 skipped (expired)",
+        "3 of them blacklisted",
       ]);
     }
     expect(await everything()).toEqual(before);

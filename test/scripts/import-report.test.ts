@@ -30,17 +30,20 @@ describe("hashDoubt()", () => {
       `pbkdf2_sha256$600000$salt$${digest32}`,
       "pbkdf2_sha256 hash, slow to check until the first log-in rewrites it (docs/passwords.md)",
     ],
-    [`pbkdf2_sha256$5000000$salt$${digest32}`, "pbkdf2_sha256 hash too costly for the gateway: needs a new password"],
+    [
+      `pbkdf2_sha256$5000000$salt$${digest32}`,
+      "pbkdf2_sha256 hash too expensive for the gateway: needs a new password",
+    ],
     ["pbkdf2_sha256$600000$salt$short", "malformed pbkdf2_sha256 hash: needs a new password"],
-    ["!unusable", "no usable password, as in Django: nobody can log in with it"],
+    ["!unusable", "unusable password, as in Django: no log-in is possible"],
     [
       "md5$salt$5f4dcc3b5aa765d61d8327deb882cf99",
-      "password hash of the kind md5, which the gateway refuses: needs a new password",
+      "password hash of type md5, which the gateway does not accept: needs a new password",
     ],
-    ["bcrypt$$2b$12$abc", "password hash of the kind bcrypt, which the gateway refuses: needs a new password"],
-    ["hunter2", "password hash of an unknown kind, which the gateway refuses: needs a new password"],
-    ["hunter2$x", "password hash of an unknown kind, which the gateway refuses: needs a new password"],
-    ["", "password hash of an unknown kind, which the gateway refuses: needs a new password"],
+    ["bcrypt$$2b$12$abc", "password hash of type bcrypt, which the gateway does not accept: needs a new password"],
+    ["hunter2", "password hash of an unknown type, which the gateway does not accept: needs a new password"],
+    ["hunter2$x", "password hash of an unknown type, which the gateway does not accept: needs a new password"],
+    ["", "password hash of an unknown type, which the gateway does not accept: needs a new password"],
   ])("judges %s", (encoded, text) => {
     expect(hashDoubt(encoded)?.text).toBe(text);
   });
@@ -64,8 +67,8 @@ describe("reportLines()", () => {
   it("says as little as possible of an import without a hitch", () => {
     expect(report(userRow(7, "ada"), tokenRow(1, "a", 7))).toEqual([
       "  users   1 new, 0 updated, 0 unchanged, 0 left out",
-      "  tokens  1 new, 0 updated, 0 unchanged, 0 left out, 0 not needed (expired)",
-      "          0 of them are blacklisted here",
+      "  tokens  1 new, 0 updated, 0 unchanged, 0 left out, 0 skipped (expired)",
+      "          0 of them blacklisted",
     ]);
   });
 
@@ -73,18 +76,18 @@ describe("reportLines()", () => {
     const rows = Array.from({ length: 12 }, (_, index) => userRow(index + 1, `user${index + 1} `));
     expect(report(...rows).slice(3)).toEqual([
       "",
-      "Taken, but:",
-      "  12 users: username with blanks at an end, which no log-in can reach",
+      "Imported, with remarks:",
+      "  12 users: the username begins or ends with a space, so no log-in is possible",
       "      id 1 'user1 ', id 2 'user2 ', id 3 'user3 ', id 4 'user4 ', id 5 'user5 ', id 6 'user6 ', id 7 'user7 ', id 8 'user8 ', id 9 'user9 ', id 10 'user10 ', and 2 more",
     ]);
   });
 
   it("names other models, and --user-model when there were no users", () => {
     const group = { model: "auth.group", pk: 1, fields: {} };
-    expect(report(userRow(1, "ada"), group).slice(3)).toEqual(["", "Not looked at: auth.group (1 row)."]);
+    expect(report(userRow(1, "ada"), group).slice(3)).toEqual(["", "Ignored: auth.group (1 row)."]);
     expect(report({ ...group, model: "accounts.user" }).slice(3)).toEqual([
       "",
-      "Not looked at: accounts.user (1 row).",
+      "Ignored: accounts.user (1 row).",
       "If one of these is your AUTH_USER_MODEL, name it with --user-model.",
     ]);
   });

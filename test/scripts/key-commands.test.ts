@@ -29,20 +29,20 @@ interface Jwk extends Readonly<Record<string, string>> {}
 const ringIn = (path: string) => (JSON.parse(secretsIn(path).VERIFYING_KEYS ?? "") as { keys: Jwk[] }).keys;
 const isClosed = (path: string) => (statSync(path).mode & 0o777) === 0o600;
 
-describe("a command line that makes no sense", () => {
+describe("a usage error", () => {
   it.each([
-    [[], "Say what: keys list, generate, rotate or retire KID. See --help."],
-    [["nope"], "Say what: keys list, generate, rotate or retire KID. See --help."],
+    [[], "A subcommand is missing: keys list, generate, rotate or retire KID. See --help."],
+    [["nope"], "A subcommand is missing: keys list, generate, rotate or retire KID. See --help."],
     [["list", "x"], "Unexpected word 'x'. See --help."],
-    [["generate"], "Say where the key goes: --write (.dev.vars), --secrets-file FILE, or --print."],
+    [["generate"], "A destination is missing: --write (.dev.vars), --secrets-file FILE, or --print."],
     [
       ["generate", "--write", "--print"],
-      "Say where the key goes: --write (.dev.vars), --secrets-file FILE, or --print.",
+      "A destination is missing: --write (.dev.vars), --secrets-file FILE, or --print.",
     ],
-    [["list", "--print"], "--print goes with keys generate."],
-    [["rotate", "--write"], "--write goes with keys generate."],
-    [["list", "--env", "staging"], "--env goes with --secrets-file."],
-    [["retire"], "Which key? npm run manage -- keys retire KID"],
+    [["list", "--print"], "--print only applies to keys generate."],
+    [["rotate", "--write"], "--write only applies to keys generate."],
+    [["list", "--env", "staging"], "--env requires --secrets-file."],
+    [["retire"], "KID is missing: npm run manage -- keys retire KID"],
   ])("is refused: keys %j", async (words, line) => {
     expect(await keys(...words)).toEqual({ code: 2, stdout: "", stderr: `manage: ${line}\n` });
     expect(files()).toEqual([]);
@@ -69,11 +69,11 @@ it("generate --write makes .dev.vars for this user alone, and never in the place
   const made = secretsIn(devVars);
   expect([code, isClosed(devVars), made.ALGORITHM]).toEqual([0, true, "EdDSA"]);
   expect(stdout).toBe(
-    `Made a key for EdDSA, kid ${made.KEY_ID}: SIGNING_KEY and KEY_ID are in .dev.vars.
+    `Created a key for EdDSA, kid ${made.KEY_ID}: SIGNING_KEY and KEY_ID are in .dev.vars.
 Next:
-  1. wrangler.toml, under [vars]: KEY_ID = "${made.KEY_ID}"   (of .dev.vars, wrangler loads only names that stand there)
-  2. wrangler.toml, under [vars]: ALGORITHM = "EdDSA"   (of .dev.vars, wrangler loads only names that stand there)
-  3. start npm start again
+  1. wrangler.toml, under [vars]: KEY_ID = "${made.KEY_ID}"   (from .dev.vars, wrangler only loads names that are listed there)
+  2. wrangler.toml, under [vars]: ALGORITHM = "EdDSA"   (from .dev.vars, wrangler only loads names that are listed there)
+  3. restart npm start
 `,
   );
   expect((await readConfiguration(made)).errors).toEqual([]);
@@ -81,7 +81,7 @@ Next:
     code: 1,
     stdout: "",
     stderr:
-      "manage: .dev.vars has a SIGNING_KEY: npm run manage -- keys rotate changes it and keeps its tokens good.\n",
+      "manage: .dev.vars already has a SIGNING_KEY: npm run manage -- keys rotate replaces it and keeps its tokens valid.\n",
   });
 });
 
@@ -102,7 +102,7 @@ it("rotate goes from a secret to a pair, and on; retire ends it; no secret is ev
   const backup = files().find((file) => file.includes(".backup-")) ?? "";
   expect(readFileSync(join(folder, backup), "utf8")).toBe(`# mine\nSIGNING_KEY=${secret}\nOTHER='kept as it is'\n`);
   expect(isClosed(join(folder, backup))).toBe(true);
-  expect(first.stdout).toMatch(/^It may go after \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ:$/m);
+  expect(first.stdout).toMatch(/^It can be retired after \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ:$/m);
 
   const second = await keys("rotate");
   const two = secretsIn(devVars);
@@ -153,7 +153,7 @@ it("for production, what is a var is left to wrangler.toml, and the deploy takes
   expect(steps.slice(1, 4)).toEqual([
     '  1. wrangler.toml, under [vars]: ALGORITHM = "RS256"',
     "  2. npm run deploy -- --secrets-file .dev.vars.production   (all at once; wrangler secret put would do it one by one)",
-    "  3. keep the secrets of .dev.vars.production where you keep others, and delete the file",
+    "  3. store the secrets of .dev.vars.production where you keep other secrets, and delete the file",
   ]);
   expect(stdout).not.toMatch(/hunter2|PRIVATE KEY/);
 });

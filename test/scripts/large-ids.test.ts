@@ -1,9 +1,8 @@
 // Ids of users beyond 2^53, as snowflakes are: the import and the commands keep all their digits.
 import { beforeEach, describe, expect, it } from "vitest";
 import { deactivateAndEndTokens, deleteAndEndTokens } from "../../scripts/database/end-user.ts";
-import { openSessions } from "../../scripts/database/sessions.ts";
 import { sqlUserId } from "../../scripts/database/sql.ts";
-import { findToken, listTokens } from "../../scripts/database/token-rows.ts";
+import { findToken, listTokens, openSessions } from "../../scripts/database/token-rows.ts";
 import { insertUser, listUsers, requireUser, setPasswordHash } from "../../scripts/database/users.ts";
 import { logout } from "../../scripts/manage/logout.ts";
 import { exactNumber } from "../../src/json/exact-number.ts";
@@ -29,7 +28,7 @@ describe("import-django", () => {
   it("keeps the digits of users, of tokens and of who they are of", async () => {
     expect((await importOf(dump)).counts.slice(0, 2)).toEqual([
       "users   2 new, 0 updated, 0 unchanged, 0 left out",
-      "tokens  3 new, 0 updated, 0 unchanged, 0 left out, 0 not needed (expired)",
+      "tokens  3 new, 0 updated, 0 unchanged, 0 left out, 0 skipped (expired)",
     ]);
     expect(await read("SELECT CAST(id AS TEXT) AS id, username FROM users ORDER BY username")).toEqual([
       { id: ada, username: "ada" },
@@ -48,7 +47,7 @@ describe("import-django", () => {
     await importOf(dump);
     expect((await importOf(dump)).counts.slice(0, 2)).toEqual([
       "users   0 new, 0 updated, 2 unchanged, 0 left out",
-      "tokens  0 new, 0 updated, 3 unchanged, 0 left out, 0 not needed (expired)",
+      "tokens  0 new, 0 updated, 3 unchanged, 0 left out, 0 skipped (expired)",
     ]);
     const moved = dumpOf(userRow(exactNumber(bob), "ada"), userRow(exactNumber("281674916028284932"), "carol"));
     expect((await importOf(moved)).counts[0]).toBe("users   1 new, 0 updated, 0 unchanged, 1 left out");

@@ -2,14 +2,13 @@
 import { expect, it } from "vitest";
 import { describedRoutes } from "../../scripts/configuration/routes.ts";
 import { publishesKeys } from "../../scripts/configuration/which-flags.ts";
-import { wireForExplain } from "../../scripts/explain/wired.ts";
+import { setUpExplain } from "../../scripts/explain/services.ts";
 import { newKey } from "../../scripts/keys/new-key.ts";
-import type { Administration } from "../../src/administration/administration.ts";
 import { endpoints } from "../../src/api/definitions.ts";
 import { sessionsEndpoints } from "../../src/api/sessions.ts";
 import { createApp } from "../../src/app.ts";
 import { internalRouteOf, internalRoutes } from "../../src/internal-routes/table.ts";
-import { createTokenUseCases } from "../../src/sessions/use-cases.ts";
+import type { AdminStores } from "../../src/stores/admin-contract.ts";
 import { publicJwksOf } from "../../src/tokens/keys.ts";
 import { readingOf } from "../support/explain-reading.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
@@ -20,17 +19,17 @@ const everything = [{ path: "/*", auth: "public" }];
 async function isForwarded(env: Readonly<Record<string, unknown>>, method: string, path: string) {
   const { configuration, defaultOrigin } = await readingOf({ ROUTES: everything, ...env });
   if (!configuration) throw new Error("the configuration has errors");
-  const wired = wireForExplain(configuration, defaultOrigin, undefined);
-  const health = { ...wired.deps, schema: { check: async () => "ok" as const }, keySource: undefined };
+  const setup = setUpExplain(configuration, defaultOrigin, undefined);
+  const health = { ...setup.services, schema: { check: async () => "ok" as const }, keySource: undefined };
   // Without a session no page of the admin's asks a store.
-  const administration = configuration.settings.ADMIN ? ({} as Administration) : undefined;
+  const admin = configuration.settings.ADMIN ? ({} as AdminStores) : undefined;
   const app = createApp(
-    { ...wired.deps, useCases: createTokenUseCases(wired.deps), administration },
+    { ...setup.services, admin },
     { health, warnings: [], publicJwks: publicJwksOf(configuration.keys) },
   );
   const { status } = await app.fetch(new Request(`https://gateway.example${path}`, { method }));
   const own = internalRouteOf(describedRoutes(configuration.settings, publishesKeys(configuration)), method, path);
-  return { forwarded: wired.forwarded() !== undefined, own: own?.path, found: status !== 404 };
+  return { forwarded: setup.forwarded() !== undefined, own: own?.path, found: status !== 404 };
 }
 
 const hmac = { SIGNING_KEY: testSecret };

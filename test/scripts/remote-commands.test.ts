@@ -30,8 +30,8 @@ it("import-django --remote sends one file", async () => {
   expect(said.slice(0, 4)).toEqual([
     "Imported into the remote database:",
     "  users   6 new, 0 updated, 0 unchanged, 0 left out",
-    "  tokens  7 new, 0 updated, 0 unchanged, 0 left out, 1 not needed (expired)",
-    "          3 of them are blacklisted here",
+    "  tokens  7 new, 0 updated, 0 unchanged, 0 left out, 1 skipped (expired)",
+    "          3 of them blacklisted",
   ]);
   expect(api.imports.length).toBe(1);
   expect(api.imports[0]).not.toContain("eyJ");
@@ -45,7 +45,7 @@ it("revoke --remote tells D1 and KV", async () => {
   const expiry = Math.floor(Date.now() / 1000) + 3600;
   api.db.prepare(`${insertToken} VALUES (?, 'sliding', 3, 1, ?)`).run(jti, expiry);
   expect(await manage("revoke", jti)).toBe(0);
-  expect(said).toEqual([`'${jti}' is blacklisted in the remote database now.`]);
+  expect(said).toEqual([`Blacklisted '${jti}' in the remote database.`]);
   expect([...api.kv]).toEqual([[`jti:${jti}`, { value: "1", expiration: expiry }]]);
   const row = api.db.prepare("SELECT user_id, blacklisted_at > 1 AS b FROM outstanding_tokens WHERE jti = ?").get(jti);
   expect(row).toEqual({ user_id: 3, b: 1 });
@@ -84,7 +84,7 @@ it("logout --session --remote ends one session in one file, and tells KV of it",
   const before = api.imports.length;
   expect(await manage("logout", "zoë", "--session", "one's")).toBe(0);
   expect(said).toEqual([
-    "The session 'one's' of 'zoë' in the remote database is ended. Its access tokens do not name it, and live until they expire.",
+    "The session 'one's' of 'zoë' in the remote database is ended. Its access tokens do not name it and stay valid until they expire.",
   ]);
   const open = api.db.prepare("SELECT jti FROM outstanding_tokens WHERE user_id = 3 AND blacklisted_at IS NULL").all();
   expect([open, api.imports.length - before]).toEqual([[{ jti: "two" }], 1]);
@@ -96,7 +96,7 @@ it("a command adds the columns that a database made before lacks, and then does 
     "ALTER TABLE users DROP COLUMN session_version; ALTER TABLE outstanding_tokens DROP COLUMN session_version",
   );
   expect(await manage("activate", "zoë")).toBe(0);
-  expect(said).toEqual(["'zoë' was active before in the remote database."]);
+  expect(said).toEqual(["'zoë' was already active in the remote database."]);
   expect(api.imports.at(-2)).toMatch(
     /^ALTER TABLE users ADD COLUMN session_version INTEGER NOT NULL DEFAULT 0;\nALTER TABLE outstanding_tokens ADD COLUMN session_version INTEGER;\n--/,
   );

@@ -1,6 +1,6 @@
 // A deployment is checked without its secrets: what stands in for them must pass where the real ones would.
 import { expect, it } from "vitest";
-import { standInSecrets } from "../../scripts/deploy/stand-in-key.ts";
+import { standInSecrets } from "../../scripts/configuration/stand-in-key.ts";
 import { readConfiguration } from "../../src/configuration.ts";
 
 it.each([

@@ -1,6 +1,6 @@
 // scripts/shared/style.ts: colours at a terminal, and nowhere else.
 import { describe, expect, it } from "vitest";
-import { styled } from "../../scripts/shared/style.ts";
+import { styled } from "../../scripts/shared/terminal.ts";
 
 describe("styled()", () => {
   it("marks text at a terminal", () => {

@@ -1,6 +1,6 @@
 // scripts/manage/text-table.ts: columns as wide as their widest text, and nothing that steers a terminal.
 import { describe, expect, it } from "vitest";
-import { textTable } from "../../scripts/manage/text-table.ts";
+import { textTable } from "../../scripts/shared/terminal.ts";
 
 describe("textTable()", () => {
   it("lines up the columns", () => {

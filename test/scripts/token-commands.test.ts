@@ -30,9 +30,9 @@ afterAll(async () => {
   remove();
 });
 
-describe("a command line that makes no sense", () => {
+describe("a usage error", () => {
   it.each([
-    ["import-django", [], 2, "Which file? npm run manage -- import-django FILE"],
+    ["import-django", [], 2, "FILE is missing: npm run manage -- import-django FILE"],
     ["import-django", ["/nowhere.json", "--quiet"], 1, "Cannot read /nowhere.json: ENOENT: no such file or directory."],
     [
       "import-django",
@@ -42,8 +42,8 @@ describe("a command line that makes no sense", () => {
     ],
     ["import-django", ["a", "b"], 2, "Unexpected word 'b'. See --help."],
     ["tokens", ["--limit", "0"], 2, "--limit must be a whole number above 0; it is '0'."],
-    ["tokens", ["--env", "staging"], 2, "--env goes with --remote."],
-    ["revoke", [], 2, "Which token? npm run manage -- revoke ID"],
+    ["tokens", ["--env", "staging"], 2, "--env requires --remote."],
+    ["revoke", [], 2, "ID is missing: npm run manage -- revoke ID"],
     ["flushexpiredtokens", ["all"], 2, "Unexpected word 'all'. See --help."],
   ])("is refused: %s %j", async (name, words, code, message) => {
     await expect(commands.get(name)?.run(words)).rejects.toThrow(new Failure(message, code));
@@ -63,10 +63,10 @@ describe("tokens on a local database", () => {
       0,
       `Imported into the local database:
   users   6 new, 0 updated, 0 unchanged, 0 left out
-  tokens  6 new, 0 updated, 0 unchanged, 0 left out, 0 not needed (expired)
-          3 of them are blacklisted here
+  tokens  6 new, 0 updated, 0 unchanged, 0 left out, 0 skipped (expired)
+          3 of them blacklisted
 
-Taken, but:
+Imported, with remarks:
   6 users: pbkdf2_sha256 hash, slow to check until the first log-in rewrites it (docs/passwords.md)
 `,
     ]);
@@ -77,7 +77,7 @@ Taken, but:
 
   it("are listed, newest first", async () => {
     const { code, stdout, stderr } = await manage(["tokens", "--limit", "2"]);
-    expect([code, stderr]).toEqual([0, "There are more: these are the newest 2. --limit shows more.\n"]);
+    expect([code, stderr]).toEqual([0, "There are more. These are the newest 2. --limit shows more.\n"]);
     expect(stdout.split("\n").slice(2)).toEqual([
       `00000000000000000000000000000001  refresh  user2  ${iso(nowSeconds - 1)}  ${iso(nowSeconds + 86_401)}  -`,
       `00000000000000000000000000000002  refresh  user3  ${iso(nowSeconds - 2)}  ${iso(nowSeconds + 86_402)}  ${iso(nowSeconds - 1)}`,
@@ -96,7 +96,7 @@ Taken, but:
   it("are revoked by their id, in D1 and in KV", async () => {
     expect(await manage(["revoke", jti(3)])).toEqual({
       code: 0,
-      stdout: `'${jti(3)}' is blacklisted in the local database now.\n`,
+      stdout: `Blacklisted '${jti(3)}' in the local database.\n`,
       stderr: "",
     });
     const { keys } = (await bindings.kv?.list()) ?? { keys: [] };
@@ -111,14 +111,14 @@ describe("revokeToken()", () => {
   it("says what was so already, and tells KV once more", async () => {
     const [since, now] = [iso(nowSeconds - 1), nowSeconds];
     expect(await revokeToken(bindings, jti(2), now)).toBe(
-      `'${jti(2)}' was blacklisted in the local database already since ${since}.`,
+      `'${jti(2)}' was already blacklisted in the local database since ${since}.`,
     );
     expect(await bindings.kv?.get(`jti:${jti(2)}`)).toBe("1");
   });
   it("does not tell KV of what has expired", async () => {
     const later = nowSeconds + 200_000;
     expect(await revokeToken(bindings, jti(5), later)).toBe(
-      `'${jti(5)}' is blacklisted in the local database now; it had expired before.`,
+      `Blacklisted '${jti(5)}' in the local database; it had already expired.`,
     );
     expect(await bindings.kv?.get(`jti:${jti(5)}`)).toBeNull();
   });

@@ -5,7 +5,7 @@ import {
   deactivateAndEndTokens,
   deleteAndEndTokens,
 } from "../../scripts/database/end-user.ts";
-import { openSessions } from "../../scripts/database/sessions.ts";
+import { openSessions } from "../../scripts/database/token-rows.ts";
 import { insertUser, requireUser, setActive, setPasswordHash } from "../../scripts/database/users.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { logout } from "../../scripts/manage/logout.ts";
@@ -75,7 +75,7 @@ describe("logout()", () => {
 
   it("ends one session with all its tokens, and says what lives on", async () => {
     expect(await logout(store.bindings, await user("ada"), "a1", now)).toBe(
-      "The session 'a1' of 'ada' in the remote database is ended. Its access tokens do not name it, and live until they expire.",
+      "The session 'a1' of 'ada' in the remote database is ended. Its access tokens do not name it and stay valid until they expire.",
     );
     expect(openTokens()).toEqual(["a3", "gone", "h's"]);
     expect([...store.kv]).toEqual([["fam:a1", "1"]]);
@@ -103,7 +103,7 @@ describe("logout()", () => {
   it("refuses where no token is written down", async () => {
     const bindings = { ...store.bindings, vars: { TOKEN_BLACKLIST_ENABLED: false } };
     await expect(logout(bindings, await user("ada"), undefined, now)).rejects.toThrow(
-      "TOKEN_BLACKLIST_ENABLED is false: no token is written down, and none can be ended.",
+      "TOKEN_BLACKLIST_ENABLED is false: tokens are not stored and cannot be ended.",
     );
   });
 });
@@ -196,10 +196,10 @@ describe("a user who is kept out", () => {
     };
     const bindings = { ...store.bindings, kv: { put } as unknown as KVNamespace };
     await expect(deactivateAndEndTokens(bindings, await user("ada"), now)).rejects.toThrow(
-      "The user is deactivated and the refresh tokens are ended, but KV could not be told of it: KV is down. Run it again.",
+      "The user is deactivated and the refresh tokens are ended, but KV could not be updated: KV is down. Run the command again.",
     );
     await expect(deleteAndEndTokens(bindings, await user("ada"), now)).rejects.toThrow(
-      'The user is deleted and the refresh tokens are ended, but KV could not be told of it: KV is down. Routes with revocation = "cached" may let the access tokens pass until they expire.',
+      'The user is deleted and the refresh tokens are ended, but KV could not be updated: KV is down. Routes with revocation = "cached" may accept the access tokens until they expire.',
     );
   });
 });
@@ -218,17 +218,17 @@ describe("d1OverText()", () => {
   });
 });
 
-describe("a command line that makes no sense", () => {
+describe("a usage error", () => {
   it.each([
-    ["sessions", [], "Whose sessions? npm run manage -- sessions USERNAME"],
-    ["logout", [], "Whose tokens? npm run manage -- logout USERNAME"],
+    ["sessions", [], "USERNAME is missing: npm run manage -- sessions USERNAME"],
+    ["logout", [], "USERNAME is missing: npm run manage -- logout USERNAME"],
     ["logout", ["ada", "--session", ""], "--session needs the id of a session."],
     ["logout", ["ada", "eve"], "Unexpected word 'eve'. See --help."],
-    ["deactivate", [], "Whom? npm run manage -- deactivate USERNAME"],
-    ["activate", [], "Whom? npm run manage -- activate USERNAME"],
-    ["deleteuser", [], "Whom? npm run manage -- deleteuser USERNAME"],
-    ["deleteuser", ["ada"], "Nobody can be asked here. To delete, add --yes."],
-    ["sessions", ["ada", "--env", "staging"], "--env goes with --remote."],
+    ["deactivate", [], "USERNAME is missing: npm run manage -- deactivate USERNAME"],
+    ["activate", [], "USERNAME is missing: npm run manage -- activate USERNAME"],
+    ["deleteuser", [], "USERNAME is missing: npm run manage -- deleteuser USERNAME"],
+    ["deleteuser", ["ada"], "No terminal to ask on. To delete without a prompt, add --yes."],
+    ["sessions", ["ada", "--env", "staging"], "--env requires --remote."],
   ])("is refused: %s %j", async (name, words, message) => {
     await expect(commands.get(name)?.run(words)).rejects.toThrow(new Failure(message, 2));
   });

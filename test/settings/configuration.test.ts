@@ -1,6 +1,7 @@
 // src/configuration.ts: what `npm run deploy` and the Worker both judge a configuration by.
 import { describe, expect, test } from "vitest";
 import { readConfiguration } from "../../src/configuration.ts";
+import { acceptedTokenTypes } from "../../src/tokens/token-types.ts";
 import { edPkcs8, edSpki, p256Pkcs8, rsaPkcs8 } from "../support/rfc-keys.ts";
 import { testSecret } from "../support/settings.ts";
 
@@ -69,7 +70,7 @@ describe("readConfiguration()", () => {
     expect(errors).toEqual([]);
     expect(configuration?.settings.ALGORITHM).toBe("EdDSA");
     expect(configuration?.rules.map(({ path, auth }) => `${path} ${auth}`)).toEqual(["/open/* public", "/* user"]);
-    expect(configuration?.acceptedTokenTypes.map(({ className }) => className)).toEqual([
+    expect(configuration && acceptedTokenTypes(configuration.settings).map(({ className }) => className)).toEqual([
       "SlidingToken",
       "AccessToken",
     ]);

@@ -41,8 +41,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   proxy: [...foundations, ...contracts, ...useCases],
   "configuration.ts": ["internal-routes", "settings", "tokens", "proxy"],
   "observation.ts": ["json", "settings", "stores/metrics-contract.ts", "http", "context.ts", "log-events.ts"],
-  "router.ts": [...foundations, ...contracts, "services.ts", "administration", "api", "pages"],
-  "app.ts": [...foundations, ...useCases, "proxy", "router.ts", "observation.ts"],
+  "router.ts": [...foundations, "sessions", "administration", "api", "pages"],
+  "app.ts": [...foundations, ...contracts, ...useCases, "administration", "proxy", "router.ts", "observation.ts"],
   "wire.ts": [
     ...foundations,
     ...useCases,
@@ -121,6 +121,41 @@ export function breachesOf(sources: Sources): Breach[] {
       ...promiseBreaches(file, text),
     ])
     .concat(cycleBreaches(sources));
+}
+
+/** The same for scripts/ and bench/, by their path below the project: nothing of test/, and folders in one direction. */
+const toolsMayImport: Readonly<Record<string, readonly string[]>> = {
+  "scripts/shared": [],
+  "scripts/conformance": ["src"],
+  "scripts/database": ["src", "scripts/shared"],
+  "scripts/configuration": ["src", "scripts/shared"],
+  "scripts/import-django": ["src", "scripts/shared", "scripts/database"],
+  "scripts/keys": ["src", "scripts/shared", "scripts/configuration"],
+  "scripts/explain": ["src", "scripts/shared", "scripts/configuration"],
+  "scripts/deploy": ["src", "scripts/shared", "scripts/database", "scripts/configuration"],
+  "scripts/manage": [
+    ...["src", "scripts/shared", "scripts/database", "scripts/configuration", "scripts/import-django"],
+    ...["scripts/keys", "scripts/explain", "scripts/deploy"],
+  ],
+  "scripts/start": ["src", "scripts/shared", "scripts/database"],
+  scripts: ["src", "scripts"],
+  // The real Django project is a contestant, too.
+  bench: ["src", "scripts", "bench", "test/interop"],
+};
+
+/** All breaches in the sources of scripts/ and bench/. */
+export function toolBreachesOf(sources: Sources): Breach[] {
+  const isIn = (target: string, folder: string) => target.startsWith(`${folder}/`);
+  const importBreaches = [...sources].flatMap(([file, text]) => {
+    const folder = file.slice(0, file.lastIndexOf("/"));
+    const home = Object.hasOwn(toolsMayImport, folder) ? folder : homeOf(file);
+    const allowed = folder === "scripts" || home === "bench" ? [] : [folder];
+    if (home === "scripts" && folder !== "scripts") return [`${file}: no row in the import table for ${folder}`];
+    return importsOf(file, text)
+      .filter((target) => ![...allowed, ...(toolsMayImport[home] ?? [])].some((one) => isIn(target, one)))
+      .map((target) => `${file}: may not import ${target}`);
+  });
+  return importBreaches.concat(cycleBreaches(sources));
 }
 
 /** Relative imports of a file, resolved to paths below src/; type imports too. */

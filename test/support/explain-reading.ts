@@ -5,7 +5,7 @@ import { urlOrigin } from "../../src/proxy/forward.ts";
 
 const bound = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: undefined, ORIGIN: undefined } as const;
 
-/** Without SIGNING_KEY among `env` it is a configuration with a stand-in, made by the caller. */
+/** Without SIGNING_KEY in `env` it is a configuration with a placeholder, made by the caller. */
 export async function readingOf(
   env: Readonly<Record<string, unknown>>,
   whose: "local" | "deployed" = "local",
@@ -14,12 +14,12 @@ export async function readingOf(
   const { configuration, settings, errors, warnings } = await readConfiguration(env);
   return {
     ...{ configuration, settings, errors, warnings, env, bound, whose },
-    standIn: false,
+    hasPlaceholderKey: false,
     file: { vars: env, secretNames: [], openVars: {}, bound },
     notes: [],
     fileWarnings: [],
     defaultOrigin: urlOrigin("https://api.example"),
-    standInOrigin: false,
+    hasLocalApi: false,
     ...change,
   };
 }

@@ -1,9 +1,9 @@
 // The whole Worker over real HTTP, as it is bundled for a deploy, in front of a real origin, for tests in Node.
 // Must never stub a part of the gateway.
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
-import { type BuiltWorker, builtWorker } from "./built-worker.ts";
+import { schemaStatements } from "../../scripts/database/tables.ts";
+import { type BuiltWorker, builtWorker } from "../../scripts/shared/built-worker.ts";
 import { djangoScrypt } from "./django-scrypt.ts";
-import { schemaStatements } from "./schema-statements.ts";
 import { storeOverHttp, storesScript } from "./stores-over-http.ts";
 
 /** What the tests use of a Worker's bindings. */

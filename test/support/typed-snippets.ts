@@ -14,11 +14,15 @@ const around: Readonly<Record<string, string>> = {
 };
 
 /** Beside what the project's own tsconfig.json says. */
-const shared = { moduleDetection: "force", allowJs: true, checkJs: true, noUnusedLocals: false };
+const shared = { moduleDetection: "force", noUnusedLocals: false };
 /** TypeScript as the project has it; JavaScript as an editor checks it, in a page and in Node. */
 const tokenTypes = [
   { language: "ts", lib: ["esnext"], types: ["@cloudflare/workers-types", "node"] },
-  { language: "js", lib: ["esnext", "dom", "dom.iterable"], types: ["node"], noImplicitAny: false },
+  {
+    language: "js",
+    ...{ lib: ["esnext", "dom", "dom.iterable"], types: ["node"] },
+    ...{ allowJs: true, checkJs: true, noImplicitAny: false },
+  },
 ] as const;
 
 /** What tsc has against the blocks; empty if nothing. Each error begins with the document and the line of the block. */
@@ -29,7 +33,9 @@ export async function typeErrors(blocks: readonly Block[]): Promise<string> {
       symlinkSync(join(projectRoot, part), join(folder, part), "dir");
     let said = "";
     for (const { language, ...options } of tokenTypes) {
-      const files = blocks.filter((block) => block.language === language).map((block) => place(folder, block));
+      const shown = blocks.filter((block) => block.language === language).map((block) => place(folder, block));
+      // The page files that the sources import as text.
+      const files = language === "ts" ? [...shown, join("src", "pages/texts.d.ts")] : shown;
       const paths = { "simplejwt-edge": [join(projectRoot, "src/package.ts")] };
       const compilerOptions = { ...shared, ...options, paths };
       const config = { extends: join(projectRoot, "tsconfig.json"), compilerOptions, files, include: [] };

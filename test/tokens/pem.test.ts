@@ -142,12 +142,7 @@ describe("readPem() says that", () => {
       "it is truncated: nothing follows its first line",
     ],
     ["lacks its first line", rsaPkcs8.slice(28), "private", "its first line, -----BEGIN …-----, is missing"],
-    [
-      "goes on too long",
-      p256Pkcs8.replace("\n-----END", "AAAA\n-----END"),
-      "private",
-      "there are 3 bytes too many in it",
-    ],
+    ["goes on too long", p256Pkcs8.replace("\n-----END", "AAAA\n-----END"), "private", "it has 3 bytes too many"],
     [
       "is encrypted",
       edEncrypted,

@@ -201,11 +201,11 @@ describe("npx simplejwt-edge", () => {
       expect(stdout).toMatch(/^npx simplejwt-edge /);
       expect(stdout).not.toMatch(/npm (run|start)/);
     }
-    expect(helps[0]?.stdout).toMatch(/\n {2}deploy {14}checks the settings/);
+    expect(helps[0]?.stdout).toMatch(/\n {2}deploy {14}check the settings/);
     const refused = await installed.command(["keys", "retire"]);
     expect([refused.code, refused.stderr]).toEqual([
       2,
-      "simplejwt-edge: Which key? npx simplejwt-edge keys retire KID\n",
+      "simplejwt-edge: KID is missing: npx simplejwt-edge keys retire KID\n",
     ]);
   });
 
@@ -213,13 +213,13 @@ describe("npx simplejwt-edge", () => {
     const made = await installed.command(["keys", "generate", "--write"], "", "src");
     expect(made).toMatchObject({ code: 0, stderr: "" });
     expect(made.stdout).toMatch(
-      /^Made a key for HS256, .* are in \.dev\.vars\.\nNext:\n {2}1\. wrangler\.toml, under \[vars\]: KEY_ID = "[^"]+" {3}\(of \.dev\.vars, .*\)\n {2}2\. start wrangler dev again\n$/,
+      /^Created a key for HS256, .* are in \.dev\.vars\.\nNext:\n {2}1\. wrangler\.toml, under \[vars\]: KEY_ID = "[^"]+" {3}\(from \.dev\.vars, .*\)\n {2}2\. restart wrangler dev\n$/,
     );
     const devVars = join(installed.folder, ".dev.vars");
     expect(readFileSync(devVars, "utf8")).toMatch(/^SIGNING_KEY=/m);
     expect(statSync(devVars).mode & 0o077).toBe(0);
     const user = await installed.command(["createuser", "--username", "ada", "--no-input"], "correct horse", "src");
-    expect(user).toEqual({ code: 0, stdout: "User 'ada' is in the local database now.\n", stderr: "" });
+    expect(user).toEqual({ code: 0, stdout: "Created user 'ada' in the local database.\n", stderr: "" });
     const listed = await installed.command(["users", "--json"]);
     expect(JSON.parse(listed.stdout)).toMatchObject([{ id: 1, username: "ada", is_staff: false }]);
     expect(existsSync(join(installed.folder, ".wrangler/state/v3/d1"))).toBe(true);

@@ -22,14 +22,15 @@ export const sharedComponents: { readonly schemas: Json; readonly headers: Json 
   schemas: {
     Detail: {
       type: "object",
-      description: "Why a request was refused, in the language of Accept-Language where Simple JWT or DRF has it.",
+      description:
+        "Why the request was refused, in the language of Accept-Language if Simple JWT or DRF has a translation.",
       required: ["detail"],
       properties: {
         detail: text,
-        code: { enum: [...new Set(codes)], description: "Beside some details; never translated." },
+        code: { enum: [...new Set(codes)], description: "Sent with some details; never translated." },
         messages: {
           type: "array",
-          description: "What each accepted class of token said of a bearer token.",
+          description: "For a bearer token: the error of each accepted token class.",
           items: {
             type: "object",
             required: ["token_class", "token_type", "message"],
@@ -42,9 +43,9 @@ export const sharedComponents: { readonly schemas: Json; readonly headers: Json 
     },
   },
   headers: {
-    RequestId: { description: "The request's id, which the gateway's log has too.", schema: text },
-    Challenge: { description: "The scheme that opens the gateway (RFC 9110 section 11.6.1).", schema: text },
-    RetryAfter: { description: "Seconds after which to try again.", schema: { type: "integer" } },
+    RequestId: { description: "The request's id, as in the gateway's log.", schema: text },
+    Challenge: { description: "The authentication scheme to use (RFC 9110 section 11.6.1).", schema: text },
+    RetryAfter: { description: "Seconds to wait before the next attempt.", schema: { type: "integer" } },
   },
 };
 

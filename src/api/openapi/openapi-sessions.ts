@@ -19,7 +19,7 @@ const idParameter: Json = {
   name: "id",
   in: "path",
   required: true,
-  description: "The id that the list has for the session.",
+  description: "The session's id, as listed.",
   schema: { type: "string" },
 };
 
@@ -47,7 +47,7 @@ function schemaOf(settings: Settings, method: SessionsEndpoint["method"]): Json 
     created_at: time,
     last_refreshed_at: time,
     expires_at: time,
-    current: { type: ["boolean", "null"], description: "Null where tokens do not name their session." },
+    current: { type: ["boolean", "null"], description: "Null if tokens do not name their session." },
     ...(settings.SESSION_METADATA ? { client: textOrNull, address: textOrNull } : {}),
   };
   const session = { type: "object", required: Object.keys(properties), properties, additionalProperties: false };

@@ -11,9 +11,9 @@ import { securitySchemes, tokenOperation } from "./openapi-tokens.ts";
 /** package.json's version, which a test compares. */
 const version = "0.1.0";
 
-const description = `Logs in, refreshes, verifies and ends the tokens of Simple JWT. Every other path is checked by the \
-gateway's routes and proxied to the API behind it, which this document does not describe. Token endpoints answer with and \
-without their trailing slash; OPTIONS describes one, a browser's GET shows a form, other methods are answered \
+const description = `The gateway's own endpoints: tokens as in Simple JWT, sessions, keys and health. All other paths are checked by \
+the gateway's routes and proxied to the API, which this document does not describe. Token endpoints work with and without \
+the trailing slash. OPTIONS describes an endpoint, GET shows a form in a browser, and other methods are \
 ${refusals.method_not_allowed.status}.`;
 
 /** @param hasPublicKeys whether `/.well-known/jwks.json` is there */
@@ -26,7 +26,9 @@ export function openApiDocument(settings: Settings, hasPublicKeys: boolean): Jso
     servers: [{ url: "/" }],
     tags: [
       { name: "tokens", description: "Log-in and tokens." },
-      ...(served.includes("sessions") ? [{ name: "sessions", description: "What is open, and ending it." }] : []),
+      ...(served.includes("sessions")
+        ? [{ name: "sessions", description: "Open sessions, and how to end them." }]
+        : []),
       { name: "gateway", description: "The gateway itself." },
     ],
     paths: { ...tokenPaths(settings, served), ...sessions, ...ownPaths(hasPublicKeys) },
@@ -44,8 +46,8 @@ function tokenPaths(settings: Settings, served: readonly EndpointName[]): Json {
 const text: Json = { type: "string" };
 const status: Json = { enum: ["ok", "failed"] };
 const isKept: Json = {
-  "Cache-Control": { description: "How long it may be kept.", schema: text },
-  ETag: { description: "To ask with If-None-Match.", schema: text },
+  "Cache-Control": { description: "How long the response may be cached.", schema: text },
+  ETag: { description: "For If-None-Match.", schema: text },
 };
 const notModified: Json = { description: "Not Modified" };
 const liveness = objectOf({ status });
@@ -62,7 +64,7 @@ const readiness: Json = {
 const healthKey: Json = {
   name: "X-Health-Key",
   in: "header",
-  description: "HEALTH_KEY: adds all checks and the warnings.",
+  description: "The value of HEALTH_KEY, to list all checks and warnings.",
   schema: text,
 };
 const jwkSet = objectOf({ keys: { type: "array", items: objectOf({ kty: text }, true) } });
@@ -75,9 +77,9 @@ function ownPaths(hasPublicKeys: boolean): Json {
     "/_gateway/health/live": read("live", "Whether the Worker runs", { 200: jsonResponse("OK", liveness) }),
     "/_gateway/health/ready": {
       get: {
-        ...read("ready", "Whether it can do its work", {
+        ...read("ready", "Whether the gateway is ready to serve requests", {
           200: jsonResponse("OK", readiness),
-          503: jsonResponse("A store does not answer", readiness),
+          503: jsonResponse("A store does not respond", readiness),
         }).get,
         parameters: [healthKey],
       },

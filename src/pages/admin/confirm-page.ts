@@ -67,9 +67,9 @@ async function questionPage(
   const seconds = refusal?.wire.retryAfterSeconds;
   const kept = context.method === "POST" ? await keptFields(visit) : { inputs: [], lost: false };
   const described = problem && html` aria-describedby="problem" aria-invalid="true"`;
-  const title = "Your password, please";
+  const title = "Confirm your password";
   const body = html`<h1>${title}</h1>
-<p class="lead">It was typed more than five minutes ago. Rights, passwords and deletions need it again.${
+<p class="lead">You typed it more than five minutes ago. Changes of rights and passwords, new users and deletions need it again.${
     kept.lost && html` After that, type the new password once more.`
   }</p>
 <form class="card fields" method="post" action="${action}">
@@ -78,7 +78,7 @@ ${problem && html`<p class="summary" id="problem" role="alert">${problem}</p>`}
 <div><label for="${ownPasswordField}">Your password</label>
 <input id="${ownPasswordField}" name="${ownPasswordField}" type="password" autocomplete="current-password" required autofocus${described}></div>
 ${kept.inputs}
-<div class="actions"><button>Go on</button> <a href="${adminPath}/users/">Cancel</a></div>
+<div class="actions"><button>Continue</button> <a href="${adminPath}/users/">Cancel</a></div>
 </form>`;
   const headers = seconds === undefined ? {} : { "retry-after": String(seconds) };
   return answerPage(context, {

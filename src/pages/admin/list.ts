@@ -25,9 +25,9 @@ export function pager(page: Page<unknown>, path: string, asked: Readonly<Record<
   };
   const looked = page.lookedAtOnly?.toLocaleString("en");
   return html`<nav class="pager" aria-label="Pages">
-${looked && html`<p>Looked at ${looked} rows and found ${page.rows.length} here. There may be more further on.</p>`}
+${looked && html`<p>Scanned ${looked} rows and found ${page.rows.length}. There may be more.</p>`}
 ${page.previous && html`<a class="button quiet" rel="prev" href="${link("before", page.previous)}">Previous</a>`}
-${page.next && html`<a class="button quiet" rel="next" href="${link("after", page.next)}">${looked ? "Look further" : "Next"}</a>`}
+${page.next && html`<a class="button quiet" rel="next" href="${link("after", page.next)}">${looked ? "Continue the search" : "Next"}</a>`}
 </nav>`;
 }
 
@@ -48,7 +48,7 @@ const doneTexts: Readonly<Record<string, string>> = {
   changed: "The changes were saved.",
   password: "The password was set.",
   deleted: "The user was deleted.",
-  ended: "All tokens of the user so far are ended.",
+  ended: "All tokens issued to the user so far are ended.",
   revoked: "The token was revoked.",
   session: "The session was ended.",
 };

@@ -179,7 +179,7 @@ function refusalPage(context: RequestContext, { wire, more }: Refusal): Response
   const text = detail.replace("{}", () => more.names ?? "");
   const body = html`<h1>${text}</h1>
 <p class="lead">Status ${status}, request ${context.requestId}.</p>
-<p><a href="${adminPath}/">To the users</a></p>`;
+<p><a href="${adminPath}/">Back to the users</a></p>`;
   const headers = {
     ...(more.allow === undefined ? {} : { allow: more.allow }),
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),

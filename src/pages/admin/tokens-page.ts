@@ -39,10 +39,10 @@ export async function showTokens({ deps, context, admin, query }: Visit): Promis
   const back = new URL(context.url.text).search;
   const body = html`${doneMessage(query)}
 <h1>${title}</h1>
-<p class="lead">Refresh and sliding tokens, the last to expire first. A session is a log-in and all tokens that came of it.</p>
+<p class="lead">Refresh and sliding tokens, the last to expire first. A session is a log-in and all tokens issued from it.</p>
 ${
   userId !== undefined &&
-  html`<p>${whose && html`<a href="${adminPath}/users/${userId}/">${whose.username}’s account</a> · `}<a href="${path}">Everybody’s tokens</a></p>`
+  html`<p>${whose && html`<a href="${adminPath}/users/${userId}/">${whose.username}’s account</a> · `}<a href="${path}">All tokens</a></p>`
 }
 <form class="card filter few" method="get" action="${path}" role="search" aria-label="Tokens">
 ${userText !== undefined && html`<input type="hidden" name="user" value="${userText}">`}
@@ -62,7 +62,7 @@ interface Shown {
 }
 
 function tokensTable(tokens: readonly AdminToken[], shown: Shown): Html {
-  if (tokens.length === 0) return html`<div class="scroll"><p class="none">No tokens here.</p></div>`;
+  if (tokens.length === 0) return html`<div class="scroll"><p class="none">No tokens match.</p></div>`;
   return html`<div class="scroll" role="region" aria-label="Tokens" tabindex="0"><table>
 <caption>Times are UTC.</caption>
 <thead><tr>
@@ -81,7 +81,7 @@ function tokenRow(token: AdminToken, { actor, nowSeconds, back }: Shown): Html {
   const button = (what: string, text: string) => html`<form method="post" action="${path}${what}${back}">
 <input type="hidden" name="jti" value="${jti}"><button class="danger small" aria-label="${text} ${short}">${text}</button></form>`;
   return html`<tr>
-<th scope="row">${user ? html`<a href="${adminPath}/users/${user.id}/">${user.username}</a>` : "nobody"}</th>
+<th scope="row">${user ? html`<a href="${adminPath}/users/${user.id}/">${user.username}</a>` : "no user"}</th>
 <td>${stateOf(token, nowSeconds)}${token.type === "sliding" && html` <span class="badge">sliding</span>`}</td>
 <td class="wide">${timeOf(token.createdAtSeconds)}${clientOf(token)}</td>
 <td class="wide">${timeOf(token.expiresAtSeconds)}</td>

@@ -156,7 +156,7 @@ ${passwordFields(errors)}
 ${checkField({
   name: "end_tokens",
   label: "End all tokens issued so far",
-  help: "Unticked, whoever has one can use it until it expires.",
+  help: "If unticked, tokens issued so far stay valid until they expire.",
   ticked: endTokens,
 })}
 <div class="actions"><button>Set the password</button> <a href="${path}${target.id}/">Cancel</a></div>
@@ -168,9 +168,9 @@ export async function showDelete(visit: Visit): Promise<Response> {
   const target = await changeable(visit);
   const body = html`<h1>Delete ${target.username}?</h1>
 <form class="card" method="post" action="${path}${target.id}/delete">
-<p>All tokens of the user are ended. Your API may still know the user by the id ${target.id}, which is not given to anybody else.</p>
-<p>To keep somebody out, it is better to <a href="${path}${target.id}/">make them inactive</a>.</p>
-<div class="actions"><button class="danger">Delete for good</button> <a href="${path}${target.id}/">Cancel</a></div>
+<p>All tokens of the user are ended. Your API may still know the user by the id ${target.id}, which is never assigned to another user.</p>
+<p>To prevent log-ins only, <a href="${path}${target.id}/">make the user inactive</a> instead.</p>
+<div class="actions"><button class="danger">Delete permanently</button> <a href="${path}${target.id}/">Cancel</a></div>
 </form>`;
   return answer(visit, `Delete ${target.username}`, noErrors, body);
 }

@@ -33,25 +33,25 @@ ${textField({ ...shared, name: "last_name", label: last_name }, errors, fields.l
 /** @param who looks at it, and whether at their own account: nobody locks themselves out */
 export function rightsFields(fields: UserFields, who: { readonly actor: User; readonly own: boolean }): Html {
   const grants = mayGrant(who.actor);
-  const why = who.own ? " You cannot take it from yourself." : grants ? "" : " Only superusers can change this.";
+  const why = who.own ? " You cannot withdraw it from yourself." : grants ? "" : " Only superusers can change this.";
   return html`${checkField({
     name: "is_active",
     label: "Active",
-    help: `Unticked, the user cannot log in, and all tokens are ended.${who.own ? why : ""}`,
+    help: `If unticked, the user cannot log in, and all tokens are ended.${who.own ? why : ""}`,
     ticked: fields.is_active,
     disabled: who.own,
   })}
 ${checkField({
   name: "is_staff",
   label: "Staff",
-  help: `May use this page.${why}`,
+  help: `Can use this page.${why}`,
   ticked: fields.is_staff,
   disabled: who.own || !grants,
 })}
 ${checkField({
   name: "is_superuser",
   label: "Superuser",
-  help: `May make staff and superusers, and change superusers.${why}`,
+  help: `Can grant staff and superuser, and change superusers.${why}`,
   ticked: fields.is_superuser,
   disabled: who.own || !grants,
 })}`;

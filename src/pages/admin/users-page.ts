@@ -70,7 +70,7 @@ function queryOf(asked: Asked, query: URLSearchParams): UserQuery {
 }
 
 function usersTable(users: readonly User[]): Html {
-  if (users.length === 0) return html`<div class="scroll"><p class="none">No users here.</p></div>`;
+  if (users.length === 0) return html`<div class="scroll"><p class="none">No users match.</p></div>`;
   return html`<div class="scroll" role="region" aria-label="Users" tabindex="0"><table>
 <caption>Times are UTC. “Last log-in” is kept while UPDATE_LAST_LOGIN is on.</caption>
 <thead><tr>

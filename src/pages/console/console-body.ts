@@ -5,7 +5,7 @@ const plain = 'autocapitalize="none" spellcheck="false"';
 
 export const consoleBody = `<header>
 <h1>Gateway console</h1>
-<p>Log in, look into the tokens, call what is behind the gateway.
+<p>Log in, inspect the tokens, and call the API behind the gateway.
 <a href="/_gateway/openapi.json">OpenAPI document</a></p>
 </header>
 <noscript><p>This page needs JavaScript.</p></noscript>
@@ -14,7 +14,7 @@ export const consoleBody = `<header>
 <section aria-labelledby="who">
 <h2 id="who" tabindex="-1">Log in</h2>
 <form id="login" method="post">
-<p id="no-login" hidden>No log-in is served here: paste a token below.</p>
+<p id="no-login" hidden>This gateway serves no log-in. Paste a token below.</p>
 <div id="credentials">
 <label for="username">Username</label>
 <input id="username" name="username" autocomplete="username" ${plain}>
@@ -32,17 +32,17 @@ export const consoleBody = `<header>
 <form id="pasted" method="post">
 <label for="token">Token</label>
 <textarea id="token" rows="4" autocomplete="off" ${plain}></textarea>
-<button class="quiet">Use it</button>
+<button class="quiet">Use this token</button>
 </form>
 </details>
 <div id="account" class="row" hidden>
-<button type="button" class="quiet" id="forget">Forget the tokens</button>
+<button type="button" class="quiet" id="forget">Discard the tokens</button>
 <button type="button" class="quiet danger" id="logout-all" hidden>Log out everywhere</button>
 </div>
 </section>
 <section id="tokens" aria-labelledby="tokens-title" hidden>
 <h2 id="tokens-title" tabindex="-1">Tokens</h2>
-<p class="soft" id="tokens-note">Decoded here, not verified. In memory alone: leaving the page forgets them.</p>
+<p class="soft" id="tokens-note">Decoded here, not verified. Kept in memory only: leaving the page discards them.</p>
 <div id="cards"></div>
 </section>
 </div>
@@ -73,12 +73,12 @@ export const consoleBody = `<header>
 </form>
 </section>
 <section id="answer" aria-labelledby="answer-title">
-<h2 id="answer-title">Answer</h2>
-<p class="soft" id="no-answer">What the gateway or the API answers is shown here.</p>
+<h2 id="answer-title">Response</h2>
+<p class="soft" id="no-answer">The response of the gateway or the API is shown here.</p>
 <div id="answered" hidden>
 <p class="row"><strong class="pill" id="pill"></strong><code id="called"></code></p>
 <dl>
-<dt>Answered by</dt><dd id="by"></dd>
+<dt>Response from</dt><dd id="by"></dd>
 <dt>Request id</dt><dd id="request-id"></dd>
 <dt>Took</dt><dd id="took"></dd>
 </dl>
@@ -93,7 +93,7 @@ export const consoleBody = `<header>
 </section>
 <section aria-labelledby="history-title">
 <h2 id="history-title">History</h2>
-<p class="soft" id="no-history">Nothing was called yet.</p>
+<p class="soft" id="no-history">No requests yet.</p>
 <ol id="history"></ol>
 </section>
 </div>

@@ -137,7 +137,7 @@ async function call({ method, path, body, authorize, elide, done }) {
     });
     text = await response.text();
   } catch {
-    say("No answer: the gateway could not be reached, or broke off.", "bad");
+    say("No response: the gateway could not be reached, or the connection was lost.", "bad");
   }
   at("answer").ariaBusy = "false";
   const took = `${Math.round(performance.now() - began)} ms`;
@@ -184,13 +184,13 @@ function showAnswer({ response, text, json, what, took }) {
   at("pill").textContent = statusOf(response);
   at("pill").className = `pill ${response.ok ? "good" : "bad"}`;
   at("called").textContent = what;
-  at("by").textContent = redirect ? "not to be seen by a page" : own ? "the gateway" : "the API behind the gateway";
+  at("by").textContent = redirect ? "not visible to a page" : own ? "the gateway" : "the API behind the gateway";
   at("request-id").textContent = id ?? "in the gateway's log, and at the API as X-Request-Id";
   at("took").textContent = took;
   at("headers").textContent = [...headers].map((pair) => pair.join(": ")).join("\n") || "none";
   const full = json === undefined ? text : JSON.stringify(json, null, 2);
   at("text").textContent = redirect
-    ? "The API redirects. Browsers do not tell a page where to."
+    ? "The API redirects. Browsers do not tell a page the target."
     : full === ""
       ? "(no body)"
       : full.slice(0, longestShown) + (full.length > longestShown ? "\n… (cut)" : "");
@@ -203,7 +203,7 @@ function showAnswer({ response, text, json, what, took }) {
 function remember({ method, path, body, what, status, took }) {
   const item = make("li");
   const kind = status >= 200 && status < 300 ? "good" : "bad";
-  const again = make("button", what, { type: "button", class: "link", title: "Put it into the request form" });
+  const again = make("button", what, { type: "button", class: "link", title: "Copy to the request form" });
   again.addEventListener("click", () => fillRequest(method, path, body));
   item.append(make("strong", status || "–", { class: kind }), again);
   item.append(make("span", `${new Date().toLocaleTimeString()}, ${took}`, { class: "soft" }));
@@ -290,7 +290,9 @@ function card([name, token]) {
     article.append(
       make(
         "p",
-        known.cookiesOnly ? `In the HttpOnly cookie ${cookies[name]}, which no page can read.` : "This text is no JWT.",
+        known.cookiesOnly
+          ? `In the HttpOnly cookie ${cookies[name]}, which no page can read.`
+          : "This text is not a JWT.",
         { class: "soft" },
       ),
     );
@@ -422,7 +424,7 @@ function actionsOf(name, token) {
     actions.push(
       button(
         "Verify",
-        () => post("/verify/", { token: token.text }, `the ${title} is good`),
+        () => post("/verify/", { token: token.text }, `the ${title} is valid`),
         "quiet",
         `Verify the ${title}`,
       ),
@@ -440,7 +442,7 @@ function actionsOf(name, token) {
 async function refresh(name, token) {
   const sliding = name === "token";
   const path = sliding ? "/sliding/refresh/" : "/refresh/";
-  const done = sliding ? "the token is good for longer" : "a new access token";
+  const done = sliding ? "the token is valid for longer" : "a new access token";
   const answer = await post(path, { [name]: token.text }, done);
   if (answer === undefined) return;
   take(answer, sliding ? ["token"] : ["access", "refresh"]);
@@ -484,7 +486,7 @@ function forget(said) {
   draw();
   at("session-list").replaceChildren();
   at("username").focus();
-  say(said ?? "The tokens are forgotten; they are still good until they expire.");
+  say(said ?? "The tokens are discarded here; they stay valid until they expire.");
 }
 
 async function logIn() {
@@ -511,10 +513,10 @@ function usePasted() {
   const type = decoded(text)?.claims[known.typeClaim];
   /** @type {Name} */
   const name = type === "refresh" ? "refresh" : type === "sliding" ? "token" : "access";
-  if (decoded(text) === undefined) return say("This text is no JWT.", "bad");
+  if (decoded(text) === undefined) return say("This text is not a JWT.", "bad");
   field("token").value = "";
   take({ [name]: text }, []);
-  say(`The ${titles[name].toLowerCase()} is here, not verified.`);
+  say(`The ${titles[name].toLowerCase()} is loaded, not verified.`);
   at("tokens-title").focus();
 }
 
@@ -614,7 +616,8 @@ at("credentials").hidden = !at("no-login").hidden;
 at("kinds").hidden = !(serves("obtain") && serves("sliding"));
 at("paste").hidden = known.cookiesOnly;
 if (known.cookiesOnly)
-  at("tokens-note").textContent = "AUTH_COOKIE is on: the tokens stay in cookies. The clocks go by the settings.";
+  at("tokens-note").textContent =
+    "AUTH_COOKIE is on: the tokens stay in cookies. The times are calculated from the settings.";
 const named = location.hash.slice(1);
 if (addressOf(named)) field("path").value = named;
 at("login").addEventListener("submit", unlessBusy(logIn));

@@ -47,7 +47,7 @@ ${fields.map(fieldHtml).join("\n")}
 <div class="row"><button>Send</button><p role="status"></p></div>
 </form>
 <section aria-labelledby="answer" hidden>
-<h2 id="answer">Answer</h2>
+<h2 id="answer">Response</h2>
 <pre id="headers"></pre>
 <pre id="body"></pre>
 </section>

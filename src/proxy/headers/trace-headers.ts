@@ -1,7 +1,6 @@
 // `traceparent` and `tracestate` for the origin: the client's trace goes on, or one begins if TRACE_SAMPLE asks for it.
 // Must never pass on a `tracestate` without a valid `traceparent`.
-import { isSampled } from "../../http/sampled.ts";
-import { traceContext } from "../../http/trace-context.ts";
+import { isSampled, traceContext } from "../../http/trace-context.ts";
 
 /**
  * The gateway is a step of the trace of its own: its parent-id is the beginning of the request's id, by which the log

@@ -21,11 +21,11 @@ interface Targets {
 }
 
 /**
- * Works out at start what each rule has to be compared with; for a rule that nothing is stricter than, that is nothing.
+ * Works out at start what each rule has to be compared with: nothing, if no other is stricter.
  *
  * A path that reads like a rule's own path is rewritten to the rule's spelling (`/API/Users` to `/api/Users` for
  * `/api/*`), and the rules are asked again, with the request's method. So an exception that a deployer made by an earlier
- * rule stays one, and what matches no rule in that spelling is as strict as can be.
+ * rule stays one, and what matches no rule in that spelling counts as strictest.
  *
  * @param internal stricter than any rule
  */
@@ -105,7 +105,7 @@ function targetsOf(rules: readonly Rule[]): Targets | undefined {
   for (const rule of rules) {
     const depth = rule.decoded.split("/").length - 1;
     const spelling = { rule, ...foldPath(rule.decoded), depth };
-    // What comes below a prefix leaves no room for a suffix in it.
+    // A prefix has no suffix where more segments follow.
     if (rule.isPrefix) prefixes.push({ ...spelling, whole: foldCase(rule.decoded) });
     else exact.set(spelling.bare, [...(exact.get(spelling.bare) ?? []), spelling]);
   }

@@ -1,5 +1,4 @@
-// What PATHS = "loose" means for the rules of a deployment: which of them it guards, and which can let nothing pass.
-// Must never decide about a request: loose-paths.ts does, and is asked here.
+// What PATHS = "loose" means for the rules of a deployment: which of them it protects, and which can match nothing any more.
 import { fits, type StricterPaths, type StricterReading } from "./match.ts";
 import type { Rule } from "./rule.ts";
 
@@ -28,7 +27,7 @@ export function guardedRules(rules: readonly Rule[], loose: StricterPaths): read
   });
 }
 
-/** A sentence for each rule all of whose requests are refused, because its path reads as a stricter one. */
+/** A warning for each rule whose requests are all refused, because its path reads as a stricter one. */
 export function closedRules(rules: readonly Rule[], loose: StricterPaths): string[] {
   return rules.flatMap((rule, index) => {
     const path = rule.isPrefix ? `${rule.decoded}/x` : rule.decoded;
@@ -49,12 +48,12 @@ export function nameOf(rules: readonly Rule[], reading: StricterReading): string
   return `ROUTES[${index}] (${reading.path}), which is stricter`;
 }
 
-/** The methods of a rule; of one that is for all, those that make a difference anywhere. */
+/** The methods of a rule; for one without `methods`, those that any rule has. */
 function methodsOf(rules: readonly Rule[], rule: Rule): readonly string[] {
   return [...(rule.methods ?? new Set(["GET", ...rules.flatMap(({ methods }) => [...(methods ?? [])])]))];
 }
 
-/** A rule's path in other capitals, with and without a slash at its end, with and without a format suffix. */
+/** A rule's path in other letter cases, with and without a trailing slash, with and without a format suffix. */
 function spellingsOf({ decoded, isPrefix }: Rule): readonly string[] {
   if (decoded === "" || decoded === "/") return [];
   const plain = decoded.endsWith("/") ? decoded.slice(0, -1) : decoded;

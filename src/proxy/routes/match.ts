@@ -1,5 +1,5 @@
-// Method and path → the first rule that fits.
-// Must never match a path in one reading only.
+// Matches method and path with the first rule that fits.
+// Must never match a path that fits another rule in another reading.
 import { refuse } from "../../errors.ts";
 import type { InternalRoute } from "../../internal-routes/table.ts";
 import type { CanonicalPath } from "./path.ts";
@@ -8,11 +8,11 @@ import type { Rule } from "./rule.ts";
 /** What a path falls under in another spelling: a stricter rule, no rule at all (404), or an internal route. */
 export type StricterReading = Rule | InternalRoute | "no rule";
 
-/** The comparison of PATHS, made by loose-paths.ts. */
+/** The comparison of PATHS (loose-paths.ts). */
 export interface StricterPaths {
   /**
-   * What the path falls under and what is stricter than the rule that matched; undefined if there is nothing. With
-   * "loose" it is read without regard to case, a slash at its end or a format suffix, with "exact" as it is.
+   * A stricter rule or route that the path falls under; undefined if there is none. With "loose" the path is read without
+   * regard to case, a trailing slash or a format suffix, with "exact" as it is.
    *
    * @param index of the rule that matched
    * @param path one reading of the request's path, decoded
@@ -46,7 +46,7 @@ export function matchRule(
   return rule;
 }
 
-/** What is stricter than the rule of this index, in any reading of the path. */
+/** What is stricter than the rule at this index, in any reading of the path. */
 export function stricterReadingOf(
   paths: StricterPaths,
   index: number,
@@ -76,7 +76,7 @@ export function fits(rule: Rule, method: string, pattern: string, path: string):
 
 const none: readonly string[] = [];
 
-/** The path as it is read by origins that cut path parameters off, that decode twice, or that do both. */
+/** The path as read by origins that remove path parameters, that decode twice, or that do both. */
 function otherReadings({ decoded }: CanonicalPath): readonly string[] {
   const hasParameters = decoded.includes(";");
   if (!decoded.includes("%")) return hasParameters ? [withoutParameters(decoded)] : none;
@@ -88,7 +88,7 @@ function otherReadings({ decoded }: CanonicalPath): readonly string[] {
   ];
 }
 
-/** As an origin reads it that decodes twice; as it is, where that cannot be. */
+/** As read by an origin that decodes twice; unchanged if that fails. */
 function decodedAgain(path: string): string {
   try {
     return decodeURIComponent(path);

@@ -1,4 +1,4 @@
-// The one reading of a path: what the rules are matched against is what goes to the origin.
+// The canonical path of a request: what is matched with the rules is what goes to the origin.
 // Must never repair a path: one that an origin could read in another way is refused.
 import { refuse } from "../../errors.ts";
 import type { RequestUrl } from "../../http/request-url.ts";
@@ -7,7 +7,7 @@ import type { RequestUrl } from "../../http/request-url.ts";
 export interface CanonicalPath {
   /** The bytes as they came and as they go on: percent-encoded, without the query. */
   readonly sent: string;
-  /** What an origin gets that decodes percent-encoding once. */
+  /** The path as read by an origin that decodes percent-encoding once. */
   readonly decoded: string;
   /** From `?` on, untouched; empty if there is none. */
   readonly query: string;
@@ -16,7 +16,7 @@ export interface CanonicalPath {
 /**
  * Reads the path of a request without changing a byte. Refused with `path_ambiguous` (400): a fragment, an encoded
  * slash, backslash or NUL, bytes that are not UTF-8, a broken percent-encoding, control characters, empty segments,
- * segments of dots (also before `;`, which Java servers cut off), and the same once more encoded.
+ * dot segments (also before `;`, which Java servers remove), and the same encoded twice.
  */
 export function canonicalPath({ path: sent, query }: Pick<RequestUrl, "path" | "query">): CanonicalPath {
   if (sent.includes("#") || query.includes("#")) refuse("path_ambiguous");

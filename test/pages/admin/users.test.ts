@@ -65,7 +65,7 @@ describe("the list", () => {
     expect(second).toContain('rel="prev"');
   });
   it("says so when nobody is found", async () => {
-    expect(await asStaff.page("/users/?q=nobody-of-this-name")).toContain("No users here.");
+    expect(await asStaff.page("/users/?q=nobody-of-this-name")).toContain("No users match.");
   });
   it.each([
     "after=x",
@@ -79,7 +79,7 @@ describe("the list", () => {
     expect((await asStaff.get(`/users/?${query}`)).status).toBe(200);
   });
   it("cannot be searched by password", async () => {
-    expect(await asStaff.page("/users/?in=password&q=pbkdf2")).toContain("No users here.");
+    expect(await asStaff.page("/users/?in=password&q=pbkdf2")).toContain("No users match.");
   });
 });
 

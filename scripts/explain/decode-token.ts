@@ -1,27 +1,27 @@
-// What a token says of itself, read without looking at its signature: for people to see, and to word what a check found.
-// Must never decide anything, and never give back the token or its signature.
+// Header and claims of a token, decoded without verification, to show them and to word what a check found.
+// Must never decide anything, nor return the token or its signature.
 import { parseJson } from "../../src/json/parse.ts";
 import { familyClaim } from "../../src/settings/names-family.ts";
 import { isRecord } from "../../src/settings/readers.ts";
 import type { Settings } from "../../src/settings/settings.ts";
-import { isoTime } from "../shared/iso-time.ts";
+import { isoTime } from "../shared/terminal.ts";
 import { timeClaims } from "./checks.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Header and claims; empty where they cannot be read. */
-export interface Peek {
+/** Header and claims; empty if they cannot be decoded. */
+export interface DecodedToken {
   readonly header: Members;
   readonly claims: Members;
 }
 
-export function peek(token: string): Peek {
+export function decodeToken(token: string): DecodedToken {
   const [header = "", payload = ""] = token.split(".");
   return { header: membersOf(header), claims: membersOf(payload) };
 }
 
-/** What a person is shown of them: what the checks go by, and nothing else of what a token may say of somebody. */
-export function toldOf({ header, claims }: Peek, settings: Settings): Peek {
+/** What is shown of them: the members that the checks use, and nothing personal that a token may contain. */
+export function shownMembers({ header, claims }: DecodedToken, settings: Settings): DecodedToken {
   const { USER_ID_CLAIM, TOKEN_TYPE_CLAIM, JTI_CLAIM } = settings;
   const names = [USER_ID_CLAIM, TOKEN_TYPE_CLAIM, JTI_CLAIM, familyClaim, "iss", "aud", ...timeClaims];
   const some = (members: Members, wanted: ReadonlyArray<string | null>): Members =>
@@ -49,7 +49,7 @@ const units = [
 
 const english = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 
-/** "3 minutes ago", "in 12 minutes", "now": in the largest unit of which there are two. */
+/** "3 minutes ago", "in 12 minutes", "now": in the largest unit that gives at least two. */
 export function relativeTime(seconds: number, nowSeconds: number): string {
   const difference = seconds - nowSeconds;
   if (difference === 0) return "now";

@@ -1,7 +1,7 @@
 // decodeText(): charsets, and where bytes do not fit. The texts of UTF-8 errors are those of Python 3.11's codec.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeText, textDecoderFor } from "../../src/http/decode-text.ts";
+import { decodeText, textDecoderFor } from "../../src/python/decode-text.ts";
 import { refusalOf } from "../support/refusals.ts";
 
 const bytes = (...all: readonly number[]) => Uint8Array.from(all);

@@ -1,4 +1,4 @@
-// Reads the file that `wrangler deploy --secrets-file` takes, to check what is in it before it is deployed.
+// What flags of wrangler add to wrangler.toml: `--var`, and the file of `--secrets-file`.
 // Must never print or keep a value of it.
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
@@ -18,9 +18,9 @@ export function parseSecrets(text: string): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(value).map(([name, secret]) => [name, String(secret)]));
 }
 
-/** The file's secrets, and a warning when others on this machine can read it. */
+/** The file's secrets, and a warning if other users of this machine can read it. */
 export function readSecretsFile(given: string): { secrets: Readonly<Record<string, string>>; warnings: string[] } {
-  // As wrangler sees it, which is started in the project.
+  // Relative to the project, where wrangler is started.
   const path = resolve(ROOT, given);
   let text: string;
   let open: boolean;
@@ -32,6 +32,17 @@ export function readSecretsFile(given: string): { secrets: Readonly<Record<strin
   }
   return {
     secrets: parseSecrets(text),
-    warnings: open ? [`others on this machine can read ${given}. Close it: chmod 600 ${given}`] : [],
+    warnings: open ? [`other users of this machine can read ${given}. Run: chmod 600 ${given}`] : [],
   };
+}
+
+/** The vars that `--var NAME:VALUE` sets, by name; without a colon the value is empty, as for wrangler. */
+export function readVars(pairs: readonly unknown[] | undefined): Readonly<Record<string, string>> {
+  const texts = (pairs ?? []).filter((pair) => typeof pair === "string");
+  return Object.fromEntries(
+    texts.map((pair) => {
+      const colon = pair.indexOf(":");
+      return colon === -1 ? [pair, ""] : [pair.slice(0, colon), pair.slice(colon + 1)];
+    }),
+  );
 }

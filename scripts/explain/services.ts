@@ -1,5 +1,5 @@
-// The Worker's parts wired for `explain`: its codec, stores, rules and headers, with an origin that only takes notes.
-// Must never write to a store, and never send anything to the API.
+// The services of the Worker for `explain`, with an origin that only records what it would get.
+// Must never write to a store, nor send anything to the API.
 import { randomBytes, randomUUID } from "node:crypto";
 import { createAuthentication } from "../../src/auth/authenticate.ts";
 import type { TokenCache } from "../../src/auth/token-cache.ts";
@@ -20,47 +20,47 @@ import { createCodec } from "../../src/tokens/codec.ts";
 import type { Keys } from "../../src/tokens/keys.ts";
 import { remoteKeys } from "../../src/tokens/remote-keys.ts";
 
-/** What the stores are made of: real ones, or none with --offline. */
+/** The bindings of the stores. */
 export interface ExplainStores {
   readonly d1: D1Database;
   /** Undefined where KV cannot be read from here: the gateway then asks D1, as it does while KV is down. */
   readonly kv: KVNamespace | undefined;
 }
 
-/** A request that would have gone on. */
+/** A request that would have been forwarded. */
 export interface Forwarded {
   readonly url: string;
   readonly headers: Headers;
 }
 
-/** What the Worker answers requests with, without a memory of tokens: each check is made each time. */
-export type ExplainServices = Services & ProxyDependencies & Pick<Configuration, "acceptedTokenTypes">;
+/** The services with which the Worker answers requests, without a token cache: each check is made each time. */
+export type ExplainServices = Services & ProxyDependencies;
 
 export const noTokenCache: TokenCache = { recall: () => undefined, keep: () => {} };
 
-export interface Wired {
-  readonly deps: ExplainServices;
-  /** As ROUTES has them; those of `deps` ask no store with --offline, and note what they would send. */
+export interface ExplainSetup {
+  readonly services: ExplainServices;
+  /** As in ROUTES; those of `services` use no store with --offline, and record what they would send. */
   readonly rules: readonly Rule[];
-  /** What the origin would have got; undefined as long as nothing did. */
+  /** What the origin would have got; undefined if nothing was forwarded. */
   readonly forwarded: () => Forwarded | undefined;
-  /** What a store or the source of keys said when it failed. */
-  readonly complaint: () => string | undefined;
+  /** The last error of a store or of JWK_URL. */
+  readonly lastError: () => string | undefined;
 }
 
-/** @param stores undefined with --offline: then no route reads a user or asks for revocation */
-export function wireForExplain(
+/** @param stores undefined with --offline: then no route reads a user or checks revocation */
+export function setUpExplain(
   configuration: Configuration,
   defaultOrigin: Pick<Origin, "base" | "audience"> | undefined,
   stores: ExplainStores | undefined,
-): Wired {
+): ExplainSetup {
   const { settings, keys } = configuration;
   let forwarded: Forwarded | undefined;
-  let complaint: string | undefined;
+  let lastError: string | undefined;
   const log = (_event: string, fields: Readonly<Record<string, unknown>>): void => {
-    if (typeof fields.error === "string") complaint = fields.error;
+    if (typeof fields.error === "string") lastError = fields.error;
   };
-  const noting = (origin: Pick<Origin, "base" | "audience">): Origin => ({
+  const recording = (origin: Pick<Origin, "base" | "audience">): Origin => ({
     ...origin,
     send: async (url, init) => {
       forwarded = { url, headers: new Headers(init.headers as Headers) };
@@ -69,12 +69,12 @@ export function wireForExplain(
   });
   const rules = configuration.rules.map((rule) => (stores === undefined ? offlineRule(rule) : rule));
   const revocationCache = stores?.kv === undefined ? noRevocationCache() : kvRevocationCache(stores.kv, 0, log);
-  const services = {
+  const shared = {
     ...configuration,
-    rules: rules.map((rule) => ({ ...rule, destination: rule.destination && noting(rule.destination) })),
+    rules: rules.map((rule) => ({ ...rule, destination: rule.destination && recording(rule.destination) })),
     codec: createCodec(settings, { ...keys, ...remoteKeysFor(configuration, log) }, JSON.stringify),
-    users: stores === undefined ? nobody : d1Users(stores.d1, log),
-    tokens: stores === undefined ? nothingListed : d1Tokens(stores.d1, log),
+    users: stores === undefined ? noUsers : d1Users(stores.d1, log),
+    tokens: stores === undefined ? noTokens : d1Tokens(stores.d1, log),
     sessions: d1Sessions(stores?.d1 ?? noDatabase, log),
     revocationCache,
     loginLimiter: undefined,
@@ -85,26 +85,27 @@ export function wireForExplain(
     log,
     metrics: undefined,
     stopwatch: undefined,
-    origin: defaultOrigin && noting(defaultOrigin),
+    origin: defaultOrigin && recording(defaultOrigin),
     signAssertion: assertionSigner(settings, keys),
   };
-  const deps = { ...services, authentication: createAuthentication({ ...services, tokenCache: noTokenCache }) };
-  return { deps, rules: configuration.rules, forwarded: () => forwarded, complaint: () => complaint };
+  const { issuer } = shared.codec;
+  const services = { ...shared, authentication: createAuthentication({ ...shared, issuer, tokenCache: noTokenCache }) };
+  return { services, rules: configuration.rules, forwarded: () => forwarded, lastError: () => lastError };
 }
 
-/** What can be asked of a route without a store. */
+/** What can be checked for a route without a store. */
 const offlineRule = (rule: Rule): Rule => ({
   ...rule,
   auth: rule.auth === "user" ? "token" : rule.auth,
   revocation: "off",
 });
 
-/** Asked with --offline only for what `offlineRule` leaves: the blacklist of listed classes. */
+/** With --offline, `offlineRule` leaves only the blacklist to be asked. */
 const unavailable = (): never => {
   throw new TypeError("there is no store with --offline");
 };
-const nobody: UserStore = { byUsername: unavailable, byLookup: unavailable };
-const nothingListed: TokenStore = {
+const noUsers: UserStore = { byUsername: unavailable, byLookup: unavailable };
+const noTokens: TokenStore = {
   isBlacklisted: async () => false,
   tokenStatus: async () => ({ ended: false, user: undefined }),
   tokenAndUser: unavailable,
@@ -117,7 +118,7 @@ const nothingListed: TokenStore = {
 };
 const noDatabase = { prepare: unavailable, batch: unavailable } as unknown as D1Database;
 
-/** As wire.ts does it: JWK_URL takes the place of VERIFYING_KEY, but for HMAC. */
+/** As in wire.ts: JWK_URL replaces VERIFYING_KEY, except for HMAC. */
 function remoteKeysFor(
   { settings }: Configuration,
   log: (event: string, fields: Readonly<Record<string, unknown>>) => void,

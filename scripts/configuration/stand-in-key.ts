@@ -1,11 +1,11 @@
-// Keys to check the settings with while the real ones are out of sight, as secrets of the Worker.
+// Placeholder keys to check the settings with while the real ones are not available.
 // Must never be deployed, stored or shown.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { readBoolean } from "../../src/settings/readers.ts";
 
 const CURVES: Readonly<Record<string, string>> = { ES256: "P-256", ES384: "P-384", ES512: "P-521" };
 
-/** A fresh key of the kind that the algorithm takes: text for HS*, which an unknown algorithm gets too, else a PEM. */
+/** A new key for the algorithm: a string for HS* and for unknown algorithms, otherwise a PEM. */
 export function standInKey(algorithm: unknown): string {
   const name = String(algorithm ?? "HS256");
   const pem = { type: "pkcs8", format: "pem" } as const;
@@ -16,7 +16,7 @@ export function standInKey(algorithm: unknown): string {
   return randomBytes(48).toString("base64url");
 }
 
-/** What stands in for the secrets that the Worker has: SIGNING_KEY, and ASSERTION_KEY where the settings ask for one. */
+/** Placeholders for SIGNING_KEY, and for ASSERTION_KEY if the settings need one. */
 export function standInSecrets(given: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const { ALGORITHM, ASSERTION, ASSERTION_KEY } = given;
   const SIGNING_KEY = standInKey(ALGORITHM);

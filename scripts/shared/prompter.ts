@@ -1,17 +1,17 @@
-// Asks a person at a terminal, line by line; what is secret is not shown.
-// Must never echo, keep or print what was typed in answer to a hidden question.
+// Prompts on a terminal, line by line, optionally without echo.
+// Must never echo, keep or print the answer to a hidden question.
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import { Failure } from "../shared/failure.ts";
+import { Failure } from "./failure.ts";
 
-/** Asks questions one after the other. Fails with exit code 130 when the person leaves with Ctrl-C or Ctrl-D. */
+/** Asks one question after the other. Fails with exit code 130 on Ctrl-C or Ctrl-D. */
 export interface Prompter {
   ask(question: string): Promise<string>;
   askHidden(question: string): Promise<string>;
   close(): void;
 }
 
-/** A prompter on this terminal. One for all questions: what is typed ahead or pasted answers the next one. */
+/** One prompter serves all questions, so that input typed ahead or pasted answers the next one. */
 export function openPrompter(): Prompter {
   let muted = false;
   const output = new Writable({
@@ -32,7 +32,7 @@ export function openPrompter(): Prompter {
   readline.on("SIGINT", () => readline.close());
   readline.on("close", () => {
     left = true;
-    // The question is still on the line.
+    // The cursor is still behind the question.
     if (wanted !== undefined) process.stdout.write("\n");
     wanted?.reject(new Failure("stopped; nothing was changed.", 130));
   });
