@@ -1,4 +1,4 @@
-// What flows may use: one type, wired once, taken in parts.
+// The services that wire.ts makes once per isolate. Each use case names the ones that it needs.
 // Must never name a concrete store or a platform.
 
 import type { Hooks } from "./hooks.ts";

@@ -1,6 +1,6 @@
 // `logout`: ends all tokens of a user, or one session.
 
-import { namesFamily } from "../../src/settings/names-family.ts";
+import { namesSession } from "../../src/settings/derived.ts";
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { endSession, endUserTokens } from "../database/end-user.ts";
@@ -47,7 +47,7 @@ export async function logout(
     throw new Failure(`There is no open session '${session}' ${of}. npm run manage -- sessions lists them.`);
   }
   await endSession(bindings, session, nowSeconds);
-  const named = namesFamily(settingsOf(vars, ["BLACKLIST_ENDS_SESSION", "REVOKE_FAMILY_ON_REUSE"]));
+  const named = namesSession(settingsOf(vars, ["BLACKLIST_ENDS_SESSION", "REVOKE_FAMILY_ON_REUSE"]));
   const rest = named ? "" : " Its access tokens do not name it and stay valid until they expire.";
   return `The session '${session}' ${of} is ended.${rest}`;
 }

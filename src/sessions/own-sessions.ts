@@ -5,7 +5,7 @@ import type { Identity } from "../auth/authenticate.ts";
 import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { type Log, shortId } from "../log-events.ts";
-import { familyClaim } from "../settings/names-family.ts";
+import { sessionClaim } from "../settings/derived.ts";
 import type { LiveToken } from "../stores/contract.ts";
 import { claim } from "../tokens/claims.ts";
 import { ownerOf } from "../users/token-user.ts";
@@ -63,7 +63,7 @@ export function createOwnSessions(deps: OwnSessionsDependencies): OwnSessions {
 
   return {
     async listSessions(context, identity) {
-      const own = claim(identity.claims, familyClaim);
+      const own = claim(identity.claims, sessionClaim);
       const sessions = await sessionsOf(context, userOf(identity));
       return sessions.map((session) => ({
         id: session.session,
@@ -80,7 +80,7 @@ export function createOwnSessions(deps: OwnSessionsDependencies): OwnSessions {
       if (!sessions.some(({ session }) => session === id)) refuse("no_route");
       await endSession(deps, ownerOf(settings, user), id, context.nowSeconds);
       log("session_ended", { user_id: user.id, family: shortId(id) }, context.requestId);
-      return claim(identity.claims, familyClaim) === id;
+      return claim(identity.claims, sessionClaim) === id;
     },
     async logoutAll({ nowSeconds, requestId }, identity) {
       const user = userOf(identity);
