@@ -1,5 +1,5 @@
 // What the admin page does to tokens: revoke one, end its session.
-// Must never touch a superuser's tokens for somebody who is none.
+// Must never touch a superuser's tokens for an admin who is not one.
 
 import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";

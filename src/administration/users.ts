@@ -66,7 +66,7 @@ const taken: FieldErrors = { username: "A user with that username already exists
 export function createUserAdministration(deps: UserAdministrationDependencies): UserAdministration {
   const { settings, admin: stores, newSalt } = deps;
 
-  /** A hash is what costs CPU here: counted with the log-ins, for whoever asks for it. */
+  /** A hash is what costs CPU here: counted with the log-ins, by the admin who asks for it. */
   async function limitHashing(admin: Admin): Promise<void> {
     const { loginLimiter } = deps;
     if (loginLimiter && !(await loginLimiter.allows([`admin:${admin.user.id}`]))) {
@@ -182,7 +182,7 @@ function userErrors({ username, first_name, last_name, email }: UserFields): Fie
   });
 }
 
-/** As Django's admin: weak passwords are refused, by whoever they are set. */
+/** As Django's admin: weak passwords are refused, whoever sets them. */
 function passwordErrors({ password, again }: TypedPassword, username: string): FieldErrors {
   return present({
     password: passwordError(password) ?? passwordWeakness(password, username),

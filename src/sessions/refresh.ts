@@ -132,8 +132,8 @@ async function signSuccessor(
 }
 
 /**
- * The user under whom a successor is written down. A claim that names nobody is fine (none, null, 0); one that cannot
- * name anybody (`""`, a list) is refused: Simple JWT breaks off there, after it has checked no user.
+ * Refuses a user under whom no successor can be written down. A claim that names no user is fine (none, null, 0); one that cannot
+ * name any (`""`, a list) is refused: Simple JWT breaks off there, after it has checked no user.
  */
 export function refuseUnrecordableUser(settings: Settings, claims: Claims): void {
   const value = claim(claims, settings.USER_ID_CLAIM);

@@ -1,5 +1,4 @@
-// What the admin page needs remembered, as promises: its own sessions, lists of users and tokens, changes to users.
-// Must never name a database.
+// The stores of the admin page as interfaces: its own sessions, lists of users and tokens, changes to users.
 import type { User, UserId } from "../users/user.ts";
 
 /** A log-in to the admin page, by password. The value in the cookie is never written down. */
@@ -7,7 +6,7 @@ export interface NewAdminSession {
   /** SHA-256 of the cookie's value, in hexadecimal. */
   readonly idHash: string;
   readonly userId: UserId;
-  /** Tells the stored password at log-in from any other. */
+  /** Of the stored password at log-in: another password has another one. */
   readonly fingerprint: string;
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
@@ -24,7 +23,7 @@ export interface FoundAdminSession {
   readonly expiresAtSeconds: number;
   /** When its user last typed the password: at log-in, or when it was asked for again. */
   readonly confirmedAtSeconds: number;
-  /** The user's cut-off: sessions begun before this second are ended. 0: there is none. */
+  /** Sessions of the user that began before this second are ended. 0: none are. */
   readonly issuedBeforeSeconds: number;
   /** That of the log-in; undefined for a session that an earlier version of the gateway began. */
   readonly sessionVersion: number | undefined;
@@ -32,8 +31,8 @@ export interface FoundAdminSession {
 
 export interface AdminSessionStore {
   /**
-   * Writes a session down. One begun in the second of the user's cut-off, but after it, counts as begun after. Gives
-   * the user as they are then, in the same round trip; undefined when they are gone.
+   * Writes a session down. One that begins after the user's tokens were ended, but in the same second, counts as begun
+   * afterwards. Gives the user as they are then, in the same round trip; undefined when they are gone.
    */
   open(session: NewAdminSession): Promise<User | undefined>;
   /** The session and its user in one round trip; undefined when either is gone. Never stale. */
@@ -81,23 +80,28 @@ export type UserFields = Pick<
   "username" | "first_name" | "last_name" | "email" | "is_active" | "is_staff" | "is_superuser"
 >;
 
-/** Ends the tokens and admin sessions of a user in the same transaction; see SessionStore.endUser(). */
+/** Ends the tokens and admin sessions of a user along with a change; see SessionStore.endAll(). */
 export interface Ending {
   readonly issuedBeforeSeconds: number;
   readonly untilSeconds: number;
   readonly nowSeconds: number;
 }
 
-/** What became of a change: done, another user has the name, or nobody is there (or may be touched) any more. */
+/** What became of a change: done, another user has the name, or there is no such user (any more) that may be changed. */
 export type Changed = "done" | "taken" | "gone";
 
 /** Who changes, as far as a statement has to know: only superusers may touch superusers. */
 export interface Actor {
   readonly isSuperuser: boolean;
-  /** USER_ID_FIELD is `username`: whoever is renamed is somebody else to tokens. */
+  /** USER_ID_FIELD is `username`: a user who is renamed is another one to tokens. */
   readonly namesAreIds: boolean;
 }
 
+/**
+ * A change comes before its ending. The change raises `session_version`, so no older session is refreshed any more; the
+ * ending is for the access tokens that are out. If it is lost the call has failed, and `end()` repeats it. Removing is
+ * the other way round: the ending comes first, and removing again repeats it.
+ */
 export interface AdminUserStore {
   /** By the text that is searched, else by username; one round trip. */
   page(query: UserQuery): Promise<Page<User>>;
@@ -151,6 +155,6 @@ export interface AdminStores {
   readonly sessions: AdminSessionStore;
   readonly users: AdminUserStore;
   readonly tokens: AdminTokenStore;
-  /** 256 random bits as base64url: what nobody can guess. */
+  /** 256 random bits as base64url. */
   readonly newSecret: () => string;
 }

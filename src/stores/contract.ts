@@ -231,7 +231,7 @@ export interface SchemaStore {
 export interface LoginLimiter {
   /** Counts one attempt for each key; false if any has had too many recently. Failing is logged and counts as true. */
   allows(keys: readonly string[]): Promise<boolean>;
-  /** Whether the count works at all; counts for nobody. */
+  /** Whether the count works at all; it counts no attempt. */
   ping(): Promise<boolean>;
 }
 

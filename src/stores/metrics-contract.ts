@@ -1,10 +1,9 @@
-// What is counted of requests, as a promise: contract.ts has those of what is remembered.
-// Must never name a place where metrics go.
+// What is counted of requests, as an interface.
 
 /** What the gateway did with a request; `shadow`: let it pass only because its route has `enforce = false`. */
 export type Decision = "allow" | "deny" | "shadow";
 
-/** One request, as metrics count it. None of it tells one person from another. */
+/** One request, as metrics count it. None of it identifies a person. */
 export interface RequestPoint {
   readonly decision: Decision;
   /** Why it was refused, or would have been. */

@@ -1,9 +1,9 @@
-// The count of login attempts, kept by a rate limit binding.
-// Must never keep anybody out because the count itself does not work.
+// The count of log-in attempts, kept by a rate limit binding.
+// Must never refuse an attempt because the count itself fails.
 import type { LoginLimiter } from "./contract.ts";
 import type { StoreLog } from "./d1/errors.ts";
 
-/** @param limiter the binding LOGIN_LIMITER; how many attempts it allows in which time stands in wrangler.toml */
+/** @param limiter the binding LOGIN_LIMITER; wrangler.toml says how many attempts it allows in which time */
 export function rateLimitLogins(limiter: RateLimit, log: StoreLog): LoginLimiter {
   /** Undefined when the count does not work. */
   const count = async (key: string): Promise<boolean | undefined> => {

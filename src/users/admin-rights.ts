@@ -1,18 +1,18 @@
-// Who may do what on the admin page: staff look after users, superusers after staff rights and superusers.
-// Must never let anybody lock themselves out.
+// Who may do what on the admin page: staff manage users, superusers also staff rights and superusers.
+// Must never let admins lock themselves out.
 import type { User } from "./user.ts";
 
-/** Whether the page is theirs at all. */
+/** Whether somebody may use the page at all. */
 export const mayAdminister = (user: User): boolean => user.is_active && user.is_staff;
 
-/** Whether one may change, delete or log out the other. Django gives permissions for that; here are none to give. */
+/** Whether one may change, delete or log out the other. Django has permissions for that; there are none here. */
 export const mayChange = (actor: User, target: Pick<User, "is_superuser">): boolean =>
   actor.is_superuser || !target.is_superuser;
 
-/** Whether one may make and unmake staff and superusers. */
+/** Whether somebody may give and take the rights of staff and superusers. */
 export const mayGrant = (actor: User): boolean => actor.is_superuser;
 
-/** What of their own nobody can take away: whoever did could not come back to undo it. */
+/** Which of their own rights admins would take away: they could not come back to undo it. */
 export function ownLockOut(
   actor: User,
   target: Pick<User, "id">,

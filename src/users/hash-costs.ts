@@ -1,9 +1,8 @@
-// What computing a hash costs, and how much of that a login may ever spend.
-// Must never be read as a promise of speed: only the proportions hold on other machines.
+// What computing a hash costs, and how much of that a log-in may spend. Only the proportions hold on other machines.
 
 /*
  * CPU milliseconds per unit of work, measured in workerd 1.20261023.1 on a 2-core EPYC VM and rounded up.
- * They tell a hash that is too costly, and how much cheaper than the preferred one a stored hash is.
+ * They say which hash is too costly, and how much cheaper than the preferred one a stored hash is.
  */
 /** Per round of PBKDF2 in WebCrypto (either digest). */
 export const PBKDF2_NATIVE_MS = 0.00012;

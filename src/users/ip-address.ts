@@ -38,7 +38,7 @@ function groupsOf(half: string, isLast: boolean): number[] | undefined {
   return groups;
 }
 
-/** The bytes of an IPv4 address that stands inside IPv6 (RFC 4291 section 2.5.5.2). */
+/** The bytes of an IPv4 address inside an IPv6 address (RFC 4291 section 2.5.5.2). */
 export function mappedIpv4(groups: readonly number[]): number[] | undefined {
   const [high = 0, low = 0] = groups.slice(6);
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
@@ -54,7 +54,7 @@ const unreadable = "unreadable";
 /**
  * One name for all addresses that one client may have: an IPv4 address is itself, also inside IPv6 (RFC 4291 section
  * 2.5.5.2); other IPv6 addresses go by their /64, which is what one household or server gets (RFC 6177). Undefined for
- * no address, and for the one that stands for many clients.
+ * no address, and for the one that many clients share.
  *
  * @param address the value of CF-Connecting-IP
  */

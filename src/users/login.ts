@@ -111,7 +111,7 @@ const limitPeriodSeconds = 60;
 /**
  * Counts an attempt for the account and for the client's network, both at once; if either had too many, the log-in is
  * refused (`login_throttled`, 429). Accounts that do not exist are counted like those that do. Without LOGIN_LIMITER
- * nothing is counted, and neither while it fails: no account is safer for a log-in that nobody can use, and the cost of
+ * nothing is counted, and neither while it fails: a log-in that cannot be used makes no account safer, and the cost of
  * hashing still slows guessing down. Never asks whether the account exists, nor hashes the password.
  */
 export async function limitLogins(

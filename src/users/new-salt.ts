@@ -1,5 +1,4 @@
 // Makes the salt of a new password hash out of random bytes.
-// Must never draw randomness itself: the caller does, once per request.
 
 /** What Django's get_random_string() picks from. */
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";

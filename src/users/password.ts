@@ -9,7 +9,7 @@ import { spendHashTime, spendRestOfHashTime } from "./spend-hash-time.ts";
 /**
  * Whether the password is right, and then whether it should be hashed anew (Django's must_update): `upgrade` is true
  * for anything but `scrypt$16384$<22 characters or more>$8$5$…`. `reason` is for the log; clients learn no more than
- * that the login failed.
+ * that the log-in failed.
  */
 export type PasswordVerdict = { ok: true; upgrade: boolean } | { ok: false; reason: PasswordRefusal };
 
@@ -23,9 +23,9 @@ const UNUSABLE_PREFIX = "!";
  * Takes the password as typed (UTF-8, not normalised) and the stored string; any string is taken for either.
  *
  * A refusal costs the CPU time of the preferred format at least, whatever is stored: what cannot be verified costs
- * just that, and a wrong password against a cheaper hash costs the difference on top. Django evens that out within one
- * format only. A right password costs no more than it must. What nothing can hide is a hash dearer than the preferred
- * one (PBKDF2 above 100,000 rounds, Argon2, bcrypt): the upgrade after a good login ends that for each user in turn.
+ * just that, and a wrong password against a cheaper hash costs the difference as well. Django evens that out within one
+ * format only. A right password costs no more than it must. What nothing can hide is a hash that costs more than the
+ * preferred one (PBKDF2 above 100,000 rounds, Argon2, bcrypt): the upgrade after a good login ends that for each user in turn.
  */
 export async function verifyPassword(password: string, encoded: string): Promise<PasswordVerdict> {
   const stored = readStored(encoded);

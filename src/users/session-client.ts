@@ -1,5 +1,5 @@
-// SESSION_METADATA: what a session's list says of the client, for its user to know it by.
-// Must never keep enough to follow somebody: no version, no whole address, nothing that a client made up at length.
+// SESSION_METADATA: what the list of sessions says about a client, so that its user recognises it.
+// Must never keep enough to track a person: no version, no whole address, nothing that a client made up at length.
 import type { RequestContext } from "../context.ts";
 import type { Settings } from "../settings/settings.ts";
 import { ipv4Bytes, ipv6Groups, mappedIpv4 } from "./ip-address.ts";
@@ -16,8 +16,8 @@ export interface SessionClient {
 const longestUserAgent = 400;
 const longestName = 40;
 
-/** What a browser's User-Agent has, most particular first: Chrome's name stands in most others, Safari's in Chrome's. */
-const browsers: ReadonlyArray<readonly [mark: string, name: string]> = [
+/** By what a browser's User-Agent is recognised, the most specific first: most others name Chrome, and Chrome names Safari. */
+const browsers: ReadonlyArray<readonly [part: string, name: string]> = [
   ["Edg/", "Edge"],
   ["EdgA/", "Edge"],
   ["EdgiOS/", "Edge"],
@@ -29,7 +29,7 @@ const browsers: ReadonlyArray<readonly [mark: string, name: string]> = [
   ["Chrome/", "Chrome"],
   ["Safari/", "Safari"],
 ];
-const systems: ReadonlyArray<readonly [mark: string, name: string]> = [
+const systems: ReadonlyArray<readonly [part: string, name: string]> = [
   ["iPhone", "iPhone"],
   ["iPad", "iPad"],
   ["Android", "Android"],
@@ -56,7 +56,7 @@ export function sessionClient(userAgent: string | null, address: string | null):
 
 function clientName(userAgent: string): string | null {
   if (!userAgent.startsWith("Mozilla/")) return programName(userAgent);
-  const named = (table: typeof browsers) => table.find(([mark]) => userAgent.includes(mark))?.[1];
+  const named = (table: typeof browsers) => table.find(([part]) => userAgent.includes(part))?.[1];
   const browser = named(browsers);
   const system = named(systems);
   if (browser !== undefined) return system === undefined ? browser : `${browser} on ${system}`;

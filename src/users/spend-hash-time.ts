@@ -1,5 +1,5 @@
 // Spends the time of a password check where there is nothing, or too little, to check.
-// Must never tell the caller anything: its only effect is that one refused login takes as long as another.
+// Its only effect is that one refused log-in takes as long as another.
 import { SCRYPT_NATIVE_MS } from "./hash-costs.ts";
 import { deriveScrypt, PREFERRED_SCRYPT } from "./hashers/scrypt.ts";
 
@@ -15,7 +15,7 @@ export async function spendHashTime(password: string): Promise<void> {
 }
 
 /**
- * Adds to `spentMs` CPU milliseconds what is missing to the preferred cost, to the nearest of its five lanes (30 ms):
+ * Adds to `spentMs` CPU milliseconds what the preferred cost has more, to the nearest of its five lanes (30 ms):
  * what harden_runtime() does in Django, but for every format, as any of them may be cheaper than the preferred one.
  */
 export async function spendRestOfHashTime(password: string, spentMs: number): Promise<void> {

@@ -1,5 +1,5 @@
-// Django's rules for the parts of a user: what a name, an address and a password may be.
-// Must never put the password into what it says about it.
+// Django's rules for the fields of a user: what a name, an e-mail address and a password may be.
+// Must never put a password into a message.
 import { trimAsPython } from "../python/white-space.ts";
 
 /** A username as Django stores it: NFKC (AbstractBaseUser.normalize_username). */
@@ -38,8 +38,8 @@ export const isTooLong = (password: string): boolean =>
   new TextEncoder().encode(password).length > longestPasswordBytes;
 
 /**
- * What is wrong with a password whoever insists, or null. A log-in takes white space away from both ends and refuses what
- * DRF's CharField refuses, so nobody could ever log in with such a password.
+ * What is wrong with a password in any case, or null. A log-in strips white space from both ends and refuses what DRF's
+ * CharField refuses, so such a password could never be used.
  */
 export function passwordError(password: string): string | null {
   if (password === "") return "The password must not be empty.";
@@ -58,7 +58,7 @@ export function passwordError(password: string): string | null {
   return isTooLong(password) ? "The password must not be longer than 4096 bytes: nobody could log in with it." : null;
 }
 
-/** Why a password is a poor one, in the words of Django's validators, or null. */
+/** Why a password is weak, in the words of Django's validators, or null. */
 export function passwordWeakness(password: string, username: string): string | null {
   if ([...password].length < 8) return "This password is too short. It must contain at least 8 characters.";
   if (password.toLowerCase() === username.toLowerCase()) return "The password is too similar to the username.";

@@ -40,7 +40,7 @@ export function mayAuthenticate(settings: Settings, user: User): boolean {
   return !settings.CHECK_USER_IS_ACTIVE || user.is_active;
 }
 
-/** What a token says of whose it is: `str(user.<USER_ID_FIELD>)`. */
+/** How a token names its user: `str(user.<USER_ID_FIELD>)`. */
 export function userIdText(settings: Settings, user: User): string {
   return settings.USER_ID_FIELD === "username" ? user.username : String(user.id);
 }

@@ -7,7 +7,7 @@ import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
 import type { User } from "../../src/users/user.ts";
 import { DB } from "../support/bindings.ts";
 import { reasonOf } from "../support/refusals.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const silent = () => {};
@@ -18,7 +18,7 @@ const admin = {
   newSecret: () => "secret",
 };
 const { changeUser, createUser, deleteUser, logOutUser, setPassword } = createUserAdministration({
-  ...(await flowDeps()),
+  ...(await testServices()),
   admin,
 });
 const context = requestAt(1_700_000_000);

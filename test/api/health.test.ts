@@ -4,7 +4,7 @@ import { type HealthDependencies, readiness } from "../../src/api/health.ts";
 import { appWith, echoOrigin } from "../support/app.ts";
 import { DB } from "../support/bindings.ts";
 import { contextFor } from "../support/context.ts";
-import { flowDeps } from "../support/services.ts";
+import { testServices } from "../support/services.ts";
 import { testSecret } from "../support/settings.ts";
 
 beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
@@ -19,7 +19,7 @@ const openOk = { settings: ok, database: ok, blacklist: ok, keys: ok, jwks: off 
 const allOk = { ...openOk, limiter: off, metrics: off };
 
 async function depsWith(change: Partial<HealthDependencies>, vars: object = {}): Promise<HealthDependencies> {
-  const deps = await flowDeps({ HEALTH_KEY: key, ...vars });
+  const deps = await testServices({ HEALTH_KEY: key, ...vars });
   return { ...deps, schema: { check: async () => "ok" }, keySource: undefined, ...change };
 }
 
@@ -68,7 +68,7 @@ describe("everybody sees", () => {
 describe("what was found is remembered", () => {
   const counting = async () => {
     const check = vi.fn<() => Promise<"ok" | "failed">>(async () => "ok");
-    const { revocationCache } = await flowDeps();
+    const { revocationCache } = await testServices();
     const ping = vi.fn(async () => true);
     const ready = readiness(await depsWith({ schema: { check }, revocationCache: { ...revocationCache, ping } }), []);
     const at = async (nowSeconds: number, presented: string | null = null) =>
@@ -136,11 +136,11 @@ describe("a key for the health page", () => {
     ],
     [testSecret, "HEALTH_KEY must be a secret of its own."],
   ])("must not be %j", async (HEALTH_KEY, error) => {
-    await expect(flowDeps({ HEALTH_KEY })).rejects.toThrow(error);
+    await expect(testServices({ HEALTH_KEY })).rejects.toThrow(error);
   });
 
   it("may have 16 characters", async () => {
-    await expect(flowDeps({ HEALTH_KEY: "sixteen-bytes-ok" })).resolves.toBeDefined();
+    await expect(testServices({ HEALTH_KEY: "sixteen-bytes-ok" })).resolves.toBeDefined();
   });
 });
 
@@ -161,7 +161,7 @@ describe("for whoever has the key ready is 200", () => {
 
   it("without a blacklist, which then is not looked at", async () => {
     const ping = vi.fn();
-    const { revocationCache } = await flowDeps();
+    const { revocationCache } = await testServices();
     const { status, body } = await readyWith(
       { revocationCache: { ...revocationCache, ping } },
       { TOKEN_BLACKLIST_ENABLED: false },
@@ -195,13 +195,13 @@ describe("for whoever has the key ready is 503", () => {
   });
 
   it("while the news cannot be read", async () => {
-    const { revocationCache } = await flowDeps();
+    const { revocationCache } = await testServices();
     const { status, body } = await readyWith({ revocationCache: { ...revocationCache, ping: async () => false } });
     expect([status, body]).toMatchObject([503, { status: "failed", checks: { blacklist: failed } }]);
   });
 
   it("while the signing key does not sign, which is tried once", async () => {
-    const { codec } = await flowDeps();
+    const { codec } = await testServices();
     const sign = vi.fn(() => Promise.reject(new Error("no")));
     const ready = readiness(await depsWith({ codec: { ...codec, sign } }), []);
     for (let call = 0; call < 3; call++) {

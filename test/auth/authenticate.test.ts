@@ -7,8 +7,8 @@ import { DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
 import { oldFingerprint, oldHash } from "../support/passwords.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
-import { freshId, listedToken } from "../support/rows.ts";
-import { flowDeps } from "../support/services.ts";
+import { freshId, outstandingToken } from "../support/rows.ts";
+import { testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -23,7 +23,7 @@ interface Given {
 }
 
 async function setUp(given: Given = {}) {
-  const deps = await flowDeps({ ...given.vars });
+  const deps = await testServices({ ...given.vars });
   const user = await addUser({ password: oldHash, ...given.row });
   const jti = freshId();
   const good = { token_type: "access", exp: now + 100, iat: now, jti, user_id: String(user.id) };
@@ -111,7 +111,7 @@ describe("authenticate() with two classes", () => {
   test("tells of a blacklisted sliding token what each says, in their order", async () => {
     for (const order of [accepted, accepted.toReversed()]) {
       const { deps, jti, done } = await setUp({ accepted: order, claims: { token_type: "sliding" } });
-      await deps.tokens.blacklist("no user", listedToken({ jti, type: "sliding" }), now);
+      await deps.tokens.blacklist("no user", outstandingToken({ jti, type: "sliding" }), now);
       const refusal = await refusalOf(done);
       expect(refusal.reason).toBe("no_token_class_fits");
       const messages = [
@@ -128,7 +128,7 @@ describe("authenticate() with two classes", () => {
       const given = { accepted: [tokenTypes.access, tokenTypes.untyped], claims: { token_type } };
       const { deps, jti, done } = await setUp(given);
       expect((await done()).tokenType).toBe(tokenTypes.untyped);
-      await deps.tokens.blacklist("no user", listedToken({ jti, type: token_type }), now);
+      await deps.tokens.blacklist("no user", outstandingToken({ jti, type: token_type }), now);
       expect((await refusalOf(done)).more.messages).toEqual([
         { token_class: "AccessToken", token_type: "access", message: "Token has wrong type" },
         { token_class: "UntypedToken", token_type: "untyped", message: "Token is blacklisted" },
@@ -344,7 +344,7 @@ describe("a token that was found good before", () => {
     const { deps, authentication, jti, token } = await setUp({ accepted, claims: { token_type: "sliding" } });
     const sliding = input(token);
     await authentication.authenticate(sliding, now);
-    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
     expect(await reasonOf(() => authentication.authenticate(sliding, now))).toBe("no_token_class_fits");
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { type AuthenticationRequest, createAuthentication } from "../../src/auth/authenticate.ts";
 import { createTokenCache, type VerifiedToken } from "../../src/auth/token-cache.ts";
 import { tokenTypes } from "../../src/tokens/token-types.ts";
-import { flowDeps } from "../support/services.ts";
+import { testServices } from "../support/services.ts";
 
 const now = 1_700_000_000;
 const revocationKeys = { jti: "a1", session: undefined, user: undefined, issuedAtSeconds: now };
@@ -16,7 +16,7 @@ const asking = (change: Partial<AuthenticationRequest> = {}): AuthenticationRequ
 });
 
 async function setUp(remembersGood: boolean, vars: object = {}) {
-  const deps = await flowDeps({ ...vars });
+  const deps = await testServices({ ...vars });
   const tokenCache = createTokenCache({ entries: 100, bytes: 1_000_000, leewaySeconds: 0 });
   tokenCache.keep("a.b.c", known, 0);
   const asked = vi.spyOn(deps.revocationCache, "remembersGood").mockReturnValue(remembersGood);

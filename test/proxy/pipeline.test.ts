@@ -6,7 +6,7 @@ import { BLACKLIST, DB } from "../support/bindings.ts";
 import { contextFor, responseOf } from "../support/context.ts";
 import { craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
-import { freshId, listedToken } from "../support/rows.ts";
+import { freshId, outstandingToken } from "../support/rows.ts";
 import { testSecret } from "../support/settings.ts";
 import { addUser } from "../support/users.ts";
 
@@ -182,7 +182,7 @@ describe("createProxy() and revocation:", () => {
         ["off", true],
       ] as const) {
         const { deps, jti, send, done } = await setUp({ routes: [{ path: "/*", auth: "token", revocation: mode }] });
-        await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+        await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
         await BLACKLIST.put(`jti:${jti}`, "1");
         if (good) expect((await done()).status).toBe(200);
         else expect(await reasonOf(done)).toBe("no_token_class_fits");
@@ -194,7 +194,7 @@ describe("createProxy() and revocation:", () => {
   test("it comes before the required claims", async () => {
     const routes = [{ path: "/*", auth: "token", revocation: "strict", require: { is_staff: true } }];
     const { deps, jti, done } = await setUp({ routes });
-    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
     expect(await reasonOf(done)).toBe("no_token_class_fits");
   });
 });

@@ -7,7 +7,7 @@ import { BLACKLIST, DB } from "../support/bindings.ts";
 import { contextFor, responseOf } from "../support/context.ts";
 import { craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
-import { freshId, listedToken } from "../support/rows.ts";
+import { freshId, outstandingToken } from "../support/rows.ts";
 import { testSecret } from "../support/settings.ts";
 
 const now = 1_700_000_000;
@@ -84,7 +84,7 @@ describe("a request that would have been refused goes on as nobody's, with the r
 
   test("a token that was revoked", async () => {
     const { deps, jti, sent, outcome } = await setUp({ route: { revocation: "strict" } });
-    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
     const answered = await outcome();
     expect(responseOf(answered).status).toBe(200);
     expect(answered.record.shadowReason).toBe("token_blacklisted");

@@ -3,14 +3,14 @@ import { createBlacklist } from "../../src/sessions/blacklist.ts";
 import { DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
-import { freshId, listedToken, rowOf } from "../support/rows.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { freshId, outstandingToken, rowOf } from "../support/rows.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
 
 async function setUp(claims: Readonly<Record<string, unknown>> = {}, vars: Readonly<Record<string, unknown>> = {}) {
-  const deps = await flowDeps(vars);
+  const deps = await testServices(vars);
   const user = await addUser();
   const jti = freshId();
   const good = { token_type: "refresh", exp: now + 100, iat: now - 100, jti, user_id: String(user.id) };
@@ -36,12 +36,12 @@ describe("blacklist()", () => {
 
   test("does the same to one that was", async () => {
     const { deps, jti, done } = await setUp();
-    await deps.tokens.insert("no user", listedToken({ jti }));
+    await deps.tokens.insert("no user", outstandingToken({ jti }));
     expect(await done()).toEqual({});
     expect(await rowOf(jti)).toMatchObject({ blacklisted_at: now });
   });
 
-  test("has told the news before it answers", async () => {
+  test("has told the revocation cache before it answers", async () => {
     const { deps, jti, done } = await setUp();
     await done();
     expect(deps.announced).toEqual([{ jti, expiresAtSeconds: now + 100 }]);
@@ -86,7 +86,7 @@ describe("blacklist() refuses", () => {
     expect(deps.announced).toEqual([]);
   });
 
-  test("a token the second time, without telling the news again", async () => {
+  test("a token the second time, without telling the revocation cache again", async () => {
     const { deps, jti, done } = await setUp();
     await done();
     expect(await reasonOf(done)).toBe("token_blacklisted");
@@ -96,7 +96,7 @@ describe("blacklist() refuses", () => {
 
   test("a blacklisted token before it looks at its type", async () => {
     const { deps, jti, done } = await setUp({ token_type: "access" });
-    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
     expect(await reasonOf(done)).toBe("token_blacklisted");
   });
 

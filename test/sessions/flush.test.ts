@@ -1,14 +1,14 @@
 import { describe, expect, test, vi } from "vitest";
 import { createFlush } from "../../src/sessions/flush.ts";
 import { DB } from "../support/bindings.ts";
-import { listedToken, rowOf } from "../support/rows.ts";
-import { flowDeps } from "../support/services.ts";
+import { outstandingToken, rowOf } from "../support/rows.ts";
+import { testServices } from "../support/services.ts";
 
 const now = 1_700_000_000;
 
 /** A store that says it deleted as many rows as the list has, call by call, and then none. */
 async function deleting(rows: readonly number[], vars: Readonly<Record<string, unknown>> = {}) {
-  const deps = await flowDeps(vars);
+  const deps = await testServices(vars);
   const left = [...rows];
   const deleteExpired = vi.spyOn(deps.tokens, "deleteExpired").mockImplementation(async () => left.shift() ?? 0);
   return { deps, deleteExpired };
@@ -17,9 +17,9 @@ async function deleting(rows: readonly number[], vars: Readonly<Record<string, u
 describe("flush()", () => {
   test("deletes what has expired, blacklisted or not, and says how many", async () => {
     await DB.prepare("DELETE FROM outstanding_tokens").run();
-    const deps = await flowDeps();
+    const deps = await testServices();
     const [old, revoked, ending, good] = [now - 1, now - 1, now, now + 1].map((expiresAtSeconds) =>
-      listedToken({ expiresAtSeconds }),
+      outstandingToken({ expiresAtSeconds }),
     );
     if (!old || !revoked || !ending || !good) throw new Error("four tokens");
     for (const token of [old, ending, good]) await deps.tokens.insert("no user", token);

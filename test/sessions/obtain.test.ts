@@ -7,7 +7,7 @@ import { claimsIn } from "../support/craft.ts";
 import { oldHash, password, preferredFingerprint, preferredHash } from "../support/passwords.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { rowOf } from "../support/rows.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { addUser, columnOf } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -15,7 +15,7 @@ const now = 1_700_000_000;
 async function setUp(
   given: { readonly row?: Parameters<typeof addUser>[0]; readonly vars?: object; readonly hooks?: Hooks } = {},
 ) {
-  const deps = await flowDeps({ ...given.vars }, { hooks: given.hooks ?? {} });
+  const deps = await testServices({ ...given.vars }, { hooks: given.hooks ?? {} });
   const user = await addUser({ password: preferredHash, ...given.row });
   const attempt = { username: user.username, requestId: "r-1", nowSeconds: now, clientAddress: null, userAgent: null };
   const context = { ...requestAt(now), requestId: "r-1" };

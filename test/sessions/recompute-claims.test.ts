@@ -5,7 +5,7 @@ import { createSlidingRefresh } from "../../src/sessions/sliding-refresh.ts";
 import type { User } from "../../src/users/user.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { freshId } from "../support/rows.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -16,7 +16,7 @@ const hooks = { claimsFor: (user: User) => ({ staff: user.is_staff, exp: 1, jti:
 const old = { staff: false, gone: "x" };
 
 async function setUp(vars: object, about: Readonly<Record<string, unknown>> = {}) {
-  const deps = await flowDeps({ ...vars }, { hooks });
+  const deps = await testServices({ ...vars }, { hooks });
   const user = await addUser({ is_staff: true });
   const times = { exp: now + 86_300, iat: now - 100, jti: freshId() };
   const claims = { token_type: "refresh", ...times, user_id: String(user.id), ...old, ...about };
@@ -62,7 +62,7 @@ describe("a refresh", () => {
     expect(two.refresh).toBe(one.refresh);
   });
 
-  test("of a token that names nobody copies: there is no row", async () => {
+  test("of a token without a user copies: there is no row", async () => {
     const { deps, token } = await setUp(recompute, { user_id: null });
     expect(claimsIn((await createRefresh(deps)(requestAt(now), token)).access)).toMatchObject({
       staff: false,

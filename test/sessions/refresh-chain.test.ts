@@ -8,7 +8,7 @@ import { DB } from "../support/bindings.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { freshId } from "../support/rows.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -20,7 +20,7 @@ afterAll(() => void vi.restoreAllMocks());
 
 /** A user with a refresh token A, and what refreshes it `seconds` after now. */
 async function setUp(more: object = {}) {
-  const deps = await flowDeps({ ...vars, ...more });
+  const deps = await testServices({ ...vars, ...more });
   const user = await addUser();
   const family = freshId();
   const claims = { token_type: "refresh", exp: now + 86_300, iat: now - 100, jti: family, user_id: String(user.id) };
@@ -98,7 +98,7 @@ describe("within the grace of a used token", () => {
     expect(await one.unused()).toEqual([]);
   });
 
-  test("a chain whose family has ended is not opened by a token of it that was on its way into the store", async () => {
+  test("a chain whose session has ended is not opened by a token of it that was on its way into the store", async () => {
     const one = await setUp();
     const [a, , c] = await one.chain(0, 1);
     await endSession(one.deps, ownerOf(one.deps.settings, one.user), one.family, now + 2);

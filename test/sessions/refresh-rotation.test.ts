@@ -4,8 +4,8 @@ import { createRefresh } from "../../src/sessions/refresh.ts";
 import { DB } from "../support/bindings.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
-import { freshId, listedToken, rowOf } from "../support/rows.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { freshId, outstandingToken, rowOf } from "../support/rows.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -13,7 +13,7 @@ const rotate = { ROTATE_REFRESH_TOKENS: true };
 const retire = { ...rotate, BLACKLIST_AFTER_ROTATION: true };
 
 async function setUp(vars: object, claims: Readonly<Record<string, unknown>> = {}) {
-  const deps = await flowDeps({ ...vars });
+  const deps = await testServices({ ...vars });
   const user = await addUser();
   const jti = freshId();
   const good = { token_type: "refresh", exp: now + 100, iat: now - 100, jti, user_id: String(user.id), name: "Wanda" };
@@ -67,7 +67,7 @@ describe.each([
   test.each([
     ["null", null],
     ["0", 0],
-  ])("writes a successor of nobody down where the user claim is %s", async (_name, user_id) => {
+  ])("writes a successor without a user down where the user claim is %s", async (_name, user_id) => {
     const { deps, done } = await setUp(vars, { user_id });
     await done();
     expect(await rowOf(`${deps.prefix}-2`)).toMatchObject({ user_id: null });
@@ -104,7 +104,7 @@ describe("refresh() with ROTATE_REFRESH_TOKENS alone", () => {
 });
 
 describe("refresh() with BLACKLIST_AFTER_ROTATION", () => {
-  test("uses the old token up, written down before or not, and tells the news its end", async () => {
+  test("uses the old token up, written down before or not, and enters its end into the revocation cache", async () => {
     const { deps, user, jti, done } = await setUp(retire);
     await done();
     expect(await rowOf(jti)).toMatchObject({
@@ -149,7 +149,7 @@ describe("refresh() with BLACKLIST_AFTER_ROTATION", () => {
     expect(deps.logged).toEqual([]);
   });
 
-  test("tells the news nothing that D1 did not write", async () => {
+  test("enters nothing into the revocation cache that D1 did not write", async () => {
     const { deps, done } = await setUp(retire);
     vi.spyOn(deps.tokens, "rotate").mockRejectedValue(new Error("D1 is down"));
     await expect(done()).rejects.toThrow("D1 is down");
@@ -157,7 +157,7 @@ describe("refresh() with BLACKLIST_AFTER_ROTATION", () => {
     expect(deps.announced).toEqual([]);
   });
 
-  test("judges the user before it uses the token up", async () => {
+  test("checks the user before it uses the token up", async () => {
     const { deps, user, jti, done } = await setUp(retire);
     await DB.prepare("UPDATE users SET is_active = 0 WHERE id = ?").bind(user.id).run();
     expect(await reasonOf(done)).toBe("refresh_user_refused");
@@ -174,7 +174,7 @@ describe("refresh() with BLACKLIST_AFTER_ROTATION", () => {
 
   test("keeps the row of a token for as long as its own row says, if that is longer", async () => {
     const { deps, jti, done } = await setUp(retire);
-    await deps.tokens.insert("no user", listedToken({ jti, expiresAtSeconds: now + 500 }));
+    await deps.tokens.insert("no user", outstandingToken({ jti, expiresAtSeconds: now + 500 }));
     await done();
     expect(await rowOf(jti)).toMatchObject({ expires_at: now + 500, blacklisted_at: now });
   });

@@ -5,8 +5,8 @@ import { createRefresh, refuseUnrecordableUser } from "../../src/sessions/refres
 import { claimsIn, craft } from "../support/craft.ts";
 import { oldFingerprint, oldHash, preferredFingerprint } from "../support/passwords.ts";
 import { reasonOf } from "../support/refusals.ts";
-import { freshId, listedToken, rowOf } from "../support/rows.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { freshId, outstandingToken, rowOf } from "../support/rows.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { settingsOf } from "../support/settings.ts";
 import { addUser } from "../support/users.ts";
 
@@ -23,7 +23,7 @@ interface Given {
 }
 
 async function setUp({ vars = {}, hooks = {}, row = {}, claims = {}, without = "" }: Given = {}) {
-  const deps = await flowDeps({ ...vars }, { hooks });
+  const deps = await testServices({ ...vars }, { hooks });
   const user = await addUser({ password: oldHash, ...row });
   const jti = freshId();
   const good = { token_type: "refresh", exp: now + 100, iat: now - 100, jti, user_id: String(user.id) };
@@ -142,7 +142,7 @@ describe("refresh() refuses", () => {
 
   test("a blacklisted token", async () => {
     const { deps, jti, done } = await setUp();
-    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
     expect(await reasonOf(done)).toBe("token_blacklisted");
   });
 
@@ -153,10 +153,10 @@ describe("refresh() refuses", () => {
   });
 });
 
-describe("refresh() judges in Simple JWT's order:", () => {
+describe("refresh() checks in Simple JWT's order:", () => {
   test("expired before blacklisted", async () => {
     const { deps, jti, done } = await setUp({ claims: { exp: now } });
-    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
     expect(await reasonOf(done)).toBe("token_expired");
   });
 
@@ -166,7 +166,7 @@ describe("refresh() judges in Simple JWT's order:", () => {
     ["a user id that is none", { claims: { user_id: "abc" } }],
   ])("blacklisted before it looks at %s", async (_, given) => {
     const { deps, jti, done } = await setUp(given);
-    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
     expect(await reasonOf(done)).toBe("token_blacklisted");
   });
 

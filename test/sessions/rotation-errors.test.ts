@@ -8,7 +8,7 @@ import { DB } from "../support/bindings.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
 import { freshId, rowOf } from "../support/rows.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -51,7 +51,7 @@ afterAll(() => console.table(promises));
 async function setUp(vars: object, problem: Problem, times = 1) {
   const logged: unknown[] = [];
   const tokens = d1Tokens(faultyDatabase(problem, times), (event, fields) => void logged.push([event, fields]));
-  const deps = await flowDeps({ ...vars }, { tokens });
+  const deps = await testServices({ ...vars }, { tokens });
   const user = await addUser();
   const jti = freshId();
   const claims = { token_type: "refresh", exp: now + 86_300, iat: now - 100, jti, user_id: String(user.id) };
@@ -105,7 +105,7 @@ describe.each([
     }
   });
 
-  test("whose news KV does not take is good, and the spent token is not", async () => {
+  test("whose revocation KV does not take is good, and the used token is not", async () => {
     const put = async () => {
       throw new Error("KV PUT failed: 429 Too Many Requests");
     };

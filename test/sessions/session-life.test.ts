@@ -1,4 +1,4 @@
-// Families: the grace for a repeated refresh, reuse of a spent token, the ends of a session, what a log-out ends.
+// Sessions: the grace for a repeated refresh, reuse of a used token, the ends of a session, what a log-out ends.
 import { describe, expect, test, vi } from "vitest";
 import { createBlacklist } from "../../src/sessions/blacklist.ts";
 import { endSession, endUser } from "../../src/sessions/end-sessions.ts";
@@ -8,8 +8,8 @@ import { createSlidingRefresh } from "../../src/sessions/sliding-refresh.ts";
 import { DB } from "../support/bindings.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
-import { freshId, listedToken, rowOf } from "../support/rows.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { freshId, outstandingToken, rowOf } from "../support/rows.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -19,7 +19,7 @@ const reuse = { ...retire, REVOKE_FAMILY_ON_REUSE: true };
 
 /** A user with a refresh token that was issued 100 seconds ago and lasts a day. */
 async function setUp(vars: object, claims: Readonly<Record<string, unknown>> = {}) {
-  const deps = await flowDeps({ ...vars });
+  const deps = await testServices({ ...vars });
   const user = await addUser();
   const jti = freshId();
   const good = { token_type: "refresh", exp: now + 86_300, iat: now - 100, jti, user_id: String(user.id) };
@@ -35,7 +35,7 @@ async function setUp(vars: object, claims: Readonly<Record<string, unknown>> = {
 const endedRow = (family: string) =>
   DB.prepare("SELECT * FROM ended_families WHERE family = ?").bind(family).first<Record<string, unknown>>();
 
-describe("a family", () => {
+describe("a session", () => {
   test("begins with a token that was made elsewhere and is inherited at each rotation, with the log-in's time", async () => {
     const { deps, jti, at } = await setUp(retire);
     const first = await at(0);
@@ -48,7 +48,7 @@ describe("a family", () => {
 
   test("begins with a row that was moved in without one", async () => {
     const { deps, jti, at } = await setUp(retire);
-    await deps.tokens.insert("no user", listedToken({ jti, createdAtSeconds: now - 500 }));
+    await deps.tokens.insert("no user", outstandingToken({ jti, createdAtSeconds: now - 500 }));
     await DB.prepare("UPDATE outstanding_tokens SET family = NULL, session_started_at = NULL WHERE jti = ?")
       .bind(jti)
       .run();
@@ -152,7 +152,7 @@ describe("REFRESH_REUSE_GRACE", () => {
 });
 
 describe("REVOKE_FAMILY_ON_REUSE", () => {
-  test("ends the whole family of a spent token that comes again, once, and says so in the log", async () => {
+  test("ends the whole session of a used token that comes again, once, and says so in the log", async () => {
     const { deps, user, jti, at } = await setUp({ ...reuse, REFRESH_REUSE_GRACE: 10 });
     const second = await at(0);
     const third = await at(1, second.refresh);
@@ -196,7 +196,7 @@ describe("REVOKE_FAMILY_ON_REUSE", () => {
   test("leaves the user's other sessions alone", async () => {
     const { deps, user, at } = await setUp(reuse);
     const other = freshId();
-    await deps.tokens.insert("no user", listedToken({ jti: other, userId: user.id }));
+    await deps.tokens.insert("no user", outstandingToken({ jti: other, userId: user.id }));
     await at(0);
     await reasonOf(() => at(1));
     expect(await rowOf(other)).toMatchObject({ blacklisted_at: null });
@@ -240,7 +240,7 @@ describe("SESSION_IDLE_LIFETIME", () => {
 });
 
 describe("BLACKLIST_ENDS_SESSION", () => {
-  test("ends the family in the same transaction, and tells the news of both", async () => {
+  test("ends the session in the same transaction, and enters both into the revocation cache", async () => {
     const { deps, jti, at } = await setUp({ ...retire, BLACKLIST_ENDS_SESSION: true });
     const { refresh: successor = "" } = await at(0);
     const successorId = String(claimsIn(successor).jti);
@@ -280,7 +280,7 @@ describe("endSession()", () => {
   test("ends a token of the session that was on its way into the store", async () => {
     const { deps, jti } = await setUp({ ROTATE_REFRESH_TOKENS: true });
     await endSession(deps, "no user", jti, now);
-    await deps.tokens.insert("no user", listedToken({ jti: `${jti}-late`, session: jti }));
+    await deps.tokens.insert("no user", outstandingToken({ jti: `${jti}-late`, session: jti }));
     const { blacklisted } = await deps.tokens.tokenAndUser("no user", `${jti}-late`);
     expect(blacklisted).toBe(true);
   });
@@ -303,7 +303,7 @@ describe("endUser()", () => {
     expect(await reasonOf(() => at(1, successor))).toBe("token_blacklisted");
     expect(await reasonOf(() => at(1, elsewhere))).toBe("token_blacklisted");
     const later = freshId();
-    await deps.tokens.insert("no user", listedToken({ jti: later, userId: user.id, createdAtSeconds: now }));
+    await deps.tokens.insert("no user", outstandingToken({ jti: later, userId: user.id, createdAtSeconds: now }));
     const inTheSameSecond = craft({
       claims: { token_type: "refresh", exp: now + 999, iat: now, jti: later, user_id: String(user.id) },
     });
@@ -341,7 +341,7 @@ describe("tokenStatus()", () => {
     const revoked = freshId();
     await endSession(deps, "no user", session, now);
     await endUser(deps, user, now, now);
-    await deps.tokens.blacklist("no user", listedToken({ jti: revoked }), now);
+    await deps.tokens.blacklist("no user", outstandingToken({ jti: revoked }), now);
     const good = { jti: freshId(), session: freshId(), user: undefined, issuedAtSeconds: now };
     const byId = { column: "id", value: user.id } as const;
     const byName = { column: "username", value: user.username } as const;

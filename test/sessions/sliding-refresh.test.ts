@@ -5,8 +5,8 @@ import type { OutstandingToken } from "../../src/stores/contract.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { oldFingerprint, oldHash } from "../support/passwords.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
-import { freshId, listedToken, rowOf } from "../support/rows.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { freshId, outstandingToken, rowOf } from "../support/rows.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
@@ -20,7 +20,7 @@ interface Given {
 }
 
 async function setUp({ vars = {}, hooks = {}, row = {}, claims = {}, without = "" }: Given = {}) {
-  const deps = await flowDeps({ ...vars }, { hooks });
+  const deps = await testServices({ ...vars }, { hooks });
   const user = await addUser({ password: oldHash, ...row });
   const jti = freshId();
   const times = { exp: now + 100, iat: now - 100, refresh_exp: now + 1000 };
@@ -87,7 +87,7 @@ describe("slide() gives", () => {
     });
   });
 
-  test("it where it names nobody, and writes it down as nobody's", async () => {
+  test("it where it has no user, and writes it down without one", async () => {
     const { jti, done } = await setUp({ claims: { user_id: null } });
     await done();
     expect(await rowOf(jti)).toMatchObject({ user_id: null, session_version: null });
@@ -98,7 +98,7 @@ describe("slide() gives", () => {
     const read = deps.tokens.tokenAndUser;
     vi.spyOn(deps.tokens, "tokenAndUser").mockImplementation(async (...asked) => {
       const found = await read(...asked);
-      await deps.tokens.blacklist("no user", listedToken({ jti, type: "sliding" }), now);
+      await deps.tokens.blacklist("no user", outstandingToken({ jti, type: "sliding" }), now);
       return found;
     });
     expect(await reasonOf(done)).toBe("token_blacklisted");
@@ -150,7 +150,7 @@ describe("slide() refuses", () => {
     ["its window", { claims: { refresh_exp: now } }],
   ])("a blacklisted token before it looks at %s", async (_, given) => {
     const { deps, jti, done } = await setUp(given);
-    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
     expect(await reasonOf(done)).toBe("token_blacklisted");
   });
 
@@ -172,7 +172,7 @@ describe("slide() after a change of password (CHECK_REVOKE_TOKEN)", () => {
     expect(claimsIn((await done()).token).hash_password).toBe(oldFingerprint);
   });
 
-  test("tells why once, blacklists for as long as it could be slid, and tells the news", async () => {
+  test("gives the reason once, blacklists for as long as it could be slid, and enters it into the revocation cache", async () => {
     const { deps, user, jti, done } = await setUp({ vars });
     expect(await reasonOf(done)).toBe("refresh_password_changed");
     expect(await rowOf(jti)).toMatchObject({

@@ -2,14 +2,14 @@ import { describe, expect, test, vi } from "vitest";
 import { createVerify } from "../../src/sessions/verify.ts";
 import { craft } from "../support/craft.ts";
 import { reasonOf } from "../support/refusals.ts";
-import { freshId, listedToken } from "../support/rows.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { freshId, outstandingToken } from "../support/rows.ts";
+import { requestAt, testServices } from "../support/services.ts";
 
 const now = 1_700_000_000;
 const good = { token_type: "access", exp: now + 100, iat: now, user_id: "987654321" };
 
 async function setUp(claims: Readonly<Record<string, unknown>> = {}, vars: Readonly<Record<string, unknown>> = {}) {
-  const deps = await flowDeps(vars);
+  const deps = await testServices(vars);
   const jti = freshId();
   return { deps, jti, done: () => createVerify(deps)(requestAt(now), craft({ claims: { ...good, jti, ...claims } })) };
 }
@@ -32,7 +32,7 @@ describe("verify() is content with", () => {
 
   test("a blacklisted token, without BLACKLIST_AFTER_ROTATION: Simple JWT does not look then", async () => {
     const { deps, jti, done } = await setUp();
-    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
     expect(await done()).toEqual({});
   });
 });
@@ -60,14 +60,14 @@ describe("verify() refuses", () => {
       const vars = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
       const { deps, jti, done } = await setUp({ token_type }, vars);
       expect(await done()).toEqual({});
-      await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+      await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
       expect(await reasonOf(done)).toBe("token_blacklisted_at_verify");
     },
   );
 
   test("expired before blacklisted", async () => {
     const { deps, jti, done } = await setUp({ exp: now }, { BLACKLIST_AFTER_ROTATION: true });
-    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
     expect(await reasonOf(done)).toBe("token_expired");
   });
 });

@@ -8,7 +8,7 @@ import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { DB } from "../support/bindings.ts";
-import { listedToken } from "../support/rows.ts";
+import { outstandingToken } from "../support/rows.ts";
 
 const now = 1_700_000_000;
 const silent = () => {};
@@ -41,7 +41,7 @@ async function allStatements(): Promise<readonly string[]> {
     { column: "username", value: "ada" },
   ] as const;
   const revocationKeys: RevocationKeys = { jti: "a", session: "f", user: undefined, issuedAtSeconds: now };
-  const token = listedToken();
+  const token = outstandingToken();
   await tokens.isBlacklisted("no user", "a");
   for (const lookup of lookups) {
     await tokens.tokenStatus({ ...revocationKeys, user: lookup }, lookup, false);
@@ -54,7 +54,7 @@ async function allStatements(): Promise<readonly string[]> {
   for (const owner of [...lookups, "no user"] as const) {
     await tokens.extend(owner, token);
     await tokens.blacklist(owner, token, now);
-    await tokens.rotate(owner, { used: token, successor: listedToken() }, now);
+    await tokens.rotate(owner, { used: token, successor: outstandingToken() }, now);
     await sessions.endSession(owner, "f", now, now);
     await sessions.endSessionOf(owner, token, now, now);
   }

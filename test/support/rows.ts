@@ -5,8 +5,8 @@ import { DB } from "./bindings.ts";
 /** An id that no other test has. */
 export const freshId = (): string => crypto.randomUUID().replaceAll("-", "");
 
-/** A refresh token of nobody under a fresh id, and the one thing that a test changes. */
-export function listedToken(change: Partial<OutstandingToken> = {}): OutstandingToken {
+/** A refresh token without a user under a fresh id, and the one thing that a test changes. */
+export function outstandingToken(change: Partial<OutstandingToken> = {}): OutstandingToken {
   return {
     jti: freshId(),
     type: "refresh",
@@ -17,7 +17,7 @@ export function listedToken(change: Partial<OutstandingToken> = {}): Outstanding
   };
 }
 
-/** The row of an id, as it stands in D1; null if there is none. */
+/** The row of an id in D1; null if there is none. */
 export async function rowOf(jti: string): Promise<Record<string, unknown> | null> {
   return DB.prepare("SELECT * FROM outstanding_tokens WHERE jti = ?").bind(jti).first();
 }

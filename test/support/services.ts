@@ -19,12 +19,12 @@ export interface Announced {
   readonly expiresAtSeconds: number;
 }
 
-export interface FlowDeps extends Services {
-  /** What the prefix of the ids is: no two tests share one. */
+export interface TestServices extends Services {
+  /** The prefix of the ids: no two tests share one. */
   readonly prefix: string;
   readonly announced: readonly Announced[];
   readonly logged: ReadonlyArray<readonly [event: string, fields: unknown]>;
-  /** Waits for what was put off until after the answer. */
+  /** Waits for what was left for after the answer. */
   readonly settled: () => Promise<void>;
 }
 
@@ -34,10 +34,10 @@ export function requestAt(nowSeconds: number, client: Partial<ReturnType<Request
 }
 
 /** Throws when the settings have errors. */
-export async function flowDeps(
+export async function testServices(
   vars: Readonly<Record<string, unknown>> = {},
   change: Partial<Services> = {},
-): Promise<FlowDeps> {
+): Promise<TestServices> {
   const { configuration, errors } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });
   if (!configuration) throw new Error(errors.join("\n"));
   const { settings, keys } = configuration;
@@ -53,7 +53,7 @@ export async function flowDeps(
     users: d1Users(DB, storeFailed),
     tokens: d1Tokens(DB, storeFailed),
     sessions: d1Sessions(DB, storeFailed),
-    revocationCache: newsNotedIn(announced),
+    revocationCache: revocationCacheNotedIn(announced),
     loginLimiter: undefined,
     hooks: {},
     newId: () => `${prefix}-${++issued}`,
@@ -70,7 +70,7 @@ export async function flowDeps(
   };
 }
 
-function newsNotedIn(announced: Announced[]): RevocationCache {
+function revocationCacheNotedIn(announced: Announced[]): RevocationCache {
   return {
     announce: async (jti, expiresAtSeconds) => void announced.push({ jti, expiresAtSeconds }),
     announceSession: async (family, expiresAtSeconds) =>

@@ -4,7 +4,7 @@ import { createObtain } from "../../src/sessions/obtain.ts";
 import { limitLogins } from "../../src/users/login.ts";
 import { password, preferredHash } from "../support/passwords.ts";
 import { reasonOf, refusalOf } from "../support/refusals.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 
 const attempt: LoginAttempt = {
@@ -63,7 +63,7 @@ describe("limitLogins()", () => {
 describe("a login that is throttled", () => {
   test("is refused before anybody is looked up, hashed or told", async () => {
     const onLoginFailed = vi.fn();
-    const deps = await flowDeps({}, { loginLimiter: limiter(false), hooks: { onLoginFailed } });
+    const deps = await testServices({}, { loginLimiter: limiter(false), hooks: { onLoginFailed } });
     const user = await addUser({ password: preferredHash });
     const byUsername = vi.spyOn(deps.users, "byUsername");
     const credentials = { username: user.username, password };

@@ -7,7 +7,7 @@ import * as verifying from "../../src/users/password.ts";
 import * as spending from "../../src/users/spend-hash-time.ts";
 import { longestHash, longestPassword, oldHash, password, preferredHash } from "../support/passwords.ts";
 import { reasonOf } from "../support/refusals.ts";
-import { flowDeps, requestAt } from "../support/services.ts";
+import { requestAt, testServices } from "../support/services.ts";
 import { addUser, columnOf } from "../support/users.ts";
 
 vi.mock("../../src/users/hash-password.ts", { spy: true });
@@ -25,7 +25,7 @@ async function loginWith(
   user: Parameters<typeof addUser>[0] | "nobody",
   given: { readonly password?: string; readonly vars?: object; readonly hooks?: Hooks } = {},
 ) {
-  const deps = await flowDeps({ ...given.vars }, { hooks: given.hooks ?? {} });
+  const deps = await testServices({ ...given.vars }, { hooks: given.hooks ?? {} });
   const row = user === "nobody" ? undefined : await addUser(user);
   const username = row?.username ?? "nobody";
   const done = () => createLogin(deps).logIn(context, { username, password: given.password ?? password });

@@ -41,16 +41,16 @@ export async function readPage<T>(
   const rows = found.slice(0, rowsOfPage);
   // Only where a row comes after it has the bound kept any back.
   const [last, bound] = [rows.at(-1), (end?.results.length ?? 0) > 1 ? end?.results[0] : undefined];
-  const cutOff = found.length <= rowsOfPage && bound !== undefined;
-  // The way that was gone: there is more if a row too many was found, or if not all rows were looked at.
-  const onward = cutOff ? placeOf(bound) : found.length > rowsOfPage && last ? placeOf(last) : undefined;
+  const stopped = found.length <= rowsOfPage && bound !== undefined;
+  // In the direction of the query: there is more if a row too many was found, or if not all rows were looked at.
+  const onward = stopped ? placeOf(bound) : found.length > rowsOfPage && last ? placeOf(last) : undefined;
   const back = query.from === undefined ? undefined : rows[0] ? placeOf(rows[0]) : query.from.place;
   const backward = query.from?.way === "before";
   return {
     rows: (backward ? rows.toReversed() : rows).map(read),
     previous: backward ? onward : back,
     next: backward ? back : onward,
-    lookedAtOnly: cutOff ? rowsLookedAt : undefined,
+    lookedAtOnly: stopped ? rowsLookedAt : undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 // Sessions of the admin page in D1.
-// Must never be given a cookie's value: it goes by the hash.
+// Must never be given a cookie's value: sessions are found by its hash.
 import type { AdminSessionStore } from "../admin-contract.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { accountFrom, selectAccount } from "./token-state.ts";

@@ -1,5 +1,4 @@
 // Outstanding and blacklisted tokens as the admin page lists them, from D1.
-// Must never write: what ends a token is in the stores of tokens and families.
 import { userIdFrom } from "../../users/user.ts";
 import type { AdminToken, AdminTokenStore, Page, TokenQuery } from "../admin-contract.ts";
 import { type Condition, readPage } from "./admin-pages.ts";

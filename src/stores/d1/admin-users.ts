@@ -1,5 +1,5 @@
 // Users as the admin page lists and changes them, in D1.
-// Must never change a user in one statement and end their tokens in another transaction.
+// Must never end the tokens of a user who may not be changed.
 import { type User, type UserId, userIdFrom } from "../../users/user.ts";
 import type { Actor, AdminUserStore, Changed, Ending, Page, UserFields, UserQuery } from "../admin-contract.ts";
 import { type Condition, readPage } from "./admin-pages.ts";
@@ -10,18 +10,18 @@ import { nextUserId, userColumns, userFrom } from "./users.ts";
 export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   /**
-   * Ends first: a deleted row no longer says whose the tokens were. Each statement has the change's own condition: what
-   * may not be changed is not ended either.
+   * One transaction, since both are in this database: a failed change ends nothing, kept sessions see no moment between,
+   * and a deleted id is noted before it is free. The order is the contract's, by which a lost second half does no harm.
+   * Each statement has the change's own condition: what may not be changed is not ended either.
    */
-  const changeAndEnd = ({ sql, values, id, actor, ending, after = [] }: Change): Promise<Changed> =>
+  const changeAndEnd = ({ sql, values, id, actor, ending, endsFirst, after = [] }: Change): Promise<Changed> =>
     on(async () => {
+      const change = [sql, [id, Number(actor.isSuperuser), ...values]] as const;
       const endings = ending ? endAllStatements({ column: "id", value: id }, ending, touchable(actor)) : [];
-      const bound = [...endings, [sql, [id, Number(actor.isSuperuser), ...values]] as const, ...after].map(
-        ([text, parameters]) => db.prepare(text).bind(...parameters),
-      );
+      const ordered = endsFirst ? [...endings, change] : [change, ...endings, ...after];
       try {
-        const results = await db.batch(bound);
-        return (results[endings.length]?.results.length ?? 0) > 0 ? "done" : "gone";
+        const results = await db.batch(ordered.map(([text, parameters]) => db.prepare(text).bind(...parameters)));
+        return (results[ordered.indexOf(change)]?.results.length ?? 0) > 0 ? "done" : "gone";
       } catch (error) {
         if (isTaken(error)) return "taken";
         throw error;
@@ -51,19 +51,21 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
       return changeAndEnd({ sql: updatePassword, values: [hash], id, actor, ending, after });
     },
     remove: (id, actor, ending) =>
-      changeAndEnd({ sql: `DELETE FROM users WHERE ${mayTouch} RETURNING id`, values: [], id, actor, ending }),
+      // A deleted row no longer says whose the tokens were.
+      changeAndEnd({ sql: deleteUser, values: [], id, actor, ending, endsFirst: true }),
     end: (id, actor, ending) =>
       changeAndEnd({ sql: `SELECT id FROM users WHERE ${mayTouch}`, values: [], id, actor, ending }),
   };
 }
 
-/** A statement over ?1, the user's id, ?2, whether a superuser asks, and `values`, with what goes along with it. */
+/** A statement over ?1, the user's id, ?2, whether a superuser asks, and `values`, with what is written along with it. */
 interface Change {
   readonly sql: string;
   readonly values: ReadonlyArray<string | number>;
   readonly id: UserId;
   readonly actor: Actor;
   readonly ending: Ending | undefined;
+  readonly endsFirst?: true;
   readonly after?: ReadonlyArray<ReturnType<typeof keepSessionsStatement>>;
 }
 
@@ -91,6 +93,8 @@ const updateUser = `UPDATE users SET username = ?3, first_name = ?4, last_name =
     session_version = session_version + (is_active <> ?7 OR (?10 = 1 AND username <> ?3))
   WHERE ${mayTouch} RETURNING id`;
 
+const deleteUser = `DELETE FROM users WHERE ${mayTouch} RETURNING id`;
+
 const updatePassword = `UPDATE users SET password = ?3, imported_hash = NULL, session_version = session_version + 1
   WHERE ${mayTouch} RETURNING id`;
 
@@ -99,7 +103,7 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && error.message.includes("UNIQUE constraint failed: users.username");
 }
 
-/** Above every character: what begins with a text lies below the text with this after it. */
+/** Above every character: what begins with a text sorts before the text followed by this. */
 const last = "\u{10ffff}";
 
 function pageOfUsers(db: D1Database, { search, isActive, isStaff, from: asked }: UserQuery): Promise<Page<User>> {

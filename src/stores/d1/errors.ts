@@ -1,11 +1,11 @@
-// What becomes of an error of D1: a refusal for the client, a line for the log.
+// Turns an error of D1 into a refusal for the client and a line for the log.
 // Must never pass on values of a statement.
 import { Refusal } from "../../errors.ts";
 
-/** Tells the log that a store failed. */
+/** Logs that a store failed. */
 export type StoreLog = (event: "store_failed", fields: { readonly store: string; readonly error: string }) => void;
 
-/** Runs work on D1; whatever it throws becomes `store_unavailable` (503), and the cause goes to the log. */
+/** Runs work on D1; whatever it throws becomes `store_unavailable` (503), and the cause is logged. */
 export async function onD1<T>(log: StoreLog, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -10,7 +10,7 @@ import { forgetEndedUsers } from "./users.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** A statement and what stands for ?1, ?2 … in it. */
+/** A statement and the values of ?1, ?2 … */
 type Statement = readonly [sql: string, values: ReadonlyArray<number | string>];
 
 export function d1Sessions(db: D1Database, log: StoreLog): SessionStore {
@@ -137,7 +137,7 @@ function blacklistSession({ session, values }: EndingStatement, owner: Owner): S
   ];
 }
 
-/** That no row of the session is another user's. A row whose user is gone, or not known, is anybody's. */
+/** That no row of the session is another user's. A row without a user, or whose user was deleted, counts as no other's. */
 function notOfAnother(session: string, owner: Owner, parameter: number): Statement {
   if (owner === "no user") return ["true", []];
   const condition = `NOT EXISTS (SELECT 1 FROM outstanding_tokens AS one

@@ -21,7 +21,7 @@ export function insertToken(db: D1Database, token: OutstandingToken): D1Prepared
     .bind(...tokenValues(token));
 }
 
-/** That the row that is there is not another user's. A row whose user is gone, or not known, is anybody's. */
+/** That the row that is there is not another user's. A row without a user, or whose user was deleted, counts as no other's. */
 function notOfAnother(owner: Owner, parameter: string): string {
   return owner === "no user" ? "true" : `COALESCE(outstanding_tokens.user_id = ${idOf(owner, parameter)}, true)`;
 }

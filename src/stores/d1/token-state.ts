@@ -60,7 +60,7 @@ export function stateFrom(jti: string, row: Row | null | undefined): TokenState 
   };
 }
 
-/** The id of the user whom a token names, as SQL; NULL for a name that nobody has. */
+/** The id of the user whom a token names, as SQL; NULL for a name that no user has. */
 export const idOf = (owner: UserLookup, parameter: string): string =>
   ({ id: parameter, username: `(SELECT id FROM users WHERE username = ${parameter})` })[owner.column];
 

@@ -96,9 +96,9 @@ async function tokenStatus(
     ...(lookup === undefined ? [] : [selectUser(reader, lookup)]),
   ];
   const results = statements.length === 0 ? [] : await reader.batch<Row>(statements);
-  const told = revocationKeys === undefined ? undefined : results[0]?.results[0];
+  const row = revocationKeys === undefined ? undefined : results[0]?.results[0];
   return {
-    ended: told?.ended === 1,
+    ended: row?.ended === 1,
     user: lookup === undefined ? undefined : userFrom(results.at(-1)?.results[0]),
   };
 }

@@ -7,7 +7,7 @@ import type { RevocationCache, RevocationKeys } from "../contract.ts";
 const kvFloorSeconds = 90;
 /** workerd takes no expiration beyond 2038, and a token that lives longer is still revoked until then. */
 const kvCeilingSeconds = 2_147_483_647;
-/** KV's keys have at most 512 bytes; ids are 32 characters unless somebody else made the token. */
+/** KV's keys have at most 512 bytes; ids are 32 characters unless the token was made elsewhere. */
 const longestPlainId = 128;
 /** How many keys without an entry an isolate remembers; the oldest go first. */
 const rememberedAtMost = 10_000;

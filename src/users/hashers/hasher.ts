@@ -1,5 +1,4 @@
-// What every reader of a Django password string hands over, so that one place can judge them all.
-// Must never hold code: the families live in their own files, their table in hashers.ts.
+// What every reader of a Django password string gives, so that one place can check them all.
 
 /**
  * A stored hash that was read and found well formed, and not yet computed.

@@ -47,7 +47,7 @@ describe.each([
 ] as const)("%s() with an ending, for somebody who is no superuser,", (_, act) => {
   const cutoffOf = (id: number) =>
     DB.prepare("SELECT issued_before FROM user_cutoffs WHERE user_id = ?").bind(id).first("issued_before");
-  it("ends no token of a superuser, and writes no cut-off", async () => {
+  it("ends no token of a superuser, and notes no ending", async () => {
     const { id } = await addUser({ is_superuser: true });
     const jti = await tokenOf(id);
     expect(await act(id)).toBe("gone");
@@ -61,7 +61,7 @@ describe.each([
     expect((await rowOf(jti))?.blacklisted_at).toBe(now);
     expect(await cutoffOf(id)).toBe(now + 1);
   });
-  it("writes no cut-off for somebody who is not there", async () => {
+  it("notes no ending for somebody who is not there", async () => {
     expect(await act(999_999_998)).toBe("gone");
     expect(await cutoffOf(999_999_998)).toBeNull();
   });
@@ -113,7 +113,7 @@ const fields = {
 };
 
 describe("a change that fails", () => {
-  it("because the name is taken ends no token and writes no cut-off", async () => {
+  it("because the name is taken ends no token and notes no ending", async () => {
     const [user, other] = [await addUser(), await addUser()];
     const jti = freshId();
     const token =

@@ -6,7 +6,7 @@ import { d1Tokens } from "../../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../../src/stores/d1/users.ts";
 import { DB } from "../../support/bindings.ts";
 import { refusalOf } from "../../support/refusals.ts";
-import { listedToken } from "../../support/rows.ts";
+import { outstandingToken } from "../../support/rows.ts";
 
 describe("onD1()", () => {
   test("gives what the work gives, and logs nothing", async () => {
@@ -49,7 +49,7 @@ describe("onD1()", () => {
 
 describe("a D1 without the schema", () => {
   const secret = "hunter2";
-  const token = listedToken({ jti: secret });
+  const token = outstandingToken({ jti: secret });
   const log = vi.fn();
   const tokens = d1Tokens(DB, log);
   const users = d1Users(DB, log);
@@ -73,7 +73,7 @@ describe("a D1 without the schema", () => {
     ],
     ["insert", () => tokens.insert("no user", token)],
     ["blacklist", () => tokens.blacklist("no user", token, 1)],
-    ["rotate", () => tokens.rotate("no user", { used: token, successor: listedToken() }, 1)],
+    ["rotate", () => tokens.rotate("no user", { used: token, successor: outstandingToken() }, 1)],
     ["deleteExpired", () => tokens.deleteExpired(1, 1)],
   ])("makes %s() refuse, and log without a value", async (_, work) => {
     await DB.batch([DB.prepare("DROP TABLE IF EXISTS outstanding_tokens"), DB.prepare("DROP TABLE IF EXISTS users")]);

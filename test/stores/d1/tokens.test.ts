@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { d1Tokens } from "../../../src/stores/d1/tokens.ts";
 import { DB } from "../../support/bindings.ts";
-import { freshId, listedToken, rowOf } from "../../support/rows.ts";
+import { freshId, outstandingToken, rowOf } from "../../support/rows.ts";
 import { addUser } from "../../support/users.ts";
 
 const now = 1_700_000_100;
@@ -12,7 +12,7 @@ const tokens = d1Tokens(DB, () => {
 describe("insert()", () => {
   test("writes a token down, good and without a successor", async () => {
     const user = await addUser();
-    const token = listedToken({ type: "sliding", userId: user.id });
+    const token = outstandingToken({ type: "sliding", userId: user.id });
     await tokens.insert("no user", token);
     expect(await rowOf(token.jti)).toMatchObject({
       jti: token.jti,
@@ -27,7 +27,7 @@ describe("insert()", () => {
   });
 
   test("leaves a token that is already there as it is", async () => {
-    const token = listedToken();
+    const token = outstandingToken();
     await tokens.blacklist("no user", token, now);
     const before = await rowOf(token.jti);
     await tokens.insert("no user", { ...token, type: "sliding", createdAtSeconds: 1, expiresAtSeconds: 2 });
@@ -36,11 +36,11 @@ describe("insert()", () => {
   });
 
   test("leaves NULL for a user who does not exist, or no longer does", async () => {
-    const nobody = listedToken({ userId: 987_654_321 });
+    const nobody = outstandingToken({ userId: 987_654_321 });
     await tokens.insert("no user", nobody);
     expect(await rowOf(nobody.jti)).toMatchObject({ user_id: null });
     const user = await addUser();
-    const token = listedToken({ userId: user.id });
+    const token = outstandingToken({ userId: user.id });
     await tokens.insert("no user", token);
     await DB.prepare("DELETE FROM users WHERE id = ?").bind(user.id).run();
     expect(await rowOf(token.jti)).toMatchObject({ user_id: null, expires_at: 1_700_086_400 });
@@ -49,7 +49,7 @@ describe("insert()", () => {
 
 describe("blacklist()", () => {
   test("does it once: true for the first call, false for all later ones", async () => {
-    const token = listedToken();
+    const token = outstandingToken();
     await tokens.insert("no user", token);
     expect(await tokens.blacklist("no user", token, now)).toBe(true);
     expect(await tokens.blacklist("no user", token, now + 1)).toBe(false);
@@ -58,24 +58,24 @@ describe("blacklist()", () => {
   });
 
   test("takes a token that was never written down", async () => {
-    const token = listedToken({ createdAtSeconds: 5, expiresAtSeconds: 6 });
+    const token = outstandingToken({ createdAtSeconds: 5, expiresAtSeconds: 6 });
     expect(await tokens.blacklist("no user", token, now)).toBe(true);
     expect(await rowOf(token.jti)).toMatchObject({ created_at: 5, expires_at: 6, blacklisted_at: now });
   });
 
   test("keeps the later end, so that the row outlives every form of the token", async () => {
-    const token = listedToken({ expiresAtSeconds: 100 });
+    const token = outstandingToken({ expiresAtSeconds: 100 });
     await tokens.insert("no user", token);
     await tokens.blacklist("no user", { ...token, expiresAtSeconds: 50 }, now);
     expect(await rowOf(token.jti)).toMatchObject({ expires_at: 100 });
-    const slid = listedToken({ expiresAtSeconds: 100 });
+    const slid = outstandingToken({ expiresAtSeconds: 100 });
     await tokens.insert("no user", slid);
     await tokens.blacklist("no user", { ...slid, expiresAtSeconds: 200 }, now);
     expect(await rowOf(slid.jti)).toMatchObject({ expires_at: 200 });
   });
 
   test("gives true to exactly one of twenty calls at once", async () => {
-    const token = listedToken();
+    const token = outstandingToken();
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => tokens.blacklist("no user", token, now + index)),
     );
@@ -84,7 +84,7 @@ describe("blacklist()", () => {
 
   test("leaves the user of the row as it was written down", async () => {
     const user = await addUser();
-    const token = listedToken({ userId: user.id });
+    const token = outstandingToken({ userId: user.id });
     await tokens.insert("no user", token);
     await tokens.blacklist("no user", { ...token, userId: undefined }, now);
     expect(await rowOf(token.jti)).toMatchObject({ user_id: user.id });
@@ -94,7 +94,7 @@ describe("blacklist()", () => {
 describe("tokenAndUser()", () => {
   test("tells both in one round trip", async () => {
     const user = await addUser();
-    const token = listedToken({ userId: user.id });
+    const token = outstandingToken({ userId: user.id });
     await tokens.blacklist("no user", token, now);
     const batch = vi.spyOn(DB, "batch");
     expect(await tokens.tokenAndUser({ column: "id", value: user.id }, token.jti)).toMatchObject({
@@ -107,7 +107,7 @@ describe("tokenAndUser()", () => {
 
   test("takes a token that is good, or not known, for not blacklisted", async () => {
     const user = await addUser();
-    const token = listedToken();
+    const token = outstandingToken();
     await tokens.insert("no user", token);
     const lookup = { column: "username", value: user.username } as const;
     expect(await tokens.tokenAndUser(lookup, token.jti)).toMatchObject({ blacklisted: false, user });
@@ -116,7 +116,7 @@ describe("tokenAndUser()", () => {
 
   test("leaves out what it is not asked for", async () => {
     const user = await addUser();
-    const token = listedToken();
+    const token = outstandingToken();
     await tokens.blacklist("no user", token, now);
     expect(await tokens.tokenAndUser("no user", token.jti)).toMatchObject({ blacklisted: true, user: undefined });
     expect(await tokens.tokenAndUser({ column: "id", value: user.id }, undefined)).toMatchObject({
@@ -141,7 +141,7 @@ describe("deleteExpired()", () => {
   test("deletes what expired before, up to the limit, and says how many", async () => {
     await DB.prepare("DELETE FROM outstanding_tokens").run();
     for (const expiresAtSeconds of [10, 20, 30, 40, 50])
-      await tokens.insert("no user", listedToken({ expiresAtSeconds }));
+      await tokens.insert("no user", outstandingToken({ expiresAtSeconds }));
     expect(await tokens.deleteExpired(10, 100)).toBe(0);
     expect(await tokens.deleteExpired(41, 3)).toBe(3);
     expect(await tokens.deleteExpired(41, 3)).toBe(1);
@@ -151,7 +151,7 @@ describe("deleteExpired()", () => {
   });
 
   test("deletes blacklisted rows too, once their token is of no use", async () => {
-    const token = listedToken({ expiresAtSeconds: 10 });
+    const token = outstandingToken({ expiresAtSeconds: 10 });
     await tokens.blacklist("no user", token, 5);
     await tokens.deleteExpired(11, 100);
     expect(await rowOf(token.jti)).toBeNull();

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { d1Tokens } from "../../../src/stores/d1/tokens.ts";
 import { DB } from "../../support/bindings.ts";
 import { reasonOf } from "../../support/refusals.ts";
-import { freshId, listedToken, rowOf } from "../../support/rows.ts";
+import { freshId, outstandingToken, rowOf } from "../../support/rows.ts";
 import { addUser, columnOf } from "../../support/users.ts";
 
 const now = 1_700_000_100;
@@ -16,11 +16,11 @@ const successorsOf = async (jtis: readonly string[]) =>
 describe("rotate()", () => {
   test("uses up the old token and writes its successor down", async () => {
     const user = await addUser();
-    const spent = listedToken({ userId: user.id });
-    const successor = listedToken({ userId: user.id, createdAtSeconds: now, expiresAtSeconds: now + 86_400 });
-    await tokens.insert("no user", spent);
-    expect((await tokens.rotate("no user", { used: spent, successor: successor }, now)).won).toBe(true);
-    expect(await rowOf(spent.jti)).toMatchObject({
+    const used = outstandingToken({ userId: user.id });
+    const successor = outstandingToken({ userId: user.id, createdAtSeconds: now, expiresAtSeconds: now + 86_400 });
+    await tokens.insert("no user", used);
+    expect((await tokens.rotate("no user", { used, successor }, now)).won).toBe(true);
+    expect(await rowOf(used.jti)).toMatchObject({
       blacklisted_at: now,
       successor_jti: successor.jti,
       user_id: user.id,
@@ -32,75 +32,73 @@ describe("rotate()", () => {
   });
 
   test("does the same with a token that was never written down", async () => {
-    const spent = listedToken();
-    const successor = listedToken();
-    expect((await tokens.rotate("no user", { used: spent, successor: successor }, now)).won).toBe(true);
-    expect(await rowOf(spent.jti)).toMatchObject({ blacklisted_at: now, successor_jti: successor.jti });
+    const used = outstandingToken();
+    const successor = outstandingToken();
+    expect((await tokens.rotate("no user", { used, successor }, now)).won).toBe(true);
+    expect(await rowOf(used.jti)).toMatchObject({ blacklisted_at: now, successor_jti: successor.jti });
     expect(await rowOf(successor.jti)).not.toBeNull();
   });
 
   test.each(["written down", "never written down"])(
     "lets exactly one of twenty calls win that race with one token %s",
     async (how) => {
-      const spent = listedToken();
-      if (how === "written down") await tokens.insert("no user", spent);
-      const successors = Array.from({ length: 20 }, () => listedToken());
+      const used = outstandingToken();
+      if (how === "written down") await tokens.insert("no user", used);
+      const successors = Array.from({ length: 20 }, () => outstandingToken());
       const answers = await Promise.all(
-        successors.map((successor) => tokens.rotate("no user", { used: spent, successor: successor }, now)),
+        successors.map((successor) => tokens.rotate("no user", { used, successor }, now)),
       );
       expect(answers.filter(({ won }) => won)).toHaveLength(1);
       const winner = successors[answers.findIndex(({ won }) => won)]?.jti;
       expect(await successorsOf(successors.map(({ jti }) => jti))).toEqual([winner]);
-      expect(await rowOf(spent.jti)).toMatchObject({ successor_jti: winner });
+      expect(await rowOf(used.jti)).toMatchObject({ successor_jti: winner });
     },
   );
 
   test("lets either a rotation or a blacklisting win, never both", async () => {
-    const spent = listedToken();
-    const successor = listedToken();
-    await tokens.insert("no user", spent);
+    const used = outstandingToken();
+    const successor = outstandingToken();
+    await tokens.insert("no user", used);
     const [rotated, blacklisted] = await Promise.all([
-      tokens.rotate("no user", { used: spent, successor: successor }, now),
-      tokens.blacklist("no user", spent, now),
+      tokens.rotate("no user", { used, successor }, now),
+      tokens.blacklist("no user", used, now),
     ]);
     expect(rotated.won).toBe(!blacklisted);
     expect(await successorsOf([successor.jti])).toEqual(rotated.won ? [successor.jti] : []);
   });
 
   test("does nothing with a token that is blacklisted", async () => {
-    const spent = listedToken();
-    const successor = listedToken();
-    await tokens.blacklist("no user", spent, now - 1);
-    const before = await rowOf(spent.jti);
-    expect((await tokens.rotate("no user", { used: spent, successor: successor }, now)).won).toBe(false);
-    expect(await rowOf(spent.jti)).toEqual(before);
+    const used = outstandingToken();
+    const successor = outstandingToken();
+    await tokens.blacklist("no user", used, now - 1);
+    const before = await rowOf(used.jti);
+    expect((await tokens.rotate("no user", { used, successor }, now)).won).toBe(false);
+    expect(await rowOf(used.jti)).toEqual(before);
     expect(await rowOf(successor.jti)).toBeNull();
   });
 
   test("leaves the old token good when the successor cannot be written down", async () => {
-    const spent = listedToken();
-    const taken = listedToken();
-    await tokens.insert("no user", spent);
+    const used = outstandingToken();
+    const taken = outstandingToken();
+    await tokens.insert("no user", used);
     await tokens.insert("no user", taken);
-    expect(await reasonOf(() => tokens.rotate("no user", { used: spent, successor: taken }, now))).toBe(
-      "store_unavailable",
-    );
-    expect(await rowOf(spent.jti)).toMatchObject({ blacklisted_at: null, successor_jti: null });
-    expect(await tokens.isBlacklisted("no user", spent.jti)).toBe(false);
+    expect(await reasonOf(() => tokens.rotate("no user", { used, successor: taken }, now))).toBe("store_unavailable");
+    expect(await rowOf(used.jti)).toMatchObject({ blacklisted_at: null, successor_jti: null });
+    expect(await tokens.isBlacklisted("no user", used.jti)).toBe(false);
   });
 
   test("leaves NULL for a user who is gone", async () => {
-    const spent = listedToken({ userId: 987_654_321 });
-    const successor = listedToken({ userId: 987_654_321 });
-    expect((await tokens.rotate("no user", { used: spent, successor: successor }, now)).won).toBe(true);
+    const used = outstandingToken({ userId: 987_654_321 });
+    const successor = outstandingToken({ userId: 987_654_321 });
+    expect((await tokens.rotate("no user", { used, successor }, now)).won).toBe(true);
     expect(await rowOf(successor.jti)).toMatchObject({ user_id: null });
   });
 
   test("goes along a chain, each link once", async () => {
-    const chain = [listedToken(), listedToken(), listedToken()] as const;
+    const chain = [outstandingToken(), outstandingToken(), outstandingToken()] as const;
     expect((await tokens.rotate("no user", { used: chain[0], successor: chain[1] }, now)).won).toBe(true);
     expect((await tokens.rotate("no user", { used: chain[1], successor: chain[2] }, now)).won).toBe(true);
-    expect((await tokens.rotate("no user", { used: chain[0], successor: listedToken() }, now)).won).toBe(false);
+    expect((await tokens.rotate("no user", { used: chain[0], successor: outstandingToken() }, now)).won).toBe(false);
     expect(await Promise.all(chain.map(({ jti }) => tokens.isBlacklisted("no user", jti)))).toEqual([
       true,
       true,
@@ -114,7 +112,7 @@ describe("recordLogin()", () => {
 
   test("writes token, hash and last_login in one round trip", async () => {
     const user = await addUser({ password: "old" });
-    const token = listedToken({ userId: user.id });
+    const token = outstandingToken({ userId: user.id });
     const batch = vi.spyOn(DB, "batch");
     await tokens.recordLogin("no user", {
       userId: user.id,
@@ -131,7 +129,7 @@ describe("recordLogin()", () => {
 
   test("writes only what there is", async () => {
     const user = await addUser({ password: "old" });
-    const token = listedToken({ userId: user.id });
+    const token = outstandingToken({ userId: user.id });
     await tokens.recordLogin("no user", { ...nothing, userId: user.id, token });
     expect(await rowOf(token.jti)).not.toBeNull();
     expect(await columnOf(user.id, "password")).toBe("old");
@@ -178,7 +176,7 @@ describe("recordLogin()", () => {
 
   test("writes all of it or nothing", async () => {
     const user = await addUser({ password: "old" });
-    const token = listedToken({ userId: user.id });
+    const token = outstandingToken({ userId: user.id });
     await DB.prepare(
       `CREATE TRIGGER stop_${freshId()} BEFORE UPDATE OF last_login ON users WHEN NEW.id = ${user.id} BEGIN SELECT RAISE(ABORT, 'stop'); END`,
     ).run();

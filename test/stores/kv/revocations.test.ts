@@ -1,4 +1,4 @@
-// The news of revoked tokens: a real KV for what is written, a fake one for what is asked and what fails.
+// The revocation cache: a real KV for what is written, a fake one for what is asked and what fails.
 import { describe, expect, test, vi } from "vitest";
 import { kvRevocationCache, noRevocationCache } from "../../../src/stores/kv/revocations.ts";
 import { BLACKLIST } from "../../support/bindings.ts";
@@ -130,7 +130,7 @@ describe("isEnded() of a token with nothing but its id", () => {
     expect(await revocationCache.isEnded(revocationKeys("a1"), now + 1)).toBe(true);
   });
 
-  test("has no news when KV fails, logs it and remembers nothing", async () => {
+  test("cannot say anything when KV fails, logs it and remembers nothing", async () => {
     const log = vi.fn();
     const { kv, get } = fakeKv(() => Promise.reject(new Error("KV GET failed: 500")));
     const revocationCache = kvRevocationCache(kv, 30, log);
@@ -170,7 +170,7 @@ describe("ping()", () => {
   });
 });
 
-test("noRevocations() has no news and takes none", async () => {
+test("noRevocationCache() has nothing and takes nothing", async () => {
   const revocationCache = noRevocationCache();
   expect(await revocationCache.announce("a1", now + 3600, now)).toBeUndefined();
   expect(await revocationCache.isEnded(revocationKeys("a1"), now)).toBeUndefined();

@@ -1,4 +1,4 @@
-// How late the news may be, in a simulation of what Cloudflare says of KV, against the code that asks it.
+// How late a revocation may be seen, in a simulation of what Cloudflare says of KV, against the code that asks it.
 // KV of the simulation: a put reaches a location up to 60 s later; what a location was asked for it keeps for cacheTtl,
 // misses like hits. The clock is the test's.
 import * as fc from "fast-check";
@@ -40,9 +40,9 @@ const token: RevocationKeys = { jti: "t1", session: "f1", user: { column: "id", 
 type Isolate = ReturnType<typeof kvRevocationCache>;
 const endings: ReadonlyArray<readonly [string, (revocationCache: Isolate, now: number) => Promise<void>]> = [
   ["its own id", (revocationCache, now) => revocationCache.announce("t1", now + 900, now)],
-  ["its family", (revocationCache, now) => revocationCache.announceSession("f1", now + 900, now)],
+  ["its session", (revocationCache, now) => revocationCache.announceSession("f1", now + 900, now)],
   [
-    "its user's cut-off",
+    "all tokens of its user",
     (revocationCache, now) => revocationCache.announceUser({ column: "id", value: 7 }, now + 1, now + 900, now),
   ],
 ];
@@ -90,7 +90,7 @@ test.each(endings)("a token ended by %s passes no longer than 60 + 30 + REVOCATI
 });
 
 test.each(endings)("and there are requests for which it is that long, ended by %s", async (_, end) => {
-  // One isolate's miss is cached at 2159 for 30 s; the other hears it at 2188 and remembers. The news came at 2160.
+  // One isolate's miss is cached at 2159 for 30 s; the other hears it at 2188 and remembers. The revocation came at 2160.
   const requests = [
     [2100, 1],
     [2159, 1],
@@ -101,7 +101,7 @@ test.each(endings)("and there are requests for which it is that long, ended by %
   expect(await lateness(end, { delay: 60, remember: 30, requests })).toBe(117);
 });
 
-test("a family and a cut-off leave other sessions and later tokens alone", async () => {
+test("an ended session and ended tokens of a user leave other sessions and later tokens alone", async () => {
   const clock = { now: 2000 };
   const revocationCache = kvRevocationCache(simulatedKv(clock, 0).kv, 30, silent);
   await revocationCache.announceSession("f1", 2900, 2000);
@@ -129,14 +129,14 @@ test("asks KV once for all that it does not know, and not at all for what it rem
   expect(asked()).toBe(3);
 });
 
-test("keeps ids, families and users apart, whatever they are called", async () => {
+test("keeps ids, sessions and users apart, whatever they are called", async () => {
   const revocationCache = kvRevocationCache(simulatedKv({ now: 2000 }, 0).kv, 0, silent);
   await revocationCache.announce("x", 2900, 2000);
   const other = { jti: "y", session: "x", user: { column: "username", value: "x" }, issuedAtSeconds: 1 } as const;
   expect(await revocationCache.isEnded(other, 2000)).toBe(false);
 });
 
-test("takes a cut-off that it cannot read for one that ends everything", async () => {
+test("takes a time that it cannot read for one that ends everything", async () => {
   const { kv } = simulatedKv({ now: 2000 }, 0);
   await kv.put("user:7", "soon");
   expect(await kvRevocationCache(kv, 30, silent).isEnded({ ...token, issuedAtSeconds: 9_999_999_999 }, 2000)).toBe(

@@ -1,0 +1,62 @@
+// What the cases of the conformance suite are written with.
+import type { User } from "../../users/user.ts";
+import type { OutstandingToken, SessionStore, TokenStore, UserLookup } from "../contract.ts";
+
+/** What a case works with. Cases share one store: each makes users and ids of its own. */
+export interface StoreUnderTest {
+  readonly tokens: TokenStore;
+  readonly sessions: SessionStore;
+  /** A new random id. */
+  readonly newId: () => string;
+  /** Writes down a new active user, whose `session_version` is 0. */
+  readonly addUser: () => Promise<User>;
+  /** How tokens name a user; the suite should be run for both ways, by id and by username. */
+  readonly ownerOf: (user: User) => UserLookup;
+  /** Changes a user as a new password does: `session_version` is raised by one. */
+  readonly raiseVersion: (user: User) => Promise<void>;
+}
+
+export interface StorePromise {
+  readonly name: string;
+  /** Throws an Error that says what was not kept. */
+  run(store: StoreUnderTest): Promise<void>;
+}
+
+/** Any moment will do: the store is given the time. */
+export const now = 1_700_000_000;
+export const day = 86_400;
+export const racers = 20;
+
+/** A user with what names their tokens. */
+export interface Owned {
+  readonly user: User;
+  readonly owner: UserLookup;
+  /** A refresh token of the user that begins a session now. */
+  readonly token: (change?: Partial<OutstandingToken>) => OutstandingToken;
+}
+
+export async function anOwner(store: StoreUnderTest): Promise<Owned> {
+  const user = await store.addUser();
+  return {
+    user,
+    owner: store.ownerOf(user),
+    token: (change = {}) => ({
+      jti: store.newId(),
+      type: "refresh",
+      userId: user.id,
+      createdAtSeconds: now,
+      expiresAtSeconds: now + day,
+      sessionVersion: 0,
+      ...change,
+    }),
+  };
+}
+
+export function expectEqual(actual: unknown, expected: unknown, what: string): void {
+  const [one, two] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (one !== two) throw new Error(`${what}: ${one} in place of ${two}`);
+}
+
+/** Runs as many calls at once as there are racers. */
+export const race = <T>(call: (racer: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: racers }, (_, racer) => call(racer)));
