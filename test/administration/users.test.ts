@@ -6,7 +6,7 @@ import { d1AdminTokens } from "../../src/stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
 import type { User } from "../../src/users/user.ts";
 import { DB } from "../support/bindings.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 import { flowDeps, requestAt } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 

@@ -7,8 +7,7 @@ import { deployHelp } from "../../scripts/deploy/arguments.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { importWrangler } from "../../scripts/shared/wrangler.ts";
 import { readStartOptions } from "../../scripts/start/options.ts";
-import { projectRoot } from "./documents.ts";
-import type { SimpleCommand } from "./shell-commands.ts";
+import { projectRoot, type SimpleCommand } from "./documents.ts";
 
 const { scripts } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as {
   readonly scripts: Readonly<Record<string, string>>;

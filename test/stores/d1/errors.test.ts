@@ -5,7 +5,7 @@ import { onD1 } from "../../../src/stores/d1/errors.ts";
 import { d1Tokens } from "../../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../../src/stores/d1/users.ts";
 import { DB } from "../../support/bindings.ts";
-import { refusalOf } from "../../support/refusals.ts";
+import { refusalOf } from "../../support/context.ts";
 import { listedToken } from "../../support/rows.ts";
 
 describe("onD1()", () => {

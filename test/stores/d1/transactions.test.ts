@@ -2,7 +2,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { d1Tokens } from "../../../src/stores/d1/tokens.ts";
 import { DB } from "../../support/bindings.ts";
-import { reasonOf } from "../../support/refusals.ts";
+import { reasonOf } from "../../support/context.ts";
 import { freshId, listedToken, rowOf } from "../../support/rows.ts";
 import { addUser, columnOf } from "../../support/users.ts";
 
