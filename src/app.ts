@@ -1,6 +1,5 @@
 // The Hono app: the request context in, an internal route or the proxy, one error handler, the decision record out.
 // Must never answer an error in two places.
-import { createAdministration } from "./administration/administration.ts";
 import { type Answered, createRequestContext, type Outcome, type RequestContext } from "./context.ts";
 import { Refusal } from "./errors.ts";
 import { createCors } from "./http/cors.ts";
@@ -8,13 +7,10 @@ import { answerRefusal } from "./http/refusal.ts";
 import { openUploads } from "./http/uploads.ts";
 import { hostTest, isAdminPath } from "./internal-routes/admin-path.ts";
 import { mayBeInternalRoute } from "./internal-routes/prefilter.ts";
-import { createObservation } from "./observation.ts";
+import { createObservation, type ObservationDependencies } from "./observation.ts";
 import { createProxy, type ProxyDependencies } from "./proxy/pipeline.ts";
-import { createRouter, type Shown } from "./router.ts";
-import type { Services } from "./services.ts";
-import { createTokenUseCases } from "./sessions/use-cases.ts";
+import { createRouter, type RouterServices, type Shown } from "./router.ts";
 import type { Settings } from "./settings/settings.ts";
-import type { AdminStores } from "./stores/admin-contract.ts";
 
 /** The gateway, wired: answers requests, and does what the cron trigger asks. */
 export interface App {
@@ -23,10 +19,10 @@ export interface App {
 }
 
 /** Everything that requests are answered with. */
-export interface AppServices extends Services, ProxyDependencies {
-  readonly stopwatch: ProxyDependencies["stopwatch"];
-  /** Undefined while ADMIN is off. */
-  readonly admin?: AdminStores | undefined;
+export interface AppServices extends ProxyDependencies, RouterServices, ObservationDependencies {
+  readonly headerPlan: ProxyDependencies["headerPlan"];
+  /** A new request id: 32 hexadecimal characters. */
+  readonly newId: () => string;
 }
 
 export function createApp(services: AppServices, shown: Shown): App {
@@ -35,10 +31,7 @@ export function createApp(services: AppServices, shown: Shown): App {
   const observe = createObservation(services);
   const uploads = openUploads();
   const proxy = createProxy(services);
-  const useCases = createTokenUseCases(services);
-  const { admin } = services;
-  const administration = admin && createAdministration({ ...services, admin });
-  const adminScope = admin && createAdminScope(settings.ADMIN_HOST);
+  const adminScope = services.administration && createAdminScope(settings.ADMIN_HOST);
 
   /** What every answer goes through. No page of another origin reads the admin page, whatever CORS_ORIGINS says. */
   const finish = (request: Request, context: RequestContext, outcome: Outcome, isReadable = true): Response => {
@@ -46,7 +39,7 @@ export function createApp(services: AppServices, shown: Shown): App {
     const finished = cors && isReadable ? cors.readable(request, response) : response;
     return observe ? observe({ request, context, record, response: finished }) : finished;
   };
-  const router = createRouter({ ...services, useCases, administration }, shown, { proxy, finish });
+  const router = createRouter(services, shown, { proxy, finish });
 
   return {
     async fetch(request) {
@@ -61,12 +54,16 @@ export function createApp(services: AppServices, shown: Shown): App {
         ? router.fetch(request, { context, isAdminPage: false })
         : finish(request, context, await proxy(request, context));
     },
-    flush: () => useCases.flush(Math.floor(Date.now() / 1000)),
+    flush: () => services.useCases.flush(Math.floor(Date.now() / 1000)),
   };
 }
 
 /** The one error handler. The log gets a bug's stack, the client the request's id. */
-function answered(services: Services, context: RequestContext, outcome: Outcome): Answered {
+function answered(
+  services: Pick<AppServices, "settings" | "log">,
+  context: RequestContext,
+  outcome: Outcome,
+): Answered {
   if ("response" in outcome) return outcome;
   const { record, error } = outcome;
   const response = answerRefusal(services.settings, context, outcome);

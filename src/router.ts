@@ -21,7 +21,7 @@ export interface RouterServices extends SessionsServices {
   readonly log: Log;
   readonly useCases: TokenUseCases;
   /** Undefined while ADMIN is off. */
-  readonly administration: Administration | undefined;
+  readonly administration?: Administration | undefined;
 }
 
 /** What is wired only to be shown. */

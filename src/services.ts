@@ -1,11 +1,10 @@
-// What flows may use: one type, wired once, taken in parts.
+// The services that wire.ts makes once per isolate. Each use case names the ones that it needs.
 // Must never name a concrete store or a platform.
 
 import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
-import type { LoginLimiter, RevocationCache, TokenStore, UserStore } from "./stores/contract.ts";
-import type { FamilyStore } from "./stores/families-contract.ts";
+import type { LoginLimiter, RevocationCache, SessionStore, TokenStore, UserStore } from "./stores/contract.ts";
 import type { Metrics } from "./stores/metrics-contract.ts";
 import type { Codec } from "./tokens/codec.ts";
 
@@ -14,7 +13,7 @@ export interface Services {
   readonly codec: Codec;
   readonly users: UserStore;
   readonly tokens: TokenStore;
-  readonly families: FamilyStore;
+  readonly sessions: SessionStore;
   readonly revocationCache: RevocationCache;
   /** Undefined where LOGIN_LIMITER is not bound. */
   readonly loginLimiter: LoginLimiter | undefined;

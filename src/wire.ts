@@ -3,6 +3,7 @@
 
 import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
+import { createAdministration } from "./administration/administration.ts";
 import type { AppServices } from "./app.ts";
 import { createAuthentication } from "./auth/authenticate.ts";
 import { createTokenCache } from "./auth/token-cache.ts";
@@ -11,6 +12,8 @@ import type { Hooks } from "./hooks.ts";
 import { alarms, type EventName, type Log } from "./log-events.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./proxy/forward.ts";
 import type { Shown } from "./router.ts";
+import type { Services } from "./services.ts";
+import { createTokenUseCases } from "./sessions/use-cases.ts";
 import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
@@ -19,13 +22,12 @@ import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1AdminTokens } from "./stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "./stores/d1/admin-users.ts";
-import { d1Families } from "./stores/d1/families.ts";
 import { d1Schema } from "./stores/d1/schema.ts";
+import { d1Sessions } from "./stores/d1/sessions.ts";
 import { d1Tokens } from "./stores/d1/tokens.ts";
 import { d1Users } from "./stores/d1/users.ts";
 import { fetchJwkSet } from "./stores/jwk-set-source.ts";
-import { noRevocationCache } from "./stores/kv/no-revocations.ts";
-import { kvRevocationCache } from "./stores/kv/revocations.ts";
+import { kvRevocationCache, noRevocationCache } from "./stores/kv/revocations.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { assertionSigner } from "./tokens/assertion.ts";
 import { createCodec } from "./tokens/codec.ts";
@@ -44,7 +46,9 @@ export interface Env {
 }
 
 /** Wired, or the errors that keep the Worker from working. */
-export type Wiring = { readonly deps: AppServices; readonly shown: Shown } | { readonly errors: readonly string[] };
+export type Wiring =
+  | { readonly deps: AppServices & Services; readonly shown: Shown }
+  | { readonly errors: readonly string[] };
 
 /** What an isolate remembers of tokens, of the 128 MB that it may use. */
 const rememberedTokens = { entries: 5000, bytes: 8 * 1024 * 1024 } as const;
@@ -67,12 +71,13 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const keySource = keySourceFor(settings, log);
   logStart(log, configuration);
-  const services: Omit<AppServices, "authentication"> = {
+  const admin = settings.ADMIN ? adminStores(env.DB, log) : undefined;
+  const services = {
     ...configuration,
     codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
     users: d1Users(env.DB, log),
     tokens: d1Tokens(env.DB, log),
-    families: d1Families(env.DB, log),
+    sessions: d1Sessions(env.DB, log),
     revocationCache: env.BLACKLIST
       ? kvRevocationCache(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log)
       : noRevocationCache(),
@@ -80,9 +85,8 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
     hooks,
     newId: () => crypto.randomUUID().replaceAll("-", ""),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
-    later: (work) => waitUntil(work),
+    later: (work: Promise<void>) => waitUntil(work),
     log,
-    admin: settings.ADMIN ? adminStores(env.DB, log) : undefined,
     metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
     stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
     origin: originFor(env, settings),
@@ -91,13 +95,15 @@ export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}):
   const tokenCache = createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY });
   const deps = {
     ...services,
+    useCases: createTokenUseCases({ ...services, admin }),
+    administration: admin && createAdministration({ ...services, admin }),
     authentication: createAuthentication({
       ...services,
       tokenCache,
       issuer: services.codec.issuer,
     }),
   };
-  const health = { ...deps, schema: d1Schema(env.DB, log), keySource: keySource?.state };
+  const health = { ...services, schema: d1Schema(env.DB, log), keySource: keySource?.state };
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }
 

@@ -29,7 +29,7 @@ const pages: Readonly<Partial<Record<InternalRouteName, string>>> = {
   unknown: "404",
 };
 
-/** In the order in which the app decides; `/_gateway/*` stands for all that is not listed before it. */
+/** In the order in which the app decides; `/_gateway/*` is everything below it that has no row before. */
 export function describedRoutes(settings: Settings, publishesKeys: boolean): readonly DescribedRoute[] {
   const titles = new Map(
     [...endpoints, ...sessionsEndpoints].map(({ operation, title }) => [String(operation), title]),

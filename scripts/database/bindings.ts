@@ -66,7 +66,7 @@ export function settingsOf<Name extends SettingName>(
 export function storesOf({ d1, kv }: Bindings): {
   readonly tokens: Pick<TokenStore, "blacklist" | "deleteExpired">;
   readonly announce: RevocationCache["announce"] | undefined;
-  readonly announceFamily: RevocationCache["announceFamily"] | undefined;
+  readonly announceSession: RevocationCache["announceSession"] | undefined;
   readonly announceUser: RevocationCache["announceUser"] | undefined;
 } {
   let complaint: string | undefined;
@@ -85,17 +85,17 @@ export function storesOf({ d1, kv }: Bindings): {
   const revocationCache = kv === undefined ? undefined : kvRevocationCache(kv, 0, log);
   return {
     tokens: {
-      blacklist: (token, nowSeconds) => saying(tokens.blacklist(token, nowSeconds)),
+      blacklist: (owner, token, nowSeconds) => saying(tokens.blacklist(owner, token, nowSeconds)),
       deleteExpired: (beforeSeconds, limit) => saying(tokens.deleteExpired(beforeSeconds, limit)),
     },
     announce:
       revocationCache === undefined
         ? undefined
         : (jti, expires, nowSeconds) => saying(revocationCache.announce(jti, expires, nowSeconds)),
-    announceFamily:
+    announceSession:
       revocationCache === undefined
         ? undefined
-        : (family, until, now) => saying(revocationCache.announceFamily(family, until, now)),
+        : (session, until, now) => saying(revocationCache.announceSession(session, until, now)),
     announceUser:
       revocationCache === undefined
         ? undefined

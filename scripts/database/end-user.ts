@@ -2,7 +2,7 @@
 // Must never hold SQL or key names of its own about tokens: what it writes is what the Worker writes.
 
 import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
-import { endFamilyStatements, endUserStatements } from "../../src/stores/d1/families.ts";
+import { endAllStatements, endSessionStatements } from "../../src/stores/d1/sessions.ts";
 import type { UserId } from "../../src/users/user.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { type Bindings, settingsOf, storesOf } from "./bindings.ts";
@@ -66,7 +66,9 @@ export async function endUserTokens(
   const until = endedUntilSeconds(settings, nowSeconds);
   const before = nowSeconds + 1;
   const moment = { issuedBeforeSeconds: before, untilSeconds: until, nowSeconds };
-  const ending = endUserStatements(user.id, moment).map(([sql, values]) => withLiterals(sql, values));
+  const ending = endAllStatements({ column: "id", value: user.id }, moment).map(([sql, values]) =>
+    withLiterals(sql, values),
+  );
   // Last: the rows of the tokens lose their user when it goes.
   await bindings.database.write([...ending, ...(change ? [change.sql] : [])].join(";\n"));
   const byName = settings.USER_ID_FIELD === "username";
@@ -78,11 +80,11 @@ export async function endUserTokens(
 }
 
 /** Ends one session; whose it is has to be known already. */
-export async function endSession(bindings: Bindings, family: string, nowSeconds: number): Promise<void> {
+export async function endSession(bindings: Bindings, session: string, nowSeconds: number): Promise<void> {
   const until = endedUntilSeconds(settingsOf(bindings.vars, lifetimes), nowSeconds);
-  const ending = endFamilyStatements(family, until, nowSeconds).map(([sql, values]) => withLiterals(sql, values));
+  const ending = endSessionStatements(session, until, nowSeconds).map(([sql, values]) => withLiterals(sql, values));
   await bindings.database.write(ending.join(";\n"));
-  await tellKv("the session is ended", storesOf(bindings).announceFamily?.(family, until, nowSeconds));
+  await tellKv("the session is ended", storesOf(bindings).announceSession?.(session, until, nowSeconds));
 }
 
 async function tellKv(

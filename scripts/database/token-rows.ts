@@ -1,8 +1,8 @@
 // Reads the rows of issued refresh and sliding tokens, for people to look at.
 // Must never write: what changes a token goes through the Worker's own stores.
 
+import type { LiveToken } from "../../src/stores/contract.ts";
 import { liveTokenFrom, liveTokensSql } from "../../src/stores/d1/sessions.ts";
-import type { LiveToken } from "../../src/stores/families-contract.ts";
 import { type UserId, userIdFrom } from "../../src/users/user.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import type { Database, Row } from "./database.ts";
@@ -76,6 +76,6 @@ export async function openSessions(
     withLiterals(liveTokensSql, [user.id, nowSeconds, MOST_TOKENS, user.session_version]),
   );
   const newest = new Map<string, LiveToken>();
-  for (const token of rows.map(liveTokenFrom)) if (!newest.has(token.family)) newest.set(token.family, token);
+  for (const token of rows.map(liveTokenFrom)) if (!newest.has(token.session)) newest.set(token.session, token);
   return [...newest.values()];
 }

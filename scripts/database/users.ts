@@ -2,8 +2,8 @@
 // Must never let a password travel: it is hashed on this machine.
 
 import { randomBytes } from "node:crypto";
-import { keepSessionsStatement } from "../../src/stores/d1/families.ts";
-import { nextUserId } from "../../src/stores/d1/user-ids.ts";
+import { keepSessionsStatement } from "../../src/stores/d1/sessions.ts";
+import { nextUserId } from "../../src/stores/d1/users.ts";
 import { hashPassword } from "../../src/users/hash-password.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "../../src/users/new-salt.ts";
 import { type UserId, userIdFrom } from "../../src/users/user.ts";

@@ -1,7 +1,7 @@
 // Header and claims of a token, decoded without verification, to show them and to word what a check found.
 // Must never decide anything, nor return the token or its signature.
 import { parseJson } from "../../src/json/parse.ts";
-import { familyClaim } from "../../src/settings/names-family.ts";
+import { sessionClaim } from "../../src/settings/derived.ts";
 import { isRecord } from "../../src/settings/readers.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { isoTime } from "../shared/terminal.ts";
@@ -23,7 +23,7 @@ export function decodeToken(token: string): DecodedToken {
 /** What is shown of them: the members that the checks use, and nothing personal that a token may contain. */
 export function shownMembers({ header, claims }: DecodedToken, settings: Settings): DecodedToken {
   const { USER_ID_CLAIM, TOKEN_TYPE_CLAIM, JTI_CLAIM } = settings;
-  const names = [USER_ID_CLAIM, TOKEN_TYPE_CLAIM, JTI_CLAIM, familyClaim, "iss", "aud", ...timeClaims];
+  const names = [USER_ID_CLAIM, TOKEN_TYPE_CLAIM, JTI_CLAIM, sessionClaim, "iss", "aud", ...timeClaims];
   const some = (members: Members, wanted: ReadonlyArray<string | null>): Members =>
     Object.fromEntries(
       wanted.flatMap((name) => (name !== null && Object.hasOwn(members, name) ? [[name, members[name]]] : [])),

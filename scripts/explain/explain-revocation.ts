@@ -62,10 +62,10 @@ function whyNotAsked({ settings }: ExplainServices, { tokenType, jti }: Identity
 
 /** What D1 has revoked of the token, in words; one query each. */
 async function revokedBy({ tokens }: ExplainServices, revocationKeys: RevocationKeys): Promise<string[]> {
-  const none = { jti: undefined, family: undefined, user: undefined, issuedAtSeconds: revocationKeys.issuedAtSeconds };
+  const none = { jti: undefined, session: undefined, user: undefined, issuedAtSeconds: revocationKeys.issuedAtSeconds };
   const ways: ReadonlyArray<readonly [string, RevocationKeys]> = [
     ["by its own id", { ...none, jti: revocationKeys.jti }],
-    ["with its session", { ...none, family: revocationKeys.family }],
+    ["with its session", { ...none, session: revocationKeys.session }],
     ["with all tokens of its user", { ...none, user: revocationKeys.user }],
   ];
   const ended: string[] = [];

@@ -28,8 +28,8 @@ export function reportLines(
   };
   const line = ({ check, verdict, detail, reason }: Check): string => {
     const because = reason === undefined ? "" : ` [${reason}]`;
-    const told = `${check.padEnd(widths.check)}  ${shown(detail, longestDetail)}${because}`.trimEnd();
-    return `  ${styled(colours[verdict], verdict.padEnd(widths.verdict), stream)}  ${told}`;
+    const text = `${check.padEnd(widths.check)}  ${shown(detail, longestDetail)}${because}`.trimEnd();
+    return `  ${styled(colours[verdict], verdict.padEnd(widths.verdict), stream)}  ${text}`;
   };
   return [...about, "", ...checks.map(line), "", ...outcomeLines(outcome, stream)];
 }

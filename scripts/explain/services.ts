@@ -10,12 +10,11 @@ import type { ProxyDependencies } from "../../src/proxy/pipeline.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
 import type { Services } from "../../src/services.ts";
 import type { TokenStore, UserStore } from "../../src/stores/contract.ts";
-import { d1Families } from "../../src/stores/d1/families.ts";
+import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { fetchJwkSet } from "../../src/stores/jwk-set-source.ts";
-import { noRevocationCache } from "../../src/stores/kv/no-revocations.ts";
-import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
+import { kvRevocationCache, noRevocationCache } from "../../src/stores/kv/revocations.ts";
 import { assertionSigner } from "../../src/tokens/assertion.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
 import type { Keys } from "../../src/tokens/keys.ts";
@@ -76,7 +75,7 @@ export function setUpExplain(
     codec: createCodec(settings, { ...keys, ...remoteKeysFor(configuration, log) }, JSON.stringify),
     users: stores === undefined ? noUsers : d1Users(stores.d1, log),
     tokens: stores === undefined ? noTokens : d1Tokens(stores.d1, log),
-    families: d1Families(stores?.d1 ?? noDatabase, log),
+    sessions: d1Sessions(stores?.d1 ?? noDatabase, log),
     revocationCache,
     loginLimiter: undefined,
     hooks,
@@ -111,7 +110,7 @@ const noTokens: TokenStore = {
   tokenStatus: async () => ({ ended: false, user: undefined }),
   tokenAndUser: unavailable,
   recordLogin: unavailable,
-  list: unavailable,
+  insert: unavailable,
   extend: unavailable,
   blacklist: unavailable,
   rotate: unavailable,

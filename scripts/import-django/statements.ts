@@ -1,7 +1,7 @@
 // The SQL of a plan: one `INSERT … SELECT` over the rows of a JSON list, for local and remote databases.
 // Must never clear blacklisted_at, update a user with another name, or assign an id that a user had.
 import { createHash } from "node:crypto";
-import { nextUserId } from "../../src/stores/d1/user-ids.ts";
+import { nextUserId } from "../../src/stores/d1/users.ts";
 import { type BulkStatement, bulkStatements } from "../database/bulk.ts";
 import { USER_COLUMNS } from "./existing.ts";
 import type { TokenInsert } from "./plan-tokens.ts";

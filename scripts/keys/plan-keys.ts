@@ -1,6 +1,6 @@
 // Plans what a new key, a rotation or a retirement changes in the secrets file, and by hand in wrangler.toml. Pure.
 import type { Configuration } from "../../src/configuration.ts";
-import { servedEndpoints } from "../../src/settings/read.ts";
+import { servedEndpoints } from "../../src/settings/derived.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { Failure } from "../shared/failure.ts";
 import type { KeyPlace } from "./key-place.ts";

@@ -1,6 +1,6 @@
 // `logout`: ends all tokens of a user, or one session.
 
-import { namesFamily } from "../../src/settings/names-family.ts";
+import { namesSession } from "../../src/settings/derived.ts";
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { endSession, endUserTokens } from "../database/end-user.ts";
@@ -43,11 +43,11 @@ export async function logout(
     const count = open.length === 1 ? "1 open session" : `${open.length} open sessions`;
     return `All tokens ${of} are ended; there were ${count}.`.replace("were 1 ", "was 1 ");
   }
-  if (!open.some(({ family }) => family === session)) {
+  if (!open.some((one) => one.session === session)) {
     throw new Failure(`There is no open session '${session}' ${of}. npm run manage -- sessions lists them.`);
   }
   await endSession(bindings, session, nowSeconds);
-  const named = namesFamily(settingsOf(vars, ["BLACKLIST_ENDS_SESSION", "REVOKE_FAMILY_ON_REUSE"]));
+  const named = namesSession(settingsOf(vars, ["BLACKLIST_ENDS_SESSION", "REVOKE_FAMILY_ON_REUSE"]));
   const rest = named ? "" : " Its access tokens do not name it and stay valid until they expire.";
   return `The session '${session}' ${of} is ended.${rest}`;
 }

@@ -33,7 +33,7 @@ export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: n
     expiresAtSeconds: row.expires_at,
   };
   const { tokens, announce } = storesOf(bindings);
-  const done = await tokens.blacklist(token, nowSeconds);
+  const done = await tokens.blacklist("no user", token, nowSeconds);
   await announce?.(jti, row.expires_at, nowSeconds).catch((error: unknown) => {
     throw new Failure(
       `'${jti}' is blacklisted in the ${place} database, but KV could not be updated: ${reasonOf(error)} Run the command again.`,

@@ -1,6 +1,6 @@
 // `sessions`: lists a user's open sessions.
 
-import type { LiveToken } from "../../src/stores/families-contract.ts";
+import type { LiveToken } from "../../src/stores/contract.ts";
 import { normalUsername } from "../../src/users/user-rules.ts";
 import { openSessions } from "../database/token-rows.ts";
 import { requireUser } from "../database/users.ts";
@@ -25,7 +25,7 @@ ${placeHelp}
 const head = ["id", "logged in", "last refreshed", "expires", "client", "address"];
 
 const row = (session: LiveToken): string[] => [
-  session.family,
+  session.session,
   isoTime(session.sessionStartedAtSeconds),
   isoTime(session.createdAtSeconds),
   isoTime(session.expiresAtSeconds),
@@ -35,7 +35,7 @@ const row = (session: LiveToken): string[] => [
 
 /** The fields of the sessions endpoint; null if unknown. */
 const entry = (session: LiveToken) => ({
-  id: session.family,
+  id: session.session,
   created_at: isoTime(session.sessionStartedAtSeconds),
   last_refreshed_at: isoTime(session.createdAtSeconds),
   expires_at: isoTime(session.expiresAtSeconds),

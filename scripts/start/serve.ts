@@ -1,7 +1,7 @@
 // The steps of `npm start`, in order, each with a line that says it is done.
 // Must never start the gateway with settings that it would refuse.
 import { readConfiguration } from "../../src/configuration.ts";
-import { servedEndpoints } from "../../src/settings/read.ts";
+import { servedEndpoints } from "../../src/settings/derived.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { openLocal } from "../database/local.ts";
 import { Failure, settingsFailure } from "../shared/failure.ts";

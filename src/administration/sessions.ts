@@ -7,7 +7,7 @@ import { isOutdated } from "../sessions/token-record.ts";
 import type { AdminSessionStore, FoundAdminSession } from "../stores/admin-contract.ts";
 import { mayAdminister } from "../users/admin-rights.ts";
 import { attemptOf, type Credentials, createLogin, type LoginDependencies } from "../users/login.ts";
-import { passesUserRule } from "../users/token-user.ts";
+import { ownerOf, passesUserRule } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
 
 /** How long a session may stay unused. */
@@ -108,7 +108,12 @@ export function createAdminSessions(deps: AdminSessionDependencies): AdminSessio
       await deps.hooks.onLoginSuccess?.(user, attemptOf(context, credentials.username));
       const lastLogin = settings.UPDATE_LAST_LOGIN ? new Date(nowSeconds * 1000).toISOString() : undefined;
       if (newHash || lastLogin !== undefined) {
-        await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin });
+        await deps.tokens.recordLogin(ownerOf(settings, user), {
+          userId: user.id,
+          token: undefined,
+          newHash,
+          lastLogin,
+        });
       }
       const secret = stores.newSecret();
       const idHash = sha256(secret);

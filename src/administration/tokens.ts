@@ -6,8 +6,9 @@ import { refuse } from "../errors.ts";
 import { shortId } from "../log-events.ts";
 import { type EndingDependencies, endSession } from "../sessions/end-sessions.ts";
 import type { AdminToken, AdminTokenStore } from "../stores/admin-contract.ts";
-import type { TokenStore } from "../stores/contract.ts";
+import type { Owner, TokenStore } from "../stores/contract.ts";
 import { mayChange } from "../users/admin-rights.ts";
+import { ownerOf } from "../users/token-user.ts";
 import { type AuditDependencies, audit } from "./audit.ts";
 import type { Admin } from "./sessions.ts";
 
@@ -30,21 +31,22 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
     if (token.user && !mayChange(admin.user, token.user)) refuse("permission_denied");
     return token;
   };
+  const ownerFor = ({ user }: AdminToken): Owner => (user ? ownerOf(deps.settings, user) : "no user");
   return {
     async revokeToken(context, admin, jti) {
       const { nowSeconds } = context;
       const token = await tokenFor(admin, jti);
       const { type, createdAtSeconds, expiresAtSeconds } = token;
       const row = { jti, type, userId: token.user?.id, createdAtSeconds, expiresAtSeconds };
-      await deps.tokens.blacklist(row, nowSeconds);
+      await deps.tokens.blacklist(ownerFor(token), row, nowSeconds);
       await deps.revocationCache.announce(jti, expiresAtSeconds + deps.settings.LEEWAY, nowSeconds);
       audit(deps, { context, admin }, "admin_token_revoked", { user_id: token.user?.id, jti: shortId(jti) });
       return token;
     },
     async endSession(context, admin, jti) {
       const token = await tokenFor(admin, jti);
-      await endSession(deps, token.family, context.nowSeconds);
-      const fields = { user_id: token.user?.id, family: shortId(token.family) };
+      await endSession(deps, ownerFor(token), token.session, context.nowSeconds);
+      const fields = { user_id: token.user?.id, family: shortId(token.session) };
       audit(deps, { context, admin }, "admin_session_ended", fields);
       return token;
     },

@@ -3,7 +3,7 @@
 import type { Operation, RequestContext } from "../context.ts";
 import { type Reason, refusals } from "../errors.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
-import type { EndpointName } from "../settings/read.ts";
+import type { EndpointName } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 
 export type FieldName = "username" | "password" | "refresh" | "token";

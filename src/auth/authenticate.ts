@@ -4,7 +4,7 @@
 import { refuse } from "../errors.ts";
 import { nearestNumber } from "../json/exact-number.ts";
 import { issuedAt } from "../sessions/token-record.ts";
-import { familyClaim, namesFamily } from "../settings/names-family.ts";
+import { namesSession, sessionClaim } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { RevocationCache, RevocationKeys, TokenStatus, TokenStore } from "../stores/contract.ts";
 import { type Claims, claim, writtenName } from "../tokens/claims.ts";
@@ -133,13 +133,13 @@ function revocationKeysOf(
   userId: unknown,
   jti: string | undefined,
 ): RevocationKeys | undefined {
-  const named = namesFamily(settings) ? claim(claims, familyClaim) : undefined;
-  const family = typeof named === "string" ? named : undefined;
+  const named = namesSession(settings) ? claim(claims, sessionClaim) : undefined;
+  const session = typeof named === "string" ? named : undefined;
   const user = userLookup(settings, userId);
-  if (jti === undefined && family === undefined && user === undefined) return undefined;
+  if (jti === undefined && session === undefined && user === undefined) return undefined;
   return {
     jti,
-    family,
+    session,
     user,
     // A token that does not say when it was issued counts as issued before any "not valid before" of its user.
     issuedAtSeconds: issuedAt(claims) ?? 0,

@@ -1,7 +1,7 @@
 // The routes that the gateway answers itself: one table for the app, for ROUTES (which they take precedence over), and
 // for `manage routes` and `explain`.
 // Must never list a route that the app does not serve; test/scripts/own-paths.test.ts asks the app for each.
-import { type EndpointName, servedEndpoints } from "../settings/read.ts";
+import { type EndpointName, servedEndpoints } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adminPath } from "./admin-path.ts";
 

@@ -4,12 +4,11 @@ import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { type Log, shortId } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { OutstandingToken, RevocationCache, TokenStore } from "../stores/contract.ts";
-import type { FamilyStore } from "../stores/families-contract.ts";
+import type { OutstandingToken, Owner, RevocationCache, SessionStore, TokenStore } from "../stores/contract.ts";
 import { checkTokenType } from "../tokens/check.ts";
 import type { Codec } from "../tokens/codec.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
-import { userLookup } from "../users/token-user.ts";
+import { namedUser, userLookup } from "../users/token-user.ts";
 import { endedUntilSeconds } from "./end-sessions.ts";
 import { recordOf, tokenId } from "./token-record.ts";
 
@@ -18,7 +17,7 @@ export interface BlacklistDependencies {
   readonly settings: Settings;
   readonly codec: Codec;
   readonly tokens: TokenStore;
-  readonly families: FamilyStore;
+  readonly sessions: SessionStore;
   readonly revocationCache: RevocationCache;
   readonly log: Log;
 }
@@ -35,13 +34,14 @@ export function createBlacklist(deps: BlacklistDependencies) {
     const claims = await codec.open(token, nowSeconds);
     const jti = tokenId(settings, claims);
     if (jti === undefined) refuse("token_id_missing");
-    if (await tokens.isBlacklisted(jti)) refuse("token_blacklisted");
+    const { owner } = namedUser(settings, claims);
+    if (await tokens.isBlacklisted(owner, jti)) refuse("token_blacklisted");
     checkTokenType(settings, tokenTypes.refresh, claims, nowSeconds);
     const lookup = settings.USER_ID_FIELD === "id" ? userLookup(settings, claims[settings.USER_ID_CLAIM]) : undefined;
     const userId = lookup?.value;
     const record = recordOf(settings, claims, { jti, type: "refresh", userId }, nowSeconds);
-    if (settings.BLACKLIST_ENDS_SESSION) await endSessionOf(deps, record, nowSeconds);
-    else if (!(await tokens.blacklist(record, nowSeconds))) refuse("token_blacklisted");
+    if (settings.BLACKLIST_ENDS_SESSION) await endSessionOf(deps, owner, record, nowSeconds);
+    else if (!(await tokens.blacklist(owner, record, nowSeconds))) refuse("token_blacklisted");
     await revocationCache.announce(jti, record.expiresAtSeconds + settings.LEEWAY, nowSeconds);
     const fields = { user_id: userId, jti: shortId(jti), session_ended: settings.BLACKLIST_ENDS_SESSION };
     deps.log("blacklist", fields, requestId);
@@ -49,9 +49,14 @@ export function createBlacklist(deps: BlacklistDependencies) {
   };
 }
 
-async function endSessionOf(deps: BlacklistDependencies, record: OutstandingToken, nowSeconds: number): Promise<void> {
+async function endSessionOf(
+  deps: BlacklistDependencies,
+  owner: Owner,
+  record: OutstandingToken,
+  nowSeconds: number,
+): Promise<void> {
   const until = endedUntilSeconds(deps.settings, nowSeconds);
-  const session = await deps.families.endFamilyOf(record, until, nowSeconds);
+  const session = await deps.sessions.endSessionOf(owner, record, until, nowSeconds);
   if (session === undefined) refuse("token_blacklisted");
-  await deps.revocationCache.announceFamily(session, until, nowSeconds);
+  await deps.revocationCache.announceSession(session, until, nowSeconds);
 }

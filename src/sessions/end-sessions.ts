@@ -2,14 +2,14 @@
 // Must never answer before the store has written it.
 
 import type { Settings } from "../settings/settings.ts";
-import type { RevocationCache, UserLookup } from "../stores/contract.ts";
-import type { FamilyStore } from "../stores/families-contract.ts";
+import type { Owner, RevocationCache, SessionStore } from "../stores/contract.ts";
+import { ownerOf } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
 
 /** The services that ending sessions needs. */
 export interface EndingDependencies {
   readonly settings: Settings;
-  readonly families: FamilyStore;
+  readonly sessions: SessionStore;
   readonly revocationCache: RevocationCache;
 }
 
@@ -17,10 +17,15 @@ export interface EndingDependencies {
  * Ends every token of a session: no refresh any more, and no access token on routes that look for revocation. True for
  * the one call that did it. How late routes see it: docs/revocation.md.
  */
-export async function endSession(deps: EndingDependencies, session: string, nowSeconds: number): Promise<boolean> {
+export async function endSession(
+  deps: EndingDependencies,
+  owner: Owner,
+  session: string,
+  nowSeconds: number,
+): Promise<boolean> {
   const until = endedUntilSeconds(deps.settings, nowSeconds);
-  const ended = await deps.families.endFamily(session, until, nowSeconds);
-  if (ended) await deps.revocationCache.announceFamily(session, until, nowSeconds);
+  const ended = await deps.sessions.endSession(owner, session, until, nowSeconds);
+  if (ended) await deps.revocationCache.announceSession(session, until, nowSeconds);
   return ended;
 }
 
@@ -35,21 +40,18 @@ export async function endUser(
   nowSeconds: number,
 ): Promise<void> {
   const until = endedUntilSeconds(deps.settings, nowSeconds);
-  await deps.families.endUser(user.id, issuedBeforeSeconds, until, nowSeconds);
+  await deps.sessions.endAll(ownerOf(deps.settings, user), issuedBeforeSeconds, until, nowSeconds);
   await announceUserEnd(deps, user, { issuedBeforeSeconds, untilSeconds: until, nowSeconds });
 }
 
-/** Tells the revocation cache of a user whose tokens have ended in the store. @param user as tokens name them */
+/** Tells the revocation cache of a user whose tokens have ended in the store. @param user as they were until then */
 export async function announceUserEnd(
-  { settings, revocationCache }: Omit<EndingDependencies, "families">,
+  { settings, revocationCache }: Omit<EndingDependencies, "sessions">,
   user: Pick<User, "id" | "username">,
   ending: { readonly issuedBeforeSeconds: number; readonly untilSeconds: number; readonly nowSeconds: number },
 ): Promise<void> {
-  const lookup: UserLookup =
-    settings.USER_ID_FIELD === "username"
-      ? { column: "username", value: user.username }
-      : { column: "id", value: user.id };
-  await revocationCache.announceUser(lookup, ending.issuedBeforeSeconds, ending.untilSeconds, ending.nowSeconds);
+  const { issuedBeforeSeconds, untilSeconds, nowSeconds } = ending;
+  await revocationCache.announceUser(ownerOf(settings, user), issuedBeforeSeconds, untilSeconds, nowSeconds);
 }
 
 type Lifetime =

@@ -4,14 +4,13 @@
 import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { AdminSessionStore } from "../stores/admin-contract.ts";
-import type { TokenStore } from "../stores/contract.ts";
-import type { FamilyStore } from "../stores/families-contract.ts";
+import type { SessionStore, TokenStore } from "../stores/contract.ts";
 
 /** The services that flushing needs. */
 export interface FlushDependencies {
   readonly settings: Settings;
   readonly tokens: Pick<TokenStore, "deleteExpired">;
-  readonly families: Pick<FamilyStore, "forgetEndings">;
+  readonly sessions: Pick<SessionStore, "forgetEndings">;
   /** Undefined while ADMIN is off. */
   readonly admin?: { readonly sessions: Pick<AdminSessionStore, "deleteExpired"> } | undefined;
   readonly log: Log;
@@ -26,7 +25,7 @@ const batchesAtMost = 45;
  * Deletes in batches until nothing is left or the run's share is done; returns how many rows were deleted. Rows outlive
  * their token by the leeway, within which it can still be used (Simple JWT's command forgets that).
  */
-export function createFlush({ settings, tokens, families, admin, log }: FlushDependencies) {
+export function createFlush({ settings, tokens, sessions, admin, log }: FlushDependencies) {
   return async (nowSeconds: number): Promise<number> => {
     const beforeSeconds = nowSeconds - settings.LEEWAY;
     let deleted = 0;
@@ -35,7 +34,7 @@ export function createFlush({ settings, tokens, families, admin, log }: FlushDep
       deleted += rows;
       if (rows < batchRows) break;
     }
-    await families.forgetEndings(beforeSeconds);
+    await sessions.forgetEndings(beforeSeconds);
     await admin?.sessions.deleteExpired(nowSeconds);
     log("flush", { deleted });
     return deleted;

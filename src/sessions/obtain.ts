@@ -8,6 +8,7 @@ import { mint } from "../tokens/mint.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import { attemptOf, type Credentials, createLogin, type LoggedIn, type LoginDependencies } from "../users/login.ts";
 import { recordedClient } from "../users/session-client.ts";
+import { ownerOf } from "../users/token-user.ts";
 import { accessClaims, firstRefreshClaims, userClaims, withSession } from "./session-claims.ts";
 import { slidingRecordEnd } from "./token-record.ts";
 
@@ -60,9 +61,10 @@ export function createObtain(deps: ObtainDependencies): Obtain {
     const row = { ...first, ...session, client: recordedClient(settings, context) };
     const token = settings.TOKEN_BLACKLIST_ENABLED ? row : undefined;
     const lastLogin = settings.UPDATE_LAST_LOGIN ? isoTime(nowSeconds) : undefined;
-    const account = await deps.tokens.recordLogin({ userId: user.id, token, newHash, lastLogin });
+    const owner = ownerOf(settings, user);
+    const account = await deps.tokens.recordLogin(owner, { userId: user.id, token, newHash, lastLogin });
     await refuseIfChanged(context, { loggedIn, credentials }, account.user, async () => {
-      if (token) await deps.tokens.blacklist(token, nowSeconds);
+      if (token) await deps.tokens.blacklist(owner, token, nowSeconds);
     });
     const { type, jti } = first;
     const fields = { user_id: user.id, token_type: type, jti: shortId(jti), hash_upgraded: newHash !== undefined };

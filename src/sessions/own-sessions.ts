@@ -5,9 +5,11 @@ import type { Identity } from "../auth/authenticate.ts";
 import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { type Log, shortId } from "../log-events.ts";
-import { familyClaim } from "../settings/names-family.ts";
-import type { LiveToken } from "../stores/families-contract.ts";
+import { sessionClaim } from "../settings/derived.ts";
+import type { LiveToken } from "../stores/contract.ts";
 import { claim } from "../tokens/claims.ts";
+import { ownerOf } from "../users/token-user.ts";
+import type { User } from "../users/user.ts";
 import { type EndingDependencies, endSession, endUser } from "./end-sessions.ts";
 
 /** The services that a user's own sessions need. */
@@ -50,40 +52,46 @@ export function createOwnSessions(deps: OwnSessionsDependencies): OwnSessions {
   const { settings, log } = deps;
 
   /** One entry a session: its newest token, which without BLACKLIST_AFTER_ROTATION is not its only good one. */
-  async function sessionsOf({ nowSeconds }: RequestContext, { user }: Identity): Promise<readonly LiveToken[]> {
-    if (!user) refuse("user_not_found");
+  async function sessionsOf({ nowSeconds }: RequestContext, user: User): Promise<readonly LiveToken[]> {
     const newest = new Map<string, LiveToken>();
-    for (const token of await deps.families.liveTokens(user, mostTokens, nowSeconds)) {
-      if (!newest.has(token.family)) newest.set(token.family, token);
+    const owner = ownerOf(settings, user);
+    for (const token of await deps.sessions.liveTokens(owner, user.session_version, mostTokens, nowSeconds)) {
+      if (!newest.has(token.session)) newest.set(token.session, token);
     }
     return [...newest.values()];
   }
 
   return {
     async listSessions(context, identity) {
-      const own = claim(identity.claims, familyClaim);
-      return (await sessionsOf(context, identity)).map((session) => ({
-        id: session.family,
+      const own = claim(identity.claims, sessionClaim);
+      const sessions = await sessionsOf(context, userOf(identity));
+      return sessions.map((session) => ({
+        id: session.session,
         created_at: isoTime(session.sessionStartedAtSeconds),
         last_refreshed_at: isoTime(session.createdAtSeconds),
         expires_at: isoTime(session.expiresAtSeconds),
-        current: typeof own === "string" ? own === session.family : null,
+        current: typeof own === "string" ? own === session.session : null,
         ...(settings.SESSION_METADATA ? { client: session.client.name, address: session.client.address } : {}),
       }));
     },
     async endSession(context, identity, id) {
-      const sessions = await sessionsOf(context, identity);
-      if (!sessions.some(({ family }) => family === id)) refuse("no_route");
-      await endSession(deps, id, context.nowSeconds);
-      log("session_ended", { user_id: identity.user?.id, family: shortId(id) }, context.requestId);
-      return claim(identity.claims, familyClaim) === id;
+      const user = userOf(identity);
+      const sessions = await sessionsOf(context, user);
+      if (!sessions.some(({ session }) => session === id)) refuse("no_route");
+      await endSession(deps, ownerOf(settings, user), id, context.nowSeconds);
+      log("session_ended", { user_id: user.id, family: shortId(id) }, context.requestId);
+      return claim(identity.claims, sessionClaim) === id;
     },
-    async logoutAll({ nowSeconds, requestId }, { user }) {
-      if (!user) refuse("user_not_found");
+    async logoutAll({ nowSeconds, requestId }, identity) {
+      const user = userOf(identity);
       await endUser(deps, user, nowSeconds + 1, nowSeconds);
       log("logout_all", { user_id: user.id }, requestId);
     },
   };
+}
+
+function userOf({ user }: Identity): User {
+  return user ?? refuse("user_not_found");
 }
 
 function isoTime(seconds: number): string {

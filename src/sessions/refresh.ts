@@ -3,18 +3,14 @@
 
 import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
-import type { Hooks } from "../hooks.ts";
-import { type Log, shortId } from "../log-events.ts";
+import { shortId } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { OutstandingToken, RevocationCache, Successor, TokenAndUser, TokenStore } from "../stores/contract.ts";
-import type { FamilyStore } from "../stores/families-contract.ts";
+import type { OutstandingToken, Owner, SessionStore, Successor, TokenAndUser, TokenStore } from "../stores/contract.ts";
 import { checkTokenType } from "../tokens/check.ts";
 import { type Claims, claim, writtenName } from "../tokens/claims.ts";
-import type { Codec } from "../tokens/codec.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import { recordedClient } from "../users/session-client.ts";
-import { checkRefreshingUser, hasOldPassword, namedUser, userLookup } from "../users/token-user.ts";
-import type { User } from "../users/user.ts";
+import { userLookup } from "../users/token-user.ts";
 import { endSession } from "./end-sessions.ts";
 import {
   accessClaims,
@@ -24,19 +20,24 @@ import {
   repeatedRefreshClaims,
   withSession,
 } from "./session-claims.ts";
-import { isChangedMeanwhile, isIssuedBeforeEnding, isOutdated, issuedAt, recordOf, tokenId } from "./token-record.ts";
+import {
+  checkTokenUser,
+  isChangedMeanwhile,
+  isIssuedBeforeEnding,
+  isOutdated,
+  issuedAt,
+  type OpenedToken,
+  openToken,
+  publishRevocation,
+  recordOf,
+  type TokenRecordDependencies,
+} from "./token-record.ts";
 
 /** The services that a refresh needs. */
-export interface RefreshDependencies {
-  readonly settings: Settings;
-  readonly codec: Codec;
+export interface RefreshDependencies extends TokenRecordDependencies {
   readonly tokens: TokenStore;
-  readonly families: FamilyStore;
-  readonly revocationCache: RevocationCache;
-  readonly hooks: Hooks;
+  readonly sessions: SessionStore;
   readonly newId: () => string;
-  readonly later: (work: Promise<void>) => void;
-  readonly log: Log;
 }
 
 /** The answer of the refresh endpoint; `refresh` only with rotation. */
@@ -45,18 +46,8 @@ export interface Refreshed {
   readonly refresh?: string;
 }
 
-/** A refresh token that was verified, with what the store knows of it. */
-interface Opened {
-  readonly claims: Claims;
-  /** Undefined without the blacklist, and then nothing is written. */
-  readonly jti: string | undefined;
-  /** Whether the token has to have a user. */
-  readonly wantsUser: boolean;
-  readonly found: TokenAndUser;
-}
-
 /** Everything about one refresh: who asks, with which token. */
-interface Refreshing extends Opened {
+interface Refreshing extends OpenedToken {
   readonly context: RequestContext;
   /** When the session began, or the token was issued where that is not known. */
   readonly startedAtSeconds: number;
@@ -74,10 +65,10 @@ export function createRefresh(
 ): (context: RequestContext, token: string) => Promise<Refreshed> {
   const { settings } = deps;
   return async (context, token) => {
-    const opened = await openToken(deps, context, token);
+    const opened = await openToken(deps, context, token, graceBegan(settings, context.nowSeconds));
     const repeated = await refuseOrRepeat(deps, context, opened);
     const refreshing = checkToken(settings, context, opened);
-    await checkUser(deps, refreshing);
+    await checkTokenUser(deps, context, opened, "refresh");
     const shared = await sharedClaims(deps, refreshing);
     const access = await signAccess(deps, refreshing, shared);
     if (!settings.ROTATE_REFRESH_TOKENS) {
@@ -93,30 +84,21 @@ export function createRefresh(
   };
 }
 
-/** Steps 1 and 2. */
-async function openToken(deps: RefreshDependencies, { nowSeconds }: RequestContext, token: string): Promise<Opened> {
-  const claims = await deps.codec.open(token, nowSeconds);
-  const jti = tokenId(deps.settings, claims);
-  const { wanted, lookup } = namedUser(deps.settings, claims);
-  const found = await deps.tokens.tokenAndUser(jti, lookup, graceBegan(deps.settings, nowSeconds));
-  return { claims, jti, wantsUser: wanted, found };
-}
-
 /** Step 3. Gives the successor that a repeat within the grace gets again. */
 async function refuseOrRepeat(
   deps: RefreshDependencies,
   context: RequestContext,
-  { claims, found }: Opened,
+  { claims, owner, found }: OpenedToken,
 ): Promise<Successor | undefined> {
   if (isIssuedBeforeEnding(claims, found)) refuse("token_blacklisted");
   if (!found.blacklisted) return undefined;
   // The session is over: a used token of it is not reuse.
   if (isOutdated(found.state?.sessionVersion, found.user)) refuse("refresh_session_outdated");
-  return successorOfUsed(deps, context, found);
+  return successorOfUsed(deps, context, owner, found);
 }
 
 /** Step 4. */
-function checkToken(settings: Settings, context: RequestContext, opened: Opened): Refreshing {
+function checkToken(settings: Settings, context: RequestContext, opened: OpenedToken): Refreshing {
   const { claims, found } = opened;
   checkTokenType(settings, tokenTypes.refresh, claims, context.nowSeconds);
   const issuedAtSeconds = issuedAt(claims) ?? context.nowSeconds;
@@ -125,22 +107,10 @@ function checkToken(settings: Settings, context: RequestContext, opened: Opened)
   return { ...opened, context, startedAtSeconds };
 }
 
-/** Step 5. A token of an old password is ended, so that it is refused for good. */
-async function checkUser(deps: RefreshDependencies, refreshing: Refreshing): Promise<void> {
-  const { wantsUser, claims, found } = refreshing;
-  if (!wantsUser) return;
-  await checkRefreshingUser(deps, found.user);
-  if (found.user && hasOldPassword(deps.settings, claims, found.user)) {
-    await endToken(deps, refreshing, found.user);
-    refuse("refresh_password_changed");
-  }
-  if (isOutdated(found.state?.sessionVersion, found.user)) refuse("refresh_session_outdated");
-}
-
 /** The claims that the new tokens have in common. */
 async function sharedClaims(deps: RefreshDependencies, { claims, wantsUser, found, jti }: Refreshing): Promise<Claims> {
   const current = await claimsOnRefresh(deps, claims, wantsUser ? found.user : undefined, "refresh");
-  return withSession(deps.settings, current, found.state?.family ?? jti);
+  return withSession(deps.settings, current, found.state?.session ?? jti);
 }
 
 /** Step 6. */
@@ -186,25 +156,25 @@ async function rotate(
   successorClaims: Claims,
 ): Promise<Successor | undefined> {
   const { settings, tokens } = deps;
-  const { jti, found, context } = refreshing;
+  const { jti, owner, found, context } = refreshing;
   const { nowSeconds } = context;
   if (jti === undefined) return undefined;
   const { used, successor } = recordsOf(settings, { ...refreshing, jti }, successorClaims);
   const undo = async () => {
-    await tokens.blacklist(successor, nowSeconds);
+    await tokens.blacklist(owner, successor, nowSeconds);
     refuse("refresh_session_outdated");
   };
   if (!settings.BLACKLIST_AFTER_ROTATION) {
-    if (isChangedMeanwhile(found, await tokens.list(successor), successor.sessionVersion)) await undo();
+    if (isChangedMeanwhile(found, await tokens.insert(owner, successor), successor.sessionVersion)) await undo();
     return undefined;
   }
-  const rotation = await tokens.rotate(used, successor, nowSeconds, graceBegan(settings, nowSeconds));
+  const rotation = await tokens.rotate(owner, { used, successor }, nowSeconds, graceBegan(settings, nowSeconds));
   // The version of the row, not the one that was read: a new password that ends no session moves both.
   const changed = isChangedMeanwhile(found, rotation.account, rotation.state?.sessionVersion);
   if (changed && rotation.won) await undo();
   if (changed) refuse("refresh_session_outdated");
-  if (!rotation.won) return successorOfUsed(deps, context, { ...found, state: rotation.state });
-  publish(deps, context, used);
+  if (!rotation.won) return successorOfUsed(deps, context, owner, { ...found, state: rotation.state });
+  publishRevocation(deps, context, used);
   return undefined;
 }
 
@@ -225,28 +195,12 @@ function recordsOf(
     used: { ...old, sessionVersion },
     successor: {
       ...next,
-      family: state?.family ?? jti,
+      session: state?.session ?? jti,
       sessionStartedAtSeconds: state?.sessionStartedAtSeconds ?? old.createdAtSeconds,
       client: recordedClient(settings, context),
       sessionVersion,
     },
   };
-}
-
-/** Lets the revocation cache know of a used token, after the answer. */
-function publish(deps: RefreshDependencies, { nowSeconds }: RequestContext, token: OutstandingToken): void {
-  const untilSeconds = token.expiresAtSeconds + deps.settings.LEEWAY;
-  deps.later(deps.revocationCache.announce(token.jti, untilSeconds, nowSeconds));
-}
-
-/** CHECK_REVOKE_TOKEN at refresh: the reason is given once, and the token is blacklisted from then on. */
-async function endToken(deps: RefreshDependencies, { claims, jti, context }: Refreshing, user: User): Promise<void> {
-  if (jti === undefined) return;
-  const token = recordOf(deps.settings, claims, { jti, type: "refresh", userId: user.id }, context.nowSeconds);
-  await deps.tokens.blacklist(token, context.nowSeconds);
-  publish(deps, context, token);
-  const fields = { user_id: user.id, token_type: "refresh", jti: shortId(jti), reason: "refresh_password_changed" };
-  deps.log("token_ended", fields, context.requestId);
 }
 
 /**
@@ -267,24 +221,25 @@ function graceBegan({ REFRESH_REUSE_GRACE }: Settings, nowSeconds: number): numb
 async function successorOfUsed(
   deps: RefreshDependencies,
   context: RequestContext,
+  owner: Owner,
   { state, user }: TokenAndUser,
 ): Promise<Successor> {
   const { settings, log } = deps;
   const { nowSeconds, requestId } = context;
   const usedAtSeconds = state?.blacklistedAtSeconds;
-  if (usedAtSeconds === undefined || state?.successorJti === undefined || state.familyEnded) {
+  if (usedAtSeconds === undefined || state?.successorJti === undefined || state.sessionEnded) {
     return refuse("token_blacklisted");
   }
-  const { newest, family } = state;
+  const { newest, session } = state;
   const began = graceBegan(settings, nowSeconds);
   if (began !== undefined && usedAtSeconds >= began) {
     if (!newest || newest.blacklisted || newest.expiresAtSeconds <= nowSeconds) return refuse("token_blacklisted");
-    const fields = { user_id: user?.id, family: shortId(family), successor: shortId(newest.jti) };
+    const fields = { user_id: user?.id, family: shortId(session), successor: shortId(newest.jti) };
     log("refresh_repeated", fields, requestId);
     return newest;
   }
-  if (settings.REVOKE_FAMILY_ON_REUSE && (await endSession(deps, family, nowSeconds))) {
-    log("refresh_reuse", { user_id: user?.id, family: shortId(family) }, requestId);
+  if (settings.REVOKE_FAMILY_ON_REUSE && (await endSession(deps, owner, session, nowSeconds))) {
+    log("refresh_reuse", { user_id: user?.id, family: shortId(session) }, requestId);
   }
   return refuse("token_blacklisted");
 }

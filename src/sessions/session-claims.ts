@@ -4,7 +4,7 @@
 import { refuse } from "../errors.ts";
 import type { Hooks } from "../hooks.ts";
 import { withExactNumbers } from "../json/exact-number.ts";
-import { familyClaim, namesFamily } from "../settings/names-family.ts";
+import { namesSession, sessionClaim } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Successor } from "../stores/contract.ts";
 import { type Claims, writtenName } from "../tokens/claims.ts";
@@ -60,7 +60,7 @@ function reservedClaims(settings: Settings): ReadonlySet<string> {
 
 /** The claims with the session's id, where a setting needs it. What a token says of it by itself does not count. */
 export function withSession(settings: Settings, claims: Claims, session: string | undefined): Claims {
-  return session !== undefined && namesFamily(settings) ? { ...claims, [familyClaim]: session } : claims;
+  return session !== undefined && namesSession(settings) ? { ...claims, [sessionClaim]: session } : claims;
 }
 
 /**

@@ -1,11 +1,98 @@
-// A token that was verified, as the store knows it: its id, its row, and whether its user or session has changed since.
+// A token that was verified, as the store knows it: its id, owner and row, and whether its user has changed since.
 // Must never be given claims that the codec has not verified.
 
+import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
+import type { Hooks } from "../hooks.ts";
+import { type Log, shortId } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Account, OutstandingToken, TokenAndUser } from "../stores/contract.ts";
+import type {
+  Account,
+  OutstandingToken,
+  Owner,
+  RevocationCache,
+  TokenAndUser,
+  TokenStore,
+} from "../stores/contract.ts";
 import { type Claims, claim, pythonInt, writtenName } from "../tokens/claims.ts";
+import type { Codec } from "../tokens/codec.ts";
+import { checkRefreshingUser, hasOldPassword, namedUser } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
+
+/** The services that opening a token and checking its user need. */
+export interface TokenRecordDependencies {
+  readonly settings: Settings;
+  readonly codec: Codec;
+  readonly tokens: Pick<TokenStore, "tokenAndUser" | "blacklist">;
+  readonly revocationCache: RevocationCache;
+  readonly hooks: Hooks;
+  readonly later: (work: Promise<void>) => void;
+  readonly log: Log;
+}
+
+/** A refresh or sliding token that was verified, with what the store knows of it. */
+export interface OpenedToken {
+  readonly claims: Claims;
+  /** Undefined without the blacklist, and then nothing is written. */
+  readonly jti: string | undefined;
+  readonly owner: Owner;
+  /** Whether the token has to have a user. */
+  readonly wantsUser: boolean;
+  readonly found: TokenAndUser;
+}
+
+/**
+ * Verifies a token that comes to be refreshed (signature and registered claims), and loads its state and its user.
+ *
+ * @param usedSinceSeconds as for TokenStore.tokenAndUser()
+ */
+export async function openToken(
+  { settings, codec, tokens }: TokenRecordDependencies,
+  { nowSeconds }: RequestContext,
+  token: string,
+  usedSinceSeconds: number | undefined,
+): Promise<OpenedToken> {
+  const claims = await codec.open(token, nowSeconds);
+  const jti = tokenId(settings, claims);
+  const { wanted, owner } = namedUser(settings, claims);
+  return { claims, jti, owner, wantsUser: wanted, found: await tokens.tokenAndUser(owner, jti, usedSinceSeconds) };
+}
+
+/**
+ * Refuses a token whose user may not authenticate, has another password than the token was made for, or was changed
+ * since the session began. With CHECK_REVOKE_TOKEN the reason is given once, and the token is blacklisted from then on.
+ */
+export async function checkTokenUser(
+  deps: TokenRecordDependencies,
+  context: RequestContext,
+  { claims, jti, owner, wantsUser, found }: OpenedToken,
+  type: OutstandingToken["type"],
+): Promise<void> {
+  const { user, state } = found;
+  if (!wantsUser) return;
+  await checkRefreshingUser(deps, user);
+  if (user && hasOldPassword(deps.settings, claims, user)) {
+    const reason = "refresh_password_changed";
+    if (jti !== undefined) {
+      const record = recordOf(deps.settings, claims, { jti, type, userId: user.id }, context.nowSeconds);
+      await deps.tokens.blacklist(owner, record, context.nowSeconds);
+      publishRevocation(deps, context, record);
+      const fields = { user_id: user.id, token_type: type, jti: shortId(jti), reason };
+      deps.log("token_ended", fields, context.requestId);
+    }
+    refuse(reason);
+  }
+  if (isOutdated(state?.sessionVersion, user)) refuse("refresh_session_outdated");
+}
+
+/** Enters a blacklisted token into the revocation cache, after the answer. */
+export function publishRevocation(
+  { settings, revocationCache, later }: Pick<TokenRecordDependencies, "settings" | "revocationCache" | "later">,
+  { nowSeconds }: RequestContext,
+  token: OutstandingToken,
+): void {
+  later(revocationCache.announce(token.jti, token.expiresAtSeconds + settings.LEEWAY, nowSeconds));
+}
 
 /**
  * The token's id as text. With the blacklist on, a token without one is refused (Simple JWT's check_blacklist raises

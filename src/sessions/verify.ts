@@ -8,6 +8,7 @@ import { checkTokenType } from "../tokens/check.ts";
 import { claim, writtenName } from "../tokens/claims.ts";
 import type { Codec } from "../tokens/codec.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
+import { namedUser } from "../users/token-user.ts";
 
 /** The services that verifying needs. */
 export interface VerifyDependencies {
@@ -26,7 +27,8 @@ export function createVerify({ settings, codec, tokens }: VerifyDependencies) {
     checkTokenType(settings, tokenTypes.untyped, claims, context.nowSeconds);
     if (settings.BLACKLIST_AFTER_ROTATION && settings.TOKEN_BLACKLIST_ENABLED) {
       const jti = claim(claims, writtenName(settings.JTI_CLAIM));
-      if (typeof jti === "string" && (await tokens.isBlacklisted(jti))) refuse("token_blacklisted_at_verify");
+      const { owner } = namedUser(settings, claims);
+      if (typeof jti === "string" && (await tokens.isBlacklisted(owner, jti))) refuse("token_blacklisted_at_verify");
     }
     return {};
   };

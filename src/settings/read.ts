@@ -9,6 +9,7 @@ import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
 import { checkSessions } from "./checks/check-sessions.ts";
 import { checkUrls, originError } from "./checks/check-urls.ts";
+import { endpointNames, servedEndpoints, tokenClassName } from "./derived.ts";
 import { shown } from "./readers.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
@@ -69,24 +70,6 @@ function readOne(name: SettingName, raw: unknown, errors: string[]): unknown {
 
 /** Columns of `users` by which a token may name its user; schema.sql has a unique index for each. */
 const userIdColumns = ["id", "username"];
-
-/** Endpoints by the names that TOKEN_ENDPOINTS uses. */
-export const endpointNames = ["obtain", "refresh", "verify", "blacklist", "sliding", "sessions"] as const;
-export type EndpointName = (typeof endpointNames)[number];
-
-/** The endpoints that are served: the setting, or its default, which depends on the blacklist. */
-export function servedEndpoints(settings: Settings): readonly EndpointName[] {
-  const byDefault: EndpointName[] = ["obtain", "refresh", "verify"];
-  if (settings.TOKEN_BLACKLIST_ENABLED) byDefault.push("blacklist", "sessions");
-  if (settings.TOKEN_ENDPOINTS === null) return byDefault;
-  return endpointNames.filter((name) => settings.TOKEN_ENDPOINTS?.includes(name));
-}
-
-/** Simple JWT's class names, short or dotted, to the short one; undefined for a class that Simple JWT does not have. */
-export function tokenClassName(text: string): string | undefined {
-  const short = text.startsWith("rest_framework_simplejwt.tokens.") ? text.slice(text.lastIndexOf(".") + 1) : text;
-  return ["AccessToken", "SlidingToken", "RefreshToken", "UntypedToken"].find((name) => name === short);
-}
 
 /** Checks that need several settings, and those that go beyond a reader. */
 function checkTogether(settings: Settings, errors: string[], warnings: string[]): void {

@@ -27,6 +27,8 @@ interface Row<T> {
    * PATHS = "loose" goes by it: a key that can refuse a request and is not compared would fail open.
    */
   readonly refusesMore: (one: T, other: T) => boolean;
+  /** The key is about the token: it refuses nothing on a public route or in shadow mode. */
+  readonly isAboutToken?: true;
   /** One line for people. */
   readonly help: string;
 }
@@ -67,6 +69,7 @@ export const routeKeys = {
   auth: required<RouteAuth>({
     read: reading(readChoice(routeAuths)),
     refusesMore: laterIn(routeAuths),
+    isAboutToken: true,
     help: `what the request needs: one of ${routeAuths.join(", ")}`,
   }),
   /** An integer beyond 2^53 has to be a bigint: `{ account: 281474976710657001n }`. */
@@ -77,6 +80,7 @@ export const routeKeys = {
       appliesTo: ["token", "user"],
       refusesMore: (one, other) =>
         [...one].some(([name, value]) => !other.has(name) || !isSameValue(other.get(name), value)),
+      isAboutToken: true,
       help: "claims that the token must have, with their values",
     },
   ),
@@ -87,6 +91,7 @@ export const routeKeys = {
       appliesTo: ["optional", "token", "user"],
       elsewhere: "ignored",
       refusesMore: laterIn(revocationModes),
+      isAboutToken: true,
       help: `where revoked tokens are looked up: one of ${revocationModes.join(", ")}`,
     },
   ),
@@ -96,6 +101,7 @@ export const routeKeys = {
       read: reading(readTrueOrFalse),
       appliesTo: ["optional", "token", "user"],
       refusesMore: (one, other) => one && !other,
+      isAboutToken: true,
       help: "false is shadow mode: what would be refused is logged, and passes as anonymous",
     },
   ),
@@ -163,9 +169,16 @@ export function whereInWords(name: RouteKeyName): string {
   return rows[name].appliesTo?.join(", ") ?? "all";
 }
 
-/** Whether the first rule refuses, for one of the keys, a request that the second lets pass. */
-export function refusesMore(one: RouteValues, other: RouteValues): boolean {
-  const byKey = <Name extends RouteKeyName>(name: Name) => rows[name].refusesMore(one[name], other[name]);
+/**
+ * Whether there is a request that the first rule refuses and the second lets pass. Of two rules, each can be stricter
+ * than the other in its own way.
+ */
+export function isStricter(one: RouteValues, other: RouteValues): boolean {
+  const checksToken = one.auth !== "public" && one.enforce;
+  const byKey = <Name extends RouteKeyName>(name: Name): boolean => {
+    const { isAboutToken, refusesMore } = rows[name];
+    return (checksToken || isAboutToken !== true) && refusesMore(one[name], other[name]);
+  };
   return routeKeyNames.some(byKey);
 }
 

@@ -81,7 +81,7 @@ export type UserFields = Pick<
   "username" | "first_name" | "last_name" | "email" | "is_active" | "is_staff" | "is_superuser"
 >;
 
-/** Ends the tokens and admin sessions of a user in the same transaction; see FamilyStore.endUser(). */
+/** Ends the tokens and admin sessions of a user in the same transaction; see SessionStore.endUser(). */
 export interface Ending {
   readonly issuedBeforeSeconds: number;
   readonly untilSeconds: number;
@@ -134,7 +134,7 @@ export interface AdminToken {
   readonly expiresAtSeconds: number;
   readonly blacklistedAtSeconds: number | undefined;
   /** The session it belongs to. */
-  readonly family: string;
+  readonly session: string;
   /** With SESSION_METADATA: what it was handed to, and in which network. */
   readonly client: string | undefined;
   readonly address: string | undefined;

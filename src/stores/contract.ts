@@ -1,5 +1,5 @@
-// What is remembered, as promises: interfaces with their guarantees in words. Flows know these and no store.
-// Must never name a database.
+// The stores as interfaces, with their guarantees in words: use cases know these and no implementation.
+// conformance.ts checks an implementation of tokens and sessions against them.
 import type { SessionClient } from "../users/session-client.ts";
 import type { User, UserId } from "../users/user.ts";
 
@@ -9,16 +9,24 @@ export interface UserLookup {
   readonly value: UserId;
 }
 
+/**
+ * Whose tokens and sessions: the user as the token's verified claims name them (`namedUser()`, `ownerOf()`), or nobody.
+ * An owner is the unit of consistency: what has to be atomic concerns one owner. Every operation on tokens and sessions
+ * names its owner, so that a store can be chosen by it. A store that has all owners may find a token by its id alone,
+ * which no two owners share, but it neither lists nor changes what is another user's.
+ */
+export type Owner = UserLookup | "no user";
+
 /** A refresh or sliding token as it is written down. The token itself never is. */
 export interface OutstandingToken {
   readonly jti: string;
   readonly type: "refresh" | "sliding";
-  /** The user's row id; undefined for a token of nobody, or of somebody whose row is gone. */
+  /** The user's row id; undefined for a token without a user, or where the user's row is gone or was not read. */
   readonly userId: UserId | undefined;
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
-  /** The id of the log-in's first token; left out for a token that begins a family. */
-  readonly family?: string | undefined;
+  /** The session: the id of the log-in's first token. Left out for a token that begins a session. */
+  readonly session?: string | undefined;
   /** When that log-in was; left out likewise. */
   readonly sessionStartedAtSeconds?: number | undefined;
   /** Only with SESSION_METADATA. */
@@ -32,7 +40,7 @@ export interface Successor {
   readonly jti: string;
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
-  /** Used up, logged out or ended with its family. */
+  /** Used up, logged out or ended with its session. */
   readonly blacklisted: boolean;
 }
 
@@ -41,7 +49,7 @@ export const longestChain = 100;
 
 /** What is written down about a token. */
 export interface TokenState {
-  /** When it was used up, logged out, or ended with its family; undefined while it is good. */
+  /** When it was used up, logged out, or ended with its session; undefined while it is good. */
   readonly blacklistedAtSeconds: number | undefined;
   /** The token that took its place; undefined unless it was used up by a rotation (one that was logged out has none). */
   readonly successorJti: string | undefined;
@@ -50,21 +58,21 @@ export interface TokenState {
    * looked for when this one was used up at or after the second that the caller gave.
    */
   readonly newest: Successor | undefined;
-  readonly family: string;
-  /** Whether the whole family was ended. */
-  readonly familyEnded: boolean;
+  readonly session: string;
+  /** Whether the whole session was ended. */
+  readonly sessionEnded: boolean;
   readonly expiresAtSeconds: number;
   /** The user's `session_version` that the session began under; undefined when it is not known. */
   readonly sessionVersion: number | undefined;
-  /** When the log-in was that began the family. */
+  /** When the log-in was that began the session. */
   readonly sessionStartedAtSeconds: number;
 }
 
-/** A user and their cut-off. A flow that read them before it wrote looks again after the write, and compares. */
+/** A user as a session depends on them. Who read this before a write looks again after the write, and compares. */
 export interface Account {
-  /** Undefined: there is no such user, or nobody was asked for. */
+  /** Undefined: there is no such user, or none was asked for. */
   readonly user: User | undefined;
-  /** The user's cut-off: tokens issued before this second are ended. 0: there is none. */
+  /** Tokens of the user that were issued before this second are ended. 0: none were. */
   readonly issuedBeforeSeconds: number;
 }
 
@@ -82,24 +90,25 @@ export interface Rotation {
   readonly account: Account;
 }
 
-/** By what a token can have been ended: its own id, its family, its user's cut-off. */
+/** By what a token can have been ended: its own id, its session, or all tokens of its owner up to a second. */
 export interface RevocationKeys {
   /** Undefined for an id that is no text: no such token is ever written down. */
   readonly jti: string | undefined;
   /** From the claim `sid`; undefined in tokens that have none. */
-  readonly family: string | undefined;
+  readonly session: string | undefined;
+  /** The owner; undefined for a token without a user. */
   readonly user: UserLookup | undefined;
   readonly issuedAtSeconds: number;
 }
 
 /** What the store says of a token and of its user. */
 export interface TokenStatus {
-  /** By any of its marks; for a token that is written down also with the family that its row names. */
+  /** By any of its keys; for a token that is written down also with the session that its row names. */
   readonly ended: boolean;
   readonly user: User | undefined;
 }
 
-/** What a login changes, all of it or nothing. */
+/** What a log-in writes. */
 export interface LoginRecord {
   readonly userId: UserId;
   /** Written down, unless there is no blacklist. */
@@ -117,13 +126,14 @@ export interface UserStore {
   byLookup(lookup: UserLookup): Promise<User | undefined>;
 }
 
-/** Refresh and sliding tokens; the truth about which of them are blacklisted. */
+/** Refresh and sliding tokens; authoritative about which of them are blacklisted. */
 export interface TokenStore {
-  isBlacklisted(jti: string): Promise<boolean>;
+  isBlacklisted(owner: Owner, jti: string): Promise<boolean>;
   /**
-   * How a token and its user stand, in one round trip; what is not asked for is false, or undefined.
+   * What is known of a token and its user, in one round trip; what is not asked for is false, or undefined. The owner is
+   * the user of the keys.
    *
-   * @param mayBeStale for who would have believed the news: a replica may answer
+   * @param mayBeStale a replica may answer: where the revocation cache would have been good enough
    */
   tokenStatus(
     revocationKeys: RevocationKeys | undefined,
@@ -131,41 +141,84 @@ export interface TokenStore {
     mayBeStale: boolean,
   ): Promise<TokenStatus>;
   /**
-   * What is known of the token, and its user, in one round trip.
+   * What is known of the token, and its owner, in one round trip.
    *
    * @param usedSinceSeconds for a token that was used up at or after this second: look for the newest of its chain
    */
-  tokenAndUser(
-    jti: string | undefined,
-    lookup: UserLookup | undefined,
-    usedSinceSeconds?: number | undefined,
-  ): Promise<TokenAndUser>;
-  /** Writes all or nothing, then looks at the user again: one round trip. */
-  recordLogin(record: LoginRecord): Promise<Account>;
+  tokenAndUser(owner: Owner, jti: string | undefined, usedSinceSeconds?: number | undefined): Promise<TokenAndUser>;
+  /**
+   * Writes what a log-in changes, then looks at the user again: one round trip where users and sessions are in one store.
+   * Nothing depends on their being written together: a hash or a last log-in that is lost is written by the next log-in,
+   * and without its token the log-in fails.
+   */
+  recordLogin(owner: Owner, record: LoginRecord): Promise<Account>;
   /** Writes a token down; one that is already there stays as it is. Then looks at the user again, in one round trip. */
-  list(token: OutstandingToken): Promise<Account>;
+  insert(owner: Owner, token: OutstandingToken): Promise<Account>;
   /**
    * Writes a sliding token down, or lets its row last until `expiresAtSeconds` at least; then looks at the user again.
    * One round trip. `blacklisted`: it was ended meanwhile.
    */
-  extend(token: OutstandingToken): Promise<{ readonly blacklisted: boolean; readonly account: Account }>;
+  extend(owner: Owner, token: OutstandingToken): Promise<{ readonly blacklisted: boolean; readonly account: Account }>;
   /** Blacklists the token, written down before or not. True for the one call that did it, false for all later ones. */
-  blacklist(token: OutstandingToken, nowSeconds: number): Promise<boolean>;
+  blacklist(owner: Owner, token: OutstandingToken, nowSeconds: number): Promise<boolean>;
   /**
-   * Blacklists `spent` and writes down `successor` in the same family, both or neither. However many calls race with
-   * the same token, on however many machines, exactly one has won. An answer that got lost is asked for once more. The
-   * look at the user comes after the write, in the same round trip.
+   * Blacklists the used token and writes down its successor in the same session, both or neither. However many calls
+   * race with the same token, on however many machines, exactly one has won. A reply that got lost is asked for once
+   * more, and asking again with the same successor says the same again. The look at the user comes after the write, in
+   * the same round trip.
    *
    * @param usedSinceSeconds as for tokenAndUser()
    */
   rotate(
-    spent: OutstandingToken,
-    successor: OutstandingToken,
+    owner: Owner,
+    tokens: { readonly used: OutstandingToken; readonly successor: OutstandingToken },
     nowSeconds: number,
     usedSinceSeconds?: number | undefined,
   ): Promise<Rotation>;
-  /** Deletes at most `limit` rows that expired before `beforeSeconds`; how many went. */
+  /** Deletes at most `limit` rows, of whichever owner, that expired before `beforeSeconds`; how many were deleted. */
   deleteExpired(beforeSeconds: number, limit: number): Promise<number>;
+}
+
+/** A token that is good, as its owner's list of sessions needs it. */
+export interface LiveToken {
+  readonly session: string;
+  readonly sessionStartedAtSeconds: number;
+  readonly createdAtSeconds: number;
+  readonly expiresAtSeconds: number;
+  readonly client: SessionClient;
+}
+
+/**
+ * Sessions: a log-in and all tokens from it. Each operation is atomic, and what it ended stays ended until
+ * `untilSeconds`, when all tokens that it concerns have expired.
+ */
+export interface SessionStore {
+  /** Ends every token of a session. True for the one call that did it, false for all later ones. */
+  endSession(owner: Owner, session: string, untilSeconds: number, nowSeconds: number): Promise<boolean>;
+  /** Blacklists the token, written down before or not, and ends its session: the session, or undefined if it was blacklisted before. */
+  endSessionOf(
+    owner: Owner,
+    token: OutstandingToken,
+    untilSeconds: number,
+    nowSeconds: number,
+  ): Promise<string | undefined>;
+  /**
+   * Ends the owner's tokens that were issued before a second: those written down one by one, and all others by that
+   * second, which never moves back.
+   */
+  endAll(owner: UserLookup, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
+  /**
+   * The owner's good refresh and sliding tokens, the newest first; at most `limit`. Tokens of sessions that began under
+   * another version of the user than `sessionVersion` are none of them.
+   */
+  liveTokens(
+    owner: UserLookup,
+    sessionVersion: number,
+    limit: number,
+    nowSeconds: number,
+  ): Promise<readonly LiveToken[]>;
+  /** Forgets, for all owners, what ended tokens that have all expired. */
+  forgetEndings(beforeSeconds: number): Promise<void>;
 }
 
 /** Whether the database is what this version was written for. */
@@ -174,29 +227,29 @@ export interface SchemaStore {
   check(): Promise<"ok" | "outdated" | "failed">;
 }
 
-/** The count of login attempts: permissive, near the edge, and no account book. */
+/** The count of login attempts: permissive, near the edge, and not exact. */
 export interface LoginLimiter {
-  /** Counts one attempt for each key; false if any has had too many lately. Failing is logged and counts as true. */
+  /** Counts one attempt for each key; false if any has had too many recently. Failing is logged and counts as true. */
   allows(keys: readonly string[]): Promise<boolean>;
   /** Whether the count works at all; counts for nobody. */
   ping(): Promise<boolean>;
 }
 
 /**
- * News of ended tokens, near the edge. It may be late (a stated number of seconds) and may be lost, but what it calls
- * ended is ended. Only TokenStore says that a token is not. Failing is logged and no error: the store has the truth.
+ * Which tokens were ended, near the edge. It may be late (a stated number of seconds) and may lose an entry, but what it
+ * calls ended is ended. Only TokenStore says that a token is not. A failure is logged and no error: the store has it.
  */
 export interface RevocationCache {
-  /** Tells of a revoked id until the token can no longer be presented (its own end, and the leeway). */
+  /** Enters a revoked id until the token can no longer be used (its own end, and the leeway). */
   announce(jti: string, expiresAtSeconds: number, nowSeconds: number): Promise<void>;
-  /** Tells that a family has ended, until none of its tokens can be presented. */
-  announceFamily(family: string, untilSeconds: number, nowSeconds: number): Promise<void>;
-  /** Tells that a user's tokens from before a second have ended. @param user as tokens name the user */
-  announceUser(user: UserLookup, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
-  /** Whether the last news of the token were good and are not older than REVOCATION_CACHE_SECONDS: nothing is asked. */
+  /** Enters that a session has ended, until none of its tokens can be used. */
+  announceSession(session: string, untilSeconds: number, nowSeconds: number): Promise<void>;
+  /** Enters that a user's tokens from before a second have ended. @param owner as tokens name the user */
+  announceUser(owner: UserLookup, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
+  /** Whether "not ended" was read at most REVOCATION_CACHE_SECONDS ago: nothing has to be asked. */
   remembersGood(revocationKeys: RevocationKeys, nowSeconds: number): boolean;
-  /** What the news says; a "no" is remembered for at most REVOCATION_CACHE_SECONDS. Undefined: no news to be had. */
+  /** What the cache says; a "no" is remembered for at most REVOCATION_CACHE_SECONDS. Undefined: it cannot be read. */
   isEnded(revocationKeys: RevocationKeys, nowSeconds: number): Promise<boolean | undefined>;
-  /** Whether the news can be read at all. */
+  /** Whether the cache can be read at all. */
   ping(): Promise<boolean>;
 }

@@ -5,17 +5,17 @@ import { isRecord } from "../settings/readers.ts";
 import type { Algorithm } from "../settings/settings.ts";
 import { algorithmNamed, algorithmTable } from "./algorithms.ts";
 
-/** The usable keys of a set by `kid`. One id may stand for several keys, in the order of the set. */
+/** The usable keys of a set by `kid`. Several keys may have one id, in the order of the set. */
 export type KeysById = ReadonlyMap<string, readonly JWK[]>;
 
 /**
  * How many keys of one id are tried for a token, which bounds the work that a bad signature causes. Issuers have two of
- * one kind under one id while they replace a key.
+ * one type under one id while they replace a key.
  */
 export const mostKeysOfOneId = 8;
 
 /**
- * The keys of a parsed JWK Set (RFC 7517 section 5) that may verify tokens of the algorithm. Keys of another kind, curve,
+ * The keys of a parsed JWK Set (RFC 7517 section 5) that may verify tokens of the algorithm. Keys of another type, curve,
  * `alg`, `use` or `key_ops` are left out, and so are keys without an id. Members that are null count as absent. Throws
  * a TypeError for a set without any usable key.
  */
@@ -38,11 +38,11 @@ function mayVerify(jwk: Readonly<Record<string, unknown>>, algorithm: Algorithm)
   // PyJWT takes an empty `alg` for none.
   if ((alg ?? "") !== "" && algorithmNamed(alg) !== algorithm) return false;
   if (Array.isArray(operations) && !operations.includes("verify")) return false;
-  return isOfKind(jwk, algorithm);
+  return isOfType(jwk, algorithm);
 }
 
 /** RFC 7518 section 6 and RFC 8037 section 2: the `kty` and `crv` of the algorithm's keys. */
-function isOfKind({ kty, crv }: Readonly<Record<string, unknown>>, algorithm: Algorithm): boolean {
+function isOfType({ kty, crv }: Readonly<Record<string, unknown>>, algorithm: Algorithm): boolean {
   const row = algorithmTable[algorithm];
   if (row.family === "rsa") return kty === "RSA";
   if (row.family === "ec") return kty === "EC" && crv === row.crv;

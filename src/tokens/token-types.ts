@@ -1,5 +1,5 @@
 // The four types of token as a table: what Simple JWT calls them, how long they live, whether they are outstanding.
-import { tokenClassName } from "../settings/read.ts";
+import { tokenClassName } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** What is particular to one type of token. */

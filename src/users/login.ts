@@ -12,7 +12,7 @@ import { hashPassword } from "./hash-password.ts";
 import { clientAddress } from "./ip-address.ts";
 import { type PasswordVerdict, verifyPassword } from "./password.ts";
 import { spendHashTime } from "./spend-hash-time.ts";
-import { passesUserRule } from "./token-user.ts";
+import { ownerOf, passesUserRule } from "./token-user.ts";
 import type { User } from "./user.ts";
 import { isTooLong } from "./user-rules.ts";
 
@@ -85,8 +85,10 @@ export function createLogin(deps: LoginDependencies): Login {
       const refused = (await accountRefusal(deps, rehashed)) ?? refusal(rehashed);
       if (refused === undefined) return { user: rehashed, newHash };
       // A right password must not show by a quick answer: the time that a cheap hash saved is spent here.
-      if (newHash) await deps.tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: undefined });
-      else if (verdict.upgrade) await spendHashTime(credentials.password);
+      if (newHash) {
+        const record = { userId: user.id, token: undefined, newHash, lastLogin: undefined };
+        await deps.tokens.recordLogin(ownerOf(deps.settings, user), record);
+      } else if (verdict.upgrade) await spendHashTime(credentials.password);
       return fail(refused, user);
     },
     async refuseIfChanged(context, { loggedIn, credentials }, now, endWritten) {

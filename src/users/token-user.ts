@@ -4,7 +4,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { refuse } from "../errors.ts";
 import type { Hooks } from "../hooks.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { UserLookup } from "../stores/contract.ts";
+import type { Owner, UserLookup } from "../stores/contract.ts";
 import { type Claims, claim, pythonIntExact, pythonNumberText, pythonTruth } from "../tokens/claims.ts";
 import { mayAuthenticate, type User, userIdFrom } from "./user.ts";
 
@@ -21,19 +21,24 @@ export function userLookup(settings: Settings, value: unknown): UserLookup | und
   return id === undefined || BigInt.asIntN(64, id) !== id ? undefined : { column: "id", value: userIdFrom(String(id)) };
 }
 
-/** The user that a token to be refreshed names. */
+/** The user that a token names. */
 export interface NamedUser {
   /** Whether there has to be such a user: Simple JWT does not look for one named by none, "", 0, null, []. */
   readonly wanted: boolean;
-  /** Undefined for a value that can name no user; refused only after the token itself was checked. */
-  readonly lookup: UserLookup | undefined;
+  /** "no user" also for a value that can name none; to be refused only after the token itself was checked. */
+  readonly owner: Owner;
 }
 
 /** TokenRefreshSerializer looks for a user only where the claim's value is true to Python. */
 export function namedUser(settings: Settings, claims: Claims): NamedUser {
   const value = claim(claims, settings.USER_ID_CLAIM);
   const wanted = pythonTruth(value);
-  return { wanted, lookup: wanted ? userLookup(settings, value) : undefined };
+  return { wanted, owner: (wanted ? userLookup(settings, value) : undefined) ?? "no user" };
+}
+
+/** A user as tokens name them: what namedUser() finds in the claims of each of their tokens. */
+export function ownerOf({ USER_ID_FIELD }: Settings, user: Pick<User, "id" | "username">): UserLookup {
+  return USER_ID_FIELD === "username" ? { column: "username", value: user.username } : { column: "id", value: user.id };
 }
 
 /** The services that the checks need. */

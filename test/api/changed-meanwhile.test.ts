@@ -1,7 +1,7 @@
 // A user who is changed while a log-in or a refresh is under way: between what it reads and what it writes.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
-import { endUserStatements } from "../../src/stores/d1/families.ts";
+import { endAllStatements } from "../../src/stores/d1/sessions.ts";
 import type { User } from "../../src/users/user.ts";
 import { adminApp, visitorOf } from "../support/admin.ts";
 import { appWith, claimsOf, postJson } from "../support/app.ts";
@@ -181,7 +181,9 @@ describe.each<[string, object, (one: Awaited<ReturnType<typeof setUp>>) => Promi
 
   it("is refused when all tokens of the user are ended meanwhile", async () => {
     const one = await setUp(async ({ id }) => {
-      await DB.batch(endUserStatements(id, ending).map(([sql, values]) => DB.prepare(sql).bind(...values)));
+      await DB.batch(
+        endAllStatements({ column: "id", value: id }, ending).map(([sql, values]) => DB.prepare(sql).bind(...values)),
+      );
     }, more);
     expect((await one.post("refresh/", { refresh: await tokenOf(one) })).status).toBe(401);
   });

@@ -2,7 +2,7 @@
 // any form of the token could be presented.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createFlush } from "../../src/sessions/flush.ts";
-import { d1Families } from "../../src/stores/d1/families.ts";
+import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { appWith, claimsOf, echoOrigin, postJson } from "../support/app.ts";
 import { DB } from "../support/bindings.ts";
@@ -49,7 +49,7 @@ async function setUp(more: object = {}) {
     createFlush({
       settings: settingsOf(plain),
       tokens: d1Tokens(DB, () => {}),
-      families: d1Families(DB, () => {}),
+      sessions: d1Sessions(DB, () => {}),
       log: () => {},
     })(now);
   return {
@@ -78,8 +78,8 @@ describe.each(["sliding", "refresh"])("a %s token that Django made and nobody wr
 
 it("a token whose session was ended while its row was being written is refused everywhere", async () => {
   const { user, statuses } = await setUp();
-  const [jti, family] = [freshId(), freshId()];
-  await d1Families(DB, () => {}).endFamily(family, start + 5000, start);
+  const [jti, session] = [freshId(), freshId()];
+  await d1Sessions(DB, () => {}).endSession({ column: "id", value: user.id }, session, start + 5000, start);
   const row = {
     jti,
     type: "refresh",
@@ -87,7 +87,7 @@ it("a token whose session was ended while its row was being written is refused e
     createdAtSeconds: start,
     expiresAtSeconds: start + 5000,
   } as const;
-  await d1Tokens(DB, () => {}).list({ ...row, family });
+  await d1Tokens(DB, () => {}).insert({ column: "id", value: user.id }, { ...row, session });
   const claims = { token_type: "refresh", jti, user_id: String(user.id), iat: start, exp: start + 5000 };
   expect(await statuses(craft({ claims }))).toEqual(everywhere(401));
 });

@@ -54,7 +54,7 @@ describe("authenticate() without a user from the store", () => {
         expiresAtSeconds: now + 100,
         user: undefined,
       },
-      revocationKeys: { jti, family: undefined, user: { column: "id", value: user.id }, issuedAtSeconds: now },
+      revocationKeys: { jti, session: undefined, user: { column: "id", value: user.id }, issuedAtSeconds: now },
     });
     expect(asked).not.toHaveBeenCalled();
   });
@@ -111,7 +111,7 @@ describe("authenticate() with two classes", () => {
   test("tells of a blacklisted sliding token what each says, in their order", async () => {
     for (const order of [accepted, accepted.toReversed()]) {
       const { deps, jti, done } = await setUp({ accepted: order, claims: { token_type: "sliding" } });
-      await deps.tokens.blacklist(listedToken({ jti, type: "sliding" }), now);
+      await deps.tokens.blacklist("no user", listedToken({ jti, type: "sliding" }), now);
       const refusal = await refusalOf(done);
       expect(refusal.reason).toBe("no_token_class_fits");
       const messages = [
@@ -128,7 +128,7 @@ describe("authenticate() with two classes", () => {
       const given = { accepted: [tokenTypes.access, tokenTypes.untyped], claims: { token_type } };
       const { deps, jti, done } = await setUp(given);
       expect((await done()).tokenType).toBe(tokenTypes.untyped);
-      await deps.tokens.blacklist(listedToken({ jti, type: token_type }), now);
+      await deps.tokens.blacklist("no user", listedToken({ jti, type: token_type }), now);
       expect((await refusalOf(done)).more.messages).toEqual([
         { token_class: "AccessToken", token_type: "access", message: "Token has wrong type" },
         { token_class: "UntypedToken", token_type: "untyped", message: "Token is blacklisted" },
@@ -231,7 +231,7 @@ describe("authenticate() with the user from the store", () => {
 
 describe("authenticate() asks the store once,", () => {
   const revocationKeysOf = (jti: string, id: number) => ({
-    ...{ jti, family: undefined, issuedAtSeconds: now },
+    ...{ jti, session: undefined, issuedAtSeconds: now },
     user: { column: "id", value: id },
   });
 
@@ -267,11 +267,11 @@ describe("authenticate() asks the store once,", () => {
 });
 
 describe("the marks of a token", () => {
-  test("name its family where a setting makes tokens name it, and not otherwise", async () => {
+  test("name its session where a setting makes tokens name it, and not otherwise", async () => {
     const claims = { sid: "f1" };
     const named = await setUp({ vars: { BLACKLIST_ENDS_SESSION: true }, claims });
-    expect((await named.done()).revocationKeys?.family).toBe("f1");
-    expect((await (await setUp({ claims })).done()).revocationKeys?.family).toBeUndefined();
+    expect((await named.done()).revocationKeys?.session).toBe("f1");
+    expect((await (await setUp({ claims })).done()).revocationKeys?.session).toBeUndefined();
   });
 
   test("take a token that does not say when it was issued for an old one", async () => {
@@ -284,7 +284,7 @@ describe("the marks of a token", () => {
     const { done } = await setUp({ vars, claims: { token_id: id, sid: "s1", user_id: "7" } });
     expect((await done()).revocationKeys).toMatchObject({
       jti: undefined,
-      family: "s1",
+      session: "s1",
       user: { column: "id", value: 7 },
     });
   });
@@ -344,7 +344,7 @@ describe("a token that was found good before", () => {
     const { deps, authentication, jti, token } = await setUp({ accepted, claims: { token_type: "sliding" } });
     const sliding = input(token);
     await authentication.authenticate(sliding, now);
-    await deps.tokens.blacklist(listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
     expect(await reasonOf(() => authentication.authenticate(sliding, now))).toBe("no_token_class_fits");
   });
 

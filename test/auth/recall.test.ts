@@ -6,7 +6,7 @@ import { tokenTypes } from "../../src/tokens/token-types.ts";
 import { flowDeps } from "../support/services.ts";
 
 const now = 1_700_000_000;
-const revocationKeys = { jti: "a1", family: undefined, user: undefined, issuedAtSeconds: now };
+const revocationKeys = { jti: "a1", session: undefined, user: undefined, issuedAtSeconds: now };
 const known: VerifiedToken = {
   ...{ claims: { user_id: "7" }, tokenType: tokenTypes.access, userId: "7", jti: "a1", revocationKeys },
   ...{ expiresAtSeconds: now + 100 },

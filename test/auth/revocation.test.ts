@@ -11,7 +11,7 @@ const now = 1_700_000_000;
 /** By what that token can have been ended. */
 const revocationKeys: RevocationKeys = {
   jti: "a1",
-  family: undefined,
+  session: undefined,
   user: { column: "id", value: 7 },
   issuedAtSeconds: now - 200,
 };
@@ -44,7 +44,7 @@ function check({ mode, revocationCache, store = false, change = {}, vars = {} }:
   });
   const remembersGood = vi.fn((_marks: RevocationKeys, _now: number) => false);
   const unused = () => Promise.reject(new Error("not to be asked"));
-  const told = { announce: unused, announceFamily: unused, announceUser: unused, ping: unused };
+  const told = { announce: unused, announceSession: unused, announceUser: unused, ping: unused };
   const deps = { settings: settingsOf(vars), revocationCache: { remembersGood, isEnded: isRevoked, ...told } };
   const authenticated = { identity: { ...identity, ...change }, isEnded };
   return { isRevoked, isEnded, remembersGood, done: () => checkRevocation(deps, mode, authenticated, now) };

@@ -181,7 +181,7 @@ describe("createProxy() and revocation:", () => {
         ["off", true],
       ] as const) {
         const { deps, jti, send, done } = await setUp({ routes: [{ path: "/*", auth: "token", revocation: mode }] });
-        await deps.tokens.blacklist(listedToken({ jti }), now);
+        await deps.tokens.blacklist("no user", listedToken({ jti }), now);
         await BLACKLIST.put(`jti:${jti}`, "1");
         if (good) expect((await done()).status).toBe(200);
         else expect(await reasonOf(done)).toBe("no_token_class_fits");
@@ -193,7 +193,7 @@ describe("createProxy() and revocation:", () => {
   test("it comes before the required claims", async () => {
     const routes = [{ path: "/*", auth: "token", revocation: "strict", require: { is_staff: true } }];
     const { deps, jti, done } = await setUp({ routes });
-    await deps.tokens.blacklist(listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
     expect(await reasonOf(done)).toBe("no_token_class_fits");
   });
 });

@@ -83,7 +83,7 @@ describe("a request that would have been refused goes on as nobody's, with the r
 
   test("a token that was revoked", async () => {
     const { deps, jti, sent, outcome } = await setUp({ route: { revocation: "strict" } });
-    await deps.tokens.blacklist(listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
     const answered = await outcome();
     expect(responseOf(answered).status).toBe(200);
     expect(answered.record.shadowReason).toBe("token_blacklisted");

@@ -39,7 +39,7 @@ describe("check", () => {
     expect(JSON.parse(said.join("\n"))).toEqual({ ok: true, faults: [], warnings: [], notes: [placeholderNote] });
   });
 
-  it("tells every error and every warning, and fails", async () => {
+  it("reports every error and every warning, and fails", async () => {
     const vars = ["LEEWAY:-1", 'ROUTES:[{"path":"/a","auth":"tokn"}]', "ORIGIN_URL:http://10.0.0.1"];
     expect(await manage("check", "--remote", "--json", ...vars.flatMap((one) => ["--var", one]))).toBe(1);
     const report = JSON.parse(said.join("\n")) as { ok: boolean; faults: string[]; warnings: string[] };
@@ -53,7 +53,7 @@ describe("check", () => {
     );
   });
 
-  it("judges the real key where it is given, and says how open its file is", async () => {
+  it("checks the real key if it is given, and warns if others can read its file", async () => {
     const file = join(folder, "keys.env");
     writeFileSync(file, "SIGNING_KEY=short\n", { mode: 0o644 });
     const { errors, warnings, notes } = await checkConfiguration({ "secrets-file": file, var: [origin] });
@@ -100,7 +100,7 @@ describe("check", () => {
     expect(exact.notes).toEqual([placeholderNote]);
   });
 
-  it("warns of a rule that lets nothing pass, because its path reads as a stricter one", async () => {
+  it("warns of a rule that accepts no request, because its path reads as a stricter one", async () => {
     const routes = [
       { path: "/api/report", auth: "user" },
       { path: "/api/report/", auth: "public" },
@@ -111,7 +111,7 @@ describe("check", () => {
     ];
     const vars = [origin, `ROUTES:${JSON.stringify(routes)}`];
     const { warnings } = await checkConfiguration({ remote: true, var: vars });
-    const reads = 'lets nothing pass: with PATHS = "loose" its path reads as';
+    const reads = 'accepts no request: with PATHS = "loose" its path reads as';
     const advice = 'If the API tells the two apart, set PATHS = "exact".';
     expect(warnings).toEqual([
       `ROUTES[1] (/api/report/) ${reads} ROUTES[0] (/api/report), which is stricter. ${advice}`,
@@ -167,7 +167,7 @@ ratelimits = [{ name = "LOGIN_LIMITER", namespace_id = "1", simple = { limit = 1
 describe("bindings", () => {
   const none = { DB: false, BLACKLIST: false, LOGIN_LIMITER: undefined, METRICS: undefined, ORIGIN: undefined };
   const all = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: "right", ORIGIN: "service" } as const;
-  it("are missed, or of the wrong kind", () => {
+  it("are missed, or of the wrong type", () => {
     const on = { TOKEN_BLACKLIST_ENABLED: true };
     expect(bindingErrors(all, on)).toEqual([]);
     expect(bindingErrors({ ...none, LOGIN_LIMITER: "other", METRICS: "other" }, on)).toEqual([

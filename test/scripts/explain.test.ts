@@ -130,7 +130,7 @@ const codecFailures: ReadonlyArray<
   ],
   ["no algorithm at all", "algorithm", "token_algorithm_other", withClaims({}, { header: { alg: "none" } })],
   [
-    "a kid that nobody has",
+    "an unknown kid",
     "key",
     "token_key_unknown",
     withClaims({}, { header: { alg: "HS256", kid: "b" } }),
@@ -252,7 +252,7 @@ describe("what is refused after the codec", () => {
     expect([...classChecks, ...userChecks].map(({ check }) => check).filter((check) => !rows.has(check))).toEqual([]);
   });
 
-  it("tells the claim that was wanted and the one that is there", async () => {
+  it("shows the claim that is required and the one that the token has", async () => {
     const explained = await ask(withClaims({ is_staff: true, team: ["red", "blue"] }), { path: "/staff/x" });
     expect([row(explained, "require is_staff")?.detail, row(explained, "require team")?.detail]).toEqual([
       "is true",
@@ -530,7 +530,7 @@ describe("small parts", () => {
     expect(() => readNow("tomorrow")).toThrow("--now must be seconds since 1970");
     expect(() => readNow("2027-13-15T08:00:00Z")).toThrow("--now must be seconds since 1970");
   });
-  it("shows a reason that no row knows, and no check as passed beside it", () => {
+  it("shows a reason that no row knows, and no check as passed with it", () => {
     const table = [
       { check: "one", reasons: ["token_expired"] },
       { check: "two", reasons: ["token_type_wrong"] },

@@ -5,7 +5,7 @@ import { deleteAndEndTokens } from "../../scripts/database/end-user.ts";
 import { insertUser, requireUser, setPasswordHash } from "../../scripts/database/users.ts";
 import { parseDump } from "../../scripts/import-django/dump.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
-import { d1Families } from "../../src/stores/d1/families.ts";
+import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { dumpRows } from "../support/django-dump.ts";
 import { nowSeconds, useLocalDatabase } from "../support/django-import.ts";
 import { blacklistedRow, dumpOf, tokenRow, userRow } from "../support/dump-rows.ts";
@@ -101,13 +101,13 @@ describe("import-django", () => {
     const { database, d1 } = bindings();
     await importOf(dumpOf(userRow(7, "ada"), userRow(30, "gone")));
     await deleteAndEndTokens(bindings(), await requireUser(database, "gone"), realNow);
-    await d1Families(d1, () => {}).forgetEndings(realNow + 10 * 365 * 86_400);
+    await d1Sessions(d1, () => {}).forgetEndings(realNow + 10 * 365 * 86_400);
     await importOf(dumpOf(userRow(undefined, "new")));
     expect(await requireUser(database, "new")).toMatchObject({ id: 31 });
     const next = { username: "newer", email: "", passwordHash: "x", isStaff: false, isSuperuser: false };
     await insertUser(database, next, "2026-01-01T00:00:00Z");
     expect(await requireUser(database, "newer")).toMatchObject({ id: 32 });
-    await d1Families(d1, () => {}).forgetEndings(realNow + 10 * 365 * 86_400);
+    await d1Sessions(d1, () => {}).forgetEndings(realNow + 10 * 365 * 86_400);
     expect(await database.read("SELECT user_id FROM user_cutoffs WHERE user_id > 32 OR user_id < 20")).toEqual([]);
   });
 

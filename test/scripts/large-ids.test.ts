@@ -100,7 +100,7 @@ describe("the commands", () => {
   it("show users and tokens with all digits of the ids", async () => {
     const { database } = store.bindings;
     expect((await listUsers(database, undefined)).map(({ id }) => id)).toEqual([bob, ada]);
-    expect((await openSessions(database, { id: ada, session_version: 0 }, now)).map(({ family }) => family)).toEqual([
+    expect((await openSessions(database, { id: ada, session_version: 0 }, now)).map(({ session }) => session)).toEqual([
       "ada-1",
     ]);
     const { tokens } = await listTokens(database, { userId: bob, blacklisted: false, limit: 9 });

@@ -4,11 +4,12 @@ import { describedRoutes } from "../../scripts/configuration/routes.ts";
 import { publishesKeys } from "../../scripts/configuration/which-flags.ts";
 import { setUpExplain } from "../../scripts/explain/services.ts";
 import { newKey } from "../../scripts/keys/new-key.ts";
+import type { Administration } from "../../src/administration/administration.ts";
 import { endpoints } from "../../src/api/definitions.ts";
 import { sessionsEndpoints } from "../../src/api/sessions.ts";
 import { createApp } from "../../src/app.ts";
 import { internalRouteOf, internalRoutes } from "../../src/internal-routes/table.ts";
-import type { AdminStores } from "../../src/stores/admin-contract.ts";
+import { createTokenUseCases } from "../../src/sessions/use-cases.ts";
 import { publicJwksOf } from "../../src/tokens/keys.ts";
 import { readingOf } from "../support/explain-reading.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
@@ -22,9 +23,9 @@ async function isForwarded(env: Readonly<Record<string, unknown>>, method: strin
   const setup = setUpExplain(configuration, defaultOrigin, undefined);
   const health = { ...setup.services, schema: { check: async () => "ok" as const }, keySource: undefined };
   // Without a session no page of the admin's asks a store.
-  const admin = configuration.settings.ADMIN ? ({} as AdminStores) : undefined;
+  const administration = configuration.settings.ADMIN ? ({} as Administration) : undefined;
   const app = createApp(
-    { ...setup.services, admin },
+    { ...setup.services, useCases: createTokenUseCases(setup.services), administration },
     { health, warnings: [], publicJwks: publicJwksOf(configuration.keys) },
   );
   const { status } = await app.fetch(new Request(`https://gateway.example${path}`, { method }));

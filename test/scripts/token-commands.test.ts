@@ -171,8 +171,8 @@ describe("storesOf()", () => {
   it("says what a store said when it fails, and only then", async () => {
     const token = { jti: "x", type: "refresh", userId: undefined, createdAtSeconds: 1, expiresAtSeconds: 9 } as const;
     const { tokens, announce } = storesOf(bindings);
-    expect(await tokens.blacklist(token, 5)).toBe(true);
-    expect(await tokens.blacklist(token, 6)).toBe(false);
+    expect(await tokens.blacklist("no user", token, 5)).toBe(true);
+    expect(await tokens.blacklist("no user", token, 6)).toBe(false);
     // KV takes no expiration that is no number.
     await expect(announce?.("x", Number.NaN, 5)).rejects.toThrow();
     await bindings.database.write("ALTER TABLE outstanding_tokens RENAME TO gone");

@@ -48,7 +48,7 @@ beforeEach(() => {
 describe("openSessions()", () => {
   it("gives the newest token of each session that has not expired, the one refreshed last first", async () => {
     const sessions = await openSessions(store.bindings.database, { id: 3, session_version: 0 }, now);
-    expect(sessions.map(({ family, createdAtSeconds }) => [family, createdAtSeconds])).toEqual([
+    expect(sessions.map(({ session, createdAtSeconds }) => [session, createdAtSeconds])).toEqual([
       ["a1", now - 30],
       ["a3", now - 90],
     ]);
@@ -149,7 +149,7 @@ describe("session_version", () => {
   it("keeps sessions of another one out of the list", async () => {
     store.db.exec("UPDATE outstanding_tokens SET session_version = 0 WHERE jti IN ('a1', 'a2')");
     const open = await openSessions(store.bindings.database, { id: 3, session_version: 1 }, now);
-    expect(open.map(({ family }) => family)).toEqual(["a3"]);
+    expect(open.map(({ session }) => session)).toEqual(["a3"]);
   });
 });
 

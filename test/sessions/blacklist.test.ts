@@ -36,7 +36,7 @@ describe("blacklist()", () => {
 
   test("does the same to one that was", async () => {
     const { deps, jti, done } = await setUp();
-    await deps.tokens.list(listedToken({ jti }));
+    await deps.tokens.insert("no user", listedToken({ jti }));
     expect(await done()).toEqual({});
     expect(await rowOf(jti)).toMatchObject({ blacklisted_at: now });
   });
@@ -96,7 +96,7 @@ describe("blacklist() refuses", () => {
 
   test("a blacklisted token before it looks at its type", async () => {
     const { deps, jti, done } = await setUp({ token_type: "access" });
-    await deps.tokens.blacklist(listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
     expect(await reasonOf(done)).toBe("token_blacklisted");
   });
 

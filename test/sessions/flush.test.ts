@@ -22,8 +22,8 @@ describe("flush()", () => {
       listedToken({ expiresAtSeconds }),
     );
     if (!old || !revoked || !ending || !good) throw new Error("four tokens");
-    for (const token of [old, ending, good]) await deps.tokens.list(token);
-    await deps.tokens.blacklist(revoked, now - 2);
+    for (const token of [old, ending, good]) await deps.tokens.insert("no user", token);
+    await deps.tokens.blacklist("no user", revoked, now - 2);
     expect(await createFlush(deps)(now)).toBe(2);
     expect(await Promise.all([old, revoked].map(({ jti }) => rowOf(jti)))).toEqual([null, null]);
     expect((await rowOf(ending.jti))?.jti).toBe(ending.jti);

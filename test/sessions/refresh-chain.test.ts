@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { createBlacklist } from "../../src/sessions/blacklist.ts";
 import { endSession, endUser } from "../../src/sessions/end-sessions.ts";
 import { createRefresh } from "../../src/sessions/refresh.ts";
+import { ownerOf } from "../../src/users/token-user.ts";
 import { DB } from "../support/bindings.ts";
 import { reasonOf } from "../support/context.ts";
 import { claimsIn, craft } from "../support/craft.ts";
@@ -83,7 +84,10 @@ describe("within the grace of a used token", () => {
 
   test.each<[string, (one: Awaited<ReturnType<typeof setUp>>, newest: string) => Promise<unknown>]>([
     ["logged out", ({ deps }, newest) => createBlacklist(deps)(requestAt(now + 2), newest)],
-    ["ended with its session", ({ deps, family }) => endSession(deps, family, now + 2)],
+    [
+      "ended with its session",
+      ({ deps, user, family }) => endSession(deps, ownerOf(deps.settings, user), family, now + 2),
+    ],
     ["ended with its user's tokens", ({ deps, user }) => endUser(deps, user, now + 3, now + 2)],
   ])("a chain whose last token was %s is not opened again, and that is no alarm", async (_, end) => {
     const one = await setUp();
@@ -97,7 +101,7 @@ describe("within the grace of a used token", () => {
   test("a chain whose family has ended is not opened by a token of it that was on its way into the store", async () => {
     const one = await setUp();
     const [a, , c] = await one.chain(0, 1);
-    await endSession(one.deps, one.family, now + 2);
+    await endSession(one.deps, ownerOf(one.deps.settings, one.user), one.family, now + 2);
     await DB.prepare("UPDATE outstanding_tokens SET blacklisted_at = NULL WHERE jti = ?").bind(claimsIn(c).jti).run();
     expect(await reasonOf(() => one.at(3, a))).toBe("token_blacklisted");
   });

@@ -48,7 +48,7 @@ describe("a family", () => {
 
   test("begins with a row that was moved in without one", async () => {
     const { deps, jti, at } = await setUp(retire);
-    await deps.tokens.list(listedToken({ jti, createdAtSeconds: now - 500 }));
+    await deps.tokens.insert("no user", listedToken({ jti, createdAtSeconds: now - 500 }));
     await DB.prepare("UPDATE outstanding_tokens SET family = NULL, session_started_at = NULL WHERE jti = ?")
       .bind(jti)
       .run();
@@ -196,7 +196,7 @@ describe("REVOKE_FAMILY_ON_REUSE", () => {
   test("leaves the user's other sessions alone", async () => {
     const { deps, user, at } = await setUp(reuse);
     const other = freshId();
-    await deps.tokens.list(listedToken({ jti: other, userId: user.id }));
+    await deps.tokens.insert("no user", listedToken({ jti: other, userId: user.id }));
     await at(0);
     await reasonOf(() => at(1));
     expect(await rowOf(other)).toMatchObject({ blacklisted_at: null });
@@ -272,22 +272,22 @@ describe("BLACKLIST_ENDS_SESSION", () => {
 describe("endSession()", () => {
   test("is true for the one call that did it", async () => {
     const { deps, jti } = await setUp(retire);
-    expect(await endSession(deps, jti, now)).toBe(true);
-    expect(await endSession(deps, jti, now + 1)).toBe(false);
+    expect(await endSession(deps, "no user", jti, now)).toBe(true);
+    expect(await endSession(deps, "no user", jti, now + 1)).toBe(false);
     expect(deps.announced).toEqual([{ jti: `fam:${jti}`, expiresAtSeconds: now + 86_400 }]);
   });
 
-  test("ends a token of the family that was on its way into the store", async () => {
+  test("ends a token of the session that was on its way into the store", async () => {
     const { deps, jti } = await setUp({ ROTATE_REFRESH_TOKENS: true });
-    await endSession(deps, jti, now);
-    await deps.tokens.list(listedToken({ jti: `${jti}-late`, family: jti }));
-    const { blacklisted } = await deps.tokens.tokenAndUser(`${jti}-late`, undefined);
+    await endSession(deps, "no user", jti, now);
+    await deps.tokens.insert("no user", listedToken({ jti: `${jti}-late`, session: jti }));
+    const { blacklisted } = await deps.tokens.tokenAndUser("no user", `${jti}-late`);
     expect(blacklisted).toBe(true);
   });
 
-  test("ends the family's first token even where it was made elsewhere and never written down", async () => {
+  test("ends the session's first token even where it was made elsewhere and never written down", async () => {
     const { deps, jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true });
-    await endSession(deps, jti, now);
+    await endSession(deps, "no user", jti, now);
     expect(await reasonOf(() => at(0))).toBe("token_blacklisted");
   });
 });
@@ -303,7 +303,7 @@ describe("endUser()", () => {
     expect(await reasonOf(() => at(1, successor))).toBe("token_blacklisted");
     expect(await reasonOf(() => at(1, elsewhere))).toBe("token_blacklisted");
     const later = freshId();
-    await deps.tokens.list(listedToken({ jti: later, userId: user.id, createdAtSeconds: now }));
+    await deps.tokens.insert("no user", listedToken({ jti: later, userId: user.id, createdAtSeconds: now }));
     const inTheSameSecond = craft({
       claims: { token_type: "refresh", exp: now + 999, iat: now, jti: later, user_id: String(user.id) },
     });
@@ -319,34 +319,34 @@ describe("endUser()", () => {
     expect(await reasonOf(() => createSlidingRefresh(deps)(requestAt(now), token))).toBe("token_blacklisted");
   });
 
-  test("never moves a cut-off back", async () => {
+  test("never moves the second back", async () => {
     const { deps, user } = await setUp(retire);
     await endUser(deps, user, now, now);
     await endUser(deps, user, now - 500, now);
-    const { issuedBeforeSeconds } = await deps.tokens.tokenAndUser("any", { column: "id", value: user.id });
+    const { issuedBeforeSeconds } = await deps.tokens.tokenAndUser({ column: "id", value: user.id }, "any");
     expect(issuedBeforeSeconds).toBe(now);
   });
 
-  test("names the user to the news as tokens do", async () => {
+  test("names the user to the revocation cache as tokens do", async () => {
     const { deps, user } = await setUp({ USER_ID_FIELD: "username" });
     await endUser(deps, user, now, now);
     expect(deps.announced).toEqual([{ jti: `user:${user.username}<${now}`, expiresAtSeconds: now + 86_400 }]);
   });
 });
 
-describe("standing()", () => {
-  test("asks for id, family and user at once, and each is enough", async () => {
+describe("tokenStatus()", () => {
+  test("asks for id, session and user at once, and each is enough", async () => {
     const { deps, user } = await setUp({});
-    const family = freshId();
+    const session = freshId();
     const revoked = freshId();
-    await endSession(deps, family, now);
+    await endSession(deps, "no user", session, now);
     await endUser(deps, user, now, now);
-    await deps.tokens.blacklist(listedToken({ jti: revoked }), now);
-    const good = { jti: freshId(), family: freshId(), user: undefined, issuedAtSeconds: now };
+    await deps.tokens.blacklist("no user", listedToken({ jti: revoked }), now);
+    const good = { jti: freshId(), session: freshId(), user: undefined, issuedAtSeconds: now };
     const byId = { column: "id", value: user.id } as const;
     const byName = { column: "username", value: user.username } as const;
     const answers = [
-      ...[good, { ...good, jti: revoked }, { ...good, family }, { ...good, user: byId }],
+      ...[good, { ...good, jti: revoked }, { ...good, session }, { ...good, user: byId }],
       ...[
         { ...good, user: byId, issuedAtSeconds: now - 1 },
         { ...good, user: byName, issuedAtSeconds: now - 1 },
@@ -364,7 +364,7 @@ describe("standing()", () => {
 
 test("flush() forgets what ended tokens that have all expired", async () => {
   const { deps, jti, user } = await setUp({ LEEWAY: 5 });
-  await endSession(deps, jti, now);
+  await endSession(deps, "no user", jti, now);
   await endUser(deps, user, now, now);
   const cutoffs = () => DB.prepare("SELECT user_id FROM user_cutoffs WHERE user_id = ?").bind(user.id).first();
   await createFlush(deps)(now + 86_400 + 10);

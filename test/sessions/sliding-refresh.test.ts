@@ -47,13 +47,13 @@ describe("slide() gives", () => {
     const { deps, jti, done } = await setUp({ claims: { user_id } });
     const asked = vi.spyOn(deps.tokens, "tokenAndUser");
     expect(claimsIn((await done()).token).user_id).toEqual(user_id);
-    expect(asked.mock.calls).toEqual([[jti, undefined]]);
+    expect(asked.mock.calls).toEqual([["no user", jti, undefined]]);
   });
 
   test("it after one question where its row lasts as long as it, and changes no row", async () => {
     const { deps, user, jti, done } = await setUp();
     const row = { jti, type: "sliding", userId: user.id, sessionVersion: 0 } as const;
-    await deps.tokens.list({ ...row, createdAtSeconds: now - 100, expiresAtSeconds: now + 1300 });
+    await deps.tokens.insert("no user", { ...row, createdAtSeconds: now - 100, expiresAtSeconds: now + 1300 });
     const before = await rowOf(jti);
     const extended = vi.spyOn(deps.tokens, "extend");
     await done();
@@ -68,7 +68,12 @@ describe("slide() gives", () => {
   ])("it, and moves a row that %s", async (_, change) => {
     const { deps, user, jti, done } = await setUp();
     const row = { jti, type: "sliding", userId: user.id, sessionVersion: 0 } as const;
-    await deps.tokens.list({ ...row, createdAtSeconds: now - 100, expiresAtSeconds: now + 1300, ...change });
+    await deps.tokens.insert("no user", {
+      ...row,
+      createdAtSeconds: now - 100,
+      expiresAtSeconds: now + 1300,
+      ...change,
+    });
     await done();
     expect(await rowOf(jti)).toMatchObject({ expires_at: now + 1300, session_version: 0, created_at: now - 100 });
   });
@@ -93,7 +98,7 @@ describe("slide() gives", () => {
     const read = deps.tokens.tokenAndUser;
     vi.spyOn(deps.tokens, "tokenAndUser").mockImplementation(async (...asked) => {
       const found = await read(...asked);
-      await deps.tokens.blacklist(listedToken({ jti, type: "sliding" }), now);
+      await deps.tokens.blacklist("no user", listedToken({ jti, type: "sliding" }), now);
       return found;
     });
     expect(await reasonOf(done)).toBe("token_blacklisted");
@@ -145,7 +150,7 @@ describe("slide() refuses", () => {
     ["its window", { claims: { refresh_exp: now } }],
   ])("a blacklisted token before it looks at %s", async (_, given) => {
     const { deps, jti, done } = await setUp(given);
-    await deps.tokens.blacklist(listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
     expect(await reasonOf(done)).toBe("token_blacklisted");
   });
 

@@ -32,7 +32,7 @@ describe("verify() is content with", () => {
 
   test("a blacklisted token, without BLACKLIST_AFTER_ROTATION: Simple JWT does not look then", async () => {
     const { deps, jti, done } = await setUp();
-    await deps.tokens.blacklist(listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
     expect(await done()).toEqual({});
   });
 });
@@ -60,14 +60,14 @@ describe("verify() refuses", () => {
       const vars = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
       const { deps, jti, done } = await setUp({ token_type }, vars);
       expect(await done()).toEqual({});
-      await deps.tokens.blacklist(listedToken({ jti }), now);
+      await deps.tokens.blacklist("no user", listedToken({ jti }), now);
       expect(await reasonOf(done)).toBe("token_blacklisted_at_verify");
     },
   );
 
   test("expired before blacklisted", async () => {
     const { deps, jti, done } = await setUp({ exp: now }, { BLACKLIST_AFTER_ROTATION: true });
-    await deps.tokens.blacklist(listedToken({ jti }), now);
+    await deps.tokens.blacklist("no user", listedToken({ jti }), now);
     expect(await reasonOf(done)).toBe("token_expired");
   });
 });

@@ -1,4 +1,4 @@
-// src/configuration.ts: what `npm run deploy` and the Worker both judge a configuration by.
+// src/configuration.ts: how `npm run deploy` and the Worker both check a configuration.
 import { describe, expect, test } from "vitest";
 import { readConfiguration } from "../../src/configuration.ts";
 import { acceptedTokenTypes } from "../../src/tokens/token-types.ts";
@@ -89,7 +89,7 @@ describe("readConfiguration()", () => {
     expect(configuration?.keys.publicJwk).toBeUndefined();
   });
 
-  test("refuses a key of another kind than the algorithm's", async () => {
+  test("refuses a key of another type than the algorithm's", async () => {
     const { errors } = await readConfiguration({ SIGNING_KEY: p256Pkcs8, ALGORITHM: "RS256" });
     expect(errors).toEqual([
       "SIGNING_KEY must be an RSA key for RS256.",

@@ -1,4 +1,4 @@
-// What readSettings() can only judge with several settings in view, or by the inside of a value.
+// The checks of readSettings() that need several settings, or look into a value.
 import { describe, expect, test } from "vitest";
 import { readSettings } from "../../src/settings/read.ts";
 import { testSecret } from "../support/settings.ts";

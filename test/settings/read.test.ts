@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readSettings, servedEndpoints, tokenClassName } from "../../src/settings/read.ts";
+import { servedEndpoints, tokenClassName } from "../../src/settings/derived.ts";
+import { readSettings } from "../../src/settings/read.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
 
 const errorsOf = (vars: Readonly<Record<string, unknown>>) => readSettings({ SIGNING_KEY: testSecret, ...vars }).errors;

@@ -4,10 +4,10 @@ import {
   appliesTo,
   defaultInWords,
   isDefault,
+  isStricter,
   type Route,
   type RouteValues,
   readRoute,
-  refusesMore,
   routeAuths,
   routeKeyNames,
   whereInWords,
@@ -114,9 +114,19 @@ describe("of two routes that differ in one key", () => {
     ["a closer look", { revocation: "strict" }, true, false],
     ["no look", { revocation: "off" }, false, true],
     ["shadow mode", { enforce: false }, false, true],
-  ])("one with %s refuses more, less, both or neither", (_, change, more, less) => {
+  ])("one with %s is stricter, less strict, both or neither", (_, change, more, less) => {
     const changed = { ...base, ...change };
-    expect([refusesMore(changed, base), refusesMore(base, changed)]).toEqual([more, less]);
+    expect([isStricter(changed, base), isStricter(base, changed)]).toEqual([more, less]);
+  });
+
+  test.each<readonly [string, Partial<RouteValues>]>([
+    ["in shadow mode", { enforce: false }],
+    ["public", { auth: "public" }],
+  ])("one that is %s refuses nothing because of the token", (_, mild) => {
+    const strict = { revocation: "strict", require: new Map([["b", 1]]) } as const;
+    expect(isStricter({ ...base, ...mild, ...strict }, { ...base, ...mild })).toBe(false);
+    expect(isStricter({ ...base, ...mild, ...strict }, base)).toBe(false);
+    expect(isStricter(base, { ...base, ...mild, ...strict })).toBe(true);
   });
 });
 

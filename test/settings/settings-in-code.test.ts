@@ -7,7 +7,7 @@ import { joinSettings, type SecretName, type SettingsInCode } from "../../src/se
 import { settingsOf, testSecret } from "../support/settings.ts";
 
 describe("joinSettings()", () => {
-  it("puts settings from code beside the environment", () => {
+  it("adds settings from code to the environment", () => {
     expect(joinSettings({ ACCESS_TOKEN_LIFETIME: "15m" }, { SIGNING_KEY: testSecret })).toEqual({
       env: { ACCESS_TOKEN_LIFETIME: "15m", SIGNING_KEY: "unit-tests-only-unit-tests-only-" },
       errors: [],

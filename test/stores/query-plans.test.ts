@@ -4,7 +4,7 @@ import type { RevocationKeys } from "../../src/stores/contract.ts";
 import { d1AdminSessions } from "../../src/stores/d1/admin-sessions.ts";
 import { d1AdminTokens } from "../../src/stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
-import { d1Families } from "../../src/stores/d1/families.ts";
+import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { DB } from "../support/bindings.ts";
@@ -35,31 +35,35 @@ function notingDatabase() {
 /** Every function of the stores, with each argument that changes its SQL. */
 async function allStatements(): Promise<readonly string[]> {
   const { db, texts } = notingDatabase();
-  const [tokens, families, users] = [d1Tokens(db, silent), d1Families(db, silent), d1Users(db, silent)];
+  const [tokens, sessions, users] = [d1Tokens(db, silent), d1Sessions(db, silent), d1Users(db, silent)];
   const lookups = [
     { column: "id", value: 7 },
     { column: "username", value: "ada" },
   ] as const;
-  const revocationKeys: RevocationKeys = { jti: "a", family: "f", user: undefined, issuedAtSeconds: now };
+  const revocationKeys: RevocationKeys = { jti: "a", session: "f", user: undefined, issuedAtSeconds: now };
   const token = listedToken();
-  await tokens.isBlacklisted("a");
+  await tokens.isBlacklisted("no user", "a");
   for (const lookup of lookups) {
     await tokens.tokenStatus({ ...revocationKeys, user: lookup }, lookup, false);
-    await tokens.tokenAndUser("a", lookup);
+    await tokens.tokenAndUser(lookup, "a");
     await users.byLookup(lookup);
   }
   await users.byUsername("ada");
-  await tokens.recordLogin({ userId: 7, token, newHash: { checked: "a", better: "b" }, lastLogin: "now" });
-  await tokens.list(token);
-  await tokens.extend(token);
-  await tokens.blacklist(token, now);
-  await tokens.rotate(token, listedToken(), now);
+  await tokens.recordLogin("no user", { userId: 7, token, newHash: { checked: "a", better: "b" }, lastLogin: "now" });
+  await tokens.insert("no user", token);
+  for (const owner of [...lookups, "no user"] as const) {
+    await tokens.extend(owner, token);
+    await tokens.blacklist(owner, token, now);
+    await tokens.rotate(owner, { used: token, successor: listedToken() }, now);
+    await sessions.endSession(owner, "f", now, now);
+    await sessions.endSessionOf(owner, token, now, now);
+  }
   await tokens.deleteExpired(now, 10);
-  await families.endFamily("f", now, now);
-  await families.endFamilyOf(token, now, now);
-  await families.endUser(7, now, now, now);
-  await families.liveTokens({ id: 7, session_version: 0 }, 10, now);
-  await families.forgetEndings(now);
+  for (const owner of lookups) {
+    await sessions.endAll(owner, now, now, now);
+    await sessions.liveTokens(owner, 0, 10, now);
+  }
+  await sessions.forgetEndings(now);
   await adminStatements(db);
   return [...texts];
 }

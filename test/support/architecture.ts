@@ -12,10 +12,8 @@ const foundations = [
   ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts"],
   ...["internal-routes", "http", "tokens"],
 ];
-const contracts = ["contract", "families-contract", "admin-contract", "metrics-contract"].map(
-  (name) => `stores/${name}.ts`,
-);
-const useCases = ["users", "auth", "sessions", "services.ts"];
+const contracts = ["contract", "admin-contract", "metrics-contract"].map((name) => `stores/${name}.ts`);
+const useCases = ["users", "auth", "sessions"];
 
 /** Importer to what it may import: folders, and files by name. Its own folder is always allowed. Types count. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -32,12 +30,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "hooks.ts": ["settings", "tokens", "users/user.ts"],
   // Implementations are known to wire.ts alone.
   stores: ["errors.ts", "log-events.ts", "settings", "tokens", "users"],
-  "services.ts": [...foundations, "hooks.ts", ...contracts, "auth"],
-  users: [...foundations, "hooks.ts", ...contracts, "services.ts"],
-  auth: [...foundations, "hooks.ts", ...contracts, "services.ts", "users", "sessions"],
-  sessions: [...foundations, "hooks.ts", ...contracts, "services.ts", "users", "auth"],
+  "services.ts": [...foundations, "hooks.ts", ...contracts],
+  users: [...foundations, "hooks.ts", ...contracts],
+  auth: [...foundations, "hooks.ts", ...contracts, "users", "sessions"],
+  sessions: [...foundations, "hooks.ts", ...contracts, "users", "auth"],
   // The use cases of the admin page, which are made of those of users and sessions.
-  administration: [...foundations, "hooks.ts", ...contracts, ...useCases],
+  administration: [...foundations, "hooks.ts", ...contracts, "users", "sessions"],
   api: [...foundations, ...contracts, ...useCases],
   pages: [...foundations, ...contracts, ...useCases, "administration"],
   proxy: [...foundations, ...contracts, ...useCases],
@@ -48,7 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "wire.ts": [
     ...foundations,
     ...useCases,
-    ...["administration", "proxy", "stores", "hooks.ts", "configuration.ts", "app.ts", "router.ts"],
+    ...["administration", "proxy", "stores", "hooks.ts", "configuration.ts", "services.ts", "app.ts", "router.ts"],
   ],
   "create-gateway.ts": ["app.ts", "wire.ts", "http", "hooks.ts", "settings"],
   "index.ts": ["create-gateway.ts", "wire.ts", "hooks.ts"],

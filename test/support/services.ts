@@ -5,7 +5,7 @@ import { readConfiguration } from "../../src/configuration.ts";
 import type { RequestContext } from "../../src/context.ts";
 import type { Services } from "../../src/services.ts";
 import type { RevocationCache } from "../../src/stores/contract.ts";
-import { d1Families } from "../../src/stores/d1/families.ts";
+import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
@@ -52,7 +52,7 @@ export async function flowDeps(
     codec: createCodec(settings, keys, JSON.stringify),
     users: d1Users(DB, storeFailed),
     tokens: d1Tokens(DB, storeFailed),
-    families: d1Families(DB, storeFailed),
+    sessions: d1Sessions(DB, storeFailed),
     revocationCache: newsNotedIn(announced),
     loginLimiter: undefined,
     hooks: {},
@@ -73,7 +73,8 @@ export async function flowDeps(
 function newsNotedIn(announced: Announced[]): RevocationCache {
   return {
     announce: async (jti, expiresAtSeconds) => void announced.push({ jti, expiresAtSeconds }),
-    announceFamily: async (family, expiresAtSeconds) => void announced.push({ jti: `fam:${family}`, expiresAtSeconds }),
+    announceSession: async (family, expiresAtSeconds) =>
+      void announced.push({ jti: `fam:${family}`, expiresAtSeconds }),
     announceUser: async (user, issuedBefore, expiresAtSeconds) =>
       void announced.push({ jti: `user:${user.value}<${issuedBefore}`, expiresAtSeconds }),
     remembersGood: () => false,

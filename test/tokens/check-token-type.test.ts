@@ -20,10 +20,10 @@ describe("checkTokenType()", () => {
     ["access", tokenTypes.access],
     ["refresh", tokenTypes.refresh],
     ["sliding", tokenTypes.sliding],
-  ])("accepts %s for its own kind and refuses it for the others", async (type, own) => {
+  ])("accepts %s for its own type and refuses it for the others", async (type, own) => {
     expect(check({ token_type: type }, own)).toBeUndefined();
-    for (const kind of [tokenTypes.access, tokenTypes.refresh, tokenTypes.sliding].filter((one) => one !== own)) {
-      expect(await reasonOf(() => check({ token_type: type }, kind))).toBe("token_type_wrong");
+    for (const other of [tokenTypes.access, tokenTypes.refresh, tokenTypes.sliding].filter((one) => one !== own)) {
+      expect(await reasonOf(() => check({ token_type: type }, other))).toBe("token_type_wrong");
     }
   });
 
@@ -44,7 +44,7 @@ describe("checkTokenType()", () => {
     expect(await reasonOf(() => checkTokenType(settingsOf(), tokenTypes.access, without(name), now))).toBe(reason);
   });
 
-  test("judges exp, then the id, then the type", async () => {
+  test("checks exp, then the id, then the type", async () => {
     const refused = (claims: Readonly<Record<string, unknown>>) =>
       reasonOf(() => checkTokenType(settingsOf(), tokenTypes.refresh, claims, now));
     expect(await refused(without("exp", "jti", "token_type"))).toBe("token_claim_missing");

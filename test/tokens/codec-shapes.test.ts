@@ -33,7 +33,7 @@ describe("open() refuses payloads:", () => {
     expect(await refused(craft({ payload }))).toBe("token_payload_unreadable");
   });
 
-  test("the registered claims are judged, after the signature", async () => {
+  test("the registered claims are checked, after the signature", async () => {
     const expired = { ...claims, exp: now };
     expect(await refused(craft({ claims: expired }))).toBe("token_expired");
     expect(await refused(craft({ claims: expired, secret: "x".repeat(32) }))).toBe("token_signature_wrong");

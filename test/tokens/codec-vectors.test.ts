@@ -1,4 +1,4 @@
-// The RFCs' own tokens and keys through the codec: bytes that nobody here made.
+// The tokens and keys of the RFCs, through the codec.
 import { describe, expect, test } from "vitest";
 import { type Codec, createCodec } from "../../src/tokens/codec.ts";
 import { readKeys } from "../../src/tokens/keys.ts";

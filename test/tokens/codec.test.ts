@@ -125,7 +125,7 @@ describe("open() never takes a key from the token:", () => {
 
 describe("open() refuses headers:", () => {
   test.each([
-    ["crit with an extension nobody knows", { crit: ["exp"], exp: 1 }],
+    ["crit with an unknown extension", { crit: ["exp"], exp: 1 }],
     ["crit that is empty", { crit: [] }],
     ["crit that is no list", { crit: "exp", exp: 1 }],
     ["crit that names what is not there", { crit: ["missing"] }],

@@ -52,7 +52,7 @@ function rsaToken(header: object): string {
 const hsToken = (header: object, secret: string) => craft({ header: { alg: "HS256", ...header }, claims, secret });
 
 describe("VERIFYING_KEYS", () => {
-  test("takes public keys of each kind and secrets, as a table or as JSON text", async () => {
+  test("takes public keys of each type and secrets, as a table or as JSON text", async () => {
     const keys = [rsa, p256, ed, oct, { ...rsa, kid: "ps", alg: "PS512", use: "sig", key_ops: ["verify"] }];
     for (const VERIFYING_KEYS of [{ keys }, JSON.stringify({ keys })]) {
       const ring = await readKeyRing(settingsOf({ VERIFYING_KEYS }));
@@ -238,7 +238,7 @@ describe("a gateway with RS256 that had HS256 before", () => {
     ["the published JWK as the secret", () => hsToken({ kid: "old" }, JSON.stringify(p256)), "token_signature_wrong"],
     ["its own signature under the old kid", () => rsaToken({ alg: "RS256", kid: "old" }), "token_algorithm_other"],
     ["its own signature under another's kid", () => rsaToken({ alg: "RS256", kid: "ec" }), "token_algorithm_other"],
-    ["a kid nobody has", () => rsaToken({ alg: "RS256", kid: "next" }), "token_key_unknown"],
+    ["an unknown kid", () => rsaToken({ alg: "RS256", kid: "next" }), "token_key_unknown"],
     ["PS256 over the signature of RS256", () => rsaToken({ alg: "PS256" }), "token_algorithm_other"],
     ["an algorithm of no key", () => rsaToken({ alg: "EdDSA", kid: "now" }), "token_algorithm_other"],
     ["none, under a good kid", () => rsaToken({ alg: "none", kid: "now" }), "token_algorithm_other"],
@@ -276,7 +276,7 @@ describe("a token without a kid", () => {
   });
 });
 
-describe("beside JWK_URL", () => {
+describe("in addition to JWK_URL", () => {
   const vars = { ALGORITHM: "RS256", SIGNING_KEY: rsaPkcs8, VERIFYING_KEYS: { keys: [oct] }, KEY_ID: "now" };
   const asked: unknown[] = [];
   const remote: FindKeys = async (kid) => {
@@ -330,7 +330,7 @@ describe("keys of a JWK Set as other issuers write them", () => {
     expect(await codec.open(edToken({ alg, kid: "ed" }), now)).toEqual(claims);
     expect(await codec.open(edToken({ alg }), now)).toEqual(claims);
   });
-  test.each([["EdDSA"], ["Ed25519"]])("and with a key of JWK_URL, with a ring beside it and without", async (alg) => {
+  test.each([["EdDSA"], ["Ed25519"]])("and with a key of JWK_URL, with VERIFYING_KEYS and without", async (alg) => {
     const remote: FindKeys = async () => [await edKey()];
     for (const VERIFYING_KEYS of [null, { keys: [oct] }]) {
       const codec = await codecOf({ ALGORITHM: "EdDSA", SIGNING_KEY: edPkcs8, VERIFYING_KEYS }, remote);
@@ -365,7 +365,7 @@ describe("keys of a JWK Set as other issuers write them", () => {
   });
 });
 
-/** Another RSA key of 2048 bits, whose private half nobody has. */
+/** Another RSA key of 2048 bits, whose private half is not known. */
 const weakless = () => ({ ...rsaJwk, n: `s${String(rsaJwk.n).slice(1)}` });
 
 test("a ring of an EC key on P-384 takes its tokens", async () => {

@@ -204,7 +204,7 @@ describe("readKeys() refuses", () => {
       ["VERIFYING_KEY must be a public key in PEM for RS256: it has no line -----BEGIN …-----."],
     ],
     [
-      "a public key of another kind",
+      "a public key of another type",
       { ...rs256, VERIFYING_KEY: edSpki },
       ["VERIFYING_KEY must be an RSA key for RS256."],
     ],

@@ -109,8 +109,8 @@ describe("successorClaims()", () => {
   });
 
   test("brings audience and issuer up to date", () => {
-    const spent = { ...refreshClaims, aud: "old", iss: "old" };
-    expect(successorClaims(tokenTypes.refresh, input({ AUDIENCE: "api", ISSUER: "me" }), spent)).toMatchObject({
+    const used = { ...refreshClaims, aud: "old", iss: "old" };
+    expect(successorClaims(tokenTypes.refresh, input({ AUDIENCE: "api", ISSUER: "me" }), used)).toMatchObject({
       aud: "api",
       iss: "me",
     });
@@ -123,10 +123,10 @@ describe("successorClaims()", () => {
     );
   });
 
-  test("leaves the spent claims as they are", () => {
-    const spent = { ...refreshClaims };
-    successorClaims(tokenTypes.refresh, input(), spent);
-    expect(spent).toEqual(refreshClaims);
+  test("leaves the used claims as they are", () => {
+    const used = { ...refreshClaims };
+    successorClaims(tokenTypes.refresh, input(), used);
+    expect(used).toEqual(refreshClaims);
   });
 });
 

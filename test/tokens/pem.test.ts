@@ -42,7 +42,7 @@ const spoilings: ReadonlyArray<readonly [what: string, spoil: (pem: string) => s
   ["without a line end at its end", (pem) => pem.trim()],
   ["\\n written out", (pem) => pem.replaceAll("\n", "\\n")],
   ["\\n written out, and a real line end at its end", (pem) => `${pem.trim().replaceAll("\n", "\\n")}\n`],
-  ["\\n written out beside real line ends", (pem) => pem.replaceAll("\n", "\\n\n")],
+  ["\\n written out in addition to real line ends", (pem) => pem.replaceAll("\n", "\\n\n")],
   ["\\n written out in the first line only", (pem) => pem.replace("\n", "\\n")],
   ["\\r\\n written out", (pem) => pem.replaceAll("\n", "\\r\\n")],
   ["\\n written out twice over", (pem) => pem.replaceAll("\n", "\\\\n")],
@@ -104,7 +104,7 @@ describe.each(spoilings)("readPem() of a PEM with %s", (_what, spoil) => {
 });
 
 describe("readPem() takes", () => {
-  test("the key beside the parameters of its curve, and beside its public half", () => {
+  test("the key with the parameters of its curve, and with its public half", () => {
     const parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
     const wanted = jwkOf(readPem(p256Sec1, "private"));
     expect(jwkOf(readPem(parameters + p256Sec1, "private"))).toBe(wanted);

@@ -23,7 +23,7 @@ const otherRsa = { ...rsa, n: `s${rsa.n.slice(1)}` };
 const vars = { ALGORITHM: "RS256", JWK_URL: "https://keys.example/set.json" };
 const start = 1_800_000_000;
 
-/** A source that counts its fetches and gives what the test says, and the errors that were told. */
+/** A source that counts its fetches and gives what the test says, and the errors that were reported. */
 function source(first: unknown, change: Readonly<Record<string, unknown>> = {}) {
   const state = {
     set: first,
@@ -85,7 +85,7 @@ describe("remoteKeys()", () => {
   it.each([
     ["an EC key under RS256", { ...ec }],
     ["a symmetric key", { kty: "oct", k: "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA" }],
-    ["a kind of key that nobody knows", { kty: "XYZ" }],
+    ["an unknown type of key", { kty: "XYZ" }],
     [
       "an RSA key of 512 bits",
       {
@@ -202,7 +202,7 @@ describe("a key set as issuers have it", () => {
     expect(await tokenTypes(keys, { ALGORITHM })).toEqual(expected);
     expect(await tokenTypes(keys.toReversed(), { ALGORITHM })).toEqual(expected);
   });
-  it("may have several keys of one kind under one id, of which eight are tried", async () => {
+  it("may have several keys of one type under one id, of which eight are tried", async () => {
     expect(await tokenTypes([rsa, otherRsa].map((jwk) => ({ ...jwk, kid: "a" })))).toHaveLength(2);
     expect(await tokenTypes(Array.from({ length: 20 }, () => ({ ...rsa, kid: "a" })))).toHaveLength(8);
   });
@@ -333,7 +333,7 @@ describe("the state of the source", () => {
     expect(await stateAt(start + 6 * 3600 - 1)).toBe("last_good");
     expect(await stateAt(start + 6 * 3600)).toBe("failed");
   });
-  it("tells the ids of its keys when they are others than before", async () => {
+  it("reports the ids of its keys when they have changed", async () => {
     const { state, stateAt } = source(one);
     await stateAt(start);
     await stateAt(start + 300);

@@ -168,16 +168,16 @@ describe("namedUser()", () => {
     ...[[undefined], [null], [""], [0], [false], [[]], [{}]],
     ...[[parseJson("0.0")], [parseJson("-0.0")], [parseJson("0e5")]],
   ])("wants nobody for %j", (user_id) => {
-    expect(namedUser(settings, { user_id })).toEqual({ wanted: false, lookup: undefined });
+    expect(namedUser(settings, { user_id })).toEqual({ wanted: false, owner: "no user" });
   });
 
   test("wants the user that is named, and one that cannot be", () => {
-    expect(namedUser(settings, { user_id: "7" })).toEqual({ wanted: true, lookup: { column: "id", value: 7 } });
+    expect(namedUser(settings, { user_id: "7" })).toEqual({ wanted: true, owner: { column: "id", value: 7 } });
     expect(namedUser(settings, { user_id: parseJson("281674916028284931") })).toEqual({
       wanted: true,
-      lookup: { column: "id", value: "281674916028284931" },
+      owner: { column: "id", value: "281674916028284931" },
     });
-    expect(namedUser(settings, { user_id: "abc" })).toEqual({ wanted: true, lookup: undefined });
-    expect(namedUser(byName, { user_id: [7] })).toEqual({ wanted: true, lookup: undefined });
+    expect(namedUser(settings, { user_id: "abc" })).toEqual({ wanted: true, owner: "no user" });
+    expect(namedUser(byName, { user_id: [7] })).toEqual({ wanted: true, owner: "no user" });
   });
 });

@@ -1,7 +1,7 @@
 // The OpenAPI 3.1 document of the gateway's own endpoints, as the settings have them.
 // Must never describe what is behind the gateway, nor show a setting that the answers do not show.
 import { refusals } from "../../errors.ts";
-import { type EndpointName, servedEndpoints } from "../../settings/read.ts";
+import { type EndpointName, servedEndpoints } from "../../settings/derived.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { endpoints } from "../definitions.ts";
 import { type Json, jsonResponse, sharedComponents } from "./openapi-responses.ts";

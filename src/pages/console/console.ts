@@ -2,7 +2,7 @@
 // Must never hold anything that the token endpoints do not tell everybody anyway.
 import { authHeaderName } from "../../auth/bearer-token.ts";
 import type { RequestContext } from "../../context.ts";
-import { servedEndpoints } from "../../settings/read.ts";
+import { servedEndpoints } from "../../settings/derived.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";

@@ -2,8 +2,9 @@
 // is read as an API may read it: without regard to case, a trailing slash or a format suffix.
 // Must never cost more than the length of the path and the number of rules, nor change the path that goes to the origin.
 import { coversPath, type InternalRoute, internalRouteOf } from "../../internal-routes/table.ts";
+import { isStricter } from "../../settings/route-keys.ts";
 import { fits, type StricterPaths } from "./match.ts";
-import { isStricter, type Rule } from "./rule.ts";
+import type { Rule } from "./rule.ts";
 
 /** A rule by the paths that read like one of its own. */
 interface Spelling {

@@ -36,7 +36,7 @@ export function closedRules(rules: readonly Rule[], loose: StricterPaths): strin
       .map((method) => loose.stricterReading(index, method, path));
     const [first] = readings;
     if (first === undefined || readings.includes(undefined)) return [];
-    return `ROUTES[${index}] (${rule.path}) lets nothing pass: with PATHS = "loose" its path reads as ${nameOf(rules, first)}. If the API tells the two apart, set PATHS = "exact".`;
+    return `ROUTES[${index}] (${rule.path}) accepts no request: with PATHS = "loose" its path reads as ${nameOf(rules, first)}. If the API tells the two apart, set PATHS = "exact".`;
   });
 }
 

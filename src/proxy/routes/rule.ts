@@ -1,5 +1,5 @@
-// One rule of ROUTES: what it asks of a token, where its requests go, and which of two rules refuses more.
-import { isSameValue, type RouteValues, refusesMore } from "../../settings/route-keys.ts";
+// One rule of ROUTES: its values, the claims that it requires, and where its requests go.
+import { isSameValue, type RouteValues } from "../../settings/route-keys.ts";
 import { type Claims, claim } from "../../tokens/claims.ts";
 import type { Origin } from "../forward.ts";
 import type { CanonicalPath } from "./path.ts";
@@ -38,13 +38,4 @@ export function targetOf({ sent, decoded, query }: CanonicalPath, strip: Strip |
   if (strip === undefined) return sent + query;
   const rest = sent.slice(sent === decoded ? strip.decoded.length : strip.sent.length);
   return (rest || "/") + query;
-}
-
-/**
- * Whether there is a request that the first rule refuses and the second lets pass. Of two rules, each can be stricter
- * than the other in its own way.
- */
-export function isStricter(one: Rule, other: Rule): boolean {
-  // A public rule and one in shadow mode refuse nothing.
-  return one.auth !== "public" && one.enforce && refusesMore(one, other);
 }

@@ -10,7 +10,7 @@ export interface Bound {
   readonly BLACKLIST: boolean;
   readonly LOGIN_LIMITER: Binding;
   readonly METRICS: Binding;
-  /** A service binding, or the word that stands for the server behind the Worker's own route. */
+  /** A service binding, or "zone": the server behind the Worker's own route. */
   readonly ORIGIN: "service" | "zone" | undefined;
 }
 

@@ -1,5 +1,5 @@
 // Checks the settings about sessions: each needs others, without which nothing would enforce it.
-import { familyClaim, namesFamily } from "../names-family.ts";
+import { namesSession, sessionClaim } from "../derived.ts";
 import type { Settings } from "../settings.ts";
 
 /** Adds to the errors and warnings of readSettings(). */
@@ -32,10 +32,10 @@ export function checkSessions(settings: Settings, errors: string[], warnings: st
       "REVOKE_FAMILY_ON_REUSE without REFRESH_REUSE_GRACE: two refreshes at once, or one that is repeated because its response was lost, end the session.",
     );
   }
-  if (!namesFamily(settings)) return;
+  if (!namesSession(settings)) return;
   const { TOKEN_TYPE_CLAIM, JTI_CLAIM, USER_ID_CLAIM, REVOKE_TOKEN_CLAIM, SLIDING_TOKEN_REFRESH_EXP_CLAIM } = settings;
   const own = { TOKEN_TYPE_CLAIM, JTI_CLAIM, USER_ID_CLAIM, REVOKE_TOKEN_CLAIM, SLIDING_TOKEN_REFRESH_EXP_CLAIM };
   for (const [name, claim] of Object.entries(own)) {
-    if (claim === familyClaim) errors.push(`${name} must not be "${familyClaim}": that claim names the session.`);
+    if (claim === sessionClaim) errors.push(`${name} must not be "${sessionClaim}": that claim names the session.`);
   }
 }

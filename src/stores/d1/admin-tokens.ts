@@ -62,7 +62,7 @@ function tokenFrom(row: Row): AdminToken {
     createdAtSeconds: Number(row.created_at),
     expiresAtSeconds: Number(row.expires_at),
     blacklistedAtSeconds: typeof blacklistedAt === "number" ? blacklistedAt : undefined,
-    family: typeof family === "string" ? family : String(jti),
+    session: typeof family === "string" ? family : String(jti),
     client: typeof row.client === "string" ? row.client : undefined,
     address: typeof row.address === "string" ? row.address : undefined,
   };

@@ -4,9 +4,8 @@ import { type User, type UserId, userIdFrom } from "../../users/user.ts";
 import type { Actor, AdminUserStore, Changed, Ending, Page, UserFields, UserQuery } from "../admin-contract.ts";
 import { type Condition, readPage } from "./admin-pages.ts";
 import { onD1, type StoreLog } from "./errors.ts";
-import { endUserStatements, keepSessionsStatement } from "./families.ts";
-import { nextUserId } from "./user-ids.ts";
-import { userColumns, userFrom } from "./users.ts";
+import { endAllStatements, keepSessionsStatement } from "./sessions.ts";
+import { nextUserId, userColumns, userFrom } from "./users.ts";
 
 export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
@@ -16,7 +15,7 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
    */
   const changeAndEnd = ({ sql, values, id, actor, ending, after = [] }: Change): Promise<Changed> =>
     on(async () => {
-      const endings = ending ? endUserStatements(id, ending, touchable(actor)) : [];
+      const endings = ending ? endAllStatements({ column: "id", value: id }, ending, touchable(actor)) : [];
       const bound = [...endings, [sql, [id, Number(actor.isSuperuser), ...values]] as const, ...after].map(
         ([text, parameters]) => db.prepare(text).bind(...parameters),
       );

@@ -1,17 +1,18 @@
 // The statements that write a token's row in D1.
 // Must never decide anything in two statements that are not one transaction.
-import type { OutstandingToken } from "../contract.ts";
+import type { OutstandingToken, Owner } from "../contract.ts";
+import { idOf } from "./token-state.ts";
 
 // The user's id is looked up once more, so that a row deleted meanwhile leaves NULL and not a broken reference.
-// A token without a family begins one.
+// A token without a session begins one.
 const columns =
   "jti, token_type, user_id, created_at, expires_at, family, session_started_at, client, address, session_version";
 const values = "?1, ?2, (SELECT id FROM users WHERE id = ?3), ?4, ?5, COALESCE(?6, ?1), COALESCE(?7, ?4), ?8, ?9, ?10";
 
 function tokenValues(token: OutstandingToken): Array<string | number | null> {
-  const { jti, type, userId, createdAtSeconds, expiresAtSeconds, family, sessionStartedAtSeconds, client } = token;
-  const session = [family ?? null, sessionStartedAtSeconds ?? null, client?.name ?? null, client?.address ?? null];
-  return [jti, type, userId ?? null, createdAtSeconds, expiresAtSeconds, ...session, token.sessionVersion ?? null];
+  const { jti, type, userId, createdAtSeconds, expiresAtSeconds, session, sessionStartedAtSeconds, client } = token;
+  const rest = [session ?? null, sessionStartedAtSeconds ?? null, client?.name ?? null, client?.address ?? null];
+  return [jti, type, userId ?? null, createdAtSeconds, expiresAtSeconds, ...rest, token.sessionVersion ?? null];
 }
 
 export function insertToken(db: D1Database, token: OutstandingToken): D1PreparedStatement {
@@ -20,16 +21,34 @@ export function insertToken(db: D1Database, token: OutstandingToken): D1Prepared
     .bind(...tokenValues(token));
 }
 
-/** Never shortens a row's life, nor takes an end back; a version that is not known yet is filled in. */
-export function extendToken(db: D1Database, token: OutstandingToken): D1PreparedStatement {
+/** That the row that is there is not another user's. A row whose user is gone, or not known, is anybody's. */
+function notOfAnother(owner: Owner, parameter: string): string {
+  return owner === "no user" ? "true" : `COALESCE(outstanding_tokens.user_id = ${idOf(owner, parameter)}, true)`;
+}
+
+const ownerValues = (owner: Owner): Array<string | number> => (owner === "no user" ? [] : [owner.value]);
+
+/**
+ * Never shortens a row's life, nor takes an end back; a version that is not known yet is filled in. Gives a row back
+ * unless it is another user's.
+ */
+export function extendToken(db: D1Database, owner: Owner, token: OutstandingToken): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO outstanding_tokens (${columns}) VALUES (${values})
        ON CONFLICT (jti) DO UPDATE SET expires_at = MAX(outstanding_tokens.expires_at, excluded.expires_at),
          session_version = COALESCE(outstanding_tokens.session_version, excluded.session_version)
+       WHERE ${notOfAnother(owner, "?11")}
        RETURNING blacklisted_at`,
     )
-    .bind(...tokenValues(token));
+    .bind(...tokenValues(token), ...ownerValues(owner));
+}
+
+/** A token that is used up or logged out, and by which token if it was by a rotation. */
+export interface Blacklisting {
+  readonly token: OutstandingToken;
+  readonly nowSeconds: number;
+  readonly successorJti: string | null;
 }
 
 /**
@@ -38,29 +57,28 @@ export function extendToken(db: D1Database, token: OutstandingToken): D1Prepared
  */
 export function blacklistToken(
   db: D1Database,
-  token: OutstandingToken,
-  nowSeconds: number,
-  successorJti: string | null,
-) {
+  owner: Owner,
+  { token, nowSeconds, successorJti }: Blacklisting,
+): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO outstanding_tokens (${columns}, blacklisted_at, successor_jti) VALUES (${values}, ?11, ?12)
        ON CONFLICT (jti) DO UPDATE SET blacklisted_at = excluded.blacklisted_at, successor_jti = excluded.successor_jti,
          expires_at = MAX(outstanding_tokens.expires_at, excluded.expires_at),
          session_version = COALESCE(outstanding_tokens.session_version, excluded.session_version)
-       WHERE outstanding_tokens.blacklisted_at IS NULL
+       WHERE outstanding_tokens.blacklisted_at IS NULL AND ${notOfAnother(owner, "?13")}
        RETURNING jti`,
     )
-    .bind(...tokenValues(token), nowSeconds, successorJti);
+    .bind(...tokenValues(token), nowSeconds, successorJti, ...ownerValues(owner));
 }
 
 /**
- * Writes the successor down, in its family and under its version, only if the row of the used token names it: only for
+ * Writes the successor down, in its session and under its version, only if the row of the used token names it: only for
  * the winner. What is not known of its client is what the used token's row has.
  */
 export function insertSuccessor(
   db: D1Database,
-  spent: OutstandingToken,
+  used: OutstandingToken,
   successor: OutstandingToken,
 ): D1PreparedStatement {
   const { jti, type, userId, createdAtSeconds, expiresAtSeconds, client } = successor;
@@ -73,7 +91,7 @@ export function insertSuccessor(
        FROM outstanding_tokens AS old WHERE old.jti = ?6 AND old.successor_jti = ?1`,
     )
     .bind(
-      ...[jti, type, userId ?? null, createdAtSeconds, expiresAtSeconds, spent.jti],
+      ...[jti, type, userId ?? null, createdAtSeconds, expiresAtSeconds, used.jti],
       ...[client?.name ?? null, client?.address ?? null],
     );
 }

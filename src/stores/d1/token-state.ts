@@ -1,5 +1,4 @@
-// What D1 knows of a token: its row, the newest token of its chain, its user's cut-off, whether anything ended it.
-// Must never write.
+// What D1 knows of a token and its owner: its row, the newest token of its chain, whether anything ended it.
 import type { UserId } from "../../users/user.ts";
 import { type Account, longestChain, type RevocationKeys, type TokenState, type UserLookup } from "../contract.ts";
 import { selectUser, userFrom } from "./users.ts";
@@ -7,7 +6,7 @@ import { selectUser, userFrom } from "./users.ts";
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * The statement that reads a token's row, whether its family has ended, and the last token of the chain of rotations
+ * The statement that reads a token's row, whether its session has ended, and the last token of the chain of rotations
  * that begins with it; always gives one row. The chain is followed only for a token that was used up at or after
  * `usedSinceSeconds`: every later link was then used since, too. Each step is one look-up by primary key.
  */
@@ -36,10 +35,10 @@ export function selectState(
     .bind(jti, usedSinceSeconds ?? null);
 }
 
-/** That row; undefined for a token that was never written down and whose family has not ended. */
+/** That row; undefined for a token that was never written down and whose session has not ended. */
 export function stateFrom(jti: string, row: Row | null | undefined): TokenState | undefined {
   if (typeof row?.jti !== "string" && typeof row?.ended_at !== "number") return undefined;
-  // A family can end while one of its tokens is on its way into the store: that row is not marked itself.
+  // A session can end while one of its tokens is on its way into the store: that row is not marked itself.
   const blacklistedAt = row.blacklisted_at ?? row.ended_at;
   return {
     blacklistedAtSeconds: typeof blacklistedAt === "number" ? blacklistedAt : undefined,
@@ -53,62 +52,61 @@ export function stateFrom(jti: string, row: Row | null | undefined): TokenState 
             blacklisted: typeof row.new_blacklisted_at === "number",
           }
         : undefined,
-    family: typeof row.family === "string" ? row.family : jti,
-    familyEnded: typeof row.ended_at === "number",
+    session: typeof row.family === "string" ? row.family : jti,
+    sessionEnded: typeof row.ended_at === "number",
     expiresAtSeconds: Number(row.expires_at ?? 0),
     sessionStartedAtSeconds: Number(row.session_started_at ?? row.created_at ?? 0),
     sessionVersion: typeof row.session_version === "number" ? row.session_version : undefined,
   };
 }
 
-/** The id of the user whom a token names, as SQL. */
-const userId = (lookup: UserLookup, parameter: string): string =>
-  ({ id: parameter, username: `(SELECT id FROM users WHERE username = ${parameter})` })[lookup.column];
+/** The id of the user whom a token names, as SQL; NULL for a name that nobody has. */
+export const idOf = (owner: UserLookup, parameter: string): string =>
+  ({ id: parameter, username: `(SELECT id FROM users WHERE username = ${parameter})` })[owner.column];
 
-/** The statement that reads a user's cut-off. */
-export function selectCutoff(db: D1Database, lookup: UserLookup): D1PreparedStatement {
-  return db
-    .prepare(`SELECT issued_before FROM user_cutoffs WHERE user_id = ${userId(lookup, "?1")}`)
-    .bind(lookup.value);
+/** The statement that reads up to which second a user's tokens were ended. */
+export function selectIssuedBefore(db: D1Database, lookup: UserLookup): D1PreparedStatement {
+  return db.prepare(`SELECT issued_before FROM user_cutoffs WHERE user_id = ${idOf(lookup, "?1")}`).bind(lookup.value);
 }
 
-/** The cut-off in seconds; 0 if there is none. */
-export function cutoffFrom(row: Row | null | undefined): number {
+/** That second; 0 if there is none. */
+export function issuedBeforeFrom(row: Row | null | undefined): number {
   return Number(row?.issued_before ?? 0);
 }
 
-/** The statements of a look at a user, to stand last in a batch; none for nobody. */
+/** The statements of a look at a user, to stand last in a batch; none without a user. */
 export function selectAccount(db: D1Database, id: UserId | undefined): D1PreparedStatement[] {
   if (id === undefined) return [];
   const lookup = { column: "id", value: id } as const;
-  return [selectUser(db, lookup), selectCutoff(db, lookup)];
+  return [selectUser(db, lookup), selectIssuedBefore(db, lookup)];
 }
 
 /** What they say, out of the results of the whole batch. */
 export function accountFrom(id: UserId | undefined, results: readonly D1Result<Row>[]): Account {
   if (id === undefined) return { user: undefined, issuedBeforeSeconds: 0 };
-  const [user, cutoff] = results.slice(-2);
-  return { user: userFrom(user?.results[0]), issuedBeforeSeconds: cutoffFrom(cutoff?.results[0]) };
+  const [user, ending] = results.slice(-2);
+  return { user: userFrom(user?.results[0]), issuedBeforeSeconds: issuedBeforeFrom(ending?.results[0]) };
 }
 
 /**
- * The statement that asks for all marks of a token at once: `ended` is 1 or 0. A row of the token itself also says which
- * family it is of, and decides the last second before a cut-off: it is blacklisted, or it was issued after the cut-off.
+ * The statement that asks for everything that can have ended a token at once: `ended` is 1 or 0. A row of the token
+ * itself also says which session it is of, and decides the last second before all of the user's tokens were ended: it is
+ * blacklisted, or it was issued afterwards.
  */
 export function selectEnded(db: Pick<D1Database, "prepare">, revocationKeys: RevocationKeys): D1PreparedStatement {
-  const { jti, family, user, issuedAtSeconds } = revocationKeys;
+  const { jti, session, user, issuedAtSeconds } = revocationKeys;
   const values: Array<string | number> = [];
   const own = jti === undefined ? undefined : `?${values.push(jti)}`;
-  const families: string[] = [];
-  if (own !== undefined) families.push(`COALESCE((SELECT family FROM outstanding_tokens WHERE jti = ${own}), ${own})`);
-  if (family !== undefined) families.push(`?${values.push(family)}`);
+  const sessions: string[] = [];
+  if (own !== undefined) sessions.push(`COALESCE((SELECT family FROM outstanding_tokens WHERE jti = ${own}), ${own})`);
+  if (session !== undefined) sessions.push(`?${values.push(session)}`);
   const ways: string[] = [];
   if (own !== undefined) {
     ways.push(`EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ${own} AND blacklisted_at IS NOT NULL)`);
   }
-  if (families.length > 0) ways.push(`EXISTS (SELECT 1 FROM ended_families WHERE family IN (${families.join(", ")}))`);
+  if (sessions.length > 0) ways.push(`EXISTS (SELECT 1 FROM ended_families WHERE family IN (${sessions.join(", ")}))`);
   if (user) {
-    const who = userId(user, `?${values.push(user.value)}`);
+    const who = idOf(user, `?${values.push(user.value)}`);
     const issued = `?${values.push(issuedAtSeconds)}`;
     const when =
       own === undefined ? issued : `${issued} + EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ${own})`;

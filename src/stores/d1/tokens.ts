@@ -3,6 +3,7 @@
 import type {
   LoginRecord,
   OutstandingToken,
+  Owner,
   RevocationKeys,
   Rotation,
   TokenStatus,
@@ -13,10 +14,10 @@ import { onD1, type StoreLog } from "./errors.ts";
 import { blacklistToken, extendToken, insertSuccessor, insertToken } from "./token-rows.ts";
 import {
   accountFrom,
-  cutoffFrom,
+  issuedBeforeFrom,
   selectAccount,
-  selectCutoff,
   selectEnded,
+  selectIssuedBefore,
   selectState,
   stateFrom,
 } from "./token-state.ts";
@@ -27,13 +28,14 @@ type Row = Record<string, unknown>;
 export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   return {
-    isBlacklisted: (jti) => on(async () => isBlacklistedRow(await selectToken(db, jti).first())),
+    isBlacklisted: (_owner, jti) => on(async () => isBlacklistedRow(await selectToken(db, jti).first())),
     tokenStatus: (revocationKeys, lookup, mayBeStale) => on(() => tokenStatus(db, revocationKeys, lookup, mayBeStale)),
-    tokenAndUser: (jti, lookup, usedSinceSeconds) =>
+    tokenAndUser: (owner, jti, usedSinceSeconds) =>
       on(async () => {
+        const lookup = owner === "no user" ? undefined : owner;
         const statements = [
           ...(jti === undefined ? [] : [selectState(db, jti, usedSinceSeconds)]),
-          ...(jti === undefined || lookup === undefined ? [] : [selectCutoff(db, lookup)]),
+          ...(jti === undefined || lookup === undefined ? [] : [selectIssuedBefore(db, lookup)]),
           ...(lookup === undefined ? [] : [selectUser(db, lookup)]),
         ];
         const results = statements.length === 0 ? [] : await db.batch<Row>(statements);
@@ -41,32 +43,34 @@ export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
         return {
           blacklisted: state?.blacklistedAtSeconds !== undefined,
           state,
-          issuedBeforeSeconds: jti === undefined || lookup === undefined ? 0 : cutoffFrom(results[1]?.results[0]),
+          issuedBeforeSeconds: jti === undefined || lookup === undefined ? 0 : issuedBeforeFrom(results[1]?.results[0]),
           user: lookup === undefined ? undefined : userFrom(results.at(-1)?.results[0]),
         };
       }),
-    recordLogin: (record) =>
+    // One batch because it is one round trip; the contract asks for less.
+    recordLogin: (_owner, record) =>
       on(async () => {
         const { userId } = record;
         return accountFrom(userId, await db.batch<Row>([...loginStatements(db, record), ...selectAccount(db, userId)]));
       }),
-    list: (token) =>
+    insert: (_owner, token) =>
       on(async () => {
         const { userId } = token;
         return accountFrom(userId, await db.batch<Row>([insertToken(db, token), ...selectAccount(db, userId)]));
       }),
-    extend: (token) =>
+    extend: (owner, token) =>
       on(async () => {
-        const results = await db.batch<Row>([extendToken(db, token), ...selectAccount(db, token.userId)]);
+        const results = await db.batch<Row>([extendToken(db, owner, token), ...selectAccount(db, token.userId)]);
+        const row = results[0]?.results[0];
         return {
-          blacklisted: isBlacklistedRow(results[0]?.results[0]),
+          blacklisted: row === undefined || isBlacklistedRow(row),
           account: accountFrom(token.userId, results),
         };
       }),
-    blacklist: (token, nowSeconds) =>
-      on(async () => (await blacklistToken(db, token, nowSeconds, null).first()) !== null),
-    rotate: (spent, successor, nowSeconds, usedSinceSeconds) =>
-      on(() => rotate(db, log, { spent, successor, nowSeconds, usedSinceSeconds })),
+    blacklist: (owner, token, nowSeconds) =>
+      on(async () => (await blacklistToken(db, owner, { token, nowSeconds, successorJti: null }).first()) !== null),
+    rotate: (owner, { used, successor }, nowSeconds, usedSinceSeconds) =>
+      on(() => rotate(db, log, { owner, used, successor, nowSeconds, usedSinceSeconds })),
     deleteExpired: (beforeSeconds, limit) =>
       on(async () => {
         const result = await db
@@ -109,7 +113,8 @@ function isBlacklistedRow(row: Readonly<Record<string, unknown>> | null | undefi
 
 /** A rotation as the store is asked for it. */
 interface Rotating {
-  readonly spent: OutstandingToken;
+  readonly owner: Owner;
+  readonly used: OutstandingToken;
   readonly successor: OutstandingToken;
   readonly nowSeconds: number;
   readonly usedSinceSeconds: number | undefined;
@@ -120,19 +125,20 @@ interface Rotating {
  * and the user. When the answer is lost the row is asked once more: it may have been written all the same.
  */
 async function rotate(db: D1Database, log: StoreLog, rotating: Rotating): Promise<Rotation> {
-  const { spent, successor, nowSeconds, usedSinceSeconds } = rotating;
-  const look = () => [selectState(db, spent.jti, usedSinceSeconds), ...selectAccount(db, spent.userId)];
+  const { owner, used, successor, nowSeconds, usedSinceSeconds } = rotating;
+  const look = () => [selectState(db, used.jti, usedSinceSeconds), ...selectAccount(db, used.userId)];
   try {
-    const writes = [blacklistToken(db, spent, nowSeconds, successor.jti), insertSuccessor(db, spent, successor)];
+    const using = { token: used, nowSeconds, successorJti: successor.jti };
+    const writes = [blacklistToken(db, owner, using), insertSuccessor(db, used, successor)];
     const results = await db.batch<Row>([...writes, ...look()]);
-    const state = stateFrom(spent.jti, results[2]?.results[0]);
-    return { won: (results[0]?.results.length ?? 0) > 0, state, account: accountFrom(spent.userId, results) };
+    const state = stateFrom(used.jti, results[2]?.results[0]);
+    return { won: (results[0]?.results.length ?? 0) > 0, state, account: accountFrom(used.userId, results) };
   } catch (error) {
     const results = await db.batch<Row>(look());
-    const state = stateFrom(spent.jti, results[0]?.results[0]);
+    const state = stateFrom(used.jti, results[0]?.results[0]);
     if (state?.blacklistedAtSeconds === undefined) throw error;
     log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
-    return { won: state.successorJti === successor.jti, state, account: accountFrom(spent.userId, results) };
+    return { won: state.successorJti === successor.jti, state, account: accountFrom(used.userId, results) };
   }
 }
 

@@ -44,3 +44,16 @@ export function userFrom(row: Readonly<Record<string, unknown>> | null | undefin
     session_version: Number(row.session_version ?? 0),
   };
 }
+
+/**
+ * The id of the next user, as SQL that the Worker and the commands share: one more than the highest id that was ever
+ * given out, so that no token and no row of the API names somebody else. SQLite alone would give the highest one out
+ * again after its user was deleted. Deleting a user writes a row of user_cutoffs, and the highest of them stays for as
+ * long as no user has a higher id (forgetEndedUsers).
+ */
+export const nextUserId =
+  "(SELECT COALESCE(MAX(id), 0) + 1 FROM (SELECT MAX(id) AS id FROM users UNION ALL SELECT MAX(user_id) FROM user_cutoffs))";
+
+/** Deletes rows of user_cutoffs that have expired before ?1, but for those by which the highest id is known. */
+export const forgetEndedUsers =
+  "DELETE FROM user_cutoffs WHERE expires_at < ?1 AND user_id <= (SELECT COALESCE(MAX(id), 0) FROM users)";

@@ -1,4 +1,4 @@
-// News of ended tokens in KV: key names, the 60 s floor of expirations, the memory of "not ended".
+// The revocation cache in KV: key names, the 60 s floor of expirations, the memory of "not ended".
 // Must never be asked whether a token is good: KV is late by a minute or more and has no compare-and-set.
 import { createHash } from "node:crypto";
 import type { RevocationCache, RevocationKeys } from "../contract.ts";
@@ -9,7 +9,7 @@ const kvFloorSeconds = 90;
 const kvCeilingSeconds = 2_147_483_647;
 /** KV's keys have at most 512 bytes; ids are 32 characters unless somebody else made the token. */
 const longestPlainId = 128;
-/** How many keys with nothing to tell an isolate remembers; the oldest go first. */
+/** How many keys without an entry an isolate remembers; the oldest go first. */
 const rememberedAtMost = 10_000;
 
 type KvLog = (event: "store_failed", fields: { readonly store: string; readonly error: string }) => void;
@@ -19,17 +19,17 @@ export function kvRevocationCache(kv: KVNamespace, rememberSeconds: number, log:
   const keysFor = rememberedKeys();
   const failed = (error: unknown) =>
     log("store_failed", { store: "kv", error: error instanceof Error ? error.message : String(error) });
-  const tell = async (key: string, value: string, untilSeconds: number, nowSeconds: number): Promise<void> => {
+  const put = async (key: string, value: string, untilSeconds: number, nowSeconds: number): Promise<void> => {
     if (untilSeconds <= nowSeconds) return;
     const expiration = Math.min(Math.max(untilSeconds, nowSeconds + kvFloorSeconds), kvCeilingSeconds);
     memory.delete(key);
     await kv.put(key, value, { expiration }).catch(failed);
   };
   return {
-    announce: (jti, expiresAtSeconds, nowSeconds) => tell(keyOf("jti", jti), "1", expiresAtSeconds, nowSeconds),
-    announceFamily: (family, untilSeconds, nowSeconds) => tell(keyOf("fam", family), "1", untilSeconds, nowSeconds),
+    announce: (jti, expiresAtSeconds, nowSeconds) => put(keyOf("jti", jti), "1", expiresAtSeconds, nowSeconds),
+    announceSession: (session, untilSeconds, nowSeconds) => put(keyOf("fam", session), "1", untilSeconds, nowSeconds),
     announceUser: (user, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
-      tell(keyOf("user", String(user.value)), String(issuedBeforeSeconds), untilSeconds, nowSeconds),
+      put(keyOf("user", String(user.value)), String(issuedBeforeSeconds), untilSeconds, nowSeconds),
     remembersGood(revocationKeys, nowSeconds) {
       const { keys, userKey } = keysFor(revocationKeys);
       for (const key of keys) {
@@ -42,7 +42,7 @@ export function kvRevocationCache(kv: KVNamespace, rememberSeconds: number, log:
     async isEnded(revocationKeys, nowSeconds) {
       const { keys, userKey } = keysFor(revocationKeys);
       // Read first: what is remembered below may push the user's own entry out of a full memory.
-      let cutoffSeconds = userKey === undefined ? 0 : (memory.get(userKey)?.issuedBeforeSeconds ?? 0);
+      let endedBeforeSeconds = userKey === undefined ? 0 : (memory.get(userKey)?.issuedBeforeSeconds ?? 0);
       const asked = keys.filter((key) => !isFresh(memory.get(key), nowSeconds));
       const found =
         asked.length === 0 ? new Map<string, string | null>() : await kv.get(asked, { cacheTtl: 30 }).catch(failed);
@@ -50,14 +50,13 @@ export function kvRevocationCache(kv: KVNamespace, rememberSeconds: number, log:
       let ended = false;
       for (const key of asked) {
         const value = found.get(key) ?? null;
-        const isCutoff = key === userKey;
-        // A cut-off that cannot be read is one that ends everything.
-        const issuedBeforeSeconds = isCutoff && value !== null ? cutoffIn(value) : 0;
-        if (isCutoff) cutoffSeconds = issuedBeforeSeconds;
-        if (value !== null && !isCutoff) ended = true;
+        const isUsers = key === userKey;
+        const issuedBeforeSeconds = isUsers && value !== null ? secondsIn(value) : 0;
+        if (isUsers) endedBeforeSeconds = issuedBeforeSeconds;
+        if (value !== null && !isUsers) ended = true;
         else remember(memory, key, { untilSeconds: nowSeconds + rememberSeconds, issuedBeforeSeconds });
       }
-      return ended || revocationKeys.issuedAtSeconds < cutoffSeconds;
+      return ended || revocationKeys.issuedAtSeconds < endedBeforeSeconds;
     },
     async ping() {
       return (await kv.get("ping").catch(failed)) !== undefined;
@@ -65,7 +64,20 @@ export function kvRevocationCache(kv: KVNamespace, rememberSeconds: number, log:
   };
 }
 
-/** The keys of a token, worked out once for as long as its marks are kept. */
+/** The revocation cache where no KV is bound (TOKEN_BLACKLIST_ENABLED is off): nothing is ever in it. */
+export function noRevocationCache(): RevocationCache {
+  const nothing = async () => {};
+  return {
+    announce: nothing,
+    announceSession: nothing,
+    announceUser: nothing,
+    remembersGood: () => false,
+    isEnded: async () => undefined,
+    ping: async () => true,
+  };
+}
+
+/** The keys of a token in KV, worked out once for as long as its revocation keys are kept. */
 function rememberedKeys(): (revocationKeys: RevocationKeys) => TokenKeys {
   const known = new WeakMap<RevocationKeys, TokenKeys>();
   return (revocationKeys) => {
@@ -77,21 +89,21 @@ function rememberedKeys(): (revocationKeys: RevocationKeys) => TokenKeys {
 
 interface TokenKeys {
   readonly keys: readonly string[];
-  /** Which of them has the user's cut-off. */
+  /** Which of them is the user's, whose value is a time. */
   readonly userKey: string | undefined;
 }
 
-function keysOf({ jti, family, user }: RevocationKeys): TokenKeys {
+function keysOf({ jti, session, user }: RevocationKeys): TokenKeys {
   const userKey = user && keyOf("user", String(user.value));
   const keys = [
     jti === undefined ? undefined : keyOf("jti", jti),
-    family === undefined ? undefined : keyOf("fam", family),
+    session === undefined ? undefined : keyOf("fam", session),
     userKey,
   ];
   return { keys: keys.filter((key) => key !== undefined), userKey };
 }
 
-/** What an isolate remembers of a key: nothing ended, or for a user the cut-off. */
+/** What an isolate remembers of a key: nothing ended, or for a user the tokens from before a second. */
 interface Known {
   readonly untilSeconds: number;
   readonly issuedBeforeSeconds: number;
@@ -101,12 +113,13 @@ function isFresh(known: Known | undefined, nowSeconds: number): boolean {
   return known !== undefined && nowSeconds < known.untilSeconds;
 }
 
-function cutoffIn(value: string): number {
+/** A time that cannot be read ends everything. */
+function secondsIn(value: string): number {
   const seconds = value === "" ? Number.NaN : Number(value);
   return Number.isNaN(seconds) ? Number.POSITIVE_INFINITY : seconds;
 }
 
-/** Names of their own for ids, families and users: one can never be taken for another. */
+/** Names of their own for ids, sessions and users: one can never be taken for another. */
 function keyOf(space: "jti" | "fam" | "user", id: string): string {
   if (id.length <= longestPlainId && /^[\x20-\x7e]*$/.test(id)) return `${space}:${id}`;
   return `${space}-sha256:${createHash("sha256").update(id, "utf8").digest("hex")}`;

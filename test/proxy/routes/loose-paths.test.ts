@@ -228,7 +228,7 @@ describe("whoever follows the rules is not surprised:", () => {
     expect(match("/report.xml")).toBe(ambiguous);
     expect(match("/report")).toBe("/report");
   });
-  it("files beside each other are told apart by their names, not by what follows the dot", async () => {
+  it("files next to each other differ by their names, not by what follows the dot", async () => {
     const match = await matcher([{ path: "/private.html", auth: "user" }, all]);
     expect(
       ["/index.html", "/app.js", "/.well-known/security.txt", "/privateer.html"].map((path) => match(path)),
@@ -275,7 +275,7 @@ describe("the gateway's own routes", () => {
     expect(asymmetric("/.Well-Known/JWKS.json", "POST")).toBe("/*");
     expect(asymmetric("/.well-known/openid-configuration")).toBe("/*");
   });
-  it("leave the paths beside them to the rules", async () => {
+  it("leave the paths next to them to the rules", async () => {
     const match = await under("token");
     for (const path of ["/API/tokens/", "/api/token/other", "/API/token/other", "/_gateways", "/api", "/Sessions/7/"]) {
       expect([path, match(path)]).toEqual([path, "/*"]);

@@ -23,7 +23,7 @@ function meets(wanted: string, claim: string): boolean {
 
 describe("require", () => {
   test.each([[281_474_976_710_657_000], [9_007_199_254_740_992], [1e21], [Number.POSITIVE_INFINITY], [Number.NaN]])(
-    "refuses the typed number %d: nobody knows which one was meant",
+    "refuses the typed number %d: it may have been another one",
     (level) => {
       expect(errorsOf({ level })).toEqual([rounded("level")]);
     },

@@ -65,7 +65,7 @@ describe("AUTH_COOKIE", () => {
   });
 
   test.each([{ TOKEN_BLACKLIST_ENABLED: false }, { TOKEN_ENDPOINTS: ["obtain", "refresh"] }])(
-    "warns that nobody can log out with %j",
+    "warns that no page can log out with %j",
     (vars) => {
       const text =
         'AUTH_COOKIE without the endpoint "blacklist": no page can log out, because only that endpoint clears the cookies.';

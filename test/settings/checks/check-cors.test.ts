@@ -110,7 +110,7 @@ describe("without CORS_ORIGINS", () => {
   });
 });
 
-test("CORS_CREDENTIALS may not stand beside *", () => {
+test("CORS_CREDENTIALS must not be combined with *", () => {
   expect(read({ CORS_ORIGINS: "*", CORS_CREDENTIALS: true }).errors).toEqual([
     'CORS_CREDENTIALS must not be true while CORS_ORIGINS is "*": any page could act with its visitors\' cookies.',
   ]);

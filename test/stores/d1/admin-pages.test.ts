@@ -149,7 +149,7 @@ describe("a page of tokens", () => {
       createdAtSeconds: 1_700_039_999,
       expiresAtSeconds: 1_700_049_999,
       blacklistedAtSeconds: undefined,
-      family: "jti-099999",
+      session: "jti-099999",
       client: undefined,
       address: undefined,
     });

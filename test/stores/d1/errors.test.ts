@@ -58,16 +58,22 @@ describe("a D1 without the schema", () => {
   test.each<[string, () => Promise<unknown>]>([
     ["byUsername", () => users.byUsername(secret)],
     ["byLookup", () => users.byLookup(lookup)],
-    ["isBlacklisted", () => tokens.isBlacklisted(secret)],
+    ["isBlacklisted", () => tokens.isBlacklisted("no user", secret)],
     ["tokenStatus", () => tokens.tokenStatus(undefined, lookup, false)],
-    ["tokenAndUser", () => tokens.tokenAndUser(secret, lookup)],
+    ["tokenAndUser", () => tokens.tokenAndUser(lookup, secret)],
     [
       "recordLogin",
-      () => tokens.recordLogin({ userId: 1, token, newHash: { checked: secret, better: secret }, lastLogin: secret }),
+      () =>
+        tokens.recordLogin("no user", {
+          userId: 1,
+          token,
+          newHash: { checked: secret, better: secret },
+          lastLogin: secret,
+        }),
     ],
-    ["list", () => tokens.list(token)],
-    ["blacklist", () => tokens.blacklist(token, 1)],
-    ["rotate", () => tokens.rotate(token, listedToken(), 1)],
+    ["insert", () => tokens.insert("no user", token)],
+    ["blacklist", () => tokens.blacklist("no user", token, 1)],
+    ["rotate", () => tokens.rotate("no user", { used: token, successor: listedToken() }, 1)],
     ["deleteExpired", () => tokens.deleteExpired(1, 1)],
   ])("makes %s() refuse, and log without a value", async (_, work) => {
     await DB.batch([DB.prepare("DROP TABLE IF EXISTS outstanding_tokens"), DB.prepare("DROP TABLE IF EXISTS users")]);

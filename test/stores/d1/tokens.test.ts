@@ -9,11 +9,11 @@ const tokens = d1Tokens(DB, () => {
   throw new Error("nothing was to be logged");
 });
 
-describe("list()", () => {
+describe("insert()", () => {
   test("writes a token down, good and without a successor", async () => {
     const user = await addUser();
     const token = listedToken({ type: "sliding", userId: user.id });
-    await tokens.list(token);
+    await tokens.insert("no user", token);
     expect(await rowOf(token.jti)).toMatchObject({
       jti: token.jti,
       token_type: "sliding",
@@ -23,25 +23,25 @@ describe("list()", () => {
       blacklisted_at: null,
       successor_jti: null,
     });
-    expect(await tokens.isBlacklisted(token.jti)).toBe(false);
+    expect(await tokens.isBlacklisted("no user", token.jti)).toBe(false);
   });
 
   test("leaves a token that is already there as it is", async () => {
     const token = listedToken();
-    await tokens.blacklist(token, now);
+    await tokens.blacklist("no user", token, now);
     const before = await rowOf(token.jti);
-    await tokens.list({ ...token, type: "sliding", createdAtSeconds: 1, expiresAtSeconds: 2 });
+    await tokens.insert("no user", { ...token, type: "sliding", createdAtSeconds: 1, expiresAtSeconds: 2 });
     expect(await rowOf(token.jti)).toEqual(before);
-    expect(await tokens.isBlacklisted(token.jti)).toBe(true);
+    expect(await tokens.isBlacklisted("no user", token.jti)).toBe(true);
   });
 
   test("leaves NULL for a user who does not exist, or no longer does", async () => {
     const nobody = listedToken({ userId: 987_654_321 });
-    await tokens.list(nobody);
+    await tokens.insert("no user", nobody);
     expect(await rowOf(nobody.jti)).toMatchObject({ user_id: null });
     const user = await addUser();
     const token = listedToken({ userId: user.id });
-    await tokens.list(token);
+    await tokens.insert("no user", token);
     await DB.prepare("DELETE FROM users WHERE id = ?").bind(user.id).run();
     expect(await rowOf(token.jti)).toMatchObject({ user_id: null, expires_at: 1_700_086_400 });
   });
@@ -50,41 +50,43 @@ describe("list()", () => {
 describe("blacklist()", () => {
   test("does it once: true for the first call, false for all later ones", async () => {
     const token = listedToken();
-    await tokens.list(token);
-    expect(await tokens.blacklist(token, now)).toBe(true);
-    expect(await tokens.blacklist(token, now + 1)).toBe(false);
-    expect(await tokens.isBlacklisted(token.jti)).toBe(true);
+    await tokens.insert("no user", token);
+    expect(await tokens.blacklist("no user", token, now)).toBe(true);
+    expect(await tokens.blacklist("no user", token, now + 1)).toBe(false);
+    expect(await tokens.isBlacklisted("no user", token.jti)).toBe(true);
     expect(await rowOf(token.jti)).toMatchObject({ blacklisted_at: now, successor_jti: null });
   });
 
   test("takes a token that was never written down", async () => {
     const token = listedToken({ createdAtSeconds: 5, expiresAtSeconds: 6 });
-    expect(await tokens.blacklist(token, now)).toBe(true);
+    expect(await tokens.blacklist("no user", token, now)).toBe(true);
     expect(await rowOf(token.jti)).toMatchObject({ created_at: 5, expires_at: 6, blacklisted_at: now });
   });
 
   test("keeps the later end, so that the row outlives every form of the token", async () => {
     const token = listedToken({ expiresAtSeconds: 100 });
-    await tokens.list(token);
-    await tokens.blacklist({ ...token, expiresAtSeconds: 50 }, now);
+    await tokens.insert("no user", token);
+    await tokens.blacklist("no user", { ...token, expiresAtSeconds: 50 }, now);
     expect(await rowOf(token.jti)).toMatchObject({ expires_at: 100 });
     const slid = listedToken({ expiresAtSeconds: 100 });
-    await tokens.list(slid);
-    await tokens.blacklist({ ...slid, expiresAtSeconds: 200 }, now);
+    await tokens.insert("no user", slid);
+    await tokens.blacklist("no user", { ...slid, expiresAtSeconds: 200 }, now);
     expect(await rowOf(slid.jti)).toMatchObject({ expires_at: 200 });
   });
 
   test("gives true to exactly one of twenty calls at once", async () => {
     const token = listedToken();
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => tokens.blacklist(token, now + index)));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => tokens.blacklist("no user", token, now + index)),
+    );
     expect(answers.filter(Boolean)).toHaveLength(1);
   });
 
   test("leaves the user of the row as it was written down", async () => {
     const user = await addUser();
     const token = listedToken({ userId: user.id });
-    await tokens.list(token);
-    await tokens.blacklist({ ...token, userId: undefined }, now);
+    await tokens.insert("no user", token);
+    await tokens.blacklist("no user", { ...token, userId: undefined }, now);
     expect(await rowOf(token.jti)).toMatchObject({ user_id: user.id });
   });
 });
@@ -93,9 +95,9 @@ describe("tokenAndUser()", () => {
   test("tells both in one round trip", async () => {
     const user = await addUser();
     const token = listedToken({ userId: user.id });
-    await tokens.blacklist(token, now);
+    await tokens.blacklist("no user", token, now);
     const batch = vi.spyOn(DB, "batch");
-    expect(await tokens.tokenAndUser(token.jti, { column: "id", value: user.id })).toMatchObject({
+    expect(await tokens.tokenAndUser({ column: "id", value: user.id }, token.jti)).toMatchObject({
       blacklisted: true,
       user,
     });
@@ -106,22 +108,22 @@ describe("tokenAndUser()", () => {
   test("takes a token that is good, or not known, for not blacklisted", async () => {
     const user = await addUser();
     const token = listedToken();
-    await tokens.list(token);
+    await tokens.insert("no user", token);
     const lookup = { column: "username", value: user.username } as const;
-    expect(await tokens.tokenAndUser(token.jti, lookup)).toMatchObject({ blacklisted: false, user });
-    expect(await tokens.tokenAndUser(freshId(), lookup)).toMatchObject({ blacklisted: false, user });
+    expect(await tokens.tokenAndUser(lookup, token.jti)).toMatchObject({ blacklisted: false, user });
+    expect(await tokens.tokenAndUser(lookup, freshId())).toMatchObject({ blacklisted: false, user });
   });
 
   test("leaves out what it is not asked for", async () => {
     const user = await addUser();
     const token = listedToken();
-    await tokens.blacklist(token, now);
-    expect(await tokens.tokenAndUser(token.jti, undefined)).toMatchObject({ blacklisted: true, user: undefined });
-    expect(await tokens.tokenAndUser(undefined, { column: "id", value: user.id })).toMatchObject({
+    await tokens.blacklist("no user", token, now);
+    expect(await tokens.tokenAndUser("no user", token.jti)).toMatchObject({ blacklisted: true, user: undefined });
+    expect(await tokens.tokenAndUser({ column: "id", value: user.id }, undefined)).toMatchObject({
       blacklisted: false,
       user,
     });
-    expect(await tokens.tokenAndUser(token.jti, { column: "id", value: -1 })).toMatchObject({
+    expect(await tokens.tokenAndUser({ column: "id", value: -1 }, token.jti)).toMatchObject({
       blacklisted: true,
       user: undefined,
     });
@@ -129,7 +131,7 @@ describe("tokenAndUser()", () => {
 
   test("asks nothing when it is asked nothing", async () => {
     const batch = vi.spyOn(DB, "batch");
-    expect(await tokens.tokenAndUser(undefined, undefined)).toMatchObject({ blacklisted: false, user: undefined });
+    expect(await tokens.tokenAndUser("no user", undefined)).toMatchObject({ blacklisted: false, user: undefined });
     expect(batch).not.toHaveBeenCalled();
     batch.mockRestore();
   });
@@ -138,7 +140,8 @@ describe("tokenAndUser()", () => {
 describe("deleteExpired()", () => {
   test("deletes what expired before, up to the limit, and says how many", async () => {
     await DB.prepare("DELETE FROM outstanding_tokens").run();
-    for (const expiresAtSeconds of [10, 20, 30, 40, 50]) await tokens.list(listedToken({ expiresAtSeconds }));
+    for (const expiresAtSeconds of [10, 20, 30, 40, 50])
+      await tokens.insert("no user", listedToken({ expiresAtSeconds }));
     expect(await tokens.deleteExpired(10, 100)).toBe(0);
     expect(await tokens.deleteExpired(41, 3)).toBe(3);
     expect(await tokens.deleteExpired(41, 3)).toBe(1);
@@ -149,7 +152,7 @@ describe("deleteExpired()", () => {
 
   test("deletes blacklisted rows too, once their token is of no use", async () => {
     const token = listedToken({ expiresAtSeconds: 10 });
-    await tokens.blacklist(token, 5);
+    await tokens.blacklist("no user", token, 5);
     await tokens.deleteExpired(11, 100);
     expect(await rowOf(token.jti)).toBeNull();
   });

@@ -18,8 +18,8 @@ describe("rotate()", () => {
     const user = await addUser();
     const spent = listedToken({ userId: user.id });
     const successor = listedToken({ userId: user.id, createdAtSeconds: now, expiresAtSeconds: now + 86_400 });
-    await tokens.list(spent);
-    expect((await tokens.rotate(spent, successor, now)).won).toBe(true);
+    await tokens.insert("no user", spent);
+    expect((await tokens.rotate("no user", { used: spent, successor: successor }, now)).won).toBe(true);
     expect(await rowOf(spent.jti)).toMatchObject({
       blacklisted_at: now,
       successor_jti: successor.jti,
@@ -34,7 +34,7 @@ describe("rotate()", () => {
   test("does the same with a token that was never written down", async () => {
     const spent = listedToken();
     const successor = listedToken();
-    expect((await tokens.rotate(spent, successor, now)).won).toBe(true);
+    expect((await tokens.rotate("no user", { used: spent, successor: successor }, now)).won).toBe(true);
     expect(await rowOf(spent.jti)).toMatchObject({ blacklisted_at: now, successor_jti: successor.jti });
     expect(await rowOf(successor.jti)).not.toBeNull();
   });
@@ -43,9 +43,11 @@ describe("rotate()", () => {
     "lets exactly one of twenty calls win that race with one token %s",
     async (how) => {
       const spent = listedToken();
-      if (how === "written down") await tokens.list(spent);
+      if (how === "written down") await tokens.insert("no user", spent);
       const successors = Array.from({ length: 20 }, () => listedToken());
-      const answers = await Promise.all(successors.map((successor) => tokens.rotate(spent, successor, now)));
+      const answers = await Promise.all(
+        successors.map((successor) => tokens.rotate("no user", { used: spent, successor: successor }, now)),
+      );
       expect(answers.filter(({ won }) => won)).toHaveLength(1);
       const winner = successors[answers.findIndex(({ won }) => won)]?.jti;
       expect(await successorsOf(successors.map(({ jti }) => jti))).toEqual([winner]);
@@ -56,10 +58,10 @@ describe("rotate()", () => {
   test("lets either a rotation or a blacklisting win, never both", async () => {
     const spent = listedToken();
     const successor = listedToken();
-    await tokens.list(spent);
+    await tokens.insert("no user", spent);
     const [rotated, blacklisted] = await Promise.all([
-      tokens.rotate(spent, successor, now),
-      tokens.blacklist(spent, now),
+      tokens.rotate("no user", { used: spent, successor: successor }, now),
+      tokens.blacklist("no user", spent, now),
     ]);
     expect(rotated.won).toBe(!blacklisted);
     expect(await successorsOf([successor.jti])).toEqual(rotated.won ? [successor.jti] : []);
@@ -68,9 +70,9 @@ describe("rotate()", () => {
   test("does nothing with a token that is blacklisted", async () => {
     const spent = listedToken();
     const successor = listedToken();
-    await tokens.blacklist(spent, now - 1);
+    await tokens.blacklist("no user", spent, now - 1);
     const before = await rowOf(spent.jti);
-    expect((await tokens.rotate(spent, successor, now)).won).toBe(false);
+    expect((await tokens.rotate("no user", { used: spent, successor: successor }, now)).won).toBe(false);
     expect(await rowOf(spent.jti)).toEqual(before);
     expect(await rowOf(successor.jti)).toBeNull();
   });
@@ -78,26 +80,32 @@ describe("rotate()", () => {
   test("leaves the old token good when the successor cannot be written down", async () => {
     const spent = listedToken();
     const taken = listedToken();
-    await tokens.list(spent);
-    await tokens.list(taken);
-    expect(await reasonOf(() => tokens.rotate(spent, taken, now))).toBe("store_unavailable");
+    await tokens.insert("no user", spent);
+    await tokens.insert("no user", taken);
+    expect(await reasonOf(() => tokens.rotate("no user", { used: spent, successor: taken }, now))).toBe(
+      "store_unavailable",
+    );
     expect(await rowOf(spent.jti)).toMatchObject({ blacklisted_at: null, successor_jti: null });
-    expect(await tokens.isBlacklisted(spent.jti)).toBe(false);
+    expect(await tokens.isBlacklisted("no user", spent.jti)).toBe(false);
   });
 
   test("leaves NULL for a user who is gone", async () => {
     const spent = listedToken({ userId: 987_654_321 });
     const successor = listedToken({ userId: 987_654_321 });
-    expect((await tokens.rotate(spent, successor, now)).won).toBe(true);
+    expect((await tokens.rotate("no user", { used: spent, successor: successor }, now)).won).toBe(true);
     expect(await rowOf(successor.jti)).toMatchObject({ user_id: null });
   });
 
   test("goes along a chain, each link once", async () => {
     const chain = [listedToken(), listedToken(), listedToken()] as const;
-    expect((await tokens.rotate(chain[0], chain[1], now)).won).toBe(true);
-    expect((await tokens.rotate(chain[1], chain[2], now)).won).toBe(true);
-    expect((await tokens.rotate(chain[0], listedToken(), now)).won).toBe(false);
-    expect(await Promise.all(chain.map(({ jti }) => tokens.isBlacklisted(jti)))).toEqual([true, true, false]);
+    expect((await tokens.rotate("no user", { used: chain[0], successor: chain[1] }, now)).won).toBe(true);
+    expect((await tokens.rotate("no user", { used: chain[1], successor: chain[2] }, now)).won).toBe(true);
+    expect((await tokens.rotate("no user", { used: chain[0], successor: listedToken() }, now)).won).toBe(false);
+    expect(await Promise.all(chain.map(({ jti }) => tokens.isBlacklisted("no user", jti)))).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 });
 
@@ -108,7 +116,7 @@ describe("recordLogin()", () => {
     const user = await addUser({ password: "old" });
     const token = listedToken({ userId: user.id });
     const batch = vi.spyOn(DB, "batch");
-    await tokens.recordLogin({
+    await tokens.recordLogin("no user", {
       userId: user.id,
       token,
       newHash: { checked: "old", better: "new" },
@@ -124,7 +132,7 @@ describe("recordLogin()", () => {
   test("writes only what there is", async () => {
     const user = await addUser({ password: "old" });
     const token = listedToken({ userId: user.id });
-    await tokens.recordLogin({ ...nothing, userId: user.id, token });
+    await tokens.recordLogin("no user", { ...nothing, userId: user.id, token });
     expect(await rowOf(token.jti)).not.toBeNull();
     expect(await columnOf(user.id, "password")).toBe("old");
     expect(await columnOf(user.id, "last_login")).toBeNull();
@@ -134,16 +142,16 @@ describe("recordLogin()", () => {
     const user = await addUser({ password: "old" });
     const newHash = { checked: "old", better: "new" };
     const account = { user: { ...user, password: "new" }, issuedBeforeSeconds: 0 };
-    expect(await tokens.recordLogin({ ...nothing, userId: user.id, newHash })).toEqual(account);
-    expect(await tokens.recordLogin({ ...nothing, userId: user.id })).toEqual(account);
-    expect(await tokens.recordLogin({ ...nothing, userId: 987_654_321 })).toEqual({
+    expect(await tokens.recordLogin("no user", { ...nothing, userId: user.id, newHash })).toEqual(account);
+    expect(await tokens.recordLogin("no user", { ...nothing, userId: user.id })).toEqual(account);
+    expect(await tokens.recordLogin("no user", { ...nothing, userId: 987_654_321 })).toEqual({
       ...{ user: undefined, issuedBeforeSeconds: 0 },
     });
   });
 
   test("a better hash of the same password does not raise the version", async () => {
     const user = await addUser({ password: "old" });
-    await tokens.recordLogin({ ...nothing, userId: user.id, newHash: { checked: "old", better: "new" } });
+    await tokens.recordLogin("no user", { ...nothing, userId: user.id, newHash: { checked: "old", better: "new" } });
     expect(await DB.prepare("SELECT session_version FROM users WHERE id = ?").bind(user.id).first()).toEqual({
       session_version: 0,
     });
@@ -151,14 +159,19 @@ describe("recordLogin()", () => {
 
   test("keeps a password that was changed while the old one was checked", async () => {
     const user = await addUser({ password: "changed meanwhile" });
-    await tokens.recordLogin({ ...nothing, userId: user.id, newHash: { checked: "old", better: "new" } });
+    await tokens.recordLogin("no user", { ...nothing, userId: user.id, newHash: { checked: "old", better: "new" } });
     expect(await columnOf(user.id, "password")).toBe("changed meanwhile");
   });
 
   test("touches no other user", async () => {
     const [user, other] = [await addUser({ password: "same" }), await addUser({ password: "same" })];
     const newHash = { checked: "same", better: "new" };
-    await tokens.recordLogin({ userId: user.id, token: undefined, newHash, lastLogin: "2024-01-01T00:00:00.000Z" });
+    await tokens.recordLogin("no user", {
+      userId: user.id,
+      token: undefined,
+      newHash,
+      lastLogin: "2024-01-01T00:00:00.000Z",
+    });
     expect(await columnOf(other.id, "password")).toBe("same");
     expect(await columnOf(other.id, "last_login")).toBeNull();
   });
@@ -170,7 +183,7 @@ describe("recordLogin()", () => {
       `CREATE TRIGGER stop_${freshId()} BEFORE UPDATE OF last_login ON users WHEN NEW.id = ${user.id} BEGIN SELECT RAISE(ABORT, 'stop'); END`,
     ).run();
     const record = { userId: user.id, token, newHash: { checked: "old", better: "new" }, lastLogin: "2024" };
-    expect(await reasonOf(() => tokens.recordLogin(record))).toBe("store_unavailable");
+    expect(await reasonOf(() => tokens.recordLogin("no user", record))).toBe("store_unavailable");
     expect(await rowOf(token.jti)).toBeNull();
     expect(await columnOf(user.id, "password")).toBe("old");
   });

@@ -1,7 +1,6 @@
 // The news of revoked tokens: a real KV for what is written, a fake one for what is asked and what fails.
 import { describe, expect, test, vi } from "vitest";
-import { noRevocationCache } from "../../../src/stores/kv/no-revocations.ts";
-import { kvRevocationCache } from "../../../src/stores/kv/revocations.ts";
+import { kvRevocationCache, noRevocationCache } from "../../../src/stores/kv/revocations.ts";
 import { BLACKLIST } from "../../support/bindings.ts";
 import { freshId } from "../../support/rows.ts";
 
@@ -12,7 +11,7 @@ const silent = () => {
 const now = Math.floor(Date.now() / 1000);
 
 /** A token that has an id and nothing else by which it could have been ended. */
-const revocationKeys = (jti: string) => ({ jti, family: undefined, user: undefined, issuedAtSeconds: now });
+const revocationKeys = (jti: string) => ({ jti, session: undefined, user: undefined, issuedAtSeconds: now });
 
 async function expirationOf(name: string): Promise<number | undefined> {
   const { keys } = await BLACKLIST.list({ prefix: name });
@@ -182,7 +181,7 @@ test("a cut-off ends the token even when looking up its id fills the memory", as
   const user = { column: "id", value: "17" } as const;
   const get = async (keys: readonly string[]) => new Map(keys.map((key) => [key, key === "user:17" ? `${now}` : null]));
   const revocationCache = kvRevocationCache({ get } as unknown as KVNamespace, 30, silent);
-  const old = { family: undefined, user, issuedAtSeconds: now - 1 };
+  const old = { session: undefined, user, issuedAtSeconds: now - 1 };
   expect(await revocationCache.isEnded({ ...old, jti: "first" }, now)).toBe(true);
   // The user's key is now the oldest of the ten thousand that are remembered.
   for (let index = 0; index < 9_999; index += 1) await revocationCache.isEnded(revocationKeys(`other-${index}`), now);

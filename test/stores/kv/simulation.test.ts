@@ -36,11 +36,11 @@ function simulatedKv(clock: { now: number }, delaySeconds: number) {
   return { kv: kv as unknown as KVNamespace, asked: () => asked };
 }
 
-const token: RevocationKeys = { jti: "t1", family: "f1", user: { column: "id", value: 7 }, issuedAtSeconds: 1000 };
+const token: RevocationKeys = { jti: "t1", session: "f1", user: { column: "id", value: 7 }, issuedAtSeconds: 1000 };
 type Isolate = ReturnType<typeof kvRevocationCache>;
 const endings: ReadonlyArray<readonly [string, (revocationCache: Isolate, now: number) => Promise<void>]> = [
   ["its own id", (revocationCache, now) => revocationCache.announce("t1", now + 900, now)],
-  ["its family", (revocationCache, now) => revocationCache.announceFamily("f1", now + 900, now)],
+  ["its family", (revocationCache, now) => revocationCache.announceSession("f1", now + 900, now)],
   [
     "its user's cut-off",
     (revocationCache, now) => revocationCache.announceUser({ column: "id", value: 7 }, now + 1, now + 900, now),
@@ -104,15 +104,15 @@ test.each(endings)("and there are requests for which it is that long, ended by %
 test("a family and a cut-off leave other sessions and later tokens alone", async () => {
   const clock = { now: 2000 };
   const revocationCache = kvRevocationCache(simulatedKv(clock, 0).kv, 30, silent);
-  await revocationCache.announceFamily("f1", 2900, 2000);
+  await revocationCache.announceSession("f1", 2900, 2000);
   await revocationCache.announceUser({ column: "id", value: 7 }, 2001, 2900, 2000);
-  const later = { ...token, jti: "t2", family: "f2", issuedAtSeconds: 2001 };
+  const later = { ...token, jti: "t2", session: "f2", issuedAtSeconds: 2001 };
   expect(await revocationCache.isEnded(later, 2001)).toBe(false);
   expect(await revocationCache.isEnded({ ...later, issuedAtSeconds: 2000 }, 2002)).toBe(true);
   expect(
     await revocationCache.isEnded({ ...later, user: { column: "id", value: 8 }, issuedAtSeconds: 2000 }, 2002),
   ).toBe(false);
-  expect(await revocationCache.isEnded({ ...later, family: "f1" }, 2002)).toBe(true);
+  expect(await revocationCache.isEnded({ ...later, session: "f1" }, 2002)).toBe(true);
 });
 
 test("asks KV once for all that it does not know, and not at all for what it remembers", async () => {
@@ -132,7 +132,7 @@ test("asks KV once for all that it does not know, and not at all for what it rem
 test("keeps ids, families and users apart, whatever they are called", async () => {
   const revocationCache = kvRevocationCache(simulatedKv({ now: 2000 }, 0).kv, 0, silent);
   await revocationCache.announce("x", 2900, 2000);
-  const other = { jti: "y", family: "x", user: { column: "username", value: "x" }, issuedAtSeconds: 1 } as const;
+  const other = { jti: "y", session: "x", user: { column: "username", value: "x" }, issuedAtSeconds: 1 } as const;
   expect(await revocationCache.isEnded(other, 2000)).toBe(false);
 });
 

@@ -1,7 +1,7 @@
 // readPolicy() on rules that no request can reach: a sign that somebody meant something else.
 import { describe, expect, test } from "vitest";
-import { readPolicy } from "../../src/proxy/routes/policy.ts";
-import { settingsOf } from "../support/settings.ts";
+import { readPolicy } from "../../../src/proxy/routes/policy.ts";
+import { settingsOf } from "../../support/settings.ts";
 
 const errorsOf = (routes: readonly unknown[], vars: Readonly<Record<string, unknown>> = {}) =>
   readPolicy(settingsOf({ ROUTES: routes, ...vars })).errors;
