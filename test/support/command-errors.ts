@@ -1,6 +1,6 @@
 // What is wrong with a command line that a document shows: a script, command, flag or file that there is not.
 // Must never run it.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readBenchOptions } from "../../bench/options.ts";
 import { deployHelp } from "../../scripts/deploy/arguments.ts";
@@ -63,6 +63,11 @@ async function npmError(given: readonly string[]): Promise<string | undefined> {
   if (script === "bench") return thrown(() => readBenchOptions(rest));
   if (script === "manage") return manageError(rest);
   if (script === "deploy") return deployError(rest);
+  if (script === "test:quick") {
+    const files = readdirSync(join(import.meta.dirname, ".."), { recursive: true, encoding: "utf8" });
+    const unknown = rest.find((area) => !files.some((file) => file.endsWith(".test.ts") && file.includes(area)));
+    return unknown === undefined ? undefined : `no test file has ${unknown} in its path`;
+  }
   return ["bench:profile", "test:browser"].includes(script) ? undefined : `no rule for words after npm run ${script}`;
 }
 
