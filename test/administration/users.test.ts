@@ -1,4 +1,5 @@
 // The admin page's use cases refuse by themselves what its pages do not offer.
+
 import { beforeAll, expect, it } from "vitest";
 import { createUserAdministration } from "../../src/administration/users.ts";
 import { d1AdminSessions } from "../../src/stores/d1/admin-sessions.ts";
@@ -6,7 +7,7 @@ import { d1AdminTokens } from "../../src/stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
 import type { User } from "../../src/users/user.ts";
 import { DB } from "../support/bindings.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { App } from "../../src/app.ts";
 import { appWith, echoOrigin, postJson } from "../support/app.ts";
-import { rsaPkcs8 } from "../support/rfc-keys.ts";
+import { rsaPkcs8 } from "../support/craft.ts";
 import { addUser } from "../support/users.ts";
 
 // "pw" by Django's PBKDF2 hasher with 1,000 rounds; made with Python's hashlib.

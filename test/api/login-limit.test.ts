@@ -1,12 +1,12 @@
 // LOGIN_LIMITER through the whole app: what is counted, when, and what a client who tried too often is told.
+
 import { createHash } from "node:crypto";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import * as scrypt from "../../src/users/hashers/scrypt.ts";
 import { wire } from "../../src/wire.ts";
 import { appWith, postJson } from "../support/app.ts";
 import { BLACKLIST, DB } from "../support/bindings.ts";
-import { healthKeyHeader, withHealthKey } from "../support/health.ts";
-import { testSecret } from "../support/settings.ts";
+import { healthKeyHeader, testSecret, withHealthKey } from "../support/settings.ts";
 import { addUser } from "../support/users.ts";
 
 vi.mock("../../src/users/hashers/scrypt.ts", { spy: true });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { authHeaderName, tokenFromHeader } from "../../src/auth/bearer-token.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 import { settingsOf } from "../support/settings.ts";
 
 test.each([

@@ -3,7 +3,7 @@ import type { Identity } from "../../src/auth/authenticate.ts";
 import { checkRevocation, type RevocationMode } from "../../src/auth/revocation.ts";
 import type { RevocationKeys } from "../../src/stores/contract.ts";
 import { tokenTypes } from "../../src/tokens/token-types.ts";
-import { reasonOf, refusalOf } from "../support/refusals.ts";
+import { reasonOf, refusalOf } from "../support/context.ts";
 import { settingsOf } from "../support/settings.ts";
 import { baseUser } from "../support/users.ts";
 

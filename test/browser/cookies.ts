@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 import type { Page } from "playwright-core";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
-import { echoWebSockets } from "../support/web-socket.ts";
+import { echoWebSockets } from "../support/sockets.ts";
 import type { Sentence } from "./sentences.ts";
 import type { Stage } from "./visit.ts";
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { localBindings } from "../../scripts/database/bindings.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { craft } from "../support/craft.ts";
-import { copyProject } from "../support/project-copy.ts";
+import { copyProject } from "../support/projects.ts";
 import { testSecret } from "../support/settings.ts";
 
 const text = readFileSync(resolve(import.meta.dirname, "../../docs/cli.md"), "utf8");

@@ -8,8 +8,7 @@ import { refusals } from "../../src/errors.ts";
 import { logEvents } from "../../src/log-events.ts";
 import { analyticsMetrics } from "../../src/stores/analytics-metrics.ts";
 import { contextFor } from "../support/context.ts";
-import { withHealthKey } from "../support/health.ts";
-import { settingsOf } from "../support/settings.ts";
+import { settingsOf, withHealthKey } from "../support/settings.ts";
 
 const text = readFileSync(resolve(import.meta.dirname, "../../docs/observability.md"), "utf8");
 const cellsOf = (line: string) =>

@@ -10,11 +10,16 @@ import { localBindings } from "../../scripts/database/bindings.ts";
 import { addColumn, addedColumns } from "../../scripts/database/tables.ts";
 import { readConfiguration } from "../../src/configuration.ts";
 import { commandError } from "../support/command-errors.ts";
-import { type Block, blocksOf, documentFiles, documentText } from "../support/documents.ts";
-import { copyProject } from "../support/project-copy.ts";
-import { runToEnd } from "../support/run-to-end.ts";
-import { type SimpleCommand, shellCommands } from "../support/shell-commands.ts";
-import { typeErrors } from "../support/typed-snippets.ts";
+import {
+  type Block,
+  blocksOf,
+  documentFiles,
+  documentText,
+  type SimpleCommand,
+  shellCommands,
+  typeErrors,
+} from "../support/documents.ts";
+import { copyProject, runToEnd } from "../support/projects.ts";
 
 const blocks = documentFiles().flatMap(blocksOf);
 const inLanguage = (...languages: readonly string[]) => blocks.filter(({ language }) => languages.includes(language));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Block, blocksOf, documentFiles, documentText } from "../support/documents.ts";
 import { type Gateway, startDemoOrigin, startGateway } from "../support/gateway-over-http.ts";
-import { runToEnd } from "../support/run-to-end.ts";
+import { runToEnd } from "../support/projects.ts";
 
 const address = "http://127.0.0.1:8787";
 const usesGateway = ({ language, text }: Block) => language === "sh" && text.includes(`curl`) && text.includes(address);

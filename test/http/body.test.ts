@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readBody as readBodyOf } from "../../src/http/body.ts";
 import { openUploads } from "../../src/http/uploads.ts";
-import { reasonOf, refusalOf } from "../support/refusals.ts";
+import { reasonOf, refusalOf } from "../support/context.ts";
 
 const limitBytes = 64 * 1024;
 const readBody = (request: Request) => readBodyOf(request, openUploads());

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { ParsedBody } from "../../src/http/body.ts";
 import { readFields } from "../../src/http/fields.ts";
 import { parseJson } from "../../src/http/json.ts";
-import { refusalOf } from "../support/refusals.ts";
+import { refusalOf } from "../support/context.ts";
 
 const json = (text: string): ParsedBody => ({ kind: "json", ...parseJson(text) });
 const form = (entries: Readonly<Record<string, string | File>>): ParsedBody => ({

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseJson } from "../../src/http/json.ts";
-import { refusalOf } from "../support/refusals.ts";
+import { refusalOf } from "../support/context.ts";
 
 describe("parseJson()", () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { covers, negotiateJson, parseMediaType, wantsPage } from "../../src/http/negotiation.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 
 function negotiate(accept: string | undefined, query = ""): number {
   const headers = accept === undefined ? {} : { accept };

@@ -7,7 +7,7 @@ import { freePort } from "../../scripts/start/ports.ts";
 import { steeringHeaders } from "../../src/proxy/headers/steering-headers.ts";
 import { PYTHON, pythonArguments } from "../interop/python.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { rawRequest } from "../support/raw-http.ts";
+import { rawRequest } from "../support/sockets.ts";
 import { startOriginProcess } from "./origin-process.ts";
 
 const folder = join(import.meta.dirname, "python");

@@ -4,9 +4,8 @@ import { describe, expect, test } from "vitest";
 import { type Codec, createCodec } from "../../src/tokens/codec.ts";
 import { readKeys } from "../../src/tokens/keys.ts";
 import { appWith, postJson } from "../support/app.ts";
-import { base64url, craft } from "../support/craft.ts";
-import { reasonOf } from "../support/refusals.ts";
-import { p256Pkcs8, rsaPkcs8 } from "../support/rfc-keys.ts";
+import { reasonOf } from "../support/context.ts";
+import { base64url, craft, p256Pkcs8, rsaPkcs8 } from "../support/craft.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
 import { addUser } from "../support/users.ts";
 

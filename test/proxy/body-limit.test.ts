@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { limitBody } from "../../src/proxy/body-limit.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 
 function post(body: BodyInit | null, headers: Readonly<Record<string, string>> = {}): Request {
   return new Request("https://gateway.example/", { method: "POST", body, headers });

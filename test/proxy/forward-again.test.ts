@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readRequestUrl } from "../../src/http/request-url.ts";
 import { forward } from "../../src/proxy/forward.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 
 type Send = (url: string, init: RequestInit) => Promise<Response>;
 const lost = () => Promise.reject(new Error("Network connection lost."));

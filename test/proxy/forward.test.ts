@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readRequestUrl } from "../../src/http/request-url.ts";
 import { type ForwardInput, forward } from "../../src/proxy/forward.ts";
-import { reasonOf, refusalOf } from "../support/refusals.ts";
+import { reasonOf, refusalOf } from "../support/context.ts";
 
 type Send = (url: string, init: RequestInit) => Promise<Response>;
 const answered = () => new Response("hello", { status: 200 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { originHeaders, planHeaders } from "../../src/proxy/headers/headers.ts";
 import { identityHeaderErrors } from "../../src/proxy/headers/identity-headers.ts";
 import { tokenTypes } from "../../src/tokens/token-types.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const errorsOf = (IDENTITY_HEADERS: Readonly<Record<string, string>>, vars = {}) =>

@@ -4,7 +4,7 @@ import { readRequestUrl } from "../../src/http/request-url.ts";
 import { type ForwardInput, forward } from "../../src/proxy/forward.ts";
 import { clientResponse } from "../../src/proxy/headers/response-headers.ts";
 import { isPersonal, privateRequest } from "../../src/proxy/keep-private.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 
 describe("isPersonal()", () => {
   test.each([

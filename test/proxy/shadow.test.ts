@@ -4,9 +4,8 @@ import { createAuthentication } from "../../src/auth/authenticate.ts";
 import { createProxy } from "../../src/proxy/pipeline.ts";
 import { wire } from "../../src/wire.ts";
 import { BLACKLIST, DB } from "../support/bindings.ts";
-import { contextFor, responseOf } from "../support/context.ts";
+import { contextFor, reasonOf, responseOf } from "../support/context.ts";
 import { craft } from "../support/craft.ts";
-import { reasonOf } from "../support/refusals.ts";
 import { freshId, outstandingToken } from "../support/rows.ts";
 import { testSecret } from "../support/settings.ts";
 

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeText, textDecoderFor } from "../../src/python/decode-text.ts";
-import { refusalOf } from "../support/refusals.ts";
+import { refusalOf } from "../support/context.ts";
 
 const bytes = (...all: readonly number[]) => Uint8Array.from(all);
 

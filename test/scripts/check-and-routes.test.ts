@@ -9,7 +9,7 @@ import { commands } from "../../scripts/manage/commands.ts";
 import { routeRows } from "../../scripts/manage/routes.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { bindingErrors, bindingWarnings } from "../../src/settings/checks/check-bindings.ts";
-import { copyProject } from "../support/project-copy.ts";
+import { copyProject } from "../support/projects.ts";
 
 const { folder, remove } = copyProject();
 afterAll(remove);

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { copyProject } from "../support/project-copy.ts";
+import { copyProject } from "../support/projects.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

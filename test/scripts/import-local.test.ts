@@ -7,8 +7,8 @@ import { parseDump } from "../../scripts/import-django/dump.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { dumpRows } from "../support/django-dump.ts";
+import { nowSeconds, useLocalDatabase } from "../support/django-import.ts";
 import { blacklistedRow, dumpOf, tokenRow, userRow } from "../support/dump-rows.ts";
-import { nowSeconds, useLocalDatabase } from "../support/local-database.ts";
 
 const { bindings, importOf, users, tokens } = useLocalDatabase();
 /** KV goes by the real clock, and takes no end that lies behind. */

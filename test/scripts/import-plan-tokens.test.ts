@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Dump } from "../../scripts/import-django/dump.ts";
 import type { Existing } from "../../scripts/import-django/existing.ts";
 import { leftOutRows } from "../../scripts/import-django/plan.ts";
+import { here, nobody, plan, reasons, terms } from "../support/django-import.ts";
 import { blacklistedRow, dumpOf, tokenOf, tokenRow, userRow } from "../support/dump-rows.ts";
-import { here, nobody, plan, reasons, terms } from "../support/import-plan.ts";
 
 describe("planImport() with tokens", () => {
   const ada = userRow(7, "ada");

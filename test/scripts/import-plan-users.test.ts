@@ -1,8 +1,8 @@
 // scripts/import-django/plan-users.ts: which users of a dump go in, and what becomes of the others.
 import { describe, expect, it } from "vitest";
 import { exactNumber } from "../../src/json/exact-number.ts";
+import { afterwards, here, plan, reasons } from "../support/django-import.ts";
 import { blacklistedRow, dumpOf, tokenRow, userRow } from "../support/dump-rows.ts";
-import { afterwards, here, plan, reasons } from "../support/import-plan.ts";
 
 describe("planImport() with users", () => {
   it("takes Django's columns, the id among them", () => {

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseDump } from "../../scripts/import-django/dump.ts";
+import { useLocalDatabase } from "../support/django-import.ts";
 import { dumpOf, userRow } from "../support/dump-rows.ts";
-import { useLocalDatabase } from "../support/local-database.ts";
 
 const { importOf, users, tokens } = useLocalDatabase();
 const fixture = (name: string) =>

@@ -8,7 +8,7 @@ import { retireAtSeconds } from "../../scripts/keys/plan-keys.ts";
 import { changedSecrets } from "../../scripts/keys/secrets-text.ts";
 import { readConfiguration } from "../../src/configuration.ts";
 import { readSettings } from "../../src/settings/read.ts";
-import { copyProject } from "../support/project-copy.ts";
+import { copyProject } from "../support/projects.ts";
 
 const { folder, manage, remove } = copyProject();
 const devVars = join(folder, ".dev.vars");

@@ -6,8 +6,8 @@ import { findToken, listTokens, openSessions } from "../../scripts/database/toke
 import { insertUser, listUsers, requireUser, setPasswordHash } from "../../scripts/database/users.ts";
 import { logout } from "../../scripts/manage/logout.ts";
 import { exactNumber } from "../../src/json/exact-number.ts";
+import { useLocalDatabase } from "../support/django-import.ts";
 import { blacklistedRow, dumpOf, tokenRow, userRow } from "../support/dump-rows.ts";
-import { useLocalDatabase } from "../support/local-database.ts";
 import { type TextDatabase, textDatabase } from "../support/text-database.ts";
 
 const ada = "281674916028284931";

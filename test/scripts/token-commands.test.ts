@@ -10,7 +10,7 @@ import { revokeToken } from "../../scripts/manage/revoke.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { openProgress } from "../../scripts/shared/progress.ts";
 import { dumpRows } from "../support/django-dump.ts";
-import { copyProject } from "../support/project-copy.ts";
+import { copyProject } from "../support/projects.ts";
 
 const { folder, manage, remove } = copyProject();
 const nowSeconds = Math.floor(Date.now() / 1000);

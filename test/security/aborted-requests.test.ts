@@ -2,12 +2,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { abortHeader, gaveUp, withAbortingCaller } from "../support/aborting-caller.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
-import { openSocket } from "../support/socket-http.ts";
+import { openSocket } from "../support/sockets.ts";
 import { keyToken } from "./made-tokens.ts";
-import { aheadHeader, withMovedClock } from "./moved-clock.ts";
+import { abortHeader, aheadHeader, gaveUp, withAbortingCaller, withMovedClock } from "./moved-clock.ts";
 import { type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";
 
 const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });

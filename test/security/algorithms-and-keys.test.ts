@@ -4,7 +4,7 @@ import { deflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { base64url } from "../support/craft.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { rawRequest } from "../support/raw-http.ts";
+import { rawRequest } from "../support/sockets.ts";
 import { declaredBody } from "./declared-body.ts";
 import { accessClaims, hmacOver, hmacToken, keyToken, noToken, refusedBody, refusedToken } from "./made-tokens.ts";
 import { answersWith, misconfigured } from "./misconfigured.ts";

@@ -3,7 +3,7 @@ import { request } from "node:http";
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { openSocket, parseAnswer, type SocketAnswer, valuesOf } from "../support/socket-http.ts";
+import { openSocket, parseAnswer, type SocketAnswer, valuesOf } from "../support/sockets.ts";
 import { declaredBody } from "./declared-body.ts";
 import { type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";
 

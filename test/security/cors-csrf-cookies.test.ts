@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { claimsIn } from "../support/craft.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { rawRequest } from "../support/raw-http.ts";
+import { rawRequest } from "../support/sockets.ts";
 import { hmacToken, noToken, refusedToken } from "./made-tokens.ts";
 import { answersWith, misconfigured } from "./misconfigured.ts";
 import { type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";

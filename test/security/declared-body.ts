@@ -1,6 +1,6 @@
 // A request whose body is declared and never comes: what is refused by its length is refused before it is read.
 // Must never send the body: a client that does may lose the answer with the connection.
-import { openSocket, parseAnswer } from "../support/socket-http.ts";
+import { openSocket, parseAnswer } from "../support/sockets.ts";
 
 /** Status and body of the answer to a JSON POST of so many bytes, of which only the first is sent. */
 export async function declaredBody(host: string, path: string, bytes: number): Promise<readonly [number, string]> {

@@ -1,7 +1,7 @@
 // Headers by which a client could pass for somebody else (research 3.4): what the origin receives, line by line.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { rawRequest } from "../support/raw-http.ts";
+import { rawRequest } from "../support/sockets.ts";
 import { hmacToken, noToken, refusedToken } from "./made-tokens.ts";
 import { everySpelling, type Received, type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";
 

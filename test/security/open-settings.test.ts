@@ -1,7 +1,7 @@
 // What a stranger gains from settings that open more than they say, and from the health page.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { healthKeyHeader, withHealthKey } from "../support/health.ts";
+import { healthKeyHeader, withHealthKey } from "../support/settings.ts";
 import { everySpelling, type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";
 
 const person = { username: "ada", password: "correct horse" };

@@ -1,7 +1,7 @@
 // Routes that need no token (research 3.6): a bad one is refused all the same, and nobody is somebody.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { rawRequest } from "../support/raw-http.ts";
+import { rawRequest } from "../support/sockets.ts";
 import { hmacToken, noToken, nowSeconds, refusedToken } from "./made-tokens.ts";
 import { everySpelling, type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";
 

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { rawRequest } from "../support/raw-http.ts";
+import { rawRequest } from "../support/sockets.ts";
 import { type Outcome, pathTable, rules } from "./path-table.ts";
 
 const key = "over-http-tests-only-over-http-tests-only-0123456789";

@@ -2,8 +2,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { rawRequest } from "../support/raw-http.ts";
-import { openSocket, parseAnswer } from "../support/socket-http.ts";
+import { openSocket, parseAnswer, rawRequest } from "../support/sockets.ts";
 import { hmacToken, signingKey } from "./made-tokens.ts";
 import { everySpelling, type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";
 

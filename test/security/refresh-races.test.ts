@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { claimsIn } from "../support/craft.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { healthKeyHeader, withHealthKey } from "../support/health.ts";
+import { healthKeyHeader, withHealthKey } from "../support/settings.ts";
 import { refusedBody, refusedToken } from "./made-tokens.ts";
 import { answersWith, misconfigured } from "./misconfigured.ts";
 import { type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";

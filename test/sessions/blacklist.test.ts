@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { createBlacklist } from "../../src/sessions/blacklist.ts";
 import { DB } from "../support/bindings.ts";
+import { reasonOf } from "../support/context.ts";
 import { craft } from "../support/craft.ts";
-import { reasonOf } from "../support/refusals.ts";
 import { freshId, outstandingToken, rowOf } from "../support/rows.ts";
 import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";

@@ -2,8 +2,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { createRefresh } from "../../src/sessions/refresh.ts";
 import { DB } from "../support/bindings.ts";
+import { reasonOf } from "../support/context.ts";
 import { claimsIn, craft } from "../support/craft.ts";
-import { reasonOf } from "../support/refusals.ts";
 import { freshId, outstandingToken, rowOf } from "../support/rows.ts";
 import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";

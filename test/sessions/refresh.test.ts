@@ -2,9 +2,9 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Hooks } from "../../src/hooks.ts";
 import { createRefresh, refuseUnrecordableUser } from "../../src/sessions/refresh.ts";
+import { reasonOf } from "../support/context.ts";
 import { claimsIn, craft } from "../support/craft.ts";
 import { oldFingerprint, oldHash, preferredFingerprint } from "../support/passwords.ts";
-import { reasonOf } from "../support/refusals.ts";
 import { freshId, outstandingToken, rowOf } from "../support/rows.ts";
 import { requestAt, testServices } from "../support/services.ts";
 import { settingsOf } from "../support/settings.ts";

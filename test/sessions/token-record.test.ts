@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseJson } from "../../src/json/parse.ts";
 import { recordOf, tokenId } from "../../src/sessions/token-record.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const settings = settingsOf();

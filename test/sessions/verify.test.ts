@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { createVerify } from "../../src/sessions/verify.ts";
+import { reasonOf } from "../support/context.ts";
 import { craft } from "../support/craft.ts";
-import { reasonOf } from "../support/refusals.ts";
 import { freshId, outstandingToken } from "../support/rows.ts";
 import { requestAt, testServices } from "../support/services.ts";
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { readConfiguration } from "../../src/configuration.ts";
 import { acceptedTokenTypes } from "../../src/tokens/token-types.ts";
-import { edPkcs8, edSpki, p256Pkcs8, rsaPkcs8 } from "../support/rfc-keys.ts";
+import { edPkcs8, edSpki, p256Pkcs8, rsaPkcs8 } from "../support/craft.ts";
 import { testSecret } from "../support/settings.ts";
 
 describe("readConfiguration()", () => {

@@ -1,5 +1,7 @@
 // The whole app in workerd, wired as the Worker wires it, with settings and hooks of a test's own.
 // Must never replace a store: D1 and KV are the real local ones.
+
+import { expect } from "vitest";
 import { type App, createApp } from "../../src/app.ts";
 import type { Hooks } from "../../src/hooks.ts";
 import { wire } from "../../src/wire.ts";
@@ -38,3 +40,11 @@ export const echoOrigin = {
   fetch: async (url: string, init: RequestInit) =>
     Response.json({ url, headers: Object.fromEntries(new Headers(init.headers as Headers)) }),
 };
+
+/** As Content-Security-Policy names the text between two tags (CSP Level 3, section 2.3.1). */
+export async function sourceHashIn(html: string, tag: "style" | "script"): Promise<string> {
+  const [, text = ""] = new RegExp(`<${tag}[^>]*>([^]*?)</${tag}>`).exec(html) ?? [];
+  expect(text.length).toBeGreaterThan(100);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return `'sha256-${Buffer.from(digest).toString("base64")}'`;
+}

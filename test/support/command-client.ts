@@ -1,4 +1,4 @@
-// `npm run manage` for a shell: has a command run by the host of a copied project (project-copy.ts), as if here.
+// `npm run manage` for a shell: has a command run by the host of a copied project (projects.ts), as if here.
 // Must never load what a command loads: that is what the host is for.
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";

@@ -1,14 +1,13 @@
 // What is wrong with a command line that a document shows: a script, command, flag or file that there is not.
 // Must never run it.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readBenchOptions } from "../../bench/options.ts";
 import { deployHelp } from "../../scripts/deploy/arguments.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { importWrangler } from "../../scripts/shared/wrangler.ts";
 import { readStartOptions } from "../../scripts/start/options.ts";
-import { projectRoot } from "./documents.ts";
-import type { SimpleCommand } from "./shell-commands.ts";
+import { projectRoot, type SimpleCommand } from "./documents.ts";
 
 const { scripts } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as {
   readonly scripts: Readonly<Record<string, string>>;
@@ -64,6 +63,11 @@ async function npmError(given: readonly string[]): Promise<string | undefined> {
   if (script === "bench") return thrown(() => readBenchOptions(rest));
   if (script === "manage") return manageError(rest);
   if (script === "deploy") return deployError(rest);
+  if (script === "test:quick") {
+    const files = readdirSync(join(import.meta.dirname, ".."), { recursive: true, encoding: "utf8" });
+    const unknown = rest.find((area) => !files.some((file) => file.endsWith(".test.ts") && file.includes(area)));
+    return unknown === undefined ? undefined : `no test file has ${unknown} in its path`;
+  }
   return ["bench:profile", "test:browser"].includes(script) ? undefined : `no rule for words after npm run ${script}`;
 }
 

@@ -1,5 +1,5 @@
 // Runs `npm run manage` commands of a copied project, one after another in one process: loading wrangler takes longer
-// than most commands do. Started by project-copy.ts in the copy's folder; listens on the socket that it is given.
+// than most commands do. Started by projects.ts in the copy's folder; listens on the socket that it is given.
 // Must never let a command see what the one before it left: arguments, standard input, environment, exit code.
 import "./faster-miniflare.ts";
 import { rmSync } from "node:fs";

@@ -11,3 +11,9 @@ export function settingsOf(vars: Readonly<Record<string, unknown>> = {}): Settin
   if (errors.length > 0) throw new Error(errors.join("\n"));
   return settings;
 }
+
+/** The setting. */
+export const withHealthKey = { HEALTH_KEY: "health-key-of-the-tests" } as const;
+
+/** The header that goes with it. */
+export const healthKeyHeader = { "x-health-key": withHealthKey.HEALTH_KEY } as const;

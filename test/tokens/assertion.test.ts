@@ -3,8 +3,7 @@ import { createHmac, verify as verifyWith } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { assertionClaims, assertionSigner } from "../../src/tokens/assertion.ts";
 import { readKeys } from "../../src/tokens/keys.ts";
-import { claimsIn, headerIn } from "../support/craft.ts";
-import { edPkcs8, edSpki, p256Pkcs8, p256Spki, rsaPkcs8, rsaSpki } from "../support/rfc-keys.ts";
+import { claimsIn, edPkcs8, edSpki, headerIn, p256Pkcs8, p256Spki, rsaPkcs8, rsaSpki } from "../support/craft.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const now = 1_700_000_000;

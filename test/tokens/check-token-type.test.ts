@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { checkTimeIsAhead, checkTokenType } from "../../src/tokens/check.ts";
 import { acceptedTokenTypes, type TokenType, tokenTypes } from "../../src/tokens/token-types.ts";
-import { reasonOf, refusalOf } from "../support/refusals.ts";
+import { reasonOf, refusalOf } from "../support/context.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const now = 1_700_000_000;

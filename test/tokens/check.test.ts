@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { checkRegisteredClaims } from "../../src/tokens/check.ts";
 import { gatewayIssuer } from "../../src/tokens/trusted-issuer.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const now = 1_700_000_000;

@@ -11,10 +11,8 @@ import {
 import { describe, expect, test } from "vitest";
 import { readConfiguration } from "../../src/configuration.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
-import { base64url } from "../support/craft.ts";
-import { reasonOf } from "../support/refusals.ts";
-import { edPkcs8, p256Sec1, p521Pkcs8, rsaPkcs1 } from "../support/rfc-keys.ts";
-import { p384Pkcs8 } from "../support/unfit-keys.ts";
+import { reasonOf } from "../support/context.ts";
+import { base64url, edPkcs8, p256Sec1, p384Pkcs8, p521Pkcs8, rsaPkcs1 } from "../support/craft.ts";
 
 const secret = "codec-and-node-codec-and-node-codec-and-node-codec-and-node-1234";
 const now = 1_800_000_000;

@@ -2,8 +2,8 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { createCodec } from "../../src/tokens/codec.ts";
+import { reasonOf } from "../support/context.ts";
 import { base64url, craft } from "../support/craft.ts";
-import { reasonOf } from "../support/refusals.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
 
 const now = 1_700_000_000;

@@ -2,20 +2,20 @@
 import { describe, expect, test } from "vitest";
 import { type Codec, createCodec } from "../../src/tokens/codec.ts";
 import { readKeys } from "../../src/tokens/keys.ts";
-import { headerIn } from "../support/craft.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 import {
   eddsaToken,
   edPkcs8,
   es256Token,
   es512Token,
+  headerIn,
   hmacKey,
   hs256Token,
   p256Sec1,
   p521Pkcs8,
   rs256Token,
   rsaPkcs1,
-} from "../support/rfc-keys.ts";
+} from "../support/craft.ts";
 import { settingsOf } from "../support/settings.ts";
 
 /** The second before the one that the RFC's payload expires in (in 2011). */

@@ -3,9 +3,8 @@ import { createHmac, createPublicKey, sign as signWith } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Codec, createCodec } from "../../src/tokens/codec.ts";
 import { readKeys } from "../../src/tokens/keys.ts";
-import { base64url, craft } from "../support/craft.ts";
-import { reasonOf } from "../support/refusals.ts";
-import { p256Spki, rsaPkcs8, rsaSpki } from "../support/rfc-keys.ts";
+import { reasonOf } from "../support/context.ts";
+import { base64url, craft, p256Spki, rsaPkcs8, rsaSpki } from "../support/craft.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
 
 const now = 1_700_000_000;

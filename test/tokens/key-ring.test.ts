@@ -6,11 +6,21 @@ import { readSettings } from "../../src/settings/read.ts";
 import { type Codec, createCodec } from "../../src/tokens/codec.ts";
 import { readKeyRing } from "../../src/tokens/key-ring.ts";
 import { type FindKeys, publicJwksOf, readKeys } from "../../src/tokens/keys.ts";
-import { base64url, craft, headerIn } from "../support/craft.ts";
-import { reasonOf } from "../support/refusals.ts";
-import { edPkcs8, edSpki, p256Pkcs8, p256Spki, rsaPkcs8, rsaSpki } from "../support/rfc-keys.ts";
+import { reasonOf } from "../support/context.ts";
+import {
+  base64url,
+  craft,
+  edPkcs8,
+  edSpki,
+  headerIn,
+  p256Pkcs8,
+  p256Spki,
+  p384Pkcs8,
+  rsaPkcs8,
+  rsaSpki,
+  weakRsaSpki,
+} from "../support/craft.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
-import { p384Pkcs8, weakRsaSpki } from "../support/unfit-keys.ts";
 
 const now = 1_700_000_000;
 const claims = { token_type: "access", exp: now + 300, iat: now, jti: "a1", user_id: "7" };

@@ -1,18 +1,22 @@
 import { describe, expect, test } from "vitest";
 import { readKeys } from "../../src/tokens/keys.ts";
 import {
+  edEncrypted,
   edPkcs8,
   edSpki,
+  p256OtherSpki,
   p256Pkcs8,
   p256Sec1,
   p256Spki,
+  p384Pkcs8,
   p521Pkcs8,
   rsaPkcs1,
   rsaPkcs8,
   rsaSpki,
-} from "../support/rfc-keys.ts";
+  weakRsaPkcs8,
+  weakRsaSpki,
+} from "../support/craft.ts";
 import { settingsOf } from "../support/settings.ts";
-import { edEncrypted, p256OtherSpki, p384Pkcs8, weakRsaPkcs8, weakRsaSpki } from "../support/unfit-keys.ts";
 
 const read = (vars: Readonly<Record<string, unknown>>) => readKeys(settingsOf(vars));
 const good = { errors: [], warnings: [] };

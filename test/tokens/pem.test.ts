@@ -2,8 +2,18 @@
 import { describe, expect, test } from "vitest";
 import { looksAsymmetric } from "../../src/settings/readers.ts";
 import { readPem } from "../../src/tokens/pem.ts";
-import { edPkcs8, edSpki, p256Pkcs8, p256Sec1, p256Spki, rsaPkcs1, rsaPkcs8, rsaSpki } from "../support/rfc-keys.ts";
-import { edEncrypted, p384Pkcs8 } from "../support/unfit-keys.ts";
+import {
+  edEncrypted,
+  edPkcs8,
+  edSpki,
+  p256Pkcs8,
+  p256Sec1,
+  p256Spki,
+  p384Pkcs8,
+  rsaPkcs1,
+  rsaPkcs8,
+  rsaSpki,
+} from "../support/craft.ts";
 
 /** Self-signed, for the tests alone; its key signs nothing. */
 const certificate = `-----BEGIN CERTIFICATE-----

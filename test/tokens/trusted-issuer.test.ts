@@ -4,7 +4,7 @@ import { createCodec } from "../../src/tokens/codec.ts";
 import { readKeyRing } from "../../src/tokens/key-ring.ts";
 import { readKeys } from "../../src/tokens/keys.ts";
 import { gatewayIssuer } from "../../src/tokens/trusted-issuer.ts";
-import { reasonOf } from "../support/refusals.ts";
+import { reasonOf } from "../support/context.ts";
 import { settingsOf } from "../support/settings.ts";
 
 const now = 1_800_000_000;

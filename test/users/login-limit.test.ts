@@ -2,8 +2,8 @@ import { describe, expect, test, vi } from "vitest";
 import type { LoginAttempt } from "../../src/hooks.ts";
 import { createObtain } from "../../src/sessions/obtain.ts";
 import { limitLogins } from "../../src/users/login.ts";
+import { reasonOf, refusalOf } from "../support/context.ts";
 import { password, preferredHash } from "../support/passwords.ts";
-import { reasonOf, refusalOf } from "../support/refusals.ts";
 import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
 

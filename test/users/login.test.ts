@@ -5,8 +5,8 @@ import * as hashing from "../../src/users/hash-password.ts";
 import { createLogin } from "../../src/users/login.ts";
 import * as verifying from "../../src/users/password.ts";
 import * as spending from "../../src/users/spend-hash-time.ts";
+import { reasonOf } from "../support/context.ts";
 import { longestHash, longestPassword, oldHash, password, preferredHash } from "../support/passwords.ts";
-import { reasonOf } from "../support/refusals.ts";
 import { requestAt, testServices } from "../support/services.ts";
 import { addUser, columnOf } from "../support/users.ts";
 

@@ -7,8 +7,8 @@ import {
   namedUser,
   userLookup,
 } from "../../src/users/token-user.ts";
+import { reasonOf } from "../support/context.ts";
 import { oldFingerprint, oldHash, preferredFingerprint } from "../support/passwords.ts";
-import { reasonOf } from "../support/refusals.ts";
 import { settingsOf } from "../support/settings.ts";
 import { baseUser } from "../support/users.ts";
 

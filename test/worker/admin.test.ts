@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aheadHeader, withMovedClock } from "../security/moved-clock.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
-import { rawRequest } from "../support/raw-http.ts";
+import { rawRequest } from "../support/sockets.ts";
 
 const lines: Readonly<Record<string, unknown>>[] = [];
 const cookiesSeen: (string | undefined)[] = [];

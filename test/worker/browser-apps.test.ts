@@ -5,8 +5,14 @@ import { resolve } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
-import { openSocket, parseAnswer, type SocketAnswer, valuesOf } from "../support/socket-http.ts";
-import { echoWebSockets, openWebSocket } from "../support/web-socket.ts";
+import {
+  echoWebSockets,
+  openSocket,
+  openWebSocket,
+  parseAnswer,
+  type SocketAnswer,
+  valuesOf,
+} from "../support/sockets.ts";
 
 const docs = readFileSync(resolve(import.meta.dirname, "../../docs/browser-apps.md"), "utf8");
 const [, table = ""] = docs.split("| request | token in | Sec-Fetch-Site | Origin | result |\n");

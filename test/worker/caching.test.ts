@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type HttpOrigin, promised, startOrigin } from "../support/http-origin.ts";
-import { socketExchange, valuesOf } from "../support/socket-http.ts";
+import { socketExchange, valuesOf } from "../support/sockets.ts";
 
 const page = "https://app.example";
 const zipped = gzipSync("for you alone ".repeat(50));

@@ -2,7 +2,7 @@
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { rawRequest } from "../support/raw-http.ts";
+import { rawRequest } from "../support/sockets.ts";
 
 let origin: Server;
 let cookies: string[] = [];

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
-import { echoWebSockets, openWebSocket } from "../support/web-socket.ts";
+import { echoWebSockets, openWebSocket } from "../support/sockets.ts";
 
 const page = "https://app.example";
 const exposed = "WWW-Authenticate, Retry-After, X-Request-Id";

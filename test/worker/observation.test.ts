@@ -1,8 +1,8 @@
 // What a whole Worker tells of its work, over HTTP: traces and shadow mode at the API, lines, a real dataset, readiness.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { healthKeyHeader, withHealthKey } from "../support/health.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
+import { healthKeyHeader, withHealthKey } from "../support/settings.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";

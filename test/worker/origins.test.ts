@@ -1,9 +1,9 @@
 // Where requests go: the server behind the zone's route, a service binding, a route's own origin; and how often.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { healthKeyHeader, withHealthKey } from "../support/health.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
-import { socketExchange } from "../support/socket-http.ts";
+import { healthKeyHeader, withHealthKey } from "../support/settings.ts";
+import { socketExchange } from "../support/sockets.ts";
 
 const open = { auth: "public" };
 let seen: string[] = [];

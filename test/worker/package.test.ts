@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { startOrigin } from "../support/http-origin.ts";
-import { type InstalledPackage, installPackage } from "../support/installed-package.ts";
+import { type InstalledPackage, installPackage } from "../support/projects.ts";
 
 const guide = readFileSync(resolve(import.meta.dirname, "../../docs/package.md"), "utf8");
 const example = readFileSync(resolve(import.meta.dirname, "../../examples/package/src/index.ts"), "utf8");

@@ -1,10 +1,9 @@
 // The origin's response headers on their way to the client, over bare sockets: what is for one connection ends here.
 
-import type { AddressInfo } from "node:net";
-import { createServer, type Server } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { socketExchange, valuesOf } from "../support/socket-http.ts";
+import { socketExchange, valuesOf } from "../support/sockets.ts";
 
 /** Response heads by path, without the status line's version. */
 const heads: Readonly<Record<string, readonly string[]>> = {

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type BodySeen, drain, type HttpOrigin, promised, startOrigin, zeros } from "../support/http-origin.ts";
-import { openSocket } from "../support/socket-http.ts";
+import { openSocket } from "../support/sockets.ts";
 
 /** What the test in hand wants the origin to do. */
 let answer: (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;

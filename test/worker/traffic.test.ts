@@ -3,7 +3,7 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
-import { socketExchange, valuesOf } from "../support/socket-http.ts";
+import { socketExchange, valuesOf } from "../support/sockets.ts";
 
 const text = JSON.stringify({ words: Array.from({ length: 500 }, (_, index) => `word ${index}`) });
 const encoded: Readonly<Record<string, Buffer>> = {

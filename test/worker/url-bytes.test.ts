@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
-import { rawRequest } from "../support/raw-http.ts";
+import { rawRequest } from "../support/sockets.ts";
 
 let received = "";
 let api: HttpOrigin;

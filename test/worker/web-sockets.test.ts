@@ -3,8 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
-import { socketExchange, valuesOf } from "../support/socket-http.ts";
-import { echoWebSockets, openWebSocket } from "../support/web-socket.ts";
+import { echoWebSockets, openWebSocket, socketExchange, valuesOf } from "../support/sockets.ts";
 
 let origin: HttpOrigin;
 let upgrades: IncomingMessage[];

@@ -1,7 +1,7 @@
 // The OpenAPI document as the Worker serves it: which statuses each operation has, and how settings change it.
 import { describe, expect, it } from "vitest";
 import { appWith } from "../../support/app.ts";
-import { rsaPkcs8 } from "../../support/rfc-keys.ts";
+import { rsaPkcs8 } from "../../support/craft.ts";
 
 type Document = {
   readonly openapi: string;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { addStaff, admin, adminApp, adminLog, loggedIn, origin, ownPage, visitorOf } from "../../support/admin.ts";
 import { appWith, echoOrigin } from "../../support/app.ts";
 import { DB } from "../../support/bindings.ts";
-import { healthKeyHeader, withHealthKey } from "../../support/health.ts";
+import { healthKeyHeader, withHealthKey } from "../../support/settings.ts";
 import { addUser } from "../../support/users.ts";
 
 beforeEach(() => void adminLog());

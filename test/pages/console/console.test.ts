@@ -1,9 +1,8 @@
 // The console as it leaves the Worker: there only when asked for, its policy, its size, what it says of the settings.
 // test/browser is about its use.
 import { describe, expect, it } from "vitest";
-import { appWith } from "../../support/app.ts";
-import { healthKeyHeader, withHealthKey } from "../../support/health.ts";
-import { sourceHashIn } from "../../support/source-hash.ts";
+import { appWith, sourceHashIn } from "../../support/app.ts";
+import { healthKeyHeader, withHealthKey } from "../../support/settings.ts";
 
 const at = "https://gateway.example/_gateway/console";
 

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { type Endpoint, endpoints } from "../../../src/api/definitions.ts";
 import type { RequestContext } from "../../../src/context.ts";
 import { answerPage } from "../../../src/pages/token-form/page.ts";
+import { sourceHashIn } from "../../support/app.ts";
 import { contextFor } from "../../support/context.ts";
-import { sourceHashIn } from "../../support/source-hash.ts";
 
 const contextAt = (path: string): RequestContext =>
   contextFor(

@@ -4,8 +4,7 @@ import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "../../../src/pr
 import { setAssertion } from "../../../src/proxy/headers/assertion-header.ts";
 import type { Claims } from "../../../src/tokens/claims.ts";
 import { tokenTypes } from "../../../src/tokens/token-types.ts";
-import { contextFor } from "../../support/context.ts";
-import { reasonOf } from "../../support/refusals.ts";
+import { contextFor, reasonOf } from "../../support/context.ts";
 import { settingsOf } from "../../support/settings.ts";
 
 const settings = settingsOf({ ASSERTION: true, ASSERTION_KEY: "k".repeat(32) });

@@ -5,7 +5,7 @@ import { readRequestUrl } from "../../../src/http/request-url.ts";
 import { matchRule } from "../../../src/proxy/routes/match.ts";
 import { canonicalPath } from "../../../src/proxy/routes/path.ts";
 import { readPolicy } from "../../../src/proxy/routes/policy.ts";
-import { reasonOf } from "../../support/refusals.ts";
+import { reasonOf } from "../../support/context.ts";
 import { settingsOf } from "../../support/settings.ts";
 
 type Route = { readonly path: string; readonly methods?: readonly string[] };

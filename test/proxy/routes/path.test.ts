@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { Refusal } from "../../../src/errors.ts";
 import { readRequestUrl } from "../../../src/http/request-url.ts";
 import { canonicalPath } from "../../../src/proxy/routes/path.ts";
-import { reasonOf } from "../../support/refusals.ts";
+import { reasonOf } from "../../support/context.ts";
 
 const origin = "https://gateway.example";
 

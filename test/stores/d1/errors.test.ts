@@ -1,11 +1,12 @@
 // A D1 that fails: one refusal for the client, one line for the log, no values in either.
+
 import { describe, expect, test, vi } from "vitest";
 import { Refusal } from "../../../src/errors.ts";
 import { onD1 } from "../../../src/stores/d1/errors.ts";
 import { d1Tokens } from "../../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../../src/stores/d1/users.ts";
 import { DB } from "../../support/bindings.ts";
-import { refusalOf } from "../../support/refusals.ts";
+import { refusalOf } from "../../support/context.ts";
 import { outstandingToken } from "../../support/rows.ts";
 
 describe("onD1()", () => {

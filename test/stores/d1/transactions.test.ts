@@ -1,8 +1,9 @@
 // What has to happen once, or all of it or nothing: rotate() and recordLogin() against a real D1.
+
 import { describe, expect, test, vi } from "vitest";
 import { d1Tokens } from "../../../src/stores/d1/tokens.ts";
 import { DB } from "../../support/bindings.ts";
-import { reasonOf } from "../../support/refusals.ts";
+import { reasonOf } from "../../support/context.ts";
 import { freshId, outstandingToken, rowOf } from "../../support/rows.ts";
 import { addUser, columnOf } from "../../support/users.ts";
 

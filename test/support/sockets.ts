@@ -1,9 +1,99 @@
-// WebSockets by hand (RFC 6455): an echo for an origin on node:http, and a client over a bare socket.
-// Must never hide what the handshake said.
+// HTTP and WebSockets (RFC 6455) by hand over sockets: the bytes are exactly those that a test writes or an answer has.
+// Must never tidy a path, a header or a body; ordinary clients do that.
+
 import { createHash } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
-import type { Socket } from "node:net";
-import { openSocket, parseAnswer, type SocketAnswer } from "./socket-http.ts";
+import { connect, type Socket } from "node:net";
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly head: string;
+  readonly body: string;
+}
+
+/** Sends one request and reads the answer until the server closes. */
+export function rawRequest(
+  port: number,
+  target: string,
+  { method = "GET", headers = [] as readonly string[] } = {},
+): Promise<RawAnswer> {
+  const lines = [`${method} ${target} HTTP/1.1`, "Host: gateway.test", "Connection: close", ...headers, "", ""];
+  return new Promise((done, fail) => {
+    const socket = connect(port, "127.0.0.1");
+    const chunks: Buffer[] = [];
+    socket.on("error", fail);
+    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.on("close", () => done(parsed(Buffer.concat(chunks).toString("latin1"))));
+    socket.write(Buffer.from(lines.join("\r\n"), "latin1"));
+  });
+}
+
+function parsed(text: string): RawAnswer {
+  const end = text.indexOf("\r\n\r\n");
+  const head = end < 0 ? text : text.slice(0, end);
+  return {
+    status: Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0),
+    head,
+    body: end < 0 ? "" : text.slice(end + 4),
+  };
+}
+
+export interface SocketAnswer {
+  readonly status: number;
+  /** In the order they came, names in small letters. */
+  readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
+  /** The bytes as they were on the wire, but for chunks. */
+  readonly body: Buffer;
+}
+
+/** Sends a request and reads the answer to the end of the connection. `Host` and `Connection: close` are added. */
+export async function socketExchange(
+  host: string,
+  requestLine: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<SocketAnswer> {
+  const all = Object.entries({ Host: host, Connection: "close", ...headers });
+  const socket = openSocket(host);
+  socket.write(`${[requestLine, ...all.map((pair) => pair.join(": "))].join("\r\n")}\r\n\r\n`);
+  const received: Buffer[] = [];
+  for await (const bytes of socket) received.push(bytes as Buffer);
+  return parseAnswer(Buffer.concat(received));
+}
+
+/** @param host `127.0.0.1:port` */
+export function openSocket(host: string): Socket {
+  const [address = "", port] = host.split(":");
+  return connect(Number(port), address);
+}
+
+/** The values of a header. */
+export function valuesOf(answer: SocketAnswer, name: string): string[] {
+  return answer.headers.filter(([one]) => one === name).map(([, value]) => value);
+}
+
+export function parseAnswer(bytes: Buffer): SocketAnswer {
+  const end = bytes.indexOf("\r\n\r\n");
+  const [statusLine = "", ...lines] = bytes.subarray(0, end).toString("latin1").split("\r\n");
+  const headers = lines.map((line) => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
+  });
+  const rest = bytes.subarray(end + 4);
+  const chunked = headers.some(([name, value]) => name === "transfer-encoding" && value === "chunked");
+  return { status: Number(statusLine.split(" ")[1]), headers, body: chunked ? withoutChunks(rest) : rest };
+}
+
+function withoutChunks(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  let at = 0;
+  for (;;) {
+    const lineEnd = bytes.indexOf("\r\n", at);
+    const size = Number.parseInt(bytes.subarray(at, lineEnd).toString("latin1"), 16);
+    if (!(size > 0)) return Buffer.concat(parts);
+    parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
+    at = lineEnd + 2 + size + 2;
+  }
+}
 
 /** Accepts every upgrade, takes the last subprotocol offered, and sends each message back. Gives the requests it saw. */
 export function echoWebSockets(server: Server): IncomingMessage[] {
