@@ -1,8 +1,9 @@
 // `npm run bench`: what a request costs, beside what else one could run.
 // Must never leave a process behind, nor report a run in which somebody answered wrongly.
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { builtWorker } from "../scripts/shared/built-worker.ts";
-import { EXIT } from "../scripts/shared/failure.ts";
+import { EXIT, usage } from "../scripts/shared/failure.ts";
 import { requirePackages } from "../scripts/shared/project.ts";
 import { run } from "../scripts/shared/run.ts";
 import { ofCheckout } from "./contestants.ts";
@@ -43,6 +44,12 @@ async function resultOf(options: BenchOptions, results: readonly ShapeResult[]):
   };
 }
 
+function checkoutAt(folder: string): string {
+  const checkout = resolve(folder);
+  if (!existsSync(join(checkout, "wrangler.toml"))) throw usage(`--before: there is no wrangler.toml in ${folder}.`);
+  return checkout;
+}
+
 /** With the gateway of another checkout beside this one's, in shapes that have it. */
 function withBefore(shape: Shape, checkout: string | undefined): Shape {
   const gateway = shape.contestants.find(({ name }) => name === "gateway");
@@ -57,13 +64,14 @@ await run("bench", async (argv) => {
     return EXIT.ok;
   }
   requirePackages();
+  const checkout = options.before === undefined ? undefined : checkoutAt(options.before);
   const ground = await openGround(options.sizes, progress);
   const tools = { ground, load: startLoad(), besideLoad: startLoad(), progress };
   const results: ShapeResult[] = [];
   try {
     for (const shape of shapes) {
       if (options.shapes.length > 0 && !options.shapes.includes(shape.name)) continue;
-      const result = await race(withBefore(shape, options.before), options, tools);
+      const result = await race(withBefore(shape, checkout), options, tools);
       progress("");
       console.log(reportShape(result).join("\n"));
       results.push(result);
