@@ -6,6 +6,7 @@ import { consoleSentences } from "./console.ts";
 import { consoleLooks } from "./console-looks.ts";
 import { consoleModes } from "./console-modes.ts";
 import { cookieSentences } from "./cookies.ts";
+import { fetchWrapperSentences } from "./fetch-wrapper.ts";
 import { looks } from "./looks.ts";
 import { axeViolations, type Stage, said, send, shownBody, visiting } from "./visit.ts";
 
@@ -140,6 +141,6 @@ const answers: readonly Sentence[] = [
 ];
 
 export const sentences: readonly Sentence[] = [
-  ...[...eachPage, ...answers, ...looks(`${prefix}/`), ...cookieSentences],
+  ...[...eachPage, ...answers, ...looks(`${prefix}/`), ...cookieSentences, ...fetchWrapperSentences],
   ...[...consoleSentences, ...consoleLooks, ...consoleModes],
 ];
