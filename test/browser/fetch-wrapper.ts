@@ -4,12 +4,17 @@ import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { URL as NodeURL } from "node:url";
 import type { BrowserContext, Page } from "playwright-core";
+import { blocksOf } from "../support/documents.ts";
 import { startGateway } from "../support/gateway-over-http.ts";
 import { startOrigin } from "../support/http-origin.ts";
 import type { Sentence } from "./sentences.ts";
 import type { Stage } from "./visit.ts";
 
 const script = readFileSync(new NodeURL("../../examples/browser-fetch/gateway-fetch.js", import.meta.url), "utf8");
+
+const getJson = blocksOf("docs/react-and-nextjs.md").find(({ text }) =>
+  text.startsWith("async function getJson("),
+)?.text;
 
 /** An app that has the wrapper, and an API, behind a gateway with cookies. */
 interface Tabs {
@@ -110,6 +115,9 @@ export const fetchWrapperSentences: readonly Sentence[] = [
         await endAccess(tabs);
         assert.deepEqual(await fiveCalls(one), [200, 200, 200, 200, 200]);
         assert.deepEqual(tabs.refreshes, [400, 200]);
+        await endAccess(tabs);
+        const notes = await wrapper(one, `{ ${getJson} return getJson("/notes/"); }`);
+        assert.deepEqual([notes, tabs.refreshes], [{ notes: [] }, [400, 200, 200]]);
       }),
   ],
 ];

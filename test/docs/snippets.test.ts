@@ -126,6 +126,7 @@ describe("code", () => {
     const beginnings = inLanguage("ts").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
     expect(beginnings).toEqual([
       'README.md import { createGateway } from "simplejwt-edge";',
+      "docs/groups-and-permissions.md // examples/hooks/groups.ts",
       "docs/hooks.md // examples/hooks/user-rule.ts",
       "docs/hooks.md // examples/hooks/claims.ts",
       "docs/hooks.md // examples/hooks/login-events.ts",
@@ -136,10 +137,13 @@ describe("code", () => {
   });
 
   it("in JavaScript is run by tests: of the recipes, and of a real Express behind the gateway", () => {
-    // test/docs/recipes.test.ts; test/worker/express-origin.test.ts with test/docs/securing-your-origin.test.ts.
+    // test/docs/recipes.test.ts; test/worker/express-origin.test.ts with test/docs/securing-your-origin.test.ts;
+    // test/browser/fetch-wrapper.ts, in Chromium.
     const beginnings = inLanguage("js").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
     expect(beginnings).toEqual([
       "docs/browser-apps.md const post = (path, body) =>",
+      "docs/react-and-nextjs.md // examples/browser-fetch/gateway-fetch.js",
+      "docs/react-and-nextjs.md async function getJson(path) {",
       "docs/recipes.md let refreshing;",
       "docs/recipes.md /** `store` has load(), save(tokens) and clear(); all may be async. */",
       "docs/recipes.md export function memoryStore() {",
