@@ -22,6 +22,8 @@ interface Tabs {
   readonly context: BrowserContext;
   /** Statuses of POST /api/token/refresh/, in order. */
   readonly refreshes: readonly number[];
+  /** A refresh waits until so many calls were refused. */
+  readonly holdRefreshUntil: (refusedCalls: number) => void;
 }
 
 async function withTabs(stage: Stage, look: (tabs: Tabs) => Promise<void>): Promise<void> {
@@ -46,20 +48,24 @@ async function withTabs(stage: Stage, look: (tabs: Tabs) => Promise<void>): Prom
     context.setDefaultTimeout(10_000);
     await gateway.addUser({ id: 1, username: stage.username, password: stage.password });
     const refreshes: number[] = [];
+    let refusedBeforeRefresh = 0;
     context.on("response", (response) => {
       if (response.url().endsWith("/api/token/refresh/")) refreshes.push(response.status());
+      else if (response.status() === 401) refusedBeforeRefresh -= 1;
     });
-    // A slow network: the other tab has long asked for the lock when the answer comes.
     await context.route("**/api/token/refresh/", async (route) => {
-      await pause(200);
+      while (refusedBeforeRefresh > 0) await pause(10);
       await route.continue();
     });
+    const holdRefreshUntil = (refusedCalls: number) => {
+      refusedBeforeRefresh = refusedCalls;
+    };
     const open = async () => {
       const page = await context.newPage();
       await page.goto(new URL("/app/", gateway.url).href);
       return page;
     };
-    await look({ open, context, refreshes });
+    await look({ open, context, refreshes, holdRefreshUntil });
   } finally {
     await context.close();
     await gateway.close();
@@ -95,6 +101,7 @@ export const fetchWrapperSentences: readonly Sentence[] = [
         assert.deepEqual(tabs.refreshes, []);
         for (const expected of [[200], [200, 200]]) {
           await endAccess(tabs);
+          tabs.holdRefreshUntil(10);
           const statuses = await Promise.all([fiveCalls(one), fiveCalls(two)]);
           assert.deepEqual(statuses.flat(), Array(10).fill(200));
           assert.deepEqual(tabs.refreshes, expected);
@@ -108,6 +115,7 @@ export const fetchWrapperSentences: readonly Sentence[] = [
         const [one, two] = [await tabs.open(), await tabs.open()];
         await logIn(one, stage);
         assert.equal(await wrapper(one, "(await logOut()).status"), 200);
+        tabs.holdRefreshUntil(10);
         assert.deepEqual((await Promise.all([fiveCalls(one), fiveCalls(two)])).flat(), Array(10).fill(401));
         assert.deepEqual(tabs.refreshes, [400]);
         await logIn(two, stage);
