@@ -73,7 +73,7 @@ const { folder, remove } = copyProject();
 afterAll(remove);
 
 it("there are blocks, and a rule for each", () => {
-  const known = ["sh", "toml", "ts", "js", "json", "python", "sql", "console", "", "text"];
+  const known = ["sh", "toml", "ts", "js", "json", "python", "sql", "yaml", "console", "", "text"];
   expect(blocks.length).toBeGreaterThan(100);
   expect(blocks.filter(({ language }) => !known.includes(language))).toEqual([]);
 });
@@ -165,6 +165,14 @@ describe("code", () => {
 
   it.each(named(inLanguage("json")))("%s: is JSON", (_, { text }) => {
     expect(() => JSON.parse(text)).not.toThrow();
+  });
+});
+
+describe("a CI workflow", () => {
+  it.each(named(inLanguage("yaml")))("%s: runs commands that are there", async (_, { text }) => {
+    const runs = [...text.matchAll(/^ *- run: (.*)$/gm)].map(([, line = ""]) => line);
+    expect(runs.length).toBeGreaterThan(0);
+    for (const command of runs.flatMap(shellCommands)) expect(await errorWithCommand(command)).toBeUndefined();
   });
 });
 
