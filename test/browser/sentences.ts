@@ -7,6 +7,7 @@ import { consoleSentences } from "./console.ts";
 import { consoleLooks } from "./console-looks.ts";
 import { consoleModes } from "./console-modes.ts";
 import { cookieSentences } from "./cookies.ts";
+import { fetchWrapperSentences } from "./fetch-wrapper.ts";
 import { looks } from "./looks.ts";
 import { axeViolations, type Stage, said, send, shownBody, visiting } from "./visit.ts";
 
@@ -141,6 +142,7 @@ const answers: readonly Sentence[] = [
 ];
 
 export const sentences: readonly Sentence[] = [
-  ...[...eachPage, ...answers, ...looks(`${prefix}/`), ...cookieSentences, ...clientSentences],
+  ...[...eachPage, ...answers, ...looks(`${prefix}/`), ...cookieSentences],
+  ...[...clientSentences, ...fetchWrapperSentences],
   ...[...consoleSentences, ...consoleLooks, ...consoleModes],
 ];
