@@ -54,7 +54,7 @@ async function withTabs(stage: Stage, look: (tabs: Tabs) => Promise<void>): Prom
       else if (response.status() === 401) refusedBeforeRefresh -= 1;
     });
     await context.route("**/api/token/refresh/", async (route) => {
-      while (refusedBeforeRefresh > 0) await pause(10);
+      for (let rounds = 0; refusedBeforeRefresh > 0 && rounds < 1000; rounds++) await pause(10);
       await route.continue();
     });
     const holdRefreshUntil = (refusedCalls: number) => {

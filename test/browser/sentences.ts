@@ -2,6 +2,7 @@
 // Must never share a window between two sentences.
 import assert from "node:assert/strict";
 import { endpoints } from "../../src/api/definitions.ts";
+import { clientSentences } from "./client.ts";
 import { consoleSentences } from "./console.ts";
 import { consoleLooks } from "./console-looks.ts";
 import { consoleModes } from "./console-modes.ts";
@@ -141,6 +142,7 @@ const answers: readonly Sentence[] = [
 ];
 
 export const sentences: readonly Sentence[] = [
-  ...[...eachPage, ...answers, ...looks(`${prefix}/`), ...cookieSentences, ...fetchWrapperSentences],
+  ...[...eachPage, ...answers, ...looks(`${prefix}/`), ...cookieSentences],
+  ...[...clientSentences, ...fetchWrapperSentences],
   ...[...consoleSentences, ...consoleLooks, ...consoleModes],
 ];
