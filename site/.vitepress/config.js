@@ -31,7 +31,7 @@ function sidebarFromReadme() {
   return groups;
 }
 
-const capitalized = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+const capitalized = (text) => (text.startsWith("drf-") ? text : text.charAt(0).toUpperCase() + text.slice(1));
 
 /** Anchors as GitHub makes them, so that one link works in both places; test/docs/links.test.ts checks them. */
 const slugify = (heading) =>
@@ -79,6 +79,7 @@ export default defineConfig({
   title: "simplejwt-edge",
   description: "Simple JWT at the edge: token endpoints, bearer checks and a proxy in one Cloudflare Worker",
   lang: "en",
+  head: [["link", { rel: "icon", href: "data:," }]], // none: browsers would ask for /favicon.ico
   srcDir: relative(resolve(import.meta.dirname, ".."), project),
   srcExclude: notPages.flatMap((pattern) => (pattern === "test/**" ? ["test/!(parity|security)/**"] : [pattern])),
   outDir: resolve(import.meta.dirname, "../dist"),
