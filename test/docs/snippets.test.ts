@@ -136,10 +136,12 @@ describe("code", () => {
   });
 
   it("in JavaScript is run by tests: of the recipes, and of a real Express behind the gateway", () => {
-    // test/docs/recipes.test.ts; test/worker/express-origin.test.ts with test/docs/securing-your-origin.test.ts.
+    // test/client/client.test.ts; test/docs/recipes.test.ts; test/worker/express-origin.test.ts with test/docs/securing-your-origin.test.ts.
     const beginnings = inLanguage("js").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
     expect(beginnings).toEqual([
       "docs/browser-apps.md const post = (path, body) =>",
+      'docs/client.md import { createClient } from "simplejwt-edge/client";',
+      'docs/client.md import { createClient } from "simplejwt-edge/client";',
       "docs/recipes.md let refreshing;",
       "docs/recipes.md /** `store` has load(), save(tokens) and clear(); all may be async. */",
       "docs/recipes.md export function memoryStore() {",
