@@ -1,19 +1,29 @@
 // The package: what `npm pack` puts into it, and a project outside the tree that builds on it and answers.
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import * as wrangler from "../../scripts/shared/wrangler.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { startOrigin } from "../support/http-origin.ts";
 import { type InstalledPackage, installPackage } from "../support/projects.ts";
+import { hostWrangler } from "../support/wrangler-host.ts";
 
 const guide = readFileSync(resolve(import.meta.dirname, "../../docs/package.md"), "utf8");
 const example = readFileSync(resolve(import.meta.dirname, "../../examples/package/src/index.ts"), "utf8");
 
 let installed: InstalledPackage;
+const host = hostWrangler();
 beforeAll(async () => {
+  vi.spyOn(wrangler, "runWrangler").mockImplementation(host.run);
   installed = await installPackage();
 });
-afterAll(() => installed?.remove());
+afterAll(() => {
+  vi.mocked(wrangler.runWrangler).mockRestore();
+  host.close();
+  installed?.remove();
+});
 
 describe("the tarball", () => {
   const tokenTypes: Readonly<Record<string, RegExp>> = {
@@ -22,6 +32,7 @@ describe("the tarball", () => {
     tables: /^schema\.sql$/,
     docs: /^docs\/[a-z-]+\.md$/,
     code: /^dist\/src\/[a-z0-9/-]+\.js$/,
+    client: /^dist\/client\/client\.(js|d\.ts)$/,
     types: /^dist\/src\/[a-z0-9/-]+\.d\.ts$/,
     commands: /^dist\/scripts\/[a-z0-9/-]+\.js$/,
   };
@@ -87,6 +98,32 @@ describe("examples/package, with the tarball installed", () => {
     expect(config.compilerOptions).toMatchObject({ strict: true });
     expect(config.compilerOptions).not.toHaveProperty("skipLibCheck");
     expect(await installed.typecheck()).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  it("has the client for apps, which works with the gateway", async () => {
+    const place = join(installed.folder, "node_modules/simplejwt-edge/dist/client/client.js");
+    const resolved = createRequire(join(installed.folder, "src/app.js")).resolve("simplejwt-edge/client");
+    expect(realpathSync(resolved)).toBe(realpathSync(place));
+    const { createClient } = (await import(pathToFileURL(resolved).href)) as typeof import("../../client/client.ts");
+    const client = createClient({ url: gateway.url });
+    expect((await client.login({ username: "ada", password: "correct horse" })).status).toBe(200);
+    expect((await client.fetch("/api/notes/")).status).toBe(200);
+    expect((await client.logout())?.status).toBe(200);
+    expect((await client.fetch("/api/notes/")).status).toBe(401);
+  });
+
+  it("compiles an app that uses the client", async () => {
+    const path = join(installed.folder, "src/app.ts");
+    const lines = [
+      'import { type Client, createClient } from "simplejwt-edge/client";',
+      "const client: Client = createClient({ storage: { getItem: () => null, setItem: () => {}, removeItem: () => {} } });",
+      'export const stop = client.on("logged-out", () => {});',
+      'createClient({ storage: "cookie" });',
+    ];
+    writeFileSync(path, `${lines.join("\n")}\n`);
+    const { stdout } = await installed.typecheck();
+    writeFileSync(path, "export {};\n");
+    expect([...stdout.matchAll(/^src\/app\.ts\((\d+),/gm)].map(([, line]) => Number(line))).toEqual([4]);
   });
 
   it("puts its own claim into tokens", () => {
@@ -195,14 +232,15 @@ describe("the Worker that README.md shows", () => {
 describe("npx simplejwt-edge", () => {
   it("speaks of itself, not of the repository", async () => {
     const all = [["--help"], ["users", "--help"], ["keys", "--help"], ["deploy", "--help"]];
-    const helps = await Promise.all(all.map((words) => installed.command(words)));
+    const helps = [];
+    for (const words of all) helps.push(await installed.hosted(words));
     for (const { code, stdout } of helps) {
       expect(code).toBe(0);
       expect(stdout).toMatch(/^npx simplejwt-edge /);
       expect(stdout).not.toMatch(/npm (run|start)/);
     }
     expect(helps[0]?.stdout).toMatch(/\n {2}deploy {14}check the settings/);
-    const refused = await installed.command(["keys", "retire"]);
+    const refused = await installed.hosted(["keys", "retire"]);
     expect([refused.code, refused.stderr]).toEqual([
       2,
       "simplejwt-edge: KID is missing: npx simplejwt-edge keys retire KID\n",
@@ -218,9 +256,9 @@ describe("npx simplejwt-edge", () => {
     const devVars = join(installed.folder, ".dev.vars");
     expect(readFileSync(devVars, "utf8")).toMatch(/^SIGNING_KEY=/m);
     expect(statSync(devVars).mode & 0o077).toBe(0);
-    const user = await installed.command(["createuser", "--username", "ada", "--no-input"], "correct horse", "src");
+    const user = await installed.hosted(["createuser", "--username", "ada", "--no-input"], "correct horse");
     expect(user).toEqual({ code: 0, stdout: "Created user 'ada' in the local database.\n", stderr: "" });
-    const listed = await installed.command(["users", "--json"]);
+    const listed = await installed.hosted(["users", "--json"]);
     expect(JSON.parse(listed.stdout)).toMatchObject([{ id: 1, username: "ada", is_staff: false }]);
     expect(existsSync(join(installed.folder, ".wrangler/state/v3/d1"))).toBe(true);
     expect(existsSync(join(installed.folder, "node_modules/simplejwt-edge/.wrangler"))).toBe(false);
