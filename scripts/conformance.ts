@@ -34,19 +34,23 @@ try {
 }
 
 /**
- * The runner's options for each of its runs, two of which go on at the same time: a run replays one profile after
- * another, and most of its time starts and stops gateways, waits (`short`) or hashes passwords (`hashers`).
+ * The runner's options for each of its runs. Those of the first list go on at the same time: a run replays one profile
+ * after another, and most of its time starts and stops gateways or hashes passwords (`hashers`). Profiles whose tokens
+ * live for seconds come after them, when nothing else delays a request.
  */
-function runsFor(given: readonly string[]): ReadonlyArray<readonly string[]> {
-  if (given.length > 0) return [given];
+function runsFor(given: readonly string[]): ReadonlyArray<ReadonlyArray<readonly string[]>> {
+  if (given.length > 0) return [[given]];
   const profiles = readdirSync(join(suite, "profiles")).map((file) => file.replace(/\.json$/, ""));
-  const first = ["default", "hashers", "short"];
-  const others = profiles.filter((name) => !first.includes(name));
-  return [first, others].map((names) => names.flatMap((name) => ["--profile", name]));
+  const first = ["default", "hashers"];
+  const last = profiles.filter((name) => name.startsWith("short"));
+  const others = profiles.filter((name) => ![...first, ...last].includes(name));
+  const flagsOf = (names: readonly string[]) => names.flatMap((name) => ["--profile", name]);
+  return [[flagsOf(first), flagsOf(others)], [flagsOf(last)]];
 }
 
 async function replay(): Promise<number> {
-  const steps = await Promise.all(runsFor(options).map((flags, index) => stepsOf(flags, `results-${index}.json`)));
+  const steps: Array<readonly StepResult[] | undefined> = [];
+  for (const together of runsFor(options)) steps.push(...(await Promise.all(together.map(stepsOf))));
   if (steps.includes(undefined)) {
     console.error("The conformance suite could not run.");
     console.log("0 passed, 1 failed");
@@ -57,8 +61,8 @@ async function replay(): Promise<number> {
 }
 
 /** The steps of one run; undefined when it could not run. */
-async function stepsOf(flags: readonly string[], file: string): Promise<readonly StepResult[] | undefined> {
-  const json = join(work, file);
+async function stepsOf(flags: readonly string[]): Promise<readonly StepResult[] | undefined> {
+  const json = join(mkdtempSync(join(work, "run-")), "results.json");
   const args = ["run.mjs", "check", "--target", "miniflare", "--project", project, "--quiet", "--json", json, ...flags];
   const run = spawn(process.execPath, args, { cwd: suite, stdio: ["ignore", "inherit", "inherit"] });
   const [status] = (await once(run, "exit")) as [number | null];

@@ -1,21 +1,15 @@
-// The table of the commands of `npm run manage`. A new command is a file and a row here.
-import { activateCommand } from "./activate.ts";
+// The table of the commands of `npm run manage`. A new command is a row here.
 import { changePasswordCommand } from "./change-password.ts";
 import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
 import { createSuperuserCommand, createUserCommand } from "./create-user.ts";
-import { deactivateCommand } from "./deactivate.ts";
-import { deleteUserCommand } from "./delete-user.ts";
 import { explainCommand } from "./explain.ts";
-import { flushExpiredTokensCommand } from "./flush-expired-tokens.ts";
 import { importDjangoCommand } from "./import-django.ts";
 import { keysCommand } from "./keys.ts";
-import { logoutCommand } from "./logout.ts";
-import { revokeCommand } from "./revoke.ts";
 import { routesCommand } from "./routes.ts";
-import { sessionsCommand } from "./sessions.ts";
-import { tokensCommand } from "./tokens.ts";
-import { usersCommand } from "./users.ts";
+import { logoutCommand, sessionsCommand } from "./sessions.ts";
+import { flushExpiredTokensCommand, revokeCommand, tokensCommand } from "./tokens.ts";
+import { activateCommand, deactivateCommand, deleteUserCommand, usersCommand } from "./users.ts";
 
 type Named = readonly [name: string, command: Command];
 

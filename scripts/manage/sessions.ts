@@ -1,17 +1,19 @@
-// `sessions`: lists a user's open sessions.
-
+// `sessions` and `logout`: lists a user's open sessions; ends one of them, or all tokens of the user.
+import { namesSession } from "../../src/settings/derived.ts";
 import type { LiveToken } from "../../src/stores/contract.ts";
 import { normalUsername } from "../../src/users/user-rules.ts";
+import { type Bindings, settingsOf } from "../database/bindings.ts";
+import { endSession, endUserTokens } from "../database/end-user.ts";
 import { openSessions } from "../database/token-rows.ts";
-import { requireUser } from "../database/users.ts";
-import { EXIT, usage } from "../shared/failure.ts";
+import { requireUser, type User } from "../database/users.ts";
+import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { isoTime, textTable } from "../shared/terminal.ts";
-import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings, withDatabase } from "./command.ts";
 
-const flags = { json: { type: "boolean" }, ...placeFlags } as const;
+const sessionsFlags = { json: { type: "boolean" }, ...placeFlags } as const;
 
-const help = `npm run manage -- sessions USERNAME [flags]
+const sessionsHelp = `npm run manage -- sessions USERNAME [flags]
 
 Lists the user's sessions that can still be refreshed, the most recently refreshed first. A session is a log-in and every
 token issued from it (docs/sessions.md). Client and address need SESSION_METADATA.
@@ -22,9 +24,9 @@ ${placeHelp}
   npm run manage -- sessions ada
   npm run manage -- logout ada --session ID`;
 
-const head = ["id", "logged in", "last refreshed", "expires", "client", "address"];
+const sessionsHead = ["id", "logged in", "last refreshed", "expires", "client", "address"];
 
-const row = (session: LiveToken): string[] => [
+const sessionsRow = (session: LiveToken): string[] => [
   session.session,
   isoTime(session.sessionStartedAtSeconds),
   isoTime(session.createdAtSeconds),
@@ -34,7 +36,7 @@ const row = (session: LiveToken): string[] => [
 ];
 
 /** The fields of the sessions endpoint; null if unknown. */
-const entry = (session: LiveToken) => ({
+const sessionsEntry = (session: LiveToken) => ({
   id: session.session,
   created_at: isoTime(session.sessionStartedAtSeconds),
   last_refreshed_at: isoTime(session.createdAtSeconds),
@@ -43,8 +45,8 @@ const entry = (session: LiveToken) => ({
   address: session.client.address,
 });
 
-async function run(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = readFlags(argv, flags, 1);
+async function runSessions(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = readFlags(argv, sessionsFlags, 1);
   checkPlace(values);
   const [given] = positionals;
   if (given === undefined) throw usage("USERNAME is missing: npm run manage -- sessions USERNAME");
@@ -53,10 +55,77 @@ async function run(argv: readonly string[]): Promise<number> {
   const sessions = await withDatabase(values, async (database) =>
     openSessions(database, await requireUser(database, username), nowSeconds),
   );
-  if (values.json === true) console.log(JSON.stringify(sessions.map(entry), null, 2));
+  if (values.json === true) console.log(JSON.stringify(sessions.map(sessionsEntry), null, 2));
   else if (sessions.length === 0) console.log(`'${username}' has no open session.`);
-  else for (const line of textTable(head, sessions.map(row))) console.log(line);
+  else for (const line of textTable(sessionsHead, sessions.map(sessionsRow))) console.log(line);
   return EXIT.ok;
 }
 
-export const sessionsCommand: Command = { summary: "list a user's open sessions", help, run };
+export const sessionsCommand: Command = {
+  summary: "list a user's open sessions",
+  help: sessionsHelp,
+  run: runSessions,
+};
+
+const logoutFlags = { session: { type: "string" }, ...placeFlags } as const;
+
+const logoutHelp = `npm run manage -- logout USERNAME [flags]
+
+Ends all tokens of the user issued so far: refresh and sliding tokens at once, access tokens on routes that check
+revocation (docs/revocation.md says how soon). The user can log in again; use deactivate to prevent that.
+
+  --session ID       end only this session (npm run manage -- sessions USERNAME lists the ids). Its access tokens end
+                     only if they name it: with BLACKLIST_ENDS_SESSION or REVOKE_FAMILY_ON_REUSE
+${placeHelp}
+
+  npm run manage -- logout ada
+  npm run manage -- logout ada --session 5e1f0c1a3b9d4d0d8a0f2f0f6c9b7a11`;
+
+/** Returns the sentence to print. */
+export async function logout(
+  bindings: Bindings,
+  user: User,
+  session: string | undefined,
+  nowSeconds: number,
+): Promise<string> {
+  const { database, vars } = bindings;
+  const { TOKEN_BLACKLIST_ENABLED } = settingsOf(vars, ["TOKEN_BLACKLIST_ENABLED"]);
+  if (!TOKEN_BLACKLIST_ENABLED) {
+    throw new Failure("TOKEN_BLACKLIST_ENABLED is false: tokens are not stored and cannot be ended.");
+  }
+  const open = await openSessions(database, user, nowSeconds);
+  const of = `of '${user.username}' in the ${database.place} database`;
+  if (session === undefined) {
+    await endUserTokens(bindings, user, undefined, nowSeconds);
+    const count = open.length === 1 ? "1 open session" : `${open.length} open sessions`;
+    return `All tokens ${of} are ended; there were ${count}.`.replace("were 1 ", "was 1 ");
+  }
+  if (!open.some((one) => one.session === session)) {
+    throw new Failure(`There is no open session '${session}' ${of}. npm run manage -- sessions lists them.`);
+  }
+  await endSession(bindings, session, nowSeconds);
+  const named = namesSession(settingsOf(vars, ["BLACKLIST_ENDS_SESSION", "REVOKE_FAMILY_ON_REUSE"]));
+  const rest = named ? "" : " Its access tokens do not name it and stay valid until they expire.";
+  return `The session '${session}' ${of} is ended.${rest}`;
+}
+
+async function runLogout(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = readFlags(argv, logoutFlags, 1);
+  checkPlace(values);
+  const [given] = positionals;
+  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- logout USERNAME");
+  if (values.session === "") throw usage("--session needs the id of a session.");
+  const username = normalUsername(given);
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const sentence = await withBindings(values, async (bindings) =>
+    logout(bindings, await requireUser(bindings.database, username), values.session, nowSeconds),
+  );
+  console.log(sentence);
+  return EXIT.ok;
+}
+
+export const logoutCommand: Command = {
+  summary: "end all tokens of a user, or one session",
+  help: logoutHelp,
+  run: runLogout,
+};

@@ -1,16 +1,18 @@
-// `tokens`: lists the refresh and sliding tokens that were issued.
-
+// `tokens`, `revoke` and `flushexpiredtokens`: the refresh and sliding tokens that were issued.
+// Must never delete the row of a token that is still accepted.
 import { normalUsername } from "../../src/users/user-rules.ts";
-import { listTokens, type TokenRow } from "../database/token-rows.ts";
+import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
+import { findToken, listTokens, type TokenRow } from "../database/token-rows.ts";
 import { requireUser } from "../database/users.ts";
-import { EXIT, usage } from "../shared/failure.ts";
+import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
+import { openProgress, type Progress } from "../shared/progress.ts";
 import { isoTime, textTable } from "../shared/terminal.ts";
-import { type Command, checkPlace, placeFlags, placeHelp, withDatabase } from "./command.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, withBindings, withDatabase } from "./command.ts";
 
 const DEFAULT_LIMIT = 100;
 
-const flags = {
+const tokensFlags = {
   user: { type: "string" },
   blacklisted: { type: "boolean" },
   limit: { type: "string" },
@@ -18,7 +20,7 @@ const flags = {
   ...placeFlags,
 } as const;
 
-const help = `npm run manage -- tokens [flags]
+const tokensHelp = `npm run manage -- tokens [flags]
 
 Lists the refresh and sliding tokens that were issued, the newest first. Access tokens are not stored.
 The database has ids and no tokens, so nothing that is listed can be used to log in.
@@ -30,9 +32,9 @@ The database has ids and no tokens, so nothing that is listed can be used to log
                      npm run --silent manage -- tokens --json
 ${placeHelp}`;
 
-const head = ["id (jti)", "type", "user", "created", "expires", "blacklisted"];
+const tokensHead = ["id (jti)", "type", "user", "created", "expires", "blacklisted"];
 
-function cells(token: TokenRow): string[] {
+function tokensCells(token: TokenRow): string[] {
   return [
     token.jti,
     token.token_type,
@@ -50,8 +52,8 @@ export function readLimit(text: string | undefined): number {
   return Number(text);
 }
 
-async function run(argv: readonly string[]): Promise<number> {
-  const { values } = readFlags(argv, flags);
+async function runTokens(argv: readonly string[]): Promise<number> {
+  const { values } = readFlags(argv, tokensFlags);
   checkPlace(values);
   const limit = readLimit(values.limit);
   const username = values.user === undefined ? undefined : normalUsername(values.user);
@@ -61,9 +63,118 @@ async function run(argv: readonly string[]): Promise<number> {
   });
   if (values.json === true) console.log(JSON.stringify(tokens, null, 2));
   else if (tokens.length === 0) console.log("There are no such tokens.");
-  else for (const line of textTable(head, tokens.map(cells))) console.log(line);
+  else for (const line of textTable(tokensHead, tokens.map(tokensCells))) console.log(line);
   if (more) console.error(`There are more. These are the newest ${limit}. --limit shows more.`);
   return EXIT.ok;
 }
 
-export const tokensCommand: Command = { summary: "list the refresh and sliding tokens", help, run };
+export const tokensCommand: Command = {
+  summary: "list the refresh and sliding tokens",
+  help: tokensHelp,
+  run: runTokens,
+};
+
+// revoke blacklists one token, as the blacklist endpoint does.
+const revokeHelp = `npm run manage -- revoke ID [flags]
+
+Blacklists the refresh or sliding token with this id (jti), first in the database, then in KV. npm run manage -- tokens
+lists the ids. If the token is already blacklisted, only KV is updated. Access tokens issued from a refresh token stay
+valid until they expire, as with Simple JWT.
+
+${placeHelp}
+
+  npm run manage -- revoke 2e5f3d4c6b7a49818f0e1d2c3b4a5968`;
+
+/** Blacklists the token in D1, then in KV. Returns the sentence to print. Fails if there is no such token. */
+export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: number): Promise<string> {
+  const { place } = bindings.database;
+  const row = await findToken(bindings.database, jti);
+  if (row === null) {
+    throw new Failure(
+      `There is no token with the id '${jti}' in the ${place} database. npm run manage -- tokens lists them.`,
+    );
+  }
+  const token = {
+    jti,
+    type: row.token_type,
+    userId: row.user_id ?? undefined,
+    createdAtSeconds: row.created_at,
+    expiresAtSeconds: row.expires_at,
+  };
+  const { tokens, announce } = storesOf(bindings);
+  const done = await tokens.blacklist("no user", token, nowSeconds);
+  await announce?.(jti, row.expires_at, nowSeconds).catch((error: unknown) => {
+    throw new Failure(
+      `'${jti}' is blacklisted in the ${place} database, but KV could not be updated: ${reasonOf(error)} Run the command again.`,
+    );
+  });
+  if (done) {
+    const expired = row.expires_at <= nowSeconds ? "; it had already expired" : "";
+    return `Blacklisted '${jti}' in the ${place} database${expired}.`;
+  }
+  const since = row.blacklisted_at === null ? "" : ` since ${isoTime(row.blacklisted_at)}`;
+  return `'${jti}' was already blacklisted in the ${place} database${since}.`;
+}
+
+async function runRevoke(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = readFlags(argv, placeFlags, 1);
+  checkPlace(values);
+  const [jti] = positionals;
+  if (jti === undefined || jti === "") throw usage("ID is missing: npm run manage -- revoke ID");
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  console.log(await withBindings(values, (bindings) => revokeToken(bindings, jti, nowSeconds)));
+  return EXIT.ok;
+}
+
+export const revokeCommand: Command = { summary: "blacklist one token by its id", help: revokeHelp, run: runRevoke };
+
+// flushexpiredtokens is Simple JWT's command of that name. The Worker's cron trigger does the same every hour.
+
+/** Rows deleted by one statement: ten times the Worker's batch, because a statement may start wrangler. */
+const BATCH_ROWS = 10_000;
+
+const flushFlags = { quiet: { type: "boolean" }, ...placeFlags } as const;
+
+const flushHelp = `npm run manage -- flushexpiredtokens [flags]
+
+Deletes the rows of expired tokens, ${BATCH_ROWS} at a time, until none is left. A token that expired less than
+LEEWAY ago (the setting in wrangler.toml) is still accepted, so its row is kept that long. The deployed Worker does
+this once an hour, on the cron trigger in wrangler.toml.
+
+  --quiet            show no progress
+${placeHelp}`;
+
+/** Returns the number of deleted rows. */
+export async function flushExpired(bindings: Bindings, nowSeconds: number, progress: Progress): Promise<number> {
+  const { LEEWAY } = settingsOf(bindings.vars, ["LEEWAY"]);
+  const { tokens } = storesOf(bindings);
+  let total = 0;
+  for (;;) {
+    const went = await tokens.deleteExpired(nowSeconds - LEEWAY, BATCH_ROWS);
+    total += went;
+    if (went < BATCH_ROWS) return total;
+    progress.step(`${total} rows deleted so far`);
+  }
+}
+
+async function runFlush(argv: readonly string[]): Promise<number> {
+  const { values } = readFlags(argv, flushFlags);
+  checkPlace(values);
+  const progress = openProgress(values.quiet === true);
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  try {
+    const deleted = await withBindings(values, (bindings) => flushExpired(bindings, nowSeconds, progress));
+    progress.end();
+    const rows = deleted === 1 ? "1 expired row" : `${deleted} expired rows`;
+    console.log(`Deleted ${rows} from the ${values.remote === true ? "remote" : "local"} database.`);
+    return EXIT.ok;
+  } finally {
+    progress.end();
+  }
+}
+
+export const flushExpiredTokensCommand: Command = {
+  summary: "delete the rows of expired tokens",
+  help: flushHelp,
+  run: runFlush,
+};

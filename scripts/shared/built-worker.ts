@@ -1,10 +1,10 @@
 // Bundles a Worker as it ships, with wrangler, for tests that run it in Miniflare.
 // Must never bundle in a way that a deploy would not.
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { runWrangler } from "./wrangler.ts";
 
 const project = resolve(import.meta.dirname, "../..");
 
@@ -59,11 +59,10 @@ async function bundle(configPath: string, entry: string | undefined): Promise<Bu
   const { unstable_readConfig: readConfig } = await import("wrangler");
   const folder = mkdtempSync(join(tmpdir(), "built-worker-"));
   try {
-    const wrangler = join(project, "node_modules/wrangler/bin/wrangler.js");
     const entries = entry === undefined ? [] : [join(project, entry)];
-    const args = [wrangler, "deploy", ...entries, "--dry-run", "--outdir", folder, "-c", resolve(project, configPath)];
-    const run = spawnSync(process.execPath, args, { cwd: project, encoding: "utf8" });
-    if (run.status !== 0) throw new Error(`wrangler could not bundle ${configPath}: ${run.stderr}`);
+    const args = ["deploy", ...entries, "--dry-run", "--outdir", folder, "-c", resolve(project, configPath)];
+    const { exitCode, stderr } = await runWrangler(args, "capture");
+    if (exitCode !== 0) throw new Error(`wrangler could not bundle ${configPath}: ${stderr}`);
     const config = readConfig({ config: resolve(project, configPath) }, { hideWarnings: true });
     return {
       script: readFileSync(join(folder, `${basename(entry ?? "index.ts", ".ts")}.js`), "utf8"),

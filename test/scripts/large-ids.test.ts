@@ -4,7 +4,7 @@ import { deactivateAndEndTokens, deleteAndEndTokens } from "../../scripts/databa
 import { sqlUserId } from "../../scripts/database/sql.ts";
 import { findToken, listTokens, openSessions } from "../../scripts/database/token-rows.ts";
 import { insertUser, listUsers, requireUser, setPasswordHash } from "../../scripts/database/users.ts";
-import { logout } from "../../scripts/manage/logout.ts";
+import { logout } from "../../scripts/manage/sessions.ts";
 import { exactNumber } from "../../src/json/exact-number.ts";
 import { useLocalDatabase } from "../support/django-import.ts";
 import { blacklistedRow, dumpOf, tokenRow, userRow } from "../support/dump-rows.ts";

@@ -1,17 +1,21 @@
-// The same commands with --remote: the real wrangler, in front of an API that stands in for Cloudflare's.
+// The same commands with --remote: the real wrangler, in front of an API that stands in for Cloudflare's. One command starts
+// it as a person's does; for the others it is loaded once.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { remoteBindings } from "../../scripts/database/bindings.ts";
 import { changePasswordAndEndTokens } from "../../scripts/database/end-user.ts";
 import { commands } from "../../scripts/manage/commands.ts";
+import * as wrangler from "../../scripts/shared/wrangler.ts";
 import { type CloudflareApi, startCloudflareApi } from "../support/cloudflare-api.ts";
+import { hostWrangler } from "../support/wrangler-host.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const DUMP = join(ROOT, "test/support/fixtures/django.dump");
 const insertToken = "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at)";
 let api: CloudflareApi;
 let said: string[] = [];
+const host = hostWrangler();
 const manage = (name: string, ...words: string[]) => commands.get(name)?.run([...words, "--remote"]);
 
 beforeAll(async () => {
@@ -20,10 +24,15 @@ beforeAll(async () => {
   api.db.exec(readFileSync(join(ROOT, "schema.sql"), "utf8"));
   for (const [name, value] of Object.entries(api.env)) vi.stubEnv(name, value);
 });
+beforeEach(() => void vi.spyOn(wrangler, "runWrangler").mockImplementation(host.run));
 afterEach(() => {
   said = [];
 });
-afterAll(() => api.close());
+afterAll(async () => {
+  vi.mocked(wrangler.runWrangler).mockRestore();
+  host.close();
+  await api.close();
+});
 
 it("import-django --remote sends one file", async () => {
   expect(await manage("import-django", DUMP, "--quiet")).toBe(0);
@@ -41,6 +50,7 @@ it("import-django --remote sends one file", async () => {
 });
 
 it("revoke --remote tells D1 and KV", async () => {
+  vi.mocked(wrangler.runWrangler).mockRestore();
   const jti = "O'Brien's ?1 token";
   const expiry = Math.floor(Date.now() / 1000) + 3600;
   api.db.prepare(`${insertToken} VALUES (?, 'sliding', 3, 1, ?)`).run(jti, expiry);

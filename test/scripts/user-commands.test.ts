@@ -8,7 +8,7 @@ import {
 import { openSessions } from "../../scripts/database/token-rows.ts";
 import { insertUser, requireUser, setActive, setPasswordHash } from "../../scripts/database/users.ts";
 import { commands } from "../../scripts/manage/commands.ts";
-import { logout } from "../../scripts/manage/logout.ts";
+import { logout } from "../../scripts/manage/sessions.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { type TextDatabase, textDatabase } from "../support/text-database.ts";
 

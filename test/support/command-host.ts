@@ -1,13 +1,15 @@
-// Runs `npm run manage` commands of a copied project, one after another in one process: loading wrangler takes longer
-// than most commands do. Started by projects.ts in the copy's folder; listens on the socket that it is given.
+// Runs the commands of a copied project, or of an installed package, one after another in one process: loading wrangler
+// and opening the local stores takes longer than most commands do. Started by projects.ts in the project's folder with a
+// socket to listen on and the script that runs a command.
 // Must never let a command see what the one before it left: arguments, standard input, environment, exit code.
 import "./faster-miniflare.ts";
-import { rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
+import { QUIET } from "../../scripts/shared/wrangler.ts";
 
 /** A command line of `manage`, with what it gets on standard input and, beside the host's own, in its environment. */
 export interface HostRequest {
@@ -22,6 +24,7 @@ export interface HostAnswer {
   readonly written: ReadonlyArray<readonly ["stdout" | "stderr", string]>;
 }
 
+const [socket = "", script = ""] = process.argv.slice(2);
 const exited = Symbol("process.exit() was called");
 let runs = 0;
 
@@ -44,7 +47,6 @@ async function answer({ words, input, env }: HostRequest): Promise<HostAnswer> {
       }
     };
   });
-  const script = join(process.cwd(), "scripts/manage.ts");
   process.argv = [process.execPath, script, ...words];
   process.env = { ...process.env, ...env };
   process.exitCode = undefined;
@@ -56,7 +58,7 @@ async function answer({ words, input, env }: HostRequest): Promise<HostAnswer> {
     runs++;
     // The query makes it a module that has not run yet; what it imports is loaded once.
     await import(`${pathToFileURL(script)}?run=${runs}`);
-    throw new Error("scripts/manage.ts ended without process.exit()");
+    throw new Error(`${script} ended without process.exit()`);
   } catch (error) {
     if (error !== exited) throw error;
     return { code: Number(process.exitCode ?? 0), written };
@@ -69,7 +71,36 @@ async function answer({ words, input, env }: HostRequest): Promise<HostAnswer> {
   }
 }
 
-const [socket = ""] = process.argv.slice(2);
+type Wrangler = typeof import("wrangler");
+type Proxy = Awaited<ReturnType<Wrangler["getPlatformProxy"]>>;
+
+/** Opens the local stores once for all commands, and anew when the configuration has changed: that takes a workerd. */
+async function shareStores(): Promise<void> {
+  const own = { ...process.env };
+  // As importWrangler() has it, which from here on gets what is loaded here.
+  Object.assign(process.env, QUIET, { WRANGLER_LOG: process.env.WRANGLER_LOG ?? "error" });
+  const wrangler = createRequire(script)("wrangler") as Wrangler;
+  process.env = own;
+  const open = wrangler.getPlatformProxy;
+  let shared: { readonly of: string; readonly proxy: Promise<Proxy> } | undefined;
+  const getPlatformProxy = async (options: object) => {
+    const files = ["wrangler.toml", ".dev.vars", ".env"].filter((file) => existsSync(file));
+    const of = JSON.stringify([options, files.map((file) => [file, readFileSync(file, "utf8")])]);
+    if (shared?.of !== of) {
+      const before = shared;
+      shared = undefined;
+      await before?.proxy.then((proxy) => proxy.dispose());
+      shared = { of, proxy: open(options) };
+      shared.proxy.catch(() => {
+        shared = undefined;
+      });
+    }
+    return { ...(await shared.proxy), dispose: async () => {} };
+  };
+  Object.assign(wrangler, { getPlatformProxy });
+}
+
+await shareStores();
 let last: Promise<unknown> = Promise.resolve();
 const server = createServer({ allowHalfOpen: true }, (connection) => {
   last = last.then(async () => {

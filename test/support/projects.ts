@@ -34,16 +34,14 @@ export function copyProject(environment: NodeJS.ProcessEnv = process.env): Proje
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"), "dir");
   let started: ReturnType<typeof startHost> | undefined;
   const host = () => {
-    started ??= startHost(folder, environment);
+    started ??= startHost(folder, join(folder, "scripts/manage.ts"), environment);
     return started.listening;
   };
   return {
     folder,
     manage: async (words, input = "") => {
       // INIT_CWD is where npm was called, and so where a path on the command line begins.
-      const { code, written } = await ask(await host(), { words, input, env: { INIT_CWD: folder } });
-      const said = (name: string) => written.flatMap(([stream, part]) => (stream === name ? [part] : [])).join("");
-      return { code, stdout: said("stdout"), stderr: said("stderr") };
+      return ask(await host(), { words, input, env: { INIT_CWD: folder } });
     },
     host,
     remove: () => {
@@ -55,11 +53,16 @@ export function copyProject(environment: NodeJS.ProcessEnv = process.env): Proje
 
 function startHost(
   folder: string,
+  script: string,
   env: NodeJS.ProcessEnv,
 ): { readonly child: ChildProcess; readonly listening: Promise<string> } {
   const socket = join(folder, ".commands.sock");
-  const script = join(import.meta.dirname, "command-host.ts");
-  const child = spawn(process.execPath, [script, socket], { cwd: folder, env, stdio: ["pipe", "pipe", "inherit"] });
+  const host = join(import.meta.dirname, "command-host.ts");
+  const child = spawn(process.execPath, [host, socket, script], {
+    cwd: folder,
+    env,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const listening = Promise.race([
     once(child.stdout, "data").then(() => socket),
     once(child, "exit").then(([code]) => Promise.reject(new Error(`the command host ended with ${code}`))),
@@ -67,12 +70,14 @@ function startHost(
   return { child, listening };
 }
 
-async function ask(socket: string, request: HostRequest): Promise<HostAnswer> {
+async function ask(socket: string, request: HostRequest): Promise<Ended> {
   const connection = connect({ path: socket, allowHalfOpen: true });
   connection.end(JSON.stringify(request));
   const answer = await text(connection);
   if (answer === "") throw new Error(`the command host broke off: manage ${request.words.join(" ")}`);
-  return JSON.parse(answer) as HostAnswer;
+  const { code, written } = JSON.parse(answer) as HostAnswer;
+  const said = (name: string) => written.flatMap(([stream, part]) => (stream === name ? [part] : [])).join("");
+  return { code, stdout: said("stdout"), stderr: said("stderr") };
 }
 
 /** What a program left behind. */
@@ -114,15 +119,21 @@ export interface InstalledPackage {
   readonly manifest: Readonly<Record<string, unknown>>;
   /** TypeScript over the project, with its own tsconfig.json and every declaration checked. */
   typecheck(): Promise<Ended>;
-  /** `npx simplejwt-edge …` in a folder of the project. */
+  /** `npx simplejwt-edge …` in a folder of the project, in a process of its own. */
   command(words: readonly string[], input?: string, within?: string): Promise<Ended>;
+  /** The same in the project's `src`, in one process for all such commands (command-host.ts). */
+  hosted(words: readonly string[], input?: string): Promise<Ended>;
   remove(): void;
 }
 
 /** Packs, unpacks into node_modules, and links what npm would install beside it. */
 export async function installPackage(): Promise<InstalledPackage> {
   const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-installed-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  let started: ReturnType<typeof startHost> | undefined;
+  const remove = () => {
+    started?.child.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
   try {
     cpSync(join(project, "examples/package"), folder, { recursive: true });
     const home = join(folder, "node_modules/simplejwt-edge");
@@ -141,6 +152,10 @@ export async function installPackage(): Promise<InstalledPackage> {
       typecheck: () => run("node", [join(project, "node_modules/typescript/bin/tsc"), "-p", "."], folder),
       command: (words, input = "", within = ".") =>
         run(process.execPath, [join(home, bin), ...words], resolve(folder, within), input),
+      hosted: async (words, input = "") => {
+        started ??= startHost(join(folder, "src"), join(home, bin), process.env);
+        return ask(await started.listening, { words, input, env: {} });
+      },
       remove,
     };
   } catch (error) {

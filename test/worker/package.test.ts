@@ -1,19 +1,27 @@
 // The package: what `npm pack` puts into it, and a project outside the tree that builds on it and answers.
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import * as wrangler from "../../scripts/shared/wrangler.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { startOrigin } from "../support/http-origin.ts";
 import { type InstalledPackage, installPackage } from "../support/projects.ts";
+import { hostWrangler } from "../support/wrangler-host.ts";
 
 const guide = readFileSync(resolve(import.meta.dirname, "../../docs/package.md"), "utf8");
 const example = readFileSync(resolve(import.meta.dirname, "../../examples/package/src/index.ts"), "utf8");
 
 let installed: InstalledPackage;
+const host = hostWrangler();
 beforeAll(async () => {
+  vi.spyOn(wrangler, "runWrangler").mockImplementation(host.run);
   installed = await installPackage();
 });
-afterAll(() => installed?.remove());
+afterAll(() => {
+  vi.mocked(wrangler.runWrangler).mockRestore();
+  host.close();
+  installed?.remove();
+});
 
 describe("the tarball", () => {
   const tokenTypes: Readonly<Record<string, RegExp>> = {
@@ -195,14 +203,15 @@ describe("the Worker that README.md shows", () => {
 describe("npx simplejwt-edge", () => {
   it("speaks of itself, not of the repository", async () => {
     const all = [["--help"], ["users", "--help"], ["keys", "--help"], ["deploy", "--help"]];
-    const helps = await Promise.all(all.map((words) => installed.command(words)));
+    const helps = [];
+    for (const words of all) helps.push(await installed.hosted(words));
     for (const { code, stdout } of helps) {
       expect(code).toBe(0);
       expect(stdout).toMatch(/^npx simplejwt-edge /);
       expect(stdout).not.toMatch(/npm (run|start)/);
     }
     expect(helps[0]?.stdout).toMatch(/\n {2}deploy {14}check the settings/);
-    const refused = await installed.command(["keys", "retire"]);
+    const refused = await installed.hosted(["keys", "retire"]);
     expect([refused.code, refused.stderr]).toEqual([
       2,
       "simplejwt-edge: KID is missing: npx simplejwt-edge keys retire KID\n",
@@ -218,9 +227,9 @@ describe("npx simplejwt-edge", () => {
     const devVars = join(installed.folder, ".dev.vars");
     expect(readFileSync(devVars, "utf8")).toMatch(/^SIGNING_KEY=/m);
     expect(statSync(devVars).mode & 0o077).toBe(0);
-    const user = await installed.command(["createuser", "--username", "ada", "--no-input"], "correct horse", "src");
+    const user = await installed.hosted(["createuser", "--username", "ada", "--no-input"], "correct horse");
     expect(user).toEqual({ code: 0, stdout: "Created user 'ada' in the local database.\n", stderr: "" });
-    const listed = await installed.command(["users", "--json"]);
+    const listed = await installed.hosted(["users", "--json"]);
     expect(JSON.parse(listed.stdout)).toMatchObject([{ id: 1, username: "ada", is_staff: false }]);
     expect(existsSync(join(installed.folder, ".wrangler/state/v3/d1"))).toBe(true);
     expect(existsSync(join(installed.folder, "node_modules/simplejwt-edge/.wrangler"))).toBe(false);

@@ -2,20 +2,15 @@
 // Must never keep anything outside memory, put a token into a URL, write HTML, or leave the page's own origin; never send
 // what nobody pressed a button for, nor say that a token is good.
 
-/**
- * @typedef {"access" | "refresh" | "token"} Name as answers name a token; `token` is a sliding one
- * @typedef {{ text?: string, header?: unknown, claims?: any, exp: number, life: number, ended?: string, told?: boolean }} Token
- * @typedef {{ method: string, path: string, body?: string | undefined, authorize?: boolean, elide?: boolean, done?: string }} Call
- * @typedef {{ id: string, current: boolean, client: string, address: string } & Record<"created_at" | "expires_at" | "last_refreshed_at", string>} Session
- */
+/** @import { ExactJson, Known, Name, Page, Token } from "./types.d.ts" */
 
-/** @type {{ prefix: string, served: string[], header: string, scheme: string, cookiesOnly: boolean, typeClaim: string, refreshExpClaim: string, lifetimes: Record<Name, number> }} */
+/** @type {Known} */
 const known = JSON.parse(document.querySelector("main")?.dataset.known ?? "");
-/** @param {string} name */
+/** @type {Page["serves"]} */
 const serves = (name) => known.served.includes(name);
-/** @param {string} id @returns {HTMLElement} */
+/** @type {Page["at"]} */
 const at = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-/** @param {string} id @returns {HTMLInputElement} */
+/** @type {Page["field"]} */
 const field = (id) => /** @type {HTMLInputElement} */ (at(id));
 const longestShown = 100000;
 const longestHistory = 50;
@@ -37,19 +32,9 @@ const words = {
   504: "Gateway Timeout",
 };
 
-/**
- * JSON with the source texts of its numbers (ECMAScript 2026), which TypeScript does not know yet.
- *
- * @typedef {(key: string, value: unknown, context: { source: string }) => unknown} Reviver
- * @typedef {{ parse(text: string, reviver: Reviver): any, rawJSON?: (text: string) => unknown }} ExactJson
- */
 const exactJson = /** @type {ExactJson} */ (/** @type {unknown} */ (JSON));
 
-/**
- * JSON with every number as it was written (an id of 18 digits is shown with all of them); old browsers round some.
- *
- * @param {string} text
- */
+/** @type {Page["parsed"]} */
 function parsed(text) {
   return exactJson.parse(text, (_, value, context) =>
     typeof value === "number" && exactJson.rawJSON && String(value) !== context.source
@@ -58,11 +43,7 @@ function parsed(text) {
   );
 }
 
-/**
- * @param {string} tag
- * @param {string | number} [text]
- * @param {Record<string, string | number>} [attributes]
- */
+/** @type {Page["make"]} */
 function make(tag, text, attributes) {
   const element = document.createElement(tag);
   if (text !== undefined) element.textContent = String(text);
@@ -70,20 +51,13 @@ function make(tag, text, attributes) {
   return element;
 }
 
-/**
- * @param {string} text
- * @param {"good" | "bad"} [kind]
- */
+/** @type {Page["say"]} */
 function say(text, kind) {
   at("status").textContent = text;
   at("status").className = kind ?? "";
 }
 
-/**
- * A second press while the first is under way does nothing.
- *
- * @param {(event: any) => unknown} work
- */
+/** @type {Page["unlessBusy"]} */
 function unlessBusy(work) {
   let busy = false;
   return async (/** @type {Event | undefined} */ event) => {
@@ -98,23 +72,14 @@ function unlessBusy(work) {
   };
 }
 
-/**
- * The address of a path; undefined for one that would lead to another origin.
- *
- * @param {string} path
- */
+/** @type {Page["addressOf"]} */
 function addressOf(path) {
   if (!path.startsWith("/") || !URL.canParse(path, location.origin)) return undefined;
   const url = new URL(path, location.origin);
   return url.origin === location.origin ? url : undefined;
 }
 
-/**
- * Sends, shows and remembers one call; the JSON of a good answer comes back, undefined for any other.
- *
- * @param {Call} call
- * @returns {Promise<any>}
- */
+/** @type {Page["call"]} */
 async function call({ method, path, body, authorize, elide, done }) {
   const headers = new Headers();
   if (body !== undefined) headers.set("content-type", "application/json");
@@ -157,17 +122,13 @@ async function call({ method, path, body, authorize, elide, done }) {
   return response.ok ? (json ?? {}) : undefined;
 }
 
-/** @param {Response} response */
+/** @type {Page["statusOf"]} */
 function statusOf(response) {
   if (response.type === "opaqueredirect") return "Redirect";
   return `${response.status} ${response.statusText || words[response.status] || ""}`.trim();
 }
 
-/**
- * Tokens in an answer of the token endpoints are shown in full in their own place.
- *
- * @param {object} json
- */
+/** @type {Page["elided"]} */
 function elided(json) {
   /** @param {unknown} value */
   const short = (value) =>
@@ -175,7 +136,7 @@ function elided(json) {
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, short(value)]));
 }
 
-/** @param {{ response: Response, text: string, json: unknown, what: string, took: string }} answer */
+/** @type {Page["showAnswer"]} */
 function showAnswer({ response, text, json, what, took }) {
   const { headers } = response;
   const redirect = response.type === "opaqueredirect";
@@ -199,7 +160,7 @@ function showAnswer({ response, text, json, what, took }) {
   at("answered").hidden = false;
 }
 
-/** @param {Call & { what: string, status: number, took: string }} call */
+/** @type {Page["remember"]} */
 function remember({ method, path, body, what, status, took }) {
   const item = make("li");
   const kind = status >= 200 && status < 300 ? "good" : "bad";
@@ -222,10 +183,7 @@ const here = { user: "", ahead: 0 };
 const bearer = () => (tokens.get("access") ?? tokens.get("token"))?.text;
 const gatewaySeconds = () => (Date.now() + here.ahead) / 1000;
 
-/**
- * @param {string} text
- * @returns {{ header: unknown, claims: any } | undefined}
- */
+/** @type {Page["decoded"]} */
 function decoded(text) {
   try {
     const [header, claims] = text
@@ -241,12 +199,7 @@ function decoded(text) {
   }
 }
 
-/**
- * Takes the tokens of an answer, or with cookies the times that they must have; draws them.
- *
- * @param {Partial<Record<Name, string>>} answer
- * @param {Name[]} names
- */
+/** @type {Page["take"]} */
 function take(answer, names) {
   if (known.cookiesOnly) {
     for (const name of names)
@@ -276,7 +229,7 @@ function draw() {
   tick();
 }
 
-/** @param {[Name, Token]} entry */
+/** @type {Page["card"]} */
 function card([name, token]) {
   const article = make("article", undefined, { "aria-labelledby": `card-${name}`, "data-token": name });
   const head = make("div", undefined, { class: "row" });
@@ -311,10 +264,7 @@ function card([name, token]) {
   return article;
 }
 
-/**
- * @param {Name} name
- * @param {object} claims
- */
+/** @type {Page["claimTable"]} */
 function claimTable(name, claims) {
   const table = make("table");
   table.append(make("caption", `Claims of the ${titles[name].toLowerCase()}`));
@@ -331,10 +281,7 @@ function claimTable(name, claims) {
   return table;
 }
 
-/**
- * @param {string} claim
- * @param {number | undefined} end
- */
+/** @type {Page["clock"]} */
 function clock(claim, end) {
   return make("span", "", {
     class: "clock",
@@ -344,7 +291,7 @@ function clock(claim, end) {
   });
 }
 
-/** @param {number} seconds */
+/** @type {Page["leftText"]} */
 function leftText(seconds) {
   if (seconds <= 0) return "expired";
   const days = Math.floor(seconds / 86400);
@@ -376,15 +323,10 @@ function tick() {
 }
 setInterval(tick, 1000);
 
-/** @param {string} path */
+/** @type {Page["endpoint"]} */
 const endpoint = (path) => known.prefix + path;
 
-/**
- * @param {string} text
- * @param {(event: any) => unknown} work
- * @param {string} [kind] its classes
- * @param {string} [name] as screen readers say it
- */
+/** @type {Page["button"]} */
 function button(text, work, kind, name) {
   const made = make("button", text, {
     type: "button",
@@ -395,13 +337,7 @@ function button(text, work, kind, name) {
   return made;
 }
 
-/**
- * A POST to a token endpoint; with cookies the gateway takes the token from there.
- *
- * @param {string} path
- * @param {object} fields
- * @param {string} done
- */
+/** @type {Page["post"]} */
 const post = (path, fields, done) =>
   call({
     method: "POST",
@@ -411,10 +347,7 @@ const post = (path, fields, done) =>
     done,
   });
 
-/**
- * @param {Name} name
- * @param {Token} token
- */
+/** @type {Page["actionsOf"]} */
 function actionsOf(name, token) {
   const title = titles[name].toLowerCase();
   const actions = [];
@@ -435,10 +368,7 @@ function actionsOf(name, token) {
   return actions;
 }
 
-/**
- * @param {Name} name
- * @param {Token} token
- */
+/** @type {Page["refresh"]} */
 async function refresh(name, token) {
   const sliding = name === "token";
   const path = sliding ? "/sliding/refresh/" : "/refresh/";
@@ -449,7 +379,7 @@ async function refresh(name, token) {
   focusAgain(`[data-token=${name}] button`);
 }
 
-/** @param {Token} token */
+/** @type {Page["blacklist"]} */
 async function blacklist(token) {
   const answer = await post("/blacklist/", { refresh: token.text }, "the refresh token is blacklisted");
   if (answer === undefined) return;
@@ -459,10 +389,7 @@ async function blacklist(token) {
   focusAgain("[data-token=refresh] .danger");
 }
 
-/**
- * @param {Name} name
- * @param {Token} token
- */
+/** @type {Page["copy"]} */
 async function copy(name, token) {
   try {
     await navigator.clipboard.writeText(token.text ?? "");
@@ -472,14 +399,10 @@ async function copy(name, token) {
   }
 }
 
-/**
- * Drawing makes buttons anew: the focus goes back to where it was.
- *
- * @param {string} selector
- */
+/** @type {Page["focusAgain"]} */
 const focusAgain = (selector) => /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
 
-/** @param {string} [said] */
+/** @type {Page["forget"]} */
 function forget(said) {
   tokens.clear();
   here.user = "";
@@ -520,7 +443,7 @@ function usePasted() {
   at("tokens-title").focus();
 }
 
-/** @param {SubmitEvent & { submitter: HTMLButtonElement | null }} event */
+/** @type {Page["send"]} */
 async function send(event) {
   const authorize = event.submitter?.value !== "without";
   const path = field("path").value.trim();
@@ -534,11 +457,7 @@ async function send(event) {
   await call({ method: field("method").value, path, body, authorize });
 }
 
-/**
- * @param {string} method
- * @param {string} path
- * @param {string | undefined} body
- */
+/** @type {Page["fillRequest"]} */
 function fillRequest(method, path, body) {
   field("method").value = method;
   field("path").value = path;
@@ -558,7 +477,7 @@ async function loadSessions() {
   at("reload").textContent = "Load the list again";
 }
 
-/** @param {Session} session */
+/** @type {Page["sessionItem"]} */
 function sessionItem(session) {
   const item = make("li");
   /** @param {string | null} text */
@@ -578,7 +497,7 @@ function sessionItem(session) {
   return item;
 }
 
-/** @param {Session} session */
+/** @type {Page["endSession"]} */
 async function endSession({ id, current }) {
   const path = endpoint(`/sessions/${encodeURIComponent(id)}/`);
   const answer = await call({ method: "DELETE", path, authorize: true, done: "the session is ended" });
@@ -588,11 +507,7 @@ async function endSession({ id, current }) {
   at("sessions-title").focus();
 }
 
-/**
- * What the page had is of no use any more; it stays to be tried.
- *
- * @param {string} how
- */
+/** @type {Page["ended"]} */
 function ended(how) {
   if (known.cookiesOnly) return forget("Logged out: the cookies are cleared.");
   for (const token of tokens.values()) token.ended = how;

@@ -56,10 +56,7 @@ async function show(response) {
   if (response.ok) for (const input of fields("[type=password]")) input.value = "";
 }
 
-/**
- * @param {string} text
- * @param {"good" | "bad" | ""} kind
- */
+/** @param {string} text @param {string} kind */
 function say(text, kind) {
   status.textContent = text;
   status.className = kind;

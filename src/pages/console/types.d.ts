@@ -1,0 +1,113 @@
+// The types of console.client.js. They stand here because that file is sent as it is, comments and all, in the bundle.
+
+// biome-ignore lint/suspicious/noExplicitAny: JSON of any shape, which is looked at field by field
+export type Json = any;
+
+/** As answers name a token; `token` is a sliding one. */
+export type Name = "access" | "refresh" | "token";
+
+export interface Token {
+  /** Absent where the token is in a cookie. */
+  text?: string;
+  header?: unknown;
+  claims?: Json;
+  /** Seconds since 1970. */
+  exp: number;
+  /** Seconds. */
+  life: number;
+  /** Why it is of no use any more, in a sentence. */
+  ended?: string;
+  /** Whether its end has been read out. */
+  told?: boolean;
+}
+
+export interface Call {
+  method: string;
+  path: string;
+  body?: string | undefined;
+  authorize?: boolean;
+  /** Shorten the tokens in the answer: they are shown in full in their own place. */
+  elide?: boolean;
+  /** What to say when it went well. */
+  done?: string;
+}
+
+export interface Session {
+  id: string;
+  current: boolean;
+  client: string;
+  address: string;
+  created_at: string;
+  expires_at: string;
+  last_refreshed_at: string;
+}
+
+/** What the gateway writes into the page. */
+export interface Known {
+  prefix: string;
+  served: string[];
+  header: string;
+  scheme: string;
+  cookiesOnly: boolean;
+  typeClaim: string;
+  refreshExpClaim: string;
+  /** Seconds. */
+  lifetimes: Record<Name, number>;
+}
+
+/** JSON with the source texts of its numbers (ECMAScript 2026), which TypeScript does not know yet. */
+export interface ExactJson {
+  parse(text: string, reviver: (key: string, value: unknown, context: { source: string }) => unknown): Json;
+  rawJSON?: (text: string) => unknown;
+}
+
+type Attributes = Record<string, string | number>;
+
+/** The functions of the page by their names. */
+export interface Page {
+  serves(name: string): boolean;
+  at(id: string): HTMLElement;
+  field(id: string): HTMLInputElement;
+  /** JSON with every number as it was written (an id of 18 digits is shown with all of them); old browsers round some. */
+  parsed(text: string): Json;
+  make(tag: string, text?: string | number, attributes?: Attributes): HTMLElement;
+  say(text: string, kind?: "good" | "bad"): void;
+  /** A second press while the first is under way does nothing. */
+  unlessBusy(work: (event: Json) => unknown): (event?: Event) => Promise<void>;
+  /** The address of a path; undefined for one that would lead to another origin. */
+  addressOf(path: string): URL | undefined;
+  /** Sends, shows and remembers one call; the JSON of a good answer comes back, undefined for any other. */
+  call(call: Call): Promise<Json>;
+  statusOf(response: Response): string;
+  elided(json: object): object;
+  showAnswer(answer: { response: Response; text: string; json: unknown; what: string; took: string }): void;
+  remember(call: Call & { what: string; status: number; took: string }): void;
+  decoded(text: string): { header: unknown; claims: Json } | undefined;
+  /** Takes the tokens of an answer, or with cookies the times that they must have; draws them. */
+  take(answer: Partial<Record<Name, string>>, names: Name[]): void;
+  card(entry: [Name, Token]): HTMLElement;
+  claimTable(name: Name, claims: object): HTMLElement;
+  clock(claim: string, end: number | undefined): HTMLElement;
+  leftText(seconds: number): string;
+  endpoint(path: string): string;
+  /**
+   * @param kind its classes
+   * @param name as screen readers say it
+   */
+  button(text: string, work: (event: Json) => unknown, kind?: string, name?: string): HTMLElement;
+  /** A POST to a token endpoint; with cookies the gateway takes the token from there. */
+  post(path: string, fields: object, done: string): Promise<Json>;
+  actionsOf(name: Name, token: Token): HTMLElement[];
+  refresh(name: Name, token: Token): Promise<void>;
+  blacklist(token: Token): Promise<void>;
+  copy(name: Name, token: Token): Promise<void>;
+  /** Drawing makes buttons anew: the focus goes back to where it was. */
+  focusAgain(selector: string): void;
+  forget(said?: string): void;
+  send(event: SubmitEvent & { submitter: HTMLButtonElement | null }): Promise<void>;
+  fillRequest(method: string, path: string, body: string | undefined): void;
+  sessionItem(session: Session): HTMLElement;
+  endSession(session: Session): Promise<void>;
+  /** What the page had is of no use any more; it stays to be tried. */
+  ended(how: string): void;
+}
