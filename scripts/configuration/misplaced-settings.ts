@@ -41,13 +41,19 @@ function outside(table: Readonly<Record<string, unknown>>, prefix: string, file:
     }
     const name = settingNamed(key, value);
     if (name !== undefined) {
-      const instead = isToml && typeof value === "object" ? `write ${inBrackets(`${prefix}vars.${name}`, value, true)}` : `move it into ${vars}`;
-      return [`${inBrackets(prefix + key, value, isToml)} in ${file} is outside of ${vars} and has no effect: ${advice(name, instead)}.`];
+      const path = inBrackets(`${prefix}vars.${name}`, value, isToml);
+      const instead = path.startsWith("[") ? `write ${path}` : `move it into ${vars}`;
+      return [
+        `${inBrackets(prefix + key, value, isToml)} in ${file} is outside of ${vars} and has no effect: ${advice(name, instead)}.`,
+      ];
     }
     if (ownNames.has(key) || !isRecord(value)) return [];
     return Object.keys(value)
       .filter((inner) => Object.hasOwn(settingsTable, inner))
-      .map((inner) => `${inner} in ${file} is in ${isToml ? `[${prefix}${key}]` : `"${prefix}${key}"`} and has no effect there: ${advice(inner, `move it into ${vars}`)}.`);
+      .map(
+        (inner) =>
+          `${inner} in ${file} is in ${isToml ? `[${prefix}${key}]` : `"${prefix}${key}"`} and has no effect there: ${advice(inner, `move it into ${vars}`)}.`,
+      );
   });
 }
 
@@ -61,7 +67,9 @@ const advice = (name: string, move: string): string => {
   const python = pythonSettings[name];
   if (python !== undefined) return `it is Python code in Simple JWT; ${python}`;
   const isSecret = name !== "VERIFYING_KEY" && isSecretSetting(name);
-  return isSecret ? "it is a secret, for .dev.vars and --secrets-file; [secrets] lists only its name, in required" : move;
+  return isSecret
+    ? "it is a secret, for .dev.vars and --secrets-file; [secrets] lists only its name, in required"
+    : move;
 };
 
 const isSecretSetting = (name: string): boolean =>
@@ -80,7 +88,9 @@ function settingNamed(key: string, value: unknown): string | undefined {
 function swallowedByRoutes(vars: unknown, prefix: string, isToml: boolean): string[] {
   const routes: unknown = isRecord(vars) ? vars.ROUTES : undefined;
   const tables: readonly unknown[] = Array.isArray(routes) ? routes : [];
-  return tables.flatMap((route, index) => (isRecord(route) ? swallowed(route, `ROUTES[${index}]`, `[[${prefix}vars.ROUTES]]`, isToml) : []));
+  return tables.flatMap((route, index) =>
+    isRecord(route) ? swallowed(route, `ROUTES[${index}]`, `[[${prefix}vars.ROUTES]]`, isToml) : [],
+  );
 }
 
 /** A header may have any name, so this is only worth a warning. */

@@ -19,28 +19,38 @@ export interface CodeChoice {
 
 export interface CodeReading {
   readonly errors: readonly string[];
+  /** A syntax error with its place. */
+  readonly buildErrors: readonly string[];
   readonly notes: readonly string[];
   /** Whether a claim with this name may come from a hook; undefined if the code could not be read. */
   readonly mayMakeClaim: ((name: string) => boolean) | undefined;
 }
 
-const unread = (notes: readonly string[]): CodeReading => ({ errors: [], notes, mayMakeClaim: undefined });
+const unread = (notes: readonly string[]): CodeReading => ({
+  errors: [],
+  buildErrors: [],
+  notes,
+  mayMakeClaim: undefined,
+});
 
 /** Names the errors in the options of createGateway(), with the place of a syntax error. */
 export async function readWorkerCode({ main, ...choice }: CodeChoice): Promise<CodeReading> {
   if (main === undefined) return unread([]);
   const name = relative(ROOT, main);
   const built = await bundle(main, choice);
-  if ("error" in built) return { ...unread([]), errors: [built.error] };
+  if ("error" in built) return { ...unread([]), buildErrors: [built.error] };
   const notChecked = (why: string): CodeReading => unread([`The hooks of ${name} were not checked: ${why}`]);
   if ("unclear" in built) return notChecked(built.unclear);
-  const options = await optionsGivenBy(built.code).catch((error: unknown) => `it cannot be run here (${reasonOf(error)}).`);
+  const options = await optionsGivenBy(built.code).catch(
+    (error: unknown) => `it cannot be run here (${reasonOf(error)}).`,
+  );
   if (typeof options === "string") return notChecked(options);
   if (options.length === 0) return unread([]);
   const errors = options.flatMap((one) => [...optionErrors(one), ...joinSettings(one.settings ?? {}, {}).errors]);
   const makesClaims = options.some(({ hooks }) => typeof hooks?.claimsFor === "function");
   return {
     errors: [...new Set(errors)],
+    buildErrors: [],
     notes: [],
     // Which claims a hook makes is known when it is called, but their names are in its code.
     mayMakeClaim: (claim) => makesClaims && built.code.includes(claim),
@@ -96,7 +106,8 @@ async function bundle(main: string, { alias, define, tsconfig }: Omit<CodeChoice
     if (first === undefined) return { unclear: reasonOf(error) };
     const { text, location } = first;
     // What wrangler resolves in its own ways is no error.
-    if (location === null || /^(Could not resolve|No (matching export|loader))/.test(text)) return { unclear: text };
+    if (location === null || /^(Could not resolve|No (matching export|loader))/.test(text))
+      return { unclear: `${text}.` };
     return { error: `${location.file}:${location.line}:${location.column + 1}: ${text}.` };
   }
 }

@@ -1,7 +1,25 @@
-// Claims that settings ask for, and that no token of this gateway has.
+// Checks the Worker's code beside its settings: names of hooks and options, and claims that no hook makes.
 import type { Configuration } from "../../src/configuration.ts";
+import { readIdentityHeaders } from "../../src/proxy/headers/identity-headers.ts";
 import { namesSession, servedEndpoints, sessionClaim } from "../../src/settings/derived.ts";
 import type { Settings } from "../../src/settings/settings.ts";
+import type { WorkerReading } from "./read-as-worker.ts";
+import { readWorkerCode } from "./worker-code.ts";
+
+export interface CodeFindings {
+  /** The Worker would find these, too. */
+  readonly errors: readonly string[];
+  /** The Worker cannot be built. */
+  readonly buildErrors: readonly string[];
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Checks the code that wrangler.toml names, together with the settings that were read from there. */
+export async function checkCode({ file, configuration }: WorkerReading): Promise<CodeFindings> {
+  const { mayMakeClaim, ...found } = await readWorkerCode(file.code);
+  return { ...found, warnings: configuration === undefined ? [] : claimWarnings(configuration, mayMakeClaim) };
+}
 
 /** @param mayMakeClaim whether a claim may come from a hook; undefined if that is not known */
 export function claimWarnings(
@@ -15,15 +33,20 @@ export function claimWarnings(
   const standard = new Set(standardClaims(settings));
   const unknown = (claim: string): boolean => !standard.has(claim) && !mayMakeClaim(claim);
   const reason = "which tokens of this gateway do not have: no hook makes it. claimsFor adds claims (docs/hooks.md).";
-  const headers = Object.entries(settings.IDENTITY_HEADERS).filter(([, path]) => !standard.has(path) && unknown(path.split(".")[0] ?? path));
+  const headers = readIdentityHeaders(settings).filter(({ claimPath: [claim = ""] }) => unknown(claim));
   return [
     ...rules.flatMap((rule, index) =>
       [...rule.require.keys()]
         .filter(unknown)
         .map((claim) => `ROUTES[${index}] (${rule.path}) requires the claim ${JSON.stringify(claim)}, ${reason}`),
     ),
-    ...headers.map(([header, claim]) => `IDENTITY_HEADERS: ${header} needs the claim ${JSON.stringify(claim)}, ${reason}`),
-    ...settings.ASSERTION_CLAIMS.filter(unknown).map((claim) => `ASSERTION_CLAIMS has ${JSON.stringify(claim)}, ${reason}`),
+    ...headers.map(
+      ({ header, claimPath: [claim] }) =>
+        `IDENTITY_HEADERS: ${header} needs the claim ${JSON.stringify(claim)}, ${reason}`,
+    ),
+    ...settings.ASSERTION_CLAIMS.filter(unknown).map(
+      (claim) => `ASSERTION_CLAIMS has ${JSON.stringify(claim)}, ${reason}`,
+    ),
   ];
 }
 
