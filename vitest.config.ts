@@ -34,6 +34,7 @@ const inNode = [
   "test/security/**/*.test.ts",
   "test/docs/**/*.test.ts",
   "test/bench/**/*.test.ts",
+  "test/client/**/*.test.ts",
   // Node signs with every algorithm; workerd's node:crypto does not.
   "test/tokens/codec-and-node.test.ts",
 ];

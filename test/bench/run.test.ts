@@ -27,7 +27,19 @@ describe("npm run bench", () => {
   it("races two contestants over one shape and writes down what came of it", async () => {
     const file = join(folder, "result.json");
     const { code, stdout, stderr } = await bench(
-      ...["--shapes", "no-token", "--only", "bare,gateway", "--rounds", "1", "--seconds", "0.3", "--json", file],
+      ...[
+        "--quick",
+        "--shapes",
+        "no-token",
+        "--only",
+        "bare,gateway",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.3",
+        "--json",
+        file,
+      ],
     );
     expect(stderr).toBe("");
     expect(code).toBe(0);

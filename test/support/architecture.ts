@@ -138,6 +138,7 @@ const toolsMayImport: Readonly<Record<string, readonly string[]>> = {
     ...["src", "scripts/shared", "scripts/database", "scripts/configuration", "scripts/import-django"],
     ...["scripts/keys", "scripts/explain", "scripts/deploy"],
   ],
+  "scripts/init": ["scripts/shared"],
   "scripts/start": ["src", "scripts/shared", "scripts/database"],
   scripts: ["src", "scripts"],
   // The real Django project is a contestant, too.

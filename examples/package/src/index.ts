@@ -1,4 +1,4 @@
-// A Worker that contains the gateway: adds a claim to every token, sets the routes, and serves a route of its own.
+// A Worker that contains the gateway: adds a claim to every token, and serves a route of its own.
 import { createGateway } from "simplejwt-edge";
 
 interface Env {
@@ -8,15 +8,8 @@ interface Env {
 
 const gateway = createGateway({
   hooks: {
+    // The routes in wrangler.toml require this claim, and X-User-Roles passes it to the API.
     claimsFor: (user) => ({ roles: user.is_staff ? ["staff", "member"] : ["member"] }),
-  },
-  settings: {
-    IDENTITY_HEADERS: { "X-User-Id": "user_id", "X-User-Roles": "roles" },
-    ROUTES: [
-      { path: "/api/public/*", auth: "public" },
-      { path: "/api/staff/*", auth: "token", require: { roles: "staff" } },
-      { path: "/*", auth: "token" },
-    ],
   },
 });
 

@@ -9,7 +9,7 @@ import { sessionsPaths } from "./openapi-sessions.ts";
 import { securitySchemes, tokenOperation } from "./openapi-tokens.ts";
 
 /** package.json's version, which a test compares. */
-const version = "0.1.0";
+const version = "0.2.0";
 
 const description = `The gateway's own endpoints: tokens as in Simple JWT, sessions, keys and health. All other paths are checked by \
 the gateway's routes and proxied to the API, which this document does not describe. Token endpoints work with and without \
