@@ -95,4 +95,4 @@ async function run(argv: readonly string[]): Promise<number> {
   return report.ok ? EXIT.ok : EXIT.failed;
 }
 
-export const checkCommand: Command = { summary: "check settings, keys, routes and bindings", help, run };
+export const checkCommand: Command = { summary: "check settings, keys, routes and bindings", help, flags, run };
