@@ -28,13 +28,34 @@ export function dollarsPerMillion(use: Use): number {
   return metered.reduce<number>((sum, name) => sum + use[name] * prices[name].perMillion, prices.requests.perMillion);
 }
 
-/** US dollars for a month's bill. */
-export function dollarsPerMonth(requests: number, use: Use): number {
+/** US dollars for a month, by resource; `plan` is the plan itself. */
+export function monthlyBill(
+  requests: number,
+  use: Use,
+): Readonly<Record<"plan" | "requests" | (typeof metered)[number], number>> {
   const charged = (name: "requests" | (typeof metered)[number], amount: number) =>
     (Math.max(amount - prices[name].included, 0) / 1_000_000) * prices[name].perMillion;
-  const uses = metered.map((name) => charged(name, use[name] * requests));
-  return uses.reduce<number>((sum, dollars) => sum + dollars, prices.monthlyDollars + charged("requests", requests));
+  return {
+    plan: prices.monthlyDollars,
+    requests: charged("requests", requests),
+    cpuMilliseconds: charged("cpuMilliseconds", use.cpuMilliseconds * requests),
+    kvReads: charged("kvReads", use.kvReads * requests),
+    kvWrites: charged("kvWrites", use.kvWrites * requests),
+    rowsRead: charged("rowsRead", use.rowsRead * requests),
+    rowsWritten: charged("rowsWritten", use.rowsWritten * requests),
+  };
 }
+
+/** US dollars for a month's bill. */
+export const dollarsPerMonth = (requests: number, use: Use): number =>
+  Object.values(monthlyBill(requests, use)).reduce((sum, dollars) => sum + dollars, 0);
+
+/** The three sizes of docs/cost.md. A user in the app sends one request every eight seconds, as in the mix. */
+export const sizes = [
+  { name: "small", users: 500, hoursPerUser: 20 },
+  { name: "medium", users: 10_000, hoursPerUser: 10 },
+  { name: "large", users: 200_000, hoursPerUser: 10 },
+] as const;
 
 /** The mix of docs/performance.md: shares of all requests, the shape that has the CPU, the use of the stores. */
 export const mix = [

@@ -1,6 +1,6 @@
-// The two tables of docs/performance.md that are about money and about D1's one writer.
+// The tables of docs/performance.md and docs/cost.md that are about money and about D1's one writer.
 // Must never show a figure that is not computed from the run, the prices and the mix.
-import { dollarsPerMillion, dollarsPerMonth, mix, type Use } from "./cost.ts";
+import { dollarsPerMillion, dollarsPerMonth, mix, monthlyBill, sizes, type Use } from "./cost.ts";
 import { shapeOf, spreadOfFigure } from "./figures.ts";
 import { markdownTable } from "./markdown-table.ts";
 import type { BenchResult } from "./result.ts";
@@ -86,6 +86,47 @@ export function ratesTable(result: BenchResult): string {
     "$ a month",
   ];
   return markdownTable(head, rows);
+}
+
+const SECONDS_PER_REQUEST = 8;
+/** Measured for docs/performance.md: a row of outstanding_tokens with its indexes. */
+const BYTES_PER_TOKEN = 330;
+/** REFRESH_TOKEN_LIFETIME in the supplied wrangler.toml: how long a row stays. */
+const DAYS_STORED = 7;
+
+/** A month's bill for each size of docs/cost.md. */
+export function sizesTable(result: BenchResult): string {
+  const kinds = kindsOf(result);
+  const one = averageOf(kinds);
+  const shareOf = (name: string) => kinds.find((kind) => kind.name === name)?.share ?? 0;
+  const columns = sizes.map((size) => {
+    const requests = (size.users * size.hoursPerUser * 3600) / SECONDS_PER_REQUEST;
+    const logIns = requests * shareOf("log-in");
+    const refreshes = requests * shareOf("refresh, rotating");
+    const gigabytes = ((logIns + refreshes) * (DAYS_STORED / 30) * BYTES_PER_TOKEN) / 1e9;
+    const bill = monthlyBill(requests, one);
+    return { ...size, requests, logIns, refreshes, gigabytes, bill, total: dollarsPerMonth(requests, one) };
+  });
+  const line = (label: string, cell: (column: (typeof columns)[number]) => string) => [label, ...columns.map(cell)];
+  const dollars = (value: number) => value.toFixed(2);
+  return markdownTable(
+    ["", ...columns.map(({ name }) => name)],
+    [
+      line("users who are active in a month", ({ users }) => count(users)),
+      line("hours of use per user", ({ hoursPerUser }) => count(hoursPerUser)),
+      line("requests", ({ requests }) => count(requests)),
+      line("log-ins", ({ logIns }) => count(logIns)),
+      line("refreshes", ({ refreshes }) => count(refreshes)),
+      line("Workers Paid, $", ({ bill }) => dollars(bill.plan)),
+      line("requests, $", ({ bill }) => dollars(bill.requests)),
+      line("CPU, $", ({ bill }) => dollars(bill.cpuMilliseconds)),
+      line("KV, $", ({ bill }) => dollars(bill.kvReads + bill.kvWrites)),
+      line("D1 rows, $", ({ bill }) => dollars(bill.rowsRead + bill.rowsWritten)),
+      line("**a month, $**", ({ total }) => `**${dollars(total)}**`),
+      line("a user and month, $", ({ users, total }) => (total / users).toFixed(4)),
+      line("stored tokens in D1, GB (5 included)", ({ gigabytes }) => gigabytes.toFixed(2)),
+    ],
+  );
 }
 
 const count = (value: number) => Math.round(value).toLocaleString("en");

@@ -1,6 +1,6 @@
-// The parts of docs/performance.md that come from a run: tables in Markdown, put between the document's markers.
+// The parts of docs/performance.md and docs/cost.md that come from a run: tables in Markdown, put between the document's markers.
 // Must never touch a word outside the markers.
-import { costTable, ratesTable } from "./document-cost.ts";
+import { costTable, ratesTable, sizesTable } from "./document-cost.ts";
 import { cpuRatio, shapeOf, spreadOfFigure, totalCpuRatio } from "./figures.ts";
 import { markdownTable } from "./markdown-table.ts";
 import type { ShapeResult } from "./race.ts";
@@ -19,7 +19,10 @@ export function withParts(document: string, parts: Readonly<Record<string, strin
   return text;
 }
 
-/** By the names of the markers. */
+/** Those of docs/cost.md. */
+export const costPartsOf = (result: BenchResult): Readonly<Record<string, string>> => ({ sizes: sizesTable(result) });
+
+/** Those of docs/performance.md, by the names of the markers. */
 export function partsOf(result: BenchResult): Readonly<Record<string, string>> {
   return {
     machine: machineText(result),

@@ -20,5 +20,6 @@ export interface BenchResult {
 }
 
 export const DOCUMENT_FILE = join(ROOT, "docs/performance.md");
+export const COST_FILE = join(ROOT, "docs/cost.md");
 export const PICTURE_DIRECTORY = join(ROOT, "docs/performance");
 export const RESULT_FILE = join(PICTURE_DIRECTORY, "bench.json");

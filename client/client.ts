@@ -115,7 +115,7 @@ export function createClient({
   header = "Authorization",
   scheme = "Bearer",
   lifetime,
-  fetch: send = (...request) => globalThis.fetch(...request),
+  fetch: send = (input: RequestInfo | URL, init?: RequestInit) => globalThis.fetch(input, init),
 }: ClientOptions = {}): Client {
   const gateway = new URL(url);
   const endpoints = new URL(prefix.replace(/\/*$/, "/"), gateway).href;

@@ -54,7 +54,7 @@ export function planInit(folder: Folder): Plan {
     planKey(folder),
   ];
   const keep = steps.filter((step) => !("text" in step));
-  return { write: steps.filter((step) => "text" in step), keep, next: nextSteps(folder, keep) };
+  return { write: steps.filter((step) => "text" in step), keep, next: nextSteps(folder, entry, keep) };
 }
 
 type Step = Written | Kept;
@@ -119,16 +119,22 @@ function planKey({ files, key }: Folder): Step {
 const hasOrigin = (read: ReadConfig | undefined): boolean =>
   read !== undefined && ["ORIGIN", "ORIGIN_URL"].some((name) => name in read.vars || read.bindings.includes(name));
 
-function nextSteps({ config, dependencies }: Folder, keep: Plan["keep"]): string[] {
+function nextSteps({ files, config, dependencies }: Folder, entry: string, keep: Plan["keep"]): string[] {
   const missing = ["wrangler", "typescript", "@cloudflare/workers-types"].filter((one) => !dependencies.includes(one));
   const some = keep.some(({ lines }) => lines !== undefined);
   const file = config?.file ?? "wrangler.toml";
+  const ownDatabase = config?.read?.bindings.includes("DB") === true && !usesGateway(files.get(entry));
   return [
     ...(dependencies.includes("simplejwt-edge")
       ? []
       : ["npm install FILE_OR_URL    the tarball or git URL of simplejwt-edge"]),
     ...(missing.length > 0 ? [`npm install --save-dev ${missing.join(" ")}`] : []),
     ...(some ? ["Add the lines above to the files that were kept."] : []),
+    ...(ownDatabase
+      ? [
+          `${file} binds DB already, and the gateway creates its tables there, users among them. Rename that binding if you want them apart.`,
+        ]
+      : []),
     ...(hasOrigin(config?.read) ? [] : [`Set ORIGIN_URL in ${file} to the address of your API.`]),
     "npx simplejwt-edge check",
     "npx simplejwt-edge createsuperuser",

@@ -1,10 +1,11 @@
 // The parts of docs/performance.md that a run writes, its targets and its pictures.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { partsOf, withParts } from "../../bench/document.ts";
+import { dollarsPerMonth, monthlyBill } from "../../bench/cost.ts";
+import { costPartsOf, partsOf, withParts } from "../../bench/document.ts";
 import { picturesOf } from "../../bench/plot.ts";
 import type { ShapeResult } from "../../bench/race.ts";
-import { type BenchResult, DOCUMENT_FILE, PICTURE_DIRECTORY, RESULT_FILE } from "../../bench/result.ts";
+import { type BenchResult, COST_FILE, DOCUMENT_FILE, PICTURE_DIRECTORY, RESULT_FILE } from "../../bench/result.ts";
 import { barChart } from "../../bench/svg.ts";
 import { judgeTargets } from "../../bench/targets.ts";
 
@@ -63,11 +64,27 @@ describe("barChart()", () => {
   });
 });
 
+describe("monthlyBill()", () => {
+  const use = { cpuMilliseconds: 2, kvReads: 1, kvWrites: 0, rowsRead: 0, rowsWritten: 1 };
+  it("charges what is beyond the month's share, by resource", () => {
+    const bill = { plan: 5, requests: 3, cpuMilliseconds: 0.2, kvReads: 5, kvWrites: 0, rowsRead: 0, rowsWritten: 0 };
+    expect(monthlyBill(20_000_000, use)).toEqual(bill);
+    expect(dollarsPerMonth(20_000_000, use)).toBe(13.2);
+  });
+  it("is the plan alone while everything is included", () => {
+    expect(dollarsPerMonth(1_000_000, use)).toBe(5);
+  });
+});
+
 describe("docs/performance.md", () => {
   const result = JSON.parse(readFileSync(RESULT_FILE, "utf8")) as BenchResult;
   it("has the figures of docs/performance/bench.json", () => {
     const document = readFileSync(DOCUMENT_FILE, "utf8");
     expect(withParts(document, partsOf(result))).toBe(document);
+  });
+  it("and docs/cost.md has them too", () => {
+    const document = readFileSync(COST_FILE, "utf8");
+    expect(withParts(document, costPartsOf(result))).toBe(document);
   });
   it("has the pictures of that run", () => {
     const pictures = Object.entries(picturesOf(result));

@@ -2,10 +2,12 @@
 // Must never share a window between two sentences.
 import assert from "node:assert/strict";
 import { endpoints } from "../../src/api/definitions.ts";
+import { clientSentences } from "./client.ts";
 import { consoleSentences } from "./console.ts";
 import { consoleLooks } from "./console-looks.ts";
 import { consoleModes } from "./console-modes.ts";
 import { cookieSentences } from "./cookies.ts";
+import { fetchWrapperSentences } from "./fetch-wrapper.ts";
 import { looks } from "./looks.ts";
 import { axeViolations, type Stage, said, send, shownBody, visiting } from "./visit.ts";
 
@@ -141,5 +143,6 @@ const answers: readonly Sentence[] = [
 
 export const sentences: readonly Sentence[] = [
   ...[...eachPage, ...answers, ...looks(`${prefix}/`), ...cookieSentences],
+  ...[...clientSentences, ...fetchWrapperSentences],
   ...[...consoleSentences, ...consoleLooks, ...consoleModes],
 ];

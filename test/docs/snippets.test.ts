@@ -73,7 +73,7 @@ const { folder, remove } = copyProject();
 afterAll(remove);
 
 it("there are blocks, and a rule for each", () => {
-  const known = ["sh", "toml", "ts", "js", "json", "python", "sql", "console", "", "text"];
+  const known = ["sh", "toml", "ts", "js", "json", "python", "sql", "yaml", "console", "", "text"];
   expect(blocks.length).toBeGreaterThan(100);
   expect(blocks.filter(({ language }) => !known.includes(language))).toEqual([]);
 });
@@ -136,10 +136,12 @@ describe("code", () => {
   });
 
   it("in JavaScript is run by tests: of the recipes, and of a real Express behind the gateway", () => {
-    // test/docs/recipes.test.ts; test/worker/express-origin.test.ts with test/docs/securing-your-origin.test.ts.
+    // test/client/client.test.ts; test/docs/recipes.test.ts; test/worker/express-origin.test.ts with test/docs/securing-your-origin.test.ts.
     const beginnings = inLanguage("js").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
     expect(beginnings).toEqual([
       "docs/browser-apps.md const post = (path, body) =>",
+      'docs/client.md import { createClient } from "simplejwt-edge/client";',
+      'docs/client.md import { createClient } from "simplejwt-edge/client";',
       "docs/recipes.md let refreshing;",
       "docs/recipes.md /** `store` has load(), save(tokens) and clear(); all may be async. */",
       "docs/recipes.md export function memoryStore() {",
@@ -165,6 +167,14 @@ describe("code", () => {
 
   it.each(named(inLanguage("json")))("%s: is JSON", (_, { text }) => {
     expect(() => JSON.parse(text)).not.toThrow();
+  });
+});
+
+describe("a CI workflow", () => {
+  it.each(named(inLanguage("yaml")))("%s: runs commands that are there", async (_, { text }) => {
+    const runs = [...text.matchAll(/^ *- run: (.*)$/gm)].map(([, line = ""]) => line);
+    expect(runs.length).toBeGreaterThan(0);
+    for (const command of runs.flatMap(shellCommands)) expect(await errorWithCommand(command)).toBeUndefined();
   });
 });
 

@@ -1,11 +1,16 @@
 // scripts/database/tables.ts: a database of an earlier version gets what it lacks, and keeps what it has.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import type { Database } from "../../scripts/database/database.ts";
 import { updateTables } from "../../scripts/database/tables.ts";
 import { schemaColumns, schemaVersion } from "../../src/stores/d1/schema.ts";
 
-/** The tables of the very first version, with a user and a token of it; and how the Worker of then writes. */
+/** schema.sql of 0.1.0. */
+const schemaOf010 = readFileSync(join(import.meta.dirname, "../support/fixtures/schema-0.1.0.sql"), "utf8");
+
+/** The tables of an earlier state yet, with a user and a token of it; and how the Worker of then writes. */
 const firstVersion = `
 CREATE TABLE users (id INTEGER PRIMARY KEY, password TEXT NOT NULL, last_login TEXT, is_superuser INTEGER NOT NULL DEFAULT 0,
   username TEXT NOT NULL UNIQUE, first_name TEXT NOT NULL DEFAULT '', last_name TEXT NOT NULL DEFAULT '',
@@ -58,6 +63,32 @@ describe("updateTables()", () => {
       jti: "a",
       session_version: null,
     });
+  });
+
+  it("adds the five columns of docs/upgrading.md to a database of 0.1.0, in which 0.1.0 goes on", async () => {
+    const session =
+      "INSERT INTO admin_sessions (id_hash, user_id, fingerprint, created_at, last_used_at, expires_at) VALUES ('h', 7, 'f', 1, 1, 2)";
+    const { db, database, columnsOf } = databaseWith(`${schemaOf010}${oldUser};${oldToken("a")};${session};`);
+    expect(await updateTables(database)).toEqual([
+      ...["users.session_version", "users.imported_hash", "outstanding_tokens.session_version"],
+      ...["admin_sessions.session_version", "admin_sessions.confirmed_at"],
+    ]);
+    for (const [table, columns] of Object.entries(schemaColumns)) {
+      expect([table, columnsOf(table).toSorted()]).toEqual([table, [...columns].toSorted()]);
+    }
+    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 3 });
+    expect(db.prepare("SELECT session_version, confirmed_at FROM admin_sessions").get()).toEqual({
+      session_version: null,
+      confirmed_at: 0,
+    });
+    expect(db.prepare("SELECT session_version, imported_hash FROM users").get()).toEqual({
+      session_version: 0,
+      imported_hash: null,
+    });
+    db.exec(`${oldToken("b")};${schemaOf010}`);
+    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 3 });
+    const guide = readFileSync(join(import.meta.dirname, "../../docs/upgrading.md"), "utf8");
+    for (const column of ["session_version", "imported_hash", "confirmed_at"]) expect(guide).toContain(`\`${column}\``);
   });
 
   it("may be run again and again, and adds nothing to a database that has everything", async () => {

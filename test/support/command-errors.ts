@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { readBenchOptions } from "../../bench/options.ts";
 import { deployHelp } from "../../scripts/deploy/arguments.ts";
 import { commands } from "../../scripts/manage/commands.ts";
+import { readFlags } from "../../scripts/shared/flags.ts";
 import { importWrangler } from "../../scripts/shared/wrangler.ts";
 import { readStartOptions } from "../../scripts/start/options.ts";
 import { projectRoot, type SimpleCommand } from "./documents.ts";
@@ -45,6 +46,9 @@ export async function commandError([program = "", ...words]: SimpleCommand): Pro
   return `no rule for the program ${program}`;
 }
 
+/** npm's own commands. */
+const ofNpm = new Set(["ci", "install", "pack", "version", "sbom", "audit", "publish"]);
+
 const fileError = (path: string) => (existsSync(join(projectRoot, path)) ? undefined : `there is no ${path}`);
 
 async function npmError(given: readonly string[]): Promise<string | undefined> {
@@ -54,7 +58,7 @@ async function npmError(given: readonly string[]): Promise<string | undefined> {
   const prefix = own.indexOf("--prefix");
   const words = own.filter((word, index) => !word.startsWith("--") && (prefix < 0 || index !== prefix + 1));
   const [verb = "", name = ""] = words;
-  if (["ci", "install", "pack"].includes(verb) && rest.length === 0) return undefined;
+  if (ofNpm.has(verb) && rest.length === 0) return undefined;
   if (verb === "exec") return commandError(rest);
   const script = verb === "run" ? name : verb;
   if (!["run", "start", "test"].includes(verb) || !Object.hasOwn(scripts, script)) return `npm has no ${verb} ${name}`;
@@ -75,6 +79,7 @@ async function npxError([program = "", ...words]: readonly string[]): Promise<st
   if (program === "wrangler") return wranglerError(words);
   if (program === "tsc") return undefined;
   if (program !== "simplejwt-edge") return `no rule for npx ${program}`;
+  if (words[0] === "init") return thrown(() => readFlags(words.slice(1), {}));
   return words[0] === "deploy" ? deployError(words.slice(1)) : manageError(words);
 }
 

@@ -104,7 +104,10 @@ export async function typeErrors(blocks: readonly Block[]): Promise<string> {
       const shown = blocks.filter((block) => block.language === language).map((block) => place(folder, block));
       // The page files that the sources import as text.
       const files = language === "ts" ? [...shown, join("src", "pages/texts.d.ts")] : shown;
-      const paths = { "simplejwt-edge": [join(projectRoot, "src/package.ts")] };
+      const paths = {
+        "simplejwt-edge": [join(projectRoot, "src/package.ts")],
+        "simplejwt-edge/client": [join(projectRoot, "client/client.ts")],
+      };
       const compilerOptions = { ...shared, ...options, paths };
       const config = { extends: join(projectRoot, "tsconfig.json"), compilerOptions, files, include: [] };
       writeFileSync(join(folder, `${language}.json`), JSON.stringify(config));

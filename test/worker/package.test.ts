@@ -1,6 +1,8 @@
 // The package: what `npm pack` puts into it, and a project outside the tree that builds on it and answers.
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as wrangler from "../../scripts/shared/wrangler.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
@@ -30,6 +32,7 @@ describe("the tarball", () => {
     tables: /^schema\.sql$/,
     docs: /^docs\/[a-z-]+\.md$/,
     code: /^dist\/src\/[a-z0-9/-]+\.js$/,
+    client: /^dist\/client\/client\.(js|d\.ts)$/,
     types: /^dist\/src\/[a-z0-9/-]+\.d\.ts$/,
     commands: /^dist\/scripts\/[a-z0-9/-]+\.js$/,
   };
@@ -95,6 +98,32 @@ describe("examples/package, with the tarball installed", () => {
     expect(config.compilerOptions).toMatchObject({ strict: true });
     expect(config.compilerOptions).not.toHaveProperty("skipLibCheck");
     expect(await installed.typecheck()).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  it("has the client for apps, which works with the gateway", async () => {
+    const place = join(installed.folder, "node_modules/simplejwt-edge/dist/client/client.js");
+    const resolved = createRequire(join(installed.folder, "src/app.js")).resolve("simplejwt-edge/client");
+    expect(realpathSync(resolved)).toBe(realpathSync(place));
+    const { createClient } = (await import(pathToFileURL(resolved).href)) as typeof import("../../client/client.ts");
+    const client = createClient({ url: gateway.url });
+    expect((await client.login({ username: "ada", password: "correct horse" })).status).toBe(200);
+    expect((await client.fetch("/api/notes/")).status).toBe(200);
+    expect((await client.logout())?.status).toBe(200);
+    expect((await client.fetch("/api/notes/")).status).toBe(401);
+  });
+
+  it("compiles an app that uses the client", async () => {
+    const path = join(installed.folder, "src/app.ts");
+    const lines = [
+      'import { type Client, createClient } from "simplejwt-edge/client";',
+      "const client: Client = createClient({ storage: { getItem: () => null, setItem: () => {}, removeItem: () => {} } });",
+      'export const stop = client.on("logged-out", () => {});',
+      'createClient({ storage: "cookie" });',
+    ];
+    writeFileSync(path, `${lines.join("\n")}\n`);
+    const { stdout } = await installed.typecheck();
+    writeFileSync(path, "export {};\n");
+    expect([...stdout.matchAll(/^src\/app\.ts\((\d+),/gm)].map(([, line]) => Number(line))).toEqual([4]);
   });
 
   it("puts its own claim into tokens", () => {
