@@ -6,7 +6,8 @@ import { settingsTable } from "../../src/settings/settings.ts";
 import { publicJwksOf } from "../../src/tokens/keys.ts";
 import { usage } from "../shared/failure.ts";
 import { readAsWorker, type WorkerReading } from "./read-as-worker.ts";
-import { readSecretsFile, readVars } from "./wrangler-flags.ts";
+import { readSecretsFile } from "./secrets-file.ts";
+import { readVars } from "./wrangler-flags.ts";
 
 export const whichFlags = {
   remote: { type: "boolean" },

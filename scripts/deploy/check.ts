@@ -3,7 +3,7 @@ import { readJwkSet } from "../../src/settings/readers.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { checkCode } from "../configuration/check-code.ts";
 import { readAsWorker } from "../configuration/read-as-worker.ts";
-import { readSecretsFile } from "../configuration/wrangler-flags.ts";
+import { readSecretsFile } from "../configuration/secrets-file.ts";
 import { settingsFailure } from "../shared/failure.ts";
 import type { DeployArguments } from "./arguments.ts";
 

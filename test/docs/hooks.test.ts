@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, it } from "vitest";
+import { pythonSettings } from "../../src/settings/checks/check-names.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const pages = ["docs/hooks.md", "docs/groups-and-permissions.md"];
@@ -17,4 +18,13 @@ it("docs/react-and-nextjs.md shows examples/browser-fetch/gateway-fetch.js to th
   const file = "examples/browser-fetch/gateway-fetch.js";
   const page = readFileSync(join(root, "docs/react-and-nextjs.md"), "utf8");
   expect(page).toContain(`\`\`\`js\n// ${file}\n${readFileSync(join(root, file), "utf8")}\`\`\``);
+});
+
+it.each(Object.entries(pythonSettings))("docs/hooks.md says what does the same as %s", (name, instead) => {
+  const row = shown
+    .split("\n")
+    .find((line) => line.startsWith("|") && (line.split("|")[1] ?? "").includes(`\`${name}\``));
+  const named = instead.match(/\b(?:[a-z]+[A-Z]\w+|[A-Z]+_[A-Z_]+|ASSERTION)\b/g) ?? [];
+  expect(row).toBeDefined();
+  for (const one of named) if (one !== "createGateway") expect(row).toContain(`\`${one}\``);
 });
