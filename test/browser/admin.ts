@@ -1,6 +1,7 @@
 // Sentences about the admin page in a real browser: walked as a person would, by keyboard, in a narrow window, in the dark.
 // Must never look at what a person could not see.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import type { Gateway } from "../support/gateway-over-http.ts";
 import { startOrigin } from "../support/http-origin.ts";
@@ -29,6 +30,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
         async ({ page, gateway }) => {
           await heading(page, "Gateway admin");
           assert.deepEqual(await axeViolations(page), []);
+          assert.equal(await page.evaluate("document.activeElement.id"), "username");
           await page.getByLabel("Username").fill(stage.username);
           await page.getByLabel("Password").fill("not-this-one");
           await press(page, "Log in");
@@ -38,7 +40,12 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           assert.deepEqual(await axeViolations(page), []);
           await shoot(page, "admin-users");
 
-          await page.getByLabel("Text").fill("GRACE.H");
+          await page.getByLabel("Search", { exact: true }).fill("nobody");
+          await press(page, "Search");
+          await page.getByText("No match for “nobody”.").waitFor();
+          assert.deepEqual(await axeViolations(page), []);
+          await page.getByRole("link", { name: "Show all users" }).click();
+          await page.getByLabel("Search", { exact: true }).fill("Grace Ho");
           await press(page, "Search");
           assert.deepEqual(await page.getByRole("rowheader").allTextContents(), ["grace.hoare", "grace.hopper"]);
           await page.getByRole("link", { name: "grace.hopper" }).click();
@@ -84,7 +91,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           await press(page, "Add the user");
           await says(page, "The user was created.");
           assert.equal(await page.getByLabel("E-mail address").inputValue(), "margaret@example.com");
-          await page.getByRole("link", { name: "Delete this user" }).click();
+          await page.getByRole("link", { name: "Delete this user…" }).click();
           await heading(page, "Delete margaret.hamilton?");
           assert.deepEqual(await axeViolations(page), []);
           await press(page, "Delete permanently");
@@ -140,7 +147,11 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           assert.equal(await refreshed(tokens.pop()), 200);
           await logIn(page, stage);
           await page.goto(new URL("/_gateway/admin/users/2/", gateway.url).href);
-          await page.getByRole("link", { name: "Show this user’s tokens" }).click();
+          await page.getByRole("link", { name: "Show this user’s sessions" }).click();
+          await heading(page, "Sessions of margaret");
+          assert.equal(await page.getByRole("row").count(), 4);
+          assert.deepEqual(await axeViolations(page), []);
+          await page.getByRole("link", { name: "Tokens", exact: true }).last().click();
           await heading(page, "Tokens of margaret");
           assert.equal(await page.getByRole("row").count(), 5);
           assert.deepEqual(await axeViolations(page), []);
@@ -163,6 +174,47 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           await page.getByRole("link", { name: "Show this user’s tokens" }).click();
           await heading(page, "Tokens of margaret");
           assert.equal(await page.getByText("live", { exact: true }).count(), 0);
+        },
+        { viewport: { width: 1180, height: 760 } },
+      ),
+  ],
+  [
+    "an admin selects several users, makes them inactive and ends their sessions, and takes the list as a file",
+    (stage) =>
+      withAdmin(
+        stage,
+        async ({ page, gateway }) => {
+          await logIn(page, stage);
+          await page.goto(new URL("/_gateway/admin/users?q=alan.", gateway.url).href);
+          assert.equal(new URL(page.url()).pathname, "/_gateway/admin/users/");
+          await page.getByRole("link", { name: "Select all on this page" }).click();
+          await page.getByRole("link", { name: "Select none" }).waitFor();
+          await page.getByLabel("Select alan.turing").uncheck();
+          await forget(gateway);
+          await shoot(page, "admin-selected");
+          await press(page, "Make inactive…");
+          await heading(page, "Make 8 users inactive?");
+          await page.getByText("alan.perlman: is inactive already.").waitFor();
+          assert.deepEqual(await axeViolations(page), []);
+          await press(page, "Make 8 users inactive");
+          await heading(page, "Confirm your password");
+          await page.getByLabel("Your password").fill(stage.password);
+          await press(page, "Continue");
+          await says(page, "Made 8 users inactive.");
+          assert.deepEqual(await axeViolations(page), []);
+          await page.getByRole("link", { name: "Back to the users" }).click();
+          assert.equal(await page.getByLabel("Search", { exact: true }).inputValue(), "alan.");
+          assert.equal(await page.getByText("active", { exact: true }).count(), 1);
+          await page.getByLabel("Select alan.turing").check();
+          await press(page, "End all sessions…");
+          await heading(page, "End all sessions of 1 user?");
+          await press(page, "End all sessions of 1 user");
+          await says(page, "Ended all sessions of 1 user.");
+          await page.getByRole("link", { name: "Back to the users" }).click();
+          const download = page.waitForEvent("download");
+          await page.getByRole("link", { name: "Download as CSV" }).click();
+          assert.match((await download).suggestedFilename(), /^users-\d{4}-\d\d-\d\d\.csv$/);
+          assert.equal((await readFile(await (await download).path(), "utf8")).trim().split("\r\n").length, 11);
         },
         { viewport: { width: 1180, height: 760 } },
       ),
@@ -204,7 +256,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           }
           assert.fail(`no way to ${text}`);
         };
-        await tabTo("Username");
+        // The form begins with the focus.
         await page.keyboard.type(stage.username);
         await tabTo("Password");
         await page.keyboard.type(stage.password);
@@ -227,9 +279,14 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
       }),
   ],
   [
-    "at 360 and 320 pixels nothing of the admin page sticks out; dark is dark, without an error for axe",
+    "at 360 and 320 pixels nothing of the admin page sticks out; dark is dark and light is light, without an error for axe",
     async (stage) => {
-      for (const width of [360, 320]) {
+      for (const [width, colorScheme, expected] of [
+        [360, "dark", "rgb(18, 22, 29)"],
+        [320, "dark", "rgb(18, 22, 29)"],
+        [1180, "dark", "rgb(18, 22, 29)"],
+        [1180, "light", "rgb(245, 246, 248)"],
+      ] as const) {
         await withAdmin(
           stage,
           async ({ page, gateway }) => {
@@ -242,6 +299,9 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
               "users/100/",
               "users/100/password",
               "users/100/delete",
+              "users/1/sessions",
+              "users/?q=nobody-of-this-name",
+              "users/selected?action=deactivate&user-1=on&user-100=on",
               "confirm",
               "tokens/",
             ]) {
@@ -250,9 +310,10 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
               assert.deepEqual([path, await axeViolations(page)], [path, []]);
             }
             const background = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
-            assert.equal(background, "rgb(18, 22, 29)");
+            assert.equal(background, expected);
           },
-          { viewport: { width, height: 740 }, isMobile: true, hasTouch: true, colorScheme: "dark" },
+          { viewport: { width, height: 740 }, isMobile: width < 400, hasTouch: width < 400, colorScheme },
+          { SESSION_METADATA: true },
         );
       }
     },

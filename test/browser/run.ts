@@ -30,7 +30,11 @@ async function openStage(): Promise<Stage> {
 /** `npm run test:browser -- --pictures` takes the pictures of the admin page for docs/ anew. */
 const shoot: Shoot | undefined = process.argv.includes("--pictures")
   ? async (page, name) => {
-      await page.screenshot({ path: resolve(import.meta.dirname, `../../docs/images/${name}.png`) });
+      for (const colorScheme of ["dark", "light"] as const) {
+        await page.emulateMedia({ colorScheme });
+        const file = colorScheme === "dark" ? `${name}-dark.png` : `${name}.png`;
+        await page.screenshot({ path: resolve(import.meta.dirname, "../../docs/images", file) });
+      }
     }
   : undefined;
 
