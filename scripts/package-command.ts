@@ -13,7 +13,7 @@ await run("simplejwt-edge", async (argv) => {
   const [name, ...rest] = argv;
   if (name === "init") return init(rest);
   if (name === "deploy") return deploy(rest);
-  const exitCode = await manage(argv);
+  const exitCode = await manage(argv, ["init", "deploy"]);
   if (name === undefined) console.error(besides);
   if (name === "--help" || name === "-h") console.log(besides);
   return exitCode;

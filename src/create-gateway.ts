@@ -1,6 +1,7 @@
 // The gateway as something to build on: hooks and settings in, the two handlers of a Worker out.
 // Must never do anything before the first request or cron trigger: a Worker's global scope has no environment to read.
 import { type App, createApp } from "./app.ts";
+import { optionErrors } from "./check-options.ts";
 import type { Hooks } from "./hooks.ts";
 import { answerMisconfigured } from "./http/refusal.ts";
 import type { SettingsInCode } from "./settings/settings-in-code.ts";
@@ -32,7 +33,8 @@ export interface Gateway {
 }
 
 /** Makes a gateway, which is built at its first use and kept for as long as the isolate and its environment live. */
-export function createGateway({ hooks = {}, settings = {} }: GatewayOptions = {}): Gateway {
+export function createGateway(options: GatewayOptions = {}): Gateway {
+  const { hooks, settings } = options;
   /**
    * What was built for each environment, of which an isolate has one; no app when the settings have errors. Kept once it
    * is finished: the promise of it would be bound to the request that began it, and never settle if that is cancelled.
@@ -41,7 +43,7 @@ export function createGateway({ hooks = {}, settings = {} }: GatewayOptions = {}
   const appOf = async (env: GatewayBindings): Promise<App | undefined> => {
     const known = built.get(env);
     if (known) return known.app;
-    const wiring = await wire(env as Env, hooks, settings);
+    const wiring = await wire(env as Env, hooks, settings, optionErrors(options));
     // Another request may have been quicker: its app stays, with what it remembers.
     const first = built.get(env) ?? { app: "deps" in wiring ? createApp(wiring.deps, wiring.shown) : undefined };
     built.set(env, first);

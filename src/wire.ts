@@ -53,13 +53,21 @@ export type Wiring =
 /** What an isolate remembers of tokens, of the 128 MB that it may use. */
 const rememberedTokens = { entries: 5000, bytes: 8 * 1024 * 1024 } as const;
 
-/** @param hooks and `inCode`: what the deployer changed in code, as createGateway() takes it */
-export async function wire(env: Env, hooks: Hooks, inCode: SettingsInCode = {}): Promise<Wiring> {
+/**
+ * @param hooks and `inCode`: what the deployer changed in code, as createGateway() takes it
+ * @param codeErrors what is wrong with the names in it
+ */
+export async function wire(
+  env: Env,
+  hooks: Hooks = {},
+  inCode: SettingsInCode = {},
+  codeErrors: readonly string[] = [],
+): Promise<Wiring> {
   const joined = joinSettings(inCode, env);
   const reading = await readConfiguration(joined.env);
   const { configuration } = reading;
   const bound = boundIn(env);
-  const errors = [...joined.errors, ...reading.errors, ...bindingErrors(bound, reading.settings)];
+  const errors = [...codeErrors, ...joined.errors, ...reading.errors, ...bindingErrors(bound, reading.settings)];
   if (!configuration || errors.length > 0 || !env.DB) {
     writeLine("settings_faults", { faults: errors });
     return { errors };

@@ -11,6 +11,7 @@ export interface WorkerReading {
   readonly configuration: Configuration | undefined;
   /** To be used only for texts while there are errors. */
   readonly settings: Settings;
+  /** What the Worker would find, and what wrangler.toml has where the Worker does not get it. */
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
   /** SIGNING_KEY is not available, and a placeholder was used to check the rest. */
@@ -36,9 +37,13 @@ export async function readAsWorker(
   return {
     configuration,
     settings,
-    errors: [...errors, ...bindingErrors(bound, settings)],
+    errors: [...errors, ...bindingErrors(bound, settings), ...file.findings.errors],
     // Which routes have an origin is known only without errors.
-    warnings: [...warnings, ...(configuration ? bindingWarnings(bound, settings, configuration.rules) : [])],
+    warnings: [
+      ...warnings,
+      ...file.findings.warnings,
+      ...(configuration ? bindingWarnings(bound, settings, configuration.rules) : []),
+    ],
     hasPlaceholderKey,
     env: given,
     bound,

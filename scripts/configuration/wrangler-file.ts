@@ -1,12 +1,18 @@
 // Reads wrangler.toml: the vars of the Worker, and what is bound under which name.
 // Must never need an account or the network, nor show a secret.
 import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { parseEnv } from "node:util";
 import type { Bound } from "../../src/settings/checks/check-bindings.ts";
+import { nameError } from "../../src/settings/checks/check-names.ts";
 import { settingsTable } from "../../src/settings/settings.ts";
-import { Failure, reasonOf } from "../shared/failure.ts";
+import { Failure } from "../shared/failure.ts";
 import { CONFIG_FILE, DEV_VARS_FILE } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";
+import { configFailure, readConfigFile } from "./config-failure.ts";
+import { dotenvWarnings } from "./dotenv-lines.ts";
+import { type FileFindings, misplacedSettings } from "./misplaced-settings.ts";
+import type { CodeChoice } from "./worker-code.ts";
 
 /** Which file, and which of its environments. */
 export interface WranglerChoice {
@@ -25,16 +31,24 @@ export interface WranglerFile {
   readonly secretNames: readonly string[];
   /** The names of `[vars]` in the file itself. */
   readonly openVars: Readonly<Record<string, unknown>>;
+  /** About the file itself. */
+  readonly findings: FileFindings;
+  readonly code: CodeChoice;
   /** The bindings, without ORIGIN = "zone", which is a var. */
   readonly bound: Omit<Bound, "ORIGIN"> & { readonly ORIGIN: "service" | undefined };
 }
 
 /** Reads the file as wrangler does; fails if it cannot be read. */
 export async function readWranglerFile(choice: WranglerChoice): Promise<WranglerFile> {
-  const { unstable_readConfig: readConfig, unstable_getVarsForDev: varsForDev } = await importWrangler();
-  const { environment } = choice;
+  const { unstable_getVarsForDev: varsForDev, experimental_readRawConfig: readRaw } = await importWrangler();
+  const { environment, configFile = CONFIG_FILE } = choice;
   try {
-    const config = readConfig({ config: choice.configFile ?? CONFIG_FILE, env: environment }, { hideWarnings: true });
+    const { rawConfig } = readRaw({ config: configFile });
+    const findings = misplacedSettings(rawConfig, basename(configFile), environment);
+    // [[routes]] of the gateway would be an error of wrangler, about routes of its own.
+    const [misplaced] = findings.errors.filter((error) => error.startsWith("[[routes]]"));
+    if (misplaced !== undefined) throw new Failure(misplaced);
+    const config = await readConfigFile(environment, configFile);
     // Without any environment, wrangler accepts every name and uses the top level.
     if (environment !== undefined && !config.definedEnvironments?.includes(environment)) throw unknown(environment);
     const loaded = choice.local
@@ -52,6 +66,8 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Wrangler
       vars: { ...config.vars, ...Object.fromEntries(values), ...choice.vars },
       secretNames,
       openVars: config.vars,
+      findings,
+      code: { main: config.main, alias: config.alias, define: config.define, tsconfig: config.tsconfig },
       bound: {
         DB: databases.includes("DB"),
         BLACKLIST: namespaces.includes("BLACKLIST"),
@@ -61,9 +77,8 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Wrangler
       },
     };
   } catch (error) {
-    if (error instanceof Failure) throw error;
     if (String(error).includes("No environment found")) throw unknown(environment);
-    throw new Failure(`wrangler.toml cannot be read: ${reasonOf(error)}`);
+    throw configFailure(error, configFile, "wrangler.toml cannot be read");
   }
 }
 
@@ -87,14 +102,23 @@ function bindingNames(list: unknown): string[] {
 }
 
 /**
- * One warning for each setting in .dev.vars that wrangler ignores: it loads what [vars] or [secrets] of wrangler.toml name.
+ * Warnings about .dev.vars: lines that wrangler reads differently than they look, and settings that it does not load,
+ * because it loads what [vars] or [secrets] of wrangler.toml name.
  *
  * @param loaded what the local Worker gets
  */
-export function unloadedSecrets(loaded: Readonly<Record<string, unknown>>, path: string = DEV_VARS_FILE): string[] {
+export function devVarsWarnings(loaded: Readonly<Record<string, unknown>>, path: string = DEV_VARS_FILE): string[] {
   if (!existsSync(path)) return [];
-  const names = Object.keys(parseEnv(readFileSync(path, "utf8")));
-  return names
-    .filter((name) => Object.hasOwn(settingsTable, name) && !Object.hasOwn(loaded, name))
-    .map((name) => `${name} is in .dev.vars, but wrangler does not load it: [vars] and [secrets] do not name it.`);
+  const text = readFileSync(path, "utf8");
+  const unloaded = Object.keys(parseEnv(text)).filter((name) => !Object.hasOwn(loaded, name));
+  return [
+    ...dotenvWarnings(text, basename(path)),
+    ...unloaded.flatMap((name) => {
+      if (Object.hasOwn(settingsTable, name)) {
+        return `${name} is in .dev.vars, but wrangler does not load it: [vars] and [secrets] do not name it.`;
+      }
+      const error = nameError(name, "");
+      return error === undefined ? [] : `.dev.vars: ${error}`;
+    }),
+  ];
 }

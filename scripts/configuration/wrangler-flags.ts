@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { ROOT } from "../shared/project.ts";
+import { dotenvWarnings } from "./dotenv-lines.ts";
 
 /** The secrets by name, from JSON or .env text. */
 export function parseSecrets(text: string): Readonly<Record<string, string>> {
@@ -30,9 +31,13 @@ export function readSecretsFile(given: string): { secrets: Readonly<Record<strin
   } catch (error) {
     throw new Failure(`--secrets-file cannot be read: ${reasonOf(error)}`);
   }
+  const isJson = text.trimStart().startsWith("{");
   return {
     secrets: parseSecrets(text),
-    warnings: open ? [`other users of this machine can read ${given}. Run: chmod 600 ${given}`] : [],
+    warnings: [
+      ...(open ? [`other users of this machine can read ${given}. Run: chmod 600 ${given}`] : []),
+      ...(isJson ? [] : dotenvWarnings(text, given)),
+    ],
   };
 }
 

@@ -5,9 +5,8 @@ import type { SettingName, Settings } from "../../src/settings/settings.ts";
 import type { RevocationCache, TokenStore } from "../../src/stores/contract.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
-import { Failure, reasonOf } from "../shared/failure.ts";
-import { CONFIG_FILE } from "../shared/project.ts";
-import { importWrangler } from "../shared/wrangler.ts";
+import { readConfigFile } from "../configuration/config-failure.ts";
+import { Failure } from "../shared/failure.ts";
 import { d1OverText } from "./d1-over-text.ts";
 import type { Database } from "./database.ts";
 import { openLocal } from "./local.ts";
@@ -40,15 +39,10 @@ export function bindingsOf(database: Database, env: Readonly<Record<string, unkn
 /** The deployed surroundings, through wrangler. */
 export async function remoteBindings(environment: string | undefined): Promise<Bindings> {
   const database = openRemote(environment);
-  const { unstable_readConfig: readConfig } = await importWrangler();
-  try {
-    const config = readConfig({ config: CONFIG_FILE, env: environment }, { hideWarnings: true });
-    const bound = config.kv_namespaces.some((one: { readonly binding: string }) => one.binding === "BLACKLIST");
-    const kv = bound ? kvOverWrangler(environment) : undefined;
-    return { database, d1: d1OverText(database), kv, vars: config.vars };
-  } catch (error) {
-    throw new Failure(`Cannot read wrangler.toml: ${reasonOf(error)}`);
-  }
+  const config = await readConfigFile(environment);
+  const bound = config.kv_namespaces.some((one: { readonly binding: string }) => one.binding === "BLACKLIST");
+  const kv = bound ? kvOverWrangler(environment) : undefined;
+  return { database, d1: d1OverText(database), kv, vars: config.vars };
 }
 
 /** The settings among `vars` that a command uses; fails when one of them cannot be read. */

@@ -1,5 +1,6 @@
 // The local database: the one `npm start` uses, in .wrangler/state, opened through wrangler's own library.
 // Must never leave its helper process behind: whoever opens it closes it.
+import { configFailure } from "../configuration/config-failure.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { CONFIG_FILE, STATE_DIRECTORY } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";
@@ -20,7 +21,7 @@ export async function openLocal(stateDirectory: string = STATE_DIRECTORY): Promi
     persist: { path: `${stateDirectory}/v3` },
     remoteBindings: false,
   }).catch((error: unknown) => {
-    throw new Failure(`Cannot open the local database as wrangler.toml describes it: ${reasonOf(error)}`);
+    throw configFailure(error, CONFIG_FILE, "Cannot open the local database as wrangler.toml describes it");
   });
   try {
     const d1 = proxy.env.DB;

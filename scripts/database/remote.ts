@@ -1,5 +1,6 @@
 // The deployed database and KV namespace, reached through `wrangler d1 execute --remote` and `wrangler kv key put`.
 // Must never put a password hash on a command line: statements that write travel in a private file.
+import { readConfigFile } from "../configuration/config-failure.ts";
 import { Failure } from "../shared/failure.ts";
 import { requirePackages } from "../shared/project.ts";
 import { type Finished, runWrangler } from "../shared/wrangler.ts";
@@ -75,7 +76,11 @@ export function openRemoteAsItIs(
   const execute = async (what: readonly string[]): Promise<string> => {
     const where = ["d1", "execute", "DB", "--remote", "--json", "--yes"];
     const finished = await runner([...where, ...place, ...what]);
-    if (finished.exitCode !== 0) throw new Failure(`Remote database: ${errorIn(finished)}`);
+    if (finished.exitCode !== 0) {
+      // Wrangler shows the place of an error in the file in several lines.
+      if (/\.(toml|jsonc?):\d+:\d+/.test(finished.stderr)) await readConfigFile(undefined);
+      throw new Failure(`Remote database: ${errorIn(finished)}`);
+    }
     return finished.stdout;
   };
   const write = async (sql: string): Promise<void> => {

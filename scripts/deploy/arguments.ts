@@ -17,7 +17,7 @@ export interface DeployArguments {
   readonly place: readonly string[];
 }
 
-const OPTIONS = {
+export const OPTIONS = {
   help: { type: "boolean", short: "h" },
   "dry-run": { type: "boolean" },
   env: { type: "string", short: "e" },
@@ -36,7 +36,10 @@ creates the database, then its tables.
   --env NAME            an environment of wrangler.toml
   --help                show this text
 
-All other flags are passed to wrangler. docs/deploy.md describes the procedure.`;
+All other flags are passed to wrangler. docs/deploy.md describes the procedure.
+
+  npm run deploy -- --dry-run
+  npm run deploy -- --secrets-file .dev.vars.production`;
 
 /** Reads these flags from a command line for wrangler. */
 export function readDeployArguments(argv: readonly string[]): DeployArguments {

@@ -1,6 +1,7 @@
 // Checks a deployment before anything is uploaded, as the Worker would. Needs no account and no network.
 import { readJwkSet } from "../../src/settings/readers.ts";
 import type { Settings } from "../../src/settings/settings.ts";
+import { checkCode } from "../configuration/check-code.ts";
 import { readAsWorker } from "../configuration/read-as-worker.ts";
 import { readSecretsFile } from "../configuration/wrangler-flags.ts";
 import { settingsFailure } from "../shared/failure.ts";
@@ -17,9 +18,12 @@ export interface Checked {
 export async function checkDeployment(args: DeployArguments): Promise<Checked> {
   const file = args.secretsFile === undefined ? { secrets: {}, warnings: [] } : readSecretsFile(args.secretsFile);
   const reading = await readAsWorker({ ...args, local: false }, file.secrets);
-  if (reading.errors.length > 0) throw settingsFailure(reading.errors);
+  const code = await checkCode(reading);
+  const errors = [...reading.errors, ...code.errors, ...code.buildErrors];
+  if (errors.length > 0) throw settingsFailure(errors);
   const deployment = deploymentWarnings(reading.settings, reading.file.openVars);
-  return { warnings: [...reading.warnings, ...deployment, ...file.warnings], standIn: reading.hasPlaceholderKey };
+  const warnings = [...reading.warnings, ...code.warnings, ...deployment, ...file.warnings];
+  return { warnings, standIn: reading.hasPlaceholderKey };
 }
 
 /** Warnings that only concern deployments. @param openVars `[vars]` of wrangler.toml */

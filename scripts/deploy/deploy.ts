@@ -3,15 +3,17 @@
 import { relative } from "node:path";
 import { withCommandNames } from "../shared/command-names.ts";
 import { EXIT, Failure, reasonOf } from "../shared/failure.ts";
+import { refuseKeptFlags } from "../shared/npm-flags.ts";
 import { ROOT, requirePackages, SCHEMA_FILE } from "../shared/project.ts";
 import { runWrangler } from "../shared/wrangler.ts";
-import { deployHelp, readDeployArguments } from "./arguments.ts";
+import { deployHelp, OPTIONS, readDeployArguments } from "./arguments.ts";
 
 const NEEDS_KEY = `If this is the first deploy: the Worker does not exist yet, so its key has to be deployed with it.
   npm run deploy -- --secrets-file FILE     (docs/deploy.md shows how to make FILE)`;
 
 /** @param argv flags of this command and of wrangler. @returns the exit code */
 export async function deploy(argv: readonly string[]): Promise<number> {
+  refuseKeptFlags("deploy", argv, OPTIONS);
   const args = readDeployArguments(argv);
   if (args.help) {
     console.log(withCommandNames(deployHelp));

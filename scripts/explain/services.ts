@@ -4,7 +4,6 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { createAuthentication } from "../../src/auth/authenticate.ts";
 import type { TokenCache } from "../../src/auth/token-cache.ts";
 import type { Configuration } from "../../src/configuration.ts";
-import { hooks } from "../../src/hooks.ts";
 import type { Origin } from "../../src/proxy/forward.ts";
 import type { ProxyDependencies } from "../../src/proxy/pipeline.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
@@ -78,7 +77,8 @@ export function setUpExplain(
     sessions: d1Sessions(stores?.d1 ?? noDatabase, log),
     revocationCache,
     loginLimiter: undefined,
-    hooks,
+    // Hooks decide at log-in and refresh, which are not explained.
+    hooks: {},
     newId: () => randomUUID().replaceAll("-", ""),
     newSalt: () => randomBytes(16).toString("hex"),
     later: () => {},

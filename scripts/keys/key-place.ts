@@ -3,10 +3,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { type Configuration, readConfiguration } from "../../src/configuration.ts";
+import { readConfigFile } from "../configuration/config-failure.ts";
 import { parseSecrets } from "../configuration/wrangler-flags.ts";
-import { Failure, reasonOf, settingsFailure } from "../shared/failure.ts";
-import { CONFIG_FILE, DEV_VARS_FILE, ROOT } from "../shared/project.ts";
-import { importWrangler } from "../shared/wrangler.ts";
+import { settingsFailure } from "../shared/failure.ts";
+import { DEV_VARS_FILE, ROOT } from "../shared/project.ts";
 import type { Changes } from "./secrets-text.ts";
 
 /** A file with keys, and the settings around it. */
@@ -29,22 +29,13 @@ export interface KeyPlace {
 export async function openKeyPlace(secretsFile: string | undefined, environment?: string): Promise<KeyPlace> {
   const path = secretsFile === undefined ? DEV_VARS_FILE : resolve(ROOT, secretsFile);
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const { vars, secrets } = await wranglerFile(environment);
+  const { vars, secrets } = await readConfigFile(environment);
   const file = { isLocal: secretsFile === undefined, path, name: nameOf(path), text };
   return { ...file, vars, required: secrets?.required, secrets: parseSecrets(text) };
 }
 
 /** A path below the project, relative to it. */
 export const nameOf = (path: string): string => (path.startsWith(`${ROOT}/`) ? relative(ROOT, path) : path);
-
-async function wranglerFile(environment: string | undefined) {
-  const { unstable_readConfig: readConfig } = await importWrangler();
-  try {
-    return readConfig({ config: CONFIG_FILE, env: environment }, { hideWarnings: true });
-  } catch (error) {
-    throw new Failure(`Cannot read wrangler.toml: ${reasonOf(error)}`);
-  }
-}
 
 /** The configuration that the Worker would read, optionally with changes; fails with its errors. */
 export async function configurationAt({ vars, secrets }: KeyPlace, changes: Changes = {}): Promise<Configuration> {

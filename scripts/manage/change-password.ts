@@ -64,4 +64,4 @@ async function typed(username: string, force: boolean): Promise<string> {
   }
 }
 
-export const changePasswordCommand: Command = { summary: "change a user's password", help, run };
+export const changePasswordCommand: Command = { summary: "change a user's password", help, flags, run };

@@ -4,8 +4,9 @@
 import type { Configuration } from "../../src/configuration.ts";
 import { guardedRules } from "../../src/proxy/routes/loose-rules.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
+import { checkCode } from "../configuration/check-code.ts";
 import { readWhich, type Which, whichFlags, whichHelp } from "../configuration/which-flags.ts";
-import { unloadedSecrets } from "../configuration/wrangler-file.ts";
+import { devVarsWarnings } from "../configuration/wrangler-file.ts";
 import { deploymentWarnings } from "../deploy/check.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
@@ -32,6 +33,8 @@ Exit codes: 0 no errors, 1 errors, 2 usage error.
 /** The errors, warnings and notes of a configuration. */
 export interface CheckReport {
   readonly ok: boolean;
+  /** Whether the Worker itself would refuse to work; what stands in the wrong place of wrangler.toml, it does not get. */
+  readonly stopsWorker: boolean;
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
   readonly notes: readonly string[];
@@ -39,12 +42,21 @@ export interface CheckReport {
 
 /** Checks the configuration that the flags select. */
 export async function checkConfiguration(which: Which): Promise<CheckReport> {
-  const { whose, errors, notes, ...reading } = await readWhich(which);
+  const reading = await readWhich(which);
+  const code = await checkCode(reading);
   const more =
-    whose === "local" ? unloadedSecrets(reading.env) : deploymentWarnings(reading.settings, reading.file.openVars);
-  const warnings = [...reading.warnings, ...more, ...reading.fileWarnings];
+    reading.whose === "local"
+      ? devVarsWarnings(reading.env)
+      : deploymentWarnings(reading.settings, reading.file.openVars);
+  const errors = [...reading.errors, ...code.errors, ...code.buildErrors];
   const guarded = reading.configuration === undefined ? [] : guardedNotes(reading.configuration);
-  return { ok: errors.length === 0, errors, warnings, notes: [...notes, ...guarded] };
+  return {
+    ok: errors.length === 0,
+    stopsWorker: errors.length > reading.file.findings.errors.length + code.buildErrors.length,
+    errors,
+    warnings: [...reading.warnings, ...code.warnings, ...more, ...reading.fileWarnings],
+    notes: [...reading.notes, ...code.notes, ...guarded],
+  };
 }
 
 /** Names each rule to which the comparison of PATHS = "loose" applies. */
@@ -58,7 +70,7 @@ function guardedNotes({ settings, rules, stricterPaths }: Configuration): string
 }
 
 /** The report for people: one line for each finding, then the totals. */
-function reportLines({ errors, warnings, notes }: CheckReport): string[] {
+function reportLines({ stopsWorker, errors, warnings, notes }: CheckReport): string[] {
   const { stdout } = process;
   const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
   const sum = `${some(errors.length, "error")}, ${some(warnings.length, "warning")}.`;
@@ -67,7 +79,7 @@ function reportLines({ errors, warnings, notes }: CheckReport): string[] {
     ...warnings.map((warning) => `${styled("yellow", "warning", stdout)}  ${warning}`),
     ...notes.map((note) => `note     ${note}`),
     errors.length > 0
-      ? `${sum} The Worker would answer every request with 503.`
+      ? `${sum}${stopsWorker ? " The Worker would answer every request with 503." : ""}`
       : styled("green", `OK: ${sum}`, stdout),
   ];
 }
@@ -83,4 +95,4 @@ async function run(argv: readonly string[]): Promise<number> {
   return report.ok ? EXIT.ok : EXIT.failed;
 }
 
-export const checkCommand: Command = { summary: "check settings, keys, routes and bindings", help, run };
+export const checkCommand: Command = { summary: "check settings, keys, routes and bindings", help, flags, run };

@@ -5,6 +5,7 @@ import type { Database } from "../database/database.ts";
 import { openLocal } from "../database/local.ts";
 import { openRemote } from "../database/remote.ts";
 import { usage } from "../shared/failure.ts";
+import type { Options } from "../shared/flags.ts";
 
 /** One command: a row of the table in commands.ts. */
 export interface Command {
@@ -12,6 +13,10 @@ export interface Command {
   readonly summary: string;
   /** All that `--help` shows. */
   readonly help: string;
+  /** The flags that it takes, for completion and for hints. */
+  readonly flags: Options;
+  /** What its words may be: one of these, or a file; left out if only the user knows. */
+  readonly words?: readonly string[] | "file";
   /** Runs the command with the arguments after its name. Returns the exit code. */
   readonly run: (argv: readonly string[]) => Promise<number>;
 }

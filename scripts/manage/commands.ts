@@ -2,6 +2,7 @@
 import { changePasswordCommand } from "./change-password.ts";
 import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
+import { completionCommand } from "./completion.ts";
 import { createSuperuserCommand, createUserCommand } from "./create-user.ts";
 import { explainCommand } from "./explain.ts";
 import { importDjangoCommand } from "./import-django.ts";
@@ -45,6 +46,7 @@ const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Na
       ["routes", routesCommand],
       ["explain", explainCommand],
       ["keys", keysCommand],
+      ["completion", completionCommand(() => commands)],
     ],
   },
 ];
@@ -65,5 +67,9 @@ ${lines.join("\n")}
 Commands for users, tokens and sessions use the local database of npm start, whether or not it is running, or with
 --remote the deployed one. Commands for the gateway read wrangler.toml.
 Exit codes: 0 done, 1 not done (check: errors), 2 usage error, 3 explain: the request would be refused.
-Details: npm run manage -- help COMMAND, or npm run manage -- COMMAND --help`;
+Details: npm run manage -- help COMMAND, or npm run manage -- COMMAND --help. The version: npm run manage -- --version
+
+  npm run manage -- createsuperuser ada
+  npm run manage -- users
+  npm run manage -- check`;
 }

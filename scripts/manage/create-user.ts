@@ -18,11 +18,11 @@ const flags = {
 } as const;
 
 /** The help of both commands. */
-export const newUserHelp = (command: string, does: string): string => `npm run manage -- ${command} [flags]
+export const newUserHelp = (command: string, does: string): string => `npm run manage -- ${command} [USERNAME] [flags]
 
 ${does}
 
-  --username NAME    1 to 150 letters, digits and @ . + - _
+  --username NAME    the same as USERNAME: 1 to 150 letters, digits and @ . + - _
   --email ADDRESS    optional
   --no-input         no prompts, for scripts
   --force            accept a weak password
@@ -31,7 +31,8 @@ ${placeHelp}
 ${passwordHelp}
 
   npm run manage -- ${command}
-  printf %s "$PASSWORD" | npm run manage -- ${command} --username ada --email ada@example.com --no-input`;
+  npm run manage -- ${command} ada
+  printf %s "$PASSWORD" | npm run manage -- ${command} ada --email ada@example.com --no-input`;
 
 interface Draft {
   readonly username: string;
@@ -41,14 +42,19 @@ interface Draft {
 
 /** Creates a user from a command line; `superuser` sets both of Django's flags. */
 export async function createUser(argv: readonly string[], superuser: boolean): Promise<number> {
-  const { values } = readFlags(argv, flags);
+  const { values, positionals } = readFlags(argv, flags, 1);
   checkPlace(values);
-  const given = { username: values.username, email: values.email, force: values.force === true };
-  if (given.username !== undefined) requireGood("--username", usernameError(normalUsername(given.username)));
+  const [word] = positionals;
+  if (word !== undefined && values.username !== undefined && word !== values.username) {
+    throw usage(`There are two usernames: '${word}' and '${values.username}'.`);
+  }
+  const given = { username: values.username ?? word, email: values.email, force: values.force === true };
+  if (given.username !== undefined)
+    requireGood(word === undefined ? "--username" : "USERNAME", usernameError(normalUsername(given.username)));
   if (given.email !== undefined) requireGood("--email", emailError(normalEmail(given.email)));
 
   if (values["no-input"] === true || !process.stdin.isTTY) {
-    if (given.username === undefined) throw usage("--username is required without a terminal or with --no-input.");
+    if (given.username === undefined) throw usage("USERNAME is required without a terminal or with --no-input.");
     const username = normalUsername(given.username);
     const password = await readPassword(username, given.force);
     const draft = { username, email: normalEmail(given.email ?? ""), password };
@@ -111,11 +117,13 @@ async function store(database: Database, draft: Draft, superuser: boolean): Prom
 export const createUserCommand: Command = {
   summary: "create a user",
   help: newUserHelp("createuser", "Creates an active user who is neither staff nor superuser."),
+  flags,
   run: (argv) => createUser(argv, false),
 };
 
 export const createSuperuserCommand: Command = {
   summary: "create a user with is_staff and is_superuser",
   help: newUserHelp("createsuperuser", "Creates an active user with is_staff and is_superuser."),
+  flags,
   run: (argv) => createUser(argv, true),
 };

@@ -174,4 +174,4 @@ async function withStores<T>(
   }
 }
 
-export const explainCommand: Command = { summary: "explain how a request with a token is handled", help, run };
+export const explainCommand: Command = { summary: "explain how a request with a token is handled", help, flags, run };

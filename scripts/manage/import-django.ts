@@ -110,4 +110,10 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-export const importDjangoCommand: Command = { summary: "import users and tokens from a Django dump", help, run };
+export const importDjangoCommand: Command = {
+  summary: "import users and tokens from a Django dump",
+  help,
+  flags,
+  words: "file",
+  run,
+};

@@ -9,6 +9,7 @@ import { publishFirst, rotate } from "../keys/rotate.ts";
 import { secretLines } from "../keys/secrets-text.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
+import { unknownWord } from "../shared/suggest.ts";
 import { textTable } from "../shared/terminal.ts";
 import type { Command } from "./command.ts";
 
@@ -38,7 +39,11 @@ const help = `npm run manage -- keys list | generate | rotate | retire KID [flag
   --help             show this text
 
 Files are replaced in one step, readable only by you, with a backup of the previous file. Nothing is deployed.
-docs/key-rotation.md describes the procedure.`;
+docs/key-rotation.md describes the procedure.
+
+  npm run manage -- keys generate --write
+  npm run manage -- keys rotate --secrets-file .dev.vars.production
+  npm run manage -- keys retire 2026-01-31-a1b2c3`;
 
 interface Values {
   readonly alg?: string | undefined;
@@ -61,6 +66,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (values.env !== undefined && values["secrets-file"] === undefined) throw usage("--env requires --secrets-file.");
   if (kid !== undefined && what !== "retire") throw usage(`Unexpected word '${kid}'. See --help.`);
   const task = tasks[what ?? ""];
+  if (!task && what !== undefined) throw unknownWord("command keys", what, subcommands);
   if (!task) throw usage("A subcommand is missing: keys list, generate, rotate or retire KID. See --help.");
   checkFlags(what ?? "", values);
   const algorithm = readAlgorithm(values.alg);
@@ -76,6 +82,8 @@ interface Task {
   readonly kid: string | undefined;
   readonly nowSeconds: number;
 }
+
+const subcommands = ["list", "generate", "rotate", "retire"] as const;
 
 const tasks: Readonly<Record<string, (task: Task) => Promise<void>>> = {
   list,
@@ -135,4 +143,10 @@ async function retire({ place, kid, nowSeconds }: Task): Promise<void> {
   say([`${kid} is no longer in VERIFYING_KEYS of ${place.name}; its tokens will be refused.`, ...lines]);
 }
 
-export const keysCommand: Command = { summary: "list, create and rotate signing keys", help, run };
+export const keysCommand: Command = {
+  summary: "list, create and rotate signing keys",
+  help,
+  flags,
+  words: subcommands,
+  run,
+};

@@ -106,4 +106,4 @@ async function run(argv: readonly string[]): Promise<number> {
   return EXIT.ok;
 }
 
-export const routesCommand: Command = { summary: "list the routes in effect", help, run };
+export const routesCommand: Command = { summary: "list the routes in effect", help, flags, run };

@@ -64,6 +64,7 @@ async function runSessions(argv: readonly string[]): Promise<number> {
 export const sessionsCommand: Command = {
   summary: "list a user's open sessions",
   help: sessionsHelp,
+  flags: sessionsFlags,
   run: runSessions,
 };
 
@@ -127,5 +128,6 @@ async function runLogout(argv: readonly string[]): Promise<number> {
 export const logoutCommand: Command = {
   summary: "end all tokens of a user, or one session",
   help: logoutHelp,
+  flags: logoutFlags,
   run: runLogout,
 };

@@ -30,7 +30,10 @@ The database has ids and no tokens, so nothing that is listed can be used to log
   --limit N          at most N; default ${DEFAULT_LIMIT}
   --json             as JSON, for programs, with times in seconds since 1970:
                      npm run --silent manage -- tokens --json
-${placeHelp}`;
+${placeHelp}
+
+  npm run manage -- tokens --user ada
+  npm run manage -- tokens --blacklisted --limit 20 --remote`;
 
 const tokensHead = ["id (jti)", "type", "user", "created", "expires", "blacklisted"];
 
@@ -71,6 +74,7 @@ async function runTokens(argv: readonly string[]): Promise<number> {
 export const tokensCommand: Command = {
   summary: "list the refresh and sliding tokens",
   help: tokensHelp,
+  flags: tokensFlags,
   run: runTokens,
 };
 
@@ -126,7 +130,12 @@ async function runRevoke(argv: readonly string[]): Promise<number> {
   return EXIT.ok;
 }
 
-export const revokeCommand: Command = { summary: "blacklist one token by its id", help: revokeHelp, run: runRevoke };
+export const revokeCommand: Command = {
+  summary: "blacklist one token by its id",
+  help: revokeHelp,
+  flags: placeFlags,
+  run: runRevoke,
+};
 
 // flushexpiredtokens is Simple JWT's command of that name. The Worker's cron trigger does the same every hour.
 
@@ -142,7 +151,9 @@ LEEWAY ago (the setting in wrangler.toml) is still accepted, so its row is kept 
 this once an hour, on the cron trigger in wrangler.toml.
 
   --quiet            show no progress
-${placeHelp}`;
+${placeHelp}
+
+  npm run manage -- flushexpiredtokens --remote`;
 
 /** Returns the number of deleted rows. */
 export async function flushExpired(bindings: Bindings, nowSeconds: number, progress: Progress): Promise<number> {
@@ -176,5 +187,6 @@ async function runFlush(argv: readonly string[]): Promise<number> {
 export const flushExpiredTokensCommand: Command = {
   summary: "delete the rows of expired tokens",
   help: flushHelp,
+  flags: flushFlags,
   run: runFlush,
 };

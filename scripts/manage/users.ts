@@ -18,7 +18,10 @@ Lists the users.
 
   --search TEXT      only users whose username or e-mail address contains TEXT
   --json             as JSON, for programs: npm run --silent manage -- users --json
-${placeHelp}`;
+${placeHelp}
+
+  npm run manage -- users
+  npm run manage -- users --search example.com --remote`;
 
 const listHead = ["id", "username", "email", "active", "staff", "superuser", "last login"];
 
@@ -44,7 +47,7 @@ async function runList(argv: readonly string[]): Promise<number> {
   return EXIT.ok;
 }
 
-export const usersCommand: Command = { summary: "list the users", help: listHelp, run: runList };
+export const usersCommand: Command = { summary: "list the users", help: listHelp, flags: listFlags, run: runList };
 
 const deactivateHelp = `npm run manage -- deactivate USERNAME [flags]
 
@@ -78,6 +81,7 @@ async function runDeactivate(argv: readonly string[]): Promise<number> {
 export const deactivateCommand: Command = {
   summary: "deactivate a user and end all tokens",
   help: deactivateHelp,
+  flags: placeFlags,
   run: runDeactivate,
 };
 
@@ -107,6 +111,7 @@ async function runActivate(argv: readonly string[]): Promise<number> {
 export const activateCommand: Command = {
   summary: "activate a deactivated user",
   help: activateHelp,
+  flags: placeFlags,
   run: runActivate,
 };
 
@@ -155,5 +160,6 @@ async function confirm(question: string): Promise<void> {
 export const deleteUserCommand: Command = {
   summary: "delete a user and end all tokens",
   help: deleteHelp,
+  flags: deleteFlags,
   run: runDelete,
 };

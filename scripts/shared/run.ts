@@ -2,6 +2,7 @@
 // Must never print a stack trace to somebody who only mistyped a flag.
 import { withCommandNames } from "./command-names.ts";
 import { EXIT, Failure, reasonOf } from "./failure.ts";
+import { versionLine } from "./version.ts";
 
 /** Runs `main` with the command line after the script's name; `main` gives the exit code. */
 export async function run(name: string, main: (argv: readonly string[]) => Promise<number>): Promise<void> {
@@ -11,7 +12,10 @@ export async function run(name: string, main: (argv: readonly string[]) => Promi
     throw error;
   });
   try {
-    process.exitCode = await main(process.argv.slice(2));
+    const argv = process.argv.slice(2);
+    const wantsVersion = argv.includes("--version") || (argv.length === 1 && ["-v", "-V"].includes(argv[0] ?? ""));
+    if (wantsVersion) console.log(versionLine());
+    process.exitCode = wantsVersion ? EXIT.ok : await main(argv);
   } catch (error) {
     process.exitCode = error instanceof Failure ? error.exitCode : EXIT.failed;
     const expected = error instanceof Failure;

@@ -2,6 +2,7 @@
 // Must never accept an origin that the gateway would refuse later, or the gateway itself.
 import { Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
+import { refuseKeptFlags } from "../shared/npm-flags.ts";
 
 /** What `npm start` was asked to do. */
 export interface StartOptions {
@@ -25,15 +26,21 @@ use them again.
   --port N       the port on 127.0.0.1 (default ${DEFAULT_PORT})
   --help         show this text
 
-npm run manage manages users. Ctrl-C stops everything.`;
+npm run manage manages users. Ctrl-C stops everything.
+
+  npm start
+  npm start -- --origin http://127.0.0.1:8000 --port 8788`;
+
+const OPTIONS = {
+  origin: { type: "string" },
+  port: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
 
 /** Reads the command line of `npm start`. */
 export function readStartOptions(argv: readonly string[]): StartOptions {
-  const { values } = readFlags(argv, {
-    origin: { type: "string" },
-    port: { type: "string" },
-    help: { type: "boolean", short: "h" },
-  });
+  refuseKeptFlags("start", argv, OPTIONS);
+  const { values } = readFlags(argv, OPTIONS);
   const port = readPort(values.port);
   return { help: values.help === true, port, origin: readOrigin(values.origin, port) };
 }

@@ -5,6 +5,7 @@ import { checkAssertion } from "./checks/check-assertion.ts";
 import { checkCookie } from "./checks/check-cookie.ts";
 import { checkCors } from "./checks/check-cors.ts";
 import { checkHealth } from "./checks/check-health.ts";
+import { nameError } from "./checks/check-names.ts";
 import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
 import { checkSessions } from "./checks/check-sessions.ts";
@@ -12,7 +13,6 @@ import { checkUrls, originError } from "./checks/check-urls.ts";
 import { endpointNames, servedEndpoints, tokenClassName } from "./derived.ts";
 import { shown } from "./readers.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
-import { similarNames } from "./similar-names.ts";
 
 /** Settings, to be used only while `errors` is empty, and warnings that do not stop the Worker. */
 export interface SettingsReading {
@@ -20,9 +20,6 @@ export interface SettingsReading {
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
 }
-
-/** Names of bindings in wrangler.toml, which are not misspelled settings. */
-const bindingNames = new Set(["DB", "BLACKLIST", "ORIGIN", "LOGIN_LIMITER", "METRICS"]);
 
 /**
  * Reads all settings of the table from a Worker's environment.
@@ -33,10 +30,9 @@ export function readSettings(env: Readonly<Record<string, unknown>>): SettingsRe
   const errors: string[] = [];
   const values: Record<string, unknown> = {};
   for (const name of settingNames) values[name] = readOne(name, env[name], errors);
-  for (const name of Object.keys(env)) {
-    if (isSettingName(name) || bindingNames.has(name)) continue;
-    const meant = similarNames(name, namesWithTypos);
-    if (meant) errors.push(`${name} is not a setting; did you mean ${meant}?`);
+  for (const [name, value] of Object.entries(env)) {
+    const error = nameError(name, value);
+    if (error) errors.push(error);
   }
   const origin = originError(env.ORIGIN);
   if (origin) errors.push(origin);
@@ -48,7 +44,6 @@ export function readSettings(env: Readonly<Record<string, unknown>>): SettingsRe
 }
 
 const settingNames = Object.keys(settingsTable).filter(isSettingName);
-const namesWithTypos = settingNames.filter((name) => !("reportsTypos" in settingsTable[name]));
 
 function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(settingsTable, name);

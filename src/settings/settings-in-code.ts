@@ -1,5 +1,6 @@
 // Settings that a deployer's own Worker passes to createGateway(), joined with those of the environment.
 // Must never take a secret from code, which ends up in repositories, bundles and source maps.
+import { inSettingCase, pythonSettings } from "./checks/check-names.ts";
 import type { Route } from "./route-keys.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
@@ -53,7 +54,11 @@ export function joinSettings(inCode: SettingsInCode, env: Readonly<Record<string
 function nameError(name: string): string | undefined {
   const setting = Object.entries(settingsTable).find(([known]) => known === name)?.[1];
   if (!setting) {
-    const meant = similarNames(name, Object.keys(settingsTable));
+    const wanted = inSettingCase(name);
+    const instead = Object.hasOwn(pythonSettings, wanted) ? pythonSettings[wanted] : undefined;
+    if (instead)
+      return `${name}, given to createGateway, is Python code in Simple JWT and has no effect here: ${instead}.`;
+    const meant = similarNames(wanted, Object.keys(settingsTable));
     return `${name}, given to createGateway, is not a setting${meant ? `; did you mean ${meant}?` : "."}`;
   }
   return "secret" in setting

@@ -46,7 +46,7 @@ describe("readStartOptions()", () => {
   });
 
   it("names what it does not know", () => {
-    expect(refusal("--prot", "1")).toEqual([2, "Unknown option '--prot'. See --help."]);
+    expect(refusal("--prot", "1")).toEqual([2, "Unknown option '--prot'. Did you mean --port? See --help."]);
     expect(refusal("extra")).toEqual([2, "Unexpected word 'extra'. See --help."]);
     expect(refusal("--origin")).toEqual([2, "Option '--origin <value>' argument missing. See --help."]);
   });

@@ -48,7 +48,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...useCases,
     ...["administration", "proxy", "stores", "hooks.ts", "configuration.ts", "services.ts", "app.ts", "router.ts"],
   ],
-  "create-gateway.ts": ["app.ts", "wire.ts", "http", "hooks.ts", "settings"],
+  "check-options.ts": ["hooks.ts", "settings"],
+  "create-gateway.ts": ["app.ts", "check-options.ts", "wire.ts", "http", "hooks.ts", "settings"],
   "index.ts": ["create-gateway.ts", "wire.ts", "hooks.ts"],
   "package.ts": ["create-gateway.ts", "hooks.ts", "settings", "users", "tokens"],
 };

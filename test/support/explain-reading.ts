@@ -15,7 +15,14 @@ export async function readingOf(
   return {
     ...{ configuration, settings, errors, warnings, env, bound, whose },
     hasPlaceholderKey: false,
-    file: { vars: env, secretNames: [], openVars: {}, bound },
+    file: {
+      vars: env,
+      secretNames: [],
+      openVars: {},
+      findings: { errors: [], warnings: [] },
+      code: { main: undefined },
+      bound,
+    },
     notes: [],
     fileWarnings: [],
     defaultOrigin: urlOrigin("https://api.example"),
