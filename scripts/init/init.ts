@@ -3,11 +3,12 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { parseEnv } from "node:util";
 import { EXIT, Failure, reasonOf } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { PACKAGE_ROOT } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";
-import { CONFIG_FILES, type Folder, KNOWN_FILES, newConfig, type Plan, planInit } from "./plan.ts";
+import { CONFIG_FILES, type Folder, KNOWN_FILES, newConfig, type Plan, planInit, SECRET_FILES } from "./plan.ts";
 import type { ReadConfig } from "./wrangler-pieces.ts";
 
 export const initHelp = `npx simplejwt-edge init
@@ -58,19 +59,31 @@ async function readFolder(folder: string): Promise<Folder> {
   const textOf = (path: string): string | undefined =>
     existsSync(join(folder, path)) ? readFileSync(join(folder, path), "utf8") : undefined;
   const name = basename(folder);
+  const localSecrets = SECRET_FILES.flatMap((path) => Object.keys(parseEnv(textOf(path) ?? "")));
   const configFile = CONFIG_FILES.find((one) => existsSync(join(folder, one)));
   const text = configFile === undefined ? undefined : textOf(configFile);
   const config =
     configFile === undefined || text === undefined
       ? undefined
-      : { file: configFile, text, read: text === newConfig(name) ? undefined : await readConfig(folder, configFile) };
+      : {
+          file: configFile,
+          text,
+          read: text === newConfig(name) ? undefined : await readConfig(folder, configFile, localSecrets),
+        };
   const paths = [...KNOWN_FILES, ...(config?.read?.main === undefined ? [] : [config.read.main])];
   const texts = paths.flatMap((path) => {
     const text = textOf(path);
     return text === undefined ? [] : [[path, text] as const];
   });
   const key = randomBytes(48).toString("base64url");
-  return { name, files: new Map(texts), config, dependencies: dependenciesIn(textOf), key };
+  return {
+    name,
+    files: new Map(texts),
+    config,
+    dependencies: dependenciesIn(textOf),
+    key,
+    nodeVersion: process.versions.node,
+  };
 }
 
 function dependenciesIn(textOf: (path: string) => string | undefined): string[] {
@@ -85,7 +98,7 @@ function dependenciesIn(textOf: (path: string) => string | undefined): string[] 
 }
 
 /** Reads the configuration that is there, as wrangler does. */
-async function readConfig(folder: string, file: string): Promise<ReadConfig> {
+async function readConfig(folder: string, file: string, localSecrets: readonly string[]): Promise<ReadConfig> {
   const { unstable_readConfig: read } = await importWrangler();
   try {
     const config = read({ config: join(folder, file) }, { hideWarnings: true });
@@ -99,6 +112,7 @@ async function readConfig(folder: string, file: string): Promise<ReadConfig> {
       vars: config.vars,
       bindings: lists.map(bindingName),
       secrets: config.secrets?.required ?? [],
+      localSecrets,
       crons: config.triggers.crons ?? [],
     };
   } catch (error) {
@@ -122,5 +136,6 @@ function report({ write, keep, next }: Plan, guide: string): string {
     ),
   ];
   const steps = next.map((step, index) => `  ${index + 1}. ${step}`);
-  return [...lines, "", "Next:", ...steps, "", `${guide} describes the gateway in a Worker of your own.`].join("\n");
+  const end = `${guide} describes the gateway in a Worker of your own.`;
+  return `${lines.join("\n").trimEnd()}\n\nNext:\n${steps.join("\n")}\n\n${end}`;
 }

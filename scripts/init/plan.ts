@@ -14,6 +14,8 @@ export interface Folder {
   readonly dependencies: readonly string[];
   /** A new SIGNING_KEY. */
   readonly key: string;
+  /** Such as "22.12.0". */
+  readonly nodeVersion: string;
 }
 
 /** A new file. */
@@ -42,6 +44,8 @@ export const CONFIG_FILES = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"]
 export const ENTRY_FILE = "src/index.ts";
 /** The files whose texts matter, besides the entry file that the configuration names. */
 export const KNOWN_FILES = [ENTRY_FILE, "tsconfig.json", ".gitignore", ".dev.vars", ".env", ".env.local"] as const;
+/** Where wrangler reads the secrets of local runs. */
+export const SECRET_FILES = [".dev.vars", ".env", ".env.local"] as const;
 
 export function planInit(folder: Folder): Plan {
   const { files, config } = folder;
@@ -119,7 +123,13 @@ function planKey({ files, key }: Folder): Step {
 const hasOrigin = (read: ReadConfig | undefined): boolean =>
   read !== undefined && ["ORIGIN", "ORIGIN_URL"].some((name) => name in read.vars || read.bindings.includes(name));
 
-function nextSteps({ files, config, dependencies }: Folder, entry: string, keep: Plan["keep"]): string[] {
+/** Whether wrangler's own launcher starts with this Node. */
+const runsWrangler = (nodeVersion: string): boolean => {
+  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
+  return major > 22 || (major === 22 && minor >= 12);
+};
+
+function nextSteps({ files, config, dependencies, nodeVersion }: Folder, entry: string, keep: Plan["keep"]): string[] {
   const missing = ["wrangler", "typescript", "@cloudflare/workers-types"].filter((one) => !dependencies.includes(one));
   const some = keep.some(({ lines }) => lines !== undefined);
   const file = config?.file ?? "wrangler.toml";
@@ -138,6 +148,6 @@ function nextSteps({ files, config, dependencies }: Folder, entry: string, keep:
     ...(hasOrigin(config?.read) ? [] : [`Set ORIGIN_URL in ${file} to the address of your API.`]),
     "npx simplejwt-edge check",
     "npx simplejwt-edge createsuperuser",
-    "npx wrangler dev",
+    `npx wrangler dev${runsWrangler(nodeVersion) ? "" : `    needs Node 22.12 or later; this is ${nodeVersion}`}`,
   ];
 }

@@ -153,6 +153,8 @@ export interface ReadConfig {
   readonly bindings: readonly string[];
   /** `required` of `[secrets]`. */
   readonly secrets: readonly string[];
+  /** Names in .dev.vars or .env. Without `[secrets]` wrangler loads them all, with it only those that it names. */
+  readonly localSecrets: readonly string[];
   readonly crons: readonly string[];
 }
 
@@ -171,7 +173,7 @@ export function missingPieces(
 ): readonly WranglerPiece[] {
   const missing = pieces.filter((piece) => !isThere(piece, config, usesGateway));
   return [...compatibilityFlags(config), ...missing].map((piece) =>
-    piece.name === "SIGNING_KEY" ? requiredSecrets(piece, config.secrets) : piece,
+    piece.name === "SIGNING_KEY" ? requiredSecrets(piece, config) : piece,
   );
 }
 
@@ -195,9 +197,10 @@ function compatibilityFlags({ compatibilityDate, compatibilityFlags: flags }: Re
   return [{ name: "nodejs_compat", table: "", toml, json: { compatibility_flags: all } }];
 }
 
-/** With the names that the configuration requires already: the list is one value. */
-function requiredSecrets(piece: WranglerPiece, secrets: readonly string[]): WranglerPiece {
-  const required = [...secrets, "SIGNING_KEY"];
+/** With the names that wrangler loads already, or local runs would lose them. */
+function requiredSecrets(piece: WranglerPiece, { secrets, localSecrets, vars }: ReadConfig): WranglerPiece {
+  const loaded = secrets.length > 0 ? secrets : localSecrets.filter((name) => !(name in vars)).toSorted();
+  const required = [...loaded.filter((name) => name !== "SIGNING_KEY"), "SIGNING_KEY"];
   return { ...piece, toml: `required = ${tomlList(required)}`, json: { secrets: { required } } };
 }
 

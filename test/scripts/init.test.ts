@@ -15,6 +15,7 @@ import { dirname, join, resolve } from "node:path";
 import { parse } from "smol-toml";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { init } from "../../scripts/init/init.ts";
+import { planInit } from "../../scripts/init/plan.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -133,6 +134,18 @@ describe("init, run again,", () => {
   });
 });
 
+describe("the last step", () => {
+  const lastStep = (nodeVersion: string) =>
+    planInit({ name: "x", files: new Map(), dependencies: [], key: "k", nodeVersion }).next.at(-1);
+
+  it("is npx wrangler dev, and names the Node that wrangler needs where it is too old", () => {
+    expect(lastStep("22.12.0")).toBe("npx wrangler dev");
+    expect(lastStep("24.1.0")).toBe("npx wrangler dev");
+    expect(lastStep("22.11.9")).toBe("npx wrangler dev    needs Node 22.12 or later; this is 22.11.9");
+    expect(lastStep("20.20.2")).toBe("npx wrangler dev    needs Node 22.12 or later; this is 20.20.2");
+  });
+});
+
 describe("init in a Worker that exists", () => {
   const TOML = `name = "shop"
 main = "worker/main.ts"
@@ -211,6 +224,12 @@ required = ["STRIPE_KEY"]
     write("wrangler.jsonc", JSON.stringify({ main: "worker.js", compatibility_date: "2026-10-01", ...lines }));
     write("worker.js", 'import { createGateway } from "simplejwt-edge";\n');
     expect(await printed()).toContain("Kept wrangler.jsonc: nothing is missing.");
+  });
+
+  it("names the secrets of .dev.vars, which wrangler would no longer load once [secrets] names others", async () => {
+    write("wrangler.toml", '[vars]\nMODE = "test"\n');
+    write(".dev.vars", "STRIPE_KEY=sk_test\nMODE=local\nSIGNING_KEY=0123\nMAIL_KEY=x\n");
+    expect(await printed()).toContain('    [secrets]\n    required = ["MAIL_KEY", "STRIPE_KEY", "SIGNING_KEY"]\n');
   });
 
   it("warns that the tables go into a database that is bound as DB", async () => {
