@@ -1,8 +1,10 @@
 // Sentences about the console under other settings: short tokens, sliding tokens, cookies alone, a token from elsewhere.
 // Must never share a gateway between two sentences.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import type { Page } from "playwright-core";
 import { startDemoOrigin, startGateway } from "../support/gateway-over-http.ts";
+import { startOrigin } from "../support/http-origin.ts";
 import { answered, card, claimIn, consolePath, logIn, press, saying, send } from "./console.ts";
 import type { Sentence } from "./sentences.ts";
 import { axeViolations, type Stage, visiting } from "./visit.ts";
@@ -26,7 +28,189 @@ const under =
     }
   };
 
+/** What the page says of a token's claims. */
+const findings = (page: Page, name: string) => card(page, name).locator(".found li").allTextContents();
+
+/** A JWT with these claims and a signature that is none. */
+const forgedToken = (claims: object) => {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "HS256" })}.${part(claims)}.AAAA`;
+};
+
+async function paste(page: Page, token: string): Promise<void> {
+  if (!(await page.getByLabel("Token", { exact: true }).isVisible()))
+    await page.getByText("Use a token you have").click();
+  await page.getByLabel("Token", { exact: true }).fill(token);
+  await press(page, "Use this token");
+}
+
 export const consoleModes: readonly Sentence[] = [
+  [
+    "console: a pasted token is explained, also in the place of the tokens of a log-in",
+    under({ AUTH_TOKEN_CLASSES: ["AccessToken"] }, async (page, stage, errors) => {
+      await logIn(page, stage);
+      await saying(page, "200 OK: logged in as ada");
+      assert.deepEqual(await findings(page, "Access token"), [
+        "Its claims are in order. Only the gateway can check signature, revocation and user.",
+      ]);
+      assert.deepEqual(await findings(page, "Refresh token"), [
+        "Its claims are in order. Only the gateway can check signature, revocation and user.",
+        "It is for the token endpoints; routes refuse it.",
+      ]);
+      await paste(page, forgedToken({ token_type: "acces", jti: "1", exp: 1, iat: 4_000_000_000 }));
+      await saying(page, "The access token is loaded, not verified.");
+      assert.equal(await page.getByRole("article").count(), 1);
+      assert.equal(await page.getByRole("heading", { name: "With a token" }).count(), 1);
+      const [type, user, expired, future, ...others] = await findings(page, "Access token");
+      assert.deepEqual(
+        [type, user, future, others],
+        [
+          "Its claim token_type is not access, refresh or sliding.",
+          "It has no claim user_id: it names no user.",
+          "It is not valid yet (iat, nbf).",
+          [],
+        ],
+      );
+      assert.match(expired ?? "", /^It expired .*19(69|70)/);
+      assert.deepEqual(await axeViolations(page), []);
+      assert.deepEqual(errors, []);
+    }),
+  ],
+  [
+    "console: the headers that it shows for a token are those that the API gets",
+    async ({ browser, username, password }) => {
+      const api = await startOrigin((request, response) => {
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify(request.headers));
+      });
+      const gateway = await startGateway({
+        CONSOLE: true,
+        ADMIN: true,
+        ORIGIN_URL: api.url,
+        FORWARD_AUTHORIZATION: false,
+        IDENTITY_HEADERS: {
+          "X-User-Id": "user_id",
+          "X-Type": "token_type",
+          "X-All": "json:token_type",
+          "X-None": "x.y",
+        },
+      });
+      try {
+        await gateway.addUser({ id: 1, username, password });
+        await visiting({ browser, gateway, username, password }, consolePath, async ({ page, errors }) => {
+          await logIn(page, { username, password });
+          await saying(page, "200 OK: logged in as ada");
+          await card(page, "Access token").getByText("Headers for the API").click();
+          const shown = await card(page, "Access token").locator("details").first().locator("pre").textContent();
+          assert.equal(shown, 'X-User-Id: 1\nX-Type: access\nX-All: "access"');
+          await send(page, "/api/notes/");
+          await saying(page, "200 OK");
+          const { text, id } = await answered(page);
+          const got = JSON.parse(text);
+          for (const line of (shown ?? "").split("\n")) {
+            const [name = "", value] = line.split(": ");
+            assert.equal(got[name.toLowerCase()], value);
+          }
+          assert.equal(got.authorization, undefined);
+          // The log's trace_id is that of the request's traceparent.
+          assert.match(id, /^in the gateway's log, in the line with trace_id [0-9a-f]{32}$/);
+          assert.equal(got.traceparent.split("-")[1], id.slice(-32));
+          assert.equal(await page.getByRole("link", { name: "Admin page" }).getAttribute("href"), "/_gateway/admin");
+          assert.deepEqual(errors, []);
+        });
+      } finally {
+        await gateway.close();
+        api.close();
+      }
+    },
+  ],
+  [
+    "console: without sid in tokens, the session of the page's own log-in is marked",
+    under({}, async (page, stage, errors) => {
+      const { username, password } = stage;
+      await stage.gateway.post("/api/token/", { username, password });
+      await logIn(page, stage);
+      await saying(page, "200 OK: logged in as ada");
+      await press(page, "Load the list");
+      await saying(page, "200 OK: sessions listed");
+      assert.equal(await page.locator("#session-list li").count(), 2);
+      assert.equal(await page.locator("#session-list li").filter({ hasText: "this session" }).count(), 1);
+      assert.deepEqual(errors, []);
+    }),
+  ],
+  [
+    "console: routes are listed with what they need, and go into the form",
+    under(
+      {
+        ROUTES: [
+          { path: "/api/public/*", methods: ["GET", "HEAD"], auth: "public" },
+          { path: "/*", auth: "token", require: { is_staff: true } },
+        ],
+      },
+      async (page, _, errors) => {
+        await page.getByText("Routes and what they need").click();
+        assert.deepEqual(await page.locator("#routes li").allTextContents(), [
+          "GET, HEAD /api/public/*no token",
+          "all methods /*a token, with is_staff = true, revocation cached",
+        ]);
+        await page.getByRole("button", { name: "GET, HEAD /api/public/*" }).click();
+        assert.equal(await page.getByLabel("Path").inputValue(), "/api/public/");
+        await press(page, "Send without token");
+        await saying(page, "200 OK");
+        assert.deepEqual(errors, []);
+      },
+    ),
+  ],
+  [
+    "console: the request is copied as curl, HTTPie and fetch; curl and fetch do what the page would do",
+    under({}, async (page, stage, errors) => {
+      await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+      const copied = async (kind: string, said: string) => {
+        await press(page, kind);
+        await saying(page, `${said} is copied.`);
+        return page.evaluate<string>("navigator.clipboard.readText()");
+      };
+      const { href } = new URL("/api/notes/", stage.gateway.url);
+      await page.getByLabel("Path").fill("/api/notes/");
+      assert.equal(await copied("curl", "curl"), `curl -g '${href}'`);
+      assert.equal(await copied("HTTPie", "HTTPie"), `http GET '${href}'`);
+      await logIn(page, stage);
+      await saying(page, "200 OK: logged in as ada");
+      await page.getByLabel("Method").selectOption("POST");
+      const title = 'it\'s "$HOME" [a]{b}';
+      await page.getByLabel("Body (JSON)").fill(JSON.stringify({ title }));
+      const curl = await copied("curl", "curl with the token");
+      const { stdout } = spawnSync("bash", ["-c", `${curl} -s`], { encoding: "utf8" });
+      assert.equal(JSON.parse(stdout).title, title);
+      const code = await copied("fetch", "fetch with the token");
+      const made = await page.evaluate<{ title: string }>(
+        `(async () => (${code.replace(/;$/, "")}))().then((one) => one.json())`,
+      );
+      assert.equal(made.title, title);
+      assert.match(
+        await copied("HTTPie", "HTTPie with the token"),
+        /^http POST 'http:[^']+' 'authorization:Bearer eyJ[^']+' 'content-type:application\/json' --raw='\{"title":"it'\\''s /,
+      );
+      assert.deepEqual(errors, []);
+    }),
+  ],
+  [
+    "console: the message covers nothing, can be closed, and comes back with the next one",
+    under({}, async (page, stage) => {
+      await logIn(page, stage);
+      await saying(page, "200 OK: logged in as ada");
+      const overlap = await page.evaluate<number>(`
+        document.getElementById("page").getBoundingClientRect().bottom - document.getElementById("toast").getBoundingClientRect().top`);
+      assert.ok(overlap <= 0);
+      await press(page, "Close this message");
+      assert.equal(await page.getByRole("button", { name: "Close this message" }).isVisible(), false);
+      assert.equal(await page.evaluate("document.activeElement.id"), "page");
+      assert.deepEqual(await axeViolations(page), []);
+      await send(page, "/api/notes/");
+      await saying(page, "200 OK");
+      assert.equal(await page.getByRole("button", { name: "Close this message" }).isVisible(), true);
+    }),
+  ],
   [
     "console: the end of a token is shown and told once; the API then refuses it, and a refresh helps",
     under({ ACCESS_TOKEN_LIFETIME: 4 }, async (page, stage, errors) => {
@@ -89,7 +273,7 @@ export const consoleModes: readonly Sentence[] = [
       assert.equal(await page.getByRole("button", { name: /^Copy/ }).count(), 0);
       await send(page, "/api/notes/");
       await saying(page, "200 OK");
-      await send(page, "/api/notes/", "Send without");
+      await send(page, "/api/notes/", "Send without token");
       await saying(page, "401 Unauthorized: Authentication credentials were not provided.");
       await press(page, "Refresh with the refresh token");
       await saying(page, "200 OK: a new access token");
@@ -116,6 +300,10 @@ export const consoleModes: readonly Sentence[] = [
       await page.getByLabel("Token", { exact: true }).fill(forged);
       await press(page, "Use this token");
       await saying(page, "The access token is loaded, not verified.");
+      assert.deepEqual(await findings(page, "Access token"), [
+        "It has no claim jti.",
+        "It has no claim exp with a number.",
+      ]);
       assert.equal(await claimIn(page, "Access token", "<b>"), "<i>ü</i>");
       assert.equal(await card(page, "Access token").getByRole("timer").textContent(), "no end");
       await press(page, "Verify the access token");

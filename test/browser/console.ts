@@ -112,7 +112,7 @@ export const consoleSentences: readonly Sentence[] = [
   [
     "console: the API without a token, with it, and what is public; who answered, and the request's id",
     loggedIn(async (page, errors) => {
-      await send(page, "/api/notes/", "Send without");
+      await send(page, "/api/notes/", "Send without token");
       await saying(page, "401 Unauthorized: Authentication credentials were not provided.");
       const refused = await answered(page);
       assert.deepEqual([refused.called, refused.by], ["GET /api/notes/", "the gateway"]);
@@ -124,7 +124,7 @@ export const consoleSentences: readonly Sentence[] = [
         [allowed.called, allowed.by, allowed.text],
         ["GET /api/notes/ with token", "the API behind the gateway", "[]"],
       );
-      await send(page, "/api/public/", "Send without");
+      await send(page, "/api/public/", "Send without token");
       await saying(page, "200 OK");
       assert.match((await answered(page)).text, /"motd": "Notes, kept apart by user\."/);
       assert.deepEqual(await page.locator("#history li > strong").allTextContents(), ["200", "200", "401", "200"]);

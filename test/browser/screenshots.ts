@@ -37,7 +37,7 @@ try {
       await saying(page, "200 OK: logged in as ada");
       await press(page, "Load the list");
       await saying(page, "200 OK: sessions listed");
-      await send(page, "/api/notes/", "Send without");
+      await send(page, "/api/notes/", "Send without token");
       await saying(page, "401 Unauthorized: Authentication credentials were not provided.");
       await send(page, "/api/notes/");
       await saying(page, "200 OK");

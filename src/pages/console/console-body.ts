@@ -3,10 +3,11 @@
 
 const plain = 'autocapitalize="none" spellcheck="false"';
 
-export const consoleBody = `<header>
+export const consoleBody = `<div id="page" tabindex="-1">
+<header>
 <h1>Gateway console</h1>
 <p>Log in, inspect the tokens, and call the API behind the gateway.
-<a href="/_gateway/openapi.json">OpenAPI document</a></p>
+<span id="links"><a href="/_gateway/openapi.json">OpenAPI document</a></span></p>
 </header>
 <noscript><p>This page needs JavaScript.</p></noscript>
 <div class="columns">
@@ -68,9 +69,17 @@ export const consoleBody = `<header>
 </div>
 <div class="row">
 <button value="with">Send with token</button>
-<button value="without" class="quiet">Send without</button>
+<button value="without" class="quiet">Send without token</button>
 </div>
+<p class="row soft">Copy as
+<button type="button" class="link" data-as="curl">curl</button>
+<button type="button" class="link" data-as="HTTPie">HTTPie</button>
+<button type="button" class="link" data-as="fetch">fetch</button></p>
 </form>
+<details>
+<summary>Routes and what they need</summary>
+<ol id="routes"></ol>
+</details>
 </section>
 <section id="answer" aria-labelledby="answer-title">
 <h2 id="answer-title">Response</h2>
@@ -98,5 +107,7 @@ export const consoleBody = `<header>
 </section>
 </div>
 </div>
-<p role="status" id="status">Ready.</p>
+</div>
+<div id="toast"><p role="status" id="status">Ready.</p>
+<button type="button" class="quiet" id="close" aria-label="Close this message">×</button></div>
 `;

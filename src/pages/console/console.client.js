@@ -55,6 +55,7 @@ function make(tag, text, attributes) {
 function say(text, kind) {
   at("status").textContent = text;
   at("status").className = kind ?? "";
+  at("toast").className = "";
 }
 
 /** @type {Page["unlessBusy"]} */
@@ -87,6 +88,8 @@ async function call({ method, path, body, authorize, elide, done }) {
   if (token) headers.set(known.header, `${known.scheme} ${token}`);
   const url = addressOf(path);
   if (url === undefined) return undefined;
+  const trace = randomHex(32);
+  headers.set("traceparent", `00-${trace}-${randomHex(16)}-01`);
   say("Sending…");
   at("answer").ariaBusy = "true";
   const began = performance.now();
@@ -114,12 +117,18 @@ async function call({ method, path, body, authorize, elide, done }) {
   try {
     json = parsed(text);
   } catch {}
-  showAnswer({ response, text, json: elide && json ? elided(json) : json, what: what + how, took });
+  showAnswer({ response, text, json: elide && json ? elided(json) : json, what: what + how, took, trace });
   const named = statusOf(response);
   const reason = json?.detail ?? json?.non_field_errors?.[0];
   const said = response.ok && done ? done : typeof reason === "string" ? reason : "";
   say([named, said].filter(Boolean).join(": "), response.ok ? "good" : "bad");
   return response.ok ? (json ?? {}) : undefined;
+}
+
+/** @param {number} digits */
+function randomHex(digits) {
+  const bytes = crypto.getRandomValues(new Uint8Array(digits / 2));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** @type {Page["statusOf"]} */
@@ -137,7 +146,7 @@ function elided(json) {
 }
 
 /** @type {Page["showAnswer"]} */
-function showAnswer({ response, text, json, what, took }) {
+function showAnswer({ response, text, json, what, took, trace }) {
   const { headers } = response;
   const redirect = response.type === "opaqueredirect";
   const id = headers.get("x-request-id");
@@ -146,7 +155,7 @@ function showAnswer({ response, text, json, what, took }) {
   at("pill").className = `pill ${response.ok ? "good" : "bad"}`;
   at("called").textContent = what;
   at("by").textContent = redirect ? "not visible to a page" : own ? "the gateway" : "the API behind the gateway";
-  at("request-id").textContent = id ?? "in the gateway's log, and at the API as X-Request-Id";
+  at("request-id").textContent = id ?? `in the gateway's log, in the line with trace_id ${trace}`;
   at("took").textContent = took;
   at("headers").textContent = [...headers].map((pair) => pair.join(": ")).join("\n") || "none";
   const full = json === undefined ? text : JSON.stringify(json, null, 2);
@@ -178,7 +187,7 @@ const tokens = /** @type {Map<Name, Token>} */ (new Map());
 const titles = { access: "Access token", refresh: "Refresh token", token: "Sliding token" };
 const cookies = { access: "__Host-access", refresh: "__Secure-refresh", token: "__Host-access" };
 /** Who logged in here, empty for a pasted token; by how many milliseconds the gateway's clock is ahead of this one. */
-const here = { user: "", ahead: 0 };
+const here = { user: "", ahead: 0, session: "" };
 
 const bearer = () => (tokens.get("access") ?? tokens.get("token"))?.text;
 const gatewaySeconds = () => (Date.now() + here.ahead) / 1000;
@@ -211,7 +220,8 @@ function take(answer, names) {
     const read = decoded(answer[name]);
     tokens.set(name, { text: answer[name], ...read, exp: read?.claims.exp, life: read?.claims.exp - read?.claims.iat });
   }
-  const made = (answer.access ?? answer.token) && (tokens.get("access") ?? tokens.get("token"))?.claims?.iat;
+  // A pasted token says nothing of the gateway's clock.
+  const made = names.length > 0 && (tokens.get("access") ?? tokens.get("token"))?.claims?.iat;
   if (made && Math.abs(made * 1000 - Date.now() - here.ahead) > 2000) here.ahead = made * 1000 - Date.now();
   draw();
 }
@@ -221,7 +231,6 @@ function draw() {
   at("tokens").hidden = !some;
   at("account").hidden = !some;
   at("login").hidden = some;
-  at("paste").hidden = some || known.cookiesOnly;
   at("who").textContent = !some ? "Log in" : here.user === "" ? "With a token" : `Logged in as ${here.user}`;
   at("logout-all").hidden = !serves("sessions") || (bearer() === undefined && !known.cookiesOnly);
   at("sessions").hidden = !some || at("logout-all").hidden;
@@ -238,7 +247,8 @@ function card([name, token]) {
   if (token.life > 0)
     article.append(make("progress", undefined, { max: token.life, "aria-label": `${titles[name]}: time left` }));
   if (token.ended) article.append(make("p", token.ended, { class: "bad" }));
-  if (token.claims) article.append(claimTable(name, token.claims));
+  if (token.claims)
+    article.append(...findings(name, token), claimTable(name, token.claims), ...headersForApi(name, token.claims));
   else
     article.append(
       make(
@@ -280,6 +290,64 @@ function claimTable(name, claims) {
   }
   return table;
 }
+
+/** @type {Page["findings"]} */
+function findings(name, { header, claims }) {
+  const { exp, iat, nbf } = claims;
+  const now = gatewaySeconds();
+  /** @type {[boolean, string][]} */
+  const checks = [
+    [!Object(header).alg || Object(header).alg === "none", "It is not signed."],
+    [
+      known.typeClaim !== null && !["access", "refresh", "sliding"].includes(claims[known.typeClaim]),
+      `Its claim ${known.typeClaim} is not access, refresh or sliding.`,
+    ],
+    [known.idClaim !== null && claims[known.idClaim] === undefined, `It has no claim ${known.idClaim}.`],
+    [claims[known.userClaim] === undefined, `It has no claim ${known.userClaim}: it names no user.`],
+    [typeof exp !== "number", "It has no claim exp with a number."],
+    [exp <= now, `It expired ${new Date(exp * 1000).toLocaleString()}.`],
+    [Math.max(iat ?? 0, nbf ?? 0) > now + 1, "It is not valid yet (iat, nbf)."],
+  ];
+  const found = checks.filter(([isSo]) => isSo);
+  const items = found.map(([, text]) => make("li", text, { class: "bad" }));
+  if (found.length === 0)
+    items.push(make("li", "Its claims are in order. Only the gateway can check signature, revocation and user."));
+  if (!known.accepts.includes(name)) items.push(make("li", "It is for the token endpoints; routes refuse it."));
+  const list = make("ul", undefined, { class: "found" });
+  list.append(...items);
+  return [list];
+}
+
+/** @type {Page["headersForApi"]} */
+function headersForApi(name, claims) {
+  if (!known.accepts.includes(name)) return [];
+  const lines = Object.entries(known.identity).flatMap(([header, source]) => {
+    const asJson = source.startsWith("json:");
+    const path = asJson ? source.slice(5) : source;
+    let value = claims;
+    for (const part of path === "user_id" ? [known.userClaim] : path.split("."))
+      value = Array.isArray(value) || !Object.hasOwn(Object(value), part) ? undefined : value[part];
+    if (value === undefined || value === null) return [];
+    return `${header}: ${asJson ? printable(JSON.stringify(value)) : headerText(value)}`;
+  });
+  if (known.forwards) lines.push(`${known.header}: ${known.scheme} <the token>`);
+  if (known.assertion) lines.push("x-gateway-assertion: <a statement signed by the gateway>");
+  const box = make("details");
+  const note = "From this token, on routes that accept it. The same headers from a client are dropped.";
+  box.append(make("summary", "Headers for the API"), make("p", note, { class: "soft" }));
+  box.append(make("pre", lines.join("\n") || "none"));
+  return [box];
+}
+
+/** @param {string} text */
+const printable = (text) =>
+  /^[!-~]([ -~]*[!-~])?$/.test(text) && !text.includes("%") ? text : encodeURIComponent(text);
+/** @type {Page["headerText"]} */
+const headerText = (value) => (Array.isArray(value) ? value.map(itemText).join(",") : plainText(value));
+/** @param {unknown} value */
+const plainText = (value) => printable(typeof value === "object" ? JSON.stringify(value) : String(value));
+/** @param {unknown} item */
+const itemText = (item) => plainText(item ?? "").replaceAll(",", "%2C");
 
 /** @type {Page["clock"]} */
 function clock(claim, end) {
@@ -364,7 +432,8 @@ function actionsOf(name, token) {
     );
   if (name === "refresh" && serves("blacklist"))
     actions.push(button("Blacklist", () => blacklist(token), "quiet danger", `Blacklist the ${title}`));
-  if (token.text) actions.push(button("Copy", () => copy(name, token), "quiet", `Copy the ${title}`));
+  if (token.text)
+    actions.push(button("Copy", () => copy(token.text ?? "", `The ${title}`), "quiet", `Copy the ${title}`));
   return actions;
 }
 
@@ -390,10 +459,10 @@ async function blacklist(token) {
 }
 
 /** @type {Page["copy"]} */
-async function copy(name, token) {
+async function copy(text, what) {
   try {
-    await navigator.clipboard.writeText(token.text ?? "");
-    say(`The ${titles[name].toLowerCase()} is copied.`, "good");
+    await navigator.clipboard.writeText(text);
+    say(`${what} is copied.`, "good");
   } catch {
     say("The browser does not let this page copy.", "bad");
   }
@@ -405,7 +474,7 @@ const focusAgain = (selector) => /** @type {HTMLElement | null} */ (document.que
 /** @type {Page["forget"]} */
 function forget(said) {
   tokens.clear();
-  here.user = "";
+  here.user = here.session = "";
   draw();
   at("session-list").replaceChildren();
   at("username").focus();
@@ -428,16 +497,19 @@ async function logIn() {
   tokens.clear();
   here.user = username;
   take(answer, path === "/" ? ["access", "refresh"] : ["token"]);
+  here.session = (tokens.get("refresh") ?? tokens.get("token"))?.claims?.[known.idClaim ?? ""] ?? "";
   at("tokens-title").focus();
 }
 
 function usePasted() {
   const text = field("token").value.trim();
-  const type = decoded(text)?.claims[known.typeClaim];
+  const type = decoded(text)?.claims[known.typeClaim ?? ""];
   /** @type {Name} */
   const name = type === "refresh" ? "refresh" : type === "sliding" ? "token" : "access";
   if (decoded(text) === undefined) return say("This text is not a JWT.", "bad");
   field("token").value = "";
+  tokens.clear();
+  here.user = here.session = "";
   take({ [name]: text }, []);
   say(`The ${titles[name].toLowerCase()} is loaded, not verified.`);
   at("tokens-title").focus();
@@ -455,6 +527,46 @@ async function send(event) {
     return say("There is no token to send: log in first.", "bad");
   const body = at("with-body").hidden || field("body").value === "" ? undefined : field("body").value;
   await call({ method: field("method").value, path, body, authorize });
+}
+
+/** @type {Page["copyAs"]} */
+function copyAs(kind) {
+  const url = addressOf(field("path").value.trim())?.href;
+  if (url === undefined) return say("The path has to be one of this gateway.", "bad");
+  const method = field("method").value;
+  const body = at("with-body").hidden ? "" : field("body").value;
+  const token = known.cookiesOnly ? undefined : bearer();
+  const headers = {
+    ...(token ? { [known.header]: `${known.scheme} ${token}` } : {}),
+    ...(body ? { "content-type": "application/json" } : {}),
+  };
+  const pairs = Object.entries(headers);
+  /** @param {string} text */
+  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+  const texts = {
+    curl: [
+      "curl -g",
+      ...(method === "HEAD" ? ["--head"] : method === "GET" ? [] : [`-X ${method}`]),
+      ...[quoted(url), ...pairs.map((pair) => `-H ${quoted(pair.join(": "))}`)],
+      ...(body ? [`--data-raw ${quoted(body)}`] : []),
+    ].join(" "),
+    HTTPie: [
+      ...[`http ${method}`, quoted(url), ...pairs.map((pair) => quoted(pair.join(":")))],
+      ...(body ? [`--raw=${quoted(body)}`] : []),
+    ].join(" "),
+    fetch: `await fetch(${JSON.stringify(url)}, ${JSON.stringify({ method, headers, body: body || undefined })});`,
+  };
+  return copy(texts[kind], `${kind}${token ? " with the token" : ""}`);
+}
+
+/** @type {Page["routeItem"]} */
+function routeItem({ path, methods, needs }) {
+  const item = make("li");
+  const name = `${methods.join(", ") || "all methods"} ${path}`;
+  const fill = make("button", name, { type: "button", class: "link", title: "Copy to the request form" });
+  fill.addEventListener("click", () => fillRequest(methods[0] ?? "GET", path.replace(/\*$/, ""), undefined));
+  item.append(fill, make("span", needs, { class: "soft" }));
+  return item;
 }
 
 /** @type {Page["fillRequest"]} */
@@ -483,7 +595,7 @@ function sessionItem(session) {
   /** @param {string | null} text */
   const local = (text) => (text ? new Date(text).toLocaleString() : "never");
   item.append(make("strong", local(session.created_at)));
-  if (session.current) item.append(make("span", "this session", { class: "pill good" }));
+  if (isOwn(session)) item.append(make("span", "this session", { class: "pill good" }));
   const facts = [
     `last refreshed ${local(session.last_refreshed_at)}`,
     `ends ${local(session.expires_at)}`,
@@ -497,12 +609,16 @@ function sessionItem(session) {
   return item;
 }
 
+/** @type {Page["isOwn"]} */
+const isOwn = ({ id, current }) => current ?? id === here.session;
+
 /** @type {Page["endSession"]} */
-async function endSession({ id, current }) {
+async function endSession(session) {
+  const { id } = session;
   const path = endpoint(`/sessions/${encodeURIComponent(id)}/`);
   const answer = await call({ method: "DELETE", path, authorize: true, done: "the session is ended" });
   if (answer === undefined) return;
-  if (current) return ended("Ended with its session.");
+  if (isOwn(session)) return ended("Ended with its session.");
   await loadSessions();
   at("sessions-title").focus();
 }
@@ -533,6 +649,8 @@ at("paste").hidden = known.cookiesOnly;
 if (known.cookiesOnly)
   at("tokens-note").textContent =
     "AUTH_COOKIE is on: the tokens stay in cookies. The times are calculated from the settings.";
+at("routes").append(...known.routes.map(routeItem));
+if (known.admin) at("links").append(" · ", make("a", "Admin page", { href: "/_gateway/admin" }));
 const named = location.hash.slice(1);
 if (addressOf(named)) field("path").value = named;
 at("login").addEventListener("submit", unlessBusy(logIn));
@@ -542,3 +660,10 @@ at("method").addEventListener("change", showBody);
 at("forget").addEventListener("click", () => forget());
 at("logout-all").addEventListener("click", unlessBusy(logOutAll));
 at("reload").addEventListener("click", unlessBusy(loadSessions));
+at("close").addEventListener("click", () => {
+  at("toast").className = "closed";
+  at("page").focus();
+});
+for (const one of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-as]")))
+  one.addEventListener("click", () => copyAs(/** @type {"curl" | "HTTPie" | "fetch"} */ (one.dataset.as)));
+at("page").focus();

@@ -1,8 +1,10 @@
 // The console of CONSOLE: a page to log in, look into the tokens and call whatever is behind the gateway.
-// Must never hold anything that the token endpoints do not tell everybody anyway.
+// Must never hold a key, an origin, or anything of a user.
 import { authHeaderName } from "../../auth/bearer-token.ts";
 import type { RequestContext } from "../../context.ts";
 import { servedEndpoints } from "../../settings/derived.ts";
+import { shown } from "../../settings/readers.ts";
+import { type RouteAuth, readRoute } from "../../settings/route-keys.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";
@@ -10,6 +12,7 @@ import formStyle from "../token-form/token-form.css" with { type: "text" };
 import consoleScript from "./console.client.js" with { type: "text" };
 import consoleStyle from "./console.css" with { type: "text" };
 import { consoleBody } from "./console-body.ts";
+import type { Known, Name, RouteInWords } from "./types.d.ts";
 
 /** Answers 200 with the page. It does nothing that a client could not do, and keeps what it gets in memory alone. */
 export async function answerConsole(settings: Settings, context: RequestContext): Promise<Response> {
@@ -23,13 +26,29 @@ export async function answerConsole(settings: Settings, context: RequestContext)
   });
 }
 
-/** What the page's script has to know of the settings; all of it shows in answers and tokens. */
-function knownOf(settings: Settings): object {
+const classes = { access: "AccessToken", refresh: "RefreshToken", token: "SlidingToken" };
+
+/**
+ * What the page's script has to know of the settings. Everybody who can open the console sees it: of ROUTES what a request needs, of
+ * IDENTITY_HEADERS names and claims; never an origin, a key or what the API sees of a path.
+ */
+function knownOf(settings: Settings): Known {
+  const accepted = settings.AUTH_TOKEN_CLASSES.map((name) => name.split(".").at(-1));
   return {
+    accepts: (Object.keys(classes) as Name[]).filter(
+      (name) => accepted.includes(classes[name]) || accepted.includes("UntypedToken"),
+    ),
+    routes: settings.ROUTES.flatMap((raw) => routeInWords(raw, settings)),
+    identity: { ...settings.IDENTITY_HEADERS },
+    forwards: settings.FORWARD_AUTHORIZATION,
+    assertion: settings.ASSERTION,
+    admin: settings.ADMIN && settings.ADMIN_HOST === null,
+    idClaim: settings.JTI_CLAIM,
+    userClaim: settings.USER_ID_CLAIM,
     prefix: settings.TOKEN_PREFIX,
-    served: servedEndpoints(settings),
+    served: [...servedEndpoints(settings)],
     header: authHeaderName(settings),
-    scheme: settings.AUTH_HEADER_TYPES[0],
+    scheme: settings.AUTH_HEADER_TYPES[0] ?? "",
     cookiesOnly: settings.AUTH_COOKIE === "only",
     typeClaim: settings.TOKEN_TYPE_CLAIM,
     refreshExpClaim: settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM,
@@ -39,4 +58,26 @@ function knownOf(settings: Settings): object {
       token: settings.SLIDING_TOKEN_LIFETIME,
     },
   };
+}
+
+const needs: Readonly<Record<RouteAuth, string>> = {
+  public: "no token",
+  optional: "a valid token or none",
+  token: "a token",
+  user: "a token of a user in the database",
+};
+
+/** The settings were checked before there was a page: nothing is left to diagnose. */
+function routeInWords(raw: unknown, settings: Settings): RouteInWords[] {
+  const { path, auth, methods, require, revocation, enforce } =
+    readRoute(raw, settings, { error: () => {}, warn: () => {} }) ?? {};
+  if (path === undefined || auth === undefined) return [];
+  const claims = [...(require ?? [])].map(([name, value]) => `${name} = ${shown(value)}`);
+  const words = [
+    needs[auth],
+    ...(claims.length === 0 ? [] : [`with ${claims.join(" and ")}`]),
+    ...(auth === "public" ? [] : [`revocation ${revocation}`]),
+    ...(enforce === false ? ["not enforced (shadow mode)"] : []),
+  ];
+  return [{ path, methods: [...(methods ?? [])], needs: words.join(", ") }];
 }

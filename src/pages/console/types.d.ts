@@ -34,12 +34,20 @@ export interface Call {
 
 export interface Session {
   id: string;
-  current: boolean;
+  /** Null where tokens do not name their session. */
+  current: boolean | null;
   client: string;
   address: string;
   created_at: string;
   expires_at: string;
   last_refreshed_at: string;
+}
+
+export interface RouteInWords {
+  path: string;
+  /** Empty for all. */
+  methods: string[];
+  needs: string;
 }
 
 /** What the gateway writes into the page. */
@@ -49,7 +57,19 @@ export interface Known {
   header: string;
   scheme: string;
   cookiesOnly: boolean;
-  typeClaim: string;
+  typeClaim: string | null;
+  idClaim: string | null;
+  userClaim: string;
+  /** Which tokens open routes. */
+  accepts: Name[];
+  routes: RouteInWords[];
+  /** IDENTITY_HEADERS */
+  identity: Record<string, string>;
+  /** Whether the API gets the token. */
+  forwards: boolean;
+  assertion: boolean;
+  /** Whether there is an admin page on this host. */
+  admin: boolean;
   refreshExpClaim: string;
   /** Seconds. */
   lifetimes: Record<Name, number>;
@@ -80,13 +100,26 @@ export interface Page {
   call(call: Call): Promise<Json>;
   statusOf(response: Response): string;
   elided(json: object): object;
-  showAnswer(answer: { response: Response; text: string; json: unknown; what: string; took: string }): void;
+  showAnswer(answer: {
+    response: Response;
+    text: string;
+    json: unknown;
+    what: string;
+    took: string;
+    /** The trace id that was sent: the log has it. */
+    trace: string;
+  }): void;
   remember(call: Call & { what: string; status: number; took: string }): void;
   decoded(text: string): { header: unknown; claims: Json } | undefined;
   /** Takes the tokens of an answer, or with cookies the times that they must have; draws them. */
   take(answer: Partial<Record<Name, string>>, names: Name[]): void;
   card(entry: [Name, Token]): HTMLElement;
   claimTable(name: Name, claims: object): HTMLElement;
+  /** What speaks against a token, as far as a page can know. */
+  findings(name: Name, token: Token): HTMLElement[];
+  /** As proxy/headers/identity-headers.ts writes them. */
+  headersForApi(name: Name, claims: Json): HTMLElement[];
+  headerText(value: unknown): string;
   clock(claim: string, end: number | undefined): HTMLElement;
   leftText(seconds: number): string;
   endpoint(path: string): string;
@@ -100,7 +133,12 @@ export interface Page {
   actionsOf(name: Name, token: Token): HTMLElement[];
   refresh(name: Name, token: Token): Promise<void>;
   blacklist(token: Token): Promise<void>;
-  copy(name: Name, token: Token): Promise<void>;
+  /** @param what how the text is called at the beginning of a sentence */
+  copy(text: string, what: string): Promise<void>;
+  /** Copies the request of the form, with the token if there is one. */
+  copyAs(kind: "curl" | "HTTPie" | "fetch"): Promise<void> | void;
+  routeItem(route: RouteInWords): HTMLElement;
+  isOwn(session: Session): boolean;
   /** Drawing makes buttons anew: the focus goes back to where it was. */
   focusAgain(selector: string): void;
   forget(said?: string): void;
