@@ -38,8 +38,20 @@ export interface WranglerFile {
   readonly bound: Omit<Bound, "ORIGIN"> & { readonly ORIGIN: "service" | undefined };
 }
 
+type Wrangler = typeof import("wrangler");
+
+/** What wrangler needs to run the Worker: the file as it was read, and locally the vars and secrets as bindings. */
+export interface WranglerInput {
+  readonly config: ReturnType<Wrangler["unstable_readConfig"]>;
+  readonly bindings: ReturnType<Wrangler["unstable_getVarsForDev"]>;
+}
+
+export interface RunnableWranglerFile extends WranglerFile {
+  readonly wrangler: WranglerInput;
+}
+
 /** Reads the file as wrangler does; fails if it cannot be read. */
-export async function readWranglerFile(choice: WranglerChoice): Promise<WranglerFile> {
+export async function readWranglerFile(choice: WranglerChoice): Promise<RunnableWranglerFile> {
   const { unstable_getVarsForDev: varsForDev, experimental_readRawConfig: readRaw } = await importWrangler();
   const { environment, configFile = CONFIG_FILE } = choice;
   try {
@@ -75,6 +87,7 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Wrangler
         METRICS: bindingOf("METRICS", datasets, [...others, ...limiters]),
         ORIGIN: services.includes("ORIGIN") ? "service" : undefined,
       },
+      wrangler: { config, bindings: loaded },
     };
   } catch (error) {
     if (String(error).includes("No environment found")) throw unknown(environment);

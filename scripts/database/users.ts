@@ -6,6 +6,7 @@ import { keepSessionsStatement } from "../../src/stores/d1/sessions.ts";
 import { nextUserId } from "../../src/stores/d1/users.ts";
 import { hashPassword } from "../../src/users/hash-password.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "../../src/users/new-salt.ts";
+import { verifyPassword } from "../../src/users/password.ts";
 import { type UserId, userIdFrom } from "../../src/users/user.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { withLiterals } from "./d1-over-text.ts";
@@ -56,7 +57,13 @@ export async function findUser(database: Database, username: string): Promise<Us
   return row === undefined ? null : toUser(row);
 }
 
-/** The same; fails when there is none. */
+/** Whether this is the user's password; false when there is no such user. */
+export async function hasPassword(database: Database, username: string, password: string): Promise<boolean> {
+  const [row] = await database.read(`SELECT password FROM users WHERE username = ${sqlText(username)}`);
+  return row !== undefined && (await verifyPassword(password, String(row.password))).ok;
+}
+
+/** As `findUser`, but fails when there is none. */
 export async function requireUser(database: Database, username: string): Promise<User> {
   const user = await findUser(database, username);
   if (user === null) throw new Failure(`There is no user called '${username}' in the ${database.place} database.`);

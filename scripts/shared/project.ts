@@ -35,6 +35,8 @@ export const DEV_VARS_FILE = inProject(".dev.vars");
 export const DOT_ENV_FILE = inProject(".env");
 /** What `wrangler dev` and `wrangler d1 execute --local` take when nothing else is said. */
 export const STATE_DIRECTORY = inProject(".wrangler/state");
+/** The password of the local user demo, as long as it is the one that npm start made. */
+export const DEMO_PASSWORD_FILE = inProject(".wrangler/state/demo-password");
 export const DEMO_CONFIG_FILE = inProject("examples/origin/wrangler.toml");
 export const DEMO_STATE_DIRECTORY = inProject("examples/origin/.wrangler/state");
 

@@ -3,6 +3,7 @@
 import { Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { refuseKeptFlags } from "../shared/npm-flags.ts";
+import type { Verbosity } from "./log-lines.ts";
 
 /** What `npm start` was asked to do. */
 export interface StartOptions {
@@ -11,6 +12,8 @@ export interface StartOptions {
   readonly port: number;
   /** The API to put the gateway in front of; undefined means the demo. Without a slash at the end. */
   readonly origin: string | undefined;
+  /** How much is printed. */
+  readonly verbosity: Verbosity;
 }
 
 const DEFAULT_PORT = 8787;
@@ -19,11 +22,16 @@ export const startHelp = `npm start -- [flags]
 
 Starts the gateway on this machine in front of a demo API, and prints commands to try it.
 It also prints the address of the console, a page that does the same in a browser. A deployed gateway has the console
-only if CONSOLE is true. The first start creates tables, .dev.vars with a signing key, and the user demo; later starts
-use them again.
+only if CONSOLE is true. The first start creates tables, .dev.vars with a signing key, and the user demo, whose password
+is in .wrangler/state/demo-password; later starts use them again.
+
+wrangler.toml, .dev.vars and src/ are watched. Each save is checked and either takes effect ("reloaded") or is reported with
+file, line and column, and then the last good settings stay in effect. While src/ does not build, requests get 503.
 
   --origin URL   put the gateway in front of this API instead of the demo: http(s)://host[:port][/base]
   --port N       the port on 127.0.0.1 (default ${DEFAULT_PORT})
+  --quiet, -q    print the address, errors, and what saves do
+  --verbose      print every step to try, and all that wrangler says
   --help         show this text
 
 npm run manage manages users. Ctrl-C stops everything.
@@ -34,6 +42,8 @@ npm run manage manages users. Ctrl-C stops everything.
 const OPTIONS = {
   origin: { type: "string" },
   port: { type: "string" },
+  quiet: { type: "boolean", short: "q" },
+  verbose: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -42,7 +52,14 @@ export function readStartOptions(argv: readonly string[]): StartOptions {
   refuseKeptFlags("start", argv, OPTIONS);
   const { values } = readFlags(argv, OPTIONS);
   const port = readPort(values.port);
-  return { help: values.help === true, port, origin: readOrigin(values.origin, port) };
+  const verbosity = readVerbosity(values.quiet === true, values.verbose === true);
+  return { help: values.help === true, port, origin: readOrigin(values.origin, port), verbosity };
+}
+
+function readVerbosity(quiet: boolean, verbose: boolean): Verbosity {
+  if (quiet && verbose) throw usage("--quiet and --verbose exclude each other.");
+  if (quiet) return "quiet";
+  return verbose ? "verbose" : "normal";
 }
 
 function readPort(text: string | undefined): number {

@@ -1,115 +1,203 @@
-// The steps of `npm start`, in order, each with a line that says it is done.
+// The steps of `npm start`: prepares, starts, prints what can be tried, then shows the log and reloads what is saved.
 // Must never start the gateway with settings that it would refuse.
-import { readConfiguration } from "../../src/configuration.ts";
+import { dirname } from "node:path";
 import { servedEndpoints } from "../../src/settings/derived.ts";
 import type { Settings } from "../../src/settings/settings.ts";
+import { readWranglerFile, type WranglerInput } from "../configuration/wrangler-file.ts";
 import { openLocal } from "../database/local.ts";
 import { Failure, settingsFailure } from "../shared/failure.ts";
-import { CONFIG_FILE, DEMO_CONFIG_FILE, DEMO_STATE_DIRECTORY, STATE_DIRECTORY } from "../shared/project.ts";
+import {
+  CONFIG_FILE,
+  DEMO_CONFIG_FILE,
+  DEMO_STATE_DIRECTORY,
+  DEV_VARS_FILE,
+  DOT_ENV_FILE,
+  ROOT,
+  STATE_DIRECTORY,
+} from "../shared/project.ts";
 import { styled } from "../shared/terminal.ts";
 import { DEMO_USERNAME, ensureUser, type Users } from "./demo-user.ts";
+import { isError, logLine, type Verbosity } from "./log-lines.ts";
 import type { StartOptions } from "./options.ts";
 import { freePort, requireFreePort } from "./ports.ts";
+import { type LocalReading, readLocal } from "./read.ts";
 import { requireOrigin, untilReady } from "./ready.ts";
-import type { Service, Services } from "./service.ts";
+import { createReload, type ReloadLine } from "./reload.ts";
+import type { Services } from "./service.ts";
 import { ensureSigningKey } from "./signing-key.ts";
-import { headerName, walk } from "./walk.ts";
+import { headerName, pasteLines, walk } from "./walk.ts";
+import { watchFiles } from "./watch.ts";
+import { type Outcome, type SteadyWorker, steadyWorker } from "./worker.ts";
 
 const say = (line: string): void => console.log(line);
+
+/** All that settings are read from. */
+const configurationFiles = [CONFIG_FILE, DEV_VARS_FILE, DOT_ENV_FILE, `${DOT_ENV_FILE}.local`];
 
 /** Prepares, starts, prints the walk and shows the log; ends only by failing. */
 export async function serve(options: StartOptions, start: Services["start"]): Promise<never> {
   const began = performance.now();
-  const gatewayUrl = `http://127.0.0.1:${options.port}`;
+  const { verbosity } = options;
+  const url = `http://127.0.0.1:${options.port}`;
   await requireFreePort(options.port);
   if (options.origin !== undefined) await requireOrigin(options.origin);
 
-  const running: Service[] = [];
-  const launch = (name: string, config: string, state: string, port: number, more: readonly string[] = []): Service => {
-    const listen = [
-      "--ip",
-      "127.0.0.1",
-      "--port",
-      String(port),
-      "--inspector-ip",
-      "127.0.0.1",
-      "--inspector-port",
-      "0",
-    ];
-    const service = start(name, ["--config", config, "--persist-to", state, ...listen, ...more]);
-    running.push(service);
-    return service;
-  };
-
   // The demo needs nothing of what follows, so it starts meanwhile.
-  const demoPort = options.origin === undefined ? await freePort() : undefined;
-  const origin = options.origin ?? `http://127.0.0.1:${demoPort}`;
-  const demo =
-    demoPort === undefined ? undefined : launch("The demo API", DEMO_CONFIG_FILE, DEMO_STATE_DIRECTORY, demoPort);
-
-  say(`Key: ${ensureSigningKey()}.`);
-  const { settings, users, vars } = await prepare(origin);
-  const given = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
-  const gateway = launch("The gateway", CONFIG_FILE, STATE_DIRECTORY, options.port, given);
+  const demo = options.origin === undefined ? await startDemo(start) : undefined;
+  const origin = options.origin ?? demo?.url ?? "";
+  const key = ensureSigningKey();
+  const gateway = steadyWorker("The gateway", { port: options.port, state: STATE_DIRECTORY }, start);
+  const reading = await readSettings(origin);
+  // Opened while the Worker is built; the tables are there before it is called.
+  const [users] = await Promise.all([prepareUsers(), load(gateway, reading.input), demo?.ready]);
   await Promise.all([
-    untilReady(gateway, `${gatewayUrl}/_gateway/health/live`),
-    demo === undefined ? undefined : untilReady(demo, `${origin}/api/public/`),
+    untilReady(gateway.first, `${url}/_gateway/health/live`),
+    demo === undefined ? undefined : untilReady(demo.worker.first, `${demo.url}/api/public/`),
   ]);
-  say(demo === undefined ? `API: ${origin}.` : `API: the demo in examples/origin, at ${origin}.`);
-  say(`Gateway: ${gatewayUrl}, ready after ${((performance.now() - began) / 1000).toFixed(1)} s. Ctrl-C stops it.`);
 
-  say(`Console: ${gatewayUrl}/_gateway/console${demo === undefined ? "" : "#/api/notes/"}`);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  if (verbosity !== "quiet") {
+    const created = [...(key.isNew ? [key.text] : []), ...(users.isNew ? [`created the user ${DEMO_USERNAME}`] : [])];
+    if (created.length > 0) say(`First start: ${created.join(", ")}.`);
+    if (verbosity === "verbose") sayDetails(key.text, began);
+    say(demo === undefined ? `API: ${origin}` : `API: the demo in examples/origin, at ${origin}`);
+  }
+  say(`Gateway: ${styled("bold", url, process.stdout)}, ready after ${seconds} s. Ctrl-C stops it.`);
+  if (verbosity !== "quiet") sayPages(url, reading.settings, users, demo !== undefined);
+  for (const warning of reading.warnings) say(`${styled("yellow", "Warning:", process.stdout)} ${warning}`);
+  if (verbosity !== "quiet") {
+    sayWalk(url, { settings: reading.settings, users, isDemo: demo !== undefined, verbosity });
+    say("\nLog of the gateway:");
+  }
 
-  sayWalk(gatewayUrl, settings, users, demo !== undefined);
-  gateway.showLines(say);
-  demo?.showLines((line) => {
-    if (/error/i.test(line)) say(`demo: ${line}`);
-  });
-  throw new Failure(await Promise.race(running.map(({ died }) => died)));
+  gateway.keepRunning(showing(verbosity), sayProblem);
+  watchGateway(gateway, reading, origin);
+  if (demo !== undefined) watchDemo(demo, verbosity);
+  // What happens from here on is said, and goes on.
+  return new Promise(() => {});
 }
 
-/** Vars that wrangler.toml does not have, or not so. */
-type Given = Readonly<Record<string, string>>;
+const showing =
+  (verbosity: Verbosity) =>
+  (raw: string): void => {
+    const line = logLine(raw, verbosity);
+    if (line !== null) say(line);
+  };
 
-async function prepare(origin: string): Promise<{ settings: Settings; users: Users; vars: Given }> {
-  const { database, env } = await openLocal();
+const sayProblem = (line: string): void => say(styled("red", line, process.stdout));
+
+function sayReload({ kind, text }: ReloadLine): void {
+  if (kind === "error") sayProblem(text);
+  else if (kind === "warning") say(`${styled("yellow", "Warning:", process.stdout)} ${text}`);
+  else say(styled("green", text, process.stdout));
+}
+
+function watchGateway(gateway: SteadyWorker, reading: LocalReading, origin: string): void {
+  const isConfiguration = (path: string): boolean => configurationFiles.includes(path);
+  const sources = dirname(reading.input.config.main ?? `${ROOT}/src/index.ts`);
+  let databases = JSON.stringify(reading.input.config.d1_databases);
+  const apply = async (input: WranglerInput): Promise<Outcome> => {
+    const now = JSON.stringify(input.config.d1_databases);
+    // Another database has no tables yet.
+    if (now !== databases) await (await openLocal()).database.close();
+    databases = now;
+    return gateway.apply(input);
+  };
+  const reload = createReload(
+    {
+      name: gateway.name,
+      read: () => readLocal(origin),
+      apply,
+      isConfiguration,
+      root: ROOT,
+      say: sayReload,
+    },
+    reading,
+  );
+  watchFiles({ files: configurationFiles, folders: [sources] }, reload);
+}
+
+interface Demo {
+  readonly worker: SteadyWorker;
+  readonly url: string;
+  readonly input: WranglerInput;
+  /** Resolves when it is loaded. */
+  readonly ready: Promise<void>;
+}
+
+async function startDemo(start: Services["start"]): Promise<Demo> {
+  const port = await freePort();
+  const worker = steadyWorker("The demo API", { port, state: DEMO_STATE_DIRECTORY }, start);
+  const { wrangler: input } = await readWranglerFile({ configFile: DEMO_CONFIG_FILE, local: false });
+  return { worker, url: `http://127.0.0.1:${port}`, input, ready: load(worker, input) };
+}
+
+function watchDemo({ worker, input }: Demo, verbosity: Verbosity): void {
+  worker.keepRunning((raw) => {
+    const line = logLine(raw, verbosity);
+    if (line !== null && (isError(line) || verbosity === "verbose")) say(`demo: ${line}`);
+  }, sayProblem);
+  const isConfiguration = (path: string): boolean => path === DEMO_CONFIG_FILE;
+  const read = async () => {
+    try {
+      return { input: (await readWranglerFile({ configFile: DEMO_CONFIG_FILE, local: false })).wrangler, warnings: [] };
+    } catch (error) {
+      if (error instanceof Failure) return { errors: [error.message] };
+      throw error;
+    }
+  };
+  const reload = createReload(
+    { name: worker.name, read, apply: worker.apply, isConfiguration, root: ROOT, say: sayReload },
+    { input, warnings: [] },
+  );
+  watchFiles({ files: [DEMO_CONFIG_FILE], folders: [dirname(DEMO_CONFIG_FILE)] }, reload);
+}
+
+/** Builds and loads for the first time; fails with the errors. */
+async function load(worker: SteadyWorker, input: WranglerInput): Promise<void> {
+  const outcome = await worker.apply(input);
+  if (!outcome.ok)
+    throw new Failure([`${worker.name} could not start.`, ...outcome.errors, ...worker.first.errors()].join("\n"));
+}
+
+async function readSettings(origin: string): Promise<LocalReading> {
+  const reading = await readLocal(origin);
+  if ("errors" in reading) throw settingsFailure(reading.errors);
+  return reading;
+}
+
+async function prepareUsers(): Promise<Users> {
+  const { database } = await openLocal();
   try {
-    say("Database: the tables of schema.sql are in .wrangler/state.");
-    if (env.ORIGIN === "zone") {
-      throw new Failure(
-        'ORIGIN is "zone", but this machine has no zone: the gateway would call itself. Remove it for npm start.',
-      );
-    }
-    // Nobody else reaches 127.0.0.1, and whoever looks at the gateway wants to see all of it.
-    const shown = Object.entries({ CONSOLE: "true", ADMIN: "true" }).filter(([name]) => env[name] === undefined);
-    // The host of a deployment is none of this machine's.
-    const host = env.ADMIN_HOST === undefined ? {} : { ADMIN_HOST: "" };
-    const vars = { ORIGIN_URL: origin, ...Object.fromEntries(shown), ...host };
-    const settings = await goodSettings({ ...env, ...vars });
-    say("Settings: wrangler.toml is OK.");
-    const users = await ensureUser(database);
-    if (users.password !== undefined) {
-      say(`Users: created '${DEMO_USERNAME}' with the password ${users.password}, which is not shown again.`);
-    } else {
-      say(`Users: ${users.count} in the database.`);
-      if (users.hasDemo)
-        say(`  To change the password of ${DEMO_USERNAME}: npm run manage -- changepassword ${DEMO_USERNAME}`);
-    }
-    return { settings, users, vars };
+    return await ensureUser(database);
   } finally {
     await database.close();
   }
 }
 
-async function goodSettings(env: Readonly<Record<string, unknown>>): Promise<Settings> {
-  const { settings, errors, warnings } = await readConfiguration(env);
-  const shown = env.ADMIN === "true" ? warnings.filter((warning) => !/^ADMIN(_HOST)? /.test(warning)) : warnings;
-  for (const warning of shown) say(`Warning: ${warning}`);
-  if (errors.length > 0) throw settingsFailure(errors);
-  return settings;
+function sayDetails(key: string, began: number): void {
+  say(`Key: ${key}.`);
+  say("Database: the tables of schema.sql are in .wrangler/state.");
+  say(`Settings: wrangler.toml is OK (${Math.round(performance.now() - began)} ms since the start).`);
 }
 
-function sayWalk(gateway: string, settings: Settings, users: Users, demo: boolean): void {
+function sayPages(url: string, settings: Settings, users: Users, isDemo: boolean): void {
+  if (settings.CONSOLE) say(`Console: ${url}/_gateway/console${isDemo ? "#/api/notes/" : ""}`);
+  if (settings.ADMIN) say(`Admin page: ${url}/_gateway/admin/`);
+  if (users.password !== undefined) say(`User: ${DEMO_USERNAME}, with the password ${users.password}`);
+  else if (users.hasDemo)
+    say(`User: ${DEMO_USERNAME}. For a new password: npm run manage -- changepassword ${DEMO_USERNAME}`);
+}
+
+interface WalkChoice {
+  readonly settings: Settings;
+  readonly users: Users;
+  readonly isDemo: boolean;
+  readonly verbosity: Verbosity;
+}
+
+function sayWalk(gateway: string, { settings, users, isDemo, verbosity }: WalkChoice): void {
+  const isFull = verbosity === "verbose";
   const steps = walk({
     gateway,
     tokenPrefix: settings.TOKEN_PREFIX,
@@ -117,19 +205,12 @@ function sayWalk(gateway: string, settings: Settings, users: Users, demo: boolea
     rotates: settings.ROTATE_REFRESH_TOKENS,
     header: headerName(settings.AUTH_HEADER_NAME),
     scheme: settings.AUTH_HEADER_TYPES[0] ?? "Bearer",
-    demo,
-    username: users.hasDemo ? DEMO_USERNAME : "YOUR_USERNAME",
+    demo: isDemo,
+    username: DEMO_USERNAME,
     password: users.password,
+    isFull,
   });
-  say("\nTo try it, paste these commands into another terminal:");
-  for (const { title, commands } of steps) {
-    // A comment to a shell, so that all of it can be pasted at once.
-    say(`\n${styled("bold", `# ${title}`, process.stdout)}`);
-    for (const command of commands) say(`  ${command}`);
-  }
-  if (settings.ADMIN)
-    say(
-      `\nAdmin page, for staff such as ${users.hasDemo ? DEMO_USERNAME : "YOUR_USERNAME"}: ${gateway}/_gateway/admin/`,
-    );
-  say("\nLog of the gateway:");
+  if (steps.length === 0) return;
+  say("\nTo try it, paste this into another terminal:\n");
+  for (const line of pasteLines(steps, isFull)) say(`  ${line}`);
 }

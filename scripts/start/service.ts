@@ -1,42 +1,48 @@
-// One `wrangler dev` with everything it starts, as one thing that can be stopped.
+// One child process with everything that it starts, as one thing that can be stopped.
 // Must never outlive this process: whatever way that ends, the whole group of processes ends.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { ROOT } from "../shared/project.ts";
-import { LOG_LEVEL, QUIET, wranglerCommand } from "../shared/wrangler.ts";
-import { isError, logLine } from "./log-lines.ts";
+import { LOG_LEVEL, QUIET } from "../shared/wrangler.ts";
+import { isError } from "./log-lines.ts";
 import { endGroup, killGroup } from "./process-group.ts";
 
-/** A running `wrangler dev`. */
+/** An answer, or why there is none. */
+export type Said<Answer> = { readonly answer: Answer } | { readonly silence: string };
+
+/** A running process: host.ts, or wrangler. */
 export interface Service {
   readonly name: string;
   /** Resolves with a sentence when it ends without having been asked to. */
   readonly died: Promise<string>;
-  /** From now on, hands every line that is worth seeing to `show`; those so far were kept back. */
+  /** Sends a message when the earlier ones are answered. */
+  ask<Answer>(message: object): Promise<Said<Answer>>;
+  /** From now on, hands every line to `show`; those so far were kept back. */
   showLines(show: (line: string) => void): void;
   /** The lines that were kept back, from the first problem on; empty while there is none. */
   errors(): readonly string[];
   stop(): Promise<void>;
 }
 
-/** Starts `wrangler dev` with `args`, in a process group of its own. */
-export function startService(name: string, args: readonly string[]): Service {
-  const child = spawn(process.execPath, wranglerCommand(["dev", ...args]), {
+/** How long an answer may take, before the process is ended as stuck. */
+const ANSWER_MILLISECONDS = 120_000;
+
+/** Starts Node with `command`, in a process group of its own. */
+export function startService(name: string, command: readonly string[]): Service {
+  const child = spawn(process.execPath, command, {
     cwd: ROOT,
     env: { ...process.env, ...QUIET, WRANGLER_LOG: LOG_LEVEL, NO_COLOR: "1", FORCE_COLOR: "0" },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    serialization: "advanced",
     detached: true,
   });
   const kept: string[] = [];
   let show = (line: string): void => {
     kept.push(line);
   };
-  const listen = (stream: Readable): void => {
-    createInterface({ input: stream }).on("line", (raw) => {
-      const line = logLine(raw);
-      if (line !== null) show(line);
-    });
+  const listen = (stream: Readable | null): void => {
+    if (stream !== null) createInterface({ input: stream }).on("line", (line) => show(line));
   };
   listen(child.stdout);
   listen(child.stderr);
@@ -48,6 +54,20 @@ export function startService(name: string, args: readonly string[]): Service {
   const killNow = (): void => killGroup(child);
   process.on("exit", killNow);
 
+  async function askNow<Answer>(message: object): Promise<Said<Answer>> {
+    const answered = new Promise<{ answer: Answer }>((resolve) => {
+      child.once("message", (answer) => resolve({ answer: answer as Answer }));
+    });
+    // A process that is stuck is ended, and `exited` says so.
+    const timer = setTimeout(killNow, ANSWER_MILLISECONDS);
+    // A process that has ended takes no messages; `exited` says that, too.
+    if (child.connected) child.send(message, () => {});
+    const said = await Promise.race([answered, exited.then((silence) => ({ silence }))]);
+    clearTimeout(timer);
+    return said;
+  }
+
+  let turn: Promise<unknown> = Promise.resolve();
   let asked = false;
   return {
     name,
@@ -56,6 +76,11 @@ export function startService(name: string, args: readonly string[]): Service {
         if (!asked) resolve(`${name} stopped unexpectedly (${how}).`);
       });
     }),
+    ask<Answer>(message: object) {
+      const answer = turn.then(() => askNow<Answer>(message));
+      turn = answer;
+      return answer;
+    },
     showLines(next) {
       show = next;
     },
@@ -80,18 +105,18 @@ export interface Services {
 
 /** Keeps count of what was started, so that all of it can be stopped. */
 export function openServices(): Services {
-  const services: Service[] = [];
+  const services = new Set<Service>();
   let closed = false;
   return {
-    start(name, args) {
+    start(name, command) {
       if (closed) throw new Error("Cannot start a service: everything is being stopped");
-      const service = startService(name, args);
-      services.push(service);
+      const service = startService(name, command);
+      services.add(service);
       return service;
     },
     async stopAll() {
       closed = true;
-      await Promise.all(services.map((service) => service.stop()));
+      await Promise.all([...services].map((service) => service.stop()));
     },
   };
 }

@@ -1,5 +1,6 @@
 // The commands that `npm start` prints: a walk through the gateway with curl, to be pasted.
-// Must never need anything but a POSIX shell, curl and sed.
+// Must never need anything but curl, sed and a shell: sh, bash, zsh or fish (3.4 or later). Interactive zsh has no comments,
+// and fish no `NAME=value`.
 /** What the walk has to know of the gateway that runs. */
 export interface WalkFacts {
   /** The gateway's address, without a slash at the end. */
@@ -15,8 +16,10 @@ export interface WalkFacts {
   /** The demo API is behind it; else some API that the walk knows nothing of. */
   readonly demo: boolean;
   readonly username: string;
-  /** Shown once, when the user was made; else the person has it. */
+  /** Undefined where it is not known; then nothing is printed that needs it. */
   readonly password: string | undefined;
+  /** Every step, with titles; else only the first call without and with a token. */
+  readonly isFull: boolean;
 }
 
 /** One step: what it does, and its commands, one a line. */
@@ -42,12 +45,21 @@ export const headerName = (name: string): string =>
 /** A call whose answer is to be read by a person: with its head, and a line end after it. */
 const see = (...words: readonly string[]): string => `curl -i ${words.join(" ")}; echo`;
 
+/** Sets a variable in each of the shells. */
+const set = (variable: string, value: string): string => `export ${variable}=${value}`;
+
 const pick = (variable: string, field: string): string =>
-  `${variable}=$(printf %s "$TOKENS" | sed 's/.*"${field}": *"\\([^"]*\\)".*/\\1/')`;
+  set(variable, `"$(printf %s "$TOKENS" | sed 's/.*"${field}": *"\\([^"]*\\)".*/\\1/')"`);
+
+/** The steps as one text to paste; the titles of a full walk are printed by the shell. */
+export function pasteLines(steps: readonly Step[], isFull: boolean): readonly string[] {
+  if (!isFull) return steps.flatMap(({ commands }) => commands);
+  return steps.flatMap(({ title, commands }) => [`echo ${shellWord(`--- ${title}`)}`, ...commands]);
+}
 
 /** The steps of the walk, in an order that works when they are pasted one after the other. */
 export function walk(facts: WalkFacts): Step[] {
-  const { gateway, username, password } = facts;
+  const { gateway, username, password, isFull } = facts;
   const serves = (endpoint: string): boolean => facts.endpoints.includes(endpoint);
   const token = `${gateway}${facts.tokenPrefix}`;
   const bearer = `-H "${facts.header}: ${facts.scheme} $ACCESS"`;
@@ -62,31 +74,32 @@ export function walk(facts: WalkFacts): Step[] {
       ]
     : [];
   // Other ways to log in (sliding tokens) have no walk of their own.
-  if (!serves("obtain")) return without;
+  if (!serves("obtain") || password === undefined) return without;
 
-  const steps: Step[] = [
-    {
-      title: `log in as ${username}`,
-      commands: [
-        `PASSWORD=${password === undefined ? "'the password of this user'" : shellWord(password)}`,
-        `TOKENS=$(curl -s ${token}/ --data-urlencode ${shellWord(`username=${username}`)} ${form("password", "PASSWORD")})`,
-        pick("ACCESS", "access"),
-        pick("REFRESH", "refresh"),
-      ],
-    },
-    ...without,
-  ];
-  if (facts.demo)
-    steps.push(
-      { title: "with the token, it does", commands: [see(notes, bearer)] },
-      { title: "write a note", commands: [see(notes, bearer, json, `-d '{"title":"Milk"}'`)] },
-    );
-  else steps.push({ title: "call your API (any path of it)", commands: [see(`${gateway}/`, bearer)] });
+  const login: Step = {
+    title: `log in as ${username}`,
+    commands: [
+      set("PASSWORD", shellWord(password)),
+      set(
+        "TOKENS",
+        `"$(curl -s ${token}/ --data-urlencode ${shellWord(`username=${username}`)} ${form("password", "PASSWORD")})"`,
+      ),
+      pick("ACCESS", "access"),
+      ...(isFull ? [pick("REFRESH", "refresh")] : []),
+    ],
+  };
+  const call: Step = facts.demo
+    ? { title: "with the token, it does", commands: [see(notes, bearer)] }
+    : { title: "call your API (any path of it)", commands: [see(`${gateway}/`, bearer)] };
+  if (!isFull) return [login, ...without.slice(0, 1), call];
+
+  const steps: Step[] = [login, ...without, call];
+  if (facts.demo) steps.push({ title: "write a note", commands: [see(notes, bearer, json, `-d '{"title":"Milk"}'`)] });
   if (serves("refresh"))
     steps.push({
       title: "get a new access token",
       commands: [
-        `TOKENS=$(curl -s ${token}/refresh/ ${form("refresh", "REFRESH")})`,
+        set("TOKENS", `"$(curl -s ${token}/refresh/ ${form("refresh", "REFRESH")})"`),
         pick("ACCESS", "access"),
         ...(facts.rotates ? [pick("REFRESH", "refresh")] : []),
       ],

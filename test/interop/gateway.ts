@@ -3,7 +3,7 @@
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SCHEMA_FILE } from "../../scripts/shared/project.ts";
-import { QUIET } from "../../scripts/shared/wrangler.ts";
+import { QUIET, wranglerCommand } from "../../scripts/shared/wrangler.ts";
 import { freePort } from "../../scripts/start/ports.ts";
 import { untilReady } from "../../scripts/start/ready.ts";
 import { openServices } from "../../scripts/start/service.ts";
@@ -51,10 +51,11 @@ export async function startGateway(temporary: TemporaryFolder, options: GatewayO
   const { database, close } = await openDatabase(folder, config);
   const port = String(await freePort());
   const services = openServices();
-  const service = services.start("The gateway", [
-    ...["--config", config, "--persist-to", folder, "--env-file", keyFile],
+  const command = [
+    ...["dev", "--config", config, "--persist-to", folder, "--env-file", keyFile],
     ...["--ip", "127.0.0.1", "--port", port, "--inspector-ip", "127.0.0.1", "--inspector-port", "0"],
-  ]);
+  ];
+  const service = services.start("The gateway", wranglerCommand(command));
   temporary.removeAfterThis();
   const stop = async () => {
     await services.stopAll();

@@ -16,6 +16,8 @@ describe("logLine()", () => {
     "Binding                                 Resource                  Mode",
     "env.DB (simplejwt-edge)                 D1 Database               local",
     'env.ORIGIN_URL ("(hidden)")             Environment Variable      local',
+    '{"event":"settings_warnings","warnings":["CONSOLE is on: everybody can open /_gateway/console."]}',
+    '{"event":"gateway_started","algorithm":"HS256"}',
   ])("drops %j", (line) => {
     expect(logLine(line)).toBeNull();
   });
@@ -30,6 +32,25 @@ describe("logLine()", () => {
   ])("shows %j", (line, shown) => {
     expect(logLine(line)).toBe(shown);
   });
+});
+
+describe("logLine() when less or more is wanted", () => {
+  it.each([
+    ["[wrangler:info] GET /api/notes/ 401 Unauthorized (3ms)", null],
+    ['{"event":"request","status":401}', null],
+    ["[wrangler:info] GET /api/notes/ 502 Bad Gateway (3ms)", "GET /api/notes/ 502 Bad Gateway (3ms)"],
+    ['{"event":"request","status":502}', '{"event":"request","status":502}'],
+    ["✘ [ERROR] Uncaught Error: boom", "✘ [ERROR] Uncaught Error: boom"],
+  ])("shows of %j only what failed with --quiet", (line, shown) => {
+    expect(logLine(line, "quiet")).toBe(shown);
+  });
+
+  it.each(["⎔ Reloading local server...", '{"event":"gateway_started","algorithm":"HS256"}'])(
+    "shows %j with --verbose",
+    (line) => {
+      expect(logLine(line, "verbose")).toBe(line);
+    },
+  );
 });
 
 describe("isError()", () => {

@@ -13,7 +13,14 @@ function refusal(...argv: string[]): unknown {
 
 describe("readStartOptions()", () => {
   it("means the demo on port 8787 when nothing is said", () => {
-    expect(readStartOptions([])).toEqual({ help: false, port: 8787, origin: undefined });
+    expect(readStartOptions([])).toEqual({ help: false, port: 8787, origin: undefined, verbosity: "normal" });
+  });
+
+  it("prints less or more when asked to, not both", () => {
+    expect(readStartOptions(["--quiet"]).verbosity).toBe("quiet");
+    expect(readStartOptions(["-q"]).verbosity).toBe("quiet");
+    expect(readStartOptions(["--verbose"]).verbosity).toBe("verbose");
+    expect(refusal("--quiet", "--verbose")).toEqual([2, "--quiet and --verbose exclude each other."]);
   });
 
   it.each([

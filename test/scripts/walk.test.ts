@@ -1,6 +1,6 @@
 // scripts/start/walk.ts: the commands that are printed, word for word.
 import { describe, expect, it } from "vitest";
-import { headerName, shellWord, type WalkFacts, walk } from "../../scripts/start/walk.ts";
+import { headerName, pasteLines, shellWord, type WalkFacts, walk } from "../../scripts/start/walk.ts";
 
 const facts: WalkFacts = {
   gateway: "http://127.0.0.1:8787",
@@ -12,6 +12,7 @@ const facts: WalkFacts = {
   demo: true,
   username: "demo",
   password: "s3cret",
+  isFull: true,
 };
 
 const commands = (changes: Partial<WalkFacts>): string[] =>
@@ -20,30 +21,52 @@ const commands = (changes: Partial<WalkFacts>): string[] =>
 describe("walk()", () => {
   it("logs in, calls the demo with and without the token, refreshes, verifies and logs out", () => {
     expect(commands({})).toEqual([
-      "PASSWORD=s3cret",
-      'TOKENS=$(curl -s http://127.0.0.1:8787/api/token/ --data-urlencode username=demo --data-urlencode "password=$PASSWORD")',
-      `ACCESS=$(printf %s "$TOKENS" | sed 's/.*"access": *"\\([^"]*\\)".*/\\1/')`,
-      `REFRESH=$(printf %s "$TOKENS" | sed 's/.*"refresh": *"\\([^"]*\\)".*/\\1/')`,
+      "export PASSWORD=s3cret",
+      'export TOKENS="$(curl -s http://127.0.0.1:8787/api/token/ --data-urlencode username=demo --data-urlencode "password=$PASSWORD")"',
+      `export ACCESS="$(printf %s "$TOKENS" | sed 's/.*"access": *"\\([^"]*\\)".*/\\1/')"`,
+      `export REFRESH="$(printf %s "$TOKENS" | sed 's/.*"refresh": *"\\([^"]*\\)".*/\\1/')"`,
       "curl -i http://127.0.0.1:8787/api/notes/; echo",
       "curl -i http://127.0.0.1:8787/api/public/; echo",
       'curl -i http://127.0.0.1:8787/api/notes/ -H "Authorization: Bearer $ACCESS"; echo',
       `curl -i http://127.0.0.1:8787/api/notes/ -H "Authorization: Bearer $ACCESS" -H 'Content-Type: application/json' -d '{"title":"Milk"}'; echo`,
-      'TOKENS=$(curl -s http://127.0.0.1:8787/api/token/refresh/ --data-urlencode "refresh=$REFRESH")',
-      `ACCESS=$(printf %s "$TOKENS" | sed 's/.*"access": *"\\([^"]*\\)".*/\\1/')`,
-      `REFRESH=$(printf %s "$TOKENS" | sed 's/.*"refresh": *"\\([^"]*\\)".*/\\1/')`,
+      'export TOKENS="$(curl -s http://127.0.0.1:8787/api/token/refresh/ --data-urlencode "refresh=$REFRESH")"',
+      `export ACCESS="$(printf %s "$TOKENS" | sed 's/.*"access": *"\\([^"]*\\)".*/\\1/')"`,
+      `export REFRESH="$(printf %s "$TOKENS" | sed 's/.*"refresh": *"\\([^"]*\\)".*/\\1/')"`,
       'curl -i http://127.0.0.1:8787/api/token/verify/ --data-urlencode "token=$ACCESS"; echo',
       'curl -i http://127.0.0.1:8787/api/token/blacklist/ --data-urlencode "refresh=$REFRESH"; echo',
       'curl -i http://127.0.0.1:8787/api/token/refresh/ --data-urlencode "refresh=$REFRESH"; echo',
     ]);
   });
 
-  it("names the password in one line alone, and not at all when it is not known", () => {
-    expect(commands({}).filter((command) => command.includes("s3cret"))).toEqual(["PASSWORD=s3cret"]);
-    expect(commands({ password: undefined })[0]).toBe("PASSWORD='the password of this user'");
+  it("names the password in one line alone", () => {
+    expect(commands({}).filter((command) => command.includes("s3cret"))).toEqual(["export PASSWORD=s3cret"]);
+  });
+
+  it("has nothing to fill in: without a password, only what needs none", () => {
+    expect(commands({ password: undefined })).toEqual([
+      "curl -i http://127.0.0.1:8787/api/notes/; echo",
+      "curl -i http://127.0.0.1:8787/api/public/; echo",
+    ]);
+    expect(commands({ password: undefined, demo: false })).toEqual([]);
+  });
+
+  it("is short unless it is to be full: log in, then call without and with the token", () => {
+    const short = commands({ isFull: false });
+    expect(short.map((command) => command.split(/[ =]/, 2).join(" "))).toEqual([
+      ...["export PASSWORD", "export TOKENS", "export ACCESS", "curl -i", "curl -i"],
+    ]);
+    expect(short.at(-1)).toBe('curl -i http://127.0.0.1:8787/api/notes/ -H "Authorization: Bearer $ACCESS"; echo');
+  });
+
+  it("has titles that a shell prints, and no comment, which interactive zsh does not know", () => {
+    const lines = pasteLines(walk(facts), true);
+    expect(lines.filter((line) => line.startsWith("echo "))[0]).toBe("echo '--- log in as demo'");
+    expect(lines.filter((line) => line.includes("#") || /^[A-Z]+=/.test(line))).toEqual([]);
+    expect(pasteLines(walk(facts), false).filter((line) => line.startsWith("echo "))).toEqual([]);
   });
 
   it("keeps the old refresh token where refreshing gives no new one", () => {
-    expect(commands({ rotates: false }).filter((command) => command.startsWith("REFRESH="))).toHaveLength(1);
+    expect(commands({ rotates: false }).filter((command) => command.startsWith("export REFRESH="))).toHaveLength(1);
   });
 
   it("says nothing of endpoints that are not served", () => {

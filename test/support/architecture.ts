@@ -139,7 +139,7 @@ const toolsMayImport: Readonly<Record<string, readonly string[]>> = {
     ...["scripts/keys", "scripts/explain", "scripts/deploy"],
   ],
   "scripts/init": ["scripts/shared"],
-  "scripts/start": ["src", "scripts/shared", "scripts/database"],
+  "scripts/start": ["src", "scripts/shared", "scripts/database", "scripts/configuration"],
   scripts: ["src", "scripts"],
   // The real Django project is a contestant, too.
   bench: ["src", "scripts", "bench", "test/interop"],

@@ -21,6 +21,7 @@ const siteScripts = scriptsOf("site/package.json");
 
 /** Programs that every POSIX shell has beside it, and openssl, which docs/deploy.md names. */
 const everywhere = new Set([
+  "export",
   "printf",
   "echo",
   "sed",
