@@ -80,4 +80,5 @@ CREATE INDEX IF NOT EXISTS admin_sessions_expires_at ON admin_sessions (expires_
 CREATE INDEX IF NOT EXISTS users_username_nocase ON users (username COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS users_email_nocase ON users (email COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS users_last_name_nocase ON users (last_name COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS users_name_nocase ON users (first_name COLLATE NOCASE, last_name COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS users_staff ON users (username COLLATE NOCASE) WHERE is_staff = 1;

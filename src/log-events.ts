@@ -40,6 +40,8 @@ export const logEvents = {
   admin_user_logged_out: { fields: ["request_id", "admin_id", "user_id"], alarm: true },
   admin_token_revoked: { fields: ["request_id", "admin_id", "user_id", "jti"], alarm: true },
   admin_session_ended: { fields: ["request_id", "admin_id", "user_id", "family"], alarm: true },
+  admin_users_exported: { fields: ["request_id", "admin_id", "rows"], alarm: true },
+  admin_tokens_exported: { fields: ["request_id", "admin_id", "user_id", "rows"], alarm: true },
   // Settings and keys, once per isolate.
   gateway_started: { fields: ["algorithm", "key_id", "verifying_keys", "routes", "shadow_routes"] },
   settings_faults: { fields: ["faults"], alarm: true },

@@ -2,6 +2,8 @@
 import type { AdminStores, AdminTokenStore, AdminUserStore } from "../stores/admin-contract.ts";
 import type { UserStore } from "../stores/contract.ts";
 import type { UserId } from "../users/user.ts";
+import { createExports, type ExportAdministration, type ExportDependencies } from "./exports.ts";
+import { createSelectedUsers, type SelectedUsersAdministration } from "./selected-users.ts";
 import { type AdminSessionDependencies, type AdminSessions, createAdminSessions } from "./sessions.ts";
 import { createTokenAdministration, type TokenAdministration, type TokenAdministrationDependencies } from "./tokens.ts";
 import { createUserAdministration, type UserAdministration, type UserAdministrationDependencies } from "./users.ts";
@@ -9,7 +11,8 @@ import { createUserAdministration, type UserAdministration, type UserAdministrat
 /** The services that the administration needs; each part takes its own. */
 export type AdministrationDependencies = AdminSessionDependencies &
   UserAdministrationDependencies &
-  TokenAdministrationDependencies & { readonly admin: AdminStores; readonly users: UserStore };
+  TokenAdministrationDependencies &
+  ExportDependencies & { readonly admin: AdminStores; readonly users: UserStore };
 
 /** What is only read, for lists and forms. */
 export interface AdministrationReads {
@@ -18,14 +21,23 @@ export interface AdministrationReads {
   readonly userById: (id: UserId) => ReturnType<UserStore["byLookup"]>;
 }
 
-export interface Administration extends AdminSessions, UserAdministration, TokenAdministration, AdministrationReads {}
+export interface Administration
+  extends AdminSessions,
+    UserAdministration,
+    SelectedUsersAdministration,
+    TokenAdministration,
+    ExportAdministration,
+    AdministrationReads {}
 
 /** Each operation that changes something is called with the request's context, the admin who asks, and its input. */
 export function createAdministration(deps: AdministrationDependencies): Administration {
+  const users = createUserAdministration(deps);
   return {
     ...createAdminSessions(deps),
-    ...createUserAdministration(deps),
+    ...users,
+    ...createSelectedUsers({ admin: deps.admin, users }),
     ...createTokenAdministration(deps),
+    ...createExports(deps),
     pageOfUsers: (query) => deps.admin.users.page(query),
     pageOfTokens: (query) => deps.admin.tokens.page(query),
     userById: (id) => deps.users.byLookup({ column: "id", value: id }),

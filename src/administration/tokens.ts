@@ -1,14 +1,16 @@
-// What the admin page does to tokens: revoke one, end its session.
+// What the admin page does to tokens: revoke one, end its session; list a user's sessions, end one of them.
 // Must never touch a superuser's tokens for an admin who is not one.
 
 import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { shortId } from "../log-events.ts";
 import { type EndingDependencies, endSession } from "../sessions/end-sessions.ts";
+import { liveSessions } from "../sessions/own-sessions.ts";
 import type { AdminToken, AdminTokenStore } from "../stores/admin-contract.ts";
-import type { Owner, TokenStore } from "../stores/contract.ts";
+import type { LiveToken, Owner, TokenStore } from "../stores/contract.ts";
 import { mayChange } from "../users/admin-rights.ts";
 import { ownerOf } from "../users/token-user.ts";
+import type { User } from "../users/user.ts";
 import { type AuditDependencies, audit } from "./audit.ts";
 import type { Admin } from "./sessions.ts";
 
@@ -23,6 +25,10 @@ export interface TokenAdministration {
   revokeToken(context: RequestContext, admin: Admin, jti: string): Promise<AdminToken>;
   /** The same for every token of the session that the token belongs to. */
   endSession(context: RequestContext, admin: Admin, jti: string): Promise<AdminToken>;
+  /** The sessions of a user that can still be refreshed, by their newest token, the one refreshed last first. */
+  sessionsOf(context: RequestContext, target: User): Promise<readonly LiveToken[]>;
+  /** 1. Rights. 2. It is one of them. 3. End it. */
+  endSessionOf(context: RequestContext, admin: Admin, target: User, session: string): Promise<void>;
 }
 
 export function createTokenAdministration(deps: TokenAdministrationDependencies): TokenAdministration {
@@ -49,6 +55,15 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
       const fields = { user_id: token.user?.id, family: shortId(token.session) };
       audit(deps, { context, admin }, "admin_session_ended", fields);
       return token;
+    },
+    sessionsOf: ({ nowSeconds }, target) => liveSessions(deps, target, nowSeconds),
+    async endSessionOf(context, admin, target, session) {
+      if (!mayChange(admin.user, target)) refuse("permission_denied");
+      const sessions = await liveSessions(deps, target, context.nowSeconds);
+      if (!sessions.some((one) => one.session === session)) refuse("no_route");
+      await endSession(deps, ownerOf(deps.settings, target), session, context.nowSeconds);
+      const fields = { user_id: target.id, family: shortId(session) };
+      audit(deps, { context, admin }, "admin_session_ended", fields);
     },
   };
 }

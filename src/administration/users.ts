@@ -45,6 +45,8 @@ export interface UserAdministration {
    * what differs. A user who is made inactive, or renamed where tokens name users by name, is logged out with it.
    */
   changeUser(context: RequestContext, admin: Admin, target: User, fields: UserFields): Promise<Outcome>;
+  /** 1. Rights; nobody makes themselves inactive. 2. The password was typed recently. 3. Write; the tokens end with it. */
+  deactivateUser(context: RequestContext, admin: Admin, target: User): Promise<void>;
   /**
    * 1. Rights. 2. The admin's own password was typed recently. 3. The new password. 4. Not too many hashes recently.
    * 5. Write; the tokens end with it unless they are kept.
@@ -121,6 +123,16 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
       const written = { user_id: target.id, fields: changed, tokens_ended: ending !== undefined };
       audit(deps, { context, admin }, "admin_user_changed", written);
       return { id: target.id };
+    },
+
+    async deactivateUser(context, admin, target) {
+      if (!mayChange(admin.user, target) || admin.user.id === target.id) refuse("permission_denied");
+      requireConfirmed(admin, context.nowSeconds);
+      const ending = endingNow(context);
+      if ((await stores.users.deactivate(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
+      await announceUserEnd(deps, target, ending);
+      const written = { user_id: target.id, fields: ["is_active"], tokens_ended: true };
+      audit(deps, { context, admin }, "admin_user_changed", written);
     },
 
     async setPassword(context, admin, target, typed) {

@@ -34,7 +34,21 @@ export interface SessionShown {
 }
 
 /** A user with more tokens than this at once sees the newest. */
-const mostTokens = 500;
+export const mostTokens = 500;
+
+/** A user's sessions that can still be refreshed, each by its newest token; without BLACKLIST_AFTER_ROTATION that is not its only good one. */
+export async function liveSessions(
+  { settings, sessions }: Pick<EndingDependencies, "settings" | "sessions">,
+  user: User,
+  nowSeconds: number,
+): Promise<readonly LiveToken[]> {
+  const newest = new Map<string, LiveToken>();
+  const tokens = await sessions.liveTokens(ownerOf(settings, user), user.session_version, mostTokens, nowSeconds);
+  for (const token of tokens) {
+    if (!newest.has(token.session)) newest.set(token.session, token);
+  }
+  return [...newest.values()];
+}
 
 export interface OwnSessions {
   /** Sessions with a token that still refreshes, the one refreshed last first. */
@@ -51,20 +65,10 @@ export interface OwnSessions {
 export function createOwnSessions(deps: OwnSessionsDependencies): OwnSessions {
   const { settings, log } = deps;
 
-  /** One entry a session: its newest token, which without BLACKLIST_AFTER_ROTATION is not its only good one. */
-  async function sessionsOf({ nowSeconds }: RequestContext, user: User): Promise<readonly LiveToken[]> {
-    const newest = new Map<string, LiveToken>();
-    const owner = ownerOf(settings, user);
-    for (const token of await deps.sessions.liveTokens(owner, user.session_version, mostTokens, nowSeconds)) {
-      if (!newest.has(token.session)) newest.set(token.session, token);
-    }
-    return [...newest.values()];
-  }
-
   return {
     async listSessions(context, identity) {
       const own = claim(identity.claims, sessionClaim);
-      const sessions = await sessionsOf(context, userOf(identity));
+      const sessions = await liveSessions(deps, userOf(identity), context.nowSeconds);
       return sessions.map((session) => ({
         id: session.session,
         created_at: isoTime(session.sessionStartedAtSeconds),
@@ -76,7 +80,7 @@ export function createOwnSessions(deps: OwnSessionsDependencies): OwnSessions {
     },
     async endSession(context, identity, id) {
       const user = userOf(identity);
-      const sessions = await sessionsOf(context, user);
+      const sessions = await liveSessions(deps, user, context.nowSeconds);
       if (!sessions.some(({ session }) => session === id)) refuse("no_route");
       await endSession(deps, ownerOf(settings, user), id, context.nowSeconds);
       log("session_ended", { user_id: user.id, family: shortId(id) }, context.requestId);

@@ -64,14 +64,30 @@ export interface Page<T> {
   readonly next: Place | undefined;
   /** How many rows were looked at without filling the page; undefined if it is full or the list has ended. */
   readonly lookedAtOnly: number | undefined;
+  /** How many matches of each field a search took into account, where there are more; undefined if it had all. */
+  readonly matchesOnly: number | undefined;
 }
 
-/** Which users: by the beginning of one text, or by a part of any; letters of ASCII in either case. */
+/** Rows of a page, if the query does not say how many. */
+export const rowsOfPage = 50;
+
+/**
+ * Letters of ASCII match in either case. By "beginning": username, e-mail address, first name, last name or both names
+ * begin with the text, or it is the id; a bounded number of matches of each. By "part": one of the texts contains it.
+ */
+export interface UserSearch {
+  readonly by: "beginning" | "part";
+  readonly text: string;
+}
+
+/** Which users. */
 export interface UserQuery {
-  readonly search: { readonly in: "username" | "email" | "last_name" | "any"; readonly text: string } | undefined;
+  readonly search: UserSearch | undefined;
   readonly isActive: boolean | undefined;
   readonly isStaff: boolean | undefined;
   readonly from: From;
+  /** How many at most; `rowsOfPage` if left out. */
+  readonly rows?: number;
 }
 
 /** What the admin page writes about a user, besides the password. */
@@ -103,8 +119,10 @@ export interface Actor {
  * the other way round: the ending comes first, and removing again repeats it.
  */
 export interface AdminUserStore {
-  /** By the text that is searched, else by username; one round trip. */
+  /** In the order of usernames; one round trip. */
   page(query: UserQuery): Promise<Page<User>>;
+  /** The users of these ids, in no order; at most `rowsOfPage` ids. One round trip. */
+  byIds(ids: readonly UserId[]): Promise<readonly User[]>;
   /** The new user's id, which no token that is still good names; "taken" if somebody has the username. */
   create(user: UserFields & Pick<User, "password" | "date_joined">): Promise<{ readonly id: UserId } | "taken">;
   /**
@@ -112,6 +130,8 @@ export interface AdminUserStore {
    * `actor.namesAreIds`.
    */
   change(id: UserId, fields: UserFields, actor: Actor, ending: Ending | undefined): Promise<Changed>;
+  /** Makes the user inactive and raises `session_version`, unless that was done before. No other column is written. */
+  deactivate(id: UserId, actor: Actor, ending: Ending): Promise<Changed>;
   /** Raises `session_version`; without an ending the user's sessions go on under the new one. */
   setPassword(id: UserId, hash: string, actor: Actor, ending: Ending | undefined): Promise<Changed>;
   /** Ends the user's tokens, then deletes the row. */
@@ -120,13 +140,19 @@ export interface AdminUserStore {
   end(id: UserId, actor: Actor, ending: Ending): Promise<Changed>;
 }
 
-export type TokenStateFilter = "live" | "blacklisted" | "expired";
+/**
+ * "outdated": its session began under another `session_version` than the user's, so it is neither blacklisted nor
+ * expired, and is not refreshed any more.
+ */
+export type TokenStateFilter = "live" | "outdated" | "blacklisted" | "expired";
 
 export interface TokenQuery {
   readonly userId: UserId | undefined;
   readonly state: TokenStateFilter | undefined;
   readonly nowSeconds: number;
   readonly from: From;
+  /** How many at most; `rowsOfPage` if left out. */
+  readonly rows?: number;
 }
 
 /** A row of outstanding_tokens with whose it is. */
@@ -137,6 +163,8 @@ export interface AdminToken {
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
   readonly blacklistedAtSeconds: number | undefined;
+  /** Whether its session began under another `session_version` than the user's. */
+  readonly outdated: boolean;
   /** The session it belongs to. */
   readonly session: string;
   /** With SESSION_METADATA: what it was handed to, and in which network. */

@@ -18,7 +18,7 @@ const admin = {
   tokens: d1AdminTokens(DB, silent),
   newSecret: () => "secret",
 };
-const { changeUser, createUser, deleteUser, logOutUser, setPassword } = createUserAdministration({
+const { changeUser, createUser, deactivateUser, deleteUser, logOutUser, setPassword } = createUserAdministration({
   ...(await testServices()),
   admin,
 });
@@ -47,6 +47,8 @@ it.each([
   ["one's own account made inactive", () => changeUser(context, as(boss), boss, { ...boss, is_active: false })],
   ["one's own staff right given up", () => changeUser(context, as(boss), boss, { ...boss, is_staff: false })],
   ["one's own superuser right given up", () => changeUser(context, as(boss), boss, { ...boss, is_superuser: false })],
+  ["one's own account made inactive by itself", () => deactivateUser(context, as(boss), boss)],
+  ["a superuser made inactive by staff", () => deactivateUser(context, as(staff), boss)],
   ["one's own account deleted", () => deleteUser(context, as(boss), boss)],
   ["a superuser deleted by staff", () => deleteUser(context, as(staff), boss)],
   ["a superuser logged out by staff", () => logOutUser(context, as(staff), boss)],

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { URL as NodeURL } from "node:url";
 import type { BrowserContext, Page } from "playwright-core";
+import { blocksOf } from "../support/documents.ts";
 import { startGateway } from "../support/gateway-over-http.ts";
 import { startOrigin } from "../support/http-origin.ts";
 import type { Sentence } from "./sentences.ts";
@@ -11,12 +12,18 @@ import type { Stage } from "./visit.ts";
 
 const script = readFileSync(new NodeURL("../../examples/browser-fetch/gateway-fetch.js", import.meta.url), "utf8");
 
+const getJson = blocksOf("docs/react-and-nextjs.md").find(({ text }) =>
+  text.startsWith("async function getJson("),
+)?.text;
+
 /** An app that has the wrapper, and an API, behind a gateway with cookies. */
 interface Tabs {
   readonly open: () => Promise<Page>;
   readonly context: BrowserContext;
   /** Statuses of POST /api/token/refresh/, in order. */
   readonly refreshes: readonly number[];
+  /** A refresh waits until so many calls were refused. */
+  readonly holdRefreshUntil: (refusedCalls: number) => void;
 }
 
 async function withTabs(stage: Stage, look: (tabs: Tabs) => Promise<void>): Promise<void> {
@@ -41,20 +48,24 @@ async function withTabs(stage: Stage, look: (tabs: Tabs) => Promise<void>): Prom
     context.setDefaultTimeout(10_000);
     await gateway.addUser({ id: 1, username: stage.username, password: stage.password });
     const refreshes: number[] = [];
+    let refusedBeforeRefresh = 0;
     context.on("response", (response) => {
       if (response.url().endsWith("/api/token/refresh/")) refreshes.push(response.status());
+      else if (response.status() === 401) refusedBeforeRefresh -= 1;
     });
-    // A slow network: the other tab has long asked for the lock when the answer comes.
     await context.route("**/api/token/refresh/", async (route) => {
-      await pause(200);
+      for (let rounds = 0; refusedBeforeRefresh > 0 && rounds < 1000; rounds++) await pause(10);
       await route.continue();
     });
+    const holdRefreshUntil = (refusedCalls: number) => {
+      refusedBeforeRefresh = refusedCalls;
+    };
     const open = async () => {
       const page = await context.newPage();
       await page.goto(new URL("/app/", gateway.url).href);
       return page;
     };
-    await look({ open, context, refreshes });
+    await look({ open, context, refreshes, holdRefreshUntil });
   } finally {
     await context.close();
     await gateway.close();
@@ -90,6 +101,7 @@ export const fetchWrapperSentences: readonly Sentence[] = [
         assert.deepEqual(tabs.refreshes, []);
         for (const expected of [[200], [200, 200]]) {
           await endAccess(tabs);
+          tabs.holdRefreshUntil(10);
           const statuses = await Promise.all([fiveCalls(one), fiveCalls(two)]);
           assert.deepEqual(statuses.flat(), Array(10).fill(200));
           assert.deepEqual(tabs.refreshes, expected);
@@ -103,6 +115,7 @@ export const fetchWrapperSentences: readonly Sentence[] = [
         const [one, two] = [await tabs.open(), await tabs.open()];
         await logIn(one, stage);
         assert.equal(await wrapper(one, "(await logOut()).status"), 200);
+        tabs.holdRefreshUntil(10);
         assert.deepEqual((await Promise.all([fiveCalls(one), fiveCalls(two)])).flat(), Array(10).fill(401));
         assert.deepEqual(tabs.refreshes, [400]);
         await logIn(two, stage);
@@ -110,6 +123,9 @@ export const fetchWrapperSentences: readonly Sentence[] = [
         await endAccess(tabs);
         assert.deepEqual(await fiveCalls(one), [200, 200, 200, 200, 200]);
         assert.deepEqual(tabs.refreshes, [400, 200]);
+        await endAccess(tabs);
+        const notes = await wrapper(one, `{ ${getJson} return getJson("/notes/"); }`);
+        assert.deepEqual([notes, tabs.refreshes], [{ notes: [] }, [400, 200, 200]]);
       }),
   ],
 ];

@@ -1,4 +1,5 @@
 // docs/hooks.md and docs/groups-and-permissions.md show the example files as they are; test/api/hooks.test.ts runs them.
+// docs/react-and-nextjs.md shows the wrapper that test/browser/fetch-wrapper.ts runs.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, it } from "vitest";
@@ -20,4 +21,10 @@ it.each(Object.entries(pythonSettings))("docs/hooks.md says what does the same a
   const named = instead.match(/\b(?:[a-z]+[A-Z]\w+|[A-Z]+_[A-Z_]+|ASSERTION)\b/g) ?? [];
   expect(row).toBeDefined();
   for (const one of named) if (one !== "createGateway") expect(row).toContain(`\`${one}\``);
+});
+
+it("docs/react-and-nextjs.md shows examples/browser-fetch/gateway-fetch.js to the letter", () => {
+  const file = "examples/browser-fetch/gateway-fetch.js";
+  const page = readFileSync(join(root, "docs/react-and-nextjs.md"), "utf8");
+  expect(page).toContain(`\`\`\`js\n// ${file}\n${readFileSync(join(root, file), "utf8")}\`\`\``);
 });

@@ -126,6 +126,7 @@ describe("code", () => {
     const beginnings = inLanguage("ts").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
     expect(beginnings).toEqual([
       'README.md import { createGateway } from "simplejwt-edge";',
+      "docs/groups-and-permissions.md // examples/hooks/groups.ts",
       "docs/hooks.md // examples/hooks/user-rule.ts",
       "docs/hooks.md // examples/hooks/claims.ts",
       "docs/hooks.md // examples/hooks/login-events.ts",
@@ -136,12 +137,15 @@ describe("code", () => {
   });
 
   it("in JavaScript is run by tests: of the recipes, and of a real Express behind the gateway", () => {
-    // test/client/client.test.ts; test/docs/recipes.test.ts; test/worker/express-origin.test.ts with test/docs/securing-your-origin.test.ts.
+    // test/client/client.test.ts; test/docs/recipes.test.ts; test/worker/express-origin.test.ts with
+    // test/docs/securing-your-origin.test.ts; test/browser/fetch-wrapper.ts, in Chromium.
     const beginnings = inLanguage("js").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
     expect(beginnings).toEqual([
       "docs/browser-apps.md const post = (path, body) =>",
       'docs/client.md import { createClient } from "simplejwt-edge/client";',
       'docs/client.md import { createClient } from "simplejwt-edge/client";',
+      "docs/react-and-nextjs.md // examples/browser-fetch/gateway-fetch.js",
+      "docs/react-and-nextjs.md async function getJson(path) {",
       "docs/recipes.md let refreshing;",
       "docs/recipes.md /** `store` has load(), save(tokens) and clear(); all may be async. */",
       "docs/recipes.md export function memoryStore() {",

@@ -10,9 +10,14 @@ import { importWrangler } from "../../scripts/shared/wrangler.ts";
 import { readStartOptions } from "../../scripts/start/options.ts";
 import { projectRoot, type SimpleCommand } from "./documents.ts";
 
-const { scripts } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as {
-  readonly scripts: Readonly<Record<string, string>>;
-};
+const scriptsOf = (packageFile: string) =>
+  (
+    JSON.parse(readFileSync(join(projectRoot, packageFile), "utf8")) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    }
+  ).scripts;
+const scripts = scriptsOf("package.json");
+const siteScripts = scriptsOf("site/package.json");
 
 /** Programs that every POSIX shell has beside it, and openssl, which docs/deploy.md names. */
 const everywhere = new Set([
@@ -61,7 +66,8 @@ async function npmError(given: readonly string[]): Promise<string | undefined> {
   if (ofNpm.has(verb) && rest.length === 0) return undefined;
   if (verb === "exec") return commandError(rest);
   const script = verb === "run" ? name : verb;
-  if (!["run", "start", "test"].includes(verb) || !Object.hasOwn(scripts, script)) return `npm has no ${verb} ${name}`;
+  const known = prefix >= 0 && own[prefix + 1] === "site" ? siteScripts : scripts;
+  if (!["run", "start", "test"].includes(verb) || !Object.hasOwn(known, script)) return `npm has no ${verb} ${name}`;
   if (rest.length === 0) return undefined;
   if (script === "start") return thrown(() => readStartOptions(rest));
   if (script === "bench") return thrown(() => readBenchOptions(rest));

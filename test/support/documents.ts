@@ -76,6 +76,7 @@ export function anchorsOf(text: string): ReadonlySet<string> {
 
 /** What a reader's own code has around a piece of JavaScript, by the document. */
 const around: Readonly<Record<string, string>> = {
+  "docs/react-and-nextjs.md": "declare const gatewayFetch: (path: string, init?: RequestInit) => Promise<Response>;\n",
   "docs/recipes.md": "declare const refresh: () => Promise<Response>;\n",
   "docs/securing-your-origin.md":
     "declare const app: { use(handler: unknown): void };\ndeclare const gatewayCaller: (options: object) => unknown;\n",

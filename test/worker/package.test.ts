@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as wrangler from "../../scripts/shared/wrangler.ts";
+import { linksOf } from "../support/documents.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { startOrigin } from "../support/http-origin.ts";
 import { type InstalledPackage, installPackage } from "../support/projects.ts";
@@ -26,7 +27,7 @@ afterAll(() => {
 });
 
 describe("the tarball", () => {
-  const tokenTypes: Readonly<Record<string, RegExp>> = {
+  const allowedFiles: Readonly<Record<string, RegExp>> = {
     manifest: /^package\.json$/,
     texts: /^(README|CHANGELOG|SECURITY)\.md$|^LICENSE$/,
     tables: /^schema\.sql$/,
@@ -38,9 +39,29 @@ describe("the tarball", () => {
   };
 
   it("holds what a project needs, and nothing else", () => {
-    const others = installed.files.filter((file) => !Object.values(tokenTypes).some((kind) => kind.test(file)));
+    const others = installed.files.filter((file) => !Object.values(allowedFiles).some((kind) => kind.test(file)));
     expect(others).toEqual([]);
-    for (const kind of Object.values(tokenTypes)) expect(installed.files.some((file) => kind.test(file))).toBe(true);
+    for (const kind of Object.values(allowedFiles)) expect(installed.files.some((file) => kind.test(file))).toBe(true);
+  });
+
+  it("holds every page that README.md leads to", () => {
+    const readme = readFileSync(resolve(import.meta.dirname, "../../README.md"), "utf8");
+    const pages = linksOf(readme).filter((link) => link.startsWith("docs/") && link.endsWith(".md"));
+    expect(pages).toContain("docs/upgrading.md");
+    expect(pages.filter((page) => !installed.files.includes(page))).toEqual([]);
+  });
+
+  it("has the version that the guide, the example and the changelog name", () => {
+    const { version } = installed.manifest;
+    const read = (path: string) => readFileSync(resolve(import.meta.dirname, "../..", path), "utf8");
+    expect(JSON.parse(read("examples/package/package.json")).dependencies).toEqual({
+      "simplejwt-edge": `file:../../simplejwt-edge-${version}.tgz`,
+    });
+    for (const path of ["docs/package.md", "scripts/init/init.ts"]) {
+      const named = [...read(path).matchAll(/simplejwt-edge-(\d+\.\d+\.\d+)\.tgz/g)].map(([, one]) => one);
+      expect([path, new Set(named)]).toEqual([path, new Set([version])]);
+    }
+    expect(read("CHANGELOG.md")).toMatch(new RegExp(`^## ${version} - \\d{4}-\\d\\d-\\d\\d$`, "m"));
   });
 
   it("leaves out the template's Worker, tests, benchmarks and what only runs in the repository", () => {
@@ -208,7 +229,9 @@ describe("the Worker that README.md shows", () => {
     writeFileSync(join(installed.folder, "src/readme/index.ts"), shown);
     const toml = readFileSync(join(installed.folder, "wrangler.toml"), "utf8");
     const configPath = join(installed.folder, "readme.toml");
-    writeFileSync(configPath, toml.replace("src/index.ts", "src/readme/index.ts"));
+    // Settings of the environment would take the place of those in the code shown.
+    const withoutRoutes = toml.replaceAll(/\[\[vars\.ROUTES\]\]\n(.+\n)+/g, "");
+    writeFileSync(configPath, withoutRoutes.replace("src/index.ts", "src/readme/index.ts"));
     const originService = async () => new Response("reached");
     gateway = await startGateway({}, { configPath, originService });
     await gateway.addUser({ id: 7, username: "ada", password: "correct horse" });
@@ -229,6 +252,34 @@ describe("the Worker that README.md shows", () => {
   });
 });
 
+describe("npx simplejwt-edge init, in an empty folder", () => {
+  const within = "started";
+  beforeAll(() => mkdirSync(join(installed.folder, within)));
+
+  it("makes a Worker that passes deploy --dry-run, and says again what is next", async () => {
+    const made = await installed.command(["init"], "", within);
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    expect(made.stdout).toMatch(/^Created wrangler\.toml\.\nCreated src\/index\.ts\.\n/);
+    expect(made.stdout).toContain("\n../node_modules/simplejwt-edge/docs/package.md describes ");
+    expect(existsSync(join(installed.folder, within, "../node_modules/simplejwt-edge/docs/package.md"))).toBe(true);
+    const deployed = await installed.command(["deploy", "--dry-run"], "", within);
+    expect(deployed).toMatchObject({ code: 0 });
+    expect(deployed.stdout).toMatch(/^Settings: OK /m);
+    expect(deployed.stdout).toMatch(/env\.DB \(started\)/);
+    const again = await installed.command(["init"], "", within);
+    expect(again.stdout).toMatch(
+      /^Kept wrangler\.toml: nothing is missing\.\nKept src\/index\.ts: nothing is missing\.\n/,
+    );
+    expect(again.stdout).not.toContain("Created");
+  });
+
+  it("needs neither wrangler nor a network to explain itself", async () => {
+    const help = await installed.command(["init", "--help"], "", "/");
+    expect(help).toMatchObject({ code: 0, stderr: "" });
+    expect(help.stdout).toMatch(/^npx simplejwt-edge init\n/);
+  });
+});
+
 describe("npx simplejwt-edge", () => {
   it("speaks of itself, not of the repository", async () => {
     const all = [["--help"], ["users", "--help"], ["keys", "--help"], ["deploy", "--help"]];
@@ -239,6 +290,7 @@ describe("npx simplejwt-edge", () => {
       expect(stdout).toMatch(/^npx simplejwt-edge /);
       expect(stdout).not.toMatch(/npm (run|start)/);
     }
+    expect(helps[0]?.stdout).toMatch(/\n {2}init {16}make this folder a Worker with the gateway/);
     expect(helps[0]?.stdout).toMatch(/\n {2}deploy {14}check the settings/);
     const refused = await installed.hosted(["keys", "retire"]);
     expect([refused.code, refused.stderr]).toEqual([

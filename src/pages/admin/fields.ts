@@ -10,6 +10,8 @@ interface TextField {
   readonly autocomplete: string;
   readonly help?: string;
   readonly required?: boolean;
+  /** Where the form begins: it has the focus when the page opens, unless the summary of errors has it. */
+  readonly first?: boolean;
 }
 
 export const fieldLabels: Readonly<Record<FieldName, string>> = {
@@ -23,7 +25,7 @@ export const fieldLabels: Readonly<Record<FieldName, string>> = {
 
 /** @param value what stands in it; not for passwords */
 export function textField(field: TextField, errors: FieldErrors, value = ""): Html {
-  const { name, label, type = "text", autocomplete, help, required } = field;
+  const { name, label, type = "text", autocomplete, help, required, first } = field;
   const error = errors[name];
   const described = [...(help ? [`${name}-help`] : []), ...(error ? [`${name}-error`] : [])].join(" ");
   return html`<div>
@@ -31,7 +33,7 @@ export function textField(field: TextField, errors: FieldErrors, value = ""): Ht
 ${help && html`<p class="help" id="${name}-help">${help}</p>`}
 <input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" autocapitalize="none" spellcheck="false"${
     required && html` required`
-  }${described !== "" && html` aria-describedby="${described}"`}${error !== undefined && html` aria-invalid="true"`}${
+  }${first && Object.keys(errors).length === 0 && html` autofocus`}${described !== "" && html` aria-describedby="${described}"`}${error !== undefined && html` aria-invalid="true"`}${
     type !== "password" && html` value="${value}"`
   }>
 ${error && html`<p class="error" id="${name}-error">${error}</p>`}
@@ -56,11 +58,11 @@ export function checkField({ name, label, help, ticked, disabled }: CheckField):
 </div>`;
 }
 
-/** Two fields for a new password. */
-export function passwordFields(errors: FieldErrors): Html {
+/** Two fields for a new password. @param first whether the form begins with them */
+export function passwordFields(errors: FieldErrors, first = false): Html {
   const shared = { type: "password", autocomplete: "new-password", required: true } as const;
   return html`${textField(
-    { ...shared, name: "password", label: fieldLabels.password, help: "At least 8 characters." },
+    { ...shared, first, name: "password", label: fieldLabels.password, help: "At least 8 characters." },
     errors,
   )}
 ${textField({ ...shared, name: "password_again", label: fieldLabels.password_again }, errors)}`;

@@ -1,6 +1,7 @@
 // What lists have in common: places in addresses, the way to the next page, times, messages after a redirect.
 // Must never put into a page a text that came in the address without its being escaped.
 
+import { mostExported } from "../../administration/exports.ts";
 import type { From, Page, Place } from "../../stores/admin-contract.ts";
 import { userIdFrom } from "../../users/user.ts";
 import { type Html, html } from "./html.ts";
@@ -25,10 +26,32 @@ export function pager(page: Page<unknown>, path: string, asked: Readonly<Record<
   };
   const looked = page.lookedAtOnly?.toLocaleString("en");
   return html`<nav class="pager" aria-label="Pages">
+${
+  page.matchesOnly &&
+  html`<p>More than ${page.matchesOnly.toLocaleString("en")} users match. The list has the first of each kind of match only: type more of the text to find others.</p>`
+}
 ${looked && html`<p>Scanned ${looked} rows and found ${page.rows.length}. There may be more.</p>`}
 ${page.previous && html`<a class="button quiet" rel="prev" href="${link("before", page.previous)}">Previous</a>`}
 ${page.next && html`<a class="button quiet" rel="next" href="${link("after", page.next)}">${looked ? "Continue the search" : "Next"}</a>`}
 </nav>`;
+}
+
+/** The query of a list without what is said once: the message after a redirect, and the selection. */
+export function listQueryOf(query: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...query].filter(([name]) => name !== "done" && name !== "select"));
+}
+
+/** The way to the file of what a list shows. */
+export function exportLink(path: string, asked: Readonly<Record<string, string>>): Html {
+  const kept = Object.entries(asked).filter(([, value]) => value !== "");
+  const query = kept.length === 0 ? "" : `?${new URLSearchParams(kept)}`;
+  const limit = mostExported.toLocaleString("en");
+  return html`<p class="file"><a href="${path}export.csv${query}">Download as CSV</a> (all pages, at most ${limit} rows)</p>`;
+}
+
+/** In place of a table without rows: why, and a way out. */
+export function noMatch(text: string, back: { readonly href: string; readonly text: string }): Html {
+  return html`<div class="scroll none"><p>${text}</p><p><a href="${back.href}">${back.text}</a></p></div>`;
 }
 
 /** Whole seconds since the epoch as a time of UTC; a dash for none. */

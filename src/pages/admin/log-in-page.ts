@@ -79,9 +79,9 @@ function formHtml(next: string, username: string, problem?: string): Html {
 <form class="card fields" method="post" action="${action}">
 ${problem && html`<p class="summary" id="problem" role="alert">${problem}</p>`}
 <div><label for="username">Username</label>
-<input id="username" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required value="${username}"${described}></div>
+<input id="username" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required${username === "" && html` autofocus`} value="${username}"${described}></div>
 <div><label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required${described}></div>
+<input id="password" name="password" type="password" autocomplete="current-password" required${username !== "" && html` autofocus`}${described}></div>
 <div class="actions"><button>Log in</button></div>
 </form>`;
 }

@@ -10,11 +10,14 @@ import { adminPath } from "../../internal-routes/admin-path.ts";
 import { userIdFrom } from "../../users/user.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { askBefore, askWithin, confirm, ownPasswordField, saveConfirm, showConfirm } from "./confirm-page.ts";
+import { exportTokens, exportUsers } from "./export-page.ts";
 import { html } from "./html.ts";
 import { askToLogIn, logIn, logOut, showLogIn } from "./log-in-page.ts";
+import { changeSelected, showSelected } from "./selected-page.ts";
 import { endItsSession, revoke, showTokens } from "./tokens-page.ts";
 import {
   confirmDelete,
+  endOneSession,
   endTokens,
   saveNewUser,
   savePassword,
@@ -22,6 +25,7 @@ import {
   showDelete,
   showNewUser,
   showPassword,
+  showSessions,
   showUser,
 } from "./user-pages.ts";
 import { showUsers } from "./users-page.ts";
@@ -49,11 +53,15 @@ const pages: readonly AdminPage[] = [
   { path: "/users/", get: showUsers },
   { path: "/confirm", get: showConfirm, post: saveConfirm },
   { path: "/users/new", get: showNewUser, post: saveNewUser, confirms: "first" },
+  { path: "/users/selected", get: showSelected, post: changeSelected, confirms: true },
+  { path: "/users/export.csv", get: exportUsers },
   { path: "/users/:id{[0-9]+}/", get: showUser, post: saveUser, confirms: true },
   { path: "/users/:id{[0-9]+}/password", get: showPassword, post: savePassword, confirms: "first" },
   { path: "/users/:id{[0-9]+}/delete", get: showDelete, post: confirmDelete, confirms: true },
   { path: "/users/:id{[0-9]+}/end", post: endTokens, ofTokens: true },
+  { path: "/users/:id{[0-9]+}/sessions", get: showSessions, post: endOneSession, ofTokens: true },
   { path: "/tokens/", get: showTokens, ofTokens: true },
+  { path: "/tokens/export.csv", get: exportTokens, ofTokens: true },
   { path: "/tokens/revoke", post: revoke, ofTokens: true },
   { path: "/tokens/end-session", post: endItsSession, ofTokens: true },
 ];
@@ -88,8 +96,21 @@ export function adminRoutes(
       path: page.path,
       handle: answering((visitor, id) => answerVisit(visitor, page, id)),
     })),
+    // Typed by hand with a slash too many, or without the one at the end.
+    ...[...served.filter(({ path, get }) => get && path.length > 1), { path: "/login" }].map(({ path }) => ({
+      path: path.endsWith("/") ? path.slice(0, -1) : `${path}/`,
+      handle: answering(async ({ context }) => otherSlash(context)),
+    })),
     { path: "/*", handle: answering(async () => refuse("no_route")) },
   ];
+}
+
+/** Leads to the page whose path differs in the slash at its end alone; its session is looked for there. */
+function otherSlash(context: RequestContext): Response {
+  if (!isRead(context)) refuseMethod(context, "GET, HEAD");
+  const { path, query } = context.url;
+  const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
+  return seeOther(context, other + query);
 }
 
 /** A request to a page before it is known who sent it. */

@@ -1,15 +1,14 @@
 // The list of outstanding and blacklisted tokens, and what can be done to one.
 // Must never show a token: there is none in the store, only ids.
 
-import type { TokenAdministration } from "../../administration/tokens.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
-import type { AdminToken, TokenStateFilter } from "../../stores/admin-contract.ts";
+import type { AdminToken, TokenQuery, TokenStateFilter } from "../../stores/admin-contract.ts";
 import { mayChange } from "../../users/admin-rights.ts";
 import { type User, userIdFrom } from "../../users/user.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
-import { doneMessage, fromOf, pager, timeOf } from "./list.ts";
+import { doneMessage, exportLink, fromOf, listQueryOf, noMatch, pager, timeOf } from "./list.ts";
 import type { Visit } from "./visit.ts";
 
 const path = `${adminPath}/tokens/`;
@@ -17,40 +16,67 @@ const path = `${adminPath}/tokens/`;
 const states: readonly (readonly [TokenStateFilter | "", string])[] = [
   ["", "All"],
   ["live", "Live"],
+  ["outdated", "Outdated"],
   ["blacklisted", "Blacklisted"],
   ["expired", "Expired"],
 ];
 
+interface Asked {
+  /** The digits of an id; undefined for everybody's tokens. */
+  readonly user: string | undefined;
+  readonly state: TokenStateFilter | "";
+}
+
+function askedBy(query: URLSearchParams): Asked {
+  return {
+    user: /^\d{1,19}$/.exec(query.get("user") ?? "")?.[0],
+    state: states.find(([name]) => name === query.get("state"))?.[0] ?? "",
+  };
+}
+
+/** Which tokens an address asks for. */
+export function tokenQueryOf({ query, context }: Pick<Visit, "query" | "context">): Omit<TokenQuery, "from"> {
+  const { user, state } = askedBy(query);
+  return {
+    userId: user === undefined ? undefined : userIdFrom(user),
+    state: state === "" ? undefined : state,
+    nowSeconds: context.nowSeconds,
+  };
+}
+
 export async function showTokens({ deps, context, admin, query }: Visit): Promise<Response> {
-  const userText = /^\d{1,19}$/.exec(query.get("user") ?? "")?.[0];
-  const userId = userText === undefined ? undefined : userIdFrom(userText);
-  const state = states.find(([name]) => name === query.get("state"))?.[0] ?? "";
-  const { nowSeconds } = context;
+  const { user: userText, state } = askedBy(query);
+  const { userId, nowSeconds, ...which } = tokenQueryOf({ query, context });
   const [page, whose] = await Promise.all([
-    deps.administration.pageOfTokens({
-      userId,
-      state: state === "" ? undefined : state,
-      nowSeconds,
-      from: fromOf(query),
-    }),
+    deps.administration.pageOfTokens({ ...which, userId, nowSeconds, from: fromOf(query) }),
     userId === undefined ? undefined : deps.administration.userById(userId),
   ]);
+  const asked = { user: userText ?? "", state };
   const title = userId === undefined ? "Tokens" : `Tokens of ${whose?.username ?? `user ${userId}`}`;
-  const back = new URL(context.url.text).search;
+  const kept = listQueryOf(query);
+  const back = kept.size === 0 ? "" : `?${kept}`;
   const body = html`${doneMessage(query)}
 <h1>${title}</h1>
-<p class="lead">Refresh and sliding tokens, the last to expire first. A session is a log-in and all tokens issued from it.</p>
+<p class="lead">Refresh and sliding tokens, the last to expire first. “Revoke” ends one token. “End session” ends a log-in with all tokens issued from it. Neither can be undone; the user can log in again.</p>
 ${
   userId !== undefined &&
-  html`<p>${whose && html`<a href="${adminPath}/users/${userId}/">${whose.username}’s account</a> · `}<a href="${path}">All tokens</a></p>`
+  html`<p>${
+    whose &&
+    html`<a href="${adminPath}/users/${userId}/">${whose.username}’s account</a> · <a href="${adminPath}/users/${userId}/sessions">Sessions</a> · `
+  }<a href="${path}">All tokens</a></p>`
 }
 <form class="card filter few" method="get" action="${path}" role="search" aria-label="Tokens">
 ${userText !== undefined && html`<input type="hidden" name="user" value="${userText}">`}
 ${selectField({ name: "state", label: "State", value: state }, states)}
 <div class="actions"><button>Show</button></div>
 </form>
-${tokensTable(page.rows, { actor: admin.user, nowSeconds, back })}
-${pager(page, path, { user: userText ?? "", state })}`;
+${
+  page.rows.length === 0
+    ? noMatch(`No tokens match${page.lookedAtOnly ? " so far" : ""}.`, { href: path, text: "Show all tokens" })
+    : tokensTable(page.rows, { actor: admin.user, nowSeconds, back })
+}
+${pager(page, path, asked)}
+${page.rows.length > 0 && exportLink(path, asked)}`;
   return answerPage(context, { title, user: admin.user, section: "tokens", body });
 }
 
@@ -62,9 +88,8 @@ interface Shown {
 }
 
 function tokensTable(tokens: readonly AdminToken[], shown: Shown): Html {
-  if (tokens.length === 0) return html`<div class="scroll"><p class="none">No tokens match.</p></div>`;
   return html`<div class="scroll" role="region" aria-label="Tokens" tabindex="0"><table>
-<caption>Times are UTC.</caption>
+<caption>Times are UTC. “Outdated”: the user was changed since the log-in, so the token is not refreshed any more.</caption>
 <thead><tr>
 <th scope="col">User</th><th scope="col">State</th><th scope="col" class="wide">Issued</th>
 <th scope="col" class="wide">Expires</th><th scope="col" class="wide">Id (jti)</th><th scope="col">Actions</th>
@@ -75,14 +100,15 @@ function tokensTable(tokens: readonly AdminToken[], shown: Shown): Html {
 
 function tokenRow(token: AdminToken, { actor, nowSeconds, back }: Shown): Html {
   const { jti, user } = token;
-  const live = token.blacklistedAtSeconds === undefined && token.expiresAtSeconds > nowSeconds;
-  const may = live && (user === undefined || mayChange(actor, user));
+  const state = stateOf(token, nowSeconds);
+  // Access tokens of an outdated session may still be valid.
+  const may = (state === "live" || state === "outdated") && (user === undefined || mayChange(actor, user));
   const short = jti.slice(0, 8);
   const button = (what: string, text: string) => html`<form method="post" action="${path}${what}${back}">
 <input type="hidden" name="jti" value="${jti}"><button class="danger small" aria-label="${text} ${short}">${text}</button></form>`;
   return html`<tr>
 <th scope="row">${user ? html`<a href="${adminPath}/users/${user.id}/">${user.username}</a>` : "no user"}</th>
-<td>${stateOf(token, nowSeconds)}${token.type === "sliding" && html` <span class="badge">sliding</span>`}</td>
+<td>${stateBadge(token, state)}${token.type === "sliding" && html` <span class="badge">sliding</span>`}</td>
 <td class="wide">${timeOf(token.createdAtSeconds)}${clientOf(token)}</td>
 <td class="wide">${timeOf(token.expiresAtSeconds)}</td>
 <td class="wide"><code>${jti}</code></td>
@@ -96,18 +122,28 @@ function clientOf({ client, address }: AdminToken): Html | undefined {
   return text === "" ? undefined : html`<span class="aside">${text}</span>`;
 }
 
-function stateOf({ blacklistedAtSeconds, expiresAtSeconds }: AdminToken, nowSeconds: number): Html {
-  if (blacklistedAtSeconds !== undefined) {
-    return html`<span class="badge bad">blacklisted</span> ${timeOf(blacklistedAtSeconds)}`;
-  }
-  if (expiresAtSeconds <= nowSeconds) return html`<span class="badge">expired</span>`;
-  return html`<span class="badge good">live</span>`;
+export function stateOf(token: AdminToken, nowSeconds: number): TokenStateFilter {
+  if (token.blacklistedAtSeconds !== undefined) return "blacklisted";
+  if (token.expiresAtSeconds <= nowSeconds) return "expired";
+  return token.outdated ? "outdated" : "live";
+}
+
+const badgeClasses: Readonly<Record<TokenStateFilter, string>> = {
+  live: "badge good",
+  outdated: "badge",
+  blacklisted: "badge bad",
+  expired: "badge",
+};
+
+function stateBadge({ blacklistedAtSeconds }: AdminToken, state: TokenStateFilter): Html {
+  const badge = html`<span class="${badgeClasses[state]}">${state}</span>`;
+  return state === "blacklisted" ? html`${badge} ${timeOf(blacklistedAtSeconds)}` : badge;
 }
 
 export const revoke = (visit: Visit) => act(visit, "revokeToken", "revoked");
 export const endItsSession = (visit: Visit) => act(visit, "endSession", "session");
 
-async function act(visit: Visit, operation: keyof TokenAdministration, done: string): Promise<Response> {
+async function act(visit: Visit, operation: "revokeToken" | "endSession", done: string): Promise<Response> {
   const form = await visit.form();
   await visit.deps.administration[operation](visit.context, visit.admin, form.text("jti"));
   const back = new URLSearchParams(visit.query);

@@ -1,17 +1,19 @@
-// The pages of one user: create, change, password, delete, log out everywhere.
+// The pages of one user: create, change, password, delete, sessions, log out everywhere.
 // Must never offer what its visitor may not do, nor rely on its not being offered.
 
 import type { FieldErrors } from "../../administration/users.ts";
 import { refuse } from "../../errors.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
+import { mostTokens } from "../../sessions/own-sessions.ts";
 import type { UserFields } from "../../stores/admin-contract.ts";
+import type { LiveToken } from "../../stores/contract.ts";
 import { mayChange, mayGrant } from "../../users/admin-rights.ts";
 import type { User } from "../../users/user.ts";
 import { normalEmail, normalUsername } from "../../users/user-rules.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { checkField, errorSummary, passwordFields } from "./fields.ts";
 import { type Html, html } from "./html.ts";
-import { doneMessage } from "./list.ts";
+import { doneMessage, noMatch, timeOf } from "./list.ts";
 import { accountFields, accountSummary, rightsFields } from "./user-parts.ts";
 import type { Form, Visit } from "./visit.ts";
 
@@ -69,7 +71,7 @@ function newUserPage(visit: Visit, fields: UserFields, errors: FieldErrors): Res
   const body = html`${errorSummary(errors)}
 <h1>Add a user</h1>
 <form class="card fields" method="post" action="${path}new">
-${accountFields(fields, errors)}
+${accountFields(fields, errors, true)}
 ${passwordFields(errors)}
 ${rightsFields(fields, { actor: visit.admin.user, own: false })}
 <div class="actions"><button>Add the user</button> <a href="${path}">Cancel</a></div>
@@ -112,7 +114,8 @@ ${rightsFields(fields, { actor, own })}
 ${accountSummary(target, own)}
 ${
   hasTokens &&
-  html`<section class="card" aria-labelledby="tokens"><h2 id="tokens">Tokens</h2>
+  html`<section class="card" aria-labelledby="tokens"><h2 id="tokens">Sessions and tokens</h2>
+<p><a href="${here}sessions">Show this user’s sessions</a></p>
 <p><a href="${adminPath}/tokens/?user=${target.id}">Show this user’s tokens</a></p>
 ${
   may &&
@@ -124,7 +127,7 @@ ${
   may &&
   html`<section class="card" aria-labelledby="more"><h2 id="more">Password and removal</h2>
 <p><a href="${here}password">Set a password</a></p>
-${!own && html`<p><a href="${here}delete">Delete this user</a></p>`}</section>`
+${!own && html`<div class="actions"><a class="button danger" href="${here}delete">Delete this user…</a></div>`}</section>`
 }
 </div>
 </div>`;
@@ -152,7 +155,7 @@ function passwordPage(visit: Visit, target: User, errors: FieldErrors, endTokens
 ${own && html`<p class="lead">You will have to log in again with it.</p>`}
 <form class="card fields" method="post" action="${path}${target.id}/password">
 <div><label for="whose">Username</label><input id="whose" autocomplete="username" readonly value="${target.username}"></div>
-${passwordFields(errors)}
+${passwordFields(errors, true)}
 ${checkField({
   name: "end_tokens",
   label: "End all tokens issued so far",
@@ -168,7 +171,7 @@ export async function showDelete(visit: Visit): Promise<Response> {
   const target = await changeable(visit);
   const body = html`<h1>Delete ${target.username}?</h1>
 <form class="card" method="post" action="${path}${target.id}/delete">
-<p>All tokens of the user are ended. Your API may still know the user by the id ${target.id}, which is never assigned to another user.</p>
+<p>The account is removed, and all its tokens are ended at once. This cannot be undone. Your API may still know the user by the id ${target.id}, which is never assigned to another user.</p>
 <p>To prevent log-ins only, <a href="${path}${target.id}/">make the user inactive</a> instead.</p>
 <div class="actions"><button class="danger">Delete permanently</button> <a href="${path}${target.id}/">Cancel</a></div>
 </form>`;
@@ -183,6 +186,62 @@ export async function confirmDelete(visit: Visit): Promise<Response> {
 export async function endTokens(visit: Visit): Promise<Response> {
   await visit.deps.administration.logOutUser(visit.context, visit.admin, await targetOf(visit));
   return seeOther(visit.context, `${path}${visit.id}/?done=ended`);
+}
+
+/** Who is logged in where. A session is a log-in and all tokens issued from it. */
+export async function showSessions(visit: Visit): Promise<Response> {
+  const target = await targetOf(visit);
+  const { deps, context, admin, query } = visit;
+  const sessions = await deps.administration.sessionsOf(context, target);
+  const may = mayChange(admin.user, target);
+  const here = `${path}${target.id}/`;
+  const title = `Sessions of ${target.username}`;
+  const none = { href: here, text: `Back to ${target.username}` };
+  const body = html`${doneMessage(query)}
+<h1>${title}</h1>
+<p class="lead">Log-ins that can still be refreshed. Ending one ends all tokens issued from it, and cannot be undone; the user can log in again.${
+    sessions.length >= mostTokens && ` Only the newest ${mostTokens} are shown.`
+  }</p>
+<p><a href="${here}">${target.username}’s account</a> · <a href="${adminPath}/tokens/?user=${target.id}">Tokens</a></p>
+${sessions.length === 0 ? noMatch("No sessions.", none) : sessionsTable(sessions, deps.settings.SESSION_METADATA, may && `${here}sessions`)}
+${
+  may &&
+  sessions.length > 0 &&
+  html`<form class="card" method="post" action="${here}end"><p>Ends every token issued so far, and the user’s log-ins to this page.</p>
+<div class="actions"><button class="danger">End all sessions</button></div></form>`
+}`;
+  return answer(visit, title, noErrors, body);
+}
+
+/** @param action where a form that ends one of them is sent; false: the visitor may not */
+function sessionsTable(sessions: readonly LiveToken[], hasClients: boolean, action: string | false): Html {
+  return html`<div class="scroll" role="region" aria-label="Sessions" tabindex="0"><table>
+<caption>Times are UTC.${!hasClients && " Client and network are noted while SESSION_METADATA is on."}</caption>
+<thead><tr><th scope="col">Began</th>${hasClients && html`<th scope="col">Client</th>`}<th scope="col" class="wide">Last refreshed</th>
+<th scope="col" class="wide">Expires</th>${action !== false && html`<th scope="col">Actions</th>`}</tr></thead>
+<tbody>${sessions.map((session) => {
+    const { name, address } = session.client;
+    return html`<tr>
+<th scope="row">${timeOf(session.sessionStartedAtSeconds)}</th>
+${hasClients && html`<td>${name ?? "unknown"}${address && html` <span class="aside">${address}</span>`}</td>`}
+<td class="wide">${timeOf(session.createdAtSeconds)}</td>
+<td class="wide">${timeOf(session.expiresAtSeconds)}</td>
+${
+  action !== false &&
+  html`<td><form method="post" action="${action}"><input type="hidden" name="session" value="${session.session}">
+<button class="danger small" aria-label="End session ${session.session.slice(0, 8)}">End session</button></form></td>`
+}
+</tr>
+`;
+  })}</tbody>
+</table></div>`;
+}
+
+export async function endOneSession(visit: Visit): Promise<Response> {
+  const target = await targetOf(visit);
+  const session = (await visit.form()).text("session");
+  await visit.deps.administration.endSessionOf(visit.context, visit.admin, target, session);
+  return seeOther(visit.context, `${path}${target.id}/sessions?done=session`);
 }
 
 async function changeable(visit: Visit): Promise<User> {

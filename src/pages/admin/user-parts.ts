@@ -10,13 +10,15 @@ import { type Html, html } from "./html.ts";
 import { timeText } from "./list.ts";
 import { badges } from "./users-page.ts";
 
-export function accountFields(fields: UserFields, errors: FieldErrors): Html {
+/** @param first whether the page is there to fill in these fields, and begins with them */
+export function accountFields(fields: UserFields, errors: FieldErrors, first = false): Html {
   const { username, email, first_name, last_name } = fieldLabels;
   // The browser's own name and address are not what belongs here.
   const shared = { autocomplete: "off" };
   return html`${textField(
     {
       ...shared,
+      first,
       name: "username",
       label: username,
       help: "At most 150 letters, digits and @ . + - _",

@@ -1,23 +1,17 @@
-// The list of users: searched, filtered, a page at a time.
+// The list of users: searched, filtered, a page at a time, some of them selected.
 // Must never show anything of a password.
 
 import { adminPath } from "../../internal-routes/admin-path.ts";
-import type { UserQuery } from "../../stores/admin-contract.ts";
+import type { Page, UserQuery } from "../../stores/admin-contract.ts";
 import type { User } from "../../users/user.ts";
 import { answerPage } from "./answer-page.ts";
 import { selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
-import { doneMessage, fromOf, pager, timeText } from "./list.ts";
+import { doneMessage, exportLink, fromOf, listQueryOf, noMatch, pager, timeText } from "./list.ts";
+import { checkboxName, selectedActions } from "./selected-page.ts";
 import type { Visit } from "./visit.ts";
 
 const path = `${adminPath}/users/`;
-
-const searchIn = [
-  ["username", "Username begins with"],
-  ["email", "E-mail begins with"],
-  ["last_name", "Last name begins with"],
-  ["any", "Name or e-mail contains"],
-] as const;
 
 const yesNo = (yes: string, no: string) =>
   [
@@ -30,55 +24,96 @@ const yesNo = (yes: string, no: string) =>
 const longestSearch = 254;
 
 export async function showUsers({ deps, context, admin, query }: Visit): Promise<Response> {
-  const asked = {
-    in: searchIn.find(([name]) => name === query.get("in"))?.[0] ?? "username",
-    q: (query.get("q") ?? "").trim().slice(0, longestSearch),
-    active: query.get("active") ?? "",
-    staff: query.get("staff") ?? "",
-  };
-  const page = await deps.administration.pageOfUsers(queryOf(asked, query));
+  const asked = askedBy(query);
+  const page = await deps.administration.pageOfUsers({ ...userQueryOf(query), from: fromOf(query) });
+  const hasTokens = deps.settings.TOKEN_BLACKLIST_ENABLED;
   const body = html`${doneMessage(query)}
 <div class="head"><h1>Users</h1><a class="button" href="${path}new">Add a user</a></div>
 <form class="card filter" method="get" action="${path}" role="search" aria-label="Users">
-${selectField({ name: "in", label: "Search in", value: asked.in }, searchIn)}
-<div><label for="q">Text</label><input id="q" name="q" type="search" autocapitalize="none" spellcheck="false" value="${asked.q}"></div>
+<div><label for="q">Search</label><input id="q" name="q" type="search" autocapitalize="none" spellcheck="false" aria-describedby="q-help" value="${asked.q}"></div>
 ${selectField({ name: "active", label: "Active", value: asked.active }, yesNo("Active", "Inactive"))}
 ${selectField({ name: "staff", label: "Staff", value: asked.staff }, yesNo("Staff", "Not staff"))}
 <div class="actions"><button>Search</button></div>
+<p class="help" id="q-help">${searchHelp(asked)}</p>
 </form>
-${usersTable(page.rows)}
-${pager(page, path, asked)}`;
-  const hasTokens = deps.settings.TOKEN_BLACKLIST_ENABLED;
+${page.rows.length === 0 ? noUsers(page, asked) : usersForm(page.rows, query, hasTokens)}
+${pager(page, path, asked)}
+${page.rows.length > 0 && exportLink(path, asked)}`;
   return answerPage(context, { title: "Users", user: admin.user, section: "users", hasTokens, body });
 }
 
-interface Asked {
-  readonly in: (typeof searchIn)[number][0];
-  readonly q: string;
-  readonly active: string;
-  readonly staff: string;
-}
+/** What stands in the address; a type and not an interface, so that it can be read by name. */
+type Asked = Readonly<Record<"q" | "match" | "active" | "staff", string>>;
 
-function queryOf(asked: Asked, query: URLSearchParams): UserQuery {
-  const choice = (text: string) => (text === "1" ? true : text === "0" ? false : undefined);
+function askedBy(query: URLSearchParams): Asked {
+  const q = (query.get("q") ?? "").trim().slice(0, longestSearch);
   return {
-    search: asked.q === "" ? undefined : { in: asked.in, text: asked.q },
-    isActive: choice(asked.active),
-    isStaff: choice(asked.staff),
-    from: fromOf(query),
+    q,
+    match: q !== "" && query.get("match") === "part" ? "part" : "",
+    active: query.get("active") ?? "",
+    staff: query.get("staff") ?? "",
   };
 }
 
-function usersTable(users: readonly User[]): Html {
-  if (users.length === 0) return html`<div class="scroll"><p class="none">No users match.</p></div>`;
+/** Which users an address asks for. */
+export function userQueryOf(query: URLSearchParams): Omit<UserQuery, "from"> {
+  const { q, match, active, staff } = askedBy(query);
+  const choice = (text: string) => (text === "1" ? true : text === "0" ? false : undefined);
+  return {
+    search: q === "" ? undefined : { by: match === "part" ? "part" : "beginning", text: q },
+    isActive: choice(active),
+    isStaff: choice(staff),
+  };
+}
+
+/** What is searched, and the way to the other kind of search. */
+function searchHelp(asked: Asked): Html {
+  const other = (match: string) => {
+    const kept = Object.entries({ ...asked, match }).filter(([, value]) => value !== "");
+    return `${path}?${new URLSearchParams(kept)}`;
+  };
+  if (asked.match === "part") {
+    return html`Searched anywhere in usernames, e-mail addresses and names, 10,000 users at a time. <a href="${other("")}">Search their beginnings only</a>`;
+  }
+  const beginnings = "The beginning of a username, an e-mail address or a name, or a whole id.";
+  return asked.q === ""
+    ? html`${beginnings}`
+    : html`${beginnings} <a href="${other("part")}">Search anywhere in them</a>`;
+}
+
+function noUsers({ lookedAtOnly }: Page<User>, { q, active, staff }: Asked): Html {
+  const isFiltered = active !== "" || staff !== "";
+  const more = `${isFiltered ? " with these filters" : ""}${lookedAtOnly ? " so far" : ""}`;
+  return noMatch(q === "" ? `No users${more}.` : `No match for “${q}”${more}.`, { href: path, text: "Show all users" });
+}
+
+/** The table in a form that leads to the question what is to be done to the users ticked. */
+function usersForm(users: readonly User[], query: URLSearchParams, hasTokens: boolean): Html {
+  const list = listQueryOf(query);
+  const all = query.get("select") === "all";
+  const other = new URLSearchParams([...list, ...(all ? [] : [["select", "all"]])]);
+  const actions = (["deactivate", "end"] as const).filter((action) => action !== "end" || hasTokens);
+  return html`<form method="get" action="${path}selected">
+<input type="hidden" name="list" value="${String(list)}">
+${usersTable(users, all)}
+<div class="selected" role="group" aria-label="With the selected users">
+<a href="${path}${other.size > 0 && `?${other}`}">${all ? "Select none" : "Select all on this page"}</a>
+<span>With the selected:</span>
+${actions.map((action) => html`<button class="danger small" name="action" value="${action}">${selectedActions[action].button}</button>`)}
+</div>
+</form>`;
+}
+
+function usersTable(users: readonly User[], all: boolean): Html {
   return html`<div class="scroll" role="region" aria-label="Users" tabindex="0"><table>
 <caption>Times are UTC. “Last log-in” is kept while UPDATE_LAST_LOGIN is on.</caption>
 <thead><tr>
-<th scope="col">Username</th><th scope="col">Status</th><th scope="col" class="wide">E-mail</th>
+<td class="tick"></td><th scope="col">Username</th><th scope="col">Status</th><th scope="col" class="wide">E-mail</th>
 <th scope="col" class="wide">Name</th><th scope="col" class="wide">Last log-in</th>
 </tr></thead>
 <tbody>${users.map(
     (user) => html`<tr>
+<td class="tick"><input type="checkbox" name="${checkboxName(user.id)}" value="on" aria-label="Select ${user.username}"${all && html` checked`}></td>
 <th scope="row"><a href="${path}${user.id}/">${user.username}</a></th>
 <td>${badges(user)}</td>
 <td class="wide">${user.email}</td>

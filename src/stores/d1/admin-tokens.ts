@@ -7,7 +7,8 @@ import { onD1, type StoreLog } from "./errors.ts";
 type Row = Readonly<Record<string, unknown>>;
 
 const columns =
-  "jti, token_type, CAST(user_id AS TEXT) AS owner_id, created_at, expires_at, blacklisted_at, family, client, address, username, is_superuser";
+  "jti, token_type, CAST(user_id AS TEXT) AS owner_id, created_at, expires_at, blacklisted_at, family, client, address, username, is_superuser, outstanding_tokens.session_version <> users.session_version AS outdated";
+/** Where one of the two versions is not known, or there is no user, `outdated` is NULL. */
 const source = "outstanding_tokens LEFT JOIN users ON users.id = outstanding_tokens.user_id";
 
 export function d1AdminTokens(db: D1Database, log: StoreLog): AdminTokenStore {
@@ -21,11 +22,17 @@ export function d1AdminTokens(db: D1Database, log: StoreLog): AdminTokenStore {
   };
 }
 
-function pageOfTokens(db: D1Database, { userId, state, nowSeconds, from }: TokenQuery): Promise<Page<AdminToken>> {
+function pageOfTokens(
+  db: D1Database,
+  { userId, state, nowSeconds, from, rows }: TokenQuery,
+): Promise<Page<AdminToken>> {
   const bounds: Condition[] = userId === undefined ? [] : [{ sql: "user_id = ?", values: [userId] }];
   const filters: Condition[] = [];
-  if (state === "live") {
-    filters.push({ sql: "blacklisted_at IS NULL", values: [] });
+  if (state === "live" || state === "outdated") {
+    filters.push({
+      sql: `blacklisted_at IS NULL AND outdated IS ${state === "live" ? "NOT TRUE" : "TRUE"}`,
+      values: [],
+    });
     // From the latest end downwards: the place is a bound already when the list is walked upwards.
     if (from?.way !== "before") bounds.push({ sql: "expires_at > ?", values: [nowSeconds] });
   }
@@ -35,7 +42,8 @@ function pageOfTokens(db: D1Database, { userId, state, nowSeconds, from }: Token
     db,
     {
       columns,
-      source,
+      source: { sql: source, values: [] },
+      rows,
       order: [
         ["expires_at", "number"],
         ["jti", "text"],
@@ -61,6 +69,7 @@ function tokenFrom(row: Row): AdminToken {
     createdAtSeconds: Number(row.created_at),
     expiresAtSeconds: Number(row.expires_at),
     blacklistedAtSeconds: typeof blacklistedAt === "number" ? blacklistedAt : undefined,
+    outdated: row.outdated === 1,
     session: typeof family === "string" ? family : String(jti),
     client: typeof row.client === "string" ? row.client : undefined,
     address: typeof row.address === "string" ? row.address : undefined,

@@ -29,6 +29,16 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
     });
   return {
     page: (query) => on(() => pageOfUsers(db, query)),
+    byIds: (ids) =>
+      on(async () => {
+        // One parameter: D1 allows 100 in a statement.
+        const sql = `SELECT ${userColumns} FROM users WHERE id IN (SELECT CAST(value AS INTEGER) FROM json_each(?1))`;
+        const { results } = await db
+          .prepare(sql)
+          .bind(JSON.stringify(ids.map(String)))
+          .all<Record<string, unknown>>();
+        return results.map((row) => userFrom(row) as User);
+      }),
     create: (user) =>
       on(async () => {
         try {
@@ -46,6 +56,7 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
       const values = [...fieldValues(fields), Number(actor.namesAreIds)];
       return changeAndEnd({ sql: updateUser, values, id, actor, ending });
     },
+    deactivate: (id, actor, ending) => changeAndEnd({ sql: deactivateUser, values: [], id, actor, ending }),
     setPassword: (id, hash, actor, ending) => {
       const after = ending ? [] : [keepSessionsStatement(id, touchable(actor))];
       return changeAndEnd({ sql: updatePassword, values: [hash], id, actor, ending, after });
@@ -93,6 +104,9 @@ const updateUser = `UPDATE users SET username = ?3, first_name = ?4, last_name =
     session_version = session_version + (is_active <> ?7 OR (?10 = 1 AND username <> ?3))
   WHERE ${mayTouch} RETURNING id`;
 
+const deactivateUser = `UPDATE users SET is_active = 0, session_version = session_version + (is_active <> 0)
+  WHERE ${mayTouch} RETURNING id`;
+
 const deleteUser = `DELETE FROM users WHERE ${mayTouch} RETURNING id`;
 
 const updatePassword = `UPDATE users SET password = ?3, imported_hash = NULL, session_version = session_version + 1
@@ -106,45 +120,81 @@ function isTaken(error: unknown): boolean {
 /** Above every character: what begins with a text sorts before the text followed by this. */
 const last = "\u{10ffff}";
 
-function pageOfUsers(db: D1Database, { search, isActive, isStaff, from: asked }: UserQuery): Promise<Page<User>> {
-  const column = search === undefined || search.in === "any" ? "username" : search.in;
-  const key = `${column} COLLATE NOCASE`;
+/** How many matches of each field a search by the beginning takes into account. */
+const mostMatches = 1000;
+
+const nocase = (column: string): string => `${column} COLLATE NOCASE`;
+
+const beginsWith = (column: string, text: string): Condition => ({
+  sql: `${nocase(column)} >= ? AND ${nocase(column)} < ?`,
+  values: [text, text + last],
+});
+
+/** A full name is split at each of its first spaces: which of its words are first names cannot be known. */
+const mostSplits = 5;
+
+/** The ways in which a user can match the beginning of a text, each by an index. */
+function waysToMatch(text: string): readonly Condition[] {
+  const columns = ["username", "email", "first_name", "last_name"].map((column) => beginsWith(column, text));
+  if (/^\d{1,19}$/.test(text)) return [...columns, { sql: "id = ?", values: [text] }];
+  const spaces = [...text.matchAll(/ /g)].slice(0, mostSplits);
+  const names = spaces.map(({ index }): Condition => {
+    const { sql, values } = beginsWith("last_name", text.slice(index + 1));
+    return { sql: `${nocase("first_name")} = ? AND ${sql}`, values: [text.slice(0, index), ...values] };
+  });
+  return [...columns, ...names];
+}
+
+/** D1 allows five terms in one UNION. One within another is no OR: for that, SQLite walks a whole index. */
+const mostTerms = 5;
+
+/** The ids that match by any of the ways, `limit` for each of them. */
+function union(ways: readonly Condition[], how: "UNION" | "UNION ALL", limit: string): Condition {
+  const terms = ways.map(({ sql }) => `SELECT * FROM (SELECT id AS found_id FROM users WHERE ${sql} LIMIT ${limit})`);
+  const joined = (some: readonly string[]) => some.join(` ${how} `);
+  const [first, rest] = [terms.slice(0, mostTerms - 1), terms.slice(mostTerms - 1)];
+  const nested = rest.length === 0 ? [] : [`SELECT * FROM (${joined(rest)})`];
+  return { sql: joined([...first, ...nested]), values: ways.flatMap(({ values }) => values) };
+}
+
+function pageOfUsers(db: D1Database, { search, isActive, isStaff, from, rows }: UserQuery): Promise<Page<User>> {
+  const staff: Condition[] = isStaff === undefined ? [] : [{ sql: "is_staff = ?", values: [Number(isStaff)] }];
+  const active: Condition[] = isActive === undefined ? [] : [{ sql: "is_active = ?", values: [Number(isActive)] }];
+  const list = {
+    columns: `id, ${userColumns}`,
+    order: [
+      [nocase("username"), "text"],
+      ["id", "number"],
+    ],
+    descending: false,
+    from,
+    rows,
+  } as const;
+  const read = {
+    read: (row: Readonly<Record<string, unknown>>) => userFrom(row) as User,
+    placeOf: (row: Readonly<Record<string, unknown>>) => ({
+      text: String(row.username),
+      number: userIdFrom(String(row.id_text)),
+    }),
+  };
+  if (search?.by === "beginning") {
+    const ways = waysToMatch(search.text);
+    const found = union(ways, "UNION", `${mostMatches}`);
+    const source = {
+      // CROSS: from the matches to the users, and never the other way round.
+      sql: `(${found.sql}) CROSS JOIN users ON users.id = found_id`,
+      values: found.values,
+    };
+    const cut = { statement: union(ways, "UNION ALL", `1 OFFSET ${mostMatches}`), matches: mostMatches };
+    return readPage(db, { ...list, source, bounds: [...staff, ...active], filters: [], cut }, read);
+  }
+  // The index of staff is by the condition as it stands there.
   const bounds: Condition[] = isStaff ? [{ sql: "is_staff = 1", values: [] }] : [];
-  const filters: Condition[] = isStaff === false ? [{ sql: "is_staff = 0", values: [] }] : [];
-  if (isActive !== undefined) filters.push({ sql: "is_active = ?", values: [Number(isActive)] });
-  const prefix = search && search.in !== "any" ? search.text : undefined;
-  const from = prefix === undefined || startsWith(asked?.place.text, prefix) ? asked : undefined;
-  // The place itself is the other bound: with two, SQLite might walk from the wrong one.
-  if (prefix !== undefined && from?.way !== "after") bounds.push({ sql: `${key} >= ?`, values: [prefix] });
-  if (prefix !== undefined && from?.way !== "before") bounds.push({ sql: `${key} < ?`, values: [prefix + last] });
-  if (search?.in === "any") {
+  const filters = [...(isStaff ? [] : staff), ...active];
+  if (search) {
     // instr() and not LIKE: nothing in the text is a wildcard, and D1 limits a pattern to 50 bytes.
     const has = ["username", "email", "first_name", "last_name"].map((one) => `instr(lower(${one}), lower(?)) > 0`);
     filters.push({ sql: `(${has.join(" OR ")})`, values: has.map(() => search.text) });
   }
-  return readPage(
-    db,
-    {
-      columns: `id, ${userColumns}`,
-      source: "users",
-      order: [
-        [key, "text"],
-        ["id", "number"],
-      ],
-      descending: false,
-      bounds,
-      filters,
-      from,
-    },
-    {
-      read: (row) => userFrom(row) as User,
-      placeOf: (row) => ({ text: String(row[column]), number: userIdFrom(String(row.id_text)) }),
-    },
-  );
-}
-
-/** Case as NOCASE has it: that of ASCII letters makes no difference. */
-function startsWith(text: string | undefined, prefix: string): boolean {
-  const small = (one: string) => one.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-  return text === undefined || small(text).startsWith(small(prefix));
+  return readPage(db, { ...list, source: { sql: "users", values: [] }, bounds, filters }, read);
 }

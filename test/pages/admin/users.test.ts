@@ -55,17 +55,38 @@ const cutoffOf = (id: number) =>
 describe("the list", () => {
   it("shows who there is, searched and filtered, and keeps what was asked in the ways on", async () => {
     for (let number = 0; number < 60; number++) await addUser({ username: `many-${String(number).padStart(2, "0")}` });
-    const text = await asStaff.page("/users/?in=username&q=MANY-&active=1&staff=0");
+    const text = await asStaff.page("/users/?q=MANY-&active=1&staff=0");
     expect(text.match(/<th scope="row"><a href="[^"]*">many-\d\d/g)).toHaveLength(50);
     const next = /rel="next" href="\/_gateway\/admin([^"]+)"/.exec(text)?.[1]?.replaceAll("&amp;", "&") ?? "";
-    expect(next).toMatch(/^\/users\/\?in=username&q=MANY-&active=1&staff=0&after=\d+%7Emany-49$/);
+    expect(next).toMatch(/^\/users\/\?q=MANY-&active=1&staff=0&after=\d+%7Emany-49$/);
     const second = await asStaff.page(next);
     expect(second.match(/many-5\d<\/a>/g)).toHaveLength(10);
     expect(second).not.toContain('rel="next"');
     expect(second).toContain('rel="prev"');
   });
   it("says so when nobody is found", async () => {
-    expect(await asStaff.page("/users/?q=nobody-of-this-name")).toContain("No users match.");
+    const text = await asStaff.page("/users/?q=nobody-of-%22this%22-name");
+    expect(text).toContain("<p>No match for “nobody-of-&quot;this&quot;-name”.</p>");
+    expect(text).toContain('<a href="/_gateway/admin/users/">Show all users</a>');
+    const filtered = await asStaff.page("/users/?q=nobody-of-this-name&staff=1");
+    expect(filtered).toContain("No match for “nobody-of-this-name” with these filters.");
+  });
+  it("has one box for username, e-mail address, either name and id, and a way to search anywhere in them", async () => {
+    const user = await addUser({
+      ...{ username: "q-lovelace", email: "countess@example.com", first_name: "Augusta Ada", last_name: "King" },
+    });
+    const link = `<a href="/_gateway/admin/users/${user.id}/">q-lovelace</a>`;
+    for (const text of ["Q-Love", "countess@", "augusta", "KING", "Augusta Ada K", String(user.id)]) {
+      expect(await asStaff.page(`/users/?${new URLSearchParams({ q: text })}`), text).toContain(link);
+    }
+    const text = await asStaff.page("/users/?q=lovelace&active=1");
+    expect(text).not.toContain(link);
+    const way = '<a href="/_gateway/admin/users/?q=lovelace&amp;match=part&amp;active=1">Search anywhere in them</a>';
+    expect(text).toContain(way);
+    const anywhere = await asStaff.page("/users/?q=lovelace&match=part&active=1");
+    expect(anywhere).toContain(link);
+    expect(anywhere).toContain("10,000 users at a time");
+    expect(anywhere).toContain('<a href="/_gateway/admin/users/?q=lovelace&amp;active=1">');
   });
   it.each([
     "after=x",
@@ -74,12 +95,12 @@ describe("the list", () => {
     "after=99999999999999999~a",
     "in=password&q=pbkdf2",
     "active=2&staff=x",
-    "q=%F0%9F%98%80&in=any",
+    "q=%F0%9F%98%80&match=part",
   ])("takes %s for nothing special", async (query) => {
     expect((await asStaff.get(`/users/?${query}`)).status).toBe(200);
   });
   it("cannot be searched by password", async () => {
-    expect(await asStaff.page("/users/?in=password&q=pbkdf2")).toContain("No users match.");
+    expect(await asStaff.page("/users/?in=password&q=pbkdf2")).toContain("No match for “pbkdf2”.");
   });
 });
 
@@ -96,7 +117,7 @@ describe("what was typed or stored", () => {
   it.each(texts)("is text on every page: %s", async (text) => {
     const user = await addUser({ username: text, email: text, first_name: text, last_name: text });
     const pages = [
-      await asBoss.page(`/users/?in=any&q=${encodeURIComponent(text)}`),
+      await asBoss.page(`/users/?match=part&q=${encodeURIComponent(text)}`),
       await asBoss.page(`/users/${user.id}/`),
       await asBoss.page(`/users/${user.id}/password`),
       await asBoss.page(`/users/${user.id}/delete`),

@@ -28,6 +28,11 @@ beforeAll(async () => {
     DB.prepare(`INSERT INTO users (id, password, username, email, first_name, last_name, is_staff, is_active, date_joined)
       ${count} SELECT i, '!', printf('user-%06d', i), printf('U%06d@example.com', i), 'Konrad',
         iif(i = 100000, 'Zuse', 'Smith'), i % 1000 = 0, i % 10 <> 0, '2026-01-01T00:00:00Z' FROM n`),
+    // Two with names that overlap in several ways.
+    DB.prepare(
+      "UPDATE users SET email = 'annie@example.com', first_name = 'Mary Ann', last_name = 'van Horn' WHERE id = 77",
+    ),
+    DB.prepare("UPDATE users SET email = 'ann@example.com', first_name = 'Ann', last_name = 'Annex' WHERE id = 78"),
     // Half have expired; every fourth is blacklisted; user 7 has a thousand.
     DB.prepare(`INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, blacklisted_at)
       ${count} SELECT printf('jti-%06d', i), 'refresh', iif(i % 100 = 0, 7, i), ${now} - 60000 + i, ${now} - 50000 + i,
@@ -73,39 +78,75 @@ describe("a page of users", () => {
     expect(page.ids[0]).toBe(51);
   });
   it.each([
-    ["username", "USER-0999", range(99_900, 99_949)],
-    ["email", "u099999@", [99_999]],
-    ["last_name", "zus", [100_000]],
-    ["username", "user-1000000", []],
+    ["a username", "USER-09999", range(99_990, 99_999)],
+    ["an e-mail address", "u099999@", [99_999]],
+    ["a last name", "zus", [100_000]],
+    ["a first name", "KONRAD Z", [100_000]],
+    ["first and last name", "konrad zuse", [100_000]],
+    ["a first name of two words", "mary ann", [77]],
+    ["a first name of two words and a last name", "Mary Ann van", [77]],
+    ["a last name of two words", "van Horn", [77]],
+    ["a first name and a last name of two words", "mary ann van horn", [77]],
+    ["nothing", "user-1000000", []],
   ] as const)(
-    "finds by the beginning of %s in either case, reading no more than it shows",
-    async (column, text, ids) => {
-      const page = await usersOf({ search: { in: column, text } });
-      expect(page.ids).toEqual(ids);
+    "finds by the beginning of %s in either case, reading little more than it shows",
+    async (_, text, ids) => {
+      const page = await usersOf({ search: { by: "beginning", text } });
+      expect([page.ids, page.matchesOnly]).toEqual([ids, undefined]);
       expect(page.rowsRead).toBeLessThan(120);
     },
   );
+  it("finds an id, and never by its beginning", async () => {
+    const of = async (text: string) => (await usersOf({ search: { by: "beginning", text } })).ids;
+    expect([await of("4711"), await of("100001"), await of("99999999"), await of("9223372036854775808")]).toEqual([
+      ...[[4711], [], [], []],
+    ]);
+  });
+  it("shows a user who matches in several ways once, and users of different matches in one order", async () => {
+    const page = await usersOf({ search: { by: "beginning", text: "ann" } });
+    expect(page.rows.map(({ username }) => username)).toEqual(["user-000077", "user-000078"]);
+  });
   it("stays within what is searched when it goes on, and back", async () => {
-    const search = { in: "username", text: "user-00009" } as const;
+    const search = { by: "beginning", text: "user-00009" } as const;
     const first = await usersOf({ search });
     expect([first.ids, first.next]).toEqual([range(90, 99), undefined]);
-    const wide = { in: "username", text: "user-0000" } as const;
+    const wide = { by: "beginning", text: "user-0000" } as const;
     const second = await usersOf({ search: wide, from: onFrom(await usersOf({ search: wide })) });
     expect([second.ids, second.next]).toEqual([range(51, 99).slice(-49), undefined]);
     const back = await usersOf({ search: wide, from: backFrom(second) });
     expect(back.ids).toEqual(range(1, 50));
   });
   it("does not take a place outside what is searched", async () => {
-    const search = { in: "username", text: "user-00009" } as const;
+    const search = { by: "beginning", text: "user-00009" } as const;
     const page = await usersOf({ search, from: { way: "after", place: { text: "aaa", number: 1 } } });
     expect(page.ids).toEqual(range(90, 99));
   });
+  it("is filtered and searched at once", async () => {
+    const search = { by: "beginning", text: "user-00009" } as const;
+    expect((await usersOf({ search, isActive: false })).ids).toEqual([90]);
+    expect((await usersOf({ search, isStaff: true })).ids).toEqual([]);
+    expect((await usersOf({ search: { by: "beginning", text: "user-001" }, isStaff: true })).ids).toEqual([1000]);
+  });
+  it("takes 1,000 matches of each field into account, and says so where there are more", async () => {
+    const all = await usersOf({ search: { by: "beginning", text: "user-" } });
+    expect([all.ids, all.matchesOnly]).toEqual([range(1, 50), 1000]);
+    expect(all.rowsRead).toBeLessThan(10_000);
+    const last = { way: "after", place: { text: "user-000990", number: 990 } } as const;
+    const end = await usersOf({ search: { by: "beginning", text: "user-" }, from: last });
+    expect([end.ids, end.next, end.matchesOnly]).toEqual([range(991, 1000), undefined, 1000]);
+    const exactly = await usersOf({ search: { by: "beginning", text: "user-001" } });
+    expect(exactly.matchesOnly).toBeUndefined();
+  });
   it("takes %, _ and quotes for what they are", async () => {
     for (const text of ["%", "user_", "'", "user-00000%", '"; DROP TABLE users; --']) {
-      for (const where of ["username", "any"] as const) {
-        expect((await usersOf({ search: { in: where, text } })).ids, `${where} ${text}`).toEqual([]);
+      for (const by of ["beginning", "part"] as const) {
+        expect((await usersOf({ search: { by, text } })).ids, `${by} ${text}`).toEqual([]);
       }
     }
+  });
+  it("is as long as it is asked to be", async () => {
+    const page = await usersOf({ rows: 1000 });
+    expect([page.ids, page.next]).toEqual([range(1, 1000), { text: "user-001000", number: 1000 }]);
   });
   it("finds all staff among 100,000 by reading those alone", async () => {
     const page = await usersOf({ isStaff: true });
@@ -113,7 +154,7 @@ describe("a page of users", () => {
     expect(page.rowsRead).toBeLessThan(120);
   });
   it("looks at 10,000 rows at most for a part of a text, says so, and goes on from there", async () => {
-    const search = { in: "any", text: "zUsE" } as const;
+    const search = { by: "part", text: "zUsE" } as const;
     const page = await usersOf({ search });
     expect([page.ids, page.lookedAtOnly, page.next]).toEqual([[], 10_000, { text: "user-010000", number: 10_000 }]);
     expect(page.rowsRead).toBeLessThan(31_000);
@@ -149,6 +190,7 @@ describe("a page of tokens", () => {
       createdAtSeconds: 1_700_039_999,
       expiresAtSeconds: 1_700_049_999,
       blacklistedAtSeconds: undefined,
+      outdated: false,
       session: "jti-099999",
       client: undefined,
       address: undefined,

@@ -41,6 +41,7 @@ describe.each([
 
 describe.each([
   ["change", (id: number) => store.change(id, { ...fields, username: freshId() }, staff, ending)],
+  ["deactivate", (id: number) => store.deactivate(id, staff, ending)],
   ["setPassword", (id: number) => store.setPassword(id, "another", staff, ending)],
   ["remove", (id: number) => store.remove(id, staff, ending)],
   ["end", (id: number) => store.end(id, staff, ending)],
@@ -137,5 +138,24 @@ describe("remove()", () => {
     await DB.prepare(token).bind(jti, user.id).run();
     expect(await store.remove(user.id, staff, ending)).toBe("done");
     expect(await rowOf(jti)).toMatchObject({ user_id: null, blacklisted_at: now });
+  });
+});
+
+describe("deactivate()", () => {
+  it("writes is_active and the version alone, and the version once", async () => {
+    const { id } = await addUser({ username: freshId(), email: "not an address" });
+    const before = await userRow(id);
+    expect(await store.deactivate(id, staff, ending)).toBe("done");
+    expect(await store.deactivate(id, staff, ending)).toBe("done");
+    expect(await userRow(id)).toEqual({ ...before, is_active: 0, session_version: 1 });
+  });
+});
+
+describe("byIds()", () => {
+  it("finds those who are there", async () => {
+    const [one, two] = [await addUser(), await addUser()];
+    const found = await store.byIds([two.id, 999_999_999_999, one.id, "9223372036854775807"]);
+    expect(found.map(({ id }) => id).sort()).toEqual([one.id, two.id].sort());
+    expect(await store.byIds([])).toEqual([]);
   });
 });
