@@ -1,5 +1,6 @@
 // What the Worker's own code passes to createGateway(): read by bundling it and running its global scope, in which a Worker
 // can do nothing but define things. The gateway itself is replaced, so that nothing is started.
+import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import type { BuildFailure, Plugin } from "esbuild";
@@ -80,8 +81,8 @@ async function optionsGivenBy(code: string): Promise<readonly Options[]> {
 type Built = { readonly code: string } | { readonly error: string } | { readonly unclear: string };
 
 async function bundle(main: string, { alias, define, tsconfig }: Omit<CodeChoice, "main">): Promise<Built> {
-  // The bundler of wrangler, wherever npm has put it.
-  const { build } = createRequire(wranglerCli())("esbuild") as typeof import("esbuild");
+  // The bundler of wrangler, next to where it really is: pnpm links packages.
+  const { build } = createRequire(realpathSync(wranglerCli()))("esbuild") as typeof import("esbuild");
   try {
     const { outputFiles } = await build({
       entryPoints: [main],
