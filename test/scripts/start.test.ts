@@ -242,7 +242,7 @@ describe("npm start", () => {
     });
 
     it.each([
-      ["[vars\n", /^wrangler\.toml:\d+:6: Invalid TOML document: illegal character in key$/m],
+      ["[vars\n", /^wrangler\.toml:\d+:6: Invalid TOML document: illegal character in key\.$/m],
       ["[unknown]\nLOG = 1\n[[vars.ROUTES]]\npath = 1\n", /^wrangler\.toml:\d+:1: ROUTES\[2\]/m],
     ])("says where an error is, and serves the last good state: %j", async (added, error) => {
       const log = fromNow();
