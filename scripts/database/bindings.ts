@@ -5,7 +5,7 @@ import type { SettingName, Settings } from "../../src/settings/settings.ts";
 import type { RevocationCache, TokenStore } from "../../src/stores/contract.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
-import { readConfigFile } from "../configuration/config-failure.ts";
+import { readConfigFile } from "../shared/config-failure.ts";
 import { Failure } from "../shared/failure.ts";
 import { d1OverText } from "./d1-over-text.ts";
 import type { Database } from "./database.ts";

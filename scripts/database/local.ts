@@ -1,6 +1,6 @@
 // The local database: the one `npm start` uses, in .wrangler/state, opened through wrangler's own library.
 // Must never leave its helper process behind: whoever opens it closes it.
-import { configFailure } from "../configuration/config-failure.ts";
+import { configFailure } from "../shared/config-failure.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { CONFIG_FILE, STATE_DIRECTORY } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";

@@ -1,6 +1,6 @@
 // The deployed database and KV namespace, reached through `wrangler d1 execute --remote` and `wrangler kv key put`.
 // Must never put a password hash on a command line: statements that write travel in a private file.
-import { readConfigFile } from "../configuration/config-failure.ts";
+import { readConfigFile } from "../shared/config-failure.ts";
 import { Failure } from "../shared/failure.ts";
 import { requirePackages } from "../shared/project.ts";
 import { type Finished, runWrangler } from "../shared/wrangler.ts";

@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { type Configuration, readConfiguration } from "../../src/configuration.ts";
-import { readConfigFile } from "../configuration/config-failure.ts";
 import { parseSecrets } from "../configuration/wrangler-flags.ts";
+import { readConfigFile } from "../shared/config-failure.ts";
 import { settingsFailure } from "../shared/failure.ts";
 import { DEV_VARS_FILE, ROOT } from "../shared/project.ts";
 import type { Changes } from "./secrets-text.ts";

@@ -136,8 +136,9 @@ const toolsMayImport: Readonly<Record<string, readonly string[]>> = {
   "scripts/deploy": ["src", "scripts/shared", "scripts/database", "scripts/configuration"],
   "scripts/manage": [
     ...["src", "scripts/shared", "scripts/database", "scripts/configuration", "scripts/import-django"],
-    ...["scripts/keys", "scripts/explain", "scripts/deploy"],
+    ...["scripts/keys", "scripts/explain", "scripts/deploy", "scripts/completion"],
   ],
+  "scripts/completion": [],
   "scripts/init": ["scripts/shared"],
   "scripts/start": ["src", "scripts/shared", "scripts/database", "scripts/configuration"],
   scripts: ["src", "scripts"],

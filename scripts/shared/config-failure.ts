@@ -1,9 +1,9 @@
 // What is wrong with wrangler.toml, as one sentence that begins with the file and, where there is one, line and column.
 // Must never show a line of the file: it may have a secret in it.
 import { basename, relative } from "node:path";
-import { Failure, reasonOf } from "../shared/failure.ts";
-import { CONFIG_FILE, ROOT } from "../shared/project.ts";
-import { importWrangler } from "../shared/wrangler.ts";
+import { Failure, reasonOf } from "./failure.ts";
+import { CONFIG_FILE, ROOT } from "./project.ts";
+import { importWrangler } from "./wrangler.ts";
 
 /** Where wrangler's parser stopped; its columns begin with 0. */
 interface Place {
