@@ -1,5 +1,7 @@
 // What the Worker's own code passes to createGateway(): read by bundling it and running its global scope, in which a Worker
 // can do nothing but define things. The gateway itself is replaced, so that nothing is started.
+
+import { randomUUID } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
@@ -70,7 +72,9 @@ async function optionsGivenBy(code: string): Promise<readonly Options[]> {
   const scope = globalThis as { [COLLECTED]?: Options[] };
   scope[COLLECTED] = collected;
   try {
-    await import(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`);
+    // A module is run once for each address: the same code, saved again, needs another one.
+    const text = `${code}\n// ${randomUUID()}`;
+    await import(`data:text/javascript;base64,${Buffer.from(text).toString("base64")}`);
     return collected.filter((one) => typeof one === "object" && one !== null);
   } finally {
     delete scope[COLLECTED];

@@ -29,6 +29,11 @@ describe("readWorkerCode()", () => {
     expect(mayMakeClaim?.("roles")).toBe(false);
   });
 
+  it("reads the same code again", async () => {
+    const main = gateway("{ hooks: { claimsFor: () => ({ roles: [] }) } }");
+    for (const _ of [1, 2]) expect((await readWorkerCode(main)).mayMakeClaim?.("roles")).toBe(true);
+  });
+
   it("names hooks, options and settings that there are not", async () => {
     const options = "{ hooks: { claimsForr: () => ({}) }, hook: {}, settings: { LOGG: 'all', SIGNING_KEY: 'x' } }";
     const { errors } = await readWorkerCode(gateway(options));

@@ -32,7 +32,7 @@ const isClosed = (path: string) => (statSync(path).mode & 0o777) === 0o600;
 describe("a usage error", () => {
   it.each([
     [[], "A subcommand is missing: keys list, generate, rotate or retire KID. See --help."],
-    [["nope"], "A subcommand is missing: keys list, generate, rotate or retire KID. See --help."],
+    [["nope"], "There is no command keys 'nope'. See --help."],
     [["list", "x"], "Unexpected word 'x'. See --help."],
     [["generate"], "A destination is missing: --write (.dev.vars), --secrets-file FILE, or --print."],
     [
