@@ -303,7 +303,7 @@ describe("npm start", () => {
     await expect(fetch(gateway)).rejects.toThrow();
   });
 
-  it("shows the password again at a second start, and every step with --verbose", async () => {
+  it.runIf(isLong)("shows the password again at a second start, and every step with --verbose", async () => {
     const password = readFileSync(join(project, ".wrangler/state/demo-password"), "utf8").trim();
     await startGateway("--verbose");
     expect(printed).toContain(`User: demo, with the password ${password}\n`);
