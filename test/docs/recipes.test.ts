@@ -92,8 +92,10 @@ describe("A single-page app with cookies", () => {
     const cookies = new Map<string, string>();
     const sent: string[] = [];
     const real = fetch;
+    const slow = { path: "", until: Promise.resolve() };
     vi.stubGlobal("fetch", async (path: string, init: RequestInit = {}) => {
       sent.push(path);
+      const isSlow = path === slow.path && !sent.slice(0, -1).includes(path);
       const headers = new Headers(init.headers);
       headers.set("cookie", [...cookies].map(([name, value]) => `${name}=${value}`).join("; "));
       headers.set("sec-fetch-site", "same-origin");
@@ -104,9 +106,10 @@ describe("A single-page app with cookies", () => {
         if (value === "") cookies.delete(name);
         else cookies.set(name, value);
       }
+      if (isSlow) await slow.until;
       return response;
     });
-    return { cookies, sent };
+    return { cookies, sent, slow };
   }
 
   it("logs in, calls, refreshes once for two calls, and logs out, and no script sees a token", async () => {
@@ -115,7 +118,7 @@ describe("A single-page app with cookies", () => {
       "page",
       `${inThePage}\n${piece("A single-page app with cookies", "js")}\nexport { call, logIn, logOut };`,
     );
-    const { cookies, sent } = browserAt(gateway);
+    const { cookies, sent, slow } = browserAt(gateway);
     const login = await page.logIn("ada", "correct horse");
     expect([login.status, await login.json()]).toEqual([200, {}]);
     expect([...cookies.keys()].sort()).toEqual(["__Host-access", "__Secure-refresh"]);
@@ -124,6 +127,16 @@ describe("A single-page app with cookies", () => {
     sent.length = 0;
     const both = await Promise.all([page.call("/api/a"), page.call("/api/b")]);
     expect(both.map(({ status }) => status)).toEqual([200, 200]);
+    expect(sent.filter((path) => path === "/api/token/refresh/")).toHaveLength(1);
+    // A call that learns late that its token had expired.
+    cookies.delete("__Host-access");
+    sent.length = 0;
+    const first = Promise.withResolvers<void>();
+    Object.assign(slow, { path: "/api/d", until: first.promise });
+    const late = page.call("/api/d");
+    expect((await page.call("/api/c")).status).toBe(200);
+    first.resolve();
+    expect((await late).status).toBe(200);
     expect(sent.filter((path) => path === "/api/token/refresh/")).toHaveLength(1);
     expect((await page.logOut()).status).toBe(200);
     expect([...cookies.keys()]).toEqual([]);
