@@ -12,7 +12,7 @@ export interface Client {
   readonly userAgent: string | null;
 }
 
-/** The facts of one request, read once. Nothing here says what becomes of it: that is its DecisionRecord. */
+/** The facts of one request, read once. The result is in its DecisionRecord. */
 export interface RequestContext {
   /** Goes to the origin, into the log and onto the gateway's own answers. */
   readonly requestId: string;

@@ -1,6 +1,8 @@
 // Where a request was sent from, by what a browser says of it that no page can change.
 // Must never look at the content type, nor take silence for a page of our own.
 
+import { originOf, readRequestUrl } from "./request-url.ts";
+
 /** From the gateway's own pages or trusted ones, from others, or sent by something that is no browser. */
 export type Provenance = "own" | "foreign" | "unknown";
 
@@ -18,13 +20,7 @@ export function provenance(headers: Headers, url: string, trusted: readonly stri
   if (origin !== null && origin !== "null" && trusted.includes(origin)) return "own";
   if (site !== null && site !== "none") return site === "same-origin" ? "own" : "foreign";
   if (origin === null) return "unknown";
-  return origin === originOf(url) ? "own" : "foreign";
-}
-
-/** Scheme and host of an absolute URL, without parsing it; a spelling that browsers do not send matches nothing. */
-function originOf(url: string): string {
-  const end = url.indexOf("/", url.indexOf("://") + 3);
-  return end < 0 ? url : url.slice(0, end);
+  return origin === originOf(readRequestUrl(url)) ? "own" : "foreign";
 }
 
 /**

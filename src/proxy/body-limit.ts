@@ -11,7 +11,7 @@ export interface Upload {
   readonly broken: () => "body_too_large" | "client_gone" | undefined;
   /** Breaks the request to the origin off when the body breaks off; null where there is none. */
   readonly signal: AbortSignal | null;
-  /** The origin has answered: what becomes of the rest of the body is no reason to break the answer off. */
+  /** The origin has answered: a failure of the rest of the body must not abort the response. */
   readonly answered: () => void;
 }
 
