@@ -3,11 +3,11 @@
 
 -- Django's auth_user by the same names, so that rows can move either way.
 CREATE TABLE IF NOT EXISTS users (
-  id           INTEGER PRIMARY KEY,            -- Django's id; kept when moving in
+  id           TEXT    PRIMARY KEY NOT NULL,   -- Django's primary key as text, str(pk); kept by an import
   password     TEXT    NOT NULL,               -- Django's encoded hash; "!..." is unusable
   last_login   TEXT,                           -- written when UPDATE_LAST_LOGIN is on
   is_superuser INTEGER NOT NULL DEFAULT 0,     -- 0 or 1, as all is_ columns
-  username     TEXT    NOT NULL UNIQUE,        -- compared exactly, case and all
+  username     TEXT    NOT NULL UNIQUE,        -- the value of USERNAME_FIELD
   first_name   TEXT    NOT NULL DEFAULT '',
   last_name    TEXT    NOT NULL DEFAULT '',
   email        TEXT    NOT NULL DEFAULT '',
@@ -15,14 +15,29 @@ CREATE TABLE IF NOT EXISTS users (
   is_active    INTEGER NOT NULL DEFAULT 1,     -- 0: no login, no refresh, no route with auth = "user"
   date_joined  TEXT    NOT NULL,
   session_version INTEGER NOT NULL DEFAULT 0,  -- raised by each statement that changes password, is_active, or a username that tokens name
-  imported_hash TEXT                           -- SHA-256 of the hash imported last, while password is a hash of the same password; NULL otherwise
+  imported_hash TEXT,                          -- SHA-256 of the hash imported last, while password is a hash of the same password; NULL otherwise
+  alternate_id TEXT,                           -- the value of USER_ID_FIELD where that is neither the primary key nor USERNAME_FIELD
+  extra        TEXT,                           -- JSON object of further fields from the API; `user.extra` in hooks
+  version      INTEGER,                        -- of the last change that came from the API; NULL without one
+  imported_row TEXT                            -- SHA-256 of the row as it was imported last; NULL for users made here
+);
+
+-- The last import of users, by which further imports, new ids and exports know the user model. One row.
+CREATE TABLE IF NOT EXISTS user_imports (
+  id             INTEGER PRIMARY KEY CHECK (id = 1),
+  imported_at    INTEGER NOT NULL,
+  user_model     TEXT    NOT NULL,             -- as dumpdata writes it: "auth.user"
+  username_field TEXT    NOT NULL,             -- the model's USERNAME_FIELD
+  id_field       TEXT,                         -- the field that alternate_id holds; NULL when there is none
+  id_type        TEXT    NOT NULL,             -- of the primary key: 'integer', 'uuid' or 'text'
+  fields         TEXT    NOT NULL              -- JSON list of the model's fields that were imported
 );
 
 -- One row per refresh or sliding token that was issued, rotated or blacklisted. Never the token itself.
 CREATE TABLE IF NOT EXISTS outstanding_tokens (
   jti            TEXT    PRIMARY KEY,          -- the token's id claim
   token_type     TEXT    NOT NULL,             -- 'refresh' or 'sliding'
-  user_id        INTEGER REFERENCES users (id) ON DELETE SET NULL, -- whose; NULL when that user is gone or there was none
+  user_id        TEXT    REFERENCES users (id) ON DELETE SET NULL, -- whose; NULL when that user is gone or there was none
   created_at     INTEGER NOT NULL,             -- when it was issued (its iat, or now if it was made elsewhere)
   expires_at     INTEGER NOT NULL,             -- its exp; the row is flushed after it
   blacklisted_at INTEGER,                      -- when it was used up or revoked; NULL while it is good
@@ -43,7 +58,7 @@ CREATE TABLE IF NOT EXISTS ended_families (
 
 -- Per user: tokens issued before this second are ended. No reference to users, which a deleted user would undo.
 CREATE TABLE IF NOT EXISTS user_cutoffs (
-  user_id        INTEGER PRIMARY KEY,
+  user_id        TEXT    PRIMARY KEY NOT NULL,
   issued_before  INTEGER NOT NULL,
   expires_at     INTEGER NOT NULL              -- when the last of those tokens has expired; flushed after it
 );
@@ -51,7 +66,7 @@ CREATE TABLE IF NOT EXISTS user_cutoffs (
 -- Log-ins to the admin page (ADMIN). Never the cookie's value, only its SHA-256.
 CREATE TABLE IF NOT EXISTS admin_sessions (
   id_hash        TEXT    PRIMARY KEY,
-  user_id        INTEGER NOT NULL,             -- who; gone when that user is
+  user_id        TEXT    NOT NULL,             -- who; gone when that user is
   fingerprint    TEXT    NOT NULL,             -- of the stored password at log-in: another one ends the session
   created_at     INTEGER NOT NULL,             -- at or after the user's cut-off: a later cut-off ends the session
   last_used_at   INTEGER NOT NULL,             -- to the minute
@@ -65,7 +80,7 @@ CREATE TABLE IF NOT EXISTS schema_version (
   id             INTEGER PRIMARY KEY CHECK (id = 1),
   version        INTEGER NOT NULL
 );
-INSERT INTO schema_version (id, version) VALUES (1, 3) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
+INSERT INTO schema_version (id, version) VALUES (1, 4) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
 
 -- For flushing by the cron trigger.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);
@@ -76,6 +91,11 @@ CREATE INDEX IF NOT EXISTS outstanding_tokens_family ON outstanding_tokens (fami
 CREATE INDEX IF NOT EXISTS ended_families_expires_at ON ended_families (expires_at);
 CREATE INDEX IF NOT EXISTS user_cutoffs_expires_at ON user_cutoffs (expires_at);
 CREATE INDEX IF NOT EXISTS admin_sessions_expires_at ON admin_sessions (expires_at);
+-- For the next id of a user whose ids are integers: the highest and the lowest that were given out.
+CREATE INDEX IF NOT EXISTS users_id_number ON users (CAST(id AS INTEGER));
+CREATE INDEX IF NOT EXISTS user_cutoffs_user_number ON user_cutoffs (CAST(user_id AS INTEGER));
+-- A column that was added to an older table has no UNIQUE of its own.
+CREATE UNIQUE INDEX IF NOT EXISTS users_alternate_id ON users (alternate_id);
 -- For the lists and searches of the admin page: from any place on, by the beginning of a text, staff apart.
 CREATE INDEX IF NOT EXISTS users_username_nocase ON users (username COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS users_email_nocase ON users (email COLLATE NOCASE);

@@ -38,6 +38,8 @@ export const refusals = {
   json_unreadable: { status: 400, detail: "JSON parse error - {}" },
   form_unreadable: { status: 400, detail: "Multipart form parse error - {}" },
   fields_invalid: { status: 400, detail: "Invalid input." },
+  // Of a token in the body: UUIDField's ValidationError, which the original's serializers pass on.
+  token_user_id_malformed: { status: 400, detail: "“{}” is not a valid UUID." },
 
   // The bearer token as it is presented.
   credentials_missing: { status: 401, detail: "Authentication credentials were not provided." },
@@ -102,6 +104,7 @@ export const refusals = {
   login_hash_malformed: { status: 401, detail: "No active account found with the given credentials" },
   login_hash_too_costly: { status: 401, detail: "No active account found with the given credentials" },
   login_user_inactive: { status: 401, detail: "No active account found with the given credentials" },
+  login_user_without_id: { status: 401, detail: "No active account found with the given credentials" },
   login_user_rule: { status: 401, detail: "No active account found with the given credentials" },
   login_user_not_staff: { status: 401, detail: "No active account found with the given credentials" },
   login_user_changed: { status: 401, detail: "No active account found with the given credentials" },
@@ -134,6 +137,9 @@ export const refusals = {
 
 /** The private name of a refusal: stable, for the log and for alerts; never sent to the client. */
 export type Reason = keyof typeof refusals;
+
+/** Refusals that a serializer of the original raises as a ValidationError: in the shape of field errors. */
+export const validationErrors: readonly Reason[] = ["token_blacklisted_at_verify", "token_user_id_malformed"];
 
 /** One entry of `messages`: what each accepted token class said of the token (Simple JWT's InvalidToken). */
 export interface TokenClassMessage {

@@ -62,10 +62,13 @@ function jsonOf(text: string | undefined): unknown {
 
 /** The settings of a profile. Keys stay the suite's placeholders: no document depends on them. */
 export function profileSettings(suite: string, profile: string): Settings {
-  const { settings } = readJson(join(suite, "profiles", `${profile}.json`)) as { settings: Record<string, unknown> };
+  const file = join(suite, "profiles", `${profile}.json`);
+  const { settings, gateway } = readJson(file) as Readonly<Record<"settings" | "gateway", Record<string, unknown>>>;
   const blacklist = settings.TOKEN_BLACKLIST_ENABLED === true;
   const vars = Object.entries({
     ...settings,
+    // What the original asks its user model for.
+    ...gateway,
     TOKEN_BLACKLIST_ENABLED: blacklist,
     TOKEN_ENDPOINTS: ["obtain", "refresh", "verify", "sliding", ...(blacklist ? ["blacklist"] : [])],
   });

@@ -3,18 +3,16 @@
 
 import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
 import { endAllStatements, endSessionStatements } from "../../src/stores/d1/sessions.ts";
-import type { UserId } from "../../src/users/user.ts";
+import { ownerOf } from "../../src/users/token-user.ts";
+import type { UserIdColumn } from "../../src/users/user-id.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { type Bindings, settingsOf, storesOf } from "./bindings.ts";
 import { withLiterals } from "./d1-over-text.ts";
-import { sqlUserId } from "./sql.ts";
-import { setActiveSql, setPasswordSql } from "./users.ts";
+import { sqlText } from "./sql.ts";
+import { setActiveSql, setPasswordSql, type User } from "./users.ts";
 
-/** Whose row it is; tokens name the user by id or name, as USER_ID_FIELD says. */
-interface UserNamed {
-  readonly id: UserId;
-  readonly username: string;
-}
+/** Whose row it is; tokens name the user by one of these columns, as USER_ID_FIELD says. */
+type UserNamed = Pick<User, UserIdColumn>;
 
 /** What becomes of the user in the same transaction. */
 export interface UserChange {
@@ -44,7 +42,7 @@ export const deactivateAndEndTokens = (bindings: Bindings, user: UserNamed, nowS
 
 /** The row goes; what ended the tokens stays until they have expired. */
 export const deleteAndEndTokens = (bindings: Bindings, user: UserNamed, nowSeconds: number): Promise<void> => {
-  const sql = `DELETE FROM users WHERE id = ${sqlUserId(user.id)}`;
+  const sql = `DELETE FROM users WHERE id = ${sqlText(user.id)}`;
   return endUserTokens(bindings, user, { sql, done: "the user is deleted", cure: deletedCure }, nowSeconds);
 };
 
@@ -62,7 +60,7 @@ export async function endUserTokens(
   change: UserChange | undefined,
   nowSeconds: number,
 ): Promise<void> {
-  const settings = settingsOf(bindings.vars, [...lifetimes, "USER_ID_FIELD"]);
+  const settings = settingsOf(bindings.vars, [...lifetimes, "USER_ID_FIELD", "USERNAME_FIELD"]);
   const until = endedUntilSeconds(settings, nowSeconds);
   const before = nowSeconds + 1;
   const moment = { issuedBeforeSeconds: before, untilSeconds: until, nowSeconds };
@@ -71,10 +69,7 @@ export async function endUserTokens(
   );
   // Last: the rows of the tokens lose their user when it goes.
   await bindings.database.write([...ending, ...(change ? [change.sql] : [])].join(";\n"));
-  const byName = settings.USER_ID_FIELD === "username";
-  const lookup = byName
-    ? ({ column: "username", value: user.username } as const)
-    : ({ column: "id", value: user.id } as const);
+  const lookup = ownerOf(settings, user);
   const done = [...(change ? [change.done] : []), "the refresh tokens are ended"].join(" and ");
   await tellKv(done, storesOf(bindings).announceUser?.(lookup, before, until, nowSeconds), change?.cure);
 }

@@ -1,6 +1,5 @@
 // Writes values into SQL text, for the one place that takes nothing but text: `wrangler d1 execute`.
 // Must never let a value end the literal it stands in.
-import type { UserId } from "../../src/users/user.ts";
 
 /**
  * A text as an SQL literal. Plain printable ASCII is quoted, with quotes doubled; everything else goes as hexadecimal
@@ -15,13 +14,6 @@ export const sqlText = (value: string): string =>
 export function sqlInteger(value: number): string {
   if (!Number.isSafeInteger(value)) throw new Error("Cannot write the number: it is not a whole number");
   return String(value);
-}
-
-/** A user's id, with all its digits, as an SQL literal. */
-export function sqlUserId(id: UserId): string {
-  if (typeof id === "number") return sqlInteger(id);
-  if (!/^-?\d+$/.test(id)) throw new Error("Cannot write the id: it is not a whole number");
-  return id;
 }
 
 /** A boolean as Django's columns hold it. */

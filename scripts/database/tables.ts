@@ -20,6 +20,10 @@ export const addedColumns: ReadonlyArray<readonly [table: string, column: string
   ["outstanding_tokens", "session_version", "INTEGER"],
   ["admin_sessions", "session_version", "INTEGER"],
   ["admin_sessions", "confirmed_at", "INTEGER NOT NULL DEFAULT 0"],
+  ["users", "alternate_id", "TEXT"],
+  ["users", "extra", "TEXT"],
+  ["users", "version", "INTEGER"],
+  ["users", "imported_row", "TEXT"],
 ];
 
 /** The statement that adds one of them. */

@@ -3,10 +3,10 @@
 
 import type { LiveToken } from "../../src/stores/contract.ts";
 import { liveTokenFrom, liveTokensSql } from "../../src/stores/d1/sessions.ts";
-import { type UserId, userIdFrom } from "../../src/users/user.ts";
+import type { UserId } from "../../src/users/user.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import type { Database, Row } from "./database.ts";
-import { sqlInteger, sqlText, sqlUserId } from "./sql.ts";
+import { sqlInteger, sqlText } from "./sql.ts";
 import type { User } from "./users.ts";
 
 /** A row of `outstanding_tokens` with its user's name; times are whole seconds. */
@@ -35,7 +35,7 @@ const numberOrNull = (value: unknown): number | null => (typeof value === "numbe
 const toTokenRow = (row: Row): TokenRow => ({
   jti: String(row.jti),
   token_type: row.token_type === "sliding" ? "sliding" : "refresh",
-  user_id: typeof row.owner_id === "string" ? userIdFrom(row.owner_id) : null,
+  user_id: typeof row.owner_id === "string" ? row.owner_id : null,
   username: typeof row.username === "string" ? row.username : null,
   created_at: Number(row.created_at),
   expires_at: Number(row.expires_at),
@@ -48,7 +48,7 @@ export async function listTokens(
   { userId, blacklisted, limit }: TokenFilter,
 ): Promise<{ readonly tokens: readonly TokenRow[]; readonly more: boolean }> {
   const conditions = [
-    ...(userId === undefined ? [] : [`t.user_id = ${sqlUserId(userId)}`]),
+    ...(userId === undefined ? [] : [`t.user_id = ${sqlText(userId)}`]),
     ...(blacklisted ? ["t.blacklisted_at IS NOT NULL"] : []),
   ];
   const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;

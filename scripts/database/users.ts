@@ -7,16 +7,17 @@ import { nextUserId } from "../../src/stores/d1/users.ts";
 import { hashPassword } from "../../src/users/hash-password.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "../../src/users/new-salt.ts";
 import { verifyPassword } from "../../src/users/password.ts";
-import { type UserId, userIdFrom } from "../../src/users/user.ts";
+import type { UserId } from "../../src/users/user.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import type { Database, Row } from "./database.ts";
-import { sqlBoolean, sqlText, sqlUserId } from "./sql.ts";
+import { sqlBoolean, sqlText } from "./sql.ts";
 
 /** A user as the commands show it. */
 export type User = {
   readonly id: UserId;
   readonly username: string;
+  readonly alternate_id: string | null;
   readonly email: string;
   readonly is_active: boolean;
   readonly is_staff: boolean;
@@ -37,11 +38,12 @@ export type NewUser = {
 };
 
 const COLUMNS =
-  "CAST(id AS TEXT) AS id_text, username, email, is_active, is_staff, is_superuser, last_login, date_joined, session_version";
+  "CAST(id AS TEXT) AS id_text, username, alternate_id, email, is_active, is_staff, is_superuser, last_login, date_joined, session_version";
 
 const toUser = (row: Row): User => ({
-  id: userIdFrom(String(row.id_text)),
+  id: String(row.id_text),
   username: String(row.username),
+  alternate_id: typeof row.alternate_id === "string" ? row.alternate_id : null,
   email: String(row.email ?? ""),
   is_active: Number(row.is_active) !== 0,
   is_staff: Number(row.is_staff) !== 0,
@@ -104,12 +106,12 @@ export async function insertUser(database: Database, user: NewUser, now: string)
 
 /** Another password hash. A log-in with the former one that is under way is refused: `session_version` is another. */
 export const setPasswordSql = (id: UserId, passwordHash: string): string =>
-  `UPDATE users SET password = ${sqlText(passwordHash)}, imported_hash = NULL, session_version = session_version + 1 WHERE id = ${sqlUserId(id)}`;
+  `UPDATE users SET password = ${sqlText(passwordHash)}, imported_hash = NULL, session_version = session_version + 1 WHERE id = ${sqlText(id)}`;
 
 /** is_active; where it changes, sessions from before do not go on. */
 export function setActiveSql(id: UserId, active: boolean): string {
   const value = sqlBoolean(active);
-  return `UPDATE users SET is_active = ${value}, session_version = session_version + (is_active <> ${value}) WHERE id = ${sqlUserId(id)}`;
+  return `UPDATE users SET is_active = ${value}, session_version = session_version + (is_active <> ${value}) WHERE id = ${sqlText(id)}`;
 }
 
 /** Gives the user another password hash, and lets the user's sessions go on. */
@@ -124,7 +126,7 @@ export async function listUsers(database: Database, search: string | undefined):
   // instr() and not LIKE: nothing in the text is a wildcard, and D1 limits a pattern to 50 bytes.
   const has = (column: string): string => `instr(lower(${column}), lower(${sqlText(search ?? "")})) > 0`;
   const where = search === undefined ? "" : ` WHERE ${has("username")} OR ${has("email")}`;
-  return (await database.read(`SELECT ${COLUMNS} FROM users${where} ORDER BY id`)).map(toUser);
+  return (await database.read(`SELECT ${COLUMNS} FROM users${where} ORDER BY CAST(id AS INTEGER), id`)).map(toUser);
 }
 
 /** The password as Django's scrypt hasher stores it. */

@@ -1,5 +1,5 @@
 // Reads what the database already contains, in pages, because remote responses have to stay small.
-import { type UserId, userIdFrom } from "../../src/users/user.ts";
+import type { UserId } from "../../src/users/user.ts";
 import type { Database, Row } from "../database/database.ts";
 import { sqlText } from "../database/sql.ts";
 
@@ -67,7 +67,7 @@ export async function readExisting(
   const select = "SELECT jti, CAST(user_id AS TEXT) AS owner_id, expires_at, blacklisted_at FROM outstanding_tokens";
   for await (const row of withTokens ? allRows(read, select, "jti") : []) {
     tokens.set(String(row.jti), {
-      userId: typeof row.owner_id === "string" ? userIdFrom(row.owner_id) : null,
+      userId: typeof row.owner_id === "string" ? row.owner_id : null,
       expiresAt: Number(row.expires_at),
       blacklistedAt: numberOrNull(row.blacklisted_at),
     });
@@ -90,7 +90,7 @@ async function* allRows(read: Database["read"], select: string, key: string, sho
 const numberOrNull = (value: unknown): number | null => (typeof value === "number" ? value : null);
 
 const toUserRow = (row: Row): UserRow => ({
-  id: userIdFrom(String(row.id_text)),
+  id: String(row.id_text),
   password: String(row.password),
   last_login: typeof row.last_login === "string" ? row.last_login : null,
   is_superuser: Number(row.is_superuser),

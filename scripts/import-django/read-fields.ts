@@ -4,7 +4,7 @@
 import { integerOf, numberText, sameNumber } from "../../src/json/exact-number.ts";
 import { trimAsPython } from "../../src/python/white-space.ts";
 import { pythonIntExact } from "../../src/tokens/claims.ts";
-import { type UserId, userIdFrom } from "../../src/users/user.ts";
+import type { UserId } from "../../src/users/user.ts";
 import type { DumpRow } from "./dump.ts";
 import { type DumpTime, readTime } from "./times.ts";
 
@@ -63,5 +63,5 @@ export function keyNumber(value: unknown): UserId | undefined {
   const key = pythonIntExact(typeof value === "string" ? trimAsPython(value) : value);
   if (key === undefined || key < 1n || BigInt.asIntN(64, key) !== key) return undefined;
   const isNumber = numberText(value) !== undefined;
-  return isNumber && !sameNumber(value, integerOf(key)) ? undefined : userIdFrom(String(key));
+  return isNumber && !sameNumber(value, integerOf(key)) ? undefined : String(key);
 }

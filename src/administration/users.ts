@@ -9,6 +9,7 @@ import type { LoginLimiter } from "../stores/contract.ts";
 import { mayChange, mayGrant, ownLockOut } from "../users/admin-rights.ts";
 import { hashPassword } from "../users/hash-password.ts";
 import type { User, UserId } from "../users/user.ts";
+import { namesAreIds } from "../users/user-id.ts";
 import { emailError, nameError, passwordError, passwordWeakness, usernameError } from "../users/user-rules.ts";
 import { type AuditDependencies, audit } from "./audit.ts";
 import { type Admin, requireConfirmed } from "./sessions.ts";
@@ -78,7 +79,7 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
 
   const actorOf = ({ user }: Admin): Actor => ({
     isSuperuser: user.is_superuser,
-    namesAreIds: settings.USER_ID_FIELD === "username",
+    namesAreIds: namesAreIds(settings),
   });
 
   /** All tokens up to and including this second. */
@@ -114,7 +115,7 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
       const changed = changedFields(target, fields);
       if (changed.length === 0) return { id: target.id };
       if (changed.some((name) => rightsFields.includes(name))) requireConfirmed(admin, context.nowSeconds);
-      const renamed = settings.USER_ID_FIELD === "username" && fields.username !== target.username;
+      const renamed = namesAreIds(settings) && fields.username !== target.username;
       const ending = renamed || (target.is_active && !fields.is_active) ? endingNow(context) : undefined;
       const outcome = await stores.users.change(target.id, fields, actorOf(admin), ending);
       if (outcome === "taken") return { errors: taken };

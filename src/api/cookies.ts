@@ -100,6 +100,7 @@ function withoutTokens(answer: object): object {
  * clear what the other has just been given.
  */
 function forgets(endpoint: Endpoint, { reason, wire }: Refusal, fromCookie: boolean): boolean {
-  if (endpoint.name === "blacklist") return wire.status === 401 || reason === "fields_invalid";
-  return fromCookie && endpoint.name !== "verify" && wire.status === 401 && reason !== "token_blacklisted";
+  const isUseless = wire.status === 401 || reason === "token_user_id_malformed";
+  if (endpoint.name === "blacklist") return isUseless || reason === "fields_invalid";
+  return fromCookie && endpoint.name !== "verify" && isUseless && reason !== "token_blacklisted";
 }

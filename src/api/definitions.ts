@@ -11,6 +11,13 @@ export type FieldName = "username" | "password" | "refresh" | "token";
 export type TokenName = "refresh" | "access" | "token";
 export type Fields = Readonly<Partial<Record<FieldName, string>>>;
 
+/** The name under which a field is sent and its errors are given: USERNAME_FIELD for the name, else its own. */
+export const sentName = ({ USERNAME_FIELD }: Pick<Settings, "USERNAME_FIELD">, field: FieldName): string =>
+  field === "username" ? USERNAME_FIELD : field;
+
+/** A field's label, as DRF makes it from the name. */
+export const fieldLabel = (name: string): string => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
+
 /** One token endpoint. */
 export interface Endpoint {
   /** The entry of TOKEN_ENDPOINTS that switches it on. */
@@ -56,10 +63,14 @@ export const refusedForCookies: readonly Reason[] = ["csrf_refused", "auth_cooki
 
 const reasons = Object.keys(refusals) as readonly Reason[];
 const login = reasons.filter((reason) => reason.startsWith("login_"));
-const opened = reasons.filter((reason) => reason.startsWith("token_") && !reason.startsWith("token_blacklisted"));
+const opened = reasons.filter(
+  (reason) =>
+    reason.startsWith("token_") && !reason.startsWith("token_blacklisted") && reason !== "token_user_id_malformed",
+);
 const refreshed: readonly Reason[] = [
   ...opened,
   "token_blacklisted",
+  "token_user_id_malformed",
   "refresh_user_refused",
   "refresh_password_changed",
   "refresh_session_outdated",
@@ -76,7 +87,7 @@ export const endpoints: readonly Endpoint[] = [
     operation: "obtain",
     path: "/",
     title: "Token Obtain Pair",
-    description: "Takes a username and a password, and returns a refresh token and an access token.",
+    description: "Takes the credentials of a user, and returns a refresh token and an access token.",
     fields: credentials,
     gives: () => ["refresh", "access"],
     refuses: login,
@@ -112,7 +123,7 @@ export const endpoints: readonly Endpoint[] = [
     description: "Takes a refresh token and blacklists it.",
     fields: ["refresh"],
     gives: () => [],
-    refuses: [...opened, "token_blacklisted", "keys_unavailable"],
+    refuses: [...opened, "token_blacklisted", "token_user_id_malformed", "keys_unavailable"],
     run: (useCases, fields, context) => useCases.blacklist(context, fields.refresh ?? ""),
   },
   {
@@ -120,7 +131,7 @@ export const endpoints: readonly Endpoint[] = [
     operation: "sliding",
     path: "/sliding/",
     title: "Token Obtain Sliding",
-    description: "Takes a username and a password, and returns a sliding token.",
+    description: "Takes the credentials of a user, and returns a sliding token.",
     fields: credentials,
     gives: () => ["token"],
     refuses: login,

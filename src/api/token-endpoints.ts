@@ -11,14 +11,19 @@ import type { Log } from "../log-events.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type CookieRequest, openCookies } from "./cookies.ts";
-import { bodyTypes, type Endpoint } from "./definitions.ts";
+import { bodyTypes, type Endpoint, type FieldName, fieldLabel, sentName } from "./definitions.ts";
 
 export interface TokenEndpointServices {
   readonly settings: Settings;
   readonly log: Log;
   readonly useCases: TokenUseCases;
   /** The page with a form that a browser gets. */
-  readonly answerForm: (endpoint: Endpoint, context: RequestContext, allow: string) => Promise<Response>;
+  readonly answerForm: (form: EndpointForm, context: RequestContext, allow: string) => Promise<Response>;
+}
+
+/** What the page with a form says of an endpoint. */
+export interface EndpointForm extends Pick<Endpoint, "title" | "description"> {
+  readonly fields: ReadonlyArray<{ readonly kind: FieldName; readonly name: string; readonly label: string }>;
 }
 
 const allow = "POST, OPTIONS";
@@ -29,22 +34,24 @@ const allow = "POST, OPTIONS";
  */
 export function createTokenEndpoint(services: TokenEndpointServices, endpoint: Endpoint): Handler {
   const record: DecisionRecord = { operation: endpoint.operation };
+  const names = (field: FieldName) => sentName(services.settings, field);
+  const form = formOf(services.settings, endpoint);
   return async (request, context) => {
     let indent = 0;
     let cookies: CookieRequest | undefined;
     try {
-      if (wantsPage(request)) return { record, response: await services.answerForm(endpoint, context, allow) };
+      if (wantsPage(request)) return { record, response: await services.answerForm(form, context, allow) };
       indent = negotiateJson(request);
       const options = { allow, indent };
       if (request.method === "OPTIONS") {
-        return { record, response: answerJson(context, 200, describe(endpoint), options) };
+        return { record, response: answerJson(context, 200, describe(services.settings, endpoint), options) };
       }
       if (request.method !== "POST") refuse("method_not_allowed", { names: request.method });
       if (services.settings.AUTH_COOKIE !== false) {
         cookies = openCookies(services, endpoint, request, context.requestId);
       }
-      const fields = readFields(await readBody(request, context.uploads), endpoint.fields, cookies?.instead);
-      const tokens = await endpoint.run(services.useCases, fields, context);
+      const sent = readFields(await readBody(request, context.uploads), endpoint.fields, names, cookies?.instead);
+      const tokens = await endpoint.run(services.useCases, sent, context);
       const answer = cookies?.split(tokens) ?? { body: tokens, cookies: [] };
       const response = answerJson(context, 200, answer.body, options);
       for (const cookie of answer.cookies) response.headers.append("set-cookie", cookie);
@@ -55,19 +62,29 @@ export function createTokenEndpoint(services: TokenEndpointServices, endpoint: E
   };
 }
 
+function formOf(settings: Settings, { title, description, fields }: Endpoint): EndpointForm {
+  const field = (kind: FieldName) => {
+    const name = sentName(settings, kind);
+    return { kind, name, label: kind === "refresh" ? "Refresh token" : fieldLabel(name) };
+  };
+  return { title, description, fields: fields.map(field) };
+}
+
 /** What DRF's SimpleMetadata says of a view. */
-function describe({ title, description, fields }: Endpoint): object {
+function describe(settings: Settings, { title, description, fields }: Endpoint): object {
   const field = (name: string) => ({
     type: "string",
     required: true,
     read_only: false,
-    label: name.charAt(0).toUpperCase() + name.slice(1),
+    label: fieldLabel(name),
   });
   return {
     name: title,
     description,
     renders: ["application/json"],
     parses: bodyTypes,
-    actions: { POST: Object.fromEntries(fields.map((name) => [name, field(name)])) },
+    actions: {
+      POST: Object.fromEntries(fields.map((name) => sentName(settings, name)).map((name) => [name, field(name)])),
+    },
   };
 }

@@ -9,21 +9,23 @@ import type { ParsedJson } from "./json.ts";
 /**
  * Reads the named fields, trimmed; refuses with all field errors at once, in the fields' order.
  *
+ * @param sentName the name that a field has in the body and in errors
  * @param instead asked for a field that the body does not have at all
  */
 export function readFields<const Name extends string>(
   body: ParsedBody,
   names: readonly Name[],
+  sentName: (name: Name) => string = (name) => name,
   instead: (name: Name) => string | undefined = () => undefined,
 ): Readonly<Record<Name, string>> {
   const get = getter(body);
   const values: Partial<Record<Name, string>> = {};
   const errors: Record<string, readonly FieldError[]> = {};
   for (const name of names) {
-    const raw = get(name);
+    const raw = get(sentName(name));
     const result = readField(raw === undefined ? instead(name) : raw);
     if ("value" in result) values[name] = result.value;
-    else errors[name] = result.errors;
+    else errors[sentName(name)] = result.errors;
   }
   if (Object.keys(errors).length > 0) refuse("fields_invalid", { fields: errors });
   return values as Readonly<Record<Name, string>>;

@@ -2,7 +2,7 @@
 // Must never show a reason, a stack or anything of an error that is not in the closed list.
 
 import type { Failed, RequestContext } from "../context.ts";
-import { type FieldError, Refusal } from "../errors.ts";
+import { type FieldError, Refusal, validationErrors } from "../errors.ts";
 import { type Language, translated } from "../i18n/language.ts";
 import type { Settings } from "../settings/settings.ts";
 import { answerJson, safetyHeaders } from "./answer.ts";
@@ -46,8 +46,7 @@ function bodyOf({ reason, wire, more }: Refusal, language: Language): unknown {
     const texts = (list: readonly FieldError[]) => list.map(({ text, names }) => filled(text, names));
     return Object.fromEntries(Object.entries(more.fields).map(([name, list]) => [name, texts(list)]));
   }
-  // TokenVerifySerializer raises a ValidationError for this one.
-  if (reason === "token_blacklisted_at_verify") return { non_field_errors: [filled(wire.detail)] };
+  if (validationErrors.includes(reason)) return { non_field_errors: [filled(wire.detail, more.names)] };
   const messages = more.messages?.map(({ claim, message, ...rest }) => ({ ...rest, message: filled(message, claim) }));
   return {
     detail: filled(wire.detail, more.names),

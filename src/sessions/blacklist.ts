@@ -8,7 +8,7 @@ import type { OutstandingToken, Owner, RevocationCache, SessionStore, TokenStore
 import { checkTokenType } from "../tokens/check.ts";
 import type { Codec } from "../tokens/codec.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
-import { namedUser, userLookup } from "../users/token-user.ts";
+import { namedUser, refuseMalformedUserId } from "../users/token-user.ts";
 import { endedUntilSeconds } from "./end-sessions.ts";
 import { recordOf, tokenId } from "./token-record.ts";
 
@@ -34,11 +34,11 @@ export function createBlacklist(deps: BlacklistDependencies) {
     const claims = await codec.open(token, nowSeconds);
     const jti = tokenId(settings, claims);
     if (jti === undefined) refuse("token_id_missing");
-    const { owner } = namedUser(settings, claims);
+    const { owner, wanted } = namedUser(settings, claims);
     if (await tokens.isBlacklisted(owner, jti)) refuse("token_blacklisted");
     checkTokenType(settings, tokenTypes.refresh, claims, nowSeconds);
-    const lookup = settings.USER_ID_FIELD === "id" ? userLookup(settings, claims[settings.USER_ID_CLAIM]) : undefined;
-    const userId = lookup?.value;
+    if (wanted) refuseMalformedUserId(settings, claims);
+    const userId = owner !== "no user" && owner.column === "id" ? owner.value : undefined;
     const record = recordOf(settings, claims, { jti, type: "refresh", userId }, nowSeconds);
     if (settings.BLACKLIST_ENDS_SESSION) await endSessionOf(deps, owner, record, nowSeconds);
     else if (!(await tokens.blacklist(owner, record, nowSeconds))) refuse("token_blacklisted");

@@ -5,6 +5,7 @@ import type { Settings } from "../settings/settings.ts";
 import type { Owner, RevocationCache, SessionStore } from "../stores/contract.ts";
 import { ownerOf } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
+import type { UserIdColumn } from "../users/user-id.ts";
 
 /** The services that ending sessions needs. */
 export interface EndingDependencies {
@@ -35,7 +36,7 @@ export async function endSession(
  */
 export async function endUser(
   deps: EndingDependencies,
-  user: Pick<User, "id" | "username">,
+  user: Pick<User, UserIdColumn>,
   issuedBeforeSeconds: number,
   nowSeconds: number,
 ): Promise<void> {
@@ -47,7 +48,7 @@ export async function endUser(
 /** Tells the revocation cache of a user whose tokens have ended in the store. @param user as they were until then */
 export async function announceUserEnd(
   { settings, revocationCache }: Omit<EndingDependencies, "sessions">,
-  user: Pick<User, "id" | "username">,
+  user: Pick<User, UserIdColumn>,
   ending: { readonly issuedBeforeSeconds: number; readonly untilSeconds: number; readonly nowSeconds: number },
 ): Promise<void> {
   const { issuedBeforeSeconds, untilSeconds, nowSeconds } = ending;

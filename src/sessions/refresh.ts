@@ -10,7 +10,7 @@ import { checkTokenType } from "../tokens/check.ts";
 import { type Claims, claim, writtenName } from "../tokens/claims.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import { recordedClient } from "../users/session-client.ts";
-import { userLookup } from "../users/token-user.ts";
+import { refuseMalformedUserId, userLookup } from "../users/token-user.ts";
 import { endSession } from "./end-sessions.ts";
 import {
   accessClaims,
@@ -137,6 +137,7 @@ async function signSuccessor(
  */
 export function refuseUnrecordableUser(settings: Settings, claims: Claims): void {
   const value = claim(claims, settings.USER_ID_CLAIM);
+  refuseMalformedUserId(settings, claims);
   if (value !== undefined && value !== null && !userLookup(settings, value)) refuse("refresh_user_refused");
 }
 

@@ -11,7 +11,8 @@ import { type Claims, writtenName } from "../tokens/claims.ts";
 import { inheritedClaims, type MintInput, mint, successorClaims } from "../tokens/mint.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import { passwordFingerprint } from "../users/token-user.ts";
-import { type User, userIdText } from "../users/user.ts";
+import type { User } from "../users/user.ts";
+import { userIdText } from "../users/user-id.ts";
 
 /** What claims are made with. */
 export interface ClaimsDependencies {

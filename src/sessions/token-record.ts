@@ -16,7 +16,7 @@ import type {
 } from "../stores/contract.ts";
 import { type Claims, claim, pythonInt, writtenName } from "../tokens/claims.ts";
 import type { Codec } from "../tokens/codec.ts";
-import { checkRefreshingUser, hasOldPassword, namedUser } from "../users/token-user.ts";
+import { checkRefreshingUser, hasOldPassword, namedUser, refuseMalformedUserId } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
 
 /** The services that opening a token and checking its user need. */
@@ -70,6 +70,7 @@ export async function checkTokenUser(
 ): Promise<void> {
   const { user, state } = found;
   if (!wantsUser) return;
+  refuseMalformedUserId(deps.settings, claims);
   await checkRefreshingUser(deps, user);
   if (user && hasOldPassword(deps.settings, claims, user)) {
     const reason = "refresh_password_changed";

@@ -10,6 +10,7 @@ import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
 import { checkSessions } from "./checks/check-sessions.ts";
 import { checkUrls, originError } from "./checks/check-urls.ts";
+import { checkUserModel } from "./checks/check-user-model.ts";
 import { endpointNames, servedEndpoints, tokenClassName } from "./derived.ts";
 import { shown } from "./readers.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
@@ -63,9 +64,6 @@ function readOne(name: SettingName, raw: unknown, errors: string[]): unknown {
   return result.value;
 }
 
-/** Columns of `users` by which a token may name its user; schema.sql has a unique index for each. */
-const userIdColumns = ["id", "username"];
-
 /** Checks that need several settings, and those that go beyond a reader. */
 function checkTogether(settings: Settings, errors: string[], warnings: string[]): void {
   if (settings.BLACKLIST_AFTER_ROTATION && !settings.TOKEN_BLACKLIST_ENABLED) {
@@ -88,11 +86,6 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
   } else if (/^\/_gateway(\/|$)/.test(settings.TOKEN_PREFIX)) {
     errors.push("TOKEN_PREFIX must not be under /_gateway.");
   }
-  if (!userIdColumns.includes(settings.USER_ID_FIELD)) {
-    errors.push(
-      `USER_ID_FIELD must be a unique column of users (${userIdColumns.join(" or ")}); it is ${shown(settings.USER_ID_FIELD)}.`,
-    );
-  }
   for (const name of settings.AUTH_TOKEN_CLASSES) {
     if (!tokenClassName(name)) errors.push(`AUTH_TOKEN_CLASSES has the unknown class ${shown(name)}.`);
   }
@@ -110,6 +103,7 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
     if (!isToken(header)) errors.push(`IDENTITY_HEADERS has ${shown(header)}, which is not a header name.`);
   }
   checkClaimNames(settings, errors);
+  checkUserModel(settings, errors);
   checkUrls(settings, errors, warnings);
   checkAssertion(settings, errors, warnings);
   checkCors(settings, errors, warnings);

@@ -101,6 +101,11 @@ export const settingsTable = {
   // Simple JWT's blacklist app and Django's password upgrade.
   TOKEN_BLACKLIST_ENABLED: setting(readBoolean, true),
   UPGRADE_PASSWORD_HASHES: setting(readBoolean, true),
+  // The user model, and who owns the users.
+  USERNAME_FIELD: added(text, "username"),
+  USERNAME_CASE: added(readChoice(["exact", "insensitive"]), "exact"),
+  USER_ID_TYPE: added(readChoice(["integer", "uuid", "text"]), "integer"),
+  USERS_OWNER: added(readChoice(["gateway", "origin"]), "gateway"),
   // Where things are.
   TOKEN_PREFIX: setting(text, "/api/token"),
   TOKEN_ENDPOINTS: setting<readonly string[] | null>(readTextList("a list of endpoints, such as obtain"), null),

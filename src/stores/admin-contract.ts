@@ -46,11 +46,10 @@ export interface AdminSessionStore {
   deleteExpired(beforeSeconds: number): Promise<void>;
 }
 
-/** A row's place in a list: what the list is ordered by. For users the text is first, for tokens the number. */
+/** A row's place in a list: what the list is ordered by. For users the name and the id, for tokens the time and the id. */
 export interface Place {
-  readonly text: string;
-  /** An id or a time; text where a number would lose digits, as in UserId. */
-  readonly number: UserId;
+  readonly first: string | number;
+  readonly second: string;
 }
 
 /** From where on, and which way. Undefined: from the beginning. */
@@ -73,7 +72,7 @@ export const rowsOfPage = 50;
 
 /**
  * Letters of ASCII match in either case. By "beginning": username, e-mail address, first name, last name or both names
- * begin with the text, or it is the id; a bounded number of matches of each. By "part": one of the texts contains it.
+ * begin with the text, or it is the id or the alternate id; a bounded number of matches of each. By "part": one of the texts contains it.
  */
 export interface UserSearch {
   readonly by: "beginning" | "part";
@@ -109,7 +108,7 @@ export type Changed = "done" | "taken" | "gone";
 /** Who changes, as far as a statement has to know: only superusers may touch superusers. */
 export interface Actor {
   readonly isSuperuser: boolean;
-  /** USER_ID_FIELD is `username`: a user who is renamed is another one to tokens. */
+  /** Tokens name users by the name they log in with: a user who is renamed is another one to tokens. */
   readonly namesAreIds: boolean;
 }
 
@@ -159,7 +158,7 @@ export interface TokenQuery {
 export interface AdminToken {
   readonly jti: string;
   readonly type: "refresh" | "sliding";
-  readonly user: Pick<User, "id" | "username" | "is_superuser"> | undefined;
+  readonly user: Pick<User, "id" | "username" | "alternate_id" | "is_superuser"> | undefined;
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
   readonly blacklistedAtSeconds: number | undefined;

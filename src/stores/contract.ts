@@ -2,11 +2,12 @@
 // conformance.ts checks an implementation of tokens and sessions against them.
 import type { SessionClient } from "../users/session-client.ts";
 import type { User, UserId } from "../users/user.ts";
+import type { UserIdColumn } from "../users/user-id.ts";
 
 /** How a token names its user: a unique column and the value to look for. */
 export interface UserLookup {
-  readonly column: "id" | "username";
-  readonly value: UserId;
+  readonly column: UserIdColumn;
+  readonly value: string;
 }
 
 /**
@@ -121,8 +122,13 @@ export interface LoginRecord {
 
 /** Users. Reads may not be stale: an account that was closed must be seen closed. */
 export interface UserStore {
-  /** The user with exactly this name (case and all), in one round trip. */
-  byUsername(username: string): Promise<User | undefined>;
+  /**
+   * The user with this name, in one round trip.
+   *
+   * @param names `exact`: case and all. `insensitive`: without regard to the case of ASCII letters, as SQLite's iexact has
+   *   it; nobody where several users have it
+   */
+  byUsername(username: string, names: "exact" | "insensitive"): Promise<User | undefined>;
   byLookup(lookup: UserLookup): Promise<User | undefined>;
 }
 

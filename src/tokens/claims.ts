@@ -1,6 +1,8 @@
 // The claims of a token, and how Python and PyJWT read their values.
 import { exactNumber, mostDigits, nearestNumber, numberText, sameNumber } from "../json/exact-number.ts";
+import { asciiDigits } from "../python/digits.ts";
 import { pythonFloatText } from "../python/float.ts";
+import { trimAsPython } from "../python/white-space.ts";
 
 /**
  * The payload of a token that was verified, or is about to be signed. Numbers that JavaScript cannot hold are
@@ -55,20 +57,10 @@ export function pythonNumberText(value: unknown): string | undefined {
 
 /** The integer that int() reads from a string, in ASCII digits; undefined where it raises. */
 function integerText(value: string): string | undefined {
-  const text = asciiDigits(value.replace(/^([^\S\ufeff]|\x85)+|([^\S\ufeff]|\x85)+$/g, ""));
+  const text = asciiDigits(trimAsPython(value));
   if (!/^[+-]?\d+(_\d+)*$/.test(text)) return undefined;
   const digits = text.replace(/^\+/, "").replaceAll("_", "");
   return digits.length - Number(digits.startsWith("-")) > mostDigits ? undefined : digits;
-}
-
-/** Decimal digits of any script as ASCII digits: in Unicode they come in runs of ten that begin with a zero. */
-function asciiDigits(text: string): string {
-  return text.replace(/\p{Nd}/gu, (digit) => {
-    let zero = digit.codePointAt(0) ?? 0;
-    const value = zero;
-    while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
-    return String((value - zero) % 10);
-  });
 }
 
 /** Python's bool() of what JSON can hold: Simple JWT looks for a user only if the claim is true in this sense. */

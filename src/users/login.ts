@@ -14,7 +14,8 @@ import { type PasswordVerdict, verifyPassword } from "./password.ts";
 import { spendHashTime } from "./spend-hash-time.ts";
 import { ownerOf, passesUserRule } from "./token-user.ts";
 import type { User } from "./user.ts";
-import { isTooLong } from "./user-rules.ts";
+import { namesAreIds, userIdText } from "./user-id.ts";
+import { foldedUsername, isTooLong } from "./user-rules.ts";
 
 export interface Credentials {
   readonly username: string;
@@ -63,7 +64,7 @@ export interface Login {
 /**
  * logIn(): 1. Neither the account nor the client's address was tried too often (ON_LOGIN_FAILED is not called: DRF
  * throttles before it looks). 2. The password is not too long. 3. The user exists. 4. The password is right. 5. The user
- * is active (Django's ModelBackend, whatever CHECK_USER_IS_ACTIVE says). 6. The user rule agrees. A hash that is not in
+ * is active (Django's ModelBackend, whatever CHECK_USER_IS_ACTIVE says), and has an id that tokens can name. 6. The user rule agrees. A hash that is not in
  * the preferred format is made anew once the password was right, for an inactive user too, as Django's check_password does.
  */
 export function createLogin(deps: LoginDependencies): Login {
@@ -71,9 +72,9 @@ export function createLogin(deps: LoginDependencies): Login {
     async logIn(context, credentials, refusal = () => undefined) {
       const attempt = attemptOf(context, credentials.username);
       const fail = (reason: Reason, user?: User) => failLogin(deps, attempt, reason, user);
-      await limitLogins(deps.loginLimiter, attempt);
+      await limitLogins(deps, attempt);
       if (isTooLong(credentials.password)) return fail("login_password_too_long");
-      const user = await deps.users.byUsername(credentials.username);
+      const user = await deps.users.byUsername(credentials.username, deps.settings.USERNAME_CASE);
       if (!user) {
         await spendHashTime(credentials.password);
         return fail("login_user_unknown");
@@ -115,21 +116,22 @@ const limitPeriodSeconds = 60;
  * hashing still slows guessing down. Never asks whether the account exists, nor hashes the password.
  */
 export async function limitLogins(
-  limiter: LoginLimiter | undefined,
+  { settings, loginLimiter: limiter }: Pick<LoginDependencies, "settings" | "loginLimiter">,
   attempt: Pick<LoginAttempt, "username" | "clientAddress">,
 ): Promise<void> {
   if (!limiter) return;
   const address = clientAddress(attempt.clientAddress);
-  const keys = [accountKey(attempt.username), ...(address === undefined ? [] : [`address:${address}`])];
+  const keys = [accountKey(settings, attempt.username), ...(address === undefined ? [] : [`address:${address}`])];
   if (!(await limiter.allows(keys))) refuse("login_throttled", { names: String(limitPeriodSeconds) });
 }
 
 /**
- * By the name exactly as it is looked up, so another spelling is another account for both. Hashed, so that keys have
- * one length and no names in them.
+ * By the name as it is looked up, so that what is one account to the look-up is one to the count. Hashed, so that keys
+ * have one length and no names in them.
  */
-function accountKey(username: string): string {
-  return `account:${createHash("sha256").update(username, "utf8").digest("hex")}`;
+function accountKey({ USERNAME_CASE }: Settings, username: string): string {
+  const name = USERNAME_CASE === "exact" ? username : foldedUsername(username);
+  return `account:${createHash("sha256").update(name, "utf8").digest("hex")}`;
 }
 
 async function isUnchanged(
@@ -139,7 +141,7 @@ async function isUnchanged(
   now: User | undefined,
 ): Promise<boolean> {
   if (!now?.is_active || now.session_version !== user.session_version) return false;
-  if (settings.USER_ID_FIELD === "username" && now.username !== user.username) return false;
+  if (namesAreIds(settings) && now.username !== user.username) return false;
   if (now.password === user.password || now.password === newHash?.checked) return true;
   // Another log-in has stored a better hash of the same password; or something else than the gateway changed the row.
   return (await verifyPassword(password, now.password)).ok;
@@ -168,6 +170,7 @@ async function betterHash(
 
 async function accountRefusal(deps: LoginDependencies, user: User): Promise<Reason | undefined> {
   if (!user.is_active) return "login_user_inactive";
+  if (userIdText(deps.settings, user) === undefined) return "login_user_without_id";
   return (await passesUserRule(deps, user)) ? undefined : "login_user_rule";
 }
 

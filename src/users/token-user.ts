@@ -5,20 +5,14 @@ import { refuse } from "../errors.ts";
 import type { Hooks } from "../hooks.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Owner, UserLookup } from "../stores/contract.ts";
-import { type Claims, claim, pythonIntExact, pythonNumberText, pythonTruth } from "../tokens/claims.ts";
-import { mayAuthenticate, type User, userIdFrom } from "./user.ts";
+import { type Claims, claim, pythonNumberText, pythonTruth } from "../tokens/claims.ts";
+import { mayAuthenticate, type User } from "./user.ts";
+import { readUserId, type UserIdColumn, type UserIdSettings, userIdColumn, userIdText } from "./user-id.ts";
 
-/**
- * The user that a claim names, for the column USER_ID_FIELD. Integers are read as Python's int() reads them, with all
- * their digits. Undefined when the value can name no user at all (Simple JWT: 500); an id has 64 bits at most.
- */
+/** The user that a claim names, by the column of USER_ID_FIELD; undefined when the value can name no user at all. */
 export function userLookup(settings: Settings, value: unknown): UserLookup | undefined {
-  if (settings.USER_ID_FIELD === "username") {
-    const name = typeof value === "string" ? value : pythonNumberText(value);
-    return name === undefined ? undefined : { column: "username", value: name };
-  }
-  const id = pythonIntExact(value);
-  return id === undefined || BigInt.asIntN(64, id) !== id ? undefined : { column: "id", value: userIdFrom(String(id)) };
+  const id = readUserId(settings, value);
+  return id === undefined ? undefined : { column: userIdColumn(settings), value: id };
 }
 
 /** The user that a token names. */
@@ -36,9 +30,24 @@ export function namedUser(settings: Settings, claims: Claims): NamedUser {
   return { wanted, owner: (wanted ? userLookup(settings, value) : undefined) ?? "no user" };
 }
 
-/** A user as tokens name them: what namedUser() finds in the claims of each of their tokens. */
-export function ownerOf({ USER_ID_FIELD }: Settings, user: Pick<User, "id" | "username">): UserLookup {
-  return USER_ID_FIELD === "username" ? { column: "username", value: user.username } : { column: "id", value: user.id };
+/**
+ * A user as tokens name them: what namedUser() finds in the claims of each of their tokens. A user without a value in that
+ * column has no tokens.
+ */
+export function ownerOf(settings: UserIdSettings, user: Pick<User, UserIdColumn>): UserLookup {
+  const value = userIdText(settings, user);
+  return value === undefined ? { column: "id", value: user.id } : { column: userIdColumn(settings), value };
+}
+
+/**
+ * Refuses a token in a body whose claim is no UUID where users are named by one; a route answers that there is no such
+ * user. Values that are neither text nor a number are left to the checks of the user.
+ */
+export function refuseMalformedUserId(settings: Settings, claims: Claims): void {
+  const value = claim(claims, settings.USER_ID_CLAIM);
+  if (settings.USER_ID_TYPE !== "uuid" || userLookup(settings, value)) return;
+  const text = typeof value === "string" ? value : pythonNumberText(value);
+  if (text !== undefined) refuse("token_user_id_malformed", { names: text });
 }
 
 /** The services that the checks need. */

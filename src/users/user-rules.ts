@@ -5,6 +5,10 @@ import { trimAsPython } from "../python/white-space.ts";
 /** A username as Django stores it: NFKC (AbstractBaseUser.normalize_username). */
 export const normalUsername = (text: string): string => text.normalize("NFKC");
 
+/** A name without regard to case, as SQLite compares it in a look-up with `iexact`: ASCII letters alone are folded. */
+export const foldedUsername = (username: string): string =>
+  username.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
 /** What is wrong with a username, in Django's words (UnicodeUsernameValidator, max_length), or null. */
 export function usernameError(username: string): string | null {
   if (username === "") return "This field cannot be blank.";

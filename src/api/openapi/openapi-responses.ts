@@ -1,6 +1,6 @@
 // The refusals of errors.ts as OpenAPI responses: one for each status, with an example for each text.
 // Must never name a private reason: those are for the log.
-import { type Reason, refusals } from "../../errors.ts";
+import { type Reason, refusals, validationErrors } from "../../errors.ts";
 
 /** A part of a JSON document. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -91,7 +91,7 @@ function responseOf(status: number, reasons: readonly Reason[], fields: readonly
 }
 
 /** Refusals whose body is in DRF's shape for field errors. */
-const isAboutFields = (reason: Reason) => reason === "fields_invalid" || reason === "token_blacklisted_at_verify";
+const isAboutFields = (reason: Reason) => reason === "fields_invalid" || validationErrors.includes(reason);
 
 function fieldErrors(fields: readonly string[]): Json {
   const texts = { type: "array", items: text };

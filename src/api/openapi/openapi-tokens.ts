@@ -3,7 +3,14 @@
 import { authHeaderName } from "../../auth/bearer-token.ts";
 import { accessCookie } from "../../http/cookies.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { bodyTypes, type Endpoint, type FieldName, refusedBeforeUseCase, refusedForCookies } from "../definitions.ts";
+import {
+  bodyTypes,
+  type Endpoint,
+  type FieldName,
+  refusedBeforeUseCase,
+  refusedForCookies,
+  sentName,
+} from "../definitions.ts";
 import { type Json, jsonResponse, refusalResponses } from "./openapi-responses.ts";
 
 const text: Json = { type: "string" };
@@ -20,7 +27,7 @@ export function tokenOperation(settings: Settings, endpoint: Endpoint): Json {
   const { title, description, fields } = endpoint;
   const cookies = settings.AUTH_COOKIE !== false;
   const refused = [...refusedBeforeUseCase, ...endpoint.refuses, ...(cookies ? refusedForCookies : [])];
-  const body = bodySchema(fields, cookies);
+  const body = bodySchema(settings, fields);
   return {
     tags: ["tokens"],
     operationId: title.charAt(0).toLowerCase() + title.slice(1).replaceAll(" ", ""),
@@ -31,17 +38,25 @@ export function tokenOperation(settings: Settings, endpoint: Endpoint): Json {
       required: body.required !== undefined,
       content: Object.fromEntries(bodyTypes.map((type) => [type, { schema: body }])),
     },
-    responses: { 200: answered(settings, endpoint), ...refusalResponses(refused, fields) },
+    responses: {
+      200: answered(settings, endpoint),
+      ...refusalResponses(
+        refused,
+        fields.map((name) => sentName(settings, name)),
+      ),
+    },
   };
 }
 
 /** With AUTH_COOKIE a token that is left out is taken from its cookie. */
-function bodySchema(fields: readonly FieldName[], cookies: boolean): Json {
-  const required = fields.filter((name) => !cookies || name === "username" || name === "password");
+function bodySchema(settings: Settings, fields: readonly FieldName[]): Json {
+  const cookies = settings.AUTH_COOKIE !== false;
+  const sent = (name: FieldName) => sentName(settings, name);
+  const required = fields.filter((name) => !cookies || name === "username" || name === "password").map(sent);
   return {
     type: "object",
     ...(required.length > 0 ? { required } : {}),
-    properties: Object.fromEntries(fields.map((name) => [name, fieldSchemas[name]])),
+    properties: Object.fromEntries(fields.map((name) => [sent(name), fieldSchemas[name]])),
   };
 }
 

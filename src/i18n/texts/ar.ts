@@ -40,4 +40,5 @@ export const ar: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "المحارف البديلة (surrogates) غير مسموح بها: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "بيانات غير صالحة. المتوقع قاموس، لكن الوارد {}.",
   "No data provided": "لم تُرسَل أي بيانات",
+  "“{}” is not a valid UUID.": "“{}” ليس معرّف UUID صالحًا.",
 };

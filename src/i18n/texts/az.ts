@@ -41,4 +41,5 @@ export const az: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "Surroqat simvollara icazə verilmir: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "Yanlış məlumat. Lüğət gözlənilirdi, {} alındı.",
   "No data provided": "Heç bir məlumat göndərilməyib",
+  "“{}” is not a valid UUID.": "“{}” etibarlı UUID deyil.",
 };

@@ -16,4 +16,5 @@ export const ca: Readonly<Record<string, string>> = {
   "This field may not be blank.": "Aquest camp no pot quedar en blanc.",
   "Invalid data. Expected a dictionary, but got {}.": "Dades no vàlides. S'esperava un diccionari, però s'ha rebut {}.",
   "Null characters are not allowed.": "No s'admeten caràcters nuls.",
+  "“{}” is not a valid UUID.": "«{}» no és un UUID vàlid.",
 };

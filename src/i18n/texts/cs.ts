@@ -39,4 +39,5 @@ export const cs: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "Náhradní znaky (surrogates) nejsou povoleny: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "Neplatná data. Očekáván byl slovník, ale přišlo {}.",
   "No data provided": "Nebyla předána žádná data",
+  "“{}” is not a valid UUID.": "„{}“ není platné UUID.",
 };

@@ -17,4 +17,5 @@ export const da: Readonly<Record<string, string>> = {
   "Invalid data. Expected a dictionary, but got {}.":
     "Ugyldige data. Der blev forventet en dictionary, men modtaget {}.",
   "Null characters are not allowed.": "Nul-tegn er ikke tilladt.",
+  "“{}” is not a valid UUID.": "»{}« er ikke et gyldigt UUID.",
 };

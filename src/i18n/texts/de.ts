@@ -42,4 +42,5 @@ export const de: Readonly<Record<string, string>> = {
   "Invalid data. Expected a dictionary, but got {}.":
     "Ungültige Daten. Erwartet wurde ein Dictionary, erhalten wurde {}.",
   "No data provided": "Keine Daten übermittelt",
+  "“{}” is not a valid UUID.": "„{}“ ist keine gültige UUID.",
 };

@@ -40,4 +40,5 @@ export const el: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "Δεν επιτρέπονται υποκατάστατοι χαρακτήρες (surrogates): U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "Μη έγκυρα δεδομένα. Αναμενόταν λεξικό, αλλά δόθηκε {}.",
   "No data provided": "Δεν δόθηκαν δεδομένα",
+  "“{}” is not a valid UUID.": "Το «{}» δεν είναι έγκυρο UUID.",
 };

@@ -26,4 +26,5 @@ export const esAr: Readonly<Record<string, string>> = {
   "Invalid data. Expected a dictionary, but got {}.":
     "Datos no válidos. Se esperaba un diccionario, pero se recibió {}.",
   "No data provided": "No se enviaron datos",
+  "“{}” is not a valid UUID.": "“{}” no es un UUID válido.",
 };

@@ -44,4 +44,5 @@ export const es: Readonly<Record<string, string>> = {
   "Invalid data. Expected a dictionary, but got {}.":
     "Datos no válidos. Se esperaba un diccionario, pero se ha recibido {}.",
   "No data provided": "No se han enviado datos",
+  "“{}” is not a valid UUID.": "«{}» no es un UUID válido.",
 };

@@ -17,4 +17,5 @@ export const et: Readonly<Record<string, string>> = {
   "This field may not be blank.": "See väli ei tohi jääda tühjaks.",
   "Invalid data. Expected a dictionary, but got {}.": "Vigased andmed. Oodati sõnastikku, kuid saadi {}.",
   "Null characters are not allowed.": "Nullmärgid ei ole lubatud.",
+  "“{}” is not a valid UUID.": "„{}“ ei ole korrektne UUID.",
 };

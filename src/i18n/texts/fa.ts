@@ -40,4 +40,5 @@ export const fa: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "نویسه‌های جانشین (surrogate) مجاز نیستند: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "داده نامعتبر است. دیکشنری انتظار می‌رفت، اما {} دریافت شد.",
   "No data provided": "داده‌ای ارسال نشده است",
+  "“{}” is not a valid UUID.": "«{}» یک UUID معتبر نیست.",
 };

@@ -17,4 +17,5 @@ export const fi: Readonly<Record<string, string>> = {
   "This field may not be blank.": "Kenttä ei voi olla tyhjä.",
   "Invalid data. Expected a dictionary, but got {}.": "Virheelliset tiedot. Odotettiin sanakirjaa, saatiin {}.",
   "Null characters are not allowed.": "Null-merkit eivät ole sallittuja.",
+  "“{}” is not a valid UUID.": "”{}” ei ole kelvollinen UUID.",
 };

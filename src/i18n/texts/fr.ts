@@ -42,4 +42,5 @@ export const fr: Readonly<Record<string, string>> = {
   "Invalid data. Expected a dictionary, but got {}.":
     "Données non valides. Un dictionnaire était attendu, mais {} a été reçu.",
   "No data provided": "Aucune donnée fournie",
+  "“{}” is not a valid UUID.": "« {} » n'est pas un UUID valide.",
 };

@@ -39,4 +39,5 @@ export const he: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "תווי תחליף (surrogates) אינם מותרים: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "נתונים לא תקינים. נדרש מילון, אך התקבל {}.",
   "No data provided": "לא נשלחו נתונים",
+  "“{}” is not a valid UUID.": "„{}” אינו UUID תקין.",
 };

@@ -16,4 +16,5 @@ export const hu: Readonly<Record<string, string>> = {
   "This field may not be blank.": "A mező nem maradhat üresen.",
   "Invalid data. Expected a dictionary, but got {}.": "Érvénytelen adatok. A várt típus szótár, a kapott {}.",
   "Null characters are not allowed.": "A null karakterek nem engedélyezettek.",
+  "“{}” is not a valid UUID.": "A(z) „{}” nem érvényes UUID.",
 };

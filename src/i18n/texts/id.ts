@@ -39,4 +39,5 @@ export const id: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "Karakter surogat tidak diizinkan: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "Data tidak valid. Diharapkan kamus, tetapi diterima {}.",
   "No data provided": "Tidak ada data yang dikirim",
+  "“{}” is not a valid UUID.": "“{}” bukan UUID yang sah.",
 };

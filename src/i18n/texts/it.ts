@@ -42,4 +42,5 @@ export const it: Readonly<Record<string, string>> = {
   "Invalid data. Expected a dictionary, but got {}.":
     "Dati non validi. Era atteso un dizionario, ma è stato ricevuto {}.",
   "No data provided": "Nessun dato fornito",
+  "“{}” is not a valid UUID.": "“{}” non è un UUID valido.",
 };

@@ -18,4 +18,5 @@ export const ja: Readonly<Record<string, string>> = {
   "Invalid data. Expected a dictionary, but got {}.":
     "データが正しくありません。辞書が必要ですが、{} を受け取りました。",
   "Null characters are not allowed.": "ヌル文字は使用できません。",
+  "“{}” is not a valid UUID.": "「{}」は有効な UUID ではありません。",
 };

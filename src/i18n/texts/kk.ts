@@ -39,4 +39,5 @@ export const kk: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "Суррогат таңбаларға рұқсат етілмейді: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "Деректер жарамсыз. Сөздік күтілді, бірақ {} алынды.",
   "No data provided": "Деректер берілмеген",
+  "“{}” is not a valid UUID.": "“{}” жарамды UUID емес.",
 };

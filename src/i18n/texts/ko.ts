@@ -40,4 +40,5 @@ export const ko: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "서로게이트 문자는 허용되지 않습니다: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "잘못된 데이터입니다. 사전이 필요하지만 {}을(를) 받았습니다.",
   "No data provided": "제공된 데이터가 없습니다",
+  "“{}” is not a valid UUID.": "“{}”은(는) 올바른 UUID가 아닙니다.",
 };

@@ -17,4 +17,5 @@ export const lv: Readonly<Record<string, string>> = {
   "This field may not be blank.": "Šis lauks nedrīkst būt tukšs.",
   "Invalid data. Expected a dictionary, but got {}.": "Nederīgi dati. Tika gaidīta vārdnīca, bet saņemts {}.",
   "Null characters are not allowed.": "Nulles rakstzīmes nav atļautas.",
+  "“{}” is not a valid UUID.": "„{}” nav derīgs UUID.",
 };

@@ -16,4 +16,5 @@ export const nb: Readonly<Record<string, string>> = {
   "This field may not be blank.": "Feltet kan ikke være tomt.",
   "Invalid data. Expected a dictionary, but got {}.": "Ugyldige data. Det var ventet en ordbok, men mottatt {}.",
   "Null characters are not allowed.": "Nulltegn er ikke tillatt.",
+  "“{}” is not a valid UUID.": "«{}» er ikke en gyldig UUID.",
 };

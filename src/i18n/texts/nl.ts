@@ -42,4 +42,5 @@ export const nl: Readonly<Record<string, string>> = {
   "Invalid data. Expected a dictionary, but got {}.":
     "Ongeldige gegevens. Verwacht werd een dictionary, maar ontvangen werd {}.",
   "No data provided": "Geen gegevens meegestuurd",
+  "“{}” is not a valid UUID.": "‘{}’ is geen geldige UUID.",
 };

@@ -39,4 +39,5 @@ export const pl: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "Znaki zastępcze (surogaty) są niedozwolone: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "Nieprawidłowe dane. Oczekiwano słownika, otrzymano {}.",
   "No data provided": "Nie podano żadnych danych",
+  "“{}” is not a valid UUID.": "„{}” nie jest poprawnym identyfikatorem UUID.",
 };

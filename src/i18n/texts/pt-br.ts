@@ -43,4 +43,5 @@ export const ptBr: Readonly<Record<string, string>> = {
   "Invalid data. Expected a dictionary, but got {}.":
     "Dados inválidos. Era esperado um dicionário, mas foi recebido {}.",
   "No data provided": "Nenhum dado foi enviado",
+  "“{}” is not a valid UUID.": "“{}” não é um UUID válido.",
 };

@@ -42,4 +42,5 @@ export const ro: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "Caracterele surogat nu sunt permise: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "Date nevalide. Se aștepta un dicționar, dar s-a primit {}.",
   "No data provided": "Nu s-au furnizat date",
+  "“{}” is not a valid UUID.": "„{}” nu este un UUID valid.",
 };

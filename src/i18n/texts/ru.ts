@@ -40,4 +40,5 @@ export const ru: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "Суррогатные символы не допускаются: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "Недопустимые данные. Ожидался словарь, получено: {}.",
   "No data provided": "Данные не переданы",
+  "“{}” is not a valid UUID.": "«{}» не является допустимым UUID.",
 };

@@ -41,4 +41,5 @@ export const sl: Readonly<Record<string, string>> = {
   "Invalid data. Expected a dictionary, but got {}.":
     "Neveljavni podatki. Pričakovan je bil slovar, prejeto pa je bilo {}.",
   "No data provided": "Podatki niso bili poslani",
+  "“{}” is not a valid UUID.": "»{}« ni veljaven UUID.",
 };

@@ -39,4 +39,5 @@ export const sv: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "Surrogattecken är inte tillåtna: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "Ogiltiga data. En ordlista förväntades, men {} togs emot.",
   "No data provided": "Inga data skickades",
+  "“{}” is not a valid UUID.": "”{}” är inte ett giltigt UUID.",
 };

@@ -41,4 +41,5 @@ export const tr: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "Vekil (surrogate) karakterlere izin verilmiyor: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "Geçersiz veri. Sözlük bekleniyordu, {} alındı.",
   "No data provided": "Veri gönderilmedi",
+  "“{}” is not a valid UUID.": "“{}” geçerli bir UUID değil.",
 };

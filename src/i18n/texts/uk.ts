@@ -39,4 +39,5 @@ export const uk: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "Сурогатні символи не дозволені: U+{}.",
   "Invalid data. Expected a dictionary, but got {}.": "Неприпустимі дані. Очікувався словник, отримано: {}.",
   "No data provided": "Дані не передано",
+  "“{}” is not a valid UUID.": "«{}» не є дійсним UUID.",
 };

@@ -38,4 +38,5 @@ export const zhHans: Readonly<Record<string, string>> = {
   "Surrogate characters are not allowed: U+{}.": "不允许使用代理字符：U+{}。",
   "Invalid data. Expected a dictionary, but got {}.": "数据无效。应为字典，但收到的是 {}。",
   "No data provided": "未提供数据",
+  "“{}” is not a valid UUID.": "“{}”不是有效的 UUID。",
 };

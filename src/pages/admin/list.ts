@@ -3,19 +3,27 @@
 
 import { mostExported } from "../../administration/exports.ts";
 import type { From, Page, Place } from "../../stores/admin-contract.ts";
-import { userIdFrom } from "../../users/user.ts";
 import { type Html, html } from "./html.ts";
 
-/** `number~text`, as it stands in an address. */
-const placeText = ({ number, text }: Place) => `${number}~${text}`;
+/** The two parts as they stand in an address; a user's id can have every character. */
+const placeText = ({ first, second }: Place) => `${part(first)}~${part(second)}`;
+const part = (value: string | number) => encodeURIComponent(value).replaceAll("~", "%7E");
 
 /** Where the address says that the page begins; anything unreadable is the beginning. */
 export function fromOf(query: URLSearchParams): From {
   for (const way of ["after", "before"] as const) {
-    const [, number, text] = /^(\d{1,19})~(.*)$/s.exec(query.get(way) ?? "") ?? [];
-    if (number !== undefined && text !== undefined) return { way, place: { number: userIdFrom(number), text } };
+    const [first, second, more] = (query.get(way) ?? "").split("~").map(readPart);
+    if (first !== undefined && second !== undefined && more === undefined) return { way, place: { first, second } };
   }
   return undefined;
+}
+
+function readPart(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The ways to the pages before and after; what was asked for stays in the address. */

@@ -7,7 +7,6 @@ import { Refusal, refuse } from "../../errors.ts";
 import { adminCookie, readAuthCookie, setAdminCookie } from "../../http/cookies.ts";
 import { isFormNavigation, provenance } from "../../http/csrf.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
-import { userIdFrom } from "../../users/user.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { askBefore, askWithin, confirm, ownPasswordField, saveConfirm, showConfirm } from "./confirm-page.ts";
 import { exportTokens, exportUsers } from "./export-page.ts";
@@ -28,6 +27,7 @@ import {
   showSessions,
   showUser,
 } from "./user-pages.ts";
+import { idOfSegment, idSegment } from "./user-path.ts";
 import { showUsers } from "./users-page.ts";
 import { type AdminPageServices, type Form, type PageResult, type RefusedPage, readForm, type Visit } from "./visit.ts";
 
@@ -55,18 +55,18 @@ const pages: readonly AdminPage[] = [
   { path: "/users/new", get: showNewUser, post: saveNewUser, confirms: "first" },
   { path: "/users/selected", get: showSelected, post: changeSelected, confirms: true },
   { path: "/users/export.csv", get: exportUsers },
-  { path: "/users/:id{[0-9]+}/", get: showUser, post: saveUser, confirms: true },
-  { path: "/users/:id{[0-9]+}/password", get: showPassword, post: savePassword, confirms: "first" },
-  { path: "/users/:id{[0-9]+}/delete", get: showDelete, post: confirmDelete, confirms: true },
-  { path: "/users/:id{[0-9]+}/end", post: endTokens, ofTokens: true },
-  { path: "/users/:id{[0-9]+}/sessions", get: showSessions, post: endOneSession, ofTokens: true },
+  { path: `/users/:id{${idSegment}}/`, get: showUser, post: saveUser, confirms: true },
+  { path: `/users/:id{${idSegment}}/password`, get: showPassword, post: savePassword, confirms: "first" },
+  { path: `/users/:id{${idSegment}}/delete`, get: showDelete, post: confirmDelete, confirms: true },
+  { path: `/users/:id{${idSegment}}/end`, post: endTokens, ofTokens: true },
+  { path: `/users/:id{${idSegment}}/sessions`, get: showSessions, post: endOneSession, ofTokens: true },
   { path: "/tokens/", get: showTokens, ofTokens: true },
   { path: "/tokens/export.csv", get: exportTokens, ofTokens: true },
   { path: "/tokens/revoke", post: revoke, ofTokens: true },
   { path: "/tokens/end-session", post: endItsSession, ofTokens: true },
 ];
 
-/** Answers a request to one page; `id` is the number in the path, or empty. */
+/** Answers a request to one page; `id` is the user's in the path, or empty. */
 export type AdminHandler = (request: Request, context: RequestContext, id: string) => Promise<Outcome>;
 
 /** Every path of the admin page with its handler, to be mounted in this order. */
@@ -144,7 +144,7 @@ async function answerLogIn(visitor: Visitor): Promise<PageResult> {
  */
 async function answerVisit(visitor: Visitor, page: AdminPage, idText: string): Promise<PageResult> {
   const { deps, request, context, record } = visitor;
-  if (idText.length > longestIdDigits) refuse("no_route");
+  const id = idText === "" ? "" : (idOfSegment(idText) ?? refuse("no_route"));
   const handler = isWrite(context) ? page.post : isRead(context) ? page.get : undefined;
   if (!handler)
     refuseMethod(context, [...(page.get ? ["GET", "HEAD"] : []), ...(page.post ? ["POST"] : [])].join(", "));
@@ -159,12 +159,9 @@ async function answerVisit(visitor: Visitor, page: AdminPage, idText: string): P
     return read;
   };
   const query = new URLSearchParams(context.url.query);
-  const visit: Visit = { deps, request, context, admin, id: userIdFrom(idText || "0"), query, form };
+  const visit: Visit = { deps, request, context, admin, id, query, form };
   return page.confirms ? confirming(visit, handler, page.confirms) : handler(visit);
 }
-
-/** 2^63 has 19 digits: no id is longer. */
-const longestIdDigits = 19;
 
 function refuseMethod({ method }: RequestContext, allow: string): never {
   return refuse("method_not_allowed", { names: method, allow });

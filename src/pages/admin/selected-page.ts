@@ -7,9 +7,10 @@ import {
 } from "../../administration/selected-users.ts";
 import { refuse } from "../../errors.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
-import { type UserId, userIdFrom } from "../../users/user.ts";
+import type { UserId } from "../../users/user.ts";
 import { answerPage } from "./answer-page.ts";
 import { type Html, html } from "./html.ts";
+import { userPath } from "./user-path.ts";
 import type { Visit } from "./visit.ts";
 
 const path = `${adminPath}/users/`;
@@ -62,7 +63,7 @@ function selectionOf({ deps }: Visit, names: readonly string[], text: (name: str
   const action = text("action");
   if (action !== "deactivate" && action !== "end") refuse("no_route");
   if (action === "end" && !deps.settings.TOKEN_BLACKLIST_ENABLED) refuse("no_route");
-  const ids = names.flatMap((name) => /^user-(\d{1,19})$/.exec(name)?.[1] ?? []).map(userIdFrom);
+  const ids = names.flatMap((name) => /^user-(.+)$/s.exec(name)?.[1] ?? []);
   return { action, ids: [...new Set(ids)], list: String(new URLSearchParams(text("list"))) };
 }
 
@@ -132,7 +133,7 @@ const backTo = (list: string): string => (list === "" ? path : `${path}?${list}`
 const numberOf = ({ length }: readonly unknown[]): string => `${length} ${length === 1 ? "user" : "users"}`;
 
 const nameOf = ({ id, user }: SelectedUser): Html =>
-  user ? html`<a href="${path}${id}/">${user.username}</a>` : html`user ${id}`;
+  user ? html`<a href="${userPath(id)}">${user.username}</a>` : html`user ${id}`;
 
 function userList(users: readonly SelectedUser[]): Html | undefined {
   if (users.length === 0) return undefined;

@@ -4,11 +4,12 @@
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import type { AdminToken, TokenQuery, TokenStateFilter } from "../../stores/admin-contract.ts";
 import { mayChange } from "../../users/admin-rights.ts";
-import { type User, userIdFrom } from "../../users/user.ts";
+import type { User } from "../../users/user.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage, exportLink, fromOf, listQueryOf, noMatch, pager, timeOf } from "./list.ts";
+import { userPath } from "./user-path.ts";
 import type { Visit } from "./visit.ts";
 
 const path = `${adminPath}/tokens/`;
@@ -22,14 +23,14 @@ const states: readonly (readonly [TokenStateFilter | "", string])[] = [
 ];
 
 interface Asked {
-  /** The digits of an id; undefined for everybody's tokens. */
+  /** An id; undefined for everybody's tokens. */
   readonly user: string | undefined;
   readonly state: TokenStateFilter | "";
 }
 
 function askedBy(query: URLSearchParams): Asked {
   return {
-    user: /^\d{1,19}$/.exec(query.get("user") ?? "")?.[0],
+    user: query.get("user") || undefined,
     state: states.find(([name]) => name === query.get("state"))?.[0] ?? "",
   };
 }
@@ -38,7 +39,7 @@ function askedBy(query: URLSearchParams): Asked {
 export function tokenQueryOf({ query, context }: Pick<Visit, "query" | "context">): Omit<TokenQuery, "from"> {
   const { user, state } = askedBy(query);
   return {
-    userId: user === undefined ? undefined : userIdFrom(user),
+    userId: user,
     state: state === "" ? undefined : state,
     nowSeconds: context.nowSeconds,
   };
@@ -62,7 +63,7 @@ ${
   userId !== undefined &&
   html`<p>${
     whose &&
-    html`<a href="${adminPath}/users/${userId}/">${whose.username}’s account</a> · <a href="${adminPath}/users/${userId}/sessions">Sessions</a> · `
+    html`<a href="${userPath(userId)}">${whose.username}’s account</a> · <a href="${userPath(userId)}sessions">Sessions</a> · `
   }<a href="${path}">All tokens</a></p>`
 }
 <form class="card filter few" method="get" action="${path}" role="search" aria-label="Tokens">
@@ -107,7 +108,7 @@ function tokenRow(token: AdminToken, { actor, nowSeconds, back }: Shown): Html {
   const button = (what: string, text: string) => html`<form method="post" action="${path}${what}${back}">
 <input type="hidden" name="jti" value="${jti}"><button class="danger small" aria-label="${text} ${short}">${text}</button></form>`;
   return html`<tr>
-<th scope="row">${user ? html`<a href="${adminPath}/users/${user.id}/">${user.username}</a>` : "no user"}</th>
+<th scope="row">${user ? html`<a href="${userPath(user.id)}">${user.username}</a>` : "no user"}</th>
 <td>${stateBadge(token, state)}${token.type === "sliding" && html` <span class="badge">sliding</span>`}</td>
 <td class="wide">${timeOf(token.createdAtSeconds)}${clientOf(token)}</td>
 <td class="wide">${timeOf(token.expiresAtSeconds)}</td>

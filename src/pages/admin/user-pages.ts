@@ -15,6 +15,7 @@ import { checkField, errorSummary, passwordFields } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage, noMatch, timeOf } from "./list.ts";
 import { accountFields, accountSummary, rightsFields } from "./user-parts.ts";
+import { userPath } from "./user-path.ts";
 import type { Form, Visit } from "./visit.ts";
 
 const path = `${adminPath}/users/`;
@@ -64,7 +65,7 @@ export async function saveNewUser(visit: Visit): Promise<Response> {
   const password = { password: form.text("password"), again: form.text("password_again") };
   const outcome = await visit.deps.administration.createUser(visit.context, visit.admin, { fields, password });
   if ("errors" in outcome) return newUserPage(visit, fields, outcome.errors);
-  return seeOther(visit.context, `${path}${outcome.id}/?done=created`);
+  return seeOther(visit.context, `${userPath(outcome.id)}?done=created`);
 }
 
 function newUserPage(visit: Visit, fields: UserFields, errors: FieldErrors): Response {
@@ -89,14 +90,14 @@ export async function saveUser(visit: Visit): Promise<Response> {
   const fields = fieldsOf(await visit.form(), visit.admin.user, target);
   const outcome = await visit.deps.administration.changeUser(visit.context, visit.admin, target, fields);
   if ("errors" in outcome) return userPage(visit, target, fields, outcome.errors);
-  return seeOther(visit.context, `${path}${target.id}/?done=changed`);
+  return seeOther(visit.context, `${userPath(target.id)}?done=changed`);
 }
 
 function userPage(visit: Visit, target: User, fields: UserFields, errors: FieldErrors): Response {
   const actor = visit.admin.user;
   const own = actor.id === target.id;
   const may = mayChange(actor, target);
-  const here = `${path}${target.id}/`;
+  const here = `${userPath(target.id)}`;
   const hasTokens = visit.deps.settings.TOKEN_BLACKLIST_ENABLED;
   const body = html`${errorSummary(errors) ?? doneMessage(visit.query)}
 <h1>${target.username}</h1>
@@ -145,7 +146,7 @@ export async function savePassword(visit: Visit): Promise<Response> {
   const typed = { password: form.text("password"), again: form.text("password_again"), endTokens };
   const outcome = await visit.deps.administration.setPassword(visit.context, visit.admin, target, typed);
   if ("errors" in outcome) return passwordPage(visit, target, outcome.errors, endTokens);
-  return seeOther(visit.context, `${path}${target.id}/?done=password`);
+  return seeOther(visit.context, `${userPath(target.id)}?done=password`);
 }
 
 function passwordPage(visit: Visit, target: User, errors: FieldErrors, endTokens: boolean): Response {
@@ -153,7 +154,7 @@ function passwordPage(visit: Visit, target: User, errors: FieldErrors, endTokens
   const body = html`${errorSummary(errors)}
 <h1>Set a password for ${target.username}</h1>
 ${own && html`<p class="lead">You will have to log in again with it.</p>`}
-<form class="card fields" method="post" action="${path}${target.id}/password">
+<form class="card fields" method="post" action="${userPath(target.id)}password">
 <div><label for="whose">Username</label><input id="whose" autocomplete="username" readonly value="${target.username}"></div>
 ${passwordFields(errors, true)}
 ${checkField({
@@ -162,7 +163,7 @@ ${checkField({
   help: "If unticked, tokens issued so far stay valid until they expire.",
   ticked: endTokens,
 })}
-<div class="actions"><button>Set the password</button> <a href="${path}${target.id}/">Cancel</a></div>
+<div class="actions"><button>Set the password</button> <a href="${userPath(target.id)}">Cancel</a></div>
 </form>`;
   return answer(visit, `Set a password for ${target.username}`, errors, body);
 }
@@ -170,10 +171,10 @@ ${checkField({
 export async function showDelete(visit: Visit): Promise<Response> {
   const target = await changeable(visit);
   const body = html`<h1>Delete ${target.username}?</h1>
-<form class="card" method="post" action="${path}${target.id}/delete">
+<form class="card" method="post" action="${userPath(target.id)}delete">
 <p>The account is removed, and all its tokens are ended at once. This cannot be undone. Your API may still know the user by the id ${target.id}, which is never assigned to another user.</p>
-<p>To prevent log-ins only, <a href="${path}${target.id}/">make the user inactive</a> instead.</p>
-<div class="actions"><button class="danger">Delete permanently</button> <a href="${path}${target.id}/">Cancel</a></div>
+<p>To prevent log-ins only, <a href="${userPath(target.id)}">make the user inactive</a> instead.</p>
+<div class="actions"><button class="danger">Delete permanently</button> <a href="${userPath(target.id)}">Cancel</a></div>
 </form>`;
   return answer(visit, `Delete ${target.username}`, noErrors, body);
 }
@@ -185,7 +186,7 @@ export async function confirmDelete(visit: Visit): Promise<Response> {
 
 export async function endTokens(visit: Visit): Promise<Response> {
   await visit.deps.administration.logOutUser(visit.context, visit.admin, await targetOf(visit));
-  return seeOther(visit.context, `${path}${visit.id}/?done=ended`);
+  return seeOther(visit.context, `${userPath(visit.id)}?done=ended`);
 }
 
 /** Who is logged in where. A session is a log-in and all tokens issued from it. */
@@ -194,7 +195,7 @@ export async function showSessions(visit: Visit): Promise<Response> {
   const { deps, context, admin, query } = visit;
   const sessions = await deps.administration.sessionsOf(context, target);
   const may = mayChange(admin.user, target);
-  const here = `${path}${target.id}/`;
+  const here = `${userPath(target.id)}`;
   const title = `Sessions of ${target.username}`;
   const none = { href: here, text: `Back to ${target.username}` };
   const body = html`${doneMessage(query)}
@@ -241,7 +242,7 @@ export async function endOneSession(visit: Visit): Promise<Response> {
   const target = await targetOf(visit);
   const session = (await visit.form()).text("session");
   await visit.deps.administration.endSessionOf(visit.context, visit.admin, target, session);
-  return seeOther(visit.context, `${path}${target.id}/sessions?done=session`);
+  return seeOther(visit.context, `${userPath(target.id)}sessions?done=session`);
 }
 
 async function changeable(visit: Visit): Promise<User> {

@@ -9,6 +9,7 @@ import { selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage, exportLink, fromOf, listQueryOf, noMatch, pager, timeText } from "./list.ts";
 import { checkboxName, selectedActions } from "./selected-page.ts";
+import { userPath } from "./user-path.ts";
 import type { Visit } from "./visit.ts";
 
 const path = `${adminPath}/users/`;
@@ -114,7 +115,7 @@ function usersTable(users: readonly User[], all: boolean): Html {
 <tbody>${users.map(
     (user) => html`<tr>
 <td class="tick"><input type="checkbox" name="${checkboxName(user.id)}" value="on" aria-label="Select ${user.username}"${all && html` checked`}></td>
-<th scope="row"><a href="${path}${user.id}/">${user.username}</a></th>
+<th scope="row"><a href="${userPath(user.id)}">${user.username}</a></th>
 <td>${badges(user)}</td>
 <td class="wide">${user.email}</td>
 <td class="wide">${[user.first_name, user.last_name].join(" ").trim()}</td>

@@ -9,11 +9,19 @@ import formStyle from "./token-form.css" with { type: "text" };
 
 type FieldName = "username" | "password" | "refresh" | "token";
 
+/** A field of the form. */
+interface FormField {
+  readonly kind: FieldName;
+  /** Its name in the body. */
+  readonly name: string;
+  readonly label: string;
+}
+
 /** What the page says of a token endpoint. */
 export interface FormPage {
   readonly title: string;
   readonly description: string;
-  readonly fields: readonly FieldName[];
+  readonly fields: readonly FormField[];
 }
 
 /** Answers 200 with the page. A browser that runs no script posts the form itself and shows the JSON. */
@@ -32,7 +40,7 @@ export async function answerPage(endpoint: FormPage, context: RequestContext, al
 }
 
 function bodyOf({ title, description, fields }: FormPage, path: string): string {
-  const body = `{ ${fields.map((name) => `"${name}": "…"`).join(", ")} }`;
+  const body = `{ ${fields.map(({ name }) => `"${name}": "…"`).join(", ")} }`;
   return `<main>
 <header>
 <h1>${escapeHtml(title)}</h1>
@@ -59,18 +67,17 @@ const plain = 'autocapitalize="none" spellcheck="false"';
 const credential = (more: string) => (shared: string) => `<input ${shared} ${more}>`;
 const token = (shared: string) => `<textarea ${shared} rows="5" autocomplete="off" ${plain}></textarea>`;
 
-const controls: Readonly<Record<FieldName, { readonly label: string; html(shared: string): string }>> = {
-  username: { label: "Username", html: credential(`autocomplete="username" ${plain}`) },
-  password: { label: "Password", html: credential('type="password" autocomplete="current-password"') },
-  refresh: { label: "Refresh token", html: token },
-  token: { label: "Token", html: token },
+const controls: Readonly<Record<FieldName, (shared: string) => string>> = {
+  username: credential(`autocomplete="username" ${plain}`),
+  password: credential('type="password" autocomplete="current-password"'),
+  refresh: token,
+  token,
 };
 
 /** A label, a control and the place for what the endpoint says of the field. */
-function fieldHtml(name: FieldName): string {
-  const { label, html } = controls[name];
+function fieldHtml({ kind, name, label }: FormField): string {
   const shared = `id="${name}" name="${name}" aria-required="true" aria-describedby="${name}-error"`;
-  return `<label for="${name}">${label}</label>
-${html(shared)}
+  return `<label for="${name}">${escapeHtml(label)}</label>
+${controls[kind](shared)}
 <p class="error" id="${name}-error"></p>`;
 }

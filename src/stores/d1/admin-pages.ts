@@ -10,13 +10,14 @@ export interface Condition {
   readonly values: readonly (string | number)[];
 }
 
-type Order = readonly [first: readonly [string, keyof Place], second: readonly [string, keyof Place]];
+/** Two expressions: of a Place, the first is compared with `first`, the second with `second`. */
+type Order = readonly [first: string, second: string];
 
 export interface ListQuery {
   /** What is selected from `source`; the columns of the order have to be among it. */
   readonly columns: string;
   readonly source: Condition;
-  /** The two expressions that the index is ordered by, as the part of a Place that each is compared with. */
+  /** What the index is ordered by. */
   readonly order: Order;
   readonly descending: boolean;
   /** Conditions on the index: the rows between them are looked at, in order. */
@@ -65,7 +66,7 @@ function statementsOf(db: D1Database, query: ListQuery, size: number): D1Prepare
   const { columns, source, order, filters, from } = query;
   const backward = from?.way === "before";
   const direction = query.descending !== backward ? "DESC" : "ASC";
-  const ordered = `ORDER BY ${order.map(([sql]) => `${sql} ${direction}`).join(", ")}`;
+  const ordered = `ORDER BY ${order.map((sql) => `${sql} ${direction}`).join(", ")}`;
   const place = from ? [beyond(order, from.place, direction === "DESC" ? "<" : ">")] : [];
   const bounds = [...query.bounds, ...place];
   const inner: Condition = {
@@ -83,9 +84,9 @@ function statementsOf(db: D1Database, query: ListQuery, size: number): D1Prepare
 }
 
 /** Spelled out: SQLite finds no way into an index by a comparison of rows of which one part has a collation. */
-function beyond([[first, one], [second, two]]: Order, place: Place, than: "<" | ">"): Condition {
+function beyond([first, second]: Order, place: Place, than: "<" | ">"): Condition {
   const sql = `${first} ${than}= ? AND (${first} ${than} ? OR ${second} ${than} ?)`;
-  return { sql, values: [place[one], place[one], place[two]] };
+  return { sql, values: [place.first, place.first, place.second] };
 }
 
 function where(conditions: readonly Condition[]): string {

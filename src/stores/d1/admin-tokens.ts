@@ -1,5 +1,4 @@
 // Outstanding and blacklisted tokens as the admin page lists them, from D1.
-import { userIdFrom } from "../../users/user.ts";
 import type { AdminToken, AdminTokenStore, Page, TokenQuery } from "../admin-contract.ts";
 import { type Condition, readPage } from "./admin-pages.ts";
 import { onD1, type StoreLog } from "./errors.ts";
@@ -7,7 +6,7 @@ import { onD1, type StoreLog } from "./errors.ts";
 type Row = Readonly<Record<string, unknown>>;
 
 const columns =
-  "jti, token_type, CAST(user_id AS TEXT) AS owner_id, created_at, expires_at, blacklisted_at, family, client, address, username, is_superuser, outstanding_tokens.session_version <> users.session_version AS outdated";
+  "jti, token_type, CAST(user_id AS TEXT) AS owner_id, created_at, expires_at, blacklisted_at, family, client, address, username, alternate_id, is_superuser, outstanding_tokens.session_version <> users.session_version AS outdated";
 /** Where one of the two versions is not known, or there is no user, `outdated` is NULL. */
 const source = "outstanding_tokens LEFT JOIN users ON users.id = outstanding_tokens.user_id";
 
@@ -44,27 +43,29 @@ function pageOfTokens(
       columns,
       source: { sql: source, values: [] },
       rows,
-      order: [
-        ["expires_at", "number"],
-        ["jti", "text"],
-      ],
+      order: ["expires_at", "jti"],
       descending: true,
       bounds,
       filters,
       from,
     },
-    { read: tokenFrom, placeOf: (row) => ({ number: Number(row.expires_at), text: String(row.jti) }) },
+    { read: tokenFrom, placeOf: (row) => ({ first: Number(row.expires_at), second: String(row.jti) }) },
   );
 }
 
 function tokenFrom(row: Row): AdminToken {
-  const { jti, owner_id: userId, username, blacklisted_at: blacklistedAt, family } = row;
+  const { jti, owner_id: userId, username, alternate_id: alternateId, blacklisted_at: blacklistedAt, family } = row;
   return {
     jti: String(jti),
     type: row.token_type === "sliding" ? "sliding" : "refresh",
     user:
       typeof userId === "string" && typeof username === "string"
-        ? { id: userIdFrom(userId), username, is_superuser: row.is_superuser === 1 }
+        ? {
+            id: userId,
+            username,
+            alternate_id: typeof alternateId === "string" ? alternateId : null,
+            is_superuser: row.is_superuser === 1,
+          }
         : undefined,
     createdAtSeconds: Number(row.created_at),
     expiresAtSeconds: Number(row.expires_at),

@@ -1,6 +1,6 @@
 // Users as the admin page lists and changes them, in D1.
 // Must never end the tokens of a user who may not be changed.
-import { type User, type UserId, userIdFrom } from "../../users/user.ts";
+import type { User, UserId } from "../../users/user.ts";
 import type { Actor, AdminUserStore, Changed, Ending, Page, UserFields, UserQuery } from "../admin-contract.ts";
 import { type Condition, readPage } from "./admin-pages.ts";
 import { onD1, type StoreLog } from "./errors.ts";
@@ -32,11 +32,8 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
     byIds: (ids) =>
       on(async () => {
         // One parameter: D1 allows 100 in a statement.
-        const sql = `SELECT ${userColumns} FROM users WHERE id IN (SELECT CAST(value AS INTEGER) FROM json_each(?1))`;
-        const { results } = await db
-          .prepare(sql)
-          .bind(JSON.stringify(ids.map(String)))
-          .all<Record<string, unknown>>();
+        const sql = `SELECT ${userColumns} FROM users WHERE id IN (SELECT value FROM json_each(?1))`;
+        const { results } = await db.prepare(sql).bind(JSON.stringify(ids)).all<Record<string, unknown>>();
         return results.map((row) => userFrom(row) as User);
       }),
     create: (user) =>
@@ -46,7 +43,7 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
             .prepare(insertUser)
             .bind(user.password, ...fieldValues(user), user.date_joined)
             .first<{ id: string }>();
-          return { id: userIdFrom(String(row?.id)) };
+          return { id: String(row?.id) };
         } catch (error) {
           if (isTaken(error)) return "taken";
           throw error;
@@ -130,14 +127,16 @@ const beginsWith = (column: string, text: string): Condition => ({
   values: [text, text + last],
 });
 
+const isValue = (column: string, text: string): Condition => ({ sql: `${column} = ?`, values: [text] });
+
 /** A full name is split at each of its first spaces: which of its words are first names cannot be known. */
 const mostSplits = 5;
 
 /** The ways in which a user can match the beginning of a text, each by an index. */
 function waysToMatch(text: string): readonly Condition[] {
   const columns = ["username", "email", "first_name", "last_name"].map((column) => beginsWith(column, text));
-  if (/^\d{1,19}$/.test(text)) return [...columns, { sql: "id = ?", values: [text] }];
   const spaces = [...text.matchAll(/ /g)].slice(0, mostSplits);
+  if (spaces.length === 0) columns.push(isValue("id", text), isValue("alternate_id", text));
   const names = spaces.map(({ index }): Condition => {
     const { sql, values } = beginsWith("last_name", text.slice(index + 1));
     return { sql: `${nocase("first_name")} = ? AND ${sql}`, values: [text.slice(0, index), ...values] };
@@ -162,10 +161,7 @@ function pageOfUsers(db: D1Database, { search, isActive, isStaff, from, rows }: 
   const active: Condition[] = isActive === undefined ? [] : [{ sql: "is_active = ?", values: [Number(isActive)] }];
   const list = {
     columns: `id, ${userColumns}`,
-    order: [
-      [nocase("username"), "text"],
-      ["id", "number"],
-    ],
+    order: [nocase("username"), "id"],
     descending: false,
     from,
     rows,
@@ -173,8 +169,8 @@ function pageOfUsers(db: D1Database, { search, isActive, isStaff, from, rows }: 
   const read = {
     read: (row: Readonly<Record<string, unknown>>) => userFrom(row) as User,
     placeOf: (row: Readonly<Record<string, unknown>>) => ({
-      text: String(row.username),
-      number: userIdFrom(String(row.id_text)),
+      first: String(row.username),
+      second: String(row.id_text),
     }),
   };
   if (search?.by === "beginning") {

@@ -66,7 +66,10 @@ export function endAllStatements(
   condition = "true",
 ): readonly Statement[] {
   // A name has an id only while there is a user of that name; an id may be that of a user who is gone.
-  const ids = { id: `SELECT ?1, ?2, ?3 WHERE ${condition}`, username: namedIds(condition) }[owner.column];
+  const ids =
+    owner.column === "id"
+      ? `SELECT ?1, ?2, ?3 WHERE ${condition}`
+      : `SELECT id, ?2, ?3 FROM users WHERE ${owner.column} = ?1 AND ${condition}`;
   return [
     [
       `INSERT INTO user_cutoffs (user_id, issued_before, expires_at) ${ids}
@@ -81,8 +84,6 @@ export function endAllStatements(
     ],
   ];
 }
-
-const namedIds = (condition: string): string => `SELECT id, ?2, ?3 FROM users WHERE username = ?1 AND ${condition}`;
 
 /**
  * Lets a user's sessions go on under the version that a change of the user has just set: for a new password that is to

@@ -61,8 +61,8 @@ export function stateFrom(jti: string, row: Row | null | undefined): TokenState 
 }
 
 /** The id of the user whom a token names, as SQL; NULL for a name that no user has. */
-export const idOf = (owner: UserLookup, parameter: string): string =>
-  ({ id: parameter, username: `(SELECT id FROM users WHERE username = ${parameter})` })[owner.column];
+export const idOf = ({ column }: UserLookup, parameter: string): string =>
+  column === "id" ? parameter : `(SELECT id FROM users WHERE ${column} = ${parameter})`;
 
 /** The statement that reads up to which second a user's tokens were ended. */
 export function selectIssuedBefore(db: D1Database, lookup: UserLookup): D1PreparedStatement {

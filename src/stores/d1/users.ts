@@ -1,28 +1,36 @@
 // Users in D1. All reads go to the primary: what decides about an account may not be stale.
 // Must never build SQL from values.
-import { type User, userIdFrom } from "../../users/user.ts";
+import { parseJson } from "../../json/parse.ts";
+import type { User } from "../../users/user.ts";
 import type { UserLookup, UserStore } from "../contract.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 
 /**
- * The columns of a User. The id as text: D1 gives integers as numbers, which hold 53 bits of 64. `session_version` names
- * its table: sessions have a column of that name too.
+ * The columns of a User. The id as text: in a database of an earlier version it is an integer, of which D1 gives 53 bits
+ * of 64. `session_version` names its table: sessions have a column of that name too.
  */
 export const userColumns =
-  "CAST(id AS TEXT) AS id_text, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined, users.session_version";
+  "CAST(id AS TEXT) AS id_text, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined, users.session_version, alternate_id, extra";
 
 export function d1Users(db: D1Database, log: StoreLog): UserStore {
+  const byFoldedName = (username: string) =>
+    onD1(log, async () => {
+      const sql = `SELECT ${userColumns} FROM users WHERE username = ?1 COLLATE NOCASE LIMIT 2`;
+      const { results } = await db.prepare(sql).bind(username).all<Readonly<Record<string, unknown>>>();
+      return results.length === 1 ? userFrom(results[0]) : undefined;
+    });
   const one = (statement: D1PreparedStatement) => onD1(log, async () => userFrom(await statement.first()));
   return {
-    byUsername: (username) => one(selectUser(db, { column: "username", value: username })),
+    byUsername: (username, names) =>
+      names === "exact" ? one(selectUser(db, { column: "username", value: username })) : byFoldedName(username),
     byLookup: (lookup) => one(selectUser(db, lookup)),
   };
 }
 
 /** The statement that reads one user by a unique column. */
 export function selectUser(db: Pick<D1Database, "prepare">, lookup: UserLookup): D1PreparedStatement {
-  const where = { id: "id = ?1", username: "username = ?1" }[lookup.column];
-  return db.prepare(`SELECT ${userColumns} FROM users WHERE ${where}`).bind(lookup.value);
+  const where = { id: "id", username: "username", alternate_id: "alternate_id" }[lookup.column];
+  return db.prepare(`SELECT ${userColumns} FROM users WHERE ${where} = ?1`).bind(lookup.value);
 }
 
 /** A row as a User; text columns that are NULL (there are none by the schema) read as empty. */
@@ -30,7 +38,7 @@ export function userFrom(row: Readonly<Record<string, unknown>> | null | undefin
   if (!row) return undefined;
   const text = (name: string) => (typeof row[name] === "string" ? row[name] : "");
   return {
-    id: userIdFrom(String(row.id_text)),
+    id: String(row.id_text),
     password: text("password"),
     last_login: typeof row.last_login === "string" ? row.last_login : null,
     is_superuser: row.is_superuser === 1,
@@ -42,18 +50,37 @@ export function userFrom(row: Readonly<Record<string, unknown>> | null | undefin
     is_active: row.is_active === 1,
     date_joined: text("date_joined"),
     session_version: Number(row.session_version ?? 0),
+    alternate_id: typeof row.alternate_id === "string" ? row.alternate_id : null,
+    extra: typeof row.extra === "string" ? extraFrom(row.extra) : noExtra,
   };
 }
 
-/**
- * The id of the next user, as SQL that the Worker and the commands share: one more than the highest id that was ever
- * given out, so that no token and no row of the API names somebody else. SQLite alone would give the highest one out
- * again after its user was deleted. Deleting a user writes a row of user_cutoffs, and the highest of them stays for as
- * long as no user has a higher id (forgetEndedUsers).
- */
-export const nextUserId =
-  "(SELECT COALESCE(MAX(id), 0) + 1 FROM (SELECT MAX(id) AS id FROM users UNION ALL SELECT MAX(user_id) FROM user_cutoffs))";
+const noExtra: User["extra"] = Object.freeze({});
 
-/** Deletes rows of user_cutoffs that have expired before ?1, but for those by which the highest id is known. */
-export const forgetEndedUsers =
-  "DELETE FROM user_cutoffs WHERE expires_at < ?1 AND user_id <= (SELECT COALESCE(MAX(id), 0) FROM users)";
+/** The column `extra`, whose numbers keep their digits; text that is no JSON object reads as an empty one. */
+function extraFrom(text: string): User["extra"] {
+  try {
+    const value = parseJson(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as User["extra"]) : noExtra;
+  } catch {
+    return noExtra;
+  }
+}
+
+const range = "SELECT MIN(CAST(id AS INTEGER)) AS low, MAX(CAST(id AS INTEGER)) AS high FROM users";
+const rangeEnded =
+  "SELECT MIN(CAST(user_id AS INTEGER)) AS low, MAX(CAST(user_id AS INTEGER)) AS high FROM user_cutoffs";
+
+/**
+ * The id of the next user where ids are integers, as SQL that the Worker and the commands share. Never one that was given
+ * out before, so that no token and no row of the API names somebody else: SQLite alone would give the highest one out
+ * again after its user was deleted. One more than the highest; where users were imported, one less than the lowest, below
+ * zero: the API's own sequence goes on upwards. Deleting a user writes a row of user_cutoffs, and the highest and the
+ * lowest of them stay for as long as no user lies beyond (forgetEndedUsers).
+ */
+export const nextUserId = `(SELECT CASE WHEN EXISTS (SELECT 1 FROM user_imports)
+  THEN MIN(0, COALESCE(MIN(low), 0)) - 1 ELSE MAX(0, COALESCE(MAX(high), 0)) + 1 END FROM (${range} UNION ALL ${rangeEnded}))`;
+
+/** Deletes rows of user_cutoffs that have expired before ?1, but for those by which the range of ids is known. */
+export const forgetEndedUsers = `DELETE FROM user_cutoffs WHERE expires_at < ?1 AND CAST(user_id AS INTEGER)
+  BETWEEN (SELECT COALESCE(MIN(CAST(id AS INTEGER)), 0) FROM users) AND (SELECT COALESCE(MAX(CAST(id AS INTEGER)), 0) FROM users)`;
