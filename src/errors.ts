@@ -116,6 +116,8 @@ export const refusals = {
   },
 
   // The admin page: the password was last typed too long ago for what is to be done.
+  // USERS_OWNER: on the admin page, to its staff alone.
+  users_owned_by_origin: { status: 403, detail: "Users are created and changed by the API (USERS_OWNER)." },
   admin_confirmation_needed: { status: 403, detail: "You do not have permission to perform this action." },
 
   // The gateway's own.

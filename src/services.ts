@@ -20,6 +20,8 @@ export interface Services {
   readonly hooks: Hooks;
   /** A new random id: 32 hexadecimal characters. */
   readonly newId: () => string;
+  /** A random UUID, with dashes, for a new user. */
+  readonly newUuid: () => string;
   /** A new random salt for a password hash. */
   readonly newSalt: () => string;
   /** Lets work go on after the answer was sent; it must not throw. */

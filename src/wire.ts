@@ -91,6 +91,7 @@ export async function wire(
       : noRevocationCache(),
     loginLimiter: env.LOGIN_LIMITER && rateLimitLogins(env.LOGIN_LIMITER, log),
     hooks,
+    newUuid: () => crypto.randomUUID(),
     newId: () => crypto.randomUUID().replaceAll("-", ""),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     later: (work: Promise<void>) => waitUntil(work),

@@ -4,13 +4,23 @@
 import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { announceUserEnd, type EndingDependencies, endedUntilSeconds } from "../sessions/end-sessions.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Actor, AdminUserStore, Ending, UserFields } from "../stores/admin-contract.ts";
 import type { LoginLimiter } from "../stores/contract.ts";
 import { mayChange, mayGrant, ownLockOut } from "../users/admin-rights.ts";
 import { hashPassword } from "../users/hash-password.ts";
+import { newUserIds } from "../users/new-user-ids.ts";
 import type { User, UserId } from "../users/user.ts";
 import { namesAreIds } from "../users/user-id.ts";
-import { emailError, nameError, passwordError, passwordWeakness, usernameError } from "../users/user-rules.ts";
+import {
+  emailError,
+  fieldLabel,
+  loginNameError,
+  nameError,
+  nulError,
+  passwordError,
+  passwordWeakness,
+} from "../users/user-rules.ts";
 import { type AuditDependencies, audit } from "./audit.ts";
 import { type Admin, requireConfirmed } from "./sessions.ts";
 
@@ -18,6 +28,7 @@ import { type Admin, requireConfirmed } from "./sessions.ts";
 export interface UserAdministrationDependencies extends EndingDependencies, AuditDependencies {
   readonly loginLimiter: LoginLimiter | undefined;
   readonly newSalt: () => string;
+  readonly newUuid: () => string;
   readonly admin: { readonly users: AdminUserStore };
 }
 
@@ -35,7 +46,11 @@ export interface TypedPassword {
 export type Outcome = { readonly id: UserId } | { readonly errors: FieldErrors };
 
 export interface UserAdministration {
-  /** 1. Rights. 2. The password was typed recently. 3. Fields and password. 4. Not too many hashes recently. 5. Write. */
+  /**
+   * With USERS_OWNER `origin` users are only deactivated and logged out here; all else is refused.
+   *
+   * 1. Rights. 2. The password was typed recently. 3. Fields and password. 4. Not too many hashes recently. 5. Write.
+   */
   createUser(
     context: RequestContext,
     admin: Admin,
@@ -64,10 +79,8 @@ export interface UserAdministration {
   logOutUser(context: RequestContext, admin: Admin, target: User): Promise<void>;
 }
 
-const taken: FieldErrors = { username: "A user with that username already exists." };
-
 export function createUserAdministration(deps: UserAdministrationDependencies): UserAdministration {
-  const { settings, admin: stores, newSalt } = deps;
+  const { settings, admin: stores, newSalt, newUuid } = deps;
 
   /** A hash is what costs CPU here: counted with the log-ins, by the admin who asks for it. */
   async function limitHashing(admin: Admin): Promise<void> {
@@ -76,6 +89,19 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
       refuse("login_throttled", { names: "60" });
     }
   }
+
+  /** What USERS_OWNER leaves to the API. */
+  const refuseUnlessOwner = () => {
+    if (settings.USERS_OWNER === "origin") refuse("users_owned_by_origin");
+  };
+
+  /** Whether somebody else has the name but for its case. */
+  const isNameTaken = async (username: string, except: UserId | undefined) =>
+    settings.USERNAME_CASE === "insensitive" && (await stores.users.isNameTaken(username, except));
+
+  const taken: FieldErrors = {
+    username: `A user with that ${fieldLabel(settings.USERNAME_FIELD).toLowerCase()} already exists.`,
+  };
 
   const actorOf = ({ user }: Admin): Actor => ({
     isSuperuser: user.is_superuser,
@@ -90,31 +116,38 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
   });
 
   return {
-    async createUser(context, admin, { fields, password }) {
+    async createUser(context, admin, { fields: typed, password }) {
+      refuseUnlessOwner();
+      const fields = withEmail(settings, typed);
       refuseUngranted(admin.user, fields, { is_staff: false, is_superuser: false });
       requireConfirmed(admin, context.nowSeconds);
-      const errors = { ...userErrors(fields), ...passwordErrors(password, fields.username) };
+      const errors = { ...userErrors(settings, fields), ...passwordErrors(password, fields.username) };
       if (Object.keys(errors).length > 0) return { errors };
+      if (await isNameTaken(fields.username, undefined)) return { errors: taken };
       await limitHashing(admin);
-      const created = await stores.users.create({
+      const row = {
         ...fields,
         password: await hashPassword(password.password, newSalt()),
         date_joined: new Date(context.nowSeconds * 1000).toISOString(),
-      });
+      };
+      const created = await stores.users.create(row, newUserIds(settings, newUuid));
       if (created === "taken") return { errors: taken };
       audit(deps, { context, admin }, "admin_user_created", { user_id: created.id });
       return created;
     },
 
-    async changeUser(context, admin, target, fields) {
+    async changeUser(context, admin, target, typed) {
+      refuseUnlessOwner();
+      const fields = withEmail(settings, typed);
       if (!mayChange(admin.user, target)) refuse("permission_denied");
       refuseUngranted(admin.user, fields, target);
       if (ownLockOut(admin.user, target, fields).length > 0) refuse("permission_denied");
-      const errors = userErrors(fields);
+      const errors = userErrors(settings, fields);
       if (Object.keys(errors).length > 0) return { errors };
       const changed = changedFields(target, fields);
       if (changed.length === 0) return { id: target.id };
       if (changed.some((name) => rightsFields.includes(name))) requireConfirmed(admin, context.nowSeconds);
+      if (changed.includes("username") && (await isNameTaken(fields.username, target.id))) return { errors: taken };
       const renamed = namesAreIds(settings) && fields.username !== target.username;
       const ending = renamed || (target.is_active && !fields.is_active) ? endingNow(context) : undefined;
       const outcome = await stores.users.change(target.id, fields, actorOf(admin), ending);
@@ -137,6 +170,7 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
     },
 
     async setPassword(context, admin, target, typed) {
+      refuseUnlessOwner();
       if (!mayChange(admin.user, target)) refuse("permission_denied");
       requireConfirmed(admin, context.nowSeconds);
       const errors = passwordErrors(typed, target.username);
@@ -153,6 +187,7 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
     },
 
     async deleteUser(context, admin, target) {
+      refuseUnlessOwner();
       if (!mayChange(admin.user, target) || admin.user.id === target.id) refuse("permission_denied");
       requireConfirmed(admin, context.nowSeconds);
       const ending = endingNow(context);
@@ -186,12 +221,17 @@ function changedFields(target: User, fields: UserFields): string[] {
   return names.filter((name) => fields[name] !== target[name]);
 }
 
-function userErrors({ username, first_name, last_name, email }: UserFields): FieldErrors {
+/** Where users log in with their e-mail address, that is one value. */
+function withEmail({ USERNAME_FIELD }: Settings, fields: UserFields): UserFields {
+  return USERNAME_FIELD === "email" ? { ...fields, email: fields.username } : fields;
+}
+
+function userErrors(settings: Settings, { username, first_name, last_name, email }: UserFields): FieldErrors {
   return present({
-    username: usernameError(username),
+    username: loginNameError(settings.USERNAME_FIELD, username),
     first_name: nulError(first_name) ?? nameError(first_name),
     last_name: nulError(last_name) ?? nameError(last_name),
-    email: nulError(email) ?? emailError(email),
+    email: settings.USERNAME_FIELD === "email" ? null : (nulError(email) ?? emailError(email)),
   });
 }
 
@@ -202,9 +242,6 @@ function passwordErrors({ password, again }: TypedPassword, username: string): F
     password_again: password === again ? null : "The two password fields didn’t match.",
   });
 }
-
-/** Django's ProhibitNullCharactersValidator. */
-const nulError = (text: string): string | null => (text.includes("\0") ? "Null characters are not allowed." : null);
 
 function present(errors: Readonly<Partial<Record<FieldName, string | null>>>): FieldErrors {
   return Object.fromEntries(Object.entries(errors).filter(([, error]) => error !== null));

@@ -15,9 +15,6 @@ export type Fields = Readonly<Partial<Record<FieldName, string>>>;
 export const sentName = ({ USERNAME_FIELD }: Pick<Settings, "USERNAME_FIELD">, field: FieldName): string =>
   field === "username" ? USERNAME_FIELD : field;
 
-/** A field's label, as DRF makes it from the name. */
-export const fieldLabel = (name: string): string => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
-
 /** One token endpoint. */
 export interface Endpoint {
   /** The entry of TOKEN_ENDPOINTS that switches it on. */

@@ -10,8 +10,9 @@ import { negotiateJson, wantsPage } from "../http/negotiation.ts";
 import type { Log } from "../log-events.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
 import type { Settings } from "../settings/settings.ts";
+import { fieldLabel } from "../users/user-rules.ts";
 import { type CookieRequest, openCookies } from "./cookies.ts";
-import { bodyTypes, type Endpoint, type FieldName, fieldLabel, sentName } from "./definitions.ts";
+import { bodyTypes, type Endpoint, type FieldName, sentName } from "./definitions.ts";
 
 export interface TokenEndpointServices {
   readonly settings: Settings;

@@ -1,4 +1,5 @@
 // The stores of the admin page as interfaces: its own sessions, lists of users and tokens, changes to users.
+import type { NewUserIds } from "../users/new-user-ids.ts";
 import type { User, UserId } from "../users/user.ts";
 
 /** A log-in to the admin page, by password. The value in the cookie is never written down. */
@@ -122,8 +123,16 @@ export interface AdminUserStore {
   page(query: UserQuery): Promise<Page<User>>;
   /** The users of these ids, in no order; at most `rowsOfPage` ids. One round trip. */
   byIds(ids: readonly UserId[]): Promise<readonly User[]>;
+  /**
+   * Whether another user has the name, in whatever case. For an answer that helps: what decides is the unique index that a
+   * database has where USERNAME_CASE is `insensitive`.
+   */
+  isNameTaken(username: string, except: UserId | undefined): Promise<boolean>;
   /** The new user's id, which no token that is still good names; "taken" if somebody has the username. */
-  create(user: UserFields & Pick<User, "password" | "date_joined">): Promise<{ readonly id: UserId } | "taken">;
+  create(
+    user: UserFields & Pick<User, "password" | "date_joined">,
+    ids: NewUserIds,
+  ): Promise<{ readonly id: UserId } | "taken">;
   /**
    * All of it or nothing. Another `is_active` raises `session_version`, and so does another name where
    * `actor.namesAreIds`.

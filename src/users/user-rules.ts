@@ -19,6 +19,28 @@ export function usernameError(username: string): string | null {
   return null;
 }
 
+/**
+ * What is wrong with the value of USERNAME_FIELD, or null: Django's rule for a username, its rule for an address, or for
+ * other fields only what no log-in could send.
+ */
+export function loginNameError(usernameField: string, name: string): string | null {
+  if (usernameField === "username") return usernameError(name);
+  if (name === "") return "This field cannot be blank.";
+  if (trimAsPython(name) !== name) return "A log-in takes blanks at both ends away, so nobody could log in with it.";
+  if (usernameField === "email") return nulError(name) ?? emailError(name);
+  if ([...name].length > 255) return "Ensure this value has at most 255 characters.";
+  return nulError(name);
+}
+
+/** Django's ProhibitNullCharactersValidator, and text that has no UTF-8. */
+export function nulError(text: string): string | null {
+  if (text.includes("\0")) return "Null characters are not allowed.";
+  return text.isWellFormed() ? null : "Surrogate characters are not allowed.";
+}
+
+/** A field's label, as Django makes it from the name. */
+export const fieldLabel = (name: string): string => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
+
 /** An address as Django stores it: the part after the last @ in lower case (BaseUserManager.normalize_email). */
 export function normalEmail(text: string): string {
   const email = text.trim();

@@ -5,6 +5,7 @@ import type { Admin } from "../../administration/sessions.ts";
 import { Refusal } from "../../errors.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
+import { fieldLabels } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { nextOf, tooManyText } from "./log-in-page.ts";
 import type { PageResult, RefusedPage, Visit } from "./visit.ts";
@@ -74,7 +75,7 @@ async function questionPage(
   }</p>
 <form class="card fields" method="post" action="${action}">
 ${problem && html`<p class="summary" id="problem" role="alert">${problem}</p>`}
-<div><label for="whose">Username</label><input id="whose" autocomplete="username" readonly value="${admin.user.username}"></div>
+<div><label for="whose">${fieldLabels(visit.deps.settings).username}</label><input id="whose" autocomplete="username" readonly value="${admin.user.username}"></div>
 <div><label for="${ownPasswordField}">Your password</label>
 <input id="${ownPasswordField}" name="${ownPasswordField}" type="password" autocomplete="current-password" required autofocus${described}></div>
 ${kept.inputs}

@@ -1,6 +1,8 @@
 // Fields of the admin page's forms: labels, help, errors, tied together for those who do not see them.
 // Must never show again a password that was typed.
 import type { FieldErrors, FieldName } from "../../administration/users.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { fieldLabel } from "../../users/user-rules.ts";
 import { type Html, html } from "./html.ts";
 
 interface TextField {
@@ -14,8 +16,14 @@ interface TextField {
   readonly first?: boolean;
 }
 
-export const fieldLabels: Readonly<Record<FieldName, string>> = {
-  username: "Username",
+export type FieldLabels = Readonly<Record<FieldName, string>>;
+
+/** The labels of the fields; users log in with the field that USERNAME_FIELD names. */
+export function fieldLabels({ USERNAME_FIELD }: Pick<Settings, "USERNAME_FIELD">): FieldLabels {
+  return { ...otherLabels, username: USERNAME_FIELD === "email" ? otherLabels.email : fieldLabel(USERNAME_FIELD) };
+}
+
+const otherLabels: Omit<FieldLabels, "username"> = {
   first_name: "First name",
   last_name: "Last name",
   email: "E-mail address",
@@ -62,19 +70,20 @@ export function checkField({ name, label, help, ticked, disabled }: CheckField):
 export function passwordFields(errors: FieldErrors, first = false): Html {
   const shared = { type: "password", autocomplete: "new-password", required: true } as const;
   return html`${textField(
-    { ...shared, first, name: "password", label: fieldLabels.password, help: "At least 8 characters." },
+    { ...shared, first, name: "password", label: otherLabels.password, help: "At least 8 characters." },
     errors,
   )}
-${textField({ ...shared, name: "password_again", label: fieldLabels.password_again }, errors)}`;
+${textField({ ...shared, name: "password_again", label: otherLabels.password_again }, errors)}`;
 }
 
 /** All that is wrong, above the form, each leading to its field; it has the focus when the page opens. */
-export function errorSummary(errors: FieldErrors): Html | undefined {
+export function errorSummary(settings: Settings, errors: FieldErrors): Html | undefined {
+  const labels = fieldLabels(settings);
   const entries = Object.entries(errors) as [FieldName, string][];
   if (entries.length === 0) return undefined;
   return html`<div class="summary" role="alert" tabindex="-1" autofocus>
 <h2>Nothing was saved</h2>
-<ul>${entries.map(([name, error]) => html`<li><a href="#${name}">${fieldLabels[name]}: ${error}</a></li>`)}</ul>
+<ul>${entries.map(([name, error]) => html`<li><a href="#${name}">${labels[name]}: ${error}</a></li>`)}</ul>
 </div>`;
 }
 

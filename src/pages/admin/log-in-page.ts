@@ -5,15 +5,18 @@ import type { RequestContext } from "../../context.ts";
 import { Refusal } from "../../errors.ts";
 import { setAdminCookie } from "../../http/cookies.ts";
 import { adminPath, isAdminPath } from "../../internal-routes/admin-path.ts";
+import type { Settings } from "../../settings/settings.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
+import { fieldLabels } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { type AdminPageServices, type PageResult, type RefusedPage, readForm, type Visit } from "./visit.ts";
 
 export const tooManyText = "Too many attempts. Try again in a minute.";
 
 /** The form. */
-export function showLogIn(context: RequestContext): Response {
-  return answerPage(context, { title: "Log in", user: undefined, body: formHtml(nextOf(context.url.text), "") });
+export function showLogIn({ settings }: AdminPageServices, context: RequestContext): Response {
+  const body = formHtml(settings, nextOf(context.url.text), "");
+  return answerPage(context, { title: "Log in", user: undefined, body });
 }
 
 /**
@@ -38,7 +41,7 @@ export async function logIn(
     if (!(error instanceof Refusal) || !(error.wire.status in texts)) throw error;
     const { status, retryAfterSeconds } = error.wire;
     const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
-    const body = formHtml(next, username, texts[status]);
+    const body = formHtml(deps.settings, next, username, texts[status]);
     const response = answerPage(context, { status, title: "Error: Log in", user: undefined, body, headers });
     return { response, reason: error.reason };
   }
@@ -71,14 +74,14 @@ export function askToLogIn(context: RequestContext): RefusedPage {
   return { response: seeOther(context, `${adminPath}/login${back}`), reason: "credentials_missing" };
 }
 
-function formHtml(next: string, username: string, problem?: string): Html {
+function formHtml(settings: Settings, next: string, username: string, problem?: string): Html {
   const action = `${adminPath}/login?${new URLSearchParams({ next })}`;
   const described = problem && html` aria-describedby="problem" aria-invalid="true"`;
   return html`<h1>Gateway admin</h1>
 <p class="lead">For staff. Times out after 15 minutes without use.</p>
 <form class="card fields" method="post" action="${action}">
 ${problem && html`<p class="summary" id="problem" role="alert">${problem}</p>`}
-<div><label for="username">Username</label>
+<div><label for="username">${fieldLabels(settings).username}</label>
 <input id="username" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required${username === "" && html` autofocus`} value="${username}"${described}></div>
 <div><label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required${username !== "" && html` autofocus`}${described}></div>

@@ -135,7 +135,7 @@ async function answerLogIn(visitor: Visitor): Promise<PageResult> {
   const { deps, request, context } = visitor;
   if (!isRead(context) && !isWrite(context)) refuseMethod(context, "GET, HEAD, POST");
   refuseForeignForm(visitor);
-  return isWrite(context) ? logIn(deps, request, context, secretOf(request)) : showLogIn(context);
+  return isWrite(context) ? logIn(deps, request, context, secretOf(request)) : showLogIn(deps, context);
 }
 
 /**

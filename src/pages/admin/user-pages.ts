@@ -11,9 +11,10 @@ import { mayChange, mayGrant } from "../../users/admin-rights.ts";
 import type { User } from "../../users/user.ts";
 import { normalEmail, normalUsername } from "../../users/user-rules.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
-import { checkField, errorSummary, passwordFields } from "./fields.ts";
+import { checkField, errorSummary, fieldLabels, passwordFields } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage, noMatch, timeOf } from "./list.ts";
+import { checkboxName } from "./selected-page.ts";
 import { accountFields, accountSummary, rightsFields } from "./user-parts.ts";
 import { userPath } from "./user-path.ts";
 import type { Form, Visit } from "./visit.ts";
@@ -35,17 +36,21 @@ function answer(visit: Visit, title: string, errors: FieldErrors, body: Html): R
   });
 }
 
+/** Whether users are created and changed here, and not by the API alone. */
+export const isOwner = ({ deps }: Pick<Visit, "deps">): boolean => deps.settings.USERS_OWNER === "gateway";
+
 async function targetOf({ deps, id }: Visit): Promise<User> {
   return (await deps.administration.userById(id)) ?? refuse("no_route");
 }
 
 /** What was typed, as Django would store it. Rights that the visitor cannot give, or not take from themselves, stay. */
-function fieldsOf(form: Form, actor: User, target: User | undefined): UserFields {
+function fieldsOf({ deps, admin: { user: actor } }: Visit, form: Form, target: User | undefined): UserFields {
+  const loginName = deps.settings.USERNAME_FIELD === "email" ? normalEmail : normalUsername;
   const now = target ?? emptyFields;
   const own = target?.id === actor.id;
   const grants = mayGrant(actor) && !own;
   return {
-    username: normalUsername(form.text("username").trim()),
+    username: loginName(form.text("username").trim()),
     first_name: form.text("first_name").trim(),
     last_name: form.text("last_name").trim(),
     email: normalEmail(form.text("email")),
@@ -56,12 +61,13 @@ function fieldsOf(form: Form, actor: User, target: User | undefined): UserFields
 }
 
 export async function showNewUser(visit: Visit): Promise<Response> {
+  if (!isOwner(visit)) refuse("users_owned_by_origin");
   return newUserPage(visit, emptyFields, noErrors);
 }
 
 export async function saveNewUser(visit: Visit): Promise<Response> {
   const form = await visit.form();
-  const fields = fieldsOf(form, visit.admin.user, undefined);
+  const fields = fieldsOf(visit, form, undefined);
   const password = { password: form.text("password"), again: form.text("password_again") };
   const outcome = await visit.deps.administration.createUser(visit.context, visit.admin, { fields, password });
   if ("errors" in outcome) return newUserPage(visit, fields, outcome.errors);
@@ -69,10 +75,10 @@ export async function saveNewUser(visit: Visit): Promise<Response> {
 }
 
 function newUserPage(visit: Visit, fields: UserFields, errors: FieldErrors): Response {
-  const body = html`${errorSummary(errors)}
+  const body = html`${errorSummary(visit.deps.settings, errors)}
 <h1>Add a user</h1>
 <form class="card fields" method="post" action="${path}new">
-${accountFields(fields, errors, true)}
+${accountFields(visit.deps.settings, fields, errors, true)}
 ${passwordFields(errors)}
 ${rightsFields(fields, { actor: visit.admin.user, own: false })}
 <div class="actions"><button>Add the user</button> <a href="${path}">Cancel</a></div>
@@ -87,7 +93,7 @@ export async function showUser(visit: Visit): Promise<Response> {
 
 export async function saveUser(visit: Visit): Promise<Response> {
   const target = await targetOf(visit);
-  const fields = fieldsOf(await visit.form(), visit.admin.user, target);
+  const fields = fieldsOf(visit, await visit.form(), target);
   const outcome = await visit.deps.administration.changeUser(visit.context, visit.admin, target, fields);
   if ("errors" in outcome) return userPage(visit, target, fields, outcome.errors);
   return seeOther(visit.context, `${userPath(target.id)}?done=changed`);
@@ -97,16 +103,18 @@ function userPage(visit: Visit, target: User, fields: UserFields, errors: FieldE
   const actor = visit.admin.user;
   const own = actor.id === target.id;
   const may = mayChange(actor, target);
-  const here = `${userPath(target.id)}`;
+  const edits = may && isOwner(visit);
+  const here = userPath(target.id);
   const hasTokens = visit.deps.settings.TOKEN_BLACKLIST_ENABLED;
-  const body = html`${errorSummary(errors) ?? doneMessage(visit.query)}
+  const body = html`${errorSummary(visit.deps.settings, errors) ?? doneMessage(visit.query)}
 <h1>${target.username}</h1>
 ${!may && html`<p class="lead">Only superusers can change a superuser.</p>`}
+${!isOwner(visit) && html`<p class="lead">The API owns its users (USERS_OWNER): change them there. Here they can be made inactive and logged out.</p>`}
 <div class="columns">
 <form class="card fields" method="post" action="${here}">
 <h2>Account</h2>
-<fieldset${!may && html` disabled`}>
-${accountFields(fields, errors)}
+<fieldset${!edits && html` disabled`}>
+${accountFields(visit.deps.settings, fields, errors)}
 ${rightsFields(fields, { actor, own })}
 <div class="actions"><button>Save</button></div>
 </fieldset>
@@ -126,6 +134,14 @@ ${
 }
 ${
   may &&
+  !isOwner(visit) &&
+  target.is_active &&
+  !own &&
+  html`<section class="card" aria-labelledby="off"><h2 id="off">Access</h2>
+<div class="actions"><a class="button danger" href="${path}selected?${deactivation(target)}">Make inactive…</a></div></section>`
+}
+${
+  edits &&
   html`<section class="card" aria-labelledby="more"><h2 id="more">Password and removal</h2>
 <p><a href="${here}password">Set a password</a></p>
 ${!own && html`<div class="actions"><a class="button danger" href="${here}delete">Delete this user…</a></div>`}</section>`
@@ -134,6 +150,15 @@ ${!own && html`<div class="actions"><a class="button danger" href="${here}delete
 </div>`;
   return answer(visit, target.username, errors, body);
 }
+
+/** The question whether to make one user inactive, as the list of users asks it of several. */
+const deactivation = ({ id }: User): string =>
+  String(
+    new URLSearchParams([
+      ["action", "deactivate"],
+      [checkboxName(id), "on"],
+    ]),
+  );
 
 export async function showPassword(visit: Visit): Promise<Response> {
   return passwordPage(visit, await changeable(visit), noErrors, true);
@@ -151,11 +176,11 @@ export async function savePassword(visit: Visit): Promise<Response> {
 
 function passwordPage(visit: Visit, target: User, errors: FieldErrors, endTokens: boolean): Response {
   const own = visit.admin.user.id === target.id;
-  const body = html`${errorSummary(errors)}
+  const body = html`${errorSummary(visit.deps.settings, errors)}
 <h1>Set a password for ${target.username}</h1>
 ${own && html`<p class="lead">You will have to log in again with it.</p>`}
 <form class="card fields" method="post" action="${userPath(target.id)}password">
-<div><label for="whose">Username</label><input id="whose" autocomplete="username" readonly value="${target.username}"></div>
+<div><label for="whose">${fieldLabels(visit.deps.settings).username}</label><input id="whose" autocomplete="username" readonly value="${target.username}"></div>
 ${passwordFields(errors, true)}
 ${checkField({
   name: "end_tokens",
@@ -195,7 +220,7 @@ export async function showSessions(visit: Visit): Promise<Response> {
   const { deps, context, admin, query } = visit;
   const sessions = await deps.administration.sessionsOf(context, target);
   const may = mayChange(admin.user, target);
-  const here = `${userPath(target.id)}`;
+  const here = userPath(target.id);
   const title = `Sessions of ${target.username}`;
   const none = { href: here, text: `Back to ${target.username}` };
   const body = html`${doneMessage(query)}
@@ -246,6 +271,7 @@ export async function endOneSession(visit: Visit): Promise<Response> {
 }
 
 async function changeable(visit: Visit): Promise<User> {
+  if (!isOwner(visit)) refuse("users_owned_by_origin");
   const target = await targetOf(visit);
   return mayChange(visit.admin.user, target) ? target : refuse("permission_denied");
 }

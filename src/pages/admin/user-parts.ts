@@ -2,6 +2,7 @@
 // Must never show a password or its hash.
 
 import type { FieldErrors } from "../../administration/users.ts";
+import type { Settings } from "../../settings/settings.ts";
 import type { UserFields } from "../../stores/admin-contract.ts";
 import { mayGrant } from "../../users/admin-rights.ts";
 import type { User } from "../../users/user.ts";
@@ -11,25 +12,18 @@ import { timeText } from "./list.ts";
 import { badges } from "./users-page.ts";
 
 /** @param first whether the page is there to fill in these fields, and begins with them */
-export function accountFields(fields: UserFields, errors: FieldErrors, first = false): Html {
-  const { username, email, first_name, last_name } = fieldLabels;
+export function accountFields(settings: Settings, fields: UserFields, errors: FieldErrors, first = false): Html {
+  const labels = fieldLabels(settings);
+  const { USERNAME_FIELD } = settings;
   // The browser's own name and address are not what belongs here.
   const shared = { autocomplete: "off" };
-  return html`${textField(
-    {
-      ...shared,
-      first,
-      name: "username",
-      label: username,
-      help: "At most 150 letters, digits and @ . + - _",
-      required: true,
-    },
-    errors,
-    fields.username,
-  )}
-${textField({ ...shared, name: "email", label: email, type: "email" }, errors, fields.email)}
-${textField({ ...shared, name: "first_name", label: first_name }, errors, fields.first_name)}
-${textField({ ...shared, name: "last_name", label: last_name }, errors, fields.last_name)}`;
+  const help = USERNAME_FIELD === "username" ? "At most 150 letters, digits and @ . + - _" : "Users log in with it.";
+  const name = { ...shared, first, name: "username", label: labels.username, help, required: true } as const;
+  const email = { ...shared, name: "email", label: labels.email, type: "email" } as const;
+  return html`${textField(name, errors, fields.username)}
+${USERNAME_FIELD !== "email" && textField(email, errors, fields.email)}
+${textField({ ...shared, name: "first_name", label: labels.first_name }, errors, fields.first_name)}
+${textField({ ...shared, name: "last_name", label: labels.last_name }, errors, fields.last_name)}`;
 }
 
 /** @param who looks at it, and whether at their own account: admins cannot lock themselves out */
@@ -64,6 +58,7 @@ export function accountSummary(user: User, own: boolean): Html {
 <dl>
 <dt>Status</dt><dd>${badges(user)}</dd>
 <dt>Id</dt><dd>${user.id}</dd>
+${user.alternate_id !== null && html`<dt>Id in tokens</dt><dd>${user.alternate_id}</dd>`}
 <dt>Joined</dt><dd>${timeText(user.date_joined)}</dd>
 <dt>Last log-in</dt><dd>${timeText(user.last_login)}</dd>
 <dt>Password</dt><dd>${passwordKind(user.password)}</dd>

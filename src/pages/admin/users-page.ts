@@ -2,10 +2,11 @@
 // Must never show anything of a password.
 
 import { adminPath } from "../../internal-routes/admin-path.ts";
+import type { Settings } from "../../settings/settings.ts";
 import type { Page, UserQuery } from "../../stores/admin-contract.ts";
 import type { User } from "../../users/user.ts";
 import { answerPage } from "./answer-page.ts";
-import { selectField } from "./fields.ts";
+import { fieldLabels, selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage, exportLink, fromOf, listQueryOf, noMatch, pager, timeText } from "./list.ts";
 import { checkboxName, selectedActions } from "./selected-page.ts";
@@ -29,7 +30,7 @@ export async function showUsers({ deps, context, admin, query }: Visit): Promise
   const page = await deps.administration.pageOfUsers({ ...userQueryOf(query), from: fromOf(query) });
   const hasTokens = deps.settings.TOKEN_BLACKLIST_ENABLED;
   const body = html`${doneMessage(query)}
-<div class="head"><h1>Users</h1><a class="button" href="${path}new">Add a user</a></div>
+<div class="head"><h1>Users</h1>${deps.settings.USERS_OWNER === "gateway" && html`<a class="button" href="${path}new">Add a user</a>`}</div>
 <form class="card filter" method="get" action="${path}" role="search" aria-label="Users">
 <div><label for="q">Search</label><input id="q" name="q" type="search" autocapitalize="none" spellcheck="false" aria-describedby="q-help" value="${asked.q}"></div>
 ${selectField({ name: "active", label: "Active", value: asked.active }, yesNo("Active", "Inactive"))}
@@ -37,7 +38,7 @@ ${selectField({ name: "staff", label: "Staff", value: asked.staff }, yesNo("Staf
 <div class="actions"><button>Search</button></div>
 <p class="help" id="q-help">${searchHelp(asked)}</p>
 </form>
-${page.rows.length === 0 ? noUsers(page, asked) : usersForm(page.rows, query, hasTokens)}
+${page.rows.length === 0 ? noUsers(page, asked) : usersForm(deps.settings, page.rows, query)}
 ${pager(page, path, asked)}
 ${page.rows.length > 0 && exportLink(path, asked)}`;
   return answerPage(context, { title: "Users", user: admin.user, section: "users", hasTokens, body });
@@ -89,14 +90,16 @@ function noUsers({ lookedAtOnly }: Page<User>, { q, active, staff }: Asked): Htm
 }
 
 /** The table in a form that leads to the question what is to be done to the users ticked. */
-function usersForm(users: readonly User[], query: URLSearchParams, hasTokens: boolean): Html {
+function usersForm(settings: Settings, users: readonly User[], query: URLSearchParams): Html {
   const list = listQueryOf(query);
   const all = query.get("select") === "all";
   const other = new URLSearchParams([...list, ...(all ? [] : [["select", "all"]])]);
-  const actions = (["deactivate", "end"] as const).filter((action) => action !== "end" || hasTokens);
+  const actions = (["deactivate", "end"] as const).filter(
+    (action) => action !== "end" || settings.TOKEN_BLACKLIST_ENABLED,
+  );
   return html`<form method="get" action="${path}selected">
 <input type="hidden" name="list" value="${String(list)}">
-${usersTable(users, all)}
+${usersTable(settings, users, all)}
 <div class="selected" role="group" aria-label="With the selected users">
 <a href="${path}${other.size > 0 && `?${other}`}">${all ? "Select none" : "Select all on this page"}</a>
 <span>With the selected:</span>
@@ -105,11 +108,12 @@ ${actions.map((action) => html`<button class="danger small" name="action" value=
 </form>`;
 }
 
-function usersTable(users: readonly User[], all: boolean): Html {
+function usersTable(settings: Settings, users: readonly User[], all: boolean): Html {
+  const labels = fieldLabels(settings);
   return html`<div class="scroll" role="region" aria-label="Users" tabindex="0"><table>
 <caption>Times are UTC. “Last log-in” is kept while UPDATE_LAST_LOGIN is on.</caption>
 <thead><tr>
-<td class="tick"></td><th scope="col">Username</th><th scope="col">Status</th><th scope="col" class="wide">E-mail</th>
+<td class="tick"></td><th scope="col">${labels.username}</th><th scope="col">Status</th><th scope="col" class="wide">${labels.email}</th>
 <th scope="col" class="wide">Name</th><th scope="col" class="wide">Last log-in</th>
 </tr></thead>
 <tbody>${users.map(

@@ -3,7 +3,8 @@
 
 const plain = 'autocapitalize="none" spellcheck="false"';
 
-export const consoleBody = `<div id="page" tabindex="-1">
+/** @param usernameLabel what users log in with, as HTML */
+export const consoleBody = (usernameLabel: string): string => `<div id="page" tabindex="-1">
 <header>
 <h1>Gateway console</h1>
 <p>Log in, inspect the tokens, and call the API behind the gateway.
@@ -17,7 +18,7 @@ export const consoleBody = `<div id="page" tabindex="-1">
 <form id="login" method="post">
 <p id="no-login" hidden>This gateway serves no log-in. Paste a token below.</p>
 <div id="credentials">
-<label for="username">Username</label>
+<label for="username">${usernameLabel}</label>
 <input id="username" name="username" autocomplete="username" ${plain}>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password">

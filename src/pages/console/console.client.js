@@ -484,7 +484,7 @@ function forget(said) {
 async function logIn() {
   const path = at("kinds").hidden ? (serves("obtain") ? "/" : "/sliding/") : field("kind").value;
   const username = field("username").value;
-  const body = JSON.stringify({ username, password: field("password").value });
+  const body = JSON.stringify({ [known.usernameField]: username, password: field("password").value });
   const answer = await call({
     method: "POST",
     path: endpoint(path),

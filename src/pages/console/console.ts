@@ -6,6 +6,7 @@ import { servedEndpoints } from "../../settings/derived.ts";
 import { shown } from "../../settings/readers.ts";
 import { type RouteAuth, readRoute } from "../../settings/route-keys.ts";
 import type { Settings } from "../../settings/settings.ts";
+import { fieldLabel } from "../../users/user-rules.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";
 import formStyle from "../token-form/token-form.css" with { type: "text" };
@@ -21,7 +22,7 @@ export async function answerConsole(settings: Settings, context: RequestContext)
     title: "Gateway console",
     styles: [formStyle, consoleStyle],
     script: consoleScript,
-    body: `<main data-known="${known}">\n${consoleBody}</main>`,
+    body: `<main data-known="${known}">\n${consoleBody(escapeHtml(fieldLabel(settings.USERNAME_FIELD)))}</main>`,
     formAction: "'none'",
   });
 }
@@ -45,6 +46,7 @@ function knownOf(settings: Settings): Known {
     admin: settings.ADMIN && settings.ADMIN_HOST === null,
     idClaim: settings.JTI_CLAIM,
     userClaim: settings.USER_ID_CLAIM,
+    usernameField: settings.USERNAME_FIELD,
     prefix: settings.TOKEN_PREFIX,
     served: [...servedEndpoints(settings)],
     header: authHeaderName(settings),

@@ -52,6 +52,8 @@ export interface RouteInWords {
 
 /** What the gateway writes into the page. */
 export interface Known {
+  /** The field of the body that the name is sent as. */
+  readonly usernameField: string;
   prefix: string;
   served: string[];
   header: string;

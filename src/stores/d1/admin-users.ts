@@ -5,7 +5,7 @@ import type { Actor, AdminUserStore, Changed, Ending, Page, UserFields, UserQuer
 import { type Condition, readPage } from "./admin-pages.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { endAllStatements, keepSessionsStatement } from "./sessions.ts";
-import { nextUserId, userColumns, userFrom } from "./users.ts";
+import { newIdsSql, userColumns, userFrom } from "./users.ts";
 
 export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
@@ -36,12 +36,26 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
         const { results } = await db.prepare(sql).bind(JSON.stringify(ids)).all<Record<string, unknown>>();
         return results.map((row) => userFrom(row) as User);
       }),
-    create: (user) =>
+    isNameTaken: (username, except) =>
       on(async () => {
+        const sql = "SELECT 1 FROM users WHERE username = ?1 COLLATE NOCASE AND id IS NOT ?2 LIMIT 1";
+        return (
+          (await db
+            .prepare(sql)
+            .bind(username, except ?? null)
+            .first()) !== null
+        );
+      }),
+    create: (user, ids) =>
+      on(async () => {
+        const values: Array<string | number | null> = [user.password, ...fieldValues(user), user.date_joined];
+        const [id, alternateId] = newIdsSql(ids, (value) => `?${values.push(value)}`);
+        const sql = `INSERT INTO users (password, ${fieldColumns}, date_joined, id, alternate_id)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ${id}, ${alternateId}) RETURNING CAST(id AS TEXT) AS id`;
         try {
           const row = await db
-            .prepare(insertUser)
-            .bind(user.password, ...fieldValues(user), user.date_joined)
+            .prepare(sql)
+            .bind(...values)
             .first<{ id: string }>();
           return { id: String(row?.id) };
         } catch (error) {
@@ -90,10 +104,6 @@ function fieldValues(user: UserFields): Array<string | number> {
   const { username, first_name, last_name, email, is_active, is_staff, is_superuser } = user;
   return [username, first_name, last_name, email, Number(is_active), Number(is_staff), Number(is_superuser)];
 }
-
-const insertUser = `INSERT INTO users (id, password, ${fieldColumns}, date_joined)
-  VALUES (${nextUserId}, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-  RETURNING CAST(id AS TEXT) AS id`;
 
 /** On the right are the values of before, as SQL has it. */
 const updateUser = `UPDATE users SET username = ?3, first_name = ?4, last_name = ?5, email = ?6, is_active = ?7,

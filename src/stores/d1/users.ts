@@ -1,6 +1,7 @@
 // Users in D1. All reads go to the primary: what decides about an account may not be stale.
 // Must never build SQL from values.
 import { parseJson } from "../../json/parse.ts";
+import type { NewUserIds } from "../../users/new-user-ids.ts";
 import type { User } from "../../users/user.ts";
 import type { UserLookup, UserStore } from "../contract.ts";
 import { onD1, type StoreLog } from "./errors.ts";
@@ -80,6 +81,27 @@ const rangeEnded =
  */
 export const nextUserId = `(SELECT CASE WHEN EXISTS (SELECT 1 FROM user_imports)
   THEN MIN(0, COALESCE(MIN(low), 0)) - 1 ELSE MAX(0, COALESCE(MAX(high), 0)) + 1 END FROM (${range} UNION ALL ${rangeEnded}))`;
+
+/** The next alternate id where these are integers, likewise; the API's own go upwards. */
+const nextAlternateId = "(SELECT MIN(0, COALESCE(MIN(CAST(alternate_id AS INTEGER)), 0)) - 1 FROM users)";
+
+/**
+ * The `id` and the `alternate_id` of a new user, as SQL that the Worker and the commands share.
+ *
+ * @param literal how a value stands in the statement: as a parameter, or written out
+ */
+export function newIdsSql(ids: NewUserIds, literal: (value: string | null) => string): readonly [string, string] {
+  const type = `COALESCE(${literal(ids.idType ?? null)}, (SELECT id_type FROM user_imports))`;
+  const alternates = {
+    integer: nextAlternateId,
+    uuid: literal(ids.alternateUuid),
+    text: literal(ids.alternateText),
+  };
+  return [
+    `CASE ${type} WHEN 'uuid' THEN ${literal(ids.uuid)} WHEN 'text' THEN ${literal(ids.text)} ELSE ${nextUserId} END`,
+    ids.alternateType === undefined ? "NULL" : alternates[ids.alternateType],
+  ];
+}
 
 /** Deletes rows of user_cutoffs that have expired before ?1, but for those by which the range of ids is known. */
 export const forgetEndedUsers = `DELETE FROM user_cutoffs WHERE expires_at < ?1 AND CAST(user_id AS INTEGER)
