@@ -12,7 +12,7 @@ const surroundings = { SIGNING_KEY: testSecret, DB, BLACKLIST, UPGRADE_PASSWORD_
 const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
   new Request(`https://gateway.example${path}`, { headers });
 
-beforeAll(() => addUser({ id: 1, username: "ada", password: passwordHash }));
+beforeAll(() => addUser({ id: "1", username: "ada", password: passwordHash }));
 afterEach(() => vi.restoreAllMocks());
 
 /** A log-in at a gateway of these options, in these surroundings. */

@@ -80,6 +80,7 @@ export function setUpExplain(
     // Hooks decide at log-in and refresh, which are not explained.
     hooks: {},
     newId: () => randomUUID().replaceAll("-", ""),
+    newUuid: randomUUID,
     newSalt: () => randomBytes(16).toString("hex"),
     later: () => {},
     log,

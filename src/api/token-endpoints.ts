@@ -63,7 +63,8 @@ export function createTokenEndpoint(services: TokenEndpointServices, endpoint: E
   };
 }
 
-function formOf(settings: Settings, { title, description, fields }: Endpoint): EndpointForm {
+/** What the page says of an endpoint, with its fields as they are sent. */
+export function formOf(settings: Settings, { title, description, fields }: Endpoint): EndpointForm {
   const field = (kind: FieldName) => {
     const name = sentName(settings, kind);
     return { kind, name, label: kind === "refresh" ? "Refresh token" : fieldLabel(name) };

@@ -47,7 +47,7 @@ export interface AdminSessionStore {
   deleteExpired(beforeSeconds: number): Promise<void>;
 }
 
-/** A row's place in a list: what the list is ordered by. For users the name and the id, for tokens the time and the id. */
+/** A row's place in a list: what the list is ordered by. For users the name and the row's number, for tokens the time and the id. */
 export interface Place {
   readonly first: string | number;
   readonly second: string;

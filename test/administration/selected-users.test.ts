@@ -8,18 +8,18 @@ import { baseUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
 const context = requestAt(now);
-const users = [1, 2, 3, 4].map((id) => ({ ...baseUser, id, username: `user-${id}`, is_active: true }));
-const actor = { ...baseUser, id: 9, username: "actor", is_staff: true };
+const users = ["1", "2", "3", "4"].map((id) => ({ ...baseUser, id, username: `user-${id}`, is_active: true }));
+const actor = { ...baseUser, id: "9", username: "actor", is_staff: true };
 const admin = { user: actor, idHash: "hash", confirmedAtSeconds: now };
 const ids = users.map(({ id }) => id);
 
 /** @param failing the users whose change is refused, and with what reason */
-function withRefusals(failing: Readonly<Record<number, Reason>>) {
-  const changed: number[] = [];
-  const change = async (_: unknown, __: unknown, { id }: { readonly id: number | string }) => {
-    const reason = failing[Number(id)];
+function withRefusals(failing: Readonly<Record<string, Reason>>) {
+  const changed: string[] = [];
+  const change = async (_: unknown, __: unknown, { id }: { readonly id: string }) => {
+    const reason = failing[id];
     if (reason !== undefined) refuse(reason);
-    changed.push(Number(id));
+    changed.push(id);
   };
   const { changeSelected } = createSelectedUsers({
     admin: { users: { byIds: async () => users } },
@@ -32,24 +32,24 @@ it("who changed between the look and the change is skipped, and the others are d
   const { changeSelected, changed } = withRefusals({ 2: "no_route", 3: "permission_denied" });
   const report = await changeSelected(context, admin, { action: "end", ids });
   expect(report.map(({ id, skipped }) => [id, skipped])).toEqual([
-    [1, undefined],
-    [2, "changed"],
-    [3, "changed"],
-    [4, undefined],
+    ["1", undefined],
+    ["2", "changed"],
+    ["3", "changed"],
+    ["4", undefined],
   ]);
-  expect(changed).toEqual([1, 4]);
+  expect(changed).toEqual(["1", "4"]);
 });
 
 it("when the store fails, that one is reported as unknown, and what comes after is not tried", async () => {
   const { changeSelected, changed } = withRefusals({ 2: "store_unavailable" });
   const report = await changeSelected(context, admin, { action: "deactivate", ids });
   expect(report.map(({ id, skipped }) => [id, skipped])).toEqual([
-    [1, undefined],
-    [2, "failed"],
-    [3, "untried"],
-    [4, "untried"],
+    ["1", undefined],
+    ["2", "failed"],
+    ["3", "untried"],
+    ["4", "untried"],
   ]);
-  expect(changed).toEqual([1]);
+  expect(changed).toEqual(["1"]);
 });
 
 it("without a password that was typed recently nobody is made inactive, and sessions are ended", async () => {
@@ -59,8 +59,8 @@ it("without a password that was typed recently nobody is made inactive, and sess
     "admin_confirmation_needed",
   );
   expect(changed).toEqual([]);
-  await changeSelected(context, unconfirmed, { action: "end", ids: [1] });
-  expect(changed).toContain(1);
+  await changeSelected(context, unconfirmed, { action: "end", ids: ["1"] });
+  expect(changed).toContain("1");
 });
 
 it("any other failure is a failure of the whole", async () => {

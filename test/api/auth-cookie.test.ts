@@ -23,7 +23,7 @@ const cleared = [
   "__Secure-refresh=; Max-Age=0; Path=/api/token; SameSite=Strict; Secure; HttpOnly",
 ];
 
-beforeAll(() => addUser({ id: 1, username: "ada", password: hashOfPw }).then(() => undefined));
+beforeAll(() => addUser({ id: "1", username: "ada", password: hashOfPw }).then(() => undefined));
 
 type Vars = Readonly<Record<string, unknown>>;
 type Body = Readonly<Partial<Record<string, string>>>;

@@ -25,7 +25,7 @@ const preflight = { origin: page, "access-control-request-method": "POST" };
 let app: App;
 let access: string;
 beforeAll(async () => {
-  await addUser({ id: 1, username: "ada", password: hashOfPw });
+  await addUser({ id: "1", username: "ada", password: hashOfPw });
   app = await appWith({ ...base, ...cors });
   const login = await app.fetch(postJson("/api/token/", { username: "ada", password: "pw" }));
   ({ access } = (await login.json()) as { access: string });

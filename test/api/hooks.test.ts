@@ -15,9 +15,9 @@ const passwordHash = "pbkdf2_sha256$1000$saltsaltsaltsaltsaltsa$Ky5++Gmc6m6vqR9J
 const vars = { UPGRADE_PASSWORD_HASHES: false, TOKEN_ENDPOINTS: ["obtain", "refresh", "verify", "sliding"] };
 
 beforeAll(async () => {
-  await addUser({ id: 1, username: "member", password: passwordHash });
+  await addUser({ id: "1", username: "member", password: passwordHash });
   await addUser({
-    id: 2,
+    id: "2",
     username: "staff",
     password: passwordHash,
     is_staff: true,
@@ -124,7 +124,7 @@ describe("onLoginSuccess and onLoginFailed", () => {
     await logIn(hooks, "nobody");
     const requestId = expect.stringMatching(/^[0-9a-f]{32}$/);
     expect(events).toEqual([
-      { what: "login", user: 1, requestId },
+      { what: "login", user: "1", requestId },
       { what: "login_failed", username: "member", reason: "login_password_wrong", requestId },
       { what: "login_failed", username: "nobody", reason: "login_user_unknown", requestId },
     ]);

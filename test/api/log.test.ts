@@ -12,7 +12,7 @@ const base = {
   LOGIN_LIMITER: { limit: async () => ({ success: true }) },
 };
 
-beforeAll(() => addUser({ id: 1, username: "ada", password: hashOfPw }).then(() => undefined));
+beforeAll(() => addUser({ id: "1", username: "ada", password: hashOfPw }).then(() => undefined));
 afterEach(() => vi.restoreAllMocks());
 
 /** The lines that a walk leaves: a good log-in, a wrong one, a proxied request, a refused one. */
@@ -42,8 +42,8 @@ it("LOG=denied writes refused requests with their private reason, log-ins, and t
   const refused = { event: "request", ...ofRequest, decision: "deny", status: 401, total_ms: expect.any(Number) };
   expect(lines).toEqual([
     { event: "gateway_started", algorithm: "HS256", verifying_keys: [], routes: 1, shadow_routes: [] },
-    { event: "login", ...ofRequest, user_id: 1, token_type: "refresh", jti: shortened, hash_upgraded: false },
-    { event: "login_failed", ...ofRequest, user_id: 1, reason: "login_password_wrong" },
+    { event: "login", ...ofRequest, user_id: "1", token_type: "refresh", jti: shortened, hash_upgraded: false },
+    { event: "login_failed", ...ofRequest, user_id: "1", reason: "login_password_wrong" },
     { ...refused, method: "POST", path: "/api/token/", reason: "login_password_wrong" },
     { ...refused, method: "GET", path: "/notes/", rule: "/*", reason: "token_unreadable" },
   ]);
@@ -79,7 +79,7 @@ describe("events", () => {
   type Post = (path: string, body: object) => Promise<Record<string, string>>;
   const credentials = { username: "ada", password: "pw" };
   const jtiOf = (token: string | undefined) => String(claimsOf(token ?? "").jti).slice(0, 8);
-  const ofAda = { request_id: requestId, user_id: 1 };
+  const ofAda = { request_id: requestId, user_id: "1" };
 
   it("a session: log-in, refresh, the same refresh again within the grace, reuse after it, log-out", async () => {
     const ids: string[] = [];

@@ -14,7 +14,7 @@ vi.mock("../../src/users/hashers/scrypt.ts", { spy: true });
 // "pw" by Django's PBKDF2 hasher with 1,000 rounds; made with Python's hashlib.
 const hashOfPw = "pbkdf2_sha256$1000$saltsaltsaltsaltsaltsa$Ky5++Gmc6m6vqR9JKrz/VeuXzXh64CMJ6d6nEpzLQ7Y=";
 
-beforeAll(() => addUser({ id: 1, username: "ada", password: hashOfPw }).then(() => undefined));
+beforeAll(() => addUser({ id: "1", username: "ada", password: hashOfPw }).then(() => undefined));
 beforeEach(() => {
   vi.mocked(scrypt.deriveScrypt).mockReset().mockReturnValue(new Uint8Array(64));
 });

@@ -25,7 +25,7 @@ let app: Awaited<ReturnType<typeof appWith>>;
 const hashOfPw = "pbkdf2_sha256$1000$saltsaltsaltsaltsaltsa$Ky5++Gmc6m6vqR9JKrz/VeuXzXh64CMJ6d6nEpzLQ7Y=";
 
 beforeAll(async () => {
-  await addUser({ id: 1, username: "ada", password: hashOfPw });
+  await addUser({ id: "1", username: "ada", password: hashOfPw });
   const vars = { TOKEN_ENDPOINTS: ["obtain", "sliding"], ORIGIN_URL: "https://origin.example" };
   const limiter = { limit: async () => ({ success: true }) };
   app = await appWith({ ...vars, LOGIN_LIMITER: limiter }, { onLoginFailed: (_, reason) => void told.push(reason) });

@@ -20,7 +20,7 @@ const base = {
   ],
 };
 
-beforeAll(() => addUser({ id: 1, username: "ada", password: hashOfPw }).then(() => undefined));
+beforeAll(() => addUser({ id: "1", username: "ada", password: hashOfPw }).then(() => undefined));
 afterEach(() => vi.restoreAllMocks());
 
 const accessToken = (claims: object = {}) =>

@@ -14,8 +14,8 @@ const base = {
 };
 
 beforeAll(async () => {
-  await addUser({ id: 1, username: "ada", password: hashOfPw });
-  await addUser({ id: 2, username: "gone", password: hashOfPw, is_active: false });
+  await addUser({ id: "1", username: "ada", password: hashOfPw });
+  await addUser({ id: "2", username: "gone", password: hashOfPw, is_active: false });
 });
 
 type Vars = Readonly<Record<string, unknown>>;

@@ -230,7 +230,7 @@ describe("authenticate() with the user from the store", () => {
 });
 
 describe("authenticate() asks the store once,", () => {
-  const revocationKeysOf = (jti: string, id: number) => ({
+  const revocationKeysOf = (jti: string, id: string) => ({
     ...{ jti, session: undefined, issuedAtSeconds: now },
     user: { column: "id", value: id },
   });
@@ -285,7 +285,7 @@ describe("the marks of a token", () => {
     expect((await done()).revocationKeys).toMatchObject({
       jti: undefined,
       session: "s1",
-      user: { column: "id", value: 7 },
+      user: { column: "id", value: "7" },
     });
   });
 

@@ -12,7 +12,7 @@ const now = 1_700_000_000;
 const revocationKeys: RevocationKeys = {
   jti: "a1",
   session: undefined,
-  user: { column: "id", value: 7 },
+  user: { column: "id", value: "7" },
   issuedAtSeconds: now - 200,
 };
 const identity: Identity = {

@@ -14,7 +14,7 @@ const ASSERTION_KEY = "shared-with-the-origin-and-nobody-else";
 type Claims = Readonly<Record<string, unknown>>;
 
 /** Everything that any kind of token asks for; only the header's typ tells that it is none. */
-const claimsFor = (type: string, userId: number): Claims => ({
+const claimsFor = (type: string, userId: string): Claims => ({
   ...{ iss: "simplejwt-edge", aud: "https://api.example.com", sub: String(userId), request_id: "r-1" },
   ...{ iat: nowSeconds, exp: nowSeconds + 60, refresh_exp: nowSeconds + 60 },
   ...{ jti: `${type}-${userId}`, token_type: type, user_id: String(userId) },
@@ -90,14 +90,14 @@ describe.each(kindsOfKey)("signed with the tokens' own $name key,", ({ vars: key
     const { keys } = await readKeys(settings);
     if (!keys) throw new Error("no keys");
     const codec: Codec = createCodec(settings, keys, JSON.stringify);
-    const assertion = make("gateway-assertion+jwt", claimsFor("access", 7));
+    const assertion = make("gateway-assertion+jwt", claimsFor("access", "7"));
     expect(await reasonOf(() => codec.open(assertion, nowSeconds))).toBe("token_is_assertion");
   });
 });
 
 test("signed with ASSERTION_KEY, an access token is forged and refused", async () => {
   const app = await appWith({ ASSERTION: true, ASSERTION_KEY });
-  const token = craft({ claims: claimsFor("access", 7), secret: ASSERTION_KEY });
+  const token = craft({ claims: claimsFor("access", "7"), secret: ASSERTION_KEY });
   const refused = await app.fetch(
     new Request("https://gateway.example/x", { headers: { authorization: `Bearer ${token}` } }),
   );

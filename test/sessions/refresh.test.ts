@@ -66,9 +66,9 @@ describe("refresh() gives", () => {
   });
 
   test.each([
-    ["a number", (id: number) => id],
-    ["a fraction", (id: number) => id + 0.9],
-    ["digits with blanks", (id: number) => ` ${id} `],
+    ["a number", (id: string) => Number(id)],
+    ["a fraction", (id: string) => Number(id) + 0.9],
+    ["digits with blanks", (id: string) => ` ${id} `],
   ])("it to a user whose id is written as %s", async (_, spell) => {
     const { user } = await setUp();
     const { done } = await setUp({ claims: { user_id: spell(user.id) } });

@@ -28,12 +28,12 @@ describe("tokenId()", () => {
 });
 
 describe("recordOf()", () => {
-  const token = { jti: "a1", type: "refresh", userId: 7 } as const;
+  const token = { jti: "a1", type: "refresh", userId: "7" } as const;
   const sliding = { ...token, type: "sliding" } as const;
 
   test("takes issue and end from the claims", () => {
     expect(recordOf(settings, { iat: 5, exp: 9, refresh_exp: 99 }, token, now)).toEqual({
-      ...{ jti: "a1", type: "refresh", userId: 7, createdAtSeconds: 5, expiresAtSeconds: 9 },
+      ...{ jti: "a1", type: "refresh", userId: "7", createdAtSeconds: 5, expiresAtSeconds: 9 },
     });
   });
 

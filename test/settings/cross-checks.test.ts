@@ -107,7 +107,19 @@ describe("names of claims:", () => {
 
 describe("USER_ID_FIELD, AUTH_TOKEN_CLASSES, AUTH_HEADER_TYPES, AUTH_HEADER_NAME:", () => {
   test.each([
-    [{ USER_ID_FIELD: "email" }, 'USER_ID_FIELD must be a unique column of users (id or username); it is "email".'],
+    [
+      { USER_ID_FIELD: "is_staff" },
+      'USER_ID_FIELD must name a field that is unique in the user model; it is "is_staff".',
+    ],
+    [{ USER_ID_FIELD: "my id" }, 'USER_ID_FIELD must name a field that is unique in the user model; it is "my id".'],
+    [
+      { USERNAME_FIELD: "password" },
+      'USERNAME_FIELD must name a field that is unique in the user model; it is "password".',
+    ],
+    [{ USERNAME_FIELD: "pk" }, 'USERNAME_FIELD must name a field that users log in with; it is "pk".'],
+    [{ USERNAME_CASE: "lower" }, 'USERNAME_CASE must be one of exact, insensitive; it is "lower".'],
+    [{ USER_ID_TYPE: "int" }, 'USER_ID_TYPE must be one of integer, uuid, text; it is "int".'],
+    [{ USERS_OWNER: "django" }, 'USERS_OWNER must be one of gateway, origin; it is "django".'],
     [{ AUTH_TOKEN_CLASSES: ["AccessToken", "MyToken"] }, 'AUTH_TOKEN_CLASSES has the unknown class "MyToken".'],
     [
       { AUTH_HEADER_TYPES: ["Bearer", "My JWT"] },
@@ -120,6 +132,8 @@ describe("USER_ID_FIELD, AUTH_TOKEN_CLASSES, AUTH_HEADER_TYPES, AUTH_HEADER_NAME
 
   test.each([
     [{ USER_ID_FIELD: "username" }],
+    [{ USER_ID_FIELD: "uuid" }],
+    [{ USERNAME_FIELD: "email", USER_ID_FIELD: "email" }],
     [{ AUTH_TOKEN_CLASSES: ["rest_framework_simplejwt.tokens.SlidingToken", "AccessToken"] }],
     [{ AUTH_HEADER_TYPES: "JWT" }],
     [{ AUTH_HEADER_NAME: "X-Access-Token" }],

@@ -7,6 +7,7 @@ import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
+import { newUserIds } from "../../src/users/new-user-ids.ts";
 import { DB } from "../support/bindings.ts";
 import { outstandingToken } from "../support/rows.ts";
 
@@ -37,8 +38,9 @@ async function allStatements(): Promise<readonly string[]> {
   const { db, texts } = notingDatabase();
   const [tokens, sessions, users] = [d1Tokens(db, silent), d1Sessions(db, silent), d1Users(db, silent)];
   const lookups = [
-    { column: "id", value: 7 },
+    { column: "id", value: "7" },
     { column: "username", value: "ada" },
+    { column: "alternate_id", value: "a7" },
   ] as const;
   const revocationKeys: RevocationKeys = { jti: "a", session: "f", user: undefined, issuedAtSeconds: now };
   const token = outstandingToken();
@@ -48,8 +50,9 @@ async function allStatements(): Promise<readonly string[]> {
     await tokens.tokenAndUser(lookup, "a");
     await users.byLookup(lookup);
   }
-  await users.byUsername("ada");
-  await tokens.recordLogin("no user", { userId: 7, token, newHash: { checked: "a", better: "b" }, lastLogin: "now" });
+  await users.byUsername("ada", "exact");
+  await users.byUsername("ada", "insensitive");
+  await tokens.recordLogin("no user", { userId: "7", token, newHash: { checked: "a", better: "b" }, lastLogin: "now" });
   await tokens.insert("no user", token);
   for (const owner of [...lookups, "no user"] as const) {
     await tokens.extend(owner, token);
@@ -71,10 +74,10 @@ async function allStatements(): Promise<readonly string[]> {
 /** Lists walk an index in its order; how many rows they look at is in d1-admin-pages.test.ts. */
 async function adminStatements(db: D1Database): Promise<void> {
   const [sessions, users, tokens] = [d1AdminSessions(db, silent), d1AdminUsers(db, silent), d1AdminTokens(db, silent)];
-  const place = { text: "a", number: 1 };
+  const place = { first: "a", second: "1" };
   const session = {
     idHash: "a",
-    userId: 7,
+    userId: "7",
     fingerprint: "f",
     createdAtSeconds: now,
     expiresAtSeconds: now,
@@ -89,23 +92,32 @@ async function adminStatements(db: D1Database): Promise<void> {
   const user = { ...fields, is_active: true, is_staff: false, is_superuser: false };
   const actor = { isSuperuser: true, namesAreIds: false };
   const ending = { issuedBeforeSeconds: now, untilSeconds: now, nowSeconds: now };
-  await users.create({ ...user, password: "!", date_joined: "now" });
-  await users.change(7, user, actor, ending);
-  await users.setPassword(7, "!", actor, ending);
-  await users.deactivate(7, actor, ending);
-  await users.byIds([7, 8]);
-  await users.remove(7, actor, ending);
-  await users.end(7, actor, ending);
-  await users.setPassword(7, "!", actor, undefined);
-  await users.change(7, user, { ...actor, isSuperuser: false }, ending);
+  for (const [USER_ID_TYPE, USER_ID_FIELD] of [
+    ["integer", "id"],
+    ["uuid", "id"],
+    ["integer", "username"],
+    ["uuid", "uuid"],
+  ] as const) {
+    const ids = newUserIds({ USER_ID_TYPE, USER_ID_FIELD, USERNAME_FIELD: "username" }, () => "a-b");
+    await users.create({ ...user, password: "!", date_joined: "now" }, ids);
+  }
+  await users.isNameTaken("a", "7");
+  await users.change("7", user, actor, ending);
+  await users.setPassword("7", "!", actor, ending);
+  await users.deactivate("7", actor, ending);
+  await users.byIds(["7", "8"]);
+  await users.remove("7", actor, ending);
+  await users.end("7", actor, ending);
+  await users.setPassword("7", "!", actor, undefined);
+  await users.change("7", user, { ...actor, isSuperuser: false }, ending);
   await tokens.byId("a");
   for (const from of [{ way: "after", place } as const, { way: "before", place } as const]) {
     for (const text of ["ada", "4711", "Ada Lovelace", "Ada Maria Lovelace", "a b c d e f g"]) {
       await users.page({ search: { by: "beginning", text }, isActive: true, isStaff: true, from });
       await users.page({ search: { by: "beginning", text }, isActive: undefined, isStaff: undefined, from });
     }
-    await tokens.page({ userId: 7, state: "live", nowSeconds: now, from });
-    await tokens.page({ userId: 7, state: "outdated", nowSeconds: now, from });
+    await tokens.page({ userId: "7", state: "live", nowSeconds: now, from });
+    await tokens.page({ userId: "7", state: "outdated", nowSeconds: now, from });
     await tokens.page({ userId: undefined, state: "expired", nowSeconds: now, from });
   }
 }

@@ -5,7 +5,7 @@ import type { App } from "../../src/app.ts";
 import type { Hooks } from "../../src/hooks.ts";
 import type { User } from "../../src/users/user.ts";
 import { appWith } from "./app.ts";
-import { addUser, type TestUser } from "./users.ts";
+import { addUser } from "./users.ts";
 
 /** "pw" by Django's PBKDF2 hasher with 1,000 rounds, made with Python's hashlib: quick to check. */
 export const hashOfPw = "pbkdf2_sha256$1000$saltsaltsaltsaltsaltsa$Ky5++Gmc6m6vqR9JKrz/VeuXzXh64CMJ6d6nEpzLQ7Y=";
@@ -58,7 +58,7 @@ export function visitorOf(app: App): Visitor {
 }
 
 /** A user who can log in with "pw". */
-export const addStaff = (change: Partial<TestUser> = {}): Promise<TestUser> =>
+export const addStaff = (change: Partial<User> = {}): Promise<User> =>
   addUser({ password: hashOfPw, is_staff: true, ...change });
 
 /** A visitor who is logged in. */

@@ -29,7 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   tokens: ["errors.ts", "json", "python", "settings"],
   "hooks.ts": ["settings", "tokens", "users/user.ts"],
   // Implementations are known to wire.ts alone.
-  stores: ["errors.ts", "log-events.ts", "settings", "tokens", "users"],
+  stores: ["errors.ts", "json", "log-events.ts", "settings", "tokens", "users"],
   "services.ts": [...foundations, "hooks.ts", ...contracts],
   users: [...foundations, "hooks.ts", ...contracts],
   auth: [...foundations, "hooks.ts", ...contracts, "users", "sessions"],

@@ -57,6 +57,7 @@ export async function testServices(
     loginLimiter: undefined,
     hooks: {},
     newId: () => `${prefix}-${++issued}`,
+    newUuid: () => "6f1ed002-ab55-4b1b-9b6a-6a0d4c3e2fab",
     newSalt: () => "aFixedSaltOf22Letters0",
     later: (work) => void put.push(work),
     metrics: undefined,

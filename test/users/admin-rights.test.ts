@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { mayAdminister, mayChange, mayGrant, ownLockOut } from "../../src/users/admin-rights.ts";
 import { baseUser } from "../support/users.ts";
 
-const staff = { ...baseUser, id: 1, is_staff: true };
-const boss = { ...staff, id: 2, is_superuser: true };
+const staff = { ...baseUser, id: "1", is_staff: true };
+const boss = { ...staff, id: "2", is_superuser: true };
 
 describe("mayAdminister()", () => {
   it.each([

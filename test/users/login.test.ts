@@ -45,7 +45,7 @@ describe("login() lets in", () => {
       user: { ...user, password: preferredHash },
       newHash: { checked: oldHash, better: preferredHash },
     });
-    expect(await columnOf(user?.id ?? 0, "password")).toBe(oldHash);
+    expect(await columnOf(user?.id ?? "0", "password")).toBe(oldHash);
   });
 
   test("a user with an old hash as it is, where UPGRADE_PASSWORD_HASHES is off", async () => {
@@ -124,20 +124,20 @@ describe("login() refuses", () => {
     const { done, user } = await loginWith({ password: oldHash }, { password: "wrong" });
     expect(await reasonOf(done)).toBe("login_password_wrong");
     expect(hashing.hashPassword).not.toHaveBeenCalled();
-    expect(await columnOf(user?.id ?? 0, "password")).toBe(oldHash);
+    expect(await columnOf(user?.id ?? "0", "password")).toBe(oldHash);
   });
 
   test("an inactive user, but keeps the better hash, as Django does", async () => {
     const { done, user } = await loginWith({ password: oldHash, is_active: false });
     expect(await reasonOf(done)).toBe("login_user_inactive");
-    expect(await columnOf(user?.id ?? 0, "password")).toBe(preferredHash);
+    expect(await columnOf(user?.id ?? "0", "password")).toBe(preferredHash);
   });
 
   test("an inactive user with an old hash that stays, at the cost of a new one", async () => {
     const row = { password: oldHash, is_active: false };
     const { done, user } = await loginWith(row, { vars: { UPGRADE_PASSWORD_HASHES: false } });
     expect(await reasonOf(done)).toBe("login_user_inactive");
-    expect(await columnOf(user?.id ?? 0, "password")).toBe(oldHash);
+    expect(await columnOf(user?.id ?? "0", "password")).toBe(oldHash);
     expect(vi.mocked(spending.spendHashTime).mock.calls).toEqual([[password]]);
   });
 
@@ -182,6 +182,6 @@ describe("login() and its hooks:", () => {
     };
     const { done, user } = await loginWith({ password: oldHash }, { hooks: { userMayAuthenticate } });
     await expect(done()).rejects.toThrow("rule broke");
-    expect(await columnOf(user?.id ?? 0, "password")).toBe(oldHash);
+    expect(await columnOf(user?.id ?? "0", "password")).toBe(oldHash);
   });
 });

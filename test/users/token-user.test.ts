@@ -93,16 +93,16 @@ describe("hasOldPassword()", () => {
 
 describe("userLookup()", () => {
   test.each([
-    ["7", 7],
-    [7, 7],
-    [1.9, 1],
-    [true, 1],
-    ["1_0", 10],
-    [" 7 ", 7],
-    ["٧", 7],
-    [0, 0],
-    ["-7", -7],
-    ["9007199254740991", 9_007_199_254_740_991],
+    ["7", "7"],
+    [7, "7"],
+    [1.9, "1"],
+    [true, "1"],
+    ["1_0", "10"],
+    [" 7 ", "7"],
+    ["٧", "7"],
+    [0, "0"],
+    ["-7", "-7"],
+    ["9007199254740991", "9007199254740991"],
     ["9007199254740992", "9007199254740992"],
     ["9007199254740993", "9007199254740993"],
     ["+0281674916028284931", "281674916028284931"],
@@ -112,9 +112,9 @@ describe("userLookup()", () => {
     ["-9223372036854775808", "-9223372036854775808"],
     [parseJson("281674916028284931"), "281674916028284931"],
     [parseJson("-281674916028284931"), "-281674916028284931"],
-    [parseJson("1.0"), 1],
-    [parseJson("1e0"), 1],
-    [parseJson("1.90"), 1],
+    [parseJson("1.0"), "1"],
+    [parseJson("1e0"), "1"],
+    [parseJson("1.90"), "1"],
     [parseJson("9007199254740992.0"), "9007199254740992"],
     [parseJson("1e17"), "100000000000000000"],
   ])("reads the id %j as Python's int() does", (value, id) => {
@@ -172,7 +172,7 @@ describe("namedUser()", () => {
   });
 
   test("wants the user that is named, and one that cannot be", () => {
-    expect(namedUser(settings, { user_id: "7" })).toEqual({ wanted: true, owner: { column: "id", value: 7 } });
+    expect(namedUser(settings, { user_id: "7" })).toEqual({ wanted: true, owner: { column: "id", value: "7" } });
     expect(namedUser(settings, { user_id: parseJson("281674916028284931") })).toEqual({
       wanted: true,
       owner: { column: "id", value: "281674916028284931" },

@@ -90,17 +90,22 @@ export function adminRoutes(
       }
     };
   const served = pages.filter(({ ofTokens }) => !ofTokens || deps.settings.TOKEN_BLACKLIST_ENABLED);
+  const redirects = [...served.filter(({ path, get }) => get && path.length > 1), { path: "/login" }].map(
+    ({ path }) => ({
+      path: path.endsWith("/") ? path.slice(0, -1) : `${path}/`,
+      handle: answering(async ({ context }) => otherSlash(context)),
+    }),
+  );
+  const isOfUser = ({ path }: { readonly path: string }) => path.includes(":id");
   return [
     { path: "/login", handle: answering(answerLogIn) },
+    // Typed by hand with a slash too many, or without the one at the end. Before the users: `/users/new/` is none.
+    ...redirects.filter((one) => !isOfUser(one)),
     ...served.map((page) => ({
       path: page.path,
       handle: answering((visitor, id) => answerVisit(visitor, page, id)),
     })),
-    // Typed by hand with a slash too many, or without the one at the end.
-    ...[...served.filter(({ path, get }) => get && path.length > 1), { path: "/login" }].map(({ path }) => ({
-      path: path.endsWith("/") ? path.slice(0, -1) : `${path}/`,
-      handle: answering(async ({ context }) => otherSlash(context)),
-    })),
+    ...redirects.filter(isOfUser),
     { path: "/*", handle: answering(async () => refuse("no_route")) },
   ];
 }

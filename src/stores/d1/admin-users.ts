@@ -170,8 +170,9 @@ function pageOfUsers(db: D1Database, { search, isActive, isStaff, from, rows }: 
   const staff: Condition[] = isStaff === undefined ? [] : [{ sql: "is_staff = ?", values: [Number(isStaff)] }];
   const active: Condition[] = isActive === undefined ? [] : [{ sql: "is_active = ?", values: [Number(isActive)] }];
   const list = {
-    columns: `id, ${userColumns}`,
-    order: [nocase("username"), "id"],
+    columns: `users.rowid AS row_place, ${userColumns}`,
+    // What every index of the table ends with, so that no page has to be sorted.
+    order: [nocase("username"), "row_place"],
     descending: false,
     from,
     rows,
@@ -180,7 +181,7 @@ function pageOfUsers(db: D1Database, { search, isActive, isStaff, from, rows }: 
     read: (row: Readonly<Record<string, unknown>>) => userFrom(row) as User,
     placeOf: (row: Readonly<Record<string, unknown>>) => ({
       first: String(row.username),
-      second: String(row.id_text),
+      second: String(row.row_place),
     }),
   };
   if (search?.by === "beginning") {

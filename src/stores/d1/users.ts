@@ -68,9 +68,9 @@ function extraFrom(text: string): User["extra"] {
   }
 }
 
-const range = "SELECT MIN(CAST(id AS INTEGER)) AS low, MAX(CAST(id AS INTEGER)) AS high FROM users";
-const rangeEnded =
-  "SELECT MIN(CAST(user_id AS INTEGER)) AS low, MAX(CAST(user_id AS INTEGER)) AS high FROM user_cutoffs";
+/** The lowest or highest integer id that was given out, and 0; each look-up of one end goes into an index. */
+const idAt = (end: "MIN" | "MAX"): string =>
+  `${end}(0, COALESCE((SELECT ${end}(CAST(id AS INTEGER)) FROM users), 0), COALESCE((SELECT ${end}(CAST(user_id AS INTEGER)) FROM user_cutoffs), 0))`;
 
 /**
  * The id of the next user where ids are integers, as SQL that the Worker and the commands share. Never one that was given
@@ -79,11 +79,11 @@ const rangeEnded =
  * zero: the API's own sequence goes on upwards. Deleting a user writes a row of user_cutoffs, and the highest and the
  * lowest of them stay for as long as no user lies beyond (forgetEndedUsers).
  */
-export const nextUserId = `(SELECT CASE WHEN EXISTS (SELECT 1 FROM user_imports)
-  THEN MIN(0, COALESCE(MIN(low), 0)) - 1 ELSE MAX(0, COALESCE(MAX(high), 0)) + 1 END FROM (${range} UNION ALL ${rangeEnded}))`;
+export const nextUserId = `CASE WHEN EXISTS (SELECT 1 FROM user_imports WHERE id = 1) THEN ${idAt("MIN")} - 1 ELSE ${idAt("MAX")} + 1 END`;
 
 /** The next alternate id where these are integers, likewise; the API's own go upwards. */
-const nextAlternateId = "(SELECT MIN(0, COALESCE(MIN(CAST(alternate_id AS INTEGER)), 0)) - 1 FROM users)";
+const nextAlternateId =
+  "MIN(0, COALESCE((SELECT MIN(CAST(alternate_id AS INTEGER)) FROM users WHERE alternate_id IS NOT NULL), 0)) - 1";
 
 /**
  * The `id` and the `alternate_id` of a new user, as SQL that the Worker and the commands share.
@@ -91,15 +91,15 @@ const nextAlternateId = "(SELECT MIN(0, COALESCE(MIN(CAST(alternate_id AS INTEGE
  * @param literal how a value stands in the statement: as a parameter, or written out
  */
 export function newIdsSql(ids: NewUserIds, literal: (value: string | null) => string): readonly [string, string] {
-  const type = `COALESCE(${literal(ids.idType ?? null)}, (SELECT id_type FROM user_imports))`;
+  const type = `COALESCE(${literal(ids.idType ?? null)}, (SELECT id_type FROM user_imports WHERE id = 1))`;
   const alternates = {
-    integer: nextAlternateId,
-    uuid: literal(ids.alternateUuid),
-    text: literal(ids.alternateText),
+    integer: () => nextAlternateId,
+    uuid: () => literal(ids.alternateUuid),
+    text: () => literal(ids.alternateText),
   };
   return [
-    `CASE ${type} WHEN 'uuid' THEN ${literal(ids.uuid)} WHEN 'text' THEN ${literal(ids.text)} ELSE ${nextUserId} END`,
-    ids.alternateType === undefined ? "NULL" : alternates[ids.alternateType],
+    `CASE ${type} WHEN 'uuid' THEN ${literal(ids.uuid)} WHEN 'text' THEN ${literal(ids.text)} ELSE (${nextUserId}) END`,
+    ids.alternateType === undefined ? "NULL" : alternates[ids.alternateType](),
   ];
 }
 

@@ -1,11 +1,12 @@
 // CSV files of the admin page: what is in them, what is not, how much at most, who took them.
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { User } from "../../../src/users/user.ts";
 import { addStaff, adminApp, adminLog, loggedIn, type Visitor, visitorOf } from "../../support/admin.ts";
 import { DB } from "../../support/bindings.ts";
-import { addUser, type TestUser } from "../../support/users.ts";
+import { addUser } from "../../support/users.ts";
 
 const app = await adminApp();
-let clerk: TestUser;
+let clerk: User;
 let asClerk: Visitor;
 
 beforeAll(async () => {

@@ -58,10 +58,12 @@ describe("a user whose id no number holds", () => {
     // Names that differ in case alone have the same place by name.
     await add("281674916028284910", "twin", "");
     await add("281674916028284911", "Twin", "");
-    const text = await boss.page("/users/?q=twin&after=281674916028284910~twin");
+    const rows = await DB.prepare("SELECT username, rowid FROM users WHERE username IN ('twin', 'Twin')").raw();
+    const place = (name: string) => `${name}~${new Map(rows as [string, number][]).get(name)}`;
+    const text = await boss.page(`/users/?q=twin&after=${place("twin")}`);
     expect(text).toContain(">Twin</a>");
     expect(text).not.toContain(">twin</a>");
-    const before = await boss.page("/users/?q=twin&before=281674916028284911~Twin");
+    const before = await boss.page(`/users/?q=twin&before=${place("Twin")}`);
     expect(before).toContain(">twin</a>");
     expect(before).not.toContain(">Twin</a>");
   });

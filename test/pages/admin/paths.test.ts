@@ -1,10 +1,11 @@
 // Addresses of the admin page as people type them: a slash too many or too few, and where the cursor is then.
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import type { User } from "../../../src/users/user.ts";
 import { addStaff, adminApp, adminLog, loggedIn, type Visitor, visitorOf } from "../../support/admin.ts";
-import { addUser, type TestUser } from "../../support/users.ts";
+import { addUser } from "../../support/users.ts";
 
 const app = await adminApp();
-let user: TestUser;
+let user: User;
 let staff: Visitor;
 
 beforeAll(async () => {
@@ -20,6 +21,8 @@ it.each([
   ["/users", "/users/"],
   ["/users?q=a%2Fb", "/users/?q=a%2Fb"],
   ["/users/7", "/users/7/"],
+  ["/users/x", "/users/x/"],
+  ["/users/selected/", "/users/selected"],
   ["/users/new/", "/users/new"],
   ["/users/7/password/", "/users/7/password"],
   ["/users/7/sessions/", "/users/7/sessions"],
@@ -33,7 +36,17 @@ it.each([
   }
 });
 
-it.each(["/tokens//", "/token", "/users/new//", "/users/x", "/logout/", "/users/7/end/"])("%s is 404", async (path) => {
+it.each([
+  "/tokens//",
+  "/token",
+  "/users/new//",
+  "/users/x/",
+  "/users/~/",
+  "/users/~bmV3/x",
+  "/users/7/x",
+  "/logout/",
+  "/users/7/end/",
+])("%s is 404", async (path) => {
   expect((await staff.get(path)).status).toBe(404);
 });
 

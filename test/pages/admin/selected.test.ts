@@ -1,12 +1,13 @@
 // Several users at once on the admin page: what is asked first, what is done, who is left out and why.
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { User } from "../../../src/users/user.ts";
 import { addStaff, adminApp, adminLog, loggedIn, type Visitor } from "../../support/admin.ts";
 import { BLACKLIST, DB } from "../../support/bindings.ts";
-import { addUser, type TestUser } from "../../support/users.ts";
+import { addUser } from "../../support/users.ts";
 
 const app = await adminApp();
-let boss: TestUser;
-let clerk: TestUser;
+let boss: User;
+let clerk: User;
 let asClerk: Visitor;
 
 beforeAll(async () => {
@@ -19,10 +20,10 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const selected = (...ids: number[]) => Object.fromEntries(ids.map((id) => [`user-${id}`, "on"]));
-const activeOf = (id: number) => DB.prepare("SELECT is_active FROM users WHERE id = ?").bind(id).first("is_active");
-const cutoffOf = (id: number) => DB.prepare("SELECT 1 FROM user_cutoffs WHERE user_id = ?").bind(id).first();
-const gone = 999_999_999_999;
+const selected = (...ids: string[]) => Object.fromEntries(ids.map((id) => [`user-${id}`, "on"]));
+const activeOf = (id: string) => DB.prepare("SELECT is_active FROM users WHERE id = ?").bind(id).first("is_active");
+const cutoffOf = (id: string) => DB.prepare("SELECT 1 FROM user_cutoffs WHERE user_id = ?").bind(id).first();
+const gone = "999999999999";
 
 /** The texts of a page's list entries. */
 const entriesOf = (page: string) =>
@@ -76,7 +77,7 @@ describe("before", () => {
     ["nobody", "action=end", "No users are selected"],
     [
       "51 users",
-      `action=end&${new URLSearchParams(selected(...Array.from({ length: 51 }, (_, at) => at + 1)))}`,
+      `action=end&${new URLSearchParams(selected(...Array.from({ length: 51 }, (_, at) => String(at + 1))))}`,
       "Select at most 50 users",
     ],
   ])("is 400 for %s", async (_, query, title) => {

@@ -1,13 +1,13 @@
 // Sessions of a user on the admin page: which are listed, with what, and who may end one.
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import type { User } from "../../../src/users/user.ts";
 import { addStaff, adminApp, adminLog, loggedIn, type Visitor } from "../../support/admin.ts";
 import { postJson } from "../../support/app.ts";
 import { BLACKLIST, DB } from "../../support/bindings.ts";
-import type { TestUser } from "../../support/users.ts";
 
 const app = await adminApp({ ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true, SESSION_METADATA: true });
-let boss: TestUser;
-let clerk: TestUser;
+let boss: User;
+let clerk: User;
 let asBoss: Visitor;
 let asClerk: Visitor;
 
@@ -25,7 +25,7 @@ const tokenFrom = async (path: string, body: object, agent: string) => {
   const response = await app.fetch(request);
   return { status: response.status, refresh: ((await response.json()) as { refresh: string }).refresh };
 };
-const obtain = async (user: TestUser, agent = "okhttp/5.1.0") => {
+const obtain = async (user: User, agent = "okhttp/5.1.0") => {
   const { refresh } = await tokenFrom("/", { username: user.username, password: "pw" }, agent);
   return { refresh, jti: (JSON.parse(atob(refresh.split(".")[1] ?? "")) as { jti: string }).jti };
 };

@@ -80,6 +80,7 @@ describe("/_gateway/console", () => {
 
   it("knows of the settings what docs/console.md says, and nothing else", async () => {
     expect(await knownWith({ TOKEN_PREFIX: "/auth", AUTH_HEADER_NAME: "X-Token" })).toEqual({
+      usernameField: "username",
       prefix: "/auth",
       served: ["obtain", "refresh", "verify", "blacklist", "sessions"],
       header: "x-token",

@@ -2,10 +2,12 @@
 // Must never take the hashes from the code under test.
 import { describe, expect, it } from "vitest";
 import { type Endpoint, endpoints } from "../../../src/api/definitions.ts";
+import { formOf } from "../../../src/api/token-endpoints.ts";
 import type { RequestContext } from "../../../src/context.ts";
 import { answerPage } from "../../../src/pages/token-form/page.ts";
 import { sourceHashIn } from "../../support/app.ts";
 import { contextFor } from "../../support/context.ts";
+import { settingsOf } from "../../support/settings.ts";
 
 const contextAt = (path: string): RequestContext =>
   contextFor(
@@ -27,11 +29,11 @@ const endpoint: Endpoint = {
 };
 
 const textAt = async (path: string, more: Partial<Endpoint> = {}) =>
-  (await answerPage({ ...endpoint, ...more }, contextAt(path), allow)).text();
+  (await answerPage(formOf(settingsOf(), { ...endpoint, ...more }), contextAt(path), allow)).text();
 
 describe("answerPage()", () => {
   it("answers with a page that is not kept, not framed, and runs nothing but its own", async () => {
-    const response = await answerPage(endpoint, contextAt("/api/token/"), allow);
+    const response = await answerPage(formOf(settingsOf(), endpoint), contextAt("/api/token/"), allow);
     const html = await response.clone().text();
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toEqual({

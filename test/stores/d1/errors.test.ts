@@ -57,7 +57,7 @@ describe("a D1 without the schema", () => {
   const lookup = { column: "username", value: secret } as const;
 
   test.each<[string, () => Promise<unknown>]>([
-    ["byUsername", () => users.byUsername(secret)],
+    ["byUsername", () => users.byUsername(secret, "exact")],
     ["byLookup", () => users.byLookup(lookup)],
     ["isBlacklisted", () => tokens.isBlacklisted("no user", secret)],
     ["tokenStatus", () => tokens.tokenStatus(undefined, lookup, false)],
@@ -66,7 +66,7 @@ describe("a D1 without the schema", () => {
       "recordLogin",
       () =>
         tokens.recordLogin("no user", {
-          userId: 1,
+          userId: "1",
           token,
           newHash: { checked: secret, better: secret },
           lastLogin: secret,

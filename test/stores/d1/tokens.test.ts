@@ -36,7 +36,7 @@ describe("insert()", () => {
   });
 
   test("leaves NULL for a user who does not exist, or no longer does", async () => {
-    const nobody = outstandingToken({ userId: 987_654_321 });
+    const nobody = outstandingToken({ userId: "987654321" });
     await tokens.insert("no user", nobody);
     expect(await rowOf(nobody.jti)).toMatchObject({ user_id: null });
     const user = await addUser();
@@ -123,7 +123,7 @@ describe("tokenAndUser()", () => {
       blacklisted: false,
       user,
     });
-    expect(await tokens.tokenAndUser({ column: "id", value: -1 }, token.jti)).toMatchObject({
+    expect(await tokens.tokenAndUser({ column: "id", value: "-1" }, token.jti)).toMatchObject({
       blacklisted: true,
       user: undefined,
     });

@@ -89,8 +89,8 @@ describe("rotate()", () => {
   });
 
   test("leaves NULL for a user who is gone", async () => {
-    const used = outstandingToken({ userId: 987_654_321 });
-    const successor = outstandingToken({ userId: 987_654_321 });
+    const used = outstandingToken({ userId: "987654321" });
+    const successor = outstandingToken({ userId: "987654321" });
     expect((await tokens.rotate("no user", { used, successor }, now)).won).toBe(true);
     expect(await rowOf(successor.jti)).toMatchObject({ user_id: null });
   });
@@ -143,7 +143,7 @@ describe("recordLogin()", () => {
     const account = { user: { ...user, password: "new" }, issuedBeforeSeconds: 0 };
     expect(await tokens.recordLogin("no user", { ...nothing, userId: user.id, newHash })).toEqual(account);
     expect(await tokens.recordLogin("no user", { ...nothing, userId: user.id })).toEqual(account);
-    expect(await tokens.recordLogin("no user", { ...nothing, userId: 987_654_321 })).toEqual({
+    expect(await tokens.recordLogin("no user", { ...nothing, userId: "987654321" })).toEqual({
       ...{ user: undefined, issuedBeforeSeconds: 0 },
     });
   });
@@ -179,7 +179,7 @@ describe("recordLogin()", () => {
     const user = await addUser({ password: "old" });
     const token = outstandingToken({ userId: user.id });
     await DB.prepare(
-      `CREATE TRIGGER stop_${freshId()} BEFORE UPDATE OF last_login ON users WHEN NEW.id = ${user.id} BEGIN SELECT RAISE(ABORT, 'stop'); END`,
+      `CREATE TRIGGER stop_${freshId()} BEFORE UPDATE OF last_login ON users WHEN NEW.id = '${user.id}' BEGIN SELECT RAISE(ABORT, 'stop'); END`,
     ).run();
     const record = { userId: user.id, token, newHash: { checked: "old", better: "new" }, lastLogin: "2024" };
     expect(await reasonOf(() => tokens.recordLogin("no user", record))).toBe("store_unavailable");

@@ -16,51 +16,77 @@ describe("byUsername()", () => {
       is_staff: true,
       is_active: false,
     });
-    expect(await users.byUsername(user.username)).toEqual(user);
+    expect(await users.byUsername(user.username, "exact")).toEqual(user);
   });
 
   test("keeps a last_login that never was", async () => {
     const user = await addUser({ last_login: null });
-    expect(await users.byUsername(user.username)).toEqual(user);
+    expect(await users.byUsername(user.username, "exact")).toEqual(user);
   });
 
   test("compares names exactly: case, spaces, Unicode forms", async () => {
     const user = await addUser({ username: "\u00c5sa" });
-    expect(await users.byUsername("\u00c5sa")).toEqual(user);
+    expect(await users.byUsername("\u00c5sa", "exact")).toEqual(user);
     for (const other of ["\u00e5sa", "A\u030asa", "\u00c5SA", " \u00c5sa", "\u00c5sa ", "\u00c5s%", ""]) {
-      expect(await users.byUsername(other)).toBeUndefined();
+      expect(await users.byUsername(other, "exact")).toBeUndefined();
     }
   });
 
   test.each(["' OR 1=1 --", "x' UNION SELECT 1 --", '"', "%", "?1", "\u0000"])(
     "takes %j for a name",
     async (username) => {
-      expect(await users.byUsername(username)).toBeUndefined();
+      expect(await users.byUsername(username, "exact")).toBeUndefined();
     },
   );
 
   test("asks once", async () => {
     const prepare = vi.spyOn(DB, "prepare");
-    await users.byUsername("nobody");
+    await users.byUsername("nobody", "exact");
     expect(prepare).toHaveBeenCalledTimes(1);
     prepare.mockRestore();
   });
 });
 
+describe("byUsername() without regard to case", () => {
+  test("folds the letters of ASCII, as SQLite's iexact does, and no others", async () => {
+    const user = await addUser({ username: "Zo\u00cb@Example.COM" });
+    expect(await users.byUsername("zo\u00cb@example.com", "insensitive")).toEqual(user);
+    expect(await users.byUsername("Zo\u00cb@Example.COM", "insensitive")).toEqual(user);
+    expect(await users.byUsername("zo\u00eb@example.com", "insensitive")).toBeUndefined();
+    for (const other of ["Zo_@Example.COM", "%", "Zo\u00cb@Example.COM "]) {
+      expect(await users.byUsername(other, "insensitive")).toBeUndefined();
+    }
+  });
+
+  test("finds nobody where two names differ in case alone, by whichever of them", async () => {
+    await addUser({ username: "Twin" });
+    await addUser({ username: "twin" });
+    expect(await users.byUsername("Twin", "insensitive")).toBeUndefined();
+    expect(await users.byUsername("TWIN", "insensitive")).toBeUndefined();
+    expect((await users.byUsername("Twin", "exact"))?.username).toBe("Twin");
+  });
+});
+
 describe("byLookup()", () => {
+  test("finds by the alternate id, exactly", async () => {
+    const user = await addUser({ alternate_id: "Key-1" });
+    expect(await users.byLookup({ column: "alternate_id", value: "Key-1" })).toEqual(user);
+    expect(await users.byLookup({ column: "alternate_id", value: "key-1" })).toBeUndefined();
+  });
+
   test("finds by id and by username", async () => {
     const user = await addUser();
     expect(await users.byLookup({ column: "id", value: user.id })).toEqual(user);
     expect(await users.byLookup({ column: "username", value: user.username })).toEqual(user);
   });
 
-  test.each([0, -1, 999_999_999, Number.MAX_SAFE_INTEGER])("finds nobody with the id %d", async (value) => {
+  test.each(["0", "-1", "999999999", "9007199254740991"])("finds nobody with the id %s", async (value) => {
     expect(await users.byLookup({ column: "id", value })).toBeUndefined();
   });
 
   test("does not take a number for a name that looks like it", async () => {
     await addUser({ username: "12345678" });
-    expect(await users.byLookup({ column: "id", value: 12_345_678 })).toBeUndefined();
+    expect(await users.byLookup({ column: "id", value: "12345678" })).toBeUndefined();
   });
 
   test("sees a change at once", async () => {

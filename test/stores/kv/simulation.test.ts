@@ -36,14 +36,14 @@ function simulatedKv(clock: { now: number }, delaySeconds: number) {
   return { kv: kv as unknown as KVNamespace, asked: () => asked };
 }
 
-const token: RevocationKeys = { jti: "t1", session: "f1", user: { column: "id", value: 7 }, issuedAtSeconds: 1000 };
+const token: RevocationKeys = { jti: "t1", session: "f1", user: { column: "id", value: "7" }, issuedAtSeconds: 1000 };
 type Isolate = ReturnType<typeof kvRevocationCache>;
 const endings: ReadonlyArray<readonly [string, (revocationCache: Isolate, now: number) => Promise<void>]> = [
   ["its own id", (revocationCache, now) => revocationCache.announce("t1", now + 900, now)],
   ["its session", (revocationCache, now) => revocationCache.announceSession("f1", now + 900, now)],
   [
     "all tokens of its user",
-    (revocationCache, now) => revocationCache.announceUser({ column: "id", value: 7 }, now + 1, now + 900, now),
+    (revocationCache, now) => revocationCache.announceUser({ column: "id", value: "7" }, now + 1, now + 900, now),
   ],
 ];
 
@@ -105,12 +105,12 @@ test("an ended session and ended tokens of a user leave other sessions and later
   const clock = { now: 2000 };
   const revocationCache = kvRevocationCache(simulatedKv(clock, 0).kv, 30, silent);
   await revocationCache.announceSession("f1", 2900, 2000);
-  await revocationCache.announceUser({ column: "id", value: 7 }, 2001, 2900, 2000);
+  await revocationCache.announceUser({ column: "id", value: "7" }, 2001, 2900, 2000);
   const later = { ...token, jti: "t2", session: "f2", issuedAtSeconds: 2001 };
   expect(await revocationCache.isEnded(later, 2001)).toBe(false);
   expect(await revocationCache.isEnded({ ...later, issuedAtSeconds: 2000 }, 2002)).toBe(true);
   expect(
-    await revocationCache.isEnded({ ...later, user: { column: "id", value: 8 }, issuedAtSeconds: 2000 }, 2002),
+    await revocationCache.isEnded({ ...later, user: { column: "id", value: "8" }, issuedAtSeconds: 2000 }, 2002),
   ).toBe(false);
   expect(await revocationCache.isEnded({ ...later, session: "f1" }, 2002)).toBe(true);
 });
