@@ -9,6 +9,8 @@ import { tokenTypes } from "../tokens/token-types.ts";
 import { attemptOf, type Credentials, createLogin, type LoggedIn, type LoginDependencies } from "../users/login.ts";
 import { recordedClient } from "../users/session-client.ts";
 import { ownerOf } from "../users/token-user.ts";
+import type { User } from "../users/user.ts";
+import { userIdText } from "../users/user-id.ts";
 import { accessClaims, firstRefreshClaims, userClaims, withSession } from "./session-claims.ts";
 import { slidingRecordEnd } from "./token-record.ts";
 
@@ -42,8 +44,12 @@ export function createObtain(deps: ObtainDependencies): Obtain {
   const { settings, codec, newId } = deps;
   const { logIn, refuseIfChanged } = createLogin(deps);
 
+  /** No token could say whose it is. */
+  const refuseNameless = (user: User) =>
+    userIdText(settings, user) === undefined ? "login_user_without_id" : undefined;
+
   async function succeedToLogIn(context: RequestContext, credentials: Credentials): Promise<LoggedIn> {
-    const loggedIn = await logIn(context, credentials);
+    const loggedIn = await logIn(context, credentials, refuseNameless);
     await deps.hooks.onLoginSuccess?.(loggedIn.user, attemptOf(context, credentials.username));
     return loggedIn;
   }

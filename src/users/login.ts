@@ -14,7 +14,7 @@ import { type PasswordVerdict, verifyPassword } from "./password.ts";
 import { spendHashTime } from "./spend-hash-time.ts";
 import { ownerOf, passesUserRule } from "./token-user.ts";
 import type { User } from "./user.ts";
-import { namesAreIds, userIdText } from "./user-id.ts";
+import { namesAreIds } from "./user-id.ts";
 import { foldedUsername, isTooLong } from "./user-rules.ts";
 
 export interface Credentials {
@@ -64,7 +64,7 @@ export interface Login {
 /**
  * logIn(): 1. Neither the account nor the client's address was tried too often (ON_LOGIN_FAILED is not called: DRF
  * throttles before it looks). 2. The password is not too long. 3. The user exists. 4. The password is right. 5. The user
- * is active (Django's ModelBackend, whatever CHECK_USER_IS_ACTIVE says), and has an id that tokens can name. 6. The user rule agrees. A hash that is not in
+ * is active (Django's ModelBackend, whatever CHECK_USER_IS_ACTIVE says). 6. The user rule agrees. A hash that is not in
  * the preferred format is made anew once the password was right, for an inactive user too, as Django's check_password does.
  */
 export function createLogin(deps: LoginDependencies): Login {
@@ -170,7 +170,6 @@ async function betterHash(
 
 async function accountRefusal(deps: LoginDependencies, user: User): Promise<Reason | undefined> {
   if (!user.is_active) return "login_user_inactive";
-  if (userIdText(deps.settings, user) === undefined) return "login_user_without_id";
   return (await passesUserRule(deps, user)) ? undefined : "login_user_rule";
 }
 
