@@ -190,7 +190,10 @@ describe("USERS_OWNER origin, on the admin page,", () => {
 
 describe("new users on the admin page", () => {
   const create = async (more: Readonly<Record<string, unknown>>, username: string) => {
-    const boss = await loggedIn(await adminApp(more), await addStaff({ username: `boss-of-${username}` }));
+    const boss = await loggedIn(
+      await adminApp(more),
+      await addStaff({ id: `boss-${username}`, username: `boss-of-${username}` }),
+    );
     const fields = { username, first_name: "", last_name: "", email: "", is_active: "on" };
     const password = { password: "correct horse", password_again: "correct horse" };
     const response = await boss.post("/users/new", { ...fields, ...password });
