@@ -226,7 +226,7 @@ describe("new users on the admin page", () => {
     await DB.prepare(
       "INSERT INTO user_imports (id, imported_at, user_model, username_field, id_type, fields) VALUES (1, 1, 'auth.user', 'username', 'integer', '[]')",
     ).run();
-    const boss = await loggedIn(await adminApp(), await addStaff({ is_superuser: true }));
+    const boss = await loggedIn(await adminApp(), await addStaff({ id: "boss-of-imported", is_superuser: true }));
     const fields = { first_name: "", last_name: "", email: "", is_active: "on" };
     const password = { password: "correct horse", password_again: "correct horse" };
     const idOf = async (username: string) => {
