@@ -14,6 +14,16 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new NodeURL("node_modules/.cach
 
 const textOf = (path: string) => readFileSync(new NodeURL(path, import.meta.url), "utf8");
 
+/** In workerd a password is hashed once: see the file that takes the place of node:crypto. */
+const rememberingScrypt = {
+  name: "remembering-scrypt",
+  enforce: "pre" as const,
+  resolveId: (target: string, importer: string | undefined) =>
+    target === "node:crypto" && importer?.endsWith("/src/users/hashers/scrypt.ts")
+      ? fileURLToPath(new NodeURL("test/support/remembering-scrypt.ts", import.meta.url))
+      : undefined,
+};
+
 const inNode = [
   "test/architecture.test.ts",
   "test/scripts/**/*.test.ts",
@@ -50,6 +60,7 @@ const bundled = {
 /** @param isolate whether each file gets a Worker of its own: starting one takes longer than most files do */
 const inWorkerd = (name: string, isolate: boolean) => ({
   plugins: [
+    rememberingScrypt,
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: { bindings: { TEST_SCHEMA: textOf("schema.sql"), SIGNING_KEY: "unit-tests-only-".repeat(4) } },
