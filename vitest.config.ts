@@ -12,15 +12,16 @@ process.env.WRANGLER_HIDE_BANNER = "true";
 // Tests start wrangler and the project's own commands many times over: compiled once, they start faster.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new NodeURL("node_modules/.cache/compiled", import.meta.url));
 
+const pathOf = (path: string) => fileURLToPath(new NodeURL(path, import.meta.url));
 const textOf = (path: string) => readFileSync(new NodeURL(path, import.meta.url), "utf8");
 
 /** In workerd a password is hashed once: see the file that takes the place of node:crypto. */
 const rememberingScrypt = {
   name: "remembering-scrypt",
   enforce: "pre" as const,
-  resolveId: (target: string, importer: string | undefined) =>
-    target === "node:crypto" && importer?.endsWith("/src/users/hashers/scrypt.ts")
-      ? fileURLToPath(new NodeURL("test/support/remembering-scrypt.ts", import.meta.url))
+  transform: (code: string, id: string) =>
+    id.endsWith("/src/users/hashers/scrypt.ts")
+      ? code.replace('from "node:crypto"', `from ${JSON.stringify(pathOf("test/support/remembering-scrypt.ts"))}`)
       : undefined,
 };
 
