@@ -1,7 +1,6 @@
 // Three projects: units in workerd, where they will run; those of them that mock a module; everything that needs Node
 // (processes, files, real sockets) in Node.
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import { fileURLToPath, URL as NodeURL } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
@@ -13,18 +12,17 @@ process.env.WRANGLER_HIDE_BANNER = "true";
 // Tests start wrangler and the project's own commands many times over: compiled once, they start faster.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new NodeURL("node_modules/.cache/compiled", import.meta.url));
 
+const pathOf = (path: string) => fileURLToPath(new NodeURL(path, import.meta.url));
 const textOf = (path: string) => readFileSync(new NodeURL(path, import.meta.url), "utf8");
 
-/** `import text from "./x.css" with { type: "text" }`, as esbuild has it in wrangler. */
-const texts = {
-  name: "texts",
+/** In workerd a password is hashed once: see the file that takes the place of node:crypto. */
+const rememberingScrypt = {
+  name: "remembering-scrypt",
   enforce: "pre" as const,
-  resolveId: (target: string, importer: string | undefined) =>
-    importer !== undefined && /^\..*\.(client\.js|css)$/.test(target)
-      ? `${resolve(dirname(importer), target)}.text.js`
+  transform: (code: string, id: string) =>
+    id.endsWith("/src/users/hashers/scrypt.ts")
+      ? code.replace('from "node:crypto"', `from ${JSON.stringify(pathOf("test/support/remembering-scrypt.ts"))}`)
       : undefined,
-  load: (id: string) =>
-    id.endsWith(".text.js") ? `export default ${JSON.stringify(readFileSync(id.slice(0, -8), "utf8"))};` : undefined,
 };
 
 const inNode = [
@@ -55,7 +53,7 @@ const bundled = {
   enabled: true,
   include: [
     ...["argon2", "blake2", "legacy", "pbkdf2", "sha2"].map((name) => `@noble/hashes/${name}.js`),
-    ...["bcryptjs", "fast-check", "hono", "jose"],
+    ...["bcryptjs", "fast-check", "hono/hono-base", "hono/router/trie-router", "jose"],
   ],
   rolldownOptions: { output: { codeSplitting: { groups: [{ name: "packages", test: /node_modules/ }] } } },
 };
@@ -63,7 +61,7 @@ const bundled = {
 /** @param isolate whether each file gets a Worker of its own: starting one takes longer than most files do */
 const inWorkerd = (name: string, isolate: boolean) => ({
   plugins: [
-    texts,
+    rememberingScrypt,
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: { bindings: { TEST_SCHEMA: textOf("schema.sql"), SIGNING_KEY: "unit-tests-only-".repeat(4) } },
@@ -93,7 +91,6 @@ export default defineConfig({
       inWorkerd("unit", false),
       inWorkerd("mocks", true),
       {
-        plugins: [texts],
         test: {
           name: "node",
           include: inNode,

@@ -9,11 +9,11 @@ import {
   isDefault,
   type Route,
   type RouteKeyName,
+  routeAuths,
   routeKeyNames,
-  routeKeys,
   whereInWords,
 } from "../../src/settings/route-keys.ts";
-import type { Settings } from "../../src/settings/settings.ts";
+import { revocationModes, type Settings } from "../../src/settings/settings.ts";
 
 export interface DescribedRoute extends InternalRoute {
   readonly what: string;
@@ -64,10 +64,22 @@ export function ruleInWords(rule: Rule, without: readonly RouteKeyName[]): strin
     .join(", ");
 }
 
+/** What each key says, in one line. Not in the table of the keys, which the Worker carries. */
+const meanings: Readonly<Record<RouteKeyName, string>> = {
+  path: "an exact path, or a prefix that ends in /*",
+  methods: "method names in capitals; others go on to the next rules",
+  auth: `what the request needs: one of ${routeAuths.join(", ")}`,
+  require: "claims that the token must have, with their values",
+  revocation: `where revoked tokens are looked up: one of ${revocationModes.join(", ")}`,
+  enforce: "false is shadow mode: what would be refused is logged, and passes as anonymous",
+  origin: "the URL of another API for these requests",
+  strip_prefix: "the beginning of the path that the API does not get to see",
+};
+
 /** What there is to know of each key of a route: its name, its default, where it has an effect, what it says. */
 export const routeKeyRows = routeKeyNames.map((name) => [
   name,
   defaultInWords(name),
   whereInWords(name),
-  routeKeys[name].help,
+  meanings[name],
 ]);

@@ -3,17 +3,16 @@
 
 import type { RequestContext } from "../context.ts";
 import { ownHeaders, safetyHeaders } from "../http/answer.ts";
-import baseStyle from "./base.css" with { type: "text" };
 import { escapeHtml } from "./escape-html.ts";
-import { sentText } from "./sent-text.ts";
+import { baseStyle } from "./texts.ts";
 
 /** The parts of a page. */
 export interface HtmlParts {
   /** Text, not yet escaped. */
   readonly title: string;
-  /** Style sheets, after base.css. */
+  /** Style sheets, after base.css, minified. */
   readonly styles: readonly string[];
-  /** Run as a module: a browser too old for it shows the page without it. */
+  /** Minified. Run as a module: a browser too old for it shows the page without it. */
   readonly script: string;
   /** HTML between the tags of `body`: whoever makes it escapes what goes in. */
   readonly body: string;
@@ -25,17 +24,16 @@ export interface HtmlParts {
 
 /** Answers 200 with the page: not kept, not framed, in English whatever language the JSON answers are in. */
 export async function answerHtml(context: RequestContext, parts: HtmlParts): Promise<Response> {
-  const style = sentText([baseStyle, ...parts.styles].join(""));
-  const script = sentText(parts.script);
+  const style = [baseStyle, ...parts.styles].join("");
   const headers = new Headers(ownHeaders(context, parts.allow));
   const own = {
     "content-language": "en",
-    "content-security-policy": await policy(style, script, parts.formAction),
+    "content-security-policy": await policy(style, parts.script, parts.formAction),
     "content-type": "text/html; charset=utf-8",
     "referrer-policy": safetyHeaders["referrer-policy"],
   };
   for (const [name, value] of Object.entries(own)) headers.set(name, value);
-  return new Response(documentOf(parts, style, script), { headers });
+  return new Response(documentOf(parts, style), { headers });
 }
 
 /** Only the page's own style and script by their hashes; `data:` for the empty icon, else a browser asks for one. */
@@ -58,7 +56,7 @@ async function sourceHash(text: string): Promise<string> {
   return `'sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}'`;
 }
 
-function documentOf({ title, body }: HtmlParts, style: string, script: string): string {
+function documentOf({ title, script, body }: HtmlParts, style: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>

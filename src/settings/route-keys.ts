@@ -1,5 +1,5 @@
 // The keys of a route in ROUTES, one row each. Rules, their types, error texts, `manage routes`, `explain` and the table in
-// docs/routes.md derive from it.
+// docs/routes.md derive from it; what each key says, in words, is in scripts/configuration/routes.ts.
 import { integerOf, isExactNumber, sameNumber } from "../json/exact-number.ts";
 import { checkOriginUrl } from "./checks/check-urls.ts";
 import { isRecord, type Reader, readChoice, shown } from "./readers.ts";
@@ -29,8 +29,6 @@ interface Row<T> {
   readonly refusesMore: (one: T, other: T) => boolean;
   /** The key is about the token: it refuses nothing on a public route or in shadow mode. */
   readonly isAboutToken?: true;
-  /** One line for people. */
-  readonly help: string;
 }
 
 /** What a route without the key has: a value, with its name for people, or what a setting says. */
@@ -56,21 +54,18 @@ export const routeKeys = {
     read: reading(readPattern),
     // The path in another spelling is what PATHS looks for, with the request's own method.
     refusesMore: refusesNothing,
-    help: "an exact path, or a prefix that ends in /*",
   }),
   methods: optional<ReadonlySet<string> | undefined>(
     { value: undefined, shown: "all" },
     {
       read: reading(readMethods),
       refusesMore: refusesNothing,
-      help: "method names in capitals; others go on to the next rules",
     },
   ),
   auth: required<RouteAuth>({
     read: reading(readChoice(routeAuths)),
     refusesMore: laterIn(routeAuths),
     isAboutToken: true,
-    help: `what the request needs: one of ${routeAuths.join(", ")}`,
   }),
   /** An integer beyond 2^53 has to be a bigint: `{ account: 281474976710657001n }`. */
   require: optional<ReadonlyMap<string, unknown>>(
@@ -81,7 +76,6 @@ export const routeKeys = {
       refusesMore: (one, other) =>
         [...one].some(([name, value]) => !other.has(name) || !isSameValue(other.get(name), value)),
       isAboutToken: true,
-      help: "claims that the token must have, with their values",
     },
   ),
   revocation: optional<Settings["REVOCATION"]>(
@@ -92,7 +86,6 @@ export const routeKeys = {
       elsewhere: "ignored",
       refusesMore: laterIn(revocationModes),
       isAboutToken: true,
-      help: `where revoked tokens are looked up: one of ${revocationModes.join(", ")}`,
     },
   ),
   enforce: optional<boolean>(
@@ -102,19 +95,17 @@ export const routeKeys = {
       appliesTo: ["optional", "token", "user"],
       refusesMore: (one, other) => one && !other,
       isAboutToken: true,
-      help: "false is shadow mode: what would be refused is logged, and passes as anonymous",
     },
   ),
   origin: optional<string | undefined>(
     { value: undefined, shown: "ORIGIN, ORIGIN_URL" },
-    { read: readOrigin, refusesMore: refusesNothing, help: "the URL of another API for these requests" },
+    { read: readOrigin, refusesMore: refusesNothing },
   ),
   strip_prefix: optional<string | undefined>(
     { value: undefined, shown: "none" },
     {
       read: reading(readStripPrefix),
       refusesMore: refusesNothing,
-      help: "the beginning of the path that the API does not get to see",
     },
   ),
 };

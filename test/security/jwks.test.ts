@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+import { type SharedGateway, startGateways } from "../support/gateway-over-http.ts";
 import { type HttpOrigin, startOrigin } from "../support/http-origin.ts";
 import { hmacOver, hmacToken, keyToken, refusedToken } from "./made-tokens.ts";
 import { answersWith, misconfigured } from "./misconfigured.ts";
@@ -39,21 +39,23 @@ let source: HttpOrigin;
 let answerOf: (response: ServerResponse, path: string) => void;
 let asked: string[] = [];
 const set = (keys: readonly object[]) => (response: ServerResponse) => void response.end(JSON.stringify({ keys }));
-const gateways: Gateway[] = [];
+
+const SIGNING_KEY = other.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+const varsFor = (path: string) => ({
+  ORIGIN_URL: origin.url,
+  ROUTES: [{ path: "/*", auth: "token", revocation: "off" }],
+  ALGORITHM: "RS256",
+  SIGNING_KEY,
+  JWK_URL: source.url + path,
+});
+let shared: Awaited<ReturnType<typeof startGateways>>;
+/** Those that no test has had. */
+let fresh: SharedGateway[];
 
 /** A new gateway knows no keys yet. */
-async function started(path = "/jwks"): Promise<Gateway> {
-  const gateway = await startGateway(
-    {
-      ORIGIN_URL: origin.url,
-      ROUTES: [{ path: "/*", auth: "token", revocation: "off" }],
-      ALGORITHM: "RS256",
-      SIGNING_KEY: other.privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
-      JWK_URL: source.url + path,
-    },
-    { surrounded: withMovedClock },
-  );
-  gateways.push(gateway);
+function started(): SharedGateway {
+  const gateway = fresh.pop();
+  if (gateway === undefined) throw new Error("no gateway is left: more are to be started");
   return gateway;
 }
 
@@ -68,19 +70,24 @@ beforeAll(async () => {
     asked.push(request.url ?? "");
     answerOf(response, request.url ?? "");
   });
+  shared = await startGateways([varsFor("/silent"), ...Array(11).fill(varsFor("/jwks"))], {
+    surrounded: withMovedClock,
+  });
+  const [silent, ...others] = shared.gateways;
+  fresh = others;
   // Takes its five seconds while the others run.
-  slow = started("/silent").then((gateway) => fate(gateway, token("good")));
+  if (silent) slow = fate(silent, token("good"));
 });
 beforeEach(() => {
   asked = [];
   answerOf = set(goodKeys);
 });
 afterAll(async () => {
-  await Promise.all(gateways.map((gateway) => gateway.close()));
+  await shared.close();
   for (const one of [origin, attacker, source]) one.close();
 });
 
-async function fate(gateway: Gateway, presented: string, secondsAhead = 0) {
+async function fate(gateway: SharedGateway, presented: string, secondsAhead = 0) {
   const answer = await gateway.get("/notes/", presented, { [aheadHeader]: String(secondsAhead) });
   return [answer.status, await answer.text()];
 }
@@ -90,7 +97,7 @@ const unavailable = [503, '{"detail":"Service temporarily unavailable, try again
 
 describe("jpadilla/pyjwt#1169, vouch#470, OWASP CheatSheetSeries#2317 (the token says where its key is):", () => {
   it("jku, x5u and iss are never followed", async () => {
-    const gateway = await started();
+    const gateway = started();
     for (const name of ["jku", "x5u", "iss"]) {
       const presented = token("good", other, { [name]: `${attacker.url}/jwks` });
       expect(await fate(gateway, presented)).toEqual(refused);
@@ -98,22 +105,21 @@ describe("jpadilla/pyjwt#1169, vouch#470, OWASP CheatSheetSeries#2317 (the token
     expect([asked, attacker.taken()]).toEqual([["/jwks"], []]);
   });
   it("nor is a redirect of the source", async () => {
-    const gateway = await started();
+    const gateway = started();
     answerOf = (response) => response.writeHead(302, { location: `${attacker.url}/jwks` }).end();
     expect(await fate(gateway, token("good"))).toEqual(refused);
     expect([asked, attacker.taken()]).toEqual([["/jwks"], []]);
   });
   it.each(["http://keys.example/jwks", "file:///etc/passwd"])("JWK_URL %s stops the start", async (url) => {
-    const SIGNING_KEY = other.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
     const vars = { ORIGIN_URL: origin.url, ALGORITHM: "RS256", SIGNING_KEY, JWK_URL: url };
     expect(await answersWith(vars)).toEqual(misconfigured);
   });
 });
 
 describe("which keys are taken:", () => {
-  let gateway: Gateway;
+  let gateway: SharedGateway;
   beforeAll(async () => {
-    gateway = await started();
+    gateway = started();
   });
   it("one that is made for it, by its id", async () => {
     answerOf = set([...goodKeys, ...Object.values(unfit)]);
@@ -146,7 +152,7 @@ describe("which keys are taken:", () => {
 
 describe("a flood of made-up ids (Oathkeeper's has no memory, KrakenD's failed_jwk_key_cooldown, jose's 30 s):", () => {
   it("many of them cost five fetches at once, then one in thirty seconds", async () => {
-    const gateway = await started();
+    const gateway = started();
     expect(await fate(gateway, token("good"))).toEqual(passes);
     const [, payload, signature] = token("good").split(".");
     const madeUp = (index: number) =>
@@ -164,13 +170,13 @@ describe("a flood of made-up ids (Oathkeeper's has no memory, KrakenD's failed_j
     expect(await fate(gateway, token("good"), 31)).toEqual(passes);
   });
   it("while the source is down, too", async () => {
-    const gateway = await started();
+    const gateway = started();
     answerOf = (response) => response.writeHead(500).end();
     await Promise.all(Array.from({ length: 50 }, (_, at) => fate(gateway, token(`made-up-${at % 3}`))));
     expect(asked).toEqual(["/jwks"]);
   });
   it("a new key is found at once, five times in a row, and after a flood once the thirty seconds are over", async () => {
-    const gateway = await started();
+    const gateway = started();
     expect(await fate(gateway, token("good"))).toEqual(passes);
     for (const kid of ["first", "second", "third", "fourth", "fifth"]) {
       answerOf = set([...goodKeys, jwk(kid, {}, other)]);
@@ -186,7 +192,7 @@ describe("several keys with one id:", () => {
   const shared = (from: typeof pair, more: object = {}) => jwk("shared", more, from);
 
   it("each of them verifies, also one of another kind beside it, and no key that is not among them", async () => {
-    const gateway = await started();
+    const gateway = started();
     const third = generateKeyPairSync("rsa", { modulusLength: 2048 });
     answerOf = set([shared(ec), shared(pair), shared(weak), shared(other), shared(third, { use: "enc" })]);
     expect(await fate(gateway, token("shared"))).toEqual(passes);
@@ -195,7 +201,7 @@ describe("several keys with one id:", () => {
     expect(await fate(gateway, token("shared", weak))).toEqual(refused);
   });
   it("null stands for what is absent", async () => {
-    const gateway = await started();
+    const gateway = started();
     answerOf = set([jwk("null", { use: null, alg: null, key_ops: null })]);
     expect(await fate(gateway, token("null"))).toEqual(passes);
   });
@@ -211,7 +217,7 @@ describe("a source that fails:", () => {
     "a lost connection": (response) => void response.destroy(),
   };
   it("nothing passes that never had keys, whichever way it fails", async () => {
-    const gateway = await started();
+    const gateway = started();
     let secondsAhead = 0;
     for (const [what, failure] of Object.entries(failures)) {
       asked = [];
@@ -221,7 +227,7 @@ describe("a source that fails:", () => {
     }
   });
   it("the last good keys serve for six hours, then 503, and never a token that is not good", async () => {
-    const gateway = await started();
+    const gateway = started();
     expect(await fate(gateway, token("good"))).toEqual(passes);
     const ahead = 6 * 3600;
     const lasting = (kid: string, from = pair) =>
@@ -241,7 +247,7 @@ describe("a source that fails:", () => {
     expect(await fate(gateway, lasting("good", other), ahead + 100)).toEqual(refused);
   });
   it("a key that was taken back is good for five minutes more, and no longer", async () => {
-    const gateway = await started();
+    const gateway = started();
     expect(await fate(gateway, token("good"))).toEqual(passes);
     answerOf = set([jwk("new", {}, other)]);
     expect(await fate(gateway, token("good"), 280)).toEqual(passes);

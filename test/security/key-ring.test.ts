@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { base64url } from "../support/craft.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { hmacToken, keyToken, refusedBody, refusedToken } from "./made-tokens.ts";
-import { answersWith, misconfigured } from "./misconfigured.ts";
+import { answersWithEach, misconfigured } from "./misconfigured.ts";
 import { everySpelling, type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";
 
 const own = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -123,7 +123,7 @@ describe("one dull answer, and nobody asked, for", () => {
 describe("a ring that would be worth nothing stops the start:", () => {
   const weak = generateKeyPairSync("rsa", { modulusLength: 1024 });
   const one = { kid: "a", alg: "RS256" };
-  it.each([
+  const cases: ReadonlyArray<readonly [what: string, key: object]> = [
     ["a private key", { ...jwkOf(stranger.privateKey), ...one }],
     ["RSA with 1024 bits", { ...jwkOf(weak.publicKey), ...one }],
     ["RSA with the exponent 1", { ...jwkOf(stranger.publicKey), ...one, e: "AQ" }],
@@ -132,9 +132,16 @@ describe("a ring that would be worth nothing stops the start:", () => {
     ["the gateway's kid", { ...jwkOf(stranger.publicKey), alg: "RS256", kid: "now" }],
     ["a public key as a secret", { kty: "oct", kid: "a", alg: "HS256", k: base64url(pemOf(own.publicKey)) }],
     ["a short secret", { kty: "oct", kid: "a", alg: "HS256", k: base64url("x".repeat(31)) }],
-  ])("%s", async (_what, key) => {
-    expect(await answersWith({ ...common(), VERIFYING_KEYS: { keys: [key] } })).toEqual(misconfigured);
-    expect(origin.taken()).toEqual([]);
+  ];
+  let answers: Awaited<ReturnType<typeof answersWithEach>>;
+  let arrived: readonly unknown[];
+  beforeAll(async () => {
+    answers = await answersWithEach(cases.map(([, key]) => ({ ...common(), VERIFYING_KEYS: { keys: [key] } })));
+    arrived = origin.taken();
+  });
+  it.each(cases.map(([what], index) => [what, index] as const))("%s", (_what, index) => {
+    expect(answers[index]).toEqual(misconfigured);
+    expect(arrived).toEqual([]);
   });
 });
 

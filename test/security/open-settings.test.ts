@@ -1,6 +1,6 @@
 // What a stranger gains from settings that open more than they say, and from the health page.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+import { askGateways, type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { healthKeyHeader, withHealthKey } from "../support/settings.ts";
 import { everySpelling, type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";
 
@@ -107,14 +107,18 @@ describe("the health page", () => {
 });
 
 describe("a gateway does not start with", () => {
-  it.each([
+  const cases: ReadonlyArray<readonly [what: string, vars: Readonly<Record<string, unknown>>]> = [
     ["15 bytes of a secret", { SIGNING_KEY: "fifteen-bytes-x", ALLOW_SHORT_SIGNING_KEY: true }],
     ["one byte of a secret", { SIGNING_KEY: "a", ALLOW_SHORT_SIGNING_KEY: true }],
     ["a secret of blanks", { SIGNING_KEY: " ".repeat(64) }],
     ["a short HEALTH_KEY", { HEALTH_KEY: "short" }],
-  ])("%s", async (_, vars) => {
-    const faulty = await startGateway(vars);
-    const answer = await faulty.get("/_gateway/health/live").finally(() => faulty.close());
-    expect(answer.status).toBe(503);
+  ];
+  let statuses: readonly number[];
+  beforeAll(async () => {
+    const faulty = cases.map(([, vars]) => vars);
+    statuses = await askGateways(faulty, async ({ get }) => (await get("/_gateway/health/live")).status);
+  });
+  it.each(cases.map(([what], index) => [what, index] as const))("%s", (_what, index) => {
+    expect(statuses[index]).toBe(503);
   });
 });

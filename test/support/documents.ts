@@ -103,14 +103,12 @@ export async function typeErrors(blocks: readonly Block[]): Promise<string> {
     let said = "";
     for (const { language, ...options } of tokenTypes) {
       const shown = blocks.filter((block) => block.language === language).map((block) => place(folder, block));
-      // The page files that the sources import as text.
-      const files = language === "ts" ? [...shown, join("src", "pages/texts.d.ts")] : shown;
       const paths = {
         "simplejwt-edge": [join(projectRoot, "src/package.ts")],
         "simplejwt-edge/client": [join(projectRoot, "client/client.ts")],
       };
       const compilerOptions = { ...shared, ...options, paths };
-      const config = { extends: join(projectRoot, "tsconfig.json"), compilerOptions, files, include: [] };
+      const config = { extends: join(projectRoot, "tsconfig.json"), compilerOptions, files: shown, include: [] };
       writeFileSync(join(folder, `${language}.json`), JSON.stringify(config));
       const tsc = join(projectRoot, "node_modules/typescript/bin/tsc");
       const { code, stdout, stderr } = await runToEnd(process.execPath, [tsc, "-p", `${language}.json`], {

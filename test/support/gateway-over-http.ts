@@ -1,6 +1,7 @@
 // The whole Worker over real HTTP, as it is bundled for a deploy, in front of a real origin, for tests in Node.
 // Its D1 and KV are reached through a second Worker with the same bindings, which does what it is asked over HTTP:
-// Miniflare's own proxies take half a second of CPU for each gateway. Must never stub a part of the gateway.
+// Miniflare's own proxies take half a second of CPU for each gateway. Must never stub a part of the gateway: what is
+// remembered of scrypt (below) is what it gave.
 
 import { scryptSync } from "node:crypto";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
@@ -29,8 +30,30 @@ export interface Gateway {
 let gatewayScript: BuiltWorker | undefined;
 
 async function template(): Promise<BuiltWorker> {
-  gatewayScript ??= await builtWorker("wrangler.toml");
+  if (gatewayScript === undefined) {
+    const built = await builtWorker("wrangler.toml");
+    gatewayScript = { ...built, script: withRememberingScrypt(built.script) };
+  }
   return gatewayScript;
+}
+
+/**
+ * As test/support/remembering-scrypt.ts does it for tests in workerd: a gateway computes the same hash once. Log-ins take
+ * 150 ms of CPU each by design, and most tests are about something else.
+ */
+function withRememberingScrypt(script: string): string {
+  const imported = /import\{scryptSync as ([\w$]+)\}from"node:crypto";/;
+  const [statement, name] = imported.exec(script) ?? [];
+  if (statement === undefined) throw new Error("the bundle does not import scryptSync as these tests expect");
+  const remembering = `import{scryptSync as scryptOfNode}from"node:crypto";
+const rememberedOfScrypt=new Map();
+function ${name}(password,salt,bytes,options){
+  const key=JSON.stringify([[...password],[...salt],bytes,options]);
+  if(!rememberedOfScrypt.has(key))rememberedOfScrypt.set(key,scryptOfNode(password,salt,bytes,options));
+  return rememberedOfScrypt.get(key).slice();
+}
+`;
+  return script.replace(statement, () => remembering);
 }
 
 /** What a test may add to the Worker's surroundings. */
@@ -70,12 +93,8 @@ export async function startGateway(
   }: GatewayOptions = {},
 ): Promise<Gateway> {
   const built = configPath === undefined ? await template() : await builtWorker(configPath);
-  const signingKey = "over-http-tests-only-over-http-tests-only-0123456789";
-  const bindings = { ...built.vars, LOG: "off", SIGNING_KEY: signingKey, ...vars };
   const worker = {
-    ...workerOf({ ...built, script: surrounded(built.script) }),
-    ...storeBindings,
-    bindings,
+    ...gatewayOf({ ...built, script: surrounded(built.script) }, vars),
     ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
     ...(metrics ? { analyticsEngineDatasets: { METRICS: { dataset: "simplejwt_edge" } } } : {}),
     serviceBindings: {
@@ -94,18 +113,10 @@ export async function startGateway(
   const stores = await miniflare.unsafeGetDirectURL("stores");
   const env: GatewayEnv = { DB: storeOverHttp(stores, "DB"), BLACKLIST: storeOverHttp(stores, "BLACKLIST") };
   await env.DB.batch(schemaStatements.map((sql) => env.DB.prepare(sql)));
-  const send = (path: string, init: RequestInit) => fetch(new URL(path, url.href), { redirect: "manual", ...init });
   return {
     url: new URL(url.href),
     env,
-    post: (path, body, headers = {}) =>
-      send(path, {
-        method: "POST",
-        body: JSON.stringify(body),
-        headers: { "content-type": "application/json", ...headers },
-      }),
-    get: (path, token, headers = {}) =>
-      send(path, { headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers } }),
+    ...callsTo(url),
     flush: async () => {
       const worker = await miniflare.getWorker("worker");
       await worker.scheduled({ cron: "17 3 * * *" });
@@ -116,6 +127,62 @@ export async function startGateway(
         .run();
     },
     close: () => miniflare.dispose(),
+  };
+}
+
+/** Some of several gateways that share a workerd: without stores that a test could look into. */
+export type SharedGateway = Pick<Gateway, "url" | "post" | "get">;
+
+/**
+ * Several gateways, each with its own settings, in one workerd: starting one takes longer than most of what tests ask.
+ * Requests reach each at a port of its own.
+ */
+export async function startGateways(
+  settings: ReadonlyArray<Readonly<Record<string, unknown>>>,
+  { surrounded = (script) => script }: Pick<GatewayOptions, "surrounded"> = {},
+): Promise<{ readonly gateways: readonly SharedGateway[]; close(): Promise<void> }> {
+  const built = await template();
+  const script = surrounded(built.script);
+  const workers = settings.map((vars, index) => ({
+    ...gatewayOf({ ...built, script }, vars),
+    name: `worker-${index}`,
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  }));
+  const miniflare = new Miniflare(convertV4MiniflareOptions({ ...shared, workers } as V4MiniflareOptions));
+  const urls = await Promise.all(workers.map(({ name }) => miniflare.unsafeGetDirectURL(name)));
+  return {
+    gateways: urls.map((url) => ({ url: new URL(url.href), ...callsTo(url) })),
+    close: () => miniflare.dispose(),
+  };
+}
+
+/** What `ask` gives for gateways with each of these settings, in their order. */
+export async function askGateways<T>(
+  settings: ReadonlyArray<Readonly<Record<string, unknown>>>,
+  ask: (gateway: SharedGateway) => Promise<T>,
+): Promise<readonly T[]> {
+  const { gateways, close } = await startGateways(settings);
+  return Promise.all(gateways.map(ask)).finally(close);
+}
+
+/** A gateway as a Worker of Miniflare. @param vars beside those of wrangler.toml, which they go before */
+function gatewayOf(built: BuiltWorker, vars: Readonly<Record<string, unknown>>) {
+  const signingKey = "over-http-tests-only-over-http-tests-only-0123456789";
+  const bindings = { ...built.vars, LOG: "off", SIGNING_KEY: signingKey, ...vars };
+  return { ...workerOf(built), ...storeBindings, bindings };
+}
+
+function callsTo(url: URL): Pick<Gateway, "post" | "get"> {
+  const send = (path: string, init: RequestInit) => fetch(new URL(path, url.href), { redirect: "manual", ...init });
+  return {
+    post: (path, body, headers = {}) =>
+      send(path, {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json", ...headers },
+      }),
+    get: (path, token, headers = {}) =>
+      send(path, { headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers } }),
   };
 }
 

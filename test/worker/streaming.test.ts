@@ -5,27 +5,32 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+import { type SharedGateway, startGateway, startGateways } from "../support/gateway-over-http.ts";
 import { type BodySeen, drain, type HttpOrigin, promised, startOrigin, zeros } from "../support/http-origin.ts";
 import { openSocket } from "../support/sockets.ts";
 
 /** What the test in hand wants the origin to do. */
 let answer: (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
 let origin: HttpOrigin;
-let gateway: Gateway;
-let limited: Gateway;
-let hasty: Gateway;
-let hastyAndLimited: Gateway;
+let shared: Awaited<ReturnType<typeof startGateways>>;
+let gateway: SharedGateway;
+let limited: SharedGateway;
+let hasty: SharedGateway;
+let hastyAndLimited: SharedGateway;
 beforeAll(async () => {
   origin = await startOrigin((request, response) => void answer(request, response));
   const vars = { ORIGIN_URL: origin.url, ORIGIN_TIMEOUT: 20, ROUTES: [{ path: "/*", auth: "public" }] };
-  gateway = await startGateway(vars);
-  limited = await startGateway({ ...vars, MAX_BODY: "50MB" });
-  hasty = await startGateway({ ...vars, ORIGIN_TIMEOUT: 1 });
-  hastyAndLimited = await startGateway({ ...vars, ORIGIN_TIMEOUT: 1, MAX_BODY: "50MB" });
+  shared = await startGateways([
+    vars,
+    { ...vars, MAX_BODY: "50MB" },
+    { ...vars, ORIGIN_TIMEOUT: 1 },
+    { ...vars, ORIGIN_TIMEOUT: 1, MAX_BODY: "50MB" },
+  ]);
+  type Four = [SharedGateway, SharedGateway, SharedGateway, SharedGateway];
+  [gateway, limited, hasty, hastyAndLimited] = shared.gateways as Four;
 });
 afterAll(async () => {
-  await Promise.all([gateway.close(), limited.close(), hasty.close(), hastyAndLimited.close()]);
+  await shared.close();
   origin.close();
 });
 
@@ -37,7 +42,7 @@ async function untilClosed(socket: Socket): Promise<string> {
 }
 
 describe("an upload", () => {
-  const upload = (to: Gateway, body: BodyInit) =>
+  const upload = (to: SharedGateway, body: BodyInit) =>
     fetch(new URL("/upload", to.url), { method: "POST", body, duplex: "half" } as RequestInit);
   const measured = async (request: IncomingMessage, response: ServerResponse) => {
     const { "content-length": declared = null, "transfer-encoding": coding = null } = request.headers;

@@ -5,9 +5,7 @@ import type { RequestContext } from "../../context.ts";
 import { ownHeaders } from "../../http/answer.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import type { User } from "../../users/user.ts";
-import baseStyle from "../base.css" with { type: "text" };
-import { sentText } from "../sent-text.ts";
-import adminStyle from "./admin.css" with { type: "text" };
+import { adminStyle, baseStyle } from "../texts.ts";
 import { type Html, html, htmlText } from "./html.ts";
 
 /** What differs from page to page. */
@@ -24,7 +22,7 @@ export interface PageParts {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const style = sentText(baseStyle + adminStyle);
+const style = baseStyle + adminStyle;
 /** Only the page's own style, by its hash; `data:` for the empty icon, else a browser asks for one. */
 function policy(): string {
   const hash = createHash("sha256").update(style).digest("base64");

@@ -9,9 +9,7 @@ import type { Settings } from "../../settings/settings.ts";
 import { fieldLabel } from "../../users/user-rules.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";
-import formStyle from "../token-form/token-form.css" with { type: "text" };
-import consoleScript from "./console.client.js" with { type: "text" };
-import consoleStyle from "./console.css" with { type: "text" };
+import { consoleScript, consoleStyle, tokenFormStyle } from "../texts.ts";
 import { consoleBody } from "./console-body.ts";
 import type { Known, Name, RouteInWords } from "./types.d.ts";
 
@@ -20,7 +18,7 @@ export async function answerConsole(settings: Settings, context: RequestContext)
   const known = escapeHtml(JSON.stringify(knownOf(settings)));
   return answerHtml(context, {
     title: "Gateway console",
-    styles: [formStyle, consoleStyle],
+    styles: [tokenFormStyle, consoleStyle],
     script: consoleScript,
     body: `<main data-known="${known}">\n${consoleBody(escapeHtml(fieldLabel(settings.USERNAME_FIELD)))}</main>`,
     formAction: "'none'",

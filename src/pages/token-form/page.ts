@@ -4,8 +4,7 @@
 import type { RequestContext } from "../../context.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";
-import formScript from "./token-form.client.js" with { type: "text" };
-import formStyle from "./token-form.css" with { type: "text" };
+import { tokenFormScript, tokenFormStyle } from "../texts.ts";
 
 type FieldName = "username" | "password" | "refresh" | "token";
 
@@ -28,8 +27,8 @@ export interface FormPage {
 export async function answerPage(endpoint: FormPage, context: RequestContext, allow: string): Promise<Response> {
   const response = await answerHtml(context, {
     title: endpoint.title,
-    styles: [formStyle],
-    script: formScript,
+    styles: [tokenFormStyle],
+    script: tokenFormScript,
     body: bodyOf(endpoint, new URL(context.url.text).pathname),
     formAction: "'self'",
     allow,
