@@ -64,7 +64,7 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
   if (verbosity !== "quiet") {
     const created = [...(key.isNew ? [key.text] : []), ...(users.isNew ? [`created the user ${DEMO_USERNAME}`] : [])];
     if (created.length > 0) say(`First start: ${created.join(", ")}.`);
-    if (verbosity === "verbose") sayDetails(key.text, began);
+    if (verbosity === "verbose") sayDetails(key.text);
     say(demo === undefined ? `API: ${origin}` : `API: the demo in examples/origin, at ${origin}`);
   }
   say(`Gateway: ${styled("bold", url, process.stdout)}, ready after ${seconds} s. Ctrl-C stops it.`);
@@ -197,10 +197,10 @@ async function prepareUsers(): Promise<Users> {
   }
 }
 
-function sayDetails(key: string, began: number): void {
+function sayDetails(key: string): void {
   say(`Key: ${key}.`);
   say("Database: the tables of schema.sql are in .wrangler/state.");
-  say(`Settings: wrangler.toml is OK (${Math.round(performance.now() - began)} ms since the start).`);
+  say("Settings: wrangler.toml is OK.");
 }
 
 function sayPages(url: string, settings: Settings, users: Users, isDemo: boolean): void {
