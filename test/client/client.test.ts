@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Client, type ClientOptions, createClient, type TokenStorage } from "../../client/client.ts";
+import { consoleClient, consoleClientFile } from "../../scripts/console-client.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { startOrigin } from "../support/http-origin.ts";
 
@@ -130,6 +131,10 @@ describe("the module", () => {
       write: false,
     });
     expect(gzipSync(outputFiles[0]?.contents ?? "").byteLength).toBeLessThanOrEqual(2000);
+  });
+
+  it("is in the console as it is here", async () => {
+    expect(readFileSync(consoleClientFile, "utf8"), "run: npm run console:client").toBe(await consoleClient());
   });
 
   it("imports nothing", () => {

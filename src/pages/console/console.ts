@@ -9,6 +9,7 @@ import type { Settings } from "../../settings/settings.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";
 import formStyle from "../token-form/token-form.css" with { type: "text" };
+import clientScript from "./client.client.js" with { type: "text" };
 import consoleScript from "./console.client.js" with { type: "text" };
 import consoleStyle from "./console.css" with { type: "text" };
 import { consoleBody } from "./console-body.ts";
@@ -20,7 +21,7 @@ export async function answerConsole(settings: Settings, context: RequestContext)
   return answerHtml(context, {
     title: "Gateway console",
     styles: [formStyle, consoleStyle],
-    script: consoleScript,
+    script: clientScript + consoleScript,
     body: `<main data-known="${known}">\n${consoleBody}</main>`,
     formAction: "'none'",
   });
