@@ -98,6 +98,13 @@ export const consoleSentences: readonly Sentence[] = [
       }),
   ],
   [
+    "console: the names of claims leave the room to their values",
+    loggedIn(async (page) => {
+      const name = card(page, "Access token").getByRole("rowheader", { name: "token_type" });
+      assert.equal((await name.boundingBox())?.width, 124);
+    }),
+  ],
+  [
     "console: the clocks run down, and the live region stays as it was",
     loggedIn(async (page) => {
       const clock = card(page, "Access token").getByRole("timer");

@@ -338,8 +338,8 @@ function card([name, token]) {
 
 /** @type {Page["claimTable"]} */
 function claimTable(name, claims) {
-  const table = make("table");
-  table.append(make("caption", `Claims of the ${titles[name].toLowerCase()}`));
+  // A hidden caption would become the first row, which has the widths of the columns.
+  const table = make("table", undefined, { "aria-label": `Claims of the ${titles[name].toLowerCase()}` });
   for (const [claim, value] of Object.entries(claims)) {
     const row = make("tr");
     const cell = make("td", typeof value === "string" ? value : JSON.stringify(value));
