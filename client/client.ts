@@ -118,7 +118,7 @@ export function createClient({
   fetch: send = (input: RequestInfo | URL, init?: RequestInit) => globalThis.fetch(input, init),
 }: ClientOptions = {}): Client {
   const gateway = new URL(url);
-  const endpoints = new URL(prefix.replace(/\/*$/, "/"), gateway).href;
+  const endpoints = new URL(prefix.replace(/[/]*$/, "/"), gateway).href;
   const key = `simplejwt-edge ${endpoints}`;
   const cookies = storage === "cookies";
   const store = typeof storage === "object" ? storage : (cookies && sharedStorage()) || memory();

@@ -16,7 +16,10 @@ export interface CodeFindings {
 }
 
 /** Checks the code that wrangler.toml names, together with the settings that were read from there. */
-export async function checkCode({ file, configuration }: WorkerReading): Promise<CodeFindings> {
+export async function checkCode({
+  file,
+  configuration,
+}: Pick<WorkerReading, "file" | "configuration">): Promise<CodeFindings> {
   const { mayMakeClaim, ...found } = await readWorkerCode(file.code);
   return { ...found, warnings: configuration === undefined ? [] : claimWarnings(configuration, mayMakeClaim) };
 }

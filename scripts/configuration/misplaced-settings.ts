@@ -1,5 +1,5 @@
 // Settings that stand in wrangler.toml where the Worker does not get them: outside of [vars], or in a table inside of it.
-import { inSettingCase, pythonSettings } from "../../src/settings/checks/check-names.ts";
+import { inSettingCase, nameError, pythonSettings } from "../../src/settings/checks/check-names.ts";
 import { isRecord } from "../../src/settings/readers.ts";
 import { settingsTable } from "../../src/settings/settings.ts";
 
@@ -15,22 +15,39 @@ const ownNames = new Set(["alias", "define", "unsafe", "vars", "env"]);
 /**
  * @param raw the file as it was parsed, with all environments
  * @param file its name, for texts
- * @param environment the one that is checked beside the top level
+ * @param environment the one that is checked beside the top level; without one, there are warnings about all of them
  */
 export function misplacedSettings(raw: unknown, file: string, environment: string | undefined): FileFindings {
   if (!isRecord(raw)) return { errors: [], warnings: [] };
   const isToml = file.endsWith(".toml");
   const environments = isRecord(raw.env) ? raw.env : {};
-  const chosen = environment === undefined ? undefined : environments[environment];
-  const places = [
-    { table: raw, prefix: "" },
-    ...(isRecord(chosen) ? [{ table: chosen, prefix: `env.${environment}.` }] : []),
-  ];
-  const found = places.map(({ table, prefix }) => ({
-    errors: [...outside(table, prefix, file, isToml), ...swallowedByRoutes(table.vars, prefix, isToml)],
-    warnings: swallowedByHeaders(table.vars, prefix, isToml),
-  }));
-  return { errors: found.flatMap(({ errors }) => errors), warnings: found.flatMap(({ warnings }) => warnings) };
+  const find = (table: unknown, prefix: string): FileFindings =>
+    isRecord(table)
+      ? {
+          errors: [...outside(table, prefix, file, isToml), ...swallowedByRoutes(table.vars, prefix, isToml)],
+          warnings: swallowedByHeaders(table.vars, prefix, isToml),
+        }
+      : { errors: [], warnings: [] };
+  const top = find(raw, "");
+  if (environment !== undefined) {
+    const chosen = find(environments[environment], `env.${environment}.`);
+    return { errors: [...top.errors, ...chosen.errors], warnings: [...top.warnings, ...chosen.warnings] };
+  }
+  const others = Object.entries(environments).flatMap(([name, table]) => {
+    const { errors, warnings } = find(table, `env.${name}.`);
+    return [...errors, ...warnings, ...wrongNames(table, `env.${name}.`, file, isToml)];
+  });
+  return { errors: top.errors, warnings: [...top.warnings, ...others] };
+}
+
+/** In the vars that are checked, the Worker's own code finds them. */
+function wrongNames(table: unknown, prefix: string, file: string, isToml: boolean): string[] {
+  const vars = isRecord(table) && isRecord(table.vars) ? table.vars : {};
+  const where = isToml ? `[${prefix}vars]` : `"${prefix}vars"`;
+  return Object.entries(vars).flatMap(([name, value]) => {
+    const error = nameError(name, value);
+    return error === undefined ? [] : [`${where} in ${file}: ${error}`];
+  });
 }
 
 function outside(table: Readonly<Record<string, unknown>>, prefix: string, file: string, isToml: boolean): string[] {

@@ -1,4 +1,4 @@
-// Flags that npm has kept for itself, because there was no `--` before them: `npm run deploy --dry-run` would deploy.
+// Flags that npm takes for itself where there is no `--` before them: `npm run deploy --dry-run` would deploy.
 // Must never repeat the value of a flag, which may be a secret.
 import { usage } from "./failure.ts";
 import type { Options } from "./flags.ts";
@@ -13,6 +13,17 @@ function isKept(flag: string, env: NodeJS.ProcessEnv): boolean {
   }
   const value = variable(flag);
   return value !== undefined && value !== "" && value !== "false";
+}
+
+/**
+ * What npm makes of `npm start --quiet`, `--silent` and `--verbose`: its log level, which it passes on. Undefined if it has
+ * none of these levels, or if this is not the npm script `script`. A `loglevel` in .npmrc is passed on in the same way.
+ */
+export function verbosityOfNpm(script: string, env: NodeJS.ProcessEnv = process.env): "quiet" | "verbose" | undefined {
+  if (isPackage || env.npm_lifecycle_event !== script) return undefined;
+  const level = env.npm_config_loglevel ?? "";
+  if (["silent", "error", "warn"].includes(level)) return "quiet";
+  return ["verbose", "silly"].includes(level) ? "verbose" : undefined;
 }
 
 /**

@@ -41,7 +41,7 @@ async function load(input: Input): Promise<Outcome> {
   }
 }
 
-async function apply({ config, bindings, port, state }: HostRequest): Promise<Outcome> {
+async function apply({ config, bindings, port, state, errors }: HostRequest): Promise<Outcome> {
   const dev = {
     watch: false,
     remote: false as const,
@@ -49,9 +49,9 @@ async function apply({ config, bindings, port, state }: HostRequest): Promise<Ou
     server: { hostname: "127.0.0.1", port },
     inspector: { hostname: "127.0.0.1", port: 0 },
   };
-  const outcome = await load({ config, bindings, dev } as Input);
+  const outcome: Outcome = errors.length > 0 ? { ok: false, errors } : await load({ config, bindings, dev } as Input);
   if (outcome.ok || worker === undefined) return outcome;
-  // Since the build failed, wrangler keeps every request waiting. This Worker answers them.
+  // After a failed build, wrangler keeps every request waiting. This Worker answers them.
   const BUILD_ERRORS = { type: "json" as const, value: [...outcome.errors] };
   const entrypoint = join(import.meta.dirname, "build-error.ts");
   const standIn = await load({ config, bindings: { BUILD_ERRORS }, dev, entrypoint } as Input);

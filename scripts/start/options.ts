@@ -2,7 +2,7 @@
 // Must never accept an origin that the gateway would refuse later, or the gateway itself.
 import { Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
-import { refuseKeptFlags } from "../shared/npm-flags.ts";
+import { refuseKeptFlags, verbosityOfNpm } from "../shared/npm-flags.ts";
 import type { Verbosity } from "./log-lines.ts";
 
 /** What `npm start` was asked to do. */
@@ -14,6 +14,8 @@ export interface StartOptions {
   readonly origin: string | undefined;
   /** How much is printed. */
   readonly verbosity: Verbosity;
+  /** The verbosity is npm's, perhaps from .npmrc. */
+  readonly isVerbosityOfNpm: boolean;
 }
 
 const DEFAULT_PORT = 8787;
@@ -34,6 +36,8 @@ file, line and column, and then the last good settings stay in effect. While src
   --verbose      print every step to try, and all that wrangler says
   --help         show this text
 
+npm start --quiet and npm start --verbose do the same: npm takes them as its own log level, and passes that on.
+
 npm run manage manages users. Ctrl-C stops everything.
 
   npm start
@@ -52,14 +56,21 @@ export function readStartOptions(argv: readonly string[]): StartOptions {
   refuseKeptFlags("start", argv, OPTIONS);
   const { values } = readFlags(argv, OPTIONS);
   const port = readPort(values.port);
-  const verbosity = readVerbosity(values.quiet === true, values.verbose === true);
-  return { help: values.help === true, port, origin: readOrigin(values.origin, port), verbosity };
+  const own = readVerbosity(values.quiet === true, values.verbose === true);
+  const ofNpm = own === undefined ? verbosityOfNpm("start") : undefined;
+  return {
+    help: values.help === true,
+    port,
+    origin: readOrigin(values.origin, port),
+    verbosity: own ?? ofNpm ?? "normal",
+    isVerbosityOfNpm: ofNpm !== undefined,
+  };
 }
 
-function readVerbosity(quiet: boolean, verbose: boolean): Verbosity {
+function readVerbosity(quiet: boolean, verbose: boolean): Verbosity | undefined {
   if (quiet && verbose) throw usage("--quiet and --verbose exclude each other.");
   if (quiet) return "quiet";
-  return verbose ? "verbose" : "normal";
+  return verbose ? "verbose" : undefined;
 }
 
 function readPort(text: string | undefined): number {

@@ -1,30 +1,31 @@
 // The configuration of a local run: wrangler.toml and .dev.vars as wrangler reads them, checked as the Worker does.
 import { existsSync, readFileSync } from "node:fs";
-import { basename, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { readConfiguration } from "../../src/configuration.ts";
 import { bindingErrors, bindingWarnings } from "../../src/settings/checks/check-bindings.ts";
 import type { Settings } from "../../src/settings/settings.ts";
+import { checkCode } from "../configuration/check-code.ts";
 import { devVarsWarnings, readWranglerFile, type WranglerInput } from "../configuration/wrangler-file.ts";
 import { Failure } from "../shared/failure.ts";
 import { CONFIG_FILE, DEV_VARS_FILE, ROOT } from "../shared/project.ts";
-import { placedError } from "./setting-places.ts";
+import type { GoodReading } from "./reload.ts";
+import { type NamedText, placedError, placedHookError } from "./setting-places.ts";
 
 /** What can be run. */
-export interface LocalReading {
+export interface LocalReading extends GoodReading {
   readonly settings: Settings;
-  readonly warnings: readonly string[];
-  readonly input: WranglerInput;
 }
 
 /** What can be run, or why not: one line for each error, with file, line and column where they are known. */
 export type LocalOutcome = LocalReading | { readonly errors: readonly string[] };
 
 const text = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
+const named = (path: string): NamedText => ({ name: relative(ROOT, path), text: text(path) });
 
 /** @param origin the API, which goes before ORIGIN_URL of the file */
 export async function readLocal(origin: string): Promise<LocalOutcome> {
   // Read before wrangler does, so that a place is never one of a later text.
-  const files = [CONFIG_FILE, DEV_VARS_FILE].map((path) => ({ name: basename(path), text: text(path) }));
+  const files = [CONFIG_FILE, DEV_VARS_FILE].map(named);
   try {
     const file = await readWranglerFile({ local: true });
     const { config, bindings } = file.wrangler;
@@ -52,10 +53,15 @@ export async function readLocal(origin: string): Promise<LocalOutcome> {
         ...file.findings.warnings,
         ...devVarsWarnings(vars),
       ],
+      checkCode: async () => {
+        const { errors, warnings } = await checkCode({ file, configuration });
+        const sources = [join(dirname(entry), "hooks.ts"), entry].map(named);
+        return { errors: errors.map((error) => placedHookError(error, sources)), warnings };
+      },
       input: { config, bindings: { ...bindings, ...Object.fromEntries(added) } as WranglerInput["bindings"] },
     };
   } catch (error) {
-    if (error instanceof Failure) return { errors: [error.message] };
+    if (error instanceof Failure) return { errors: [placedError(error.message, files)] };
     throw error;
   }
 }

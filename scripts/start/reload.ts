@@ -5,15 +5,28 @@ import type { WranglerInput } from "../configuration/wrangler-file.ts";
 import { reasonOf } from "../shared/failure.ts";
 import type { Outcome } from "./worker.ts";
 
+/** What was found in the Worker's code, beside its syntax. */
+export interface CodeFindings {
+  /** With these, the Worker would answer every request with 503. */
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** A configuration that can be run. */
+export interface GoodReading {
+  readonly input: WranglerInput;
+  readonly warnings: readonly string[];
+  /** Reads the Worker's code as it is now. */
+  readonly checkCode: () => Promise<CodeFindings>;
+}
+
 export interface ReloadDependencies {
   /** The Worker's name, for texts. */
   readonly name: string;
   /** Reads and checks the configuration. */
-  readonly read: () => Promise<
-    Readonly<{ input: WranglerInput; warnings: readonly string[] }> | Readonly<{ errors: readonly string[] }>
-  >;
-  /** Builds and loads the Worker; while it does not build, it answers 503 with the errors. */
-  readonly apply: (input: WranglerInput) => Promise<Outcome>;
+  readonly read: () => Promise<GoodReading | Readonly<{ errors: readonly string[] }>>;
+  /** Builds and loads the Worker; with errors, or while it does not build, it answers 503 with them. */
+  readonly apply: (input: WranglerInput, errors?: readonly string[]) => Promise<Outcome>;
   /** Files that `read` reads. Others are sources. */
   readonly isConfiguration: (path: string) => boolean;
   readonly root: string;
@@ -32,9 +45,9 @@ const SECOND_LOOK_MILLISECONDS = 250;
 /** @returns takes the paths of changed files; resolves when the change has an effect, or has been refused */
 export function createReload(
   { name, read, apply, isConfiguration, root, say }: ReloadDependencies,
-  first: { readonly input: WranglerInput; readonly warnings: readonly string[] },
+  first: GoodReading,
 ): (paths: readonly string[]) => Promise<void> {
-  let good = first.input;
+  let good = first;
   let knownWarnings = first.warnings;
   /** The configuration files have errors, and `good` is older than they are. */
   let isOutdated = false;
@@ -58,13 +71,14 @@ export function createReload(
           return;
         }
       } else {
-        good = reading.input;
-        for (const text of reading.warnings.filter((warning) => !knownWarnings.includes(warning)))
-          say({ kind: "warning", text });
-        knownWarnings = reading.warnings;
+        good = reading;
       }
     }
-    const outcome = await apply(good);
+    const code = await good.checkCode();
+    const warnings = [...good.warnings, ...code.warnings];
+    for (const text of warnings.filter((warning) => !knownWarnings.includes(warning))) say({ kind: "warning", text });
+    knownWarnings = warnings;
+    const outcome = await apply(good.input, code.errors);
     const names = namesOf(paths.map((path) => relative(root, path)));
     if (outcome.ok) {
       const settings = isOutdated ? ", with the last good settings" : "";
@@ -74,7 +88,8 @@ export function createReload(
     // That the process has ended is said where it is started again.
     if (outcome.ended) return;
     for (const text of outcome.errors) say({ kind: "error", text });
-    say({ kind: "error", text: `${name} does not build: requests get 503 with this error until it is corrected.` });
+    const why = code.errors.length > 0 ? "does not start" : "does not build";
+    say({ kind: "error", text: `${name} ${why}: requests get 503 with this error until it is corrected.` });
   }
 
   return (paths) => reload(paths).catch((error) => say({ kind: "error", text: `Not reloaded: ${reasonOf(error)}` }));

@@ -22,7 +22,7 @@ import type { StartOptions } from "./options.ts";
 import { freePort, requireFreePort } from "./ports.ts";
 import { type LocalReading, readLocal } from "./read.ts";
 import { requireOrigin, untilReady } from "./ready.ts";
-import { createReload, type ReloadLine } from "./reload.ts";
+import { createReload, type GoodReading, type ReloadLine } from "./reload.ts";
 import type { Services } from "./service.ts";
 import { ensureSigningKey } from "./signing-key.ts";
 import { headerName, pasteLines, walk } from "./walk.ts";
@@ -49,7 +49,12 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
   const gateway = steadyWorker("The gateway", { port: options.port, state: STATE_DIRECTORY }, start);
   const reading = await readSettings(origin);
   // Opened while the Worker is built; the tables are there before it is called.
-  const [users] = await Promise.all([prepareUsers(), load(gateway, reading.input), demo?.ready]);
+  const [users, code] = await Promise.all([
+    prepareUsers(),
+    codeWarnings(reading),
+    load(gateway, reading.input),
+    demo?.ready,
+  ]);
   await Promise.all([
     untilReady(gateway.first, `${url}/_gateway/health/live`),
     demo === undefined ? undefined : untilReady(demo.worker.first, `${demo.url}/api/public/`),
@@ -59,19 +64,22 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
   if (verbosity !== "quiet") {
     const created = [...(key.isNew ? [key.text] : []), ...(users.isNew ? [`created the user ${DEMO_USERNAME}`] : [])];
     if (created.length > 0) say(`First start: ${created.join(", ")}.`);
-    if (verbosity === "verbose") sayDetails(key.text, began);
+    if (verbosity === "verbose") sayDetails(key.text);
     say(demo === undefined ? `API: ${origin}` : `API: the demo in examples/origin, at ${origin}`);
   }
   say(`Gateway: ${styled("bold", url, process.stdout)}, ready after ${seconds} s. Ctrl-C stops it.`);
+  if (verbosity === "quiet" && options.isVerbosityOfNpm)
+    say("Little is printed, because npm's log level is quiet (--quiet, or loglevel in .npmrc).");
   if (verbosity !== "quiet") sayPages(url, reading.settings, users, demo !== undefined);
-  for (const warning of reading.warnings) say(`${styled("yellow", "Warning:", process.stdout)} ${warning}`);
+  const warnings = [...reading.warnings, ...code];
+  for (const warning of warnings) say(`${styled("yellow", "Warning:", process.stdout)} ${warning}`);
   if (verbosity !== "quiet") {
     sayWalk(url, { settings: reading.settings, users, isDemo: demo !== undefined, verbosity });
     say("\nLog of the gateway:");
   }
 
   gateway.keepRunning(showing(verbosity), sayProblem);
-  watchGateway(gateway, reading, origin);
+  watchGateway(gateway, { ...reading, warnings }, origin);
   if (demo !== undefined) watchDemo(demo, verbosity);
   // What happens from here on is said, and goes on.
   return new Promise(() => {});
@@ -96,12 +104,12 @@ function watchGateway(gateway: SteadyWorker, reading: LocalReading, origin: stri
   const isConfiguration = (path: string): boolean => configurationFiles.includes(path);
   const sources = dirname(reading.input.config.main ?? `${ROOT}/src/index.ts`);
   let databases = JSON.stringify(reading.input.config.d1_databases);
-  const apply = async (input: WranglerInput): Promise<Outcome> => {
+  const apply = async (input: WranglerInput, errors?: readonly string[]): Promise<Outcome> => {
     const now = JSON.stringify(input.config.d1_databases);
     // Another database has no tables yet.
     if (now !== databases) await (await openLocal()).database.close();
     databases = now;
-    return gateway.apply(input);
+    return gateway.apply(input, errors);
   };
   const reload = createReload(
     {
@@ -132,6 +140,13 @@ async function startDemo(start: Services["start"]): Promise<Demo> {
   return { worker, url: `http://127.0.0.1:${port}`, input, ready: load(worker, input) };
 }
 
+/** The demo's code has no gateway to be checked. */
+const readingOf = (input: WranglerInput): GoodReading => ({
+  input,
+  warnings: [],
+  checkCode: async () => ({ errors: [], warnings: [] }),
+});
+
 function watchDemo({ worker, input }: Demo, verbosity: Verbosity): void {
   worker.keepRunning((raw) => {
     const line = logLine(raw, verbosity);
@@ -140,7 +155,7 @@ function watchDemo({ worker, input }: Demo, verbosity: Verbosity): void {
   const isConfiguration = (path: string): boolean => path === DEMO_CONFIG_FILE;
   const read = async () => {
     try {
-      return { input: (await readWranglerFile({ configFile: DEMO_CONFIG_FILE, local: false })).wrangler, warnings: [] };
+      return readingOf((await readWranglerFile({ configFile: DEMO_CONFIG_FILE, local: false })).wrangler);
     } catch (error) {
       if (error instanceof Failure) return { errors: [error.message] };
       throw error;
@@ -148,7 +163,7 @@ function watchDemo({ worker, input }: Demo, verbosity: Verbosity): void {
   };
   const reload = createReload(
     { name: worker.name, read, apply: worker.apply, isConfiguration, root: ROOT, say: sayReload },
-    { input, warnings: [] },
+    readingOf(input),
   );
   watchFiles({ files: [DEMO_CONFIG_FILE], folders: [dirname(DEMO_CONFIG_FILE)] }, reload);
 }
@@ -166,6 +181,13 @@ async function readSettings(origin: string): Promise<LocalReading> {
   return reading;
 }
 
+/** Fails with the errors of the Worker's code. */
+async function codeWarnings(reading: LocalReading): Promise<readonly string[]> {
+  const { errors, warnings } = await reading.checkCode();
+  if (errors.length > 0) throw new Failure(["The gateway could not start.", ...errors].join("\n"));
+  return warnings;
+}
+
 async function prepareUsers(): Promise<Users> {
   const { database } = await openLocal();
   try {
@@ -175,10 +197,10 @@ async function prepareUsers(): Promise<Users> {
   }
 }
 
-function sayDetails(key: string, began: number): void {
+function sayDetails(key: string): void {
   say(`Key: ${key}.`);
   say("Database: the tables of schema.sql are in .wrangler/state.");
-  say(`Settings: wrangler.toml is OK (${Math.round(performance.now() - began)} ms since the start).`);
+  say("Settings: wrangler.toml is OK.");
 }
 
 function sayPages(url: string, settings: Settings, users: Users, isDemo: boolean): void {

@@ -11,7 +11,7 @@ export interface Place {
 }
 
 /** What host.ts is sent. */
-export type HostRequest = WranglerInput & Place;
+export type HostRequest = WranglerInput & Place & { readonly errors: readonly string[] };
 
 /**
  * Whether a Worker was built and loaded; if not, requests are answered with 503 and the errors. `ended`: the process did not
@@ -25,8 +25,8 @@ export interface SteadyWorker {
   readonly name: string;
   /** The process that ran first: its start is the caller's to wait for, and its end before that is final. */
   readonly first: Service;
-  /** Builds and loads the Worker. One call at a time. */
-  apply(input: WranglerInput): Promise<Outcome>;
+  /** Builds and loads the Worker, or with errors one that answers with them. One call at a time. */
+  apply(input: WranglerInput, errors?: readonly string[]): Promise<Outcome>;
   /** From now on: hands every line of the process to `show`, and starts it again if it ends, which it says. */
   keepRunning(show: (line: string) => void, say: (line: string) => void): void;
 }
@@ -41,9 +41,9 @@ const hostCommand = ["--no-warnings", join(import.meta.dirname, "host.ts")];
 export function steadyWorker(name: string, place: Place, start: Services["start"]): SteadyWorker {
   const first = start(name, hostCommand);
   let current = first;
-  let latest: WranglerInput | undefined;
+  let latest: Pick<HostRequest, "config" | "bindings" | "errors"> | undefined;
 
-  const applyTo = async (service: Service, input: WranglerInput): Promise<Outcome> => {
+  const applyTo = async (service: Service, input: NonNullable<typeof latest>): Promise<Outcome> => {
     const request: HostRequest = { ...input, ...place };
     const said = await service.ask<Outcome>(request);
     return "answer" in said ? said.answer : { ok: false, errors: [`${name} stopped (${said.silence}).`], ended: true };
@@ -69,9 +69,9 @@ export function steadyWorker(name: string, place: Place, start: Services["start"
   return {
     name,
     first,
-    apply: (input) => {
-      latest = input;
-      return applyTo(current, input);
+    apply: ({ config, bindings }, errors = []) => {
+      latest = { config, bindings, errors };
+      return applyTo(current, latest);
     },
     keepRunning: (show, say) => {
       first.showLines(show);

@@ -198,6 +198,7 @@ describe("new users on the admin page", () => {
     const password = { password: "correct horse", password_again: "correct horse" };
     const response = await boss.post("/users/new", { ...fields, ...password });
     const row = await DB.prepare("SELECT id, alternate_id, email FROM users WHERE username = ?").bind(username).first();
+    await DB.prepare("DELETE FROM users WHERE username = ?").bind(username).run();
     return { location: response.headers.get("location"), row };
   };
   const anyUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

@@ -98,6 +98,13 @@ export const consoleSentences: readonly Sentence[] = [
       }),
   ],
   [
+    "console: the names of claims leave the room to their values",
+    loggedIn(async (page) => {
+      const name = card(page, "Access token").getByRole("rowheader", { name: "token_type" });
+      assert.equal((await name.boundingBox())?.width, 124);
+    }),
+  ],
+  [
     "console: the clocks run down, and the live region stays as it was",
     loggedIn(async (page) => {
       const clock = card(page, "Access token").getByRole("timer");
@@ -159,6 +166,50 @@ export const consoleSentences: readonly Sentence[] = [
       await saying(page, "200 OK: a new access token");
       assert.notEqual(await claimIn(page, "Refresh token", "jti"), before);
       assert.equal(await page.evaluate("document.activeElement.ariaLabel"), "Refresh with the refresh token");
+      assert.deepEqual(errors, []);
+    }),
+  ],
+  [
+    "console: while its box is ticked, a request refreshes by itself with the client, which the history shows",
+    loggedIn(async (page, errors) => {
+      const history = () => page.locator("#history li > button").allTextContents();
+      const before = await claimIn(page, "Refresh token", "jti");
+      // The access token is valid for 15 minutes; the client refreshes 30 seconds before.
+      await page.evaluate("Date.now = ((now) => () => now() + 880_000)(Date.now)");
+      await send(page, "/api/notes/");
+      await saying(page, "200 OK");
+      assert.deepEqual(await history(), ["GET /api/notes/ with token", "POST /api/token/"]);
+      await page.getByLabel("Refresh by itself").check();
+      await send(page, "/api/notes/?page=2");
+      await saying(page, "200 OK");
+      assert.deepEqual((await history()).slice(0, 2), [
+        "GET /api/notes/?page=2 by the client",
+        "POST /api/token/refresh/ by the client",
+      ]);
+      assert.notEqual(await claimIn(page, "Refresh token", "jti"), before);
+      await send(page, "/api/notes/");
+      await saying(page, "200 OK");
+      assert.equal((await history()).length, 5);
+      await press(page, "Refresh with the refresh token");
+      await saying(page, "200 OK: a new access token");
+      assert.deepEqual(await axeViolations(page), []);
+      assert.deepEqual(errors, []);
+    }),
+  ],
+  [
+    "console: a refresh of the client that is refused is shown at the tokens, and nothing is kept in storage",
+    loggedIn(async (page, errors) => {
+      await press(page, "Blacklist the refresh token");
+      await saying(page, "200 OK: the refresh token is blacklisted");
+      await page.evaluate("Date.now = ((now) => () => now() + 880_000)(Date.now)");
+      await page.getByLabel("Refresh by itself").check();
+      await send(page, "/api/notes/");
+      await saying(page, "200 OK");
+      assert.equal(await card(page, "Refresh token").getByText("The refresh was refused.").count(), 1);
+      assert.equal(await page.evaluate("localStorage.length + sessionStorage.length"), 0);
+      await send(page, "/api/notes/");
+      await saying(page, "200 OK");
+      assert.equal((await answered(page)).called, "GET /api/notes/ with token");
       assert.deepEqual(errors, []);
     }),
   ],

@@ -1,5 +1,6 @@
 // `npm run test:browser`: the pages for browsers in a real one, over real HTTP; with a text, the sentences that have it.
 // Must never leave a process or a profile behind.
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { startDemoOrigin, startGateway } from "../support/gateway-over-http.ts";
 import { adminSentences, type Shoot } from "./admin.ts";
@@ -27,13 +28,15 @@ async function openStage(): Promise<Stage> {
   return { browser, gateway, ...person };
 }
 
-/** `npm run test:browser -- --pictures` takes the pictures of the admin page for docs/ anew. */
+/** `--pictures` takes the pictures of the admin page for docs/ anew (`npm run screenshots`). */
 const shoot: Shoot | undefined = process.argv.includes("--pictures")
   ? async (page, name) => {
       for (const colorScheme of ["dark", "light"] as const) {
         await page.emulateMedia({ colorScheme });
         const file = colorScheme === "dark" ? `${name}-dark.png` : `${name}.png`;
-        await page.screenshot({ path: resolve(import.meta.dirname, "../../docs/images", file) });
+        const path = resolve(import.meta.dirname, "../../docs/images", file);
+        // The documents do not show every picture in both.
+        if (existsSync(path)) await page.screenshot({ path });
       }
     }
   : undefined;
@@ -54,11 +57,12 @@ async function runAll(stage: Stage, about: string): Promise<boolean> {
   return failed === 0 && passed > 0;
 }
 
+const about = process.argv.slice(2).find((word) => !word.startsWith("--")) ?? "";
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.WRANGLER_HIDE_BANNER = "true";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 try {
-  if (!(await runAll(await openStage(), process.argv[2] ?? ""))) process.exitCode = 1;
+  if (!(await runAll(await openStage(), about))) process.exitCode = 1;
 } finally {
   for (const close of closing) await close();
 }

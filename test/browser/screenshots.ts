@@ -1,4 +1,4 @@
-// Takes the pictures of docs/console.md anew: `node test/browser/screenshots.ts`.
+// Takes the pictures of docs/console.md anew: `npm run screenshots`, which also takes those of docs/admin.md (run.ts).
 // Must never picture a real token, user or API.
 import { join, resolve } from "node:path";
 import type { BrowserContextOptions } from "playwright-core";
@@ -41,7 +41,7 @@ try {
       await saying(page, "401 Unauthorized: Authentication credentials were not provided.");
       await send(page, "/api/notes/");
       await saying(page, "200 OK");
-      await page.evaluate("document.activeElement.blur(); scrollTo(0, 0)");
+      await page.evaluate("document.activeElement.blur(); document.getElementById('page').scrollTo(0, 0)");
       await page.screenshot({ path: join(folder, name) });
       console.log(name);
     };

@@ -81,12 +81,37 @@ LOG = "off"`;
     });
   });
 
-  it("looks into the environment that is checked, and into no other", () => {
+  it("reports those of the environment that is checked as errors, and no others", () => {
     const toml = '[[env.staging.ROUTES]]\npath = "/*"\nauth = "user"\n[env.other]\nLOG = "all"';
-    expect(findingsIn(toml).errors).toEqual([]);
-    expect(findingsIn(toml, "staging").errors).toEqual([
-      "[[env.staging.ROUTES]] in wrangler.toml is outside of [env.staging.vars] and has no effect: write [[env.staging.vars.ROUTES]].",
-    ]);
+    expect(findingsIn(toml, "staging")).toEqual({
+      errors: [
+        "[[env.staging.ROUTES]] in wrangler.toml is outside of [env.staging.vars] and has no effect: write [[env.staging.vars.ROUTES]].",
+      ],
+      warnings: [],
+    });
+  });
+
+  it("warns of those in all environments if none is chosen", () => {
+    const toml = `
+[env.staging]
+ISSUER = "https://a.example"
+[env.other.vars]
+LOG = "all"
+access_token_lifetime = "5m"
+TOKEN_OBTAIN_SERIALIZER = "a.b"
+[[env.other.vars.ROUTES]]
+path = "/*"
+auth = "user"
+PATHS = "exact"`;
+    expect(findingsIn(toml)).toEqual({
+      errors: [],
+      warnings: [
+        "env.staging.ISSUER in wrangler.toml is outside of [env.staging.vars] and has no effect: move it into [env.staging.vars].",
+        "PATHS is a setting, but here it is a part of ROUTES[0]: move it above [[env.other.vars.ROUTES]].",
+        "[env.other.vars] in wrangler.toml: access_token_lifetime is not a setting; did you mean ACCESS_TOKEN_LIFETIME?",
+        "[env.other.vars] in wrangler.toml: TOKEN_OBTAIN_SERIALIZER is Python code in Simple JWT and has no effect here: write the hook claimsFor.",
+      ],
+    });
   });
 
   it("speaks JSON of a JSON file", () => {

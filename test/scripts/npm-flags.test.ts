@@ -1,7 +1,7 @@
 // Flags that npm keeps for itself where there is no `--`.
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../scripts/shared/failure.ts";
-import { refuseKeptFlags } from "../../scripts/shared/npm-flags.ts";
+import { refuseKeptFlags, verbosityOfNpm } from "../../scripts/shared/npm-flags.ts";
 
 const flags = {
   json: { type: "boolean" },
@@ -46,5 +46,26 @@ describe("refuseKeptFlags()", () => {
     ["a command without npm", ["users"], { npm_config_json: "true", npm_lifecycle_event: undefined }],
   ])("has nothing against %s", (_, argv, env) => {
     expect(refusing("manage", argv, env)).not.toThrow();
+  });
+});
+
+describe("verbosityOfNpm()", () => {
+  it.each([
+    ["silent", "quiet"],
+    ["error", "quiet"],
+    ["warn", "quiet"],
+    ["notice", undefined],
+    ["http", undefined],
+    ["info", undefined],
+    ["verbose", "verbose"],
+    ["silly", "verbose"],
+    [undefined, undefined],
+  ])("of npm's log level %s is %s", (level, verbosity) => {
+    expect(verbosityOfNpm("start", { npm_lifecycle_event: "start", npm_config_loglevel: level })).toBe(verbosity);
+  });
+
+  it("is that of the script itself, not of one that runs it, and of nothing without npm", () => {
+    expect(verbosityOfNpm("start", { npm_lifecycle_event: "test", npm_config_loglevel: "warn" })).toBeUndefined();
+    expect(verbosityOfNpm("start", { npm_config_loglevel: "warn" })).toBeUndefined();
   });
 });

@@ -1,16 +1,25 @@
 // scripts/start/reload.ts: what a save does under `npm start`, with a Worker that is played.
 import { describe, expect, it } from "vitest";
-import { createReload, type ReloadDependencies } from "../../scripts/start/reload.ts";
+import { type CodeFindings, createReload, type ReloadDependencies } from "../../scripts/start/reload.ts";
 import type { Outcome } from "../../scripts/start/worker.ts";
 
 type Reading = Awaited<ReturnType<ReloadDependencies["read"]>>;
 type Input = Parameters<ReloadDependencies["apply"]>[0];
 
 const input = (name: string): Input => ({ config: { name }, bindings: {} }) as unknown as Input;
-const good = (name: string, ...warnings: string[]): Reading => ({ input: input(name), warnings });
+const noFindings = { errors: [], warnings: [] };
+const good = (name: string, ...warnings: string[]): Reading => ({
+  input: input(name),
+  warnings,
+  checkCode: async () => noFindings,
+});
 
 /** Reads what `readings` say, one after the other, and builds with the results of `outcomes`, else well. */
-function reloading(readings: readonly Reading[], outcomes: readonly Outcome[] = []) {
+function reloading(
+  readings: readonly Reading[],
+  outcomes: readonly Outcome[] = [],
+  checkCode = async (): Promise<CodeFindings> => noFindings,
+) {
   const said: string[] = [];
   const applied: (string | undefined)[] = [];
   const left = { readings: [...readings], outcomes: [...outcomes] };
@@ -20,13 +29,14 @@ function reloading(readings: readonly Reading[], outcomes: readonly Outcome[] = 
       root: "/project",
       isConfiguration: (path) => path === "/project/wrangler.toml",
       read: async () => left.readings.shift() ?? { errors: ["read too often"] },
-      apply: async ({ config }) => {
-        applied.push(config.name);
+      apply: async ({ config }, errors = []) => {
+        applied.push([config.name, ...errors].join(": "));
+        if (errors.length > 0) return { ok: false, errors };
         return left.outcomes.shift() ?? { ok: true };
       },
       say: ({ kind, text }) => said.push(`${kind}: ${text}`),
     },
-    { input: input("first"), warnings: ["LOG is old."] },
+    { input: input("first"), warnings: ["LOG is old."], checkCode },
   );
   return { said, applied, reload };
 }
@@ -86,6 +96,24 @@ describe("a save", () => {
     ]);
   });
 
+  it("of code that the gateway refuses is answered with its errors, and the next one is loaded", async () => {
+    const findings = [
+      { errors: ["hooks.claimsForr is not a hook; did you mean claimsFor?"], warnings: [] },
+      { errors: [], warnings: ['ROUTES[0] (/a) requires the claim "role", which …'] },
+      { errors: [], warnings: ['ROUTES[0] (/a) requires the claim "role", which …'] },
+    ];
+    const { said, applied, reload } = reloading([], [], async () => findings.shift() ?? noFindings);
+    for (let save = 0; save < 3; save++) await reload(["/project/src/hooks.ts"]);
+    expect(applied).toEqual(["first: hooks.claimsForr is not a hook; did you mean claimsFor?", "first", "first"]);
+    expect(said).toEqual([
+      "error: hooks.claimsForr is not a hook; did you mean claimsFor?",
+      "error: The gateway does not start: requests get 503 with this error until it is corrected.",
+      'warning: ROUTES[0] (/a) requires the claim "role", which …',
+      "reloaded: reloaded src/hooks.ts",
+      "reloaded: reloaded src/hooks.ts",
+    ]);
+  });
+
   it("at which something unforeseen goes wrong ends nothing", async () => {
     const said: string[] = [];
     const reload = createReload(
@@ -97,7 +125,7 @@ describe("a save", () => {
         apply: () => Promise.reject(new Error("no more files")),
         say: ({ text }) => said.push(text),
       },
-      { input: input("first"), warnings: [] },
+      { input: input("first"), warnings: [], checkCode: async () => noFindings },
     );
     await reload(["/a.ts"]);
     expect(said).toEqual(["Not reloaded: no more files"]);

@@ -1,7 +1,7 @@
 // Errors under `npm start` have a place: of the build (build-errors.ts), of settings (setting-places.ts).
 import { describe, expect, it } from "vitest";
 import { errorLines } from "../../scripts/start/build-errors.ts";
-import { placedError } from "../../scripts/start/setting-places.ts";
+import { placedError, placedHookError } from "../../scripts/start/setting-places.ts";
 
 describe("errorLines()", () => {
   const messages = [
@@ -55,11 +55,69 @@ describe("placedError()", () => {
     expect(placedError(error, [toml, vars])).toBe(placed);
   });
 
+  it.each([
+    ["[[ROUTES]] in wrangler.toml is outside of …", "wrangler.toml:9:1: [[ROUTES]] in wrangler.toml is outside of …"],
+    ["LOG in wrangler.toml is outside of …", "wrangler.toml:2:1: LOG in wrangler.toml is outside of …"],
+    ["LOG in wrangler.toml is in [limits] and …", "wrangler.toml:12:1: LOG in wrangler.toml is in [limits] and …"],
+    [
+      "env.dev.LOG in wrangler.toml is outside of …",
+      "wrangler.toml:14:2: env.dev.LOG in wrangler.toml is outside of …",
+    ],
+    [
+      "LOG is a setting, but here it is a part of ROUTES[1]: …",
+      "wrangler.toml:8:1: LOG is a setting, but here it is a part of ROUTES[1]: …",
+    ],
+    ["[Vars] in wrangler.toml has no effect: …", "wrangler.toml:15:1: [Vars] in wrangler.toml has no effect: …"],
+    ["access_token_lifetime is not a setting; …", "wrangler.toml:4:3: access_token_lifetime is not a setting; …"],
+    ["LOG must be …", "wrangler.toml:5:3: LOG must be …"],
+  ])("of a setting in the wrong place: %j", (error, placed) => {
+    const text = [
+      'name = "x"',
+      'LOG = "all"',
+      "[vars] # a comment",
+      '  access_token_lifetime = "5m"',
+      '  "LOG" = "loud"',
+      "[[vars.ROUTES]]",
+      "[[vars.ROUTES]]",
+      'LOG = "all"',
+      "[[ROUTES]]",
+      'path = "/a"',
+      "[limits]",
+      'LOG = "all"',
+      "[env.dev]",
+      '\tLOG = "all"',
+      "[Vars]",
+    ].join("\n");
+    expect(placedError(error, [{ name: "wrangler.toml", text }])).toBe(placed);
+  });
+
   it("knows the ways to write a table in one line, and JSON", () => {
     expect(placedError("ROUTES[1] is …", [{ name: "a", text: "[vars]\nROUTES = [{}, {}]" }])).toBe(
       "a:2:1: ROUTES[1] is …",
     );
     expect(placedError("LOG is …", [{ name: "a", text: "vars.LOG = 1" }])).toBe("a:1:1: LOG is …");
     expect(placedError("LOG is …", [{ name: "a", text: '{\n  "LOG": 1' }])).toBe("a:2:3: LOG is …");
+  });
+});
+
+describe("placedHookError()", () => {
+  const files = [
+    { name: "src/hooks.ts", text: "// claimsFor\nexport const hooks = {\n  claimsForr: () => ({}),\n};" },
+    { name: "src/index.ts", text: "createGateway({ hookz: hooks, hooks });" },
+  ];
+
+  it.each([
+    [
+      "hooks.claimsForr is not a hook; did you mean claimsFor?",
+      "src/hooks.ts:3:3: hooks.claimsForr is not a hook; did you mean claimsFor?",
+    ],
+    [
+      "hookz, given to createGateway, is not an option; did you mean hooks?",
+      "src/index.ts:1:17: hookz, given to createGateway, is not an option; did you mean hooks?",
+    ],
+    ["hooks must be an object of functions.", "src/hooks.ts:2:14: hooks must be an object of functions."],
+    ["hooks.other must be a function.", "hooks.other must be a function."],
+  ])("of %j", (error, placed) => {
+    expect(placedHookError(error, files)).toBe(placed);
   });
 });

@@ -1,5 +1,5 @@
 // scripts/start/options.ts: the command line of `npm start`.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { readStartOptions } from "../../scripts/start/options.ts";
 
 /** The message and exit code with which a command line is refused. */
@@ -13,7 +13,13 @@ function refusal(...argv: string[]): unknown {
 
 describe("readStartOptions()", () => {
   it("means the demo on port 8787 when nothing is said", () => {
-    expect(readStartOptions([])).toEqual({ help: false, port: 8787, origin: undefined, verbosity: "normal" });
+    expect(readStartOptions([])).toEqual({
+      help: false,
+      port: 8787,
+      origin: undefined,
+      verbosity: "normal",
+      isVerbosityOfNpm: false,
+    });
   });
 
   it("prints less or more when asked to, not both", () => {
@@ -21,6 +27,16 @@ describe("readStartOptions()", () => {
     expect(readStartOptions(["-q"]).verbosity).toBe("quiet");
     expect(readStartOptions(["--verbose"]).verbosity).toBe("verbose");
     expect(refusal("--quiet", "--verbose")).toEqual([2, "--quiet and --verbose exclude each other."]);
+  });
+
+  it("prints less or more when npm was asked to, unless its own flags say otherwise", () => {
+    vi.stubEnv("npm_lifecycle_event", "start");
+    vi.stubEnv("npm_config_loglevel", "warn");
+    expect(readStartOptions([])).toMatchObject({ verbosity: "quiet", isVerbosityOfNpm: true });
+    expect(readStartOptions(["--verbose"])).toMatchObject({ verbosity: "verbose", isVerbosityOfNpm: false });
+    vi.stubEnv("npm_config_loglevel", "verbose");
+    expect(readStartOptions([])).toMatchObject({ verbosity: "verbose", isVerbosityOfNpm: true });
+    vi.unstubAllEnvs();
   });
 
   it.each([

@@ -278,6 +278,28 @@ describe("npm start", () => {
       expect(await statusOf("/api/public/")).toBe(200);
     });
 
+    it.runIf(isLong)(
+      "answers 503 with the name of a hook that there is not, and warns of a claim that no hook makes",
+      async () => {
+        const log = fromNow();
+        inPlace("src/hooks.ts", hooks.replace("Hooks = {}", "Record<string, unknown> = { claimsForr: () => ({}) }"));
+        await log.has("The gateway does not start");
+        const error = `src/hooks.ts:${hooks.trimEnd().split("\n").length}:50: hooks.claimsForr is not a hook; did you mean claimsFor?`;
+        expect(log.text()).toContain(`${error}\n`);
+        const response = await fetch(`${gateway}/api/public/`);
+        expect([response.status, await response.text()]).toEqual([503, `${error}\n`]);
+        inPlace("src/hooks.ts", hooks);
+        await log.has("reloaded src/hooks.ts\n");
+        inPlace("wrangler.toml", toml.replace('auth = "token"', 'auth = "token"\nrequire = { roles = "admin" }'));
+        await log.has("reloaded wrangler.toml\n");
+        expect(log.text()).toContain(
+          'Warning: ROUTES[1] (/*) requires the claim "roles", which tokens of this gateway do not have',
+        );
+        inPlace("wrangler.toml", toml);
+        await log.has("reloaded wrangler.toml\n");
+      },
+    );
+
     it.runIf(isLong)("starts the gateway again when its processes are ended, and still reloads", async () => {
       const log = fromNow();
       for (const child of family(start.pid ?? 0).slice(1)) process.kill(child, "SIGKILL");

@@ -72,6 +72,8 @@ export const consoleBody = (usernameLabel: string): string => `<div id="page" ta
 <button value="with">Send with token</button>
 <button value="without" class="quiet">Send without token</button>
 </div>
+<p class="soft" id="refreshing" hidden><label><input type="checkbox" id="by-itself"> Refresh by itself, as apps do with the
+client</label></p>
 <p class="row soft">Copy as
 <button type="button" class="link" data-as="curl">curl</button>
 <button type="button" class="link" data-as="HTTPie">HTTPie</button>

@@ -1,6 +1,7 @@
 // The console in the browser: makes calls, shows their answers and the tokens, keeps everything in memory. Sent as text.
+// The client for apps (client/client.ts) is above it in the same script, as `createClient`.
 // Must never keep anything outside memory, put a token into a URL, write HTML, or leave the page's own origin; never send
-// what nobody pressed a button for, nor say that a token is good.
+// what nobody pressed a button or ticked a box for, nor say that a token is good.
 
 /** @import { ExactJson, Known, Name, Page, Token } from "./types.d.ts" */
 
@@ -85,7 +86,8 @@ async function call({ method, path, body, authorize, elide, done }) {
   const headers = new Headers();
   if (body !== undefined) headers.set("content-type", "application/json");
   const token = authorize && !known.cookiesOnly ? bearer() : undefined;
-  if (token) headers.set(known.header, `${known.scheme} ${token}`);
+  const byItself = token !== undefined && refreshesByItself();
+  if (token && !byItself) headers.set(known.header, `${known.scheme} ${token}`);
   const url = addressOf(path);
   if (url === undefined) return undefined;
   const trace = randomHex(32);
@@ -95,7 +97,7 @@ async function call({ method, path, body, authorize, elide, done }) {
   const began = performance.now();
   let response, text;
   try {
-    response = await fetch(url, {
+    response = await (byItself ? client.fetch : fetch)(url, {
       method,
       headers,
       body: body ?? null,
@@ -111,7 +113,7 @@ async function call({ method, path, body, authorize, elide, done }) {
   const took = `${Math.round(performance.now() - began)} ms`;
   const what = `${method} ${url.pathname}${url.search}`;
   const how = !authorize ? "" : token || known.cookiesOnly ? " with token" : "";
-  remember({ method, path, body, what: what + how, status: response?.status ?? 0, took });
+  if (!byItself) remember({ method, path, body, what: what + how, status: response?.status ?? 0, took });
   if (response === undefined || text === undefined) return undefined;
   let json;
   try {
@@ -187,7 +189,13 @@ const tokens = /** @type {Map<Name, Token>} */ (new Map());
 const titles = { access: "Access token", refresh: "Refresh token", token: "Sliding token" };
 const cookies = { access: "__Host-access", refresh: "__Secure-refresh", token: "__Host-access" };
 /** Who logged in here, empty for a pasted token; by how many milliseconds the gateway's clock is ahead of this one. */
-const here = { user: "", ahead: 0, session: "" };
+const here = {
+  user: "",
+  ahead: 0,
+  session: "",
+  /** What the client keeps. */
+  client: /** @type {string | null} */ (null),
+};
 
 const bearer = () => (tokens.get("access") ?? tokens.get("token"))?.text;
 const gatewaySeconds = () => (Date.now() + here.ahead) / 1000;
@@ -223,11 +231,65 @@ function take(answer, names) {
   // A pasted token says nothing of the gateway's clock.
   const made = names.length > 0 && (tokens.get("access") ?? tokens.get("token"))?.claims?.iat;
   if (made && Math.abs(made * 1000 - Date.now() - here.ahead) > 2000) here.ahead = made * 1000 - Date.now();
+  handToClient();
   draw();
 }
 
+/** What the client keeps is in memory, like everything here. It sends only what is sent while its box is ticked. */
+const client = createClient({
+  prefix: known.prefix,
+  header: known.header,
+  scheme: known.scheme,
+  storage: {
+    getItem: () => here.client,
+    setItem: (_, text) => {
+      here.client = text;
+    },
+    removeItem: () => {
+      here.client = null;
+    },
+  },
+  async fetch(input, init) {
+    const { pathname, search } = new URL(String(input));
+    const began = performance.now();
+    const method = init?.method ?? "GET";
+    let status = 0;
+    try {
+      const response = await fetch(input, init);
+      status = response.status;
+      return response;
+    } finally {
+      const body = typeof init?.body === "string" ? init.body : undefined;
+      const path = pathname + search;
+      const took = `${Math.round(performance.now() - began)} ms`;
+      remember({ method, path, body, what: `${method} ${path} by the client`, status, took });
+    }
+  },
+});
+client.on("refreshed", () => {
+  take(JSON.parse(here.client ?? "{}"), ["access", "refresh"]);
+});
+client.on("logged-out", () => {
+  const token = tokens.get("refresh");
+  if (token) token.ended = "The refresh was refused.";
+  draw();
+});
+
+/** Without both tokens, the client gets none. */
+function handToClient() {
+  const [access, refresh] = [tokens.get("access")?.text, tokens.get("refresh")?.text];
+  const kept = JSON.parse(here.client ?? "{}");
+  if (kept.access === access && kept.refresh === refresh) return;
+  here.client = null;
+  if (access && refresh) client.setTokens({ access, refresh });
+}
+
+/** A client that has discarded its tokens would send none. */
+const refreshesByItself = () => !at("refreshing").hidden && field("by-itself").checked && here.client !== null;
+
 function draw() {
   const some = tokens.size > 0;
+  at("refreshing").hidden = known.cookiesOnly || !serves("refresh") || !tokens.has("access") || !tokens.has("refresh");
   at("tokens").hidden = !some;
   at("account").hidden = !some;
   at("login").hidden = some;
@@ -276,8 +338,8 @@ function card([name, token]) {
 
 /** @type {Page["claimTable"]} */
 function claimTable(name, claims) {
-  const table = make("table");
-  table.append(make("caption", `Claims of the ${titles[name].toLowerCase()}`));
+  // A hidden caption would become the first row, which has the widths of the columns.
+  const table = make("table", undefined, { "aria-label": `Claims of the ${titles[name].toLowerCase()}` });
   for (const [claim, value] of Object.entries(claims)) {
     const row = make("tr");
     const cell = make("td", typeof value === "string" ? value : JSON.stringify(value));
@@ -475,6 +537,7 @@ const focusAgain = (selector) => /** @type {HTMLElement | null} */ (document.que
 function forget(said) {
   tokens.clear();
   here.user = here.session = "";
+  handToClient();
   draw();
   at("session-list").replaceChildren();
   at("username").focus();

@@ -9,7 +9,7 @@ import type { Settings } from "../../settings/settings.ts";
 import { fieldLabel } from "../../users/user-rules.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";
-import { consoleScript, consoleStyle, tokenFormStyle } from "../texts.ts";
+import { clientScript, consoleScript, consoleStyle, tokenFormStyle } from "../texts.ts";
 import { consoleBody } from "./console-body.ts";
 import type { Known, Name, RouteInWords } from "./types.d.ts";
 
@@ -19,7 +19,7 @@ export async function answerConsole(settings: Settings, context: RequestContext)
   return answerHtml(context, {
     title: "Gateway console",
     styles: [tokenFormStyle, consoleStyle],
-    script: consoleScript,
+    script: clientScript + consoleScript,
     body: `<main data-known="${known}">\n${consoleBody(escapeHtml(fieldLabel(settings.USERNAME_FIELD)))}</main>`,
     formAction: "'none'",
   });

@@ -151,3 +151,22 @@ export interface Page {
   /** What the page had is of no use any more; it stays to be tried. */
   ended(how: string): void;
 }
+
+declare global {
+  /** Of client/client.ts, which is in the same script. */
+  const createClient: (options: {
+    prefix: string;
+    header: string;
+    scheme: string;
+    storage: {
+      getItem(key: string): string | null;
+      setItem(key: string, value: string): void;
+      removeItem(key: string): void;
+    };
+    fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+  }) => {
+    fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+    setTokens(tokens: { access: string; refresh: string }): Promise<void>;
+    on(event: "refreshed" | "logged-out", listener: () => void): () => void;
+  };
+}
