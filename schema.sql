@@ -19,7 +19,9 @@ CREATE TABLE IF NOT EXISTS users (
   alternate_id TEXT,                           -- the value of USER_ID_FIELD where that is neither the primary key nor USERNAME_FIELD
   extra        TEXT,                           -- JSON object of further fields from the API; `user.extra` in hooks
   version      INTEGER,                        -- of the last change that came from the API; NULL without one
-  imported_row TEXT                            -- SHA-256 of the row as it was imported last; NULL for users made here
+  imported_row TEXT,                           -- SHA-256 of the row as it was imported last; NULL for users made here
+  -- D1 stores a JavaScript number that is bound to a text column as "7.0", which no token names: bind "7".
+  CONSTRAINT id_must_be_bound_as_text CHECK (CAST(CAST(id AS REAL) AS TEXT) IS NOT id)
 );
 
 -- The last import of users, by which further imports, new ids and exports know the user model. One row.

@@ -23,7 +23,7 @@ export async function fillStores(stores: Stores, sizes: TableSizes, progress: (t
   const { db } = stores;
   await db
     .prepare("INSERT INTO users (id, username, password, date_joined) VALUES (?, ?, ?, '2026-01-02T03:04:05Z')")
-    .bind(benchUser.id, benchUser.username, await passwordHash(benchUser.password))
+    .bind(String(benchUser.id), benchUser.username, await passwordHash(benchUser.password))
     .run();
   const nowSeconds = Math.floor(Date.now() / 1000);
   for (const [first, count] of batches(sizes.users)) {
@@ -46,7 +46,7 @@ function batches(rows: number): (readonly [number, number])[] {
 }
 
 /** ?1 the first number, ?2 how many. */
-const numbers = "WITH RECURSIVE number (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM number WHERE n + 1 < ?1 + ?2)";
+const numbers = "WITH RECURSIVE number (n) AS (SELECT CAST(?1 AS INTEGER) UNION ALL SELECT n + 1 FROM number WHERE n + 1 < ?1 + ?2)";
 
 const usersSql = `${numbers}
   INSERT INTO users (id, username, password, email, date_joined)

@@ -123,7 +123,7 @@ export async function startGateway(
     },
     addUser: async ({ id, username, password }) => {
       await env.DB.prepare("INSERT INTO users (id, username, password, date_joined) VALUES (?, ?, ?, ?)")
-        .bind(id, username, djangoScrypt(password), "2026-01-02T03:04:05Z")
+        .bind(String(id), username, djangoScrypt(password), "2026-01-02T03:04:05Z")
         .run();
     },
     close: () => miniflare.dispose(),

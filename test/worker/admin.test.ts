@@ -81,7 +81,7 @@ describe("the question for the password", () => {
       const asked = await post("/users/2/delete", {}, 310, sent);
       expect([asked.status, (await asked.text()).includes('name="own_password"')]).toEqual([403, true]);
       expect((await post("/users/2/delete", { own_password: "second pass" }, 310, sent)).status).toBe(401);
-      expect(await later.env.DB.prepare("SELECT id FROM users WHERE id = 2").first("id")).toBe(2);
+      expect(await later.env.DB.prepare("SELECT id FROM users WHERE id = 2").first("id")).toBe("2");
       const done = await post("/users/2/delete", { own_password: "first pass" }, 310, sent);
       expect(done.headers.get("location")).toBe("/_gateway/admin/users/?done=deleted");
       expect(await later.env.DB.prepare("SELECT id FROM users WHERE id = 2").first("id")).toBeNull();
@@ -116,7 +116,7 @@ describe("the admin page", () => {
   it("does nothing for a page of another site", async () => {
     const response = await form("/users/2/delete", {}, { origin: "https://evil.example" });
     expect(response.status).toBe(403);
-    expect(await gateway.env.DB.prepare("SELECT id FROM users WHERE id = 2").first("id")).toBe(2);
+    expect(await gateway.env.DB.prepare("SELECT id FROM users WHERE id = 2").first("id")).toBe("2");
   });
 
   it("keeps its cookie from the API", async () => {
@@ -135,12 +135,12 @@ describe("the admin page", () => {
     const events = lines.filter(({ event }) => String(event).startsWith("admin_"));
     expect(events.slice(0, 3)).toEqual([
       { event: "admin_login_failed", request_id: expect.any(String), reason: "login_user_not_staff" },
-      { event: "admin_login", request_id: expect.any(String), admin_id: 1 },
+      { event: "admin_login", request_id: expect.any(String), admin_id: "1" },
       {
         event: "admin_user_changed",
         request_id: expect.any(String),
-        admin_id: 1,
-        user_id: 2,
+        admin_id: "1",
+        user_id: "2",
         fields: ["is_active"],
         tokens_ended: true,
       },

@@ -20,7 +20,7 @@ beforeAll(async () => {
     // Cheaper than the preferred one: "pw" with 1,000 rounds.
     [8, "cheap", "pbkdf2_sha256$1000$saltsaltsaltsaltsaltsa$Ky5++Gmc6m6vqR9JKrz/VeuXzXh64CMJ6d6nEpzLQ7Y="],
   ] as const;
-  await gateway.env.DB.batch(rows.map((row) => gateway.env.DB.prepare(insert).bind(...row)));
+  await gateway.env.DB.batch(rows.map(([id, ...row]) => gateway.env.DB.prepare(insert).bind(String(id), ...row)));
 });
 afterAll(() => gateway.close());
 

@@ -79,6 +79,6 @@ it("end a session, and that session alone, when a token that was spent before co
   const alarms = lines.filter(({ event }) => event === "refresh_reuse");
   const family = String(claimsIn(stolen.refresh).jti).slice(0, 8);
   const requestId = expect.stringMatching(/^[0-9a-f]{32}$/);
-  expect(alarms).toEqual([{ event: "refresh_reuse", request_id: requestId, user_id: 7, family }]);
+  expect(alarms).toEqual([{ event: "refresh_reuse", request_id: requestId, user_id: "7", family }]);
   await gateway.close();
 });
