@@ -44,11 +44,11 @@ beforeAll(async () => {
     },
   });
   const insert =
-    "INSERT INTO users (id, username, password, date_joined) SELECT CAST(?1 AS INTEGER), ?2, password, date_joined FROM users WHERE id = ?3";
+    "INSERT INTO users (id, username, password, date_joined) SELECT ?1, ?2, password, date_joined FROM users WHERE id = ?3";
   await gateway.addUser({ id: 7, ...person, username: "seed-a" });
   await gateway.addUser({ id: 8, ...neighbour, username: "seed-b" });
-  await gateway.env.DB.prepare(insert).bind(adaId, person.username, 7).run();
-  await gateway.env.DB.prepare(insert).bind(bobId, neighbour.username, 8).run();
+  await gateway.env.DB.prepare(insert).bind(adaId, person.username, "7").run();
+  await gateway.env.DB.prepare(insert).bind(bobId, neighbour.username, "8").run();
 });
 beforeEach(() => {
   origin.taken();

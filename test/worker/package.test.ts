@@ -311,7 +311,7 @@ describe("npx simplejwt-edge", () => {
     const user = await installed.hosted(["createuser", "--username", "ada", "--no-input"], "correct horse");
     expect(user).toEqual({ code: 0, stdout: "Created user 'ada' in the local database.\n", stderr: "" });
     const listed = await installed.hosted(["users", "--json"]);
-    expect(JSON.parse(listed.stdout)).toMatchObject([{ id: 1, username: "ada", is_staff: false }]);
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ id: "1", username: "ada", is_staff: false }]);
     expect(existsSync(join(installed.folder, ".wrangler/state/v3/d1"))).toBe(true);
     expect(existsSync(join(installed.folder, "node_modules/simplejwt-edge/.wrangler"))).toBe(false);
   });
