@@ -3,10 +3,10 @@
 import { Failure, reasonOf } from "../shared/failure.ts";
 import type { Bindings } from "./bindings.ts";
 
-/** A statement with one parameter, `?1`, and the JSON list of rows that the parameter is. */
+/** A statement with one parameter, `?1`, and the JSON list of rows that the parameter is; or one without a parameter. */
 export interface BulkStatement {
   readonly sql: string;
-  readonly json: string;
+  readonly json?: string;
 }
 
 type Cell = string | number | null;
@@ -24,8 +24,8 @@ export function bulkStatements(
   place: keyof typeof JSON_CHARACTERS,
   sql: string,
   rows: Iterable<readonly Cell[]>,
-): BulkStatement[] {
-  const statements: BulkStatement[] = [];
+): Array<Required<BulkStatement>> {
+  const statements: Array<Required<BulkStatement>> = [];
   let parts: string[] = [];
   let characters = 0;
   const close = (): void => {
@@ -44,7 +44,8 @@ export function bulkStatements(
 }
 
 /** The statement with its rows written out as an SQL literal. */
-export const statementText = ({ sql, json }: BulkStatement): string => `${sql.replace("?1", () => `'${json}'`)};\n`;
+export const statementText = ({ sql, json }: BulkStatement): string =>
+  `${json === undefined ? sql : sql.replace("?1", () => `'${json}'`)};\n`;
 
 /** Writes them all, or throws and has written none. `sent` counts the statements that were handed over. */
 export async function writeBulk(
@@ -57,7 +58,7 @@ export async function writeBulk(
     if (database.place === "remote") return await database.write(statements.map(statementText).join(""));
     const bound: D1PreparedStatement[] = [];
     for (const { sql, json } of statements) {
-      bound.push(d1.prepare(sql).bind(json));
+      bound.push(json === undefined ? d1.prepare(sql) : d1.prepare(sql).bind(json));
       sent(bound.length);
     }
     await d1.batch(bound);

@@ -1,11 +1,13 @@
 // Reads what the database already contains, in pages, because remote responses have to stay small.
+import { createHash } from "node:crypto";
+import type { UserIdType } from "../../src/users/new-user-ids.ts";
 import type { UserId } from "../../src/users/user.ts";
 import type { Database, Row } from "../database/database.ts";
 import { sqlText } from "../database/sql.ts";
+import type { LastImport } from "./user-model.ts";
 
-/** A user's row as Django's auth_user has it; flags are 0 or 1. */
-export interface UserRow {
-  readonly id: UserId;
+/** A user's columns that come from the API; flags are 0 or 1. */
+export interface UserColumns {
   readonly password: string;
   readonly last_login: string | null;
   readonly is_superuser: number;
@@ -16,6 +18,16 @@ export interface UserRow {
   readonly is_staff: number;
   readonly is_active: number;
   readonly date_joined: string;
+  readonly alternate_id: string | null;
+  /** JSON. */
+  readonly extra: string | null;
+}
+
+/** A user's row. */
+export interface UserRow extends UserColumns {
+  readonly id: UserId;
+  readonly imported_hash: string | null;
+  readonly imported_row: string | null;
 }
 
 /** The columns of a token that an import may change. */
@@ -31,15 +43,62 @@ export interface Existing {
   readonly tokens: ReadonlyMap<string, StoredToken>;
 }
 
-/** The columns of `users`, in the order in which rows are written. */
+/** What an import needs to know before it looks at single rows. */
+export interface Tables {
+  readonly last: LastImport | undefined;
+  /** Whether `users.id` is still the INTEGER of an earlier version. */
+  readonly integerIds: boolean;
+  /** Whether there is the unique index on names without regard to case. */
+  readonly foldedNames: boolean;
+}
+
+/** The columns of `users` that come from the API, in the order in which rows are written. */
 export const USER_COLUMNS = [
   ...(["id", "password", "last_login", "is_superuser", "username", "first_name"] as const),
-  ...(["last_name", "email", "is_staff", "is_active", "date_joined"] as const),
+  ...(["last_name", "email", "is_staff", "is_active", "date_joined", "alternate_id", "extra"] as const),
 ];
 
-const otherColumns = USER_COLUMNS.filter((name) => name !== "id").join(", ");
+const otherColumns = [...USER_COLUMNS.filter((name) => name !== "id"), "imported_hash", "imported_row"].join(", ");
 
 const PAGE_ROWS = 10_000;
+
+export const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
+
+/**
+ * The column imported_row: by it an export sees whether a user was changed since. Without what log-ins change: hash and
+ * last_login. A changed password shows in imported_hash.
+ */
+export const rowDigest = (user: UserColumns & { readonly id: UserId | undefined }): string =>
+  sha256(
+    JSON.stringify([
+      ...[user.id, user.username, user.first_name, user.last_name, user.email],
+      ...[user.is_superuser, user.is_staff, user.is_active, user.date_joined, user.alternate_id, user.extra],
+    ]),
+  );
+
+export async function readTables(database: Pick<Database, "read">): Promise<Tables> {
+  const [row] = await database.read(
+    "SELECT user_model, username_field, id_field, id_type, fields FROM user_imports WHERE id = 1",
+  );
+  const [column] = await database.read("SELECT type FROM pragma_table_info('users') WHERE name = 'id'");
+  const folded = await database.read("SELECT 1 AS found FROM sqlite_master WHERE name = 'users_username_folded'");
+  return {
+    last: row && lastImport(row),
+    integerIds: String(column?.type).toUpperCase() === "INTEGER",
+    foldedNames: folded.length > 0,
+  };
+}
+
+function lastImport(row: Row): LastImport {
+  const fields: unknown = JSON.parse(String(row.fields));
+  return {
+    userModel: String(row.user_model),
+    usernameField: String(row.username_field),
+    idField: typeof row.id_field === "string" ? row.id_field : null,
+    idType: String(row.id_type) as UserIdType,
+    fields: Array.isArray(fields) ? fields : [],
+  };
+}
 
 /** Reads all users, and all tokens if wanted; `seen` is called after every page with the number of rows so far. */
 export async function readExisting(
@@ -55,44 +114,60 @@ export async function readExisting(
     return rows;
   };
   const users: UserRow[] = [];
-  for await (const row of allRows(
-    read,
-    `SELECT CAST(id AS TEXT) AS id_text, ${otherColumns} FROM users`,
-    "id",
-    "id_text",
-  )) {
-    users.push(toUserRow(row));
-  }
+  for await (const user of allUsers(read)) users.push(user);
   const tokens = new Map<string, StoredToken>();
   const select = "SELECT jti, CAST(user_id AS TEXT) AS owner_id, expires_at, blacklisted_at FROM outstanding_tokens";
   for await (const row of withTokens ? allRows(read, select, "jti") : []) {
     tokens.set(String(row.jti), {
-      userId: typeof row.owner_id === "string" ? row.owner_id : null,
+      userId: textOrNull(row.owner_id),
       expiresAt: Number(row.expires_at),
-      blacklistedAt: numberOrNull(row.blacklisted_at),
+      blacklistedAt: typeof row.blacklisted_at === "number" ? row.blacklisted_at : null,
     });
   }
   return { users, tokens };
 }
 
+/** All users, in the order of their ids as the database compares them. */
+export async function* allUsers(read: Database["read"]): AsyncGenerator<UserRow> {
+  const select = `SELECT CAST(id AS TEXT) AS id_text, ${otherColumns} FROM users`;
+  for await (const row of allRows(read, select, "id", "id_text")) yield toUserRow(row);
+}
+
+/** The ids of the users who have tokens that last beyond a time: access tokens of others are not known to be about. */
+export async function usersWithTokens(
+  database: Pick<Database, "read">,
+  nowSeconds: number,
+): Promise<ReadonlySet<UserId>> {
+  const ids = new Set<UserId>();
+  const select = `SELECT DISTINCT CAST(user_id AS TEXT) AS owner_id, user_id FROM (SELECT user_id FROM outstanding_tokens WHERE user_id IS NOT NULL AND expires_at >= ${nowSeconds})`;
+  for await (const row of allRows(database.read, select, "user_id", "owner_id")) ids.add(String(row.owner_id));
+  return ids;
+}
+
 /** @param shown the column with all digits of the key; SQLite compares its text with an integer as a number */
-async function* allRows(read: Database["read"], select: string, key: string, shown = key): AsyncGenerator<Row> {
+export async function* allRows(
+  read: Database["read"],
+  select: string,
+  key: string,
+  shown = key,
+  pageRows = PAGE_ROWS,
+): AsyncGenerator<Row> {
   let after: unknown;
   for (;;) {
     const where = after === undefined ? "" : ` WHERE ${key} > ${sqlText(String(after))}`;
-    const rows = await read(`${select}${where} ORDER BY ${key} LIMIT ${PAGE_ROWS}`);
+    const rows = await read(`${select}${where} ORDER BY ${key} LIMIT ${pageRows}`);
     yield* rows;
-    if (rows.length < PAGE_ROWS) return;
+    if (rows.length < pageRows) return;
     after = rows.at(-1)?.[shown];
   }
 }
 
-const numberOrNull = (value: unknown): number | null => (typeof value === "number" ? value : null);
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
 const toUserRow = (row: Row): UserRow => ({
   id: String(row.id_text),
   password: String(row.password),
-  last_login: typeof row.last_login === "string" ? row.last_login : null,
+  last_login: textOrNull(row.last_login),
   is_superuser: Number(row.is_superuser),
   username: String(row.username),
   first_name: String(row.first_name),
@@ -101,4 +176,8 @@ const toUserRow = (row: Row): UserRow => ({
   is_staff: Number(row.is_staff),
   is_active: Number(row.is_active),
   date_joined: String(row.date_joined),
+  alternate_id: textOrNull(row.alternate_id),
+  extra: textOrNull(row.extra),
+  imported_hash: textOrNull(row.imported_hash),
+  imported_row: textOrNull(row.imported_row),
 });

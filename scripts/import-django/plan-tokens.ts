@@ -1,15 +1,14 @@
 // Decides which tokens of a dump are imported, and for which user.
 // Must never undo a blacklisting, nor assign a token to a user who is not known to own it.
 
-import type { Settings } from "../../src/settings/settings.ts";
+import type { UserIdType } from "../../src/users/new-user-ids.ts";
 import type { UserId } from "../../src/users/user.ts";
-import type { DumpRow } from "./dump.ts";
+import type { Dump, DumpRow } from "./dump.ts";
 import type { StoredToken } from "./existing.ts";
+import { keyNumber, readKey } from "./keys.ts";
 import type { UserPlan, UserRef } from "./plan-users.ts";
-import { fieldReader, keyNumber } from "./read-fields.ts";
 import { openTallies, type Tallies } from "./tally.ts";
 import { readTime } from "./times.ts";
-import { type ClaimNames, tokenHints } from "./token-payload.ts";
 
 /** A token's row to write; the user by id, or by the name of a user who gets an id when written. */
 export interface TokenInsert {
@@ -40,51 +39,43 @@ export interface TokenPlan {
 /** What the decision about a token depends on. */
 export interface TokenContext {
   readonly users: UserPlan;
+  readonly idType: UserIdType;
   /** The ids of existing users, by name. */
   readonly idsHere: ReadonlyMap<string, UserId>;
   readonly stored: ReadonlyMap<string, StoredToken>;
-  readonly settings: ClaimNames & Pick<Settings, "LEEWAY" | "SLIDING_TOKEN_LIFETIME">;
   readonly nowSeconds: number;
 }
 
-export function planTokens(
-  outstanding: readonly DumpRow[],
-  blacklistedRows: readonly DumpRow[],
-  context: TokenContext,
-): TokenPlan {
-  const { stored, nowSeconds, settings } = context;
+export function planTokens(dump: Dump, context: TokenContext): TokenPlan {
+  const { stored, nowSeconds } = context;
   const [leftOut, notes] = [openTallies(), openTallies()];
-  const blacklistings = readBlacklistings(blacklistedRows, nowSeconds, { leftOut, notes });
+  const blacklistings = readBlacklistings(dump.blacklisted, nowSeconds, { leftOut, notes });
   const seen = new Set<string>();
   const idsHere = new Set(context.idsHere.values());
   const rows: TokenInsert[] = [];
-  let [fresh, changed, unchanged, expired, blacklisted] = [0, 0, 0, 0, 0];
+  let [fresh, changed, unchanged, blacklisted] = [0, 0, 0, 0];
 
-  for (const [index, row] of outstanding.entries()) {
-    const key = keyNumber(row.pk);
-    const blacklistedAt = key === undefined ? undefined : blacklistings.get(key);
-    if (key !== undefined) blacklistings.delete(key);
-    const token = readToken(row, context, notes);
+  for (const { row, pk, user, token } of dump.outstanding) {
+    const blacklistedAt = pk === undefined ? undefined : blacklistings.get(pk);
+    if (pk !== undefined) blacklistings.delete(pk);
     if (typeof token === "string") {
-      leftOut.add(token, key === undefined ? `token ${index + 1} of the dump` : `pk ${key}`);
+      leftOut.add(token, `row ${row}`);
       continue;
     }
     if (seen.has(token.jti)) {
-      leftOut.add("duplicate id (jti) in the dump", `jti '${token.jti}'`);
+      leftOut.add("duplicate id (jti) in the dump", `row ${row}, jti '${token.jti}'`);
       continue;
     }
     seen.add(token.jti);
-    if (token.expiresAt < nowSeconds - settings.LEEWAY) {
-      expired++;
-      continue;
-    }
-    const owner = ownerOf(row.fields.user, context, idsHere);
+    if (!token.zoned) notes.add("times without a time zone (USE_TZ = False), read as UTC");
+    const owner = ownerOf(user, context, idsHere);
     if (owner === undefined)
       notes.add("imported without a user: their user is not at the gateway", `jti '${token.jti}'`);
     const userId = owner && "id" in owner ? owner.id : null;
     const username = owner && "username" in owner ? owner.username : null;
-    const next = { ...token, userId, username, blacklistedAt: blacklistedAt ?? null };
-    const here = stored.get(token.jti);
+    const { jti, type, createdAt, expiresAt } = token;
+    const next = { jti, type, userId, username, createdAt, expiresAt, blacklistedAt: blacklistedAt ?? null };
+    const here = stored.get(jti);
     if ((here?.blacklistedAt ?? next.blacklistedAt) !== null) blacklisted++;
     if (here && addsNothing(here, next)) unchanged++;
     else {
@@ -94,8 +85,8 @@ export function planTokens(
     }
   }
   for (const key of blacklistings.keys())
-    leftOut.add("blacklisting of a token that is not in the dump", `token ${key}`);
-  return { rows, fresh, changed, unchanged, expired, blacklisted, leftOut, notes };
+    if (!dump.expired.has(key)) leftOut.add("blacklisting of a token that is not in the dump", `token ${key}`);
+  return { rows, fresh, changed, unchanged, expired: dump.expiredCount, blacklisted, leftOut, notes };
 }
 
 /** When each token was blacklisted, by the token's key. A token with an unreadable time stays blacklisted. */
@@ -103,12 +94,12 @@ function readBlacklistings(
   rows: readonly DumpRow[],
   nowSeconds: number,
   { leftOut, notes }: { readonly leftOut: Tallies; readonly notes: Tallies },
-): Map<UserId, number> {
-  const times = new Map<UserId, number>();
-  for (const [index, { fields }] of rows.entries()) {
+): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const { row, fields } of rows) {
     const key = keyNumber(fields.token);
     if (key === undefined) {
-      leftOut.add("blacklisting without a token", `blacklisting ${index + 1} of the dump`);
+      leftOut.add("blacklisting without a token", `row ${row}`);
       continue;
     }
     const time = readTime(fields.blacklisted_at);
@@ -118,38 +109,15 @@ function readBlacklistings(
   return times;
 }
 
-type DumpToken = Pick<TokenInsert, "jti" | "type" | "createdAt" | "expiresAt">;
-
-function readToken(row: DumpRow, { settings, nowSeconds }: TokenContext, notes: Tallies): DumpToken | string {
-  const read = fieldReader(row);
-  const jti = read.text("jti");
-  const created = read.timeOrNull("created_at");
-  const expires = read.time("expires_at");
-  const error = read.error() ?? (jti === "" ? "jti is empty" : undefined);
-  if (error !== undefined) return error;
-  if (!expires.zoned) notes.add("times without a time zone (USE_TZ = False), read as UTC");
-  const { type, refreshUntil, issuedAt } = tokenHints(row.fields.token, settings);
-  return {
-    jti,
-    type,
-    createdAt: created?.seconds ?? issuedAt ?? nowSeconds,
-    // As long as any form of a sliding token is accepted: see slidingRecordEnd() in src/sessions/token-record.ts.
-    expiresAt:
-      refreshUntil === undefined
-        ? expires.seconds
-        : Math.max(expires.seconds, refreshUntil + settings.LEEWAY + settings.SLIDING_TOKEN_LIFETIME),
-  };
-}
-
 /** The token's user; null if it has none, undefined if the user is unknown or was left out. */
-function ownerOf(user: unknown, { users, idsHere }: TokenContext, ids: ReadonlySet<UserId>): UserRef | null {
+function ownerOf(user: unknown, { users, idsHere, idType }: TokenContext, ids: ReadonlySet<UserId>): UserRef | null {
   if (user === null || user === undefined) return null;
   const name: unknown = Array.isArray(user) && user.length === 1 ? user[0] : undefined;
   if (typeof name === "string") {
     const id = idsHere.get(name);
     return users.byName.has(name) ? users.byName.get(name) : id === undefined ? undefined : { id };
   }
-  const key = keyNumber(user);
+  const key = readKey(user, idType);
   if (key === undefined) return undefined;
   if (users.byKey.has(key)) return users.byKey.get(key);
   return !users.keyless && ids.has(key) ? { id: key } : undefined;

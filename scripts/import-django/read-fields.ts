@@ -1,11 +1,5 @@
 // Reads single fields of a row of a dump, strictly.
 // Must never put a field's value into an error.
-
-import { integerOf, numberText, sameNumber } from "../../src/json/exact-number.ts";
-import { trimAsPython } from "../../src/python/white-space.ts";
-import { pythonIntExact } from "../../src/tokens/claims.ts";
-import type { UserId } from "../../src/users/user.ts";
-import type { DumpRow } from "./dump.ts";
 import { type DumpTime, readTime } from "./times.ts";
 
 /** Longer than any of Django's columns, and short enough for a row to fit into a statement of D1. */
@@ -30,7 +24,7 @@ const truths: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
 
 const NO_TIME: DumpTime = { seconds: 0, text: "", zoned: true };
 
-export function fieldReader({ fields }: DumpRow): FieldReader {
+export function fieldReader(fields: Readonly<Record<string, unknown>>): FieldReader {
   let first: string | undefined;
   const wrong = <T>(error: string, instead: T): T => {
     first ??= error;
@@ -52,16 +46,4 @@ export function fieldReader({ fields }: DumpRow): FieldReader {
     error: () => first,
   };
   return reader;
-}
-
-/**
- * A key of Django's as loaddata reads it, with int() (IntegerField.to_python): a positive integer of at most 63 bits, or a
- * string such as "1", " 1 ", "+1" and "1_000"; true is 1. Undefined for anything else, including UUIDs. A number that int()
- * would truncate (1.5) is not a key, because two rows could become one.
- */
-export function keyNumber(value: unknown): UserId | undefined {
-  const key = pythonIntExact(typeof value === "string" ? trimAsPython(value) : value);
-  if (key === undefined || key < 1n || BigInt.asIntN(64, key) !== key) return undefined;
-  const isNumber = numberText(value) !== undefined;
-  return isNumber && !sameNumber(value, integerOf(key)) ? undefined : String(key);
 }

@@ -7,16 +7,23 @@ const some = (count: number, thing: string): string => `${count} ${thing}${count
 const clean = (text: string): string => text.replaceAll(/\p{C}/gu, "?");
 
 /** The lines of the report after the first, which the command prints. */
-export function reportLines(plan: ImportPlan): string[] {
+export function reportLines(plan: ImportPlan, prune: "no" | "deactivate" | "delete" = "no"): string[] {
   const { users, tokens, others } = plan;
   const lines = [
-    `  users   ${users.fresh} new, ${users.changed} updated, ${users.unchanged} unchanged, ${users.leftOut.total()} left out`,
+    `  users   ${users.fresh} new, ${users.changed} updated, ${users.unchanged} unchanged, ${users.invalid.length + users.leftOut.total()} left out`,
     `  tokens  ${tokens.fresh} new, ${tokens.changed} updated, ${tokens.unchanged} unchanged, ${tokens.leftOut.total()} left out` +
       `, ${tokens.expired} skipped (expired)`,
     `          ${tokens.blacklisted} of them blacklisted`,
   ];
+  if (users.renamed > 0) lines.push(`  ${some(users.renamed, "user")} renamed`);
+  if (users.pruned.length > 0)
+    lines.push(
+      `  ${some(users.pruned.length, "user")} gone from the dump: ${prune === "delete" ? "deleted" : "deactivated"}`,
+    );
+  if (users.ended.ids.size > 0) lines.push(`  tokens of ${some(users.ended.ids.size, "user")} ended`);
   if (leftOutRows(plan) > 0) {
     lines.push("", "Left out:");
+    lines.push(...invalidLines(users.invalid));
     for (const tally of users.leftOut.list()) lines.push(...tallyLines("user", tally));
     for (const tally of tokens.leftOut.list()) lines.push(...tallyLines("token", tally));
   }
@@ -28,9 +35,18 @@ export function reportLines(plan: ImportPlan): string[] {
   if (others.size > 0) {
     const list = [...others].map(([model, count]) => `${model} (${some(count, "row")})`);
     lines.push("", `Ignored: ${clean(list.join(", "))}.`);
-    if (users.byName.size === 0) lines.push("If one of these is your AUTH_USER_MODEL, name it with --user-model.");
+    if (users.byName.size === 0 && users.invalid.length === 0)
+      lines.push("If one of these is your AUTH_USER_MODEL, name it with --user-model.");
   }
   return lines;
+}
+
+const MOST_LINES = 100;
+
+/** A line for each row that cannot be imported. */
+export function invalidLines(invalid: readonly string[]): string[] {
+  const lines = invalid.slice(0, MOST_LINES).map((line) => `  ${clean(line).slice(0, 300)}`);
+  return invalid.length > MOST_LINES ? [...lines, `  and ${invalid.length - MOST_LINES} more`] : lines;
 }
 
 function tallyLines(thing: string, { reason, count, examples }: Tally): string[] {

@@ -1,43 +1,88 @@
-// The SQL of a plan: one `INSERT … SELECT` over the rows of a JSON list, for local and remote databases.
-// Must never clear blacklisted_at, update a user with another name, or assign an id that a user had.
-import { createHash } from "node:crypto";
+// The SQL of a plan: statements over the rows of a JSON list, for local and remote databases, to run in one transaction.
+// Must never clear blacklisted_at, update a user who is not the same one, or assign an id that a user had.
 import { nextUserId } from "../../src/stores/d1/users.ts";
+import type { UserIdColumn } from "../../src/users/user-id.ts";
 import { type BulkStatement, bulkStatements } from "../database/bulk.ts";
 import { USER_COLUMNS } from "./existing.ts";
 import type { TokenInsert } from "./plan-tokens.ts";
-import type { DumpUser } from "./plan-users.ts";
+import type { UserPlan, UserWrite } from "./plan-users.ts";
+import type { LastImport } from "./user-model.ts";
 
 const cells = (count: number): string => Array.from({ length: count }, (_, index) => `value ->> ${index}`).join(", ");
 
-/** Columns of an existing user that are updated from the dump; id and username identify the user. */
-const takenColumns = USER_COLUMNS.filter((name) => name !== "id" && name !== "username" && name !== "last_login");
+/** The columns written for a user. */
+const WRITTEN = [...USER_COLUMNS, "imported_hash", "imported_row"] as const;
 
-/** The columns written for a user; the last is the SHA-256 of the password hash. */
-const WRITTEN = [...USER_COLUMNS, "imported_hash"] as const;
-
-/** Users without ids in the dump. They get ids from the first unused one upwards, in the order of the rows. */
-const namedUsersSql = `INSERT INTO users (${USER_COLUMNS.join(", ")})
-  SELECT ${nextUserId} + key, ${USER_COLUMNS.slice(1)
+/** Users without ids in the dump. They get ids that the API never gives, in the order of the rows. */
+const namedUsersSql = `INSERT INTO users (${WRITTEN.join(", ")})
+  SELECT ${nextUserId} - key, ${WRITTEN.slice(1)
     .map((_, index) => `value ->> ${index + 1}`)
     .join(", ")} FROM json_each(?1)`;
+
+/** What the statements depend on besides the rows. */
+export interface WriteTerms {
+  readonly place: "local" | "remote";
+  readonly keepPasswords: boolean;
+  /** The column by which tokens name users. */
+  readonly named: UserIdColumn;
+  /** Fields that the dump has: columns without one stay as they are. */
+  readonly fields: ReadonlySet<string>;
+  readonly hasAlternates: boolean;
+  readonly prune: "no" | "deactivate" | "delete";
+  /** The row of user_imports; undefined when there were no users in the dump. */
+  readonly record: LastImport | undefined;
+  /** Until when the tokens that end now could be used. */
+  readonly untilSeconds: number;
+  readonly nowSeconds: number;
+  /** Whether the unique index on names without regard to case is to be made. */
+  readonly foldNames: boolean;
+}
+
+/** What a user is called between two names, so that two of them can change names. */
+const betweenNames = "char(1) || users.id";
+
+const columnsOfFields = [
+  "password",
+  "is_superuser",
+  "first_name",
+  "last_name",
+  "email",
+  "is_staff",
+  "is_active",
+  "date_joined",
+];
 
 /**
  * The statement that changes the hash also raises the version, so that log-ins with the former password do not survive. Not
  * if a log-in upgraded the very hash that is imported again.
  */
-function usersSql(keepPasswords: boolean): string {
-  const takes = keepPasswords ? takenColumns.filter((name) => name !== "password") : [...takenColumns, "imported_hash"];
+function usersSql({ keepPasswords, fields, hasAlternates, named }: WriteTerms): string {
+  const takes = [
+    ...columnsOfFields.filter((name) => fields.has(name) && !(keepPasswords && name === "password")),
+    ...(keepPasswords ? [] : ["imported_hash"]),
+    ...(hasAlternates ? ["alternate_id"] : []),
+    ...["username", "extra", "imported_row"],
+  ];
   const taken = takes.map((name) => `${name} = excluded.${name}`);
   const another = "users.password <> excluded.password AND users.imported_hash IS NOT excluded.imported_hash";
-  const changes = ["users.is_active <> excluded.is_active", ...(keepPasswords ? [] : [`(${another})`])];
+  const changes = [
+    "users.is_active <> excluded.is_active",
+    ...(keepPasswords ? [] : [`(${another})`]),
+    ...(named === "username" ? ["users.username <> excluded.username"] : []),
+    ...(named === "alternate_id" && hasAlternates ? ["users.alternate_id IS NOT excluded.alternate_id"] : []),
+  ];
   // "WHERE true" tells SQLite that ON CONFLICT is not a join. A later last_login is kept.
   return `INSERT INTO users (${WRITTEN.join(", ")})
   SELECT ${cells(WRITTEN.length)} FROM json_each(?1) WHERE true
   ON CONFLICT (id) DO UPDATE SET ${taken.join(", ")},
     session_version = users.session_version + (${changes.join(" OR ")}),
     last_login = CASE WHEN users.last_login > excluded.last_login THEN users.last_login ELSE COALESCE(excluded.last_login, users.last_login) END
-  WHERE users.username = excluded.username`;
+  WHERE users.username IN (excluded.username, ${betweenNames}) OR users.imported_row IS NOT NULL OR users.imported_hash IS NOT NULL`;
 }
+
+/** Names and alternate ids that users give away, before others get them. */
+const movedSql = `UPDATE users SET username = iif(one.value ->> 1, ${betweenNames}, username), alternate_id = iif(one.value ->> 2, NULL, alternate_id)
+  FROM json_each(?1) AS one WHERE users.id = one.value ->> 0`;
 
 // The user's id is looked up again, as in src/stores/d1/tokens.ts: a user deleted in the meantime leaves NULL.
 const tokensSql = `INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, blacklisted_at)
@@ -48,26 +93,59 @@ const tokensSql = `INSERT INTO outstanding_tokens (jti, token_type, user_id, cre
     expires_at = MAX(outstanding_tokens.expires_at, excluded.expires_at),
     user_id = COALESCE(outstanding_tokens.user_id, excluded.user_id)`;
 
-/** The statements that write these rows: users first, because tokens refer to them. */
+const recordSql = `INSERT INTO user_imports (id, imported_at, user_model, username_field, id_field, id_type, fields)
+  SELECT 1, ${cells(6)} FROM json_each(?1) WHERE true
+  ON CONFLICT (id) DO UPDATE SET imported_at = excluded.imported_at, user_model = excluded.user_model,
+    username_field = excluded.username_field, id_field = excluded.id_field, id_type = excluded.id_type, fields = excluded.fields`;
+
+/** As endAllStatements() in src/stores/d1/sessions.ts writes it for one user. */
+const endingSql = ({ nowSeconds, untilSeconds }: WriteTerms): readonly string[] => [
+  `INSERT INTO user_cutoffs (user_id, issued_before, expires_at)
+  SELECT value ->> 0, ${nowSeconds + 1}, ${untilSeconds} FROM json_each(?1) WHERE true
+  ON CONFLICT (user_id) DO UPDATE SET issued_before = MAX(user_cutoffs.issued_before, excluded.issued_before),
+    expires_at = MAX(user_cutoffs.expires_at, excluded.expires_at)`,
+  `UPDATE outstanding_tokens SET blacklisted_at = ${nowSeconds}
+  WHERE user_id IN (SELECT value ->> 0 FROM json_each(?1)) AND blacklisted_at IS NULL AND created_at <= ${nowSeconds}`,
+];
+
+const deactivateSql = `UPDATE users SET is_active = 0, session_version = session_version + (is_active <> 0), imported_row = one.value ->> 1
+  FROM json_each(?1) AS one WHERE users.id = one.value ->> 0 AND imported_row IS NOT NULL`;
+const deleteSql = "DELETE FROM users WHERE id IN (SELECT value ->> 0 FROM json_each(?1)) AND imported_row IS NOT NULL";
+
+/** The unique index of USERNAME_CASE = "insensitive". */
+const foldedIndexSql = "CREATE UNIQUE INDEX IF NOT EXISTS users_username_folded ON users (username COLLATE NOCASE)";
+
+/** The statements that write a plan: users before the tokens that refer to them. */
 export function importStatements(
-  place: "local" | "remote",
-  rows: { readonly users: readonly DumpUser[]; readonly tokens: readonly TokenInsert[] },
-  keepPasswords: boolean,
+  { users, tokens }: { readonly users: UserPlan; readonly tokens: { readonly rows: readonly TokenInsert[] } },
+  terms: WriteTerms,
 ): BulkStatement[] {
-  const keyed = rows.users.filter(({ id }) => id !== undefined);
-  const named = rows.users.filter(({ id }) => id === undefined);
+  const bulk = (sql: string, rows: Iterable<ReadonlyArray<string | number | null>>) =>
+    bulkStatements(terms.place, sql, rows);
+  const keyed = users.rows.filter(({ id }) => id !== undefined);
+  const named = users.rows.filter(({ id }) => id === undefined);
+  const { record } = terms;
+  const ended = [...users.ended.ids].map((id) => [id]);
   return [
-    ...bulkStatements(place, usersSql(keepPasswords), keyed.map(userCells)),
+    // First: new ids are below zero once there was an import.
+    ...(record ? bulk(recordSql, [recordCells(record, terms.nowSeconds)]) : []),
+    ...endingSql(terms).flatMap((sql) => bulk(sql, ended)),
+    ...bulk(terms.prune === "delete" ? deleteSql : deactivateSql, users.pruned),
+    ...bulk(movedSql, users.moved),
+    ...bulk(usersSql(terms), keyed.map(userCells)),
     // Last, so that none takes an id that the dump assigns to a user.
-    ...bulkStatements(place, namedUsersSql, named.map(userCells)),
-    ...bulkStatements(place, tokensSql, rows.tokens.map(tokenCells)),
+    ...bulk(namedUsersSql, named.map(userCells)),
+    ...bulk(tokensSql, tokens.rows.map(tokenCells)),
+    ...(terms.foldNames ? [{ sql: foldedIndexSql }] : []),
   ];
 }
 
-const userCells = (user: DumpUser) => [
-  ...USER_COLUMNS.map((column) => user[column] ?? null),
-  createHash("sha256").update(user.password, "utf8").digest("hex"),
+const recordCells = (record: LastImport, nowSeconds: number) => [
+  ...[nowSeconds, record.userModel, record.usernameField, record.idField, record.idType],
+  JSON.stringify(record.fields),
 ];
+
+const userCells = (user: UserWrite) => WRITTEN.map((column) => user[column] ?? null);
 
 const tokenCells = (token: TokenInsert) => [
   ...[token.jti, token.type, token.userId, token.username],

@@ -4,15 +4,17 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bindingsOf } from "../../scripts/database/bindings.ts";
 import type { Row } from "../../scripts/database/database.ts";
-import { parseDump } from "../../scripts/import-django/dump.ts";
-import { importDump } from "../../scripts/manage/import-django.ts";
+import { importDump } from "../../scripts/import-django/import-dump.ts";
 import { openProgress } from "../../scripts/shared/progress.ts";
+import { importChoices } from "../support/django-import.ts";
+import { parseDump } from "../support/dump-rows.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 
 // The key of the Django that made the dump (make_dumps.py).
 const SIGNING_KEY = "over-http-tests-only-over-http-tests-only-0123456789";
 const text = readFileSync(join(import.meta.dirname, "../support/fixtures/django.dump"), "utf8");
-const dump = parseDump("django.dump", text, "auth.user");
+const rows: ReadonlyArray<{ readonly fields: Readonly<Record<string, unknown>> }> = JSON.parse(text);
+const dump = parseDump("django.dump", text);
 let gateway: Gateway;
 
 beforeAll(async () => {
@@ -24,15 +26,14 @@ beforeAll(async () => {
     write: async () => {},
     close: async () => {},
   };
-  const choices = { dryRun: false, strict: true, keepPasswords: false, nowSeconds: Math.floor(Date.now() / 1000) };
+  const choices = { ...importChoices, strict: true, nowSeconds: Math.floor(Date.now() / 1000) };
   const bindings = bindingsOf(database, { ...gateway.env, LEEWAY: 0 });
-  expect((await importDump(bindings, dump, choices, openProgress(true))).exitCode).toBe(0);
+  expect((await importDump(bindings, "django.dump", dump, choices, openProgress(true))).exitCode).toBe(0);
 });
 afterAll(() => gateway.close());
 
 /** Django's own token with this number, out of the dump. */
-const djangoToken = (number: number) =>
-  String(dump.outstanding.find(({ fields }) => Number(fields.jti) === number)?.fields.token);
+const djangoToken = (number: number) => String(rows.find(({ fields }) => Number(fields.jti) === number)?.fields.token);
 
 it.each([
   ["ada", "correct horse", 200],

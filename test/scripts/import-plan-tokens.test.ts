@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Dump } from "../../scripts/import-django/dump.ts";
 import type { Existing } from "../../scripts/import-django/existing.ts";
 import { leftOutRows } from "../../scripts/import-django/plan.ts";
-import { here, nobody, plan, reasons, terms } from "../support/django-import.ts";
-import { blacklistedRow, dumpOf, tokenOf, tokenRow, userRow } from "../support/dump-rows.ts";
+import { here, madeHere, plan, reasons, terms } from "../support/django-import.ts";
+import { blacklistedRow, dumpOf, dumpTerms, parseDump, tokenOf, tokenRow, userRow } from "../support/dump-rows.ts";
 
 describe("planImport() with tokens", () => {
   const ada = userRow(7, "ada");
@@ -16,7 +16,7 @@ describe("planImport() with tokens", () => {
       {
         jti: "a",
         type: "refresh",
-        userId: 7,
+        userId: "7",
         username: null,
         createdAt: 1704164645,
         expiresAt: 4102444800,
@@ -30,8 +30,9 @@ describe("planImport() with tokens", () => {
     const token = tokenOf({ token_type: "sliding", exp: 1767225900, refresh_exp: 1767312000 });
     const row = tokenRow(1, "a", 7, { token, expires_at: "2026-01-01T00:05:00Z" });
     expect(plan(dumpOf(ada, row)).tokens.rows[0]).toMatchObject({ type: "sliding", expiresAt: 1767312300 });
-    const settings = { ...terms.settings, LEEWAY: 30 };
-    expect(plan(dumpOf(ada, row), nobody, { settings }).tokens.rows[0]).toMatchObject({ expiresAt: 1767312330 });
+    const settings = { ...dumpTerms.settings, LEEWAY: 30 };
+    const dump = parseDump("dump.json", JSON.stringify([ada, row]), { settings });
+    expect(plan(dump).tokens.rows[0]).toMatchObject({ expiresAt: 1767312330 });
   });
 
   it.each([
@@ -47,8 +48,8 @@ describe("planImport() with tokens", () => {
       TOKEN_TYPE_CLAIM: "kind",
       SLIDING_TOKEN_REFRESH_EXP_CLAIM: "until",
     };
-    const dump = dumpOf(tokenRow(1, "a", null, { token: tokenOf(claims) }));
-    expect(plan(dump, nobody, { settings }).tokens.rows[0]?.type).toBe(type);
+    const row = tokenRow(1, "a", null, { token: tokenOf(claims) });
+    expect(plan(parseDump("dump.json", JSON.stringify([row]), { settings })).tokens.rows[0]?.type).toBe(type);
   });
 
   it.each([["not.a.token"], [""], ["one"], [7], [null], [tokenOf("text")], [tokenOf(null)]])(
@@ -65,18 +66,22 @@ describe("planImport() with tokens", () => {
   });
 
   it("passes over what expired longer than LEEWAY ago", () => {
-    const dump = dumpOf(tokenRow(1, "a", 7, { expires_at: "2025-12-31T23:59:00Z" }));
-    expect(plan(dump).tokens).toMatchObject({ rows: [], expired: 1 });
-    const settings = { ...terms.settings, LEEWAY: 60 };
-    expect(plan(dump, nobody, { settings }).tokens).toMatchObject({ fresh: 1, expired: 0 });
+    const row = tokenRow(1, "a", 7, { expires_at: "2025-12-31T23:59:00Z" });
+    expect(plan(dumpOf(row, blacklistedRow(1))).tokens).toMatchObject({ rows: [], expired: 1 });
+    expect(leftOutRows(plan(dumpOf(row, blacklistedRow(1))))).toBe(0);
+    const settings = { ...dumpTerms.settings, LEEWAY: 60 };
+    expect(plan(parseDump("dump.json", JSON.stringify([row]), { settings })).tokens).toMatchObject({
+      fresh: 1,
+      expired: 0,
+    });
   });
 
   it("never takes a blacklisting back, and adds one", () => {
     const before: Existing = {
-      ...here({ id: 7, username: "ada" }),
+      ...here({ id: "7", username: "ada" }),
       tokens: new Map([
-        ["a", { userId: 7, expiresAt: 4102444800, blacklistedAt: 1 }],
-        ["b", { userId: 7, expiresAt: 4102444800, blacklistedAt: null }],
+        ["a", { userId: "7", expiresAt: 4102444800, blacklistedAt: 1 }],
+        ["b", { userId: "7", expiresAt: 4102444800, blacklistedAt: null }],
       ]),
     };
     const { tokens } = plan(dumpOf(ada, tokenRow(1, "a", 7), tokenRow(2, "b", 7), blacklistedRow(2)), before);
@@ -93,13 +98,13 @@ describe("planImport() with tokens", () => {
   });
 
   it("knows users by key, by natural key, by the name of one who gets an id, and by who is here already", () => {
-    const before = here({ id: 3, username: "carol" });
+    const before = here({ id: "3", username: "carol" });
     const owners = (dump: Dump) => plan(dump, before).tokens.rows.map(({ userId, username }) => userId ?? username);
-    expect(owners(dumpOf(ada, tokenRow(1, "a", 7), tokenRow(2, "b", ["ada"])))).toEqual([7, 7]);
+    expect(owners(dumpOf(ada, tokenRow(1, "a", 7), tokenRow(2, "b", ["ada"])))).toEqual(["7", "7"]);
     expect(owners(dumpOf(userRow(undefined, "new"), tokenRow(1, "a", ["new"])))).toEqual(["new"]);
     expect(owners(dumpOf(tokenRow(1, "a", 3), tokenRow(2, "b", ["carol"]), tokenRow(3, "c", null)))).toEqual([
-      3,
-      3,
+      "3",
+      "3",
       null,
     ]);
   });
@@ -114,7 +119,7 @@ describe("planImport() with tokens", () => {
     ["two names", [ada], ["ada", "bob"]],
     ["a UUID", [ada], "8f14e45f-ceea-467f-9575-1f3a6b4c0d2e"],
   ])("takes a token as nobody's for %s", (_name, users, user) => {
-    const { tokens } = plan(dumpOf(...users, tokenRow(1, "a", user)), here({ id: 3, username: "carol" }));
+    const { tokens } = plan(dumpOf(...users, tokenRow(1, "a", user)), madeHere({ id: "3", username: "carol" }));
     expect(tokens.rows.map(({ userId, username }) => [userId, username])).toEqual([[null, null]]);
     expect(reasons(tokens.notes.list())).toEqual([
       ["imported without a user: their user is not at the gateway", "jti 'a'"],
@@ -135,11 +140,11 @@ describe("planImport() with tokens", () => {
     expect(result.tokens.fresh).toBe(1);
     expect(leftOutRows(result)).toBe(6);
     expect(reasons(result.tokens.leftOut.list())).toEqual([
-      ["blacklisting without a token", "blacklisting 2 of the dump"],
-      ["jti is empty", "pk 1"],
-      ["expires_at is not a time", "pk 2"],
-      ["jti is not a string", "pk 3"],
-      ["duplicate id (jti) in the dump", "jti 'c'"],
+      ["blacklisting without a token", "row 7"],
+      ["jti is empty", "row 1"],
+      ["expires_at is not a time", "row 2"],
+      ["jti is not a string", "row 3"],
+      ["duplicate id (jti) in the dump", "row 5, jti 'c'"],
       ["blacklisting of a token that is not in the dump", "token 99"],
     ]);
   });

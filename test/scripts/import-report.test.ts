@@ -1,24 +1,11 @@
 // scripts/import-django/doubts.ts and report.ts: what is said of an import, and what never is.
 import { describe, expect, it } from "vitest";
 import { canBeTyped, hashDoubt } from "../../scripts/import-django/doubts.ts";
-import { planImport } from "../../scripts/import-django/plan.ts";
 import { reportLines } from "../../scripts/import-django/report.ts";
+import { plan } from "../support/django-import.ts";
 import { dumpOf, type Row, tokenRow, userRow } from "../support/dump-rows.ts";
 
-const settings = {
-  LEEWAY: 0,
-  SLIDING_TOKEN_LIFETIME: 300,
-  TOKEN_TYPE_CLAIM: "token_type",
-  SLIDING_TOKEN_REFRESH_EXP_CLAIM: "refresh_exp",
-};
-const report = (...rows: readonly Row[]) =>
-  reportLines(
-    planImport(
-      dumpOf(...rows),
-      { users: [], tokens: new Map() },
-      { keepPasswords: false, settings, nowSeconds: 1_767_225_600 },
-    ),
-  );
+const report = (...rows: readonly Row[]) => reportLines(plan(dumpOf(...rows)));
 
 const digest32 = `${"A".repeat(43)}=`;
 
@@ -96,7 +83,7 @@ describe("reportLines()", () => {
     const secrets = { password: "md5$salt$5f4dcc3b5aa765d61d8327deb882cf99" };
     const text = report(
       userRow(7, "\x1b[31mada", secrets),
-      userRow(8, "", secrets),
+      { ...userRow(8, "bob", secrets), model: "auth.User" },
       tokenRow(1, "a\x1b]0;x\x07", 9, { token: "eyJhbGciOi.eyJqdGki.c2ln" }),
     ).join("\n");
     expect(text).toContain("id 7 '?[31mada'");

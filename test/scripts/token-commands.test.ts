@@ -37,7 +37,7 @@ describe("a usage error", () => {
       "import-django",
       [join(folder, "broken.json"), "--quiet"],
       1,
-      `${join(folder, "broken.json")} is not JSON (line 1 column 33).`,
+      `${join(folder, "broken.json")} ends in the middle of row 1: the dump is not complete.`,
     ],
     ["import-django", ["a", "b"], 2, "Unexpected word 'b'. See --help."],
     ["tokens", ["--limit", "0"], 2, "--limit must be a whole number above 0; it is '0'."],

@@ -8,9 +8,11 @@ import { type Bindings, localBindings } from "../../scripts/database/bindings.ts
 import type { Row } from "../../scripts/database/database.ts";
 import type { Dump } from "../../scripts/import-django/dump.ts";
 import type { Existing, UserRow } from "../../scripts/import-django/existing.ts";
+import { openExtras } from "../../scripts/import-django/extra.ts";
+import { type ImportChoices, importDump } from "../../scripts/import-django/import-dump.ts";
 import { type ImportPlan, type ImportTerms, planImport } from "../../scripts/import-django/plan.ts";
-import type { Tally } from "../../scripts/import-django/tally.ts";
-import { type ImportChoices, importDump } from "../../scripts/manage/import-django.ts";
+import { openTallies, type Tally } from "../../scripts/import-django/tally.ts";
+import type { UserModel } from "../../scripts/import-django/user-model.ts";
 import { openProgress } from "../../scripts/shared/progress.ts";
 import { dumpOf, userRow } from "./dump-rows.ts";
 
@@ -21,6 +23,8 @@ export const nowSeconds = 1_767_225_600;
 export interface Said {
   readonly head: string | undefined;
   readonly counts: readonly string[];
+  /** The lines after the counts. */
+  readonly rest: readonly string[];
   readonly exitCode: number;
 }
 
@@ -44,51 +48,84 @@ export function useLocalDatabase(): {
     await opened?.database.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  beforeEach(() => bindings().database.write("DELETE FROM outstanding_tokens; DELETE FROM users"));
+  beforeEach(() =>
+    bindings().database.write(
+      "DELETE FROM outstanding_tokens; DELETE FROM users; DELETE FROM user_imports; DELETE FROM user_cutoffs; DROP INDEX IF EXISTS users_username_folded",
+    ),
+  );
   return {
     bindings,
     importOf: async (dump, change = {}, into = {}) => {
-      const choices = { dryRun: false, strict: false, keepPasswords: false, nowSeconds, ...change };
-      const { lines, exitCode } = await importDump({ ...bindings(), ...into }, dump, choices, openProgress(true));
-      return { head: lines[0], counts: lines.slice(1, 4).map((line) => line.trim()), exitCode };
+      const choices = { ...importChoices, ...change };
+      const place = { ...bindings(), ...into };
+      const { lines, exitCode } = await importDump(place, "dump.json", dump, choices, openProgress(true));
+      const [head, ...rest] = lines;
+      return { head, counts: rest.slice(0, 3).map((line) => line.trim()), rest: rest.slice(3), exitCode };
     },
     users: () => bindings().database.read("SELECT * FROM users ORDER BY id"),
     tokens: () => bindings().database.read("SELECT * FROM outstanding_tokens ORDER BY jti"),
   };
 }
 
+/** No flags. */
+export const importChoices: ImportChoices = {
+  ...{ dryRun: false, strict: false, lenient: false, keepPasswords: false, prune: "no", extra: [], nowSeconds },
+  model: { userModel: undefined, usernameField: undefined, idField: undefined },
+  ask: undefined,
+};
+
 export const nobody: Existing = { users: [], tokens: new Map() };
 
 export const terms: ImportTerms = {
-  keepPasswords: false,
-  nowSeconds: 1_767_225_600, // 2026-01-01
-  settings: {
-    LEEWAY: 0,
-    SLIDING_TOKEN_LIFETIME: 300,
-    TOKEN_TYPE_CLAIM: "token_type",
-    SLIDING_TOKEN_REFRESH_EXP_CLAIM: "refresh_exp",
+  ...{
+    keepPasswords: false,
+    prune: "no",
+    names: "exact",
+    nowSeconds,
+    nowIso: "2026-01-01T00:00:00.000Z",
+    idType: "integer",
   },
+  extras: openExtras([], { name: "auth.user", fields: new Set() }, dumpOf(), openTallies()),
+  newId: undefined,
 };
 
-export const plan = (dump: Dump, existing = nobody, change: Partial<ImportTerms> = {}): ImportPlan =>
-  planImport(dump, existing, { ...terms, ...change });
+/** auth.user as AbstractUser has it, with integer keys. */
+export function userModel(dump: Dump, change: Partial<UserModel> = {}): UserModel {
+  const { name = "auth.user", rows = [], fields = new Set<string>() } = dump.models.get("auth.user") ?? {};
+  return {
+    ...{ name, rows, fields, usernameField: "username", idField: undefined, alternateType: undefined },
+    ...{ idType: "integer", named: "id" },
+    ...change,
+  };
+}
+
+export const plan = (
+  dump: Dump,
+  existing = nobody,
+  change: Partial<ImportTerms> = {},
+  model: Partial<UserModel> = {},
+): ImportPlan => planImport(dump, userModel(dump, model), existing, { ...terms, ...change });
 
 /** The database that an import of the dump into an empty one leaves. */
 export function afterwards(dump: Dump): Existing {
   const { users, tokens } = plan(dump);
   return {
-    users: users.rows.map((user, index) => ({ ...user, id: user.id ?? 1000 + index })),
+    users: users.rows.map((user, index) => ({ ...user, id: user.id ?? String(-1 - index) })),
     tokens: new Map(
       tokens.rows.map(({ jti, userId, expiresAt, blacklistedAt }) => [jti, { userId, expiresAt, blacklistedAt }]),
     ),
   };
 }
 
-/** A database with these users, who are otherwise as userRow() has them. */
+/** A database with these users of an earlier import, who are otherwise as userRow() has them. */
 export function here(...users: readonly Partial<UserRow>[]): Existing {
   const like = afterwards(dumpOf(userRow(1, "like"))).users;
   return { ...nobody, users: users.flatMap((user) => like.map((one) => ({ ...one, ...user }))) };
 }
+
+/** The same for users who were made here. */
+export const madeHere = (...users: readonly Partial<UserRow>[]): Existing =>
+  here(...users.map((user) => ({ imported_hash: null, imported_row: null, ...user })));
 
 /** Each reason with its examples. */
 export const reasons = (tallies: readonly Tally[]): string[][] =>

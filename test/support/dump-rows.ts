@@ -1,6 +1,7 @@
 // Rows of a Django dump: one baseline of each model, and the fields that a test changes.
 // Must never hold anything but made-up values.
-import { type Dump, parseDump } from "../../scripts/import-django/dump.ts";
+import { type Dump, type DumpTerms, openDump } from "../../scripts/import-django/dump.ts";
+import { openRowSplitter } from "../../scripts/import-django/row-splitter.ts";
 
 /** One row as dumpdata writes it; without a key as --natural-primary writes it. */
 export interface Row {
@@ -52,4 +53,22 @@ export function blacklistedRow(token: unknown, blacklisted_at: unknown = "2024-0
 export const tokenOf = (claims: unknown): string =>
   `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.AAAA`;
 
-export const dumpOf = (...rows: readonly Row[]): Dump => parseDump("dump.json", JSON.stringify(rows), "auth.user");
+/** Nothing but users and tokens is wanted, at 1 January 2026. */
+export const dumpTerms: DumpTerms = {
+  ...{ userFields: [], withNames: false, nowSeconds: 1_767_225_600 },
+  settings: {
+    ...{ LEEWAY: 0, SLIDING_TOKEN_LIFETIME: 300 },
+    ...{ TOKEN_TYPE_CLAIM: "token_type", SLIDING_TOKEN_REFRESH_EXP_CLAIM: "refresh_exp" },
+  },
+};
+
+/** A dump out of its text. */
+export function parseDump(path: string, text: string, change: Partial<DumpTerms> = {}): Dump {
+  const { add, dump } = openDump(path, { ...dumpTerms, ...change });
+  const rows = openRowSplitter(path, change.format);
+  rows.push(Buffer.from(text), add);
+  rows.end(add);
+  return dump;
+}
+
+export const dumpOf = (...rows: readonly Row[]): Dump => parseDump("dump.json", JSON.stringify(rows));
