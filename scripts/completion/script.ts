@@ -144,6 +144,24 @@ compdef _simplejwt_edge_npx npx
 compdef _simplejwt_edge_npm npm`,
 
   fish: (commands) => `
+# fish's own completion of npm adds the scripts of package.json. It is loaded when npm is completed for the first time.
+function __simplejwt_edge_without_scripts
+    functions -q __simplejwt_edge_npm_run; and return
+    functions -q __fish_npm_run; or return
+    functions -c __fish_npm_run __simplejwt_edge_npm_run
+    function __fish_npm_run
+        set -l words (commandline -opc)
+        contains -- manage $words[3..-1]; or __simplejwt_edge_npm_run
+    end
+end
+
+# Whether the "--" is missing: without it, npm keeps flags for itself.
+function __simplejwt_edge_needs_dashes
+    __simplejwt_edge_without_scripts
+    set -l words (commandline -opc)
+    contains -- manage $words[3..-1]; and not contains -- -- $words
+end
+
 # The words after the program, or nothing and 1 for another program.
 function __simplejwt_edge_words
     set -l words (commandline -opc)
@@ -177,6 +195,7 @@ function __simplejwt_edge_value
     test (count $words) -gt 1; and test "$words[-1]" = $argv[1]
 end
 
+complete -c npm -n __simplejwt_edge_needs_dashes -f -a -- -d 'then the command'
 for program in npm npx simplejwt-edge
     complete -c $program -n '__simplejwt_edge_words > /dev/null' -f
 ${[

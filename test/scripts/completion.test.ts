@@ -11,6 +11,7 @@ import { completionWords } from "../../scripts/manage/completion.ts";
 const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-completion-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 writeFileSync(join(folder, "dump.json"), "[]");
+writeFileSync(join(folder, "package.json"), '{ "scripts": { "manage": "true", "rollback": "true" } }');
 for (const shell of shells) writeFileSync(join(folder, shell), completionScript(shell, completionWords(commands)));
 
 const shell = (program: string, ...words: readonly string[]) =>
@@ -84,13 +85,24 @@ describe("completion", () => {
   });
 
   it.runIf(has("fish"))("works in fish", () => {
-    const completed = (line: string) =>
-      shell("fish", "-N", "-c", `source ./fish; complete -C '${line}'`)
-        .stdout.split("\n")
-        .map((one) => one.split("\t")[0]);
-    expect(completed("npm run manage -- createu")).toEqual(["createuser", ""]);
-    expect(completed("simplejwt-edge users --r")).toEqual(["--remote", ""]);
-    expect(completed("npx simplejwt-edge keys rotate --alg ES")).toEqual(["ES256", "ES384", "ES512", ""]);
-    expect(completed("npm run manage -- import-django du")).toEqual(["dump.json", ""]);
+    const expected: ReadonlyArray<readonly [line: string, ...completed: string[]]> = [
+      // fish completes the scripts of package.json after `npm run` by itself.
+      ["npm run ro", "rollback"],
+      ["npm run manage -- keys ro", "rotate"],
+      ["npm run manage -- createu", "createuser"],
+      ["npm run manage ", "--"],
+      ["simplejwt-edge users --r", "--remote"],
+      ["npx simplejwt-edge keys rotate --alg ES", "ES256", "ES384", "ES512"],
+      ["npm run manage -- import-django du", "dump.json"],
+    ];
+    const script = expected.map(([line]) => `echo; complete -C '${line}'`).join("\n");
+    const { stdout } = shell("fish", "-c", `source ./fish\n${script}`);
+    const completed = stdout.split("\n\n").map((lines) =>
+      lines
+        .trim()
+        .split("\n")
+        .map((line) => line.split("\t")[0]),
+    );
+    expect(completed).toEqual(expected.map(([, ...words]) => words));
   });
 });
