@@ -41,7 +41,12 @@ const django = (name: string, about: string, stateless: boolean): Contestant => 
     const noNames = { first_name: "", last_name: "", email: "", last_login: null };
     const flags = { is_superuser: false, is_staff: false, is_active: true };
     const { id, username, password } = benchUser;
-    const row = { id, username, password: await passwordHash(password), date_joined: "2026-01-02T03:04:05Z" };
+    const row = {
+      id: Number(id),
+      username,
+      password: await passwordHash(password),
+      date_joined: "2026-01-02T03:04:05Z",
+    };
     await database.load([{ ...row, ...noNames, ...flags }]);
     const port = await freePort();
     const args = [

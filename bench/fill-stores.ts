@@ -11,7 +11,7 @@ export interface TableSizes {
 }
 
 /** Whose tokens the bench makes. */
-export const benchUser = { id: 7, username: "ada", password: "correct horse battery staple" } as const;
+export const benchUser = { id: "7", username: "ada", password: "correct horse battery staple" } as const;
 
 const ROWS_PER_STATEMENT = 25_000;
 const FIRST_OTHER_USER = 1000;
@@ -46,7 +46,8 @@ function batches(rows: number): (readonly [number, number])[] {
 }
 
 /** ?1 the first number, ?2 how many. */
-const numbers = "WITH RECURSIVE number (n) AS (SELECT CAST(?1 AS INTEGER) UNION ALL SELECT n + 1 FROM number WHERE n + 1 < ?1 + ?2)";
+const numbers =
+  "WITH RECURSIVE number (n) AS (SELECT CAST(?1 AS INTEGER) UNION ALL SELECT n + 1 FROM number WHERE n + 1 < ?1 + ?2)";
 
 const usersSql = `${numbers}
   INSERT INTO users (id, username, password, email, date_joined)

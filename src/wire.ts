@@ -34,6 +34,7 @@ import { createCodec } from "./tokens/codec.ts";
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
+import { schemaNeeds } from "./users/new-user-ids.ts";
 
 /** The bindings of wrangler.toml; vars and secrets are read by settings/read.ts. */
 export interface Env {
@@ -112,7 +113,8 @@ export async function wire(
       issuer: services.codec.issuer,
     }),
   };
-  const health = { ...services, schema: d1Schema(env.DB, log), keySource: keySource?.state };
+  const schema = d1Schema(env.DB, schemaNeeds(services.settings), log);
+  const health = { ...services, schema, keySource: keySource?.state };
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }
 

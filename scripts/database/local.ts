@@ -13,8 +13,15 @@ export type Local = { readonly database: Database; readonly env: Readonly<Record
 const isD1 = (value: unknown): value is D1Database =>
   typeof value === "object" && value !== null && "prepare" in value && "batch" in value;
 
-/** Opens the local database and brings its tables up to schema.sql, which may be run again and again. */
-export async function openLocal(stateDirectory: string = STATE_DIRECTORY): Promise<Local> {
+/**
+ * Opens the local database and brings its tables up to schema.sql, which may be run again and again.
+ *
+ * @param tables "as they are" for a command that only looks
+ */
+export async function openLocal(
+  stateDirectory: string = STATE_DIRECTORY,
+  tables: "up to date" | "as they are" = "up to date",
+): Promise<Local> {
   const { getPlatformProxy, unstable_splitSqlQuery: split } = await importWrangler();
   const proxy = await getPlatformProxy<Record<string, unknown>>({
     configPath: CONFIG_FILE,
@@ -30,7 +37,7 @@ export async function openLocal(stateDirectory: string = STATE_DIRECTORY): Promi
       await d1.batch(split(sql).map((statement) => d1.prepare(statement)));
     };
     const read = async (sql: string): Promise<readonly Row[]> => (await d1.prepare(sql).all<Row>()).results;
-    await updateTables({ read, write });
+    if (tables === "up to date") await updateTables({ read, write });
     const database: Database = {
       place: "local",
       read,

@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { foldedNameIndex } from "../../src/stores/d1/schema.ts";
 import { SCHEMA_FILE } from "../shared/project.ts";
 import type { Database } from "./database.ts";
 
@@ -47,6 +48,42 @@ export async function updateTables(database: Pick<Database, "read" | "write">): 
   const added = missing.map((one) => `${addColumn(one)};\n`).join("");
   await database.write(added + (await readFile(SCHEMA_FILE, "utf8")));
   return missing.map(([table, column]) => `${table}.${column}`);
+}
+
+/** Two or more users whose names differ only in case. */
+export type EqualNames = readonly string[];
+
+/** How many groups of equal names are given at most. */
+const MOST_GROUPS = 20;
+
+/**
+ * With USERNAME_CASE = "insensitive", a unique index refuses a second name that differs only in case; with "exact" there
+ * is none. It is not in schema.sql, which does not know the setting.
+ *
+ * @returns the names because of which there is no index, some of them if there are many
+ */
+export async function updateNameIndex(
+  database: Pick<Database, "read" | "write">,
+  usernameCase: "exact" | "insensitive",
+): Promise<readonly EqualNames[]> {
+  const [index] = await database.read(`SELECT 1 AS found FROM sqlite_master WHERE name = '${foldedNameIndex}'`);
+  if (usernameCase === "exact") {
+    if (index !== undefined) await database.write(`DROP INDEX IF EXISTS ${foldedNameIndex}`);
+    return [];
+  }
+  if (index !== undefined) return [];
+  const groups = await equalNames(database);
+  if (groups.length === 0) {
+    await database.write(`CREATE UNIQUE INDEX IF NOT EXISTS ${foldedNameIndex} ON users (username COLLATE NOCASE)`);
+  }
+  return groups;
+}
+
+async function equalNames(database: Pick<Database, "read">): Promise<readonly EqualNames[]> {
+  const rows = await database.read(
+    `SELECT json_group_array(username) AS names FROM users GROUP BY username COLLATE NOCASE HAVING count(*) > 1 LIMIT ${MOST_GROUPS}`,
+  );
+  return rows.map(({ names }) => (JSON.parse(String(names)) as string[]).toSorted());
 }
 
 /** schema.sql in pieces that D1's batch takes. */

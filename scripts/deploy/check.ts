@@ -10,6 +10,7 @@ import type { DeployArguments } from "./arguments.ts";
 /** A deployment without errors. */
 export interface Checked {
   readonly warnings: readonly string[];
+  readonly settings: Settings;
   /** SIGNING_KEY is not part of this deployment, so a placeholder was used. */
   readonly standIn: boolean;
 }
@@ -23,7 +24,7 @@ export async function checkDeployment(args: DeployArguments): Promise<Checked> {
   if (errors.length > 0) throw settingsFailure(errors);
   const deployment = deploymentWarnings(reading.settings, reading.file.openVars);
   const warnings = [...reading.warnings, ...code.warnings, ...deployment, ...file.warnings];
-  return { warnings, standIn: reading.hasPlaceholderKey };
+  return { warnings, settings: reading.settings, standIn: reading.hasPlaceholderKey };
 }
 
 /** Warnings that only concern deployments. @param openVars `[vars]` of wrangler.toml */

@@ -22,7 +22,7 @@ export async function deploy(argv: readonly string[]): Promise<number> {
   requirePackages();
   // Imported here because it needs packages, and a project without them gets an error message first.
   const { checkDeployment } = await import("./check.ts");
-  const { warnings, standIn } = await checkDeployment(args);
+  const { warnings, settings, standIn } = await checkDeployment(args);
   for (const warning of warnings) console.log(`Warning: ${warning}`);
   const key = standIn ? "a placeholder for SIGNING_KEY" : "the SIGNING_KEY of --secrets-file";
   console.log(`Settings: OK (checked with ${key}).`);
@@ -30,10 +30,15 @@ export async function deploy(argv: readonly string[]): Promise<number> {
   // Tables first, if there is a database: the running Worker works with newer tables, and the new one needs them.
   const { openRemoteAsItIs } = await import("../database/remote.ts");
   const { updateTables } = await import("../database/tables.ts");
+  const { prepareModel } = await import("../database/user-model.ts");
   const database = openRemoteAsItIs(args.place);
   const before = args.dryRun ? undefined : await updateTables(database).catch(() => undefined);
   if (before !== undefined)
     console.log(`Tables: up to date with schema.sql${before.length > 0 ? `; added ${before.join(", ")}` : ""}.`);
+  const sayModel = async () => {
+    for (const warning of await prepareModel(database, settings)) console.log(withCommandNames(`Warning: ${warning}`));
+  };
+  if (before !== undefined) await sayModel();
 
   const deployed = await runWrangler(["deploy", ...argv], "show");
   if (deployed.exitCode !== 0) {
@@ -53,9 +58,10 @@ Skipped because of --dry-run:
   if (before === undefined) {
     await updateTables(database).catch((error: unknown) => {
       throw new Failure(
-        `the Worker is deployed, but its tables are not up to date (${reasonOf(error)}): run this again, or npm run manage -- users --remote.`,
+        `the Worker is deployed, but its tables are not up to date (${reasonOf(error)}): run this again, or npm run manage -- migrate --remote.`,
       );
     });
+    await sayModel();
   }
   console.log(
     withCommandNames(`

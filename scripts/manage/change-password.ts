@@ -1,18 +1,29 @@
 // `changepassword`: Django's command of that name; also ends the user's tokens.
 
-import { normalUsername } from "../../src/users/user-rules.ts";
 import { changePasswordAndEndTokens } from "../database/end-user.ts";
-import { passwordHash, requireUser, setPasswordHash } from "../database/users.ts";
-import { EXIT, usage } from "../shared/failure.ts";
+import { passwordHash, setPasswordHash, userNamed } from "../database/users.ts";
+import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { openPrompter } from "../shared/prompter.ts";
-import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
+import {
+  type Command,
+  checkPlace,
+  placeFlags,
+  placeHelp,
+  readUser,
+  requireOwner,
+  userFlags,
+  userHelp,
+  userModelOf,
+  withBindings,
+} from "./command.ts";
 import { askPassword, passwordHelp, readPassword } from "./password-input.ts";
 
 const flags = {
   "no-input": { type: "boolean" },
   force: { type: "boolean" },
   "keep-sessions": { type: "boolean" },
+  ...userFlags,
   ...placeFlags,
 } as const;
 
@@ -21,6 +32,7 @@ const help = `npm run manage -- changepassword USERNAME [flags]
 Sets a user's password and ends all tokens issued before: refresh and sliding tokens at once, access tokens on routes
 that check revocation (docs/revocation.md says how soon).
 
+${userHelp}
   --no-input         no prompts, for scripts
   --force            accept a weak password
   --keep-sessions    end no tokens; they stay valid until they expire, as with Simple JWT
@@ -34,17 +46,17 @@ ${passwordHelp}
 async function run(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, flags, 1);
   checkPlace(values);
-  const [given] = positionals;
-  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- changepassword USERNAME");
-  const username = normalUsername(given);
+  const word = readUser(positionals, values, "changepassword");
   const force = values.force === true;
   const scripted = values["no-input"] === true || !process.stdin.isTTY;
-  const piped = scripted ? await readPassword(username, force) : undefined;
 
   return withBindings(values, async (bindings) => {
     const { database } = bindings;
-    const user = await requireUser(database, username);
-    const password = piped ?? (await typed(username, force));
+    const model = userModelOf(bindings);
+    requireOwner(model, "Change the password there.");
+    const user = await userNamed(database, model, word);
+    const { username } = user;
+    const password = scripted ? await readPassword(username, force) : await typed(username, force);
     const hash = await passwordHash(password);
     const keep = values["keep-sessions"] === true;
     if (keep) await setPasswordHash(database, user.id, hash);

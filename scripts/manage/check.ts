@@ -1,15 +1,23 @@
 // `check`: lists every error and warning of a configuration, for people and for CI.
 // Must never show a secret.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Configuration } from "../../src/configuration.ts";
 import { guardedRules } from "../../src/proxy/routes/loose-rules.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
+import type { Settings } from "../../src/settings/settings.ts";
+import { d1Schema } from "../../src/stores/d1/schema.ts";
+import { schemaNeeds } from "../../src/users/new-user-ids.ts";
 import { checkCode } from "../configuration/check-code.ts";
 import { readWhich, type Which, whichFlags, whichHelp } from "../configuration/which-flags.ts";
 import { devVarsWarnings } from "../configuration/wrangler-file.ts";
+import { openLocal } from "../database/local.ts";
+import { stateWarnings } from "../database/user-model.ts";
 import { deploymentWarnings } from "../deploy/check.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
+import { STATE_DIRECTORY } from "../shared/project.ts";
 import { styled } from "../shared/terminal.ts";
 import type { Command } from "./command.ts";
 
@@ -18,8 +26,8 @@ const flags = { json: { type: "boolean" }, ...whichFlags } as const;
 const help = `npm run manage -- check [flags]
 
 Reads settings, keys, routes and bindings from wrangler.toml as the Worker does, and lists every error and warning with
-the name of its setting. Without flags, it checks the configuration of npm start, with the secrets of .dev.vars. It
-needs no account and no network. A key that is not available is replaced by a placeholder, and the output says so.
+the name of its setting. Without flags, it checks the configuration of npm start, with the secrets of .dev.vars, and
+whether the tables of its database are up to date. It needs no account and no network. A key that is not available is replaced by a placeholder, and the output says so.
 
   --json             {"ok", "faults", "warnings", "notes"}, for programs: npm run --silent manage -- check --json
 ${whichHelp}
@@ -49,14 +57,29 @@ export async function checkConfiguration(which: Which): Promise<CheckReport> {
       ? devVarsWarnings(reading.env)
       : deploymentWarnings(reading.settings, reading.file.openVars);
   const errors = [...reading.errors, ...code.errors, ...code.buildErrors];
+  const stored = reading.whose === "local" ? await localDatabaseWarnings(reading.settings) : [];
   const guarded = reading.configuration === undefined ? [] : guardedNotes(reading.configuration);
   return {
     ok: errors.length === 0,
     stopsWorker: errors.length > reading.file.findings.errors.length + code.buildErrors.length,
     errors,
-    warnings: [...reading.warnings, ...code.warnings, ...more, ...reading.fileWarnings],
+    warnings: [...reading.warnings, ...code.warnings, ...more, ...reading.fileWarnings, ...stored],
     notes: [...reading.notes, ...code.notes, ...guarded],
   };
+}
+
+/** Whether the database of npm start, if there is one, is what the Worker and its settings need. Nothing is written. */
+async function localDatabaseWarnings(settings: Settings): Promise<readonly string[]> {
+  if (!existsSync(join(STATE_DIRECTORY, "v3/d1"))) return [];
+  // Without the binding there is an error already.
+  const local = await openLocal(STATE_DIRECTORY, "as they are").catch(() => undefined);
+  if (local === undefined) return [];
+  try {
+    const schema = d1Schema(local.env.DB as D1Database, schemaNeeds(settings), () => {});
+    return stateWarnings(await schema.check(), local.database);
+  } finally {
+    await local.database.close();
+  }
 }
 
 /** Names each rule to which the comparison of PATHS = "loose" applies. */

@@ -1,10 +1,11 @@
 // The type of a command of `npm run manage`, and the flags that select a database.
 // Must never have a flag for a password: every user of the machine can see command lines.
-import { type Bindings, localBindings, remoteBindings } from "../database/bindings.ts";
+import { type Bindings, localBindings, remoteBindings, settingsOf } from "../database/bindings.ts";
 import type { Database } from "../database/database.ts";
 import { openLocal } from "../database/local.ts";
 import { openRemote } from "../database/remote.ts";
-import { usage } from "../shared/failure.ts";
+import { type UserModel, type UserWord, userModelSettings } from "../database/users.ts";
+import { Failure, usage } from "../shared/failure.ts";
 import type { Options } from "../shared/flags.ts";
 
 /** One command: a row of the table in commands.ts. */
@@ -38,6 +39,40 @@ export interface Place {
 /** Refuses contradictory flags before anything is asked or opened. */
 export function checkPlace(place: Place): void {
   if (place.env !== undefined && place.remote !== true) throw usage("--env requires --remote.");
+}
+
+/** The flag that names a user by id. */
+export const userFlags = { id: { type: "string" } } as const;
+
+/** The help on it. */
+export const userHelp = "  --id ID            name the user by id (column id) instead of by USERNAME";
+
+/** The user whom a command line names: the one word, or --id. @param command for the example in the message */
+export function readUser(
+  positionals: readonly string[],
+  values: { readonly id?: string | undefined },
+  command: string,
+): UserWord {
+  const [name] = positionals;
+  if (values.id !== undefined && name !== undefined) throw usage("Name the user by USERNAME or by --id, not by both.");
+  if (values.id !== undefined) {
+    if (values.id === "") throw usage("--id needs the id of a user.");
+    return { id: values.id };
+  }
+  if (name === undefined || name === "") throw usage(`USERNAME is missing: npm run manage -- ${command} USERNAME`);
+  return { name };
+}
+
+/** The settings that describe the API's users. */
+export const userModelOf = (bindings: Pick<Bindings, "vars">): UserModel =>
+  settingsOf(bindings.vars, userModelSettings);
+
+/** Refuses what USERS_OWNER leaves to the API. @param instead what can be done here */
+export function requireOwner({ USERS_OWNER }: Pick<UserModel, "USERS_OWNER">, instead = ""): void {
+  if (USERS_OWNER === "gateway") return;
+  throw new Failure(
+    `USERS_OWNER is "origin": users are created and changed by the API alone.${instead === "" ? "" : ` ${instead}`} Nothing was changed.`,
+  );
 }
 
 /** Opens the selected database, does the work, and always closes it. */

@@ -4,9 +4,11 @@ import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
 import { completionCommand } from "./completion.ts";
 import { createSuperuserCommand, createUserCommand } from "./create-user.ts";
+import { editUserCommand } from "./edit-user.ts";
 import { explainCommand } from "./explain.ts";
 import { importDjangoCommand } from "./import-django.ts";
 import { keysCommand } from "./keys.ts";
+import { migrateCommand } from "./migrate.ts";
 import { routesCommand } from "./routes.ts";
 import { logoutCommand, sessionsCommand } from "./sessions.ts";
 import { flushExpiredTokensCommand, revokeCommand, tokensCommand } from "./tokens.ts";
@@ -23,6 +25,7 @@ const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Na
       ["createuser", createUserCommand],
       ["changepassword", changePasswordCommand],
       ["users", usersCommand],
+      ["edituser", editUserCommand],
       ["deactivate", deactivateCommand],
       ["activate", activateCommand],
       ["deleteuser", deleteUserCommand],
@@ -38,6 +41,10 @@ const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Na
       ["revoke", revokeCommand],
       ["flushexpiredtokens", flushExpiredTokensCommand],
     ],
+  },
+  {
+    title: "The database",
+    rows: [["migrate", migrateCommand]],
   },
   {
     title: "The gateway",

@@ -1,23 +1,33 @@
 // `sessions` and `logout`: lists a user's open sessions; ends one of them, or all tokens of the user.
 import { namesSession } from "../../src/settings/derived.ts";
 import type { LiveToken } from "../../src/stores/contract.ts";
-import { normalUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { endSession, endUserTokens } from "../database/end-user.ts";
 import { openSessions } from "../database/token-rows.ts";
-import { requireUser, type User } from "../database/users.ts";
+import { type User, userNamed } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { isoTime, textTable } from "../shared/terminal.ts";
-import { type Command, checkPlace, placeFlags, placeHelp, withBindings, withDatabase } from "./command.ts";
+import {
+  type Command,
+  checkPlace,
+  placeFlags,
+  placeHelp,
+  readUser,
+  userFlags,
+  userHelp,
+  userModelOf,
+  withBindings,
+} from "./command.ts";
 
-const sessionsFlags = { json: { type: "boolean" }, ...placeFlags } as const;
+const sessionsFlags = { json: { type: "boolean" }, ...userFlags, ...placeFlags } as const;
 
 const sessionsHelp = `npm run manage -- sessions USERNAME [flags]
 
 Lists the user's sessions that can still be refreshed, the most recently refreshed first. A session is a log-in and every
 token issued from it (docs/sessions.md). Client and address need SESSION_METADATA.
 
+${userHelp}
   --json             as JSON, for programs: npm run --silent manage -- sessions ada --json
 ${placeHelp}
 
@@ -48,13 +58,12 @@ const sessionsEntry = (session: LiveToken) => ({
 async function runSessions(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, sessionsFlags, 1);
   checkPlace(values);
-  const [given] = positionals;
-  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- sessions USERNAME");
-  const username = normalUsername(given);
+  const word = readUser(positionals, values, "sessions");
   const nowSeconds = Math.floor(Date.now() / 1000);
-  const sessions = await withDatabase(values, async (database) =>
-    openSessions(database, await requireUser(database, username), nowSeconds),
-  );
+  const { sessions, username } = await withBindings(values, async (bindings) => {
+    const user = await userNamed(bindings.database, userModelOf(bindings), word);
+    return { sessions: await openSessions(bindings.database, user, nowSeconds), username: user.username };
+  });
   if (values.json === true) console.log(JSON.stringify(sessions.map(sessionsEntry), null, 2));
   else if (sessions.length === 0) console.log(`'${username}' has no open session.`);
   else for (const line of textTable(sessionsHead, sessions.map(sessionsRow))) console.log(line);
@@ -68,13 +77,14 @@ export const sessionsCommand: Command = {
   run: runSessions,
 };
 
-const logoutFlags = { session: { type: "string" }, ...placeFlags } as const;
+const logoutFlags = { session: { type: "string" }, ...userFlags, ...placeFlags } as const;
 
 const logoutHelp = `npm run manage -- logout USERNAME [flags]
 
 Ends all tokens of the user issued so far: refresh and sliding tokens at once, access tokens on routes that check
 revocation (docs/revocation.md says how soon). The user can log in again; use deactivate to prevent that.
 
+${userHelp}
   --session ID       end only this session (npm run manage -- sessions USERNAME lists the ids). Its access tokens end
                      only if they name it: with BLACKLIST_ENDS_SESSION or REVOKE_FAMILY_ON_REUSE
 ${placeHelp}
@@ -113,13 +123,11 @@ export async function logout(
 async function runLogout(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, logoutFlags, 1);
   checkPlace(values);
-  const [given] = positionals;
-  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- logout USERNAME");
+  const word = readUser(positionals, values, "logout");
   if (values.session === "") throw usage("--session needs the id of a session.");
-  const username = normalUsername(given);
   const nowSeconds = Math.floor(Date.now() / 1000);
   const sentence = await withBindings(values, async (bindings) =>
-    logout(bindings, await requireUser(bindings.database, username), values.session, nowSeconds),
+    logout(bindings, await userNamed(bindings.database, userModelOf(bindings), word), values.session, nowSeconds),
   );
   console.log(sentence);
   return EXIT.ok;

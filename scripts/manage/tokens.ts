@@ -1,19 +1,19 @@
 // `tokens`, `revoke` and `flushexpiredtokens`: the refresh and sliding tokens that were issued.
 // Must never delete the row of a token that is still accepted.
-import { normalUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { findToken, listTokens, type TokenRow } from "../database/token-rows.ts";
-import { requireUser } from "../database/users.ts";
+import { userNamed } from "../database/users.ts";
 import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
 import { isoTime, textTable } from "../shared/terminal.ts";
-import { type Command, checkPlace, placeFlags, placeHelp, withBindings, withDatabase } from "./command.ts";
+import { type Command, checkPlace, placeFlags, placeHelp, readUser, userModelOf, withBindings } from "./command.ts";
 
 const DEFAULT_LIMIT = 100;
 
 const tokensFlags = {
   user: { type: "string" },
+  "user-id": { type: "string" },
   blacklisted: { type: "boolean" },
   limit: { type: "string" },
   json: { type: "boolean" },
@@ -26,6 +26,7 @@ Lists the refresh and sliding tokens that were issued, the newest first. Access 
 The database has ids and no tokens, so nothing that is listed can be used to log in.
 
   --user NAME        only tokens of this user
+  --user-id ID       the same, by the user's id
   --blacklisted      only tokens that were used or revoked
   --limit N          at most N; default ${DEFAULT_LIMIT}
   --json             as JSON, for programs, with times in seconds since 1970:
@@ -59,9 +60,15 @@ async function runTokens(argv: readonly string[]): Promise<number> {
   const { values } = readFlags(argv, tokensFlags);
   checkPlace(values);
   const limit = readLimit(values.limit);
-  const username = values.user === undefined ? undefined : normalUsername(values.user);
-  const { tokens, more } = await withDatabase(values, async (database) => {
-    const user = username === undefined ? undefined : await requireUser(database, username);
+  const { user: name, "user-id": id } = values;
+  if (name !== undefined && id !== undefined) throw usage("Name the user by --user or by --user-id, not by both.");
+  const word =
+    name === undefined && id === undefined
+      ? undefined
+      : readUser(name === undefined ? [] : [name], { id }, "tokens --user");
+  const { tokens, more } = await withBindings(values, async (bindings) => {
+    const { database } = bindings;
+    const user = word === undefined ? undefined : await userNamed(database, userModelOf(bindings), word);
     return listTokens(database, { userId: user?.id, blacklisted: values.blacklisted === true, limit });
   });
   if (values.json === true) console.log(JSON.stringify(tokens, null, 2));

@@ -1,14 +1,27 @@
 // `users`, `deactivate`, `activate` and `deleteuser`: what is done with users that there are.
 // Must never show a password hash, nor delete without a confirmation or --yes.
-import { normalUsername } from "../../src/users/user-rules.ts";
+import { existsSync, rmSync } from "node:fs";
 import { settingsOf } from "../database/bindings.ts";
+import { isDemoName } from "../database/demo-name.ts";
 import { deactivateAndEndTokens, deleteAndEndTokens } from "../database/end-user.ts";
-import { listUsers, requireUser, setActive, type User } from "../database/users.ts";
+import { listUsers, setActive, type User, type UserModel, userNamed } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
+import { DEMO_PASSWORD_FILE } from "../shared/project.ts";
 import { openPrompter } from "../shared/prompter.ts";
 import { textTable } from "../shared/terminal.ts";
-import { type Command, checkPlace, placeFlags, placeHelp, withBindings, withDatabase } from "./command.ts";
+import {
+  type Command,
+  checkPlace,
+  placeFlags,
+  placeHelp,
+  readUser,
+  requireOwner,
+  userFlags,
+  userHelp,
+  userModelOf,
+  withBindings,
+} from "./command.ts";
 
 const listFlags = { json: { type: "boolean" }, search: { type: "string" }, ...placeFlags } as const;
 
@@ -23,14 +36,20 @@ ${placeHelp}
   npm run manage -- users
   npm run manage -- users --search example.com --remote`;
 
-const listHead = ["id", "username", "email", "active", "staff", "superuser", "last login"];
-
 const yesNo = (value: boolean): string => (value ? "yes" : "no");
 
-const listRow = (user: User): string[] => [
-  String(user.id),
+/** The address is one column where users log in by it. */
+const listHead = ({ USERNAME_FIELD }: UserModel): string[] => [
+  "id",
+  USERNAME_FIELD,
+  ...(USERNAME_FIELD === "email" ? [] : ["email"]),
+  ...["active", "staff", "superuser", "last login"],
+];
+
+const listRow = ({ USERNAME_FIELD }: UserModel, user: User): string[] => [
+  user.id,
   user.username,
-  user.email === "" ? "-" : user.email,
+  ...(USERNAME_FIELD === "email" ? [] : [user.email === "" ? "-" : user.email]),
   yesNo(user.is_active),
   yesNo(user.is_staff),
   yesNo(user.is_superuser),
@@ -40,10 +59,16 @@ const listRow = (user: User): string[] => [
 async function runList(argv: readonly string[]): Promise<number> {
   const { values } = readFlags(argv, listFlags);
   checkPlace(values);
-  const users = await withDatabase(values, (database) => listUsers(database, values.search));
+  const { users, model } = await withBindings(values, async (bindings) => ({
+    users: await listUsers(bindings.database, values.search),
+    model: userModelOf(bindings),
+  }));
   if (values.json === true) console.log(JSON.stringify(users, null, 2));
   else if (users.length === 0) console.log(values.search === undefined ? "There are no users." : "No user matches.");
-  else for (const line of textTable(listHead, users.map(listRow))) console.log(line);
+  else {
+    const rows = users.map((user) => listRow(model, user));
+    for (const line of textTable(listHead(model), rows)) console.log(line);
+  }
   return EXIT.ok;
 }
 
@@ -55,22 +80,21 @@ Sets is_active to 0, so that the user can no longer log in, refresh, or use rout
 tokens issued so far: refresh and sliding tokens at once, access tokens on routes that check revocation
 (docs/revocation.md says how soon). activate reverses the first; tokens that were ended stay ended.
 
+${userHelp}
 ${placeHelp}
 
   npm run manage -- deactivate ada`;
 
 async function runDeactivate(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = readFlags(argv, placeFlags, 1);
+  const { values, positionals } = readFlags(argv, { ...userFlags, ...placeFlags }, 1);
   checkPlace(values);
-  const [given] = positionals;
-  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- deactivate USERNAME");
-  const username = normalUsername(given);
+  const word = readUser(positionals, values, "deactivate");
   await withBindings(values, async (bindings) => {
     const { database, vars } = bindings;
-    const user = await requireUser(database, username);
+    const user = await userNamed(database, userModelOf(bindings), word);
     await deactivateAndEndTokens(bindings, user, Math.floor(Date.now() / 1000));
     const before = user.is_active ? "is deactivated" : "was already inactive";
-    console.log(`'${username}' ${before} in the ${database.place} database. All tokens are ended.`);
+    console.log(`'${user.username}' ${before} in the ${database.place} database. All tokens are ended.`);
     if (!settingsOf(vars, ["CHECK_USER_IS_ACTIVE"]).CHECK_USER_IS_ACTIVE) {
       console.error("CHECK_USER_IS_ACTIVE is false, so this user can still log in.");
     }
@@ -81,29 +105,32 @@ async function runDeactivate(argv: readonly string[]): Promise<number> {
 export const deactivateCommand: Command = {
   summary: "deactivate a user and end all tokens",
   help: deactivateHelp,
-  flags: placeFlags,
+  flags: { ...userFlags, ...placeFlags },
   run: runDeactivate,
 };
 
 const activateHelp = `npm run manage -- activate USERNAME [flags]
 
-Sets is_active to 1, so that the user can log in again. Tokens that were ended stay ended.
+Sets is_active to 1, so that the user can log in again. Tokens that were ended stay ended. With USERS_OWNER = "origin",
+users are activated by the API.
 
+${userHelp}
 ${placeHelp}
 
   npm run manage -- activate ada`;
 
 async function runActivate(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = readFlags(argv, placeFlags, 1);
+  const { values, positionals } = readFlags(argv, { ...userFlags, ...placeFlags }, 1);
   checkPlace(values);
-  const [given] = positionals;
-  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- activate USERNAME");
-  const username = normalUsername(given);
-  await withDatabase(values, async (database) => {
-    const user = await requireUser(database, username);
+  const word = readUser(positionals, values, "activate");
+  await withBindings(values, async (bindings) => {
+    const { database } = bindings;
+    const model = userModelOf(bindings);
+    requireOwner(model, "Activate the user there.");
+    const user = await userNamed(database, model, word);
     await setActive(database, user.id);
     const before = user.is_active ? "was already active" : "is active";
-    console.log(`'${username}' ${before} in the ${database.place} database.`);
+    console.log(`'${user.username}' ${before} in the ${database.place} database.`);
   });
   return EXIT.ok;
 }
@@ -111,11 +138,11 @@ async function runActivate(argv: readonly string[]): Promise<number> {
 export const activateCommand: Command = {
   summary: "activate a deactivated user",
   help: activateHelp,
-  flags: placeFlags,
+  flags: { ...userFlags, ...placeFlags },
   run: runActivate,
 };
 
-const deleteFlags = { yes: { type: "boolean" }, ...placeFlags } as const;
+const deleteFlags = { yes: { type: "boolean" }, ...userFlags, ...placeFlags } as const;
 
 const deleteHelp = `npm run manage -- deleteuser USERNAME [flags]
 
@@ -123,27 +150,34 @@ Deletes the user and ends all tokens issued so far: refresh and sliding tokens a
 check revocation (docs/revocation.md says how soon). This cannot be undone; deactivate keeps the row. The rows of the
 tokens stay until they expire, without their user. With USER_ID_FIELD = "username", deactivate the user first and
 delete it when the tokens have expired: D1 needs the user's row to find out that the tokens are ended.
+The local user of npm start goes with the file that has its password; npm start makes it again only when there is no user.
 
+${userHelp}
   --yes              do not ask for confirmation
 ${placeHelp}
 
   npm run manage -- deleteuser ada
-  npm run manage -- deleteuser ada --yes --remote`;
+  npm run manage -- deleteuser ada --yes --remote
+  npm run manage -- deleteuser demo`;
 
 async function runDelete(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, deleteFlags, 1);
   checkPlace(values);
-  const [given] = positionals;
-  if (given === undefined) throw usage("USERNAME is missing: npm run manage -- deleteuser USERNAME");
+  const word = readUser(positionals, values, "deleteuser");
   if (values.yes !== true && !process.stdin.isTTY)
     throw usage("No terminal to ask on. To delete without a prompt, add --yes.");
-  const username = normalUsername(given);
   await withBindings(values, async (bindings) => {
     const { place } = bindings.database;
-    const user = await requireUser(bindings.database, username);
+    const model = userModelOf(bindings);
+    const user = await userNamed(bindings.database, model, word);
+    const isDemo = place === "local" && isDemoName(model, user.username) && existsSync(DEMO_PASSWORD_FILE);
+    if (!isDemo) requireOwner(model, "Delete the user there, or deactivate it here.");
+    const { username } = user;
     if (values.yes !== true) await confirm(`Delete '${username}' (id ${user.id}) from the ${place} database? [y/N]: `);
     await deleteAndEndTokens(bindings, user, Math.floor(Date.now() / 1000));
-    console.log(`'${username}' is deleted from the ${place} database. All tokens are ended.`);
+    if (isDemo) rmSync(DEMO_PASSWORD_FILE, { force: true });
+    const file = isDemo ? " The file with its password is deleted, too." : "";
+    console.log(`'${username}' is deleted from the ${place} database. All tokens are ended.${file}`);
   });
   return EXIT.ok;
 }

@@ -3,11 +3,9 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Database } from "../database/database.ts";
-import { countUsers, findUser, hasPassword, insertUser, passwordHash } from "../database/users.ts";
+import { demoName } from "../database/demo-name.ts";
+import { countUsers, findUser, hasPassword, insertUser, passwordHash, type UserModel } from "../database/users.ts";
 import { DEMO_PASSWORD_FILE } from "../shared/project.ts";
-
-/** The first user's name. */
-export const DEMO_USERNAME = "demo";
 
 /** What is known of the users after `ensureUser`. */
 export interface Users {
@@ -18,24 +16,33 @@ export interface Users {
   readonly isNew: boolean;
 }
 
-/** Makes the superuser `demo` with a random password when there are no users at all; keeps the password in a file. */
-export async function ensureUser(database: Database, file: string = DEMO_PASSWORD_FILE): Promise<Users> {
-  if ((await countUsers(database)) > 0) return existing(database, file);
+/**
+ * Makes the superuser `demo` with a random password when there are no users at all; keeps the password in a file. None with
+ * USERS_OWNER "origin": users come from the API.
+ */
+export async function ensureUser(
+  database: Database,
+  model: UserModel,
+  file: string = DEMO_PASSWORD_FILE,
+): Promise<Users> {
+  if ((await countUsers(database)) > 0 || model.USERS_OWNER === "origin") return existing(database, model, file);
   const password = randomBytes(12).toString("base64url");
   // First the file: a user whose password nobody knows would be of no use.
   rmSync(file, { force: true });
   writeFileSync(file, `${password}\n`, { mode: 0o600, flag: "wx" });
-  const user = { username: DEMO_USERNAME, email: "", isStaff: true, isSuperuser: true };
-  await insertUser(database, { ...user, passwordHash: await passwordHash(password) }, new Date().toISOString());
+  const username = demoName(model);
+  const email = model.USERNAME_FIELD === "email" ? username : "";
+  const user = { username, email, isStaff: true, isSuperuser: true, passwordHash: await passwordHash(password) };
+  await insertUser(database, user, new Date().toISOString(), model);
   return { hasDemo: true, password, isNew: true };
 }
 
-async function existing(database: Database, file: string): Promise<Users> {
-  const hasDemo = (await findUser(database, DEMO_USERNAME)) !== null;
+async function existing(database: Database, model: UserModel, file: string): Promise<Users> {
+  const hasDemo = (await findUser(database, demoName(model))) !== null;
   if (!existsSync(file)) return { hasDemo, password: undefined, isNew: false };
   chmodSync(file, 0o600);
   const kept = readFileSync(file, "utf8").trim();
-  if (await hasPassword(database, DEMO_USERNAME, kept)) return { hasDemo, password: kept, isNew: false };
+  if (await hasPassword(database, demoName(model), kept)) return { hasDemo, password: kept, isNew: false };
   rmSync(file);
   return { hasDemo, password: undefined, isNew: false };
 }

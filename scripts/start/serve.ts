@@ -4,7 +4,9 @@ import { dirname } from "node:path";
 import { servedEndpoints } from "../../src/settings/derived.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { readWranglerFile, type WranglerInput } from "../configuration/wrangler-file.ts";
+import { demoName } from "../database/demo-name.ts";
 import { openLocal } from "../database/local.ts";
+import { prepareModel } from "../database/user-model.ts";
 import { Failure, settingsFailure } from "../shared/failure.ts";
 import {
   CONFIG_FILE,
@@ -16,7 +18,7 @@ import {
   STATE_DIRECTORY,
 } from "../shared/project.ts";
 import { styled } from "../shared/terminal.ts";
-import { DEMO_USERNAME, ensureUser, type Users } from "./demo-user.ts";
+import { ensureUser, type Users } from "./demo-user.ts";
 import { isError, logLine, type Verbosity } from "./log-lines.ts";
 import type { StartOptions } from "./options.ts";
 import { freePort, requireFreePort } from "./ports.ts";
@@ -50,7 +52,7 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
   const reading = await readSettings(origin);
   // Opened while the Worker is built; the tables are there before it is called.
   const [users, code] = await Promise.all([
-    prepareUsers(),
+    prepareUsers(reading.settings),
     codeWarnings(reading),
     load(gateway, reading.input),
     demo?.ready,
@@ -62,7 +64,10 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
 
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   if (verbosity !== "quiet") {
-    const created = [...(key.isNew ? [key.text] : []), ...(users.isNew ? [`created the user ${DEMO_USERNAME}`] : [])];
+    const created = [
+      ...(key.isNew ? [key.text] : []),
+      ...(users.isNew ? [`created the user ${demoName(reading.settings)}`] : []),
+    ];
     if (created.length > 0) say(`First start: ${created.join(", ")}.`);
     if (verbosity === "verbose") sayDetails(key.text);
     say(demo === undefined ? `API: ${origin}` : `API: the demo in examples/origin, at ${origin}`);
@@ -71,7 +76,7 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
   if (verbosity === "quiet" && options.isVerbosityOfNpm)
     say("Little is printed, because npm's log level is quiet (--quiet, or loglevel in .npmrc).");
   if (verbosity !== "quiet") sayPages(url, reading.settings, users, demo !== undefined);
-  const warnings = [...reading.warnings, ...code];
+  const warnings = [...reading.warnings, ...code, ...users.warnings];
   for (const warning of warnings) say(`${styled("yellow", "Warning:", process.stdout)} ${warning}`);
   if (verbosity !== "quiet") {
     sayWalk(url, { settings: reading.settings, users, isDemo: demo !== undefined, verbosity });
@@ -188,10 +193,16 @@ async function codeWarnings(reading: LocalReading): Promise<readonly string[]> {
   return warnings;
 }
 
-async function prepareUsers(): Promise<Users> {
+interface PreparedUsers extends Users {
+  /** What the settings need of the database, and it does not have. */
+  readonly warnings: readonly string[];
+}
+
+async function prepareUsers(settings: Settings): Promise<PreparedUsers> {
   const { database } = await openLocal();
   try {
-    return await ensureUser(database);
+    const warnings = await prepareModel(database, settings);
+    return { ...(await ensureUser(database, settings)), warnings };
   } finally {
     await database.close();
   }
@@ -206,9 +217,9 @@ function sayDetails(key: string): void {
 function sayPages(url: string, settings: Settings, users: Users, isDemo: boolean): void {
   if (settings.CONSOLE) say(`Console: ${url}/_gateway/console${isDemo ? "#/api/notes/" : ""}`);
   if (settings.ADMIN) say(`Admin page: ${url}/_gateway/admin/`);
-  if (users.password !== undefined) say(`User: ${DEMO_USERNAME}, with the password ${users.password}`);
+  if (users.password !== undefined) say(`User: ${demoName(settings)}, with the password ${users.password}`);
   else if (users.hasDemo)
-    say(`User: ${DEMO_USERNAME}. For a new password: npm run manage -- changepassword ${DEMO_USERNAME}`);
+    say(`User: ${demoName(settings)}. For a new password: npm run manage -- changepassword ${demoName(settings)}`);
 }
 
 interface WalkChoice {
@@ -228,7 +239,8 @@ function sayWalk(gateway: string, { settings, users, isDemo, verbosity }: WalkCh
     header: headerName(settings.AUTH_HEADER_NAME),
     scheme: settings.AUTH_HEADER_TYPES[0] ?? "Bearer",
     demo: isDemo,
-    username: DEMO_USERNAME,
+    usernameField: settings.USERNAME_FIELD,
+    username: demoName(settings),
     password: users.password,
     isFull,
   });

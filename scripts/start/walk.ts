@@ -15,6 +15,8 @@ export interface WalkFacts {
   readonly scheme: string;
   /** The demo API is behind it; else some API that the walk knows nothing of. */
   readonly demo: boolean;
+  /** The body field of the name: USERNAME_FIELD. */
+  readonly usernameField: string;
   readonly username: string;
   /** Undefined where it is not known; then nothing is printed that needs it. */
   readonly password: string | undefined;
@@ -82,7 +84,7 @@ export function walk(facts: WalkFacts): Step[] {
       set("PASSWORD", shellWord(password)),
       set(
         "TOKENS",
-        `"$(curl -s ${token}/ --data-urlencode ${shellWord(`username=${username}`)} ${form("password", "PASSWORD")})"`,
+        `"$(curl -s ${token}/ --data-urlencode ${shellWord(`${facts.usernameField}=${username}`)} ${form("password", "PASSWORD")})"`,
       ),
       pick("ACCESS", "access"),
       ...(isFull ? [pick("REFRESH", "refresh")] : []),

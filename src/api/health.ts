@@ -5,7 +5,7 @@ import type { RequestContext } from "../context.ts";
 import { answerJson } from "../http/answer.ts";
 import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { LoginLimiter, RevocationCache, SchemaStore } from "../stores/contract.ts";
+import type { LoginLimiter, RevocationCache, SchemaState, SchemaStore } from "../stores/contract.ts";
 import type { Metrics } from "../stores/metrics-contract.ts";
 import type { Codec } from "../tokens/codec.ts";
 import type { KeySourceState } from "../tokens/keys.ts";
@@ -30,7 +30,7 @@ export function answerLive(context: RequestContext): Response {
 /** What was found about each dependency. */
 interface Checks {
   readonly settings: "ok";
-  readonly database: "ok" | "outdated" | "failed";
+  readonly database: SchemaState;
   readonly blacklist: "ok" | "off" | "failed";
   readonly keys: "ok" | "failed";
   readonly jwks: KeySourceState | "off";
@@ -39,8 +39,15 @@ interface Checks {
 }
 
 const off = "off" as const;
-const outdated =
-  "The database lacks what this version needs: run schema.sql, and before it the ALTER TABLE lines of CHANGELOG.md.";
+/** Why the database is not what this version or its settings need. */
+const outdated: Readonly<Partial<Record<SchemaState, string>>> = {
+  outdated:
+    "The database lacks what this version needs: run `npm run manage -- migrate --remote`, or run schema.sql, and before it the ALTER TABLE lines of CHANGELOG.md.",
+  integer_ids:
+    "The database stores user ids as integers, and USER_ID_TYPE or the last import says that they are not: run `npm run manage -- migrate --finish --remote`.",
+  name_index_missing:
+    'The database lacks the unique index on names that USERNAME_CASE = "insensitive" needs: run `npm run manage -- migrate --remote`.',
+};
 const limiterFailed = "LOGIN_LIMITER does not work: log-ins continue uncounted.";
 const lastGood = "JWK_URL cannot be read: the last good keys are used, for at most six hours.";
 
@@ -63,7 +70,7 @@ export function readiness(
     if (presentedKey !== null && isHealthKey(presentedKey)) {
       const checks = await look(context.nowSeconds);
       const all = [...warnings, ...warningsOf(checks)];
-      return answer(context, isReady(checks), { checks: withStatus(checks), warnings: all });
+      return answer(context, isReady(checks), { checks: withStatus(full(checks)), warnings: all });
     }
     const checks = await remembered(context.nowSeconds);
     return answer(context, checks !== undefined && isReady(checks), {
@@ -117,11 +124,17 @@ function isReady({ database, blacklist, keys, jwks }: Checks): boolean {
 
 function warningsOf({ database, jwks, limiter }: Omit<Checks, "settings">): string[] {
   return [
-    ...(database === "outdated" ? [outdated] : []),
+    ...(outdated[database] === undefined ? [] : [outdated[database]]),
     ...(jwks === "last_good" ? [lastGood] : []),
     ...(limiter === "failed" ? [limiterFailed] : []),
   ];
 }
+
+/** For whoever has the key: the warning says in which way a database is outdated. */
+const full = (checks: Checks) => ({
+  ...checks,
+  database: outdated[checks.database] === undefined ? checks.database : "outdated",
+});
 
 /** What everybody may know: only what readiness depends on, and only whether it works. A limiter that is off is an invitation. */
 function open({ settings, database, blacklist, keys, jwks }: Checks) {

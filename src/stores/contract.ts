@@ -227,10 +227,16 @@ export interface SessionStore {
   forgetEndings(beforeSeconds: number): Promise<void>;
 }
 
-/** Whether the database is what this version was written for. */
+/**
+ * `outdated`: a table, a column or the version of schema.sql is missing. `integer_ids`: users.id holds only integers, and
+ * the settings name another type. `name_index_missing`: USERNAME_CASE is `insensitive`, and nothing keeps names apart.
+ */
+export type SchemaState = "ok" | "outdated" | "integer_ids" | "name_index_missing" | "failed";
+
+/** Whether the database is what this version and its settings need. */
 export interface SchemaStore {
-  /** `outdated`: a table, a column or the version of schema.sql is missing. Failing is logged. One round trip. */
-  check(): Promise<"ok" | "outdated" | "failed">;
+  /** Failing is logged. One round trip. */
+  check(): Promise<SchemaState>;
 }
 
 /** The count of login attempts: permissive, near the edge, and not exact. */

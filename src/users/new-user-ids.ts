@@ -21,6 +21,12 @@ export interface NewUserIds {
 
 type IdSettings = Pick<Settings, "USER_ID_FIELD" | "USERNAME_FIELD" | "USER_ID_TYPE">;
 
+/** What the settings ask of the tables of users (stores/d1/schema.ts). */
+export const schemaNeeds = (settings: IdSettings & Pick<Settings, "USERNAME_CASE">) => ({
+  idType: userIdColumn(settings) === "id" ? settings.USER_ID_TYPE : undefined,
+  foldedNames: settings.USERNAME_CASE === "insensitive",
+});
+
 /** @param randomUuid gives a UUID of version 4, in its form with dashes and small letters */
 export function newUserIds(settings: IdSettings, randomUuid: () => string): NewUserIds {
   const column = userIdColumn(settings);

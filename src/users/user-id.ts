@@ -32,7 +32,10 @@ export function userIdText(settings: UserIdSettings, user: Pick<User, UserIdColu
  * route). Names are text; other fields are read by USER_ID_TYPE: integers as IntegerField (int(), 64 bits), UUIDs as
  * UUIDField (any spelling of UUID()), text as CharField (str()).
  */
-export function readUserId(settings: Settings, value: unknown): string | undefined {
+export function readUserId(
+  settings: UserIdSettings & Pick<Settings, "USER_ID_TYPE">,
+  value: unknown,
+): string | undefined {
   if (userIdColumn(settings) === "username")
     return typeof value === "string" ? storable(value) : pythonNumberText(value);
   switch (settings.USER_ID_TYPE) {

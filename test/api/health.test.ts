@@ -53,6 +53,13 @@ describe("everybody sees", () => {
     });
   });
 
+  it.each(["integer_ids", "name_index_missing"] as const)("the same for a database that is %s", async (state) => {
+    expect((await openlyWith({ schema: { check: async () => state } })).body).toEqual({
+      status: "failed",
+      checks: { ...openOk, database: failed },
+    });
+  });
+
   it.each([[""], ["for-the-tests-of-healt"], ["For-the-tests-of-health"], ["for-the-tests-of-health "], ["null"]])(
     "no more with the wrong key %j",
     async (presented) => {
@@ -194,6 +201,16 @@ describe("for whoever has the key ready is 503", () => {
     expect([status, body]).toEqual([503, { status: "failed", checks: { ...allOk, database: failed }, warnings: [] }]);
   });
 
+  it.each([
+    ["outdated", "`npm run manage -- migrate --remote`"],
+    ["integer_ids", "`npm run manage -- migrate --finish --remote`"],
+    ["name_index_missing", "`npm run manage -- migrate --remote`"],
+  ] as const)("while the database is %s, and names the command", async (state, command) => {
+    const { status, body } = await readyWith({ schema: { check: async () => state } });
+    expect([status, body]).toMatchObject([503, { checks: { ...allOk, database: { status: "outdated" } } }]);
+    expect((body as { warnings: readonly string[] }).warnings[0]).toContain(command);
+  });
+
   it("while the news cannot be read", async () => {
     const { revocationCache } = await testServices();
     const { status, body } = await readyWith({ revocationCache: { ...revocationCache, ping: async () => false } });
@@ -275,7 +292,7 @@ describe("the whole gateway", () => {
       {
         checks: { database: { status: "outdated" } },
         warnings: [
-          "The database lacks what this version needs: run schema.sql, and before it the ALTER TABLE lines of CHANGELOG.md.",
+          "The database lacks what this version needs: run `npm run manage -- migrate --remote`, or run schema.sql, and before it the ALTER TABLE lines of CHANGELOG.md.",
         ],
       },
     ]);

@@ -2,12 +2,13 @@
 import { describe, expect, it } from "vitest";
 import { writeBulk } from "../../scripts/database/bulk.ts";
 import { deleteAndEndTokens } from "../../scripts/database/end-user.ts";
-import { requireUser, setPasswordHash } from "../../scripts/database/users.ts";
+import { setPasswordHash } from "../../scripts/database/users.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { dumpRows } from "../support/django-dump.ts";
 import { nowSeconds, useLocalDatabase } from "../support/django-import.ts";
 import { blacklistedRow, dumpOf, parseDump, tokenRow, userRow } from "../support/dump-rows.ts";
+import { requireUser } from "../support/user-model.ts";
 
 const { bindings, importOf, users, tokens } = useLocalDatabase();
 /** KV goes by the real clock, and takes no end that lies behind. */

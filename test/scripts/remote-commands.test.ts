@@ -45,7 +45,7 @@ it("import-django --remote sends one file", async () => {
   expect(api.imports.length).toBe(1);
   expect(api.imports[0]).not.toContain("eyJ");
   expect(api.db.prepare("SELECT id, username, first_name FROM users WHERE id = 3").all()).toEqual([
-    { id: 3, username: "zoë", first_name: "Zoë; DROP TABLE users--'\"" },
+    { id: "3", username: "zoë", first_name: "Zoë; DROP TABLE users--'\"" },
   ]);
 });
 
@@ -58,7 +58,7 @@ it("revoke --remote tells D1 and KV", async () => {
   expect(said).toEqual([`Blacklisted '${jti}' in the remote database.`]);
   expect([...api.kv]).toEqual([[`jti:${jti}`, { value: "1", expiration: expiry }]]);
   const row = api.db.prepare("SELECT user_id, blacklisted_at > 1 AS b FROM outstanding_tokens WHERE jti = ?").get(jti);
-  expect(row).toEqual({ user_id: 3, b: 1 });
+  expect(row).toEqual({ user_id: "3", b: 1 });
 });
 
 it("flushexpiredtokens --remote counts what went", async () => {
@@ -72,7 +72,7 @@ it("changepassword --remote ends the user's tokens, and tells KV of the cut-off"
   const token = api.db.prepare(`${insertToken} VALUES (?, 'refresh', 3, 1, ?)`);
   token.run("before", soon);
   const bindings = await remoteBindings(undefined);
-  const [nowSeconds, user] = [soon - 3600, { id: 3, username: "zoë" }];
+  const [nowSeconds, user] = [soon - 3600, { id: "3", username: "zoë", alternate_id: null }];
   await changePasswordAndEndTokens(bindings, user, "scrypt$another", nowSeconds);
   expect(api.db.prepare("SELECT password FROM users WHERE id = 3").get()).toEqual({ password: "scrypt$another" });
   expect(api.db.prepare("SELECT blacklisted_at FROM outstanding_tokens WHERE jti = 'before'").get()).toEqual({

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { errorIn, openRemote } from "../../scripts/database/remote.ts";
 import { findUser, insertUser, setPasswordHash } from "../../scripts/database/users.ts";
+import { djangoUsers } from "../support/user-model.ts";
 
 const said = (answer: unknown) => ({ exitCode: 0, stdout: JSON.stringify(answer), stderr: "" });
 const failed = (text: string, ...notes: string[]) => ({
@@ -35,23 +36,23 @@ describe("openRemote()", () => {
     const { calls, runner } = recorder(
       rows({ id_text: "7", username: "O'Brien", email: "", is_active: 1, last_login: null }),
     );
-    expect((await findUser(openRemote(undefined, runner), "O'Brien"))?.id).toBe(7);
+    expect((await findUser(openRemote(undefined, runner), "O'Brien"))?.id).toBe("7");
     expect(calls[0]?.args).toEqual([
       ...["d1", "execute", "DB", "--remote", "--json", "--yes", "--command"],
-      "SELECT CAST(id AS TEXT) AS id_text, username, email, is_active, is_staff, is_superuser, last_login, date_joined, session_version FROM users WHERE username = 'O''Brien'",
+      "SELECT CAST(id AS TEXT) AS id_text, username, alternate_id, first_name, last_name, email, is_active, is_staff, is_superuser, last_login, date_joined, session_version FROM users WHERE username = 'O''Brien'",
     ]);
   });
 
   it("writes by a file that only this user can read, and takes it away again", async () => {
     const { calls, runner } = recorder();
-    await setPasswordHash(openRemote("staging", runner), 7, "scrypt$16384$salt$8$5$aGFzaA==");
+    await setPasswordHash(openRemote("staging", runner), "7", "scrypt$16384$salt$8$5$aGFzaA==");
     const [call] = calls;
     expect(call?.args.slice(0, -1)).toEqual([
       ...["d1", "execute", "DB", "--remote", "--json", "--yes", "--env", "staging", "--file"],
     ]);
     expect(call?.args.join(" ")).not.toContain("aGFzaA");
     expect(call?.file).toMatch(
-      /^UPDATE users SET password = 'scrypt\$16384\$salt\$8\$5\$aGFzaA==', imported_hash = NULL, session_version = session_version \+ 1 WHERE id = 7;\n/,
+      /^UPDATE users SET password = 'scrypt\$16384\$salt\$8\$5\$aGFzaA==', imported_hash = NULL, session_version = session_version \+ 1 WHERE id = '7';\n/,
     );
     expect(call?.mode).toBe(0o600);
     expect(existsSync(call?.path ?? "")).toBe(false);
@@ -59,7 +60,9 @@ describe("openRemote()", () => {
 
   it("takes the file away when wrangler fails", async () => {
     const { calls, runner } = recorder(failed("no network"));
-    await expect(setPasswordHash(openRemote(undefined, runner), 7, "h")).rejects.toThrow("Remote database: no network");
+    await expect(setPasswordHash(openRemote(undefined, runner), "7", "h")).rejects.toThrow(
+      "Remote database: no network",
+    );
     expect(existsSync(calls[0]?.path ?? "")).toBe(false);
   });
 
@@ -78,24 +81,25 @@ describe("openRemote()", () => {
     const { calls, runner } = recorder(failed(text), rows({ in_table: "users", name: "id" }), rows(), rows());
     expect(await findUser(openRemote(undefined, runner), "ada")).toBeNull();
     expect(calls[2]?.file).toMatch(
-      /^ALTER TABLE users ADD COLUMN session_version INTEGER NOT NULL DEFAULT 0;\nALTER TABLE users ADD COLUMN imported_hash TEXT;\n--/,
+      /^ALTER TABLE users ADD COLUMN session_version INTEGER NOT NULL DEFAULT 0;\nALTER TABLE users ADD COLUMN imported_hash TEXT;\n(ALTER TABLE users ADD COLUMN [a-z_]+ [A-Z]+;\n){4}--/,
     );
   });
 
   it("says that a name is taken when the database does", async () => {
     const { runner } = recorder(failed("UNIQUE constraint failed: users.username: SQLITE_CONSTRAINT"));
-    await expect(insertUser(openRemote(undefined, runner), user, "2026-01-01T00:00:00.000Z")).rejects.toThrow(
-      "There is already a user called 'ada'.",
-    );
+    await expect(
+      insertUser(openRemote(undefined, runner), user, "2026-01-01T00:00:00.000Z", djangoUsers),
+    ).rejects.toThrow("There is already a user called 'ada'.");
   });
 });
 
 describe("insertUser()", () => {
   it("fills Django's columns", async () => {
     const { calls, runner } = recorder();
-    await insertUser(openRemote(undefined, runner), user, "2026-01-01T00:00:00.000Z");
-    expect(calls[0]?.file).toBe(
-      "INSERT INTO users (id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined) VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM (SELECT MAX(id) AS id FROM users UNION ALL SELECT MAX(user_id) FROM user_cutoffs)), 'scrypt$x', NULL, 1, 'ada', '', '', '', 0, 1, '2026-01-01T00:00:00.000Z')",
+    await insertUser(openRemote(undefined, runner), user, "2026-01-01T00:00:00.000Z", djangoUsers);
+    const file = calls[0]?.file?.replace(/CASE COALESCE[^$]* END, /, "<id>, ");
+    expect(file).toBe(
+      `INSERT INTO users (id, alternate_id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined) VALUES (<id>, NULL, 'scrypt$x', NULL, 1, 'ada', '', '', '', 0, 1, '2026-01-01T00:00:00.000Z')`,
     );
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import type { Database } from "../../scripts/database/database.ts";
-import { updateTables } from "../../scripts/database/tables.ts";
+import { updateNameIndex, updateTables } from "../../scripts/database/tables.ts";
 import { schemaColumns, schemaVersion } from "../../src/stores/d1/schema.ts";
 
 /** schema.sql of 0.1.0. */
@@ -48,7 +48,8 @@ describe("updateTables()", () => {
     expect(await updateTables(database)).toEqual([
       ...["outstanding_tokens.family", "outstanding_tokens.session_started_at", "outstanding_tokens.client"],
       ...["outstanding_tokens.address", "users.session_version", "users.imported_hash"],
-      "outstanding_tokens.session_version",
+      ...["outstanding_tokens.session_version", "users.alternate_id", "users.extra", "users.version"],
+      "users.imported_row",
     ]);
     expect(written).toHaveLength(1);
     for (const [table, columns] of Object.entries(schemaColumns)) {
@@ -65,18 +66,19 @@ describe("updateTables()", () => {
     });
   });
 
-  it("adds the five columns of docs/upgrading.md to a database of 0.1.0, in which 0.1.0 goes on", async () => {
+  it("adds the nine columns of docs/upgrading.md to a database of 0.1.0, in which 0.1.0 goes on", async () => {
     const session =
       "INSERT INTO admin_sessions (id_hash, user_id, fingerprint, created_at, last_used_at, expires_at) VALUES ('h', 7, 'f', 1, 1, 2)";
     const { db, database, columnsOf } = databaseWith(`${schemaOf010}${oldUser};${oldToken("a")};${session};`);
     expect(await updateTables(database)).toEqual([
       ...["users.session_version", "users.imported_hash", "outstanding_tokens.session_version"],
-      ...["admin_sessions.session_version", "admin_sessions.confirmed_at"],
+      ...["admin_sessions.session_version", "admin_sessions.confirmed_at", "users.alternate_id", "users.extra"],
+      ...["users.version", "users.imported_row"],
     ]);
     for (const [table, columns] of Object.entries(schemaColumns)) {
       expect([table, columnsOf(table).toSorted()]).toEqual([table, [...columns].toSorted()]);
     }
-    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 3 });
+    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 4 });
     expect(db.prepare("SELECT session_version, confirmed_at FROM admin_sessions").get()).toEqual({
       session_version: null,
       confirmed_at: 0,
@@ -86,9 +88,18 @@ describe("updateTables()", () => {
       imported_hash: null,
     });
     db.exec(`${oldToken("b")};${schemaOf010}`);
-    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 3 });
+    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 4 });
     const guide = readFileSync(join(import.meta.dirname, "../../docs/upgrading.md"), "utf8");
-    for (const column of ["session_version", "imported_hash", "confirmed_at"]) expect(guide).toContain(`\`${column}\``);
+    const newColumns = [
+      "session_version",
+      "imported_hash",
+      "confirmed_at",
+      "alternate_id",
+      "extra",
+      "version",
+      "imported_row",
+    ];
+    for (const column of newColumns) expect(guide).toContain(`\`${column}\``);
   });
 
   it("may be run again and again, and adds nothing to a database that has everything", async () => {
@@ -106,5 +117,35 @@ describe("updateTables()", () => {
     db.exec(`${oldUser};${oldToken("b")};UPDATE users SET password = 'y' WHERE id = 7;`);
     expect(db.prepare("SELECT session_version FROM users").get()).toEqual({ session_version: 0 });
     expect(db.prepare("SELECT session_version FROM outstanding_tokens").get()).toEqual({ session_version: null });
+  });
+});
+
+describe("updateNameIndex()", () => {
+  const named = (...names: string[]) =>
+    databaseWith(
+      `${schemaOf010}${names.map((name, index) => `INSERT INTO users (id, password, username, date_joined) VALUES (${index + 1}, 'x', '${name}', 'now');`).join("")}`,
+    );
+
+  it("refuses a second name that differs only in case, with insensitive, and allows it again with exact", async () => {
+    const { db, database } = named("ada");
+    expect(await updateNameIndex(database, "insensitive")).toEqual([]);
+    expect(await updateNameIndex(database, "insensitive")).toEqual([]);
+    const second = "INSERT INTO users (id, password, username, date_joined) VALUES (9, 'x', 'ADA', 'now')";
+    expect(() => db.exec(second)).toThrow("UNIQUE constraint failed: users.username");
+    expect(await updateNameIndex(database, "exact")).toEqual([]);
+    db.exec(second);
+  });
+
+  it("names those who stand in its way, and makes none", async () => {
+    const { db, database } = named("bob", "Ada", "ada", "BOB", "carol", "ADA");
+    expect(await updateNameIndex(database, "insensitive")).toEqual([
+      ["ADA", "Ada", "ada"],
+      ["BOB", "bob"],
+    ]);
+    expect(
+      db.prepare("SELECT count(*) AS found FROM sqlite_master WHERE name = 'users_username_folded'").get(),
+    ).toEqual({
+      found: 0,
+    });
   });
 });

@@ -88,7 +88,7 @@ Imported, with remarks:
     const { code, stdout, stderr } = await manage(["tokens", "--user", "user4", "--json"]);
     expect([code, stderr]).toEqual([0, ""]);
     const [created_at, expires_at] = [nowSeconds - 3, expiry];
-    const token = { jti: jti(3), token_type: "refresh", user_id: 4, username: "user4", created_at, expires_at };
+    const token = { jti: jti(3), token_type: "refresh", user_id: "4", username: "user4", created_at, expires_at };
     expect(JSON.parse(stdout)).toEqual([{ ...token, blacklisted_at: null }]);
   });
 
@@ -148,7 +148,7 @@ describe("flushExpired()", () => {
 });
 
 describe("listTokens()", () => {
-  const ids = async (filter: { userId?: number; blacklisted: boolean; limit: number }) => {
+  const ids = async (filter: { userId?: string; blacklisted: boolean; limit: number }) => {
     const { tokens, more } = await listTokens(bindings.database, filter);
     return { ids: tokens.map((token) => token.jti), more };
   };
@@ -162,7 +162,7 @@ describe("listTokens()", () => {
     expect(await ids({ blacklisted: false, limit: 4 })).toEqual({ ids: [2, 4, 3, 1].map(jti), more: false });
     expect(await ids({ blacklisted: false, limit: 3 })).toEqual({ ids: [2, 4, 3].map(jti), more: true });
     expect(await ids({ blacklisted: true, limit: 9 })).toEqual({ ids: [2, 4].map(jti), more: false });
-    expect(await ids({ userId: 2, blacklisted: true, limit: 9 })).toEqual({ ids: [jti(2)], more: false });
+    expect(await ids({ userId: "2", blacklisted: true, limit: 9 })).toEqual({ ids: [jti(2)], more: false });
   });
 });
 

@@ -6,22 +6,23 @@ import {
   deleteAndEndTokens,
 } from "../../scripts/database/end-user.ts";
 import { openSessions } from "../../scripts/database/token-rows.ts";
-import { insertUser, requireUser, setActive, setPasswordHash } from "../../scripts/database/users.ts";
+import { insertUser, setActive, setPasswordHash } from "../../scripts/database/users.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { logout } from "../../scripts/manage/sessions.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { type TextDatabase, textDatabase } from "../support/text-database.ts";
+import { djangoUsers, requireUser } from "../support/user-model.ts";
 
 const now = 1_800_000_000;
 const week = 7 * 86_400;
 let store: TextDatabase;
 
 const user = (name: string) => requireUser(store.bindings.database, name);
-const addUser = (id: number, username: string) =>
+const addUser = (id: string, username: string) =>
   store.db
     .prepare("INSERT INTO users (id, username, password, date_joined) VALUES (?, ?, 'x', '2026-01-01T00:00:00Z')")
     .run(id, username);
-const addToken = (jti: string, userId: number, more: { family?: string; made?: number; ends?: number } = {}) =>
+const addToken = (jti: string, userId: string, more: { family?: string; made?: number; ends?: number } = {}) =>
   store.db
     .prepare(
       "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, family) VALUES (?, 'refresh', ?, ?, ?, ?)",
@@ -36,18 +37,18 @@ const cutoffs = () => store.db.prepare("SELECT user_id, issued_before, expires_a
 
 beforeEach(() => {
   store = textDatabase({ REFRESH_TOKEN_LIFETIME: "7d" });
-  addUser(3, "ada");
-  addUser(4, "o'hara");
-  addToken("a1", 3);
-  addToken("a2", 3, { family: "a1", made: now - 30 });
-  addToken("a3", 3, { made: now - 90 });
-  addToken("gone", 3, { ends: now });
-  addToken("h's", 4);
+  addUser("3", "ada");
+  addUser("4", "o'hara");
+  addToken("a1", "3");
+  addToken("a2", "3", { family: "a1", made: now - 30 });
+  addToken("a3", "3", { made: now - 90 });
+  addToken("gone", "3", { ends: now });
+  addToken("h's", "4");
 });
 
 describe("openSessions()", () => {
   it("gives the newest token of each session that has not expired, the one refreshed last first", async () => {
-    const sessions = await openSessions(store.bindings.database, { id: 3, session_version: 0 }, now);
+    const sessions = await openSessions(store.bindings.database, { id: "3", session_version: 0 }, now);
     expect(sessions.map(({ session, createdAtSeconds }) => [session, createdAtSeconds])).toEqual([
       ["a1", now - 30],
       ["a3", now - 90],
@@ -61,7 +62,7 @@ describe("logout()", () => {
       "All tokens of 'ada' in the remote database are ended; there were 2 open sessions.",
     );
     expect(openTokens()).toEqual(["h's"]);
-    expect(cutoffs()).toEqual([{ user_id: 3, issued_before: now + 1, expires_at: now + week }]);
+    expect(cutoffs()).toEqual([{ user_id: "3", issued_before: now + 1, expires_at: now + week }]);
     expect([...store.kv]).toEqual([["user:3", String(now + 1)]]);
     expect(store.written).toHaveLength(1);
     expect(await logout(store.bindings, await user("ada"), undefined, now)).toMatch(/there were 0 open sessions\.$/);
@@ -109,19 +110,19 @@ describe("logout()", () => {
 });
 
 describe("session_version", () => {
-  const versionOf = (id: number) =>
+  const versionOf = (id: string) =>
     store.db.prepare("SELECT session_version FROM users WHERE id = ?").get(id)?.session_version;
   const sessions = () =>
     Object.fromEntries(
       store.db
-        .prepare("SELECT jti, session_version FROM outstanding_tokens WHERE user_id = 3")
+        .prepare("SELECT jti, session_version FROM outstanding_tokens WHERE user_id = '3'")
         .all()
         .map(({ jti, session_version }) => [jti, session_version]),
     );
 
   it("is raised with another password, in the transaction that ends the tokens", async () => {
     await changePasswordAndEndTokens(store.bindings, await user("ada"), "another", now);
-    expect([versionOf(3), versionOf(4)]).toEqual([1, 0]);
+    expect([versionOf("3"), versionOf("4")]).toEqual([1, 0]);
     expect(store.written).toHaveLength(1);
   });
 
@@ -129,26 +130,26 @@ describe("session_version", () => {
     store.db.exec("UPDATE users SET session_version = 5");
     store.db.exec("UPDATE outstanding_tokens SET session_version = 5 WHERE jti = 'a1'");
     store.db.exec("UPDATE outstanding_tokens SET session_version = 4 WHERE jti = 'a3'");
-    await setPasswordHash(store.bindings.database, 3, "another");
-    expect([versionOf(3), versionOf(4)]).toEqual([6, 5]);
+    await setPasswordHash(store.bindings.database, "3", "another");
+    expect([versionOf("3"), versionOf("4")]).toEqual([6, 5]);
     expect(sessions()).toEqual({ a1: 6, a2: null, a3: 4, gone: null });
     expect(store.written).toHaveLength(1);
   });
 
   it("is raised where is_active changes, and only there", async () => {
     const ada = await user("ada");
-    await setActive(store.bindings.database, 3);
-    expect(versionOf(3)).toBe(0);
+    await setActive(store.bindings.database, "3");
+    expect(versionOf("3")).toBe(0);
     await deactivateAndEndTokens(store.bindings, ada, now);
     await deactivateAndEndTokens(store.bindings, ada, now);
-    expect(versionOf(3)).toBe(1);
-    await setActive(store.bindings.database, 3);
-    expect([versionOf(3), versionOf(4)]).toEqual([2, 0]);
+    expect(versionOf("3")).toBe(1);
+    await setActive(store.bindings.database, "3");
+    expect([versionOf("3"), versionOf("4")]).toEqual([2, 0]);
   });
 
   it("keeps sessions of another one out of the list", async () => {
     store.db.exec("UPDATE outstanding_tokens SET session_version = 0 WHERE jti IN ('a1', 'a2')");
-    const open = await openSessions(store.bindings.database, { id: 3, session_version: 1 }, now);
+    const open = await openSessions(store.bindings.database, { id: "3", session_version: 1 }, now);
     expect(open.map(({ session }) => session)).toEqual(["a3"]);
   });
 });
@@ -160,7 +161,7 @@ describe("a user who is kept out", () => {
     expect((await user("o'hara")).is_active).toBe(true);
     expect(openTokens()).toEqual(["h's"]);
     expect(store.written).toHaveLength(1);
-    await setActive(store.bindings.database, 3);
+    await setActive(store.bindings.database, "3");
     expect((await user("ada")).is_active).toBe(true);
     expect(openTokens()).toEqual(["h's"]);
   });
@@ -169,7 +170,7 @@ describe("a user who is kept out", () => {
     await deleteAndEndTokens(store.bindings, await user("ada"), now);
     await expect(user("ada")).rejects.toThrow("There is no user called 'ada' in the remote database.");
     expect(openTokens()).toEqual(["h's"]);
-    expect(cutoffs()).toEqual([{ user_id: 3, issued_before: now + 1, expires_at: now + week }]);
+    expect(cutoffs()).toEqual([{ user_id: "3", issued_before: now + 1, expires_at: now + week }]);
     expect(store.db.prepare("SELECT user_id FROM outstanding_tokens WHERE jti = 'a1'").get()).toEqual({
       user_id: null,
     });
@@ -186,8 +187,8 @@ describe("a user who is kept out", () => {
   it("leaves its id to nobody while tokens with it may be about", async () => {
     await deleteAndEndTokens(store.bindings, await user("o'hara"), now);
     const next = { username: "new", email: "", passwordHash: "x", isStaff: false, isSuperuser: false };
-    await insertUser(store.bindings.database, next, "2026-01-01T00:00:00Z");
-    expect((await user("new")).id).toBe(5);
+    await insertUser(store.bindings.database, next, "2026-01-01T00:00:00Z", djangoUsers);
+    expect((await user("new")).id).toBe("5");
   });
 
   it("is told what helps when KV does not answer", async () => {
@@ -208,13 +209,13 @@ describe("d1OverText()", () => {
   it("sends together what reads, and refuses what writes, which would be no transaction", async () => {
     const { d1 } = store.bindings;
     const read = d1.prepare("SELECT username FROM users WHERE id = ?1");
-    const results = await d1.withSession("first-unconstrained").batch([read.bind(3), read.bind(4)]);
+    const results = await d1.withSession("first-unconstrained").batch([read.bind("3"), read.bind("4")]);
     expect(results.map((one) => one.results)).toEqual([[{ username: "ada" }], [{ username: "o'hara" }]]);
-    const write = d1.prepare("DELETE FROM users WHERE id = ?1").bind(3);
-    await expect(d1.batch([read.bind(3), write])).rejects.toThrow(
+    const write = d1.prepare("DELETE FROM users WHERE id = ?1").bind("3");
+    await expect(d1.batch([read.bind("3"), write])).rejects.toThrow(
       "Only statements that read can be sent together through wrangler.",
     );
-    expect((await user("ada")).id).toBe(3);
+    expect((await user("ada")).id).toBe("3");
   });
 });
 

@@ -10,6 +10,7 @@ const facts: WalkFacts = {
   header: "Authorization",
   scheme: "Bearer",
   demo: true,
+  usernameField: "username",
   username: "demo",
   password: "s3cret",
   isFull: true,

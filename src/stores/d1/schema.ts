@@ -1,6 +1,7 @@
 // Whether the tables in D1 are those of schema.sql.
 // Must never read a row of a user or of a token.
-import type { SchemaStore } from "../contract.ts";
+import type { UserIdType } from "../../users/new-user-ids.ts";
+import type { SchemaState, SchemaStore } from "../contract.ts";
 import type { StoreLog } from "./errors.ts";
 
 /** The version that schema.sql writes down: one more whenever a table or a column is added there. */
@@ -26,18 +27,48 @@ export const schemaColumns = {
   ],
 } as const;
 
+/** The unique index on names without regard to case, which USERNAME_CASE = "insensitive" needs. */
+export const foldedNameIndex = "users_username_folded";
+
+/** What the settings ask of the tables, beyond schema.sql. */
+export interface SchemaNeeds {
+  /** The kind of the primary key where tokens name users by it; else the last import of users knows it. */
+  readonly idType: UserIdType | undefined;
+  /** Whether no two names may differ in case alone. */
+  readonly foldedNames: boolean;
+}
+
+/** How users are stored, as one row. A database that 0.1 made has integer ids until `manage migrate --finish`. */
+export const storedModelSql = `SELECT (SELECT type FROM pragma_table_info('users') WHERE name = 'id') AS stored,
+  (SELECT id_type FROM user_imports) AS imported, EXISTS (SELECT 1 FROM sqlite_master WHERE name = '${foldedNameIndex}') AS folded`;
+
+/** Whether that row is what the settings need. Integer ids are found in either kind of column. */
+export function modelState(
+  row: Readonly<Record<string, unknown>>,
+  { idType, foldedNames }: SchemaNeeds,
+): "ok" | "integer_ids" | "name_index_missing" {
+  const isInteger = String(row.stored).toUpperCase() === "INTEGER";
+  if (isInteger && (idType ?? row.imported ?? "integer") !== "integer") return "integer_ids";
+  return foldedNames && row.folded !== 1 ? "name_index_missing" : "ok";
+}
+
 /** A later version is fine: what schema.sql adds, an older Worker does without (after a rollback, say). */
-export function d1Schema(db: D1Database, log: StoreLog): SchemaStore {
+export function d1Schema(db: D1Database, needs: SchemaNeeds, log: StoreLog): SchemaStore {
   return {
-    async check() {
+    async check(): Promise<SchemaState> {
       try {
         const version = db.prepare("SELECT version FROM schema_version WHERE id = 1");
         // No row is read: the statement fails at once where a column is not there.
         const probes = Object.entries(schemaColumns).map(([table, columns]) =>
           db.prepare(`SELECT ${columns.join(", ")} FROM ${table} LIMIT 0`),
         );
-        const [found] = await db.batch<{ version: number }>([version, ...probes]);
-        return (found?.results[0]?.version ?? 0) >= schemaVersion ? "ok" : "outdated";
+        const [found, model] = await db.batch<Record<string, unknown>>([
+          version,
+          db.prepare(storedModelSql),
+          ...probes,
+        ]);
+        if (Number(found?.results[0]?.version ?? 0) < schemaVersion) return "outdated";
+        return modelState(model?.results[0] ?? {}, needs);
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         if (/no such (table|column)/.test(message)) return "outdated";

@@ -1,19 +1,21 @@
 // d1Schema(): a database that lacks something is told from one that does not answer.
 import { expect, test, vi } from "vitest";
-import { d1Schema, schemaColumns, schemaVersion } from "../../../src/stores/d1/schema.ts";
+import { d1Schema, modelState, type SchemaNeeds, schemaColumns, schemaVersion } from "../../../src/stores/d1/schema.ts";
 import { DB } from "../../support/bindings.ts";
 
+const integers = { idType: "integer", foldedNames: false } as const;
+
 /** Changes the database, looks, and changes it back. */
-async function checkAfter(change: string, back: string) {
+async function checkAfter(change: string, back: string, needs: SchemaNeeds = integers) {
   const log = vi.fn();
   await DB.prepare(change).run();
-  const found = await d1Schema(DB, log).check();
+  const found = await d1Schema(DB, needs, log).check();
   await DB.prepare(back).run();
   return { found, log };
 }
 
 test("the tables of schema.sql are what this version needs", async () => {
-  expect(await d1Schema(DB, vi.fn()).check()).toBe("ok");
+  expect(await d1Schema(DB, integers, vi.fn()).check()).toBe("ok");
 });
 
 test("every column of schema.sql is looked for, and no other", async () => {
@@ -51,6 +53,26 @@ test.each([
 test("a database that does not answer failed, and the log says why", async () => {
   const log = vi.fn();
   const broken = { prepare: () => ({}), batch: () => Promise.reject(new Error("D1_ERROR: Network connection lost.")) };
-  expect(await d1Schema(broken as unknown as D1Database, log).check()).toBe("failed");
+  expect(await d1Schema(broken as unknown as D1Database, integers, log).check()).toBe("failed");
   expect(log.mock.calls).toEqual([["store_failed", { store: "d1", error: "D1_ERROR: Network connection lost." }]]);
+});
+
+test("without the index on names, USERNAME_CASE = insensitive is not kept to", async () => {
+  const needs = { idType: "integer", foldedNames: true } as const;
+  expect(await d1Schema(DB, needs, vi.fn()).check()).toBe("name_index_missing");
+  const index = "CREATE UNIQUE INDEX users_username_folded ON users (username COLLATE NOCASE)";
+  expect((await checkAfter(index, "DROP INDEX users_username_folded", needs)).found).toBe("ok");
+});
+
+test.each([
+  ["integer", undefined, "ok"],
+  ["uuid", undefined, "integer_ids"],
+  ["text", "integer", "integer_ids"],
+  [undefined, undefined, "ok"],
+  [undefined, "integer", "ok"],
+  [undefined, "uuid", "integer_ids"],
+] as const)("integer ids of 0.1, with USER_ID_TYPE %s and an import of %s, are %s", (idType, imported, state) => {
+  const row = { stored: "INTEGER", imported: imported ?? null, folded: 0 };
+  expect(modelState(row, { idType, foldedNames: false })).toBe(state);
+  expect(modelState({ ...row, stored: "TEXT" }, { idType, foldedNames: false })).toBe("ok");
 });
