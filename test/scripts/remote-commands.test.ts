@@ -112,3 +112,35 @@ it("a command adds the columns that a database made before lacks, and then does 
   );
   expect(api.db.prepare("SELECT session_version FROM users WHERE id = 3").get()).toEqual({ session_version: 0 });
 });
+
+it("migrate --remote adds what is missing, and with --finish stores ids as text", async () => {
+  const { db } = api;
+  db.exec("PRAGMA foreign_keys = OFF");
+  for (const { name } of db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all())
+    db.exec(`DROP TABLE ${name}`);
+  db.exec("PRAGMA foreign_keys = ON");
+  db.exec(readFileSync(join(ROOT, "test/support/fixtures/schema-0.1.0.sql"), "utf8"));
+  db.exec("INSERT INTO users (id, username, password, date_joined) VALUES (7, 'ada', 'x', 'now')");
+  db.exec(`${insertToken} VALUES ('t', 'refresh', 7, 1, 2)`);
+  expect(await manage("migrate")).toBe(0);
+  expect(said).toEqual([
+    "The tables of the remote database are up to date; added users.session_version, users.imported_hash, outstanding_tokens.session_version, admin_sessions.session_version, admin_sessions.confirmed_at, users.alternate_id, users.extra, users.version, users.imported_row.",
+    'User ids are integers, as 0.1 stored them: fine for USER_ID_TYPE = "integer", and 0.1 still works with this database.',
+    "To store other ids: npm run manage -- migrate --finish --remote, after which 0.1 no longer works with it.",
+  ]);
+  await expect(manage("migrate", "--finish")).rejects.toThrow(
+    "No terminal to ask on. To go on without a prompt, add --yes.",
+  );
+  expect(await manage("migrate", "--finish", "--yes", "--quiet")).toBe(0);
+  expect(said.at(-1)).toBe(
+    "User ids in the remote database are text now. 0.1 does not work with it any more; D1's Time Travel has the state of before (docs/upgrading.md).",
+  );
+  expect(db.prepare("SELECT id, username FROM users").all()).toEqual([{ id: "7", username: "ada" }]);
+  expect(db.prepare("SELECT jti, user_id FROM outstanding_tokens").all()).toEqual([{ jti: "t", user_id: "7" }]);
+  said = [];
+  expect(await manage("migrate", "--finish", "--yes", "--quiet")).toBe(0);
+  expect(said.at(-1)).toBe("User ids are text already. Nothing was changed.");
+  await expect(manage("migrate", "--cancel")).rejects.toThrow(
+    "The tables are replaced already, so there is nothing to cancel. --finish completes it.",
+  );
+});
