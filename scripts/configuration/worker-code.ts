@@ -86,7 +86,7 @@ type Built = { readonly code: string } | { readonly error: string } | { readonly
 
 async function bundle(main: string, { alias, define, tsconfig }: Omit<CodeChoice, "main">): Promise<Built> {
   // The bundler of wrangler, next to where it really is: pnpm links packages.
-  const { build } = createRequire(realpathSync(wranglerCli()))("esbuild") as typeof import("esbuild");
+  const { build, stop } = createRequire(realpathSync(wranglerCli()))("esbuild") as typeof import("esbuild");
   try {
     const { outputFiles } = await build({
       entryPoints: [main],
@@ -108,7 +108,11 @@ async function bundle(main: string, { alias, define, tsconfig }: Omit<CodeChoice
     return { code: outputFiles[0]?.text ?? "" };
   } catch (error) {
     const [first] = (error as Partial<BuildFailure>).errors ?? [];
-    if (first === undefined) return { unclear: reasonOf(error) };
+    if (first === undefined) {
+      // If its process was ended, the next check starts another one.
+      await stop();
+      return { unclear: reasonOf(error) };
+    }
     const { text, location } = first;
     // What wrangler resolves in its own ways is no error.
     if (location === null || /^(Could not resolve|No (matching export|loader))/.test(text))
