@@ -45,8 +45,10 @@ export function refuseKeptFlags(
   if (kept.length === 0) return;
   const npm = script === "start" ? "npm start" : `npm run ${script}`;
   const [command] = argv.filter((word) => !word.startsWith("-"));
+  // Programs read what a command prints: npm's own lines do not belong there.
+  const silent = script === "manage" && kept.includes("json");
   const example = [
-    npm,
+    silent ? "npm run --silent manage" : npm,
     "--",
     ...(script === "manage" && command !== undefined ? [command] : []),
     ...kept.map((flag) => `--${flag}${flags[flag]?.type === "string" ? " …" : ""}`),

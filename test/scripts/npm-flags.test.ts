@@ -15,7 +15,7 @@ const refusing = (script: string, argv: readonly string[], env: NodeJS.ProcessEn
 
 describe("refuseKeptFlags()", () => {
   it.each([
-    ["manage", ["users"], { npm_config_json: "true" }, "--json", "npm run manage -- users --json"],
+    ["manage", ["users"], { npm_config_json: "true" }, "--json", "npm run --silent manage -- users --json"],
     [
       "manage",
       ["createuser", "ada"],
