@@ -61,5 +61,5 @@ const usersSql = `${numbers}
 const tokensSql = `${numbers}, ids (n, jti) AS MATERIALIZED (SELECT n, printf('%08x', n * ${ID_STEP}) || lower(hex(randomblob(12))) FROM number)
   INSERT INTO outstanding_tokens
     (jti, token_type, user_id, created_at, expires_at, blacklisted_at, family, session_started_at)
-  SELECT jti, 'refresh', CASE WHEN ?4 > 1 THEN ${FIRST_OTHER_USER} + n % ?4 END, ?3 - n % 600000, ?3 + 600000 - n % 600000,
+  SELECT jti, 'refresh', CASE WHEN ?4 > 1 THEN ${FIRST_OTHER_USER} + n % CAST(?4 AS INTEGER) END, ?3 - n % 600000, ?3 + 600000 - n % 600000,
     CASE WHEN n % 5 > 0 THEN ?3 - n % 600000 + 900 END, jti, ?3 - n % 600000 FROM ids`;
