@@ -21,6 +21,7 @@ async function expanded() {
     "INSERT INTO users (id, password, username, email, date_joined) VALUES (?, ?, ?, ?, '2026-01-01')",
   );
   for (let id = 1; id <= 20; id++) user.run(id * 3, `hash ${id}`, `user${id}`, `user${id}@example.com`);
+  for (let id = 31; id <= 40; id += 3) user.run(id, "x", `neighbour${id}`, "");
   user.run(281674916028284931n, "x", "snowflake", "");
   for (let n = 0; n < 30; n++) insertToken(db, `t${(n * 7) % 30}`, ((n % 20) + 1) * 3);
   db.exec("INSERT INTO user_cutoffs VALUES (3, 1, 2), (99, 1, 2), (281674916028284931, 5, 6)");
@@ -159,7 +160,7 @@ describe("rewriteIds()", () => {
     expect(await storedIds(database)).toBe("text");
     expect(await isRewriting(database)).toBe(false);
     expect(rowsOf(db)).toEqual(before);
-    expect(before.users).toHaveLength(21);
+    expect(before.users).toHaveLength(25);
     expect(schemaOf(db)).toEqual(await made());
     expect(db.prepare("SELECT username FROM users WHERE id = '281674916028284931'").get()).toEqual({
       username: "snowflake",
