@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { completionCommand } from "./completion.ts";
 import { createSuperuserCommand, createUserCommand } from "./create-user.ts";
 import { explainCommand } from "./explain.ts";
+import { exportDjangoCommand } from "./export-django.ts";
 import { importDjangoCommand } from "./import-django.ts";
 import { keysCommand } from "./keys.ts";
 import { routesCommand } from "./routes.ts";
@@ -27,6 +28,7 @@ const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Na
       ["activate", activateCommand],
       ["deleteuser", deleteUserCommand],
       ["import-django", importDjangoCommand],
+      ["export-django", exportDjangoCommand],
     ],
   },
   {
