@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS users (
   version      INTEGER,                        -- of the last change that came from the API; NULL without one
   imported_row TEXT,                           -- SHA-256 of the row as it was imported last; NULL for users made here
   -- D1 stores a JavaScript number that is bound to a text column as "7.0", which no token names: bind "7".
-  CONSTRAINT id_must_be_bound_as_text CHECK (CAST(CAST(id AS REAL) AS TEXT) IS NOT id)
+  CONSTRAINT id_must_be_bound_as_text CHECK (id NOT GLOB '*.0' OR CAST(CAST(id AS REAL) AS TEXT) IS NOT id)
 );
 
 -- The last import of users, by which further imports, new ids and exports know the user model. One row.
