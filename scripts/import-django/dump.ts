@@ -132,18 +132,14 @@ export function openDump(
   return {
     dump,
     add(text, row) {
-      const item = parseRow(path, text, row);
-      if (!isRecord(item) || typeof item.model !== "string" || !isRecord(item.fields)) {
-        throw new Failure(`${path} is not the output of dumpdata: row ${row} has no model or no fields.`);
-      }
-      const one = { row, pk: item.pk ?? undefined, fields: item.fields };
-      const name = item.model.toLowerCase();
+      const { model, ...one } = parseRow(path, text, row);
+      const name = model.toLowerCase();
       const list = named.get(name);
       if (name === "token_blacklist.outstandingtoken") addToken(one);
       else if (list) list.push(one);
-      else if (userModel === undefined ? typeof item.fields.password === "string" : name === userModel)
-        addUser(item.model, one);
-      else others.set(item.model, (others.get(item.model) ?? 0) + 1);
+      else if (userModel === undefined ? typeof one.fields.password === "string" : name === userModel)
+        addUser(model, one);
+      else others.set(model, (others.get(model) ?? 0) + 1);
     },
   };
 }
@@ -158,13 +154,23 @@ function setField(fields: Record<string, unknown>, name: string, value: unknown)
   else fields[name] = value;
 }
 
-function parseRow(path: string, text: string, row: number): unknown {
+/**
+ * A row with its model.
+ *
+ * @throws a Failure that names the row
+ */
+export function parseRow(path: string, text: string, row: number): DumpRow & { readonly model: string } {
+  let item: unknown;
   try {
-    return parseJson(text);
+    item = parseJson(text);
   } catch {
     // The message may quote the text.
     throw new Failure(`${path} is not JSON: row ${row}.`);
   }
+  if (!isRecord(item) || typeof item.model !== "string" || !isRecord(item.fields)) {
+    throw new Failure(`${path} is not the output of dumpdata: row ${row} has no model or no fields.`);
+  }
+  return { model: item.model, row, pk: item.pk ?? undefined, fields: item.fields };
 }
 
 /** Reads a whole dump out of its bytes. @param read is called with the number of bytes so far */
@@ -175,7 +181,19 @@ export async function readDump(
   read: (bytes: number) => void = () => {},
 ): Promise<Dump> {
   const { add, dump } = openDump(path, terms);
-  const rows = openRowSplitter(path, terms.format);
+  await readRows(path, bytes, terms.format, add, read);
+  return dump;
+}
+
+/** Hands over the text of each row of a dump, with its number. */
+export async function readRows(
+  path: string,
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  format: DumpFormat | undefined,
+  add: (text: string, row: number) => void,
+  read: (bytes: number) => void,
+): Promise<void> {
+  const rows = openRowSplitter(path, format);
   let count = 0;
   try {
     for await (const piece of bytes) {
@@ -187,7 +205,6 @@ export async function readDump(
     throw error instanceof Failure ? error : new Failure(`Cannot read ${path}: ${systemReason(error)}.`);
   }
   rows.end(add);
-  return dump;
 }
 
 /** The bytes of a file, whose path is relative to the shell's folder; `-` is standard input. */

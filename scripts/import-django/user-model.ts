@@ -167,8 +167,11 @@ function fieldOfIds(
 ): string | undefined {
   const field = flags.idField !== undefined && isPrimaryKey(flags.idField) ? undefined : (flags.idField ?? setting);
   if (field !== undefined && !model.fields.has(field) && model.rows.length > 0) {
-    const source = flags.idField === undefined ? "USER_ID_FIELD" : "--id-field";
-    throw new Failure(`${source} is "${field}", but ${model.name} in ${path} has no such field.`);
+    const [source, cure] =
+      flags.idField === undefined ? ["USER_ID_FIELD", 'set "pk"'] : ["--id-field", "leave out the flag"];
+    throw new Failure(
+      `${source} is "${field}", but ${model.name} in ${path} has no such field. If it is the primary key, ${cure}.`,
+    );
   }
   return field;
 }

@@ -6,6 +6,7 @@ import { completionCommand } from "./completion.ts";
 import { createSuperuserCommand, createUserCommand } from "./create-user.ts";
 import { editUserCommand } from "./edit-user.ts";
 import { explainCommand } from "./explain.ts";
+import { exportDjangoCommand } from "./export-django.ts";
 import { importDjangoCommand } from "./import-django.ts";
 import { keysCommand } from "./keys.ts";
 import { migrateCommand } from "./migrate.ts";
@@ -30,6 +31,7 @@ const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Na
       ["activate", activateCommand],
       ["deleteuser", deleteUserCommand],
       ["import-django", importDjangoCommand],
+      ["export-django", exportDjangoCommand],
     ],
   },
   {

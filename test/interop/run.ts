@@ -5,6 +5,7 @@ import { requirePackages } from "../../scripts/shared/project.ts";
 import { run } from "../../scripts/shared/run.ts";
 import { openDjangoDatabase } from "./django.ts";
 import { bundleGateway } from "./gateway-config.ts";
+import { proveGoingBack } from "./going-back.ts";
 import { type Agreement, type Meeting, meet } from "./meeting.ts";
 import { provePasswords, usersForPasswords } from "./passwords.ts";
 import { proveProxying } from "./proxying.ts";
@@ -57,6 +58,9 @@ async function proveAll(report: Report, folder: TemporaryFolder, installed: Inst
     await proveProxying(report, meeting);
   });
   for (const agreement of others) await attempt(agreement, (meeting) => proveTokens(report, meeting));
+  await proveGoingBack(report, folder.path, installed.versions.Django ?? "").catch((error: unknown) =>
+    report.fail("going back: everything can be tried", error),
+  );
   if (!settings.includes("CHECK_REVOKE_TOKEN")) {
     return report.note("CHECK_REVOKE_TOKEN is not tried: this Simple JWT does not have it (5.3 brought it)");
   }

@@ -120,7 +120,7 @@ describe("findUserModel()", () => {
     expect(await find(rows, { idField: "public_id" })).toMatchObject({ idField: "public_id", named: "id" });
     expect((await find(rows, { idField: "pk" }))?.idField).toBeUndefined();
     await expect(find(rows, { idField: "sub" })).rejects.toThrow(
-      '--id-field is "sub", but accounts.member in dump.json has no such field.',
+      '--id-field is "sub", but accounts.member in dump.json has no such field. If it is the primary key, leave out the flag.',
     );
   });
 });

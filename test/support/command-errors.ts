@@ -37,7 +37,7 @@ const everywhere = new Set([
   "exit",
 ]);
 /** In a Django project: Django's commands, and those of Simple JWT's app. */
-const djangoCommands = new Set(["flushexpiredtokens", "dumpdata", "shell"]);
+const djangoCommands = new Set(["flushexpiredtokens", "dumpdata", "loaddata", "sqlsequencereset", "dbshell"]);
 
 /** In words; undefined when there is nothing wrong. curl is for the test that runs it. */
 export async function commandError([program = "", ...words]: SimpleCommand): Promise<string | undefined> {
