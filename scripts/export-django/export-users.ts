@@ -4,7 +4,7 @@ import { exactNumber, integerOf } from "../../src/json/exact-number.ts";
 import { parseJson } from "../../src/json/parse.ts";
 import type { UserIdType } from "../../src/users/new-user-ids.ts";
 import { standardFields } from "../import-django/dump.ts";
-import { rowDigest, sha256, type UserRow } from "../import-django/existing.ts";
+import { isDigest, rowDigest, sha256, type UserRow } from "../import-django/existing.ts";
 import type { ExtraField } from "../import-django/extra.ts";
 import { readKey } from "../import-django/keys.ts";
 import { isReadable } from "./hashes.ts";
@@ -122,7 +122,7 @@ const isAnother = (user: UserRow, there: DjangoUser | undefined, model: ExportMo
 
 /** Made here, or changed since the import in more than what log-ins change. */
 export const isChanged = (user: UserRow): boolean =>
-  user.imported_row === null || user.imported_hash === null || user.imported_row !== rowDigest(user);
+  user.imported_hash === null || !isDigest(user.imported_row, rowDigest(user));
 
 /** A key as dumpdata writes it. */
 export const keyOf = (id: string, type: UserIdType): unknown => (type === "integer" ? integerOf(BigInt(id)) : id);
@@ -131,7 +131,7 @@ export const keyOf = (id: string, type: UserIdType): unknown => (type === "integ
 function passwordFor(user: UserRow, there: DjangoUser | undefined, { hashes }: ExportTerms): string | undefined {
   const stored = there?.fields.password;
   // A log-in here may have stored a better hash of the same password: Django's own is as good.
-  if (typeof stored === "string" && user.imported_hash === sha256(stored)) return stored;
+  if (typeof stored === "string" && isDigest(user.imported_hash, sha256(stored))) return stored;
   return isReadable(user.password, hashes) ? user.password : undefined;
 }
 

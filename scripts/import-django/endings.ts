@@ -2,7 +2,7 @@
 // Must never leave out one whose tokens would be taken for those of another user.
 import type { UserId } from "../../src/users/user.ts";
 import type { UserIdColumn } from "../../src/users/user-id.ts";
-import type { UserRow } from "./existing.ts";
+import { isDigest, type UserRow } from "./existing.ts";
 import type { DumpUser } from "./read-user.ts";
 
 /** Users whose tokens end. */
@@ -26,7 +26,8 @@ export function openEndings(named: UserIdColumn) {
     end,
     /** A changed user: another password, activated or deactivated, or named differently by tokens. */
     changed(here: UserRow, next: DumpUser & { readonly imported_hash: string }, keepPasswords: boolean): void {
-      const password = !keepPasswords && here.password !== next.password && here.imported_hash !== next.imported_hash;
+      const password =
+        !keepPasswords && here.password !== next.password && !isDigest(here.imported_hash, next.imported_hash);
       const meaning = named !== "id" && here[named] !== null && here[named] !== next[named];
       if (password || meaning || here.is_active !== next.is_active) end(here);
     },

@@ -110,13 +110,13 @@ export async function importDump(
   });
   checkIntegerIds(database.place, tables, model, plan);
   const foldNames = settings.USERNAME_CASE === "insensitive" && !tables.foldedNames;
-  if (foldNames) checkFoldedNames(database.place, existing, plan, choices.prune === "delete");
   const { invalid, leftOut } = plan.users;
   if (invalid.length > 0 && (!choices.lenient || choices.strict)) {
     const rows = invalid.length === 1 ? "1 row" : `${invalid.length} rows`;
     const head = `Nothing was written: ${rows} of ${path} cannot be imported.`;
     return { lines: [head, ...invalidLines(invalid)], exitCode: EXIT.failed };
   }
+  if (foldNames) checkFoldedNames(database.place, existing, plan, choices.prune === "delete");
   const lost = leftOutRows(plan);
   const refused = choices.strict && lost > 0;
   if (!choices.dryRun && !refused) {

@@ -5,7 +5,7 @@ import type { UserId } from "../../src/users/user.ts";
 import { foldedUsername } from "../../src/users/user-rules.ts";
 import { canBeTyped, hashDoubt } from "./doubts.ts";
 import { type Endings, openEndings } from "./endings.ts";
-import { rowDigest, sha256, USER_COLUMNS, type UserRow } from "./existing.ts";
+import { isDigest, rowDigest, sha256, USER_COLUMNS, type UserRow } from "./existing.ts";
 import type { ExtraReader } from "./extra.ts";
 import { readKey } from "./keys.ts";
 import { type DumpUser, merged, readUser } from "./read-user.ts";
@@ -93,8 +93,13 @@ export function planUsers(model: UserModel | undefined, existing: readonly UserR
     }
     const next = merged({ ...user, id }, one, model, terms.keepPasswords);
     note(next, label, notes);
-    const write = { ...next, imported_hash: sha256(next.password), imported_row: rowDigest(next) };
     const same = here !== undefined && isSame(here, next);
+    const digest = rowDigest(next);
+    if (same && isDigest(here.imported_row, digest)) {
+      unchanged++;
+      continue;
+    }
+    const write = { ...next, imported_hash: sha256(next.password), imported_row: digest };
     if (here === undefined) fresh++;
     else if (same) unchanged++;
     else {
@@ -104,8 +109,7 @@ export function planUsers(model: UserModel | undefined, existing: readonly UserR
       if (name || alternate) moved.push([here.id, Number(name), Number(alternate)]);
       ending.changed(here, write, terms.keepPasswords);
     }
-    if (here === undefined || !same || here.imported_row !== write.imported_row)
-      (id === undefined ? named : keyed).push(write);
+    (id === undefined ? named : keyed).push(write);
   }
   ending.takeOvers(keyed, existing);
   const pruned = gone.filter((user) => terms.prune === "delete" || user.is_active === 1);
