@@ -208,7 +208,7 @@ describe("npm start", () => {
     expect(await logInStatus("ada", "second pass")).toBe(200);
 
     expect(JSON.parse((await manage(["users", "--json", "--search", "EXAMPLE.COM"])).stdout)).toMatchObject([
-      { id: 2, username: "ada", email: "Ada@example.com", is_active: true, is_staff: true, is_superuser: true },
+      { id: "2", username: "ada", email: "Ada@example.com", is_active: true, is_staff: true, is_superuser: true },
     ]);
   });
 
