@@ -46,7 +46,7 @@ function runsFor(given: readonly string[]): ReadonlyArray<ReadonlyArray<readonly
   const last = profiles.filter((name) => name.startsWith("short"));
   const others = profiles.filter((name) => ![...first, ...last].includes(name));
   const flagsOf = (names: readonly string[]) => names.flatMap((name) => ["--profile", name]);
-  return [[flagsOf(first), flagsOf(others)], [flagsOf(last)]];
+  return [[first, others], [last]].map((together) => together.filter((names) => names.length > 0).map(flagsOf));
 }
 
 async function replay(): Promise<number> {
