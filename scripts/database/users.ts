@@ -4,12 +4,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Settings } from "../../src/settings/settings.ts";
 import { keepSessionsStatement } from "../../src/stores/d1/sessions.ts";
-import { newIdsSql } from "../../src/stores/d1/users.ts";
+import { extraFrom, newIdsSql } from "../../src/stores/d1/users.ts";
 import { hashPassword } from "../../src/users/hash-password.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "../../src/users/new-salt.ts";
 import { newUserIds } from "../../src/users/new-user-ids.ts";
 import { verifyPassword } from "../../src/users/password.ts";
-import type { UserId } from "../../src/users/user.ts";
+import type { UserId, User as WorkersUser } from "../../src/users/user.ts";
 import { namesAreIds, readUserId, userIdColumn } from "../../src/users/user-id.ts";
 import { normalEmail, normalUsername } from "../../src/users/user-rules.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
@@ -220,12 +220,16 @@ export const setPasswordHash = (database: Database, id: UserId, passwordHash: st
 /** Lets the user in again. Sessions from before stay ended. */
 export const setActive = (database: Database, id: UserId): Promise<void> => database.write(setActiveSql(id, true));
 
+/** A user with the further fields that hooks see. */
+export type ListedUser = User & Pick<WorkersUser, "extra">;
+
 /** The users by id; with `search`, those whose name or address contains it, in any case. */
-export async function listUsers(database: Database, search: string | undefined): Promise<readonly User[]> {
+export async function listUsers(database: Database, search: string | undefined): Promise<readonly ListedUser[]> {
   // instr() and not LIKE: nothing in the text is a wildcard, and D1 limits a pattern to 50 bytes.
   const has = (column: string): string => `instr(lower(${column}), lower(${sqlText(search ?? "")})) > 0`;
   const where = search === undefined ? "" : ` WHERE ${has("username")} OR ${has("email")}`;
-  return (await database.read(`SELECT ${COLUMNS} FROM users${where} ORDER BY CAST(id AS INTEGER), id`)).map(toUser);
+  const rows = await database.read(`SELECT ${COLUMNS}, extra FROM users${where} ORDER BY CAST(id AS INTEGER), id`);
+  return rows.map((row) => ({ ...toUser(row), extra: extraFrom(row.extra) }));
 }
 
 /** The password as Django's scrypt hasher stores it. */

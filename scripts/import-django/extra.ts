@@ -72,7 +72,9 @@ export function openExtras(
       const parts = Array.isArray(one) ? naturalParts(one) : table.get(keyNumber(one) ?? "");
       if (parts === undefined) {
         notes.add(
-          `${field} as keys: the dump does not have the rows of ${field === "groups" ? "auth.group" : "auth.permission and contenttypes"}`,
+          field === "groups"
+            ? "groups as keys: the dump does not have the rows of auth.group; add it to the models of dumpdata"
+            : "user_permissions as keys: the dump does not have the rows of auth.permission and contenttypes; add them to the models of dumpdata",
         );
         return one;
       }

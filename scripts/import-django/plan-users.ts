@@ -106,6 +106,8 @@ export function planUsers(model: UserModel | undefined, existing: readonly UserR
       changed++;
       const [name, alternate] = [here.username !== next.username, here.alternate_id !== next.alternate_id];
       if (name) renamed++;
+      if (here.is_active === 0 && next.is_active === 1)
+        notes.add("inactive here, active in the dump: can log in again", label);
       if (name || alternate) moved.push([here.id, Number(name), Number(alternate)]);
       ending.changed(here, write, terms.keepPasswords);
     }

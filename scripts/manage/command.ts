@@ -25,10 +25,18 @@ export interface Command {
 /** The flags that select the database. */
 export const placeFlags = { remote: { type: "boolean" }, env: { type: "string" } } as const;
 
-/** The help on these flags. */
-export const placeHelp = `  --remote           use the deployed database, through wrangler, instead of the local one of npm start
-  --env NAME         with --remote: an environment of wrangler.toml
-  --help             show this text`;
+/** The help on these flags. @param column where the explanations begin, as in the other lines of the command's help */
+export const placeHelpAt = (column: number): string =>
+  [
+    ["--remote", "use the deployed database, through wrangler, instead of the local one of npm start"],
+    ["--env NAME", "with --remote: an environment of wrangler.toml"],
+    ["--help", "show this text"],
+  ]
+    .map(([flag = "", text]) => `  ${flag}`.padEnd(column) + text)
+    .join("\n");
+
+/** The same, for most commands. */
+export const placeHelp = placeHelpAt(21);
 
 /** The values of `placeFlags`. */
 export interface Place {

@@ -19,7 +19,7 @@ import type { ExtraField } from "../import-django/extra.ts";
 import { EXIT, Failure, reasonOf } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { openProgress } from "../shared/progress.ts";
-import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
+import { type Command, checkPlace, placeFlags, placeHelpAt, withBindings } from "./command.ts";
 
 const flags = {
   output: { type: "string" },
@@ -54,7 +54,7 @@ and keys of tokens do not collide. Without it, the export is for a Django withou
   --user-model NAME   AUTH_USER_MODEL, if it is not that of the import
   --username-field F  USERNAME_FIELD, if it is not that of the import
   --quiet             show no progress
-${placeHelp}
+${placeHelpAt(22)}
 
 The report goes to standard error. Exit code 1: users were left out, because somebody else in Django has their name or id.
 The export has password hashes: delete it when it is loaded.`;
@@ -106,7 +106,11 @@ export async function exportRows(
     progress.step(`Reading ${choices.onto}`);
     onto = await readOnto(choices.onto, model.name, () => {});
     if (onto.users.length === 0)
-      throw new Failure(`${choices.onto} has no rows of ${model.name}: name AUTH_USER_MODEL with --user-model.`);
+      throw new Failure(
+        choices.userModel === undefined
+          ? `${choices.onto} has no rows of ${model.name}: name AUTH_USER_MODEL with --user-model.`
+          : `${choices.onto} has no rows of --user-model ${choices.userModel}.`,
+      );
   }
   progress.step(`Reading the ${database.place} database`);
   const rows = [];

@@ -8,7 +8,7 @@ import { usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { openProgress } from "../shared/progress.ts";
 import { openPrompter } from "../shared/prompter.ts";
-import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
+import { type Command, checkPlace, placeFlags, placeHelpAt, withBindings } from "./command.ts";
 
 const flags = {
   "dry-run": { type: "boolean" },
@@ -33,8 +33,8 @@ Imports users and tokens from a Django project:
 FILE may be - for standard input. Users keep their ids, flags and hashes, whatever their model: keys are integers, UUIDs
 or text, as USER_ID_TYPE says. Columns that the model lacks have Django's defaults. Of a token, only id, type, user and
 times are imported, never the token itself; expired tokens are skipped.
-You can run it again: users with the same id are updated with what changed in Django, also their names, and tokens that
-are blacklisted at the gateway stay blacklisted. Sessions end where the password, is_active or what tokens name the user
+You can run it again: users with the same id become as they are in the dump, also their names and is_active, whatever was
+changed at the gateway. Tokens that are blacklisted at the gateway stay blacklisted. Sessions end where the password, is_active or what tokens name the user
 by has changed. A user whose id or name belongs to somebody else at the gateway is left out. dumpdata --natural-foreign
 works. With --natural-primary, the dump has no ids: existing users keep theirs, others get one that Django never gives,
 and the tokens issued by Django do not match it.
@@ -50,7 +50,7 @@ and the tokens issued by Django do not match it.
   --prune               deactivate users of earlier imports who are gone from the dump; --prune=delete deletes them
   --format FORMAT       json or jsonl; by default what the first character says
   --quiet               show no progress
-${placeHelp}
+${placeHelpAt(24)}
 
 An import is all or nothing. The local database is changed in one transaction. With --remote, one file is passed to
 wrangler d1 execute. According to wrangler, a file that fails leaves the database in its original state, and D1 answers

@@ -30,7 +30,8 @@ const listHelp = `npm run manage -- users [flags]
 Lists the users.
 
   --search TEXT      only users whose username or e-mail address contains TEXT
-  --json             as JSON, for programs: npm run --silent manage -- users --json
+  --json             as JSON, for programs, with what an import brought into extra:
+                     npm run --silent manage -- users --json
 ${placeHelp}
 
   npm run manage -- users

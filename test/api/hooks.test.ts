@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { namesAndRoles } from "../../examples/hooks/claims.ts";
 import { groupsFromTable } from "../../examples/hooks/groups.ts";
+import { importedGroups } from "../../examples/hooks/imported-groups.ts";
 import { asciiClaims } from "../../examples/hooks/json-encoder.ts";
 import { loginEvents } from "../../examples/hooks/login-events.ts";
 import { staffOnly } from "../../examples/hooks/user-rule.ts";
@@ -71,9 +72,17 @@ describe("claimsFor", () => {
     const { body } = await logIn(namesAndRoles, "staff", "/api/token/sliding/");
     expect(claimsOf(body.token ?? "")).toMatchObject({ session: "short" });
   });
+  it("finds the user's groups in what an import brought, and none where it brought none", async () => {
+    await DB.exec(`UPDATE users SET extra = '{"groups":["editors","publishers"]}' WHERE id = '2'`);
+    expect(claimsOf((await logIn(importedGroups, "staff")).body.access ?? "").groups).toEqual([
+      "editors",
+      "publishers",
+    ]);
+    expect(claimsOf((await logIn(importedGroups, "member")).body.access ?? "").groups).toEqual([]);
+  });
   it("finds the user's groups in a table of the deployer, and nothing of another user's", async () => {
-    await DB.exec("CREATE TABLE IF NOT EXISTS user_groups (user_id INTEGER, name TEXT, PRIMARY KEY (user_id, name))");
-    await DB.exec("INSERT INTO user_groups VALUES (2, 'publishers'), (2, 'editors'), (3, 'owners')");
+    await DB.exec("CREATE TABLE IF NOT EXISTS user_groups (user_id TEXT, name TEXT, PRIMARY KEY (user_id, name))");
+    await DB.exec("INSERT INTO user_groups VALUES ('2', 'publishers'), ('2', 'editors'), ('3', 'owners')");
     expect(claimsOf((await logIn(groupsFromTable, "staff")).body.access ?? "").groups).toEqual([
       "editors",
       "publishers",
@@ -81,10 +90,10 @@ describe("claimsFor", () => {
     expect(claimsOf((await logIn(groupsFromTable, "member")).body.access ?? "").groups).toEqual([]);
   });
   it("reads the groups again at a refresh with RECOMPUTE_CLAIMS_ON_REFRESH, and not without", async () => {
-    await DB.exec("CREATE TABLE IF NOT EXISTS user_groups (user_id INTEGER, name TEXT, PRIMARY KEY (user_id, name))");
+    await DB.exec("CREATE TABLE IF NOT EXISTS user_groups (user_id TEXT, name TEXT, PRIMARY KEY (user_id, name))");
     const refreshedGroups = async (recompute: boolean) => {
       await DB.exec("DELETE FROM user_groups");
-      await DB.exec("INSERT INTO user_groups VALUES (2, 'editors')");
+      await DB.exec("INSERT INTO user_groups VALUES ('2', 'editors')");
       const app = await appWith({ ...vars, RECOMPUTE_CLAIMS_ON_REFRESH: recompute }, groupsFromTable);
       const login = await app.fetch(postJson("/api/token/", { username: "staff", password: "pw" }));
       const { refresh } = (await login.json()) as { refresh: string };

@@ -126,6 +126,7 @@ describe("code", () => {
     const beginnings = inLanguage("ts").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
     expect(beginnings).toEqual([
       'README.md import { createGateway } from "simplejwt-edge";',
+      "docs/groups-and-permissions.md // examples/hooks/imported-groups.ts",
       "docs/groups-and-permissions.md // examples/hooks/groups.ts",
       "docs/hooks.md // examples/hooks/user-rule.ts",
       "docs/hooks.md // examples/hooks/claims.ts",

@@ -29,10 +29,10 @@ afterAll(async () => {
 });
 
 /** Pastes all such blocks of a page into one shell; gives what the shell said. */
-async function pasted(file: string): Promise<string> {
+async function pasted(file: string, at: Pick<Gateway, "url"> = gateway): Promise<string> {
   const script = blocksOf(file)
     .filter(usesGateway)
-    .map(({ text }) => text.replaceAll(address, gateway.url.origin).replace("what npm start printed", "correct horse"))
+    .map(({ text }) => text.replaceAll(address, at.url.origin).replace("what npm start printed", "correct horse"))
     .join("echo\n");
   const path = join(folder, "pasted.sh");
   writeFileSync(path, script);
@@ -48,6 +48,7 @@ it("is done on these pages", () => {
     "docs/quickstart.md",
     "docs/sessions.md",
     "docs/troubleshooting.md",
+    "docs/user-models.md",
   ]);
 });
 
@@ -64,6 +65,23 @@ it("docs/quickstart.md: log in, call, refresh, verify, log out", async () => {
   const [challenge = "", body = ""] = shown.trim().split("\n\n");
   expect(said.toLowerCase()).toContain(challenge.toLowerCase());
   expect(said).toContain(body);
+});
+
+it("docs/user-models.md: a user with a UUID logs in with an e-mail address, with the settings that are shown", async () => {
+  const [, shown = ""] = /```toml\n\[vars\]\n([\s\S]*?)```/.exec(documentText("docs/user-models.md")) ?? [];
+  const settings = Object.fromEntries(
+    [...shown.matchAll(/^(\w+) = "(\w+)"$/gm)].map(([, name, value]) => [name, value]),
+  );
+  expect(settings).toEqual({ USERNAME_FIELD: "email", USER_ID_TYPE: "uuid" });
+  const other = await startGateway({ ORIGIN_URL: origin.url, ...settings });
+  try {
+    await other.addUser({ id: "5f0c1a3b-9d4d-4d8a-8f2f-0f6c9b7a1234", username: "ada@example.com", password: "…" });
+    const { access = "" } = JSON.parse(await pasted("docs/user-models.md", other)) as { access?: string };
+    const claims: unknown = JSON.parse(Buffer.from(access.split(".")[1] ?? "", "base64url").toString());
+    expect(claims).toMatchObject({ user_id: "5f0c1a3b-9d4d-4d8a-8f2f-0f6c9b7a1234" });
+  } finally {
+    await other.close();
+  }
 });
 
 it("docs/sessions.md: the list has the fields that are shown", async () => {

@@ -55,6 +55,16 @@ describe("export-django", () => {
     ]);
   });
 
+  it("says which model has no rows in --onto, and names the flag only where it was not given", async () => {
+    const member = { model: "accounts.member", pk: 1, fields: { password: "!x", username: "ada" } };
+    await expect(run({}, [member])).rejects.toThrow(
+      / has no rows of auth\.user: name AUTH_USER_MODEL with --user-model\.$/,
+    );
+    await expect(run({ userModel: "auth.User" }, [member])).rejects.toThrow(
+      / has no rows of --user-model auth\.User\.$/,
+    );
+  });
+
   it("keeps the digits of integer keys, and says what the sequences need", async () => {
     await write("INSERT INTO users (id, password, username, date_joined) VALUES ('9007199254740993', '!', 'ada', '')");
     const { rows, lines } = await run();

@@ -40,6 +40,18 @@ describe("planImport() with users", () => {
     expect([users.fresh, users.changed, users.rows[0]?.is_active]).toEqual([0, 1, 0]);
   });
 
+  it("names who is inactive here and active in the dump, because they can log in again", () => {
+    const before = here({ id: "7", username: "ada", is_active: 0 }, { id: "8", username: "bob" });
+    const { users } = plan(dumpOf(userRow(7, "ada"), userRow(8, "bob", { is_active: false })), before);
+    expect(users.rows.map(({ id, is_active }) => [id, is_active])).toEqual([
+      ["7", 1],
+      ["8", 0],
+    ]);
+    expect(reasons(users.notes.list())).toEqual([
+      ["inactive here, active in the dump: can log in again", "id 7 'ada'"],
+    ]);
+  });
+
   it("keeps the later of two last_login", () => {
     const before = here({ id: "7", username: "ada", last_login: "2025-06-07T08:09:10.111Z" });
     expect(plan(dumpOf(userRow(7, "ada")), before).users.unchanged).toBe(1);

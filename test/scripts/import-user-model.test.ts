@@ -193,7 +193,7 @@ describe("--extra", () => {
     const [value, , notes] = read("groups", [member(1, fields)]);
     expect([value, notes]).toEqual([
       '{"groups":[1,2]}',
-      ["groups as keys: the dump does not have the rows of auth.group"],
+      ["groups as keys: the dump does not have the rows of auth.group; add it to the models of dumpdata"],
     ]);
   });
 

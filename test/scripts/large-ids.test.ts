@@ -102,6 +102,16 @@ describe("the commands", () => {
     }
   });
 
+  it("show what an import brought into extra, with all digits", async () => {
+    store.db.exec(
+      `UPDATE users SET extra = '{"groups":["editors"],"account":281674916028284931}' WHERE username = 'ada'`,
+    );
+    const users = await listUsers(store.bindings.database, undefined);
+    expect(JSON.stringify(users.map(({ username, extra }) => [username, extra]))).toBe(
+      '[["bob",{}],["ada",{"groups":["editors"],"account":281674916028284931}]]',
+    );
+  });
+
   it("show users and tokens with all digits of the ids", async () => {
     const { database } = store.bindings;
     expect((await listUsers(database, undefined)).map(({ id }) => id)).toEqual([bob, ada]);

@@ -23,7 +23,7 @@ export interface Gateway {
   get(path: string, token?: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
   /** Runs the cron trigger. */
   flush(): Promise<void>;
-  addUser(user: { readonly id: number; readonly username: string; readonly password: string }): Promise<void>;
+  addUser(user: { readonly id: number | string; readonly username: string; readonly password: string }): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -52,14 +52,15 @@ export function userFrom(row: Readonly<Record<string, unknown>> | null | undefin
     date_joined: text("date_joined"),
     session_version: Number(row.session_version ?? 0),
     alternate_id: typeof row.alternate_id === "string" ? row.alternate_id : null,
-    extra: typeof row.extra === "string" ? extraFrom(row.extra) : noExtra,
+    extra: extraFrom(row.extra),
   };
 }
 
 const noExtra: User["extra"] = Object.freeze({});
 
-/** The column `extra`, whose numbers keep their digits; text that is no JSON object reads as an empty one. */
-function extraFrom(text: string): User["extra"] {
+/** The column `extra`, whose numbers keep their digits; what is no JSON object reads as an empty one. */
+export function extraFrom(text: unknown): User["extra"] {
+  if (typeof text !== "string") return noExtra;
   try {
     const value = parseJson(text);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as User["extra"]) : noExtra;
