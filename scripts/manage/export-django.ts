@@ -3,6 +3,7 @@
 import { randomInt } from "node:crypto";
 import { chmod, open, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
+import { foldedUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { exportTokens } from "../export-django/export-tokens.ts";
 import {
@@ -117,6 +118,8 @@ export async function exportRows(
     hashes: choices.hashes,
     changedOnly: choices.changedOnly,
     onto: onto?.users,
+    zoned: onto?.zoned ?? true,
+    fold: settingsOf(bindings.vars, ["USERNAME_CASE"]).USERNAME_CASE === "exact" ? (name) => name : foldedUsername,
     unusable: () => unusablePassword((below) => randomInt(below)),
   });
   const { idType } = model;

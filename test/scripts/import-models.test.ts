@@ -151,10 +151,39 @@ describe("import-django", () => {
     await expect(run([tokenRow(1, "t", 1)], {}, { prune: "deactivate" })).rejects.toThrow(
       "dump.json has no users: with --prune, all users of earlier imports would be gone. Nothing was written.",
     );
-    await expect(run([member(1, { username: "ada" })], {}, { prune: "delete" })).rejects.toThrow(
+    const model = { ...importChoices.model, userModel: "accounts.member" };
+    await expect(run([member(1, { username: "ada" })], {}, { prune: "delete", model })).rejects.toThrow(
       "The last import was of auth.user, and dump.json has accounts.member: --prune would take all earlier users for gone.",
     );
     expect((await users()).length).toBe(1);
+  });
+
+  it("does not take another model for the users of the last import because it has passwords", async () => {
+    await run([userRow(1, "ada")]);
+    const server = { model: "smtp.server", pk: 1, fields: { username: "mail", password: "plain" } };
+    await expect(run([server])).rejects.toThrow(
+      "The last import was of auth.user, of which dump.json has no rows, and it has passwords in smtp.server. If these are the users now, name AUTH_USER_MODEL with --user-model.",
+    );
+    expect(await users()).toMatchObject([{ id: "1", username: "ada" }]);
+    const model = { ...importChoices.model, userModel: "smtp.server" };
+    expect((await run([server], {}, { model })).exitCode).toBe(0);
+  });
+
+  it("names rows whose lists are nested too deeply, and whose text ids users.id refuses", async () => {
+    const deep = `${"[".repeat(9000)}0${"]".repeat(9000)}`;
+    const text = `[{"model":"accounts.member","pk":"a","fields":{"username":"ada","password":"!","tenant":${deep}}}]`;
+    const place = { vars: { ...bindings().vars, USER_ID_TYPE: "text" } };
+    const choices = { ...importChoices, nowSeconds: realNow, extra: ["tenant"] };
+    const nested = await importOf(parseDump("dump.json", text, termsOf(place, choices)), choices, place);
+    expect(nested.counts).toEqual(["row 1 (id a): the fields of --extra have more than 4000 characters"]);
+    const rows = [
+      member("7", { username: "ada" }),
+      member("7.0", { username: "bob" }),
+      member("1.5", { username: "eve" }),
+    ];
+    expect((await run(rows, { USER_ID_TYPE: "text" })).counts).toEqual([
+      "row 2 (id 7.0): the id is a number with .0 at its end, which users.id refuses",
+    ]);
   });
 
   it("writes nothing when a row cannot be imported, and says which; --lenient leaves it out", async () => {
