@@ -1,5 +1,5 @@
 // export-django: users and tokens as rows of a fixture, out of a real local D1.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -195,6 +195,11 @@ describe("export-django", () => {
     writeFileSync(path, "", { mode: 0o644 });
     await writePrivate(path, fixtureText([]));
     expect([readFileSync(path, "utf8"), statSync(path).mode & 0o777]).toEqual(["[]\n", 0o600]);
+    const other = join(folder, "other");
+    writeFileSync(other, "kept");
+    symlinkSync(other, `${path}.part`);
+    await writePrivate(path, fixtureText([]));
+    expect(readFileSync(other, "utf8")).toBe("kept");
     await expect(writePrivate(join(folder, "no", "x"), [])).rejects.toThrow("ENOENT: no such file or directory.");
   });
 });
