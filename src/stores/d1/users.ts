@@ -110,6 +110,17 @@ export function newIdsSql(ids: NewUserIds, literal: (value: string | null) => st
   ];
 }
 
+/**
+ * Written with a new user where tokens name users by name: the name may be one that somebody gave up, whose tokens were
+ * ended by a row of user_cutoffs that no name leads to any more. Nothing where nobody's tokens were ended.
+ *
+ * @param username how the new user's name stands in the statement
+ */
+export const endFormerTokensSql = (username: string): string =>
+  `INSERT INTO user_cutoffs (user_id, issued_before, expires_at)
+   SELECT id, COALESCE(unixepoch(date_joined), 0), (SELECT MAX(expires_at) FROM user_cutoffs) FROM users
+   WHERE username = ${username} AND (SELECT MAX(expires_at) FROM user_cutoffs) IS NOT NULL ON CONFLICT (user_id) DO NOTHING`;
+
 /** Deletes rows of user_cutoffs that have expired before ?1, but for those by which the range of ids is known. */
 export const forgetEndedUsers = `DELETE FROM user_cutoffs WHERE expires_at < ?1 AND CAST(user_id AS INTEGER)
   BETWEEN (SELECT COALESCE(MIN(CAST(id AS INTEGER)), 0) FROM users) AND (SELECT COALESCE(MAX(CAST(id AS INTEGER)), 0) FROM users)`;
