@@ -19,9 +19,7 @@ CREATE TABLE IF NOT EXISTS users (
   alternate_id TEXT,                           -- the value of USER_ID_FIELD where that is neither the primary key nor USERNAME_FIELD
   extra        TEXT,                           -- JSON object of further fields from the API; `user.extra` in hooks
   version      INTEGER,                        -- of the last change that came from the API; NULL without one
-  imported_row TEXT,                           -- SHA-256 of the row as it was imported last; NULL for users made here
-  -- D1 stores a JavaScript number that is bound to a text column as "7.0", which no token names: bind "7".
-  CONSTRAINT id_must_be_bound_as_text CHECK (id NOT GLOB '*.0' OR CAST(CAST(id AS REAL) AS TEXT) IS NOT id)
+  imported_row TEXT                            -- SHA-256 of the row as it was imported last; NULL for users made here
 );
 
 -- The last import of users, by which further imports, new ids and exports know the user model. One row.
@@ -98,6 +96,13 @@ CREATE INDEX IF NOT EXISTS users_id_number ON users (CAST(id AS INTEGER));
 CREATE INDEX IF NOT EXISTS user_cutoffs_user_number ON user_cutoffs (CAST(user_id AS INTEGER));
 -- A column that was added to an older table has no UNIQUE of its own.
 CREATE UNIQUE INDEX IF NOT EXISTS users_alternate_id ON users (alternate_id);
+-- D1 stores a JavaScript number that is bound to a text column as "7.0", which no token names: here it becomes "7". Not where
+-- ids are text, as the last import or another user tells.
+CREATE TRIGGER IF NOT EXISTS users_id_as_text AFTER INSERT ON users
+WHEN NEW.id GLOB '*[0-9].0' AND CAST(CAST(NEW.id AS REAL) AS TEXT) = NEW.id
+  AND COALESCE((SELECT id_type FROM user_imports WHERE id = 1), 'integer') <> 'text'
+  AND NOT EXISTS (SELECT 1 FROM users WHERE CAST(id AS INTEGER) = 0 AND id NOT IN ('0', '0.0'))
+BEGIN UPDATE users SET id = CAST(CAST(NEW.id AS INTEGER) AS TEXT) WHERE rowid = NEW.rowid; END;
 -- For the lists and searches of the admin page: from any place on, by the beginning of a text, staff apart.
 CREATE INDEX IF NOT EXISTS users_username_nocase ON users (username COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS users_email_nocase ON users (email COLLATE NOCASE);

@@ -86,9 +86,9 @@ async function equalNames(database: Pick<Database, "read">): Promise<readonly Eq
   return rows.map(({ names }) => (JSON.parse(String(names)) as string[]).toSorted());
 }
 
-/** schema.sql in pieces that D1's batch takes. */
+/** schema.sql in pieces that D1's batch takes. A statement ends with its line; within a trigger none does. */
 export const schemaStatements: readonly string[] = readFileSync(SCHEMA_FILE, "utf8")
   .replace(/--.*$/gm, "")
-  .split(";")
+  .split(/;[ \t]*$/m)
   .map((statement) => statement.trim())
   .filter(Boolean);

@@ -109,7 +109,10 @@ async function refuseForeignObjects(database: Pick<Database, "read">): Promise<v
   const ours = new Set<string>(tables.flatMap(({ name }) => [name, copyOf(name), formerOf(name)]));
   const referring = new RegExp(`\\bREFERENCES\\s+["'\`[]?(${tables.map(({ name }) => name).join("|")})\\b`, "i");
   const objects = await objectsOf(database);
-  const triggers = new Set<string>(tables.flatMap((table) => triggersOf(table).map(({ name }) => name)));
+  const triggers = new Set<string>([
+    idTrigger.name,
+    ...tables.flatMap((table) => triggersOf(table).map(({ name }) => name)),
+  ]);
   const columns = await database.read(
     tables
       .map(({ name }) => `SELECT '${name}' AS in_table, name FROM pragma_table_info('${name}')`)
@@ -138,6 +141,15 @@ async function refuseForeignObjects(database: Pick<Database, "read">): Promise<v
     );
   }
 }
+
+/** The trigger of schema.sql on `users`, on one line. */
+const idTrigger = {
+  name: "users_id_as_text",
+  sql: (schemaStatements.find((one) => one.includes("TRIGGER IF NOT EXISTS users_id_as_text")) ?? "").replaceAll(
+    /\s+/g,
+    " ",
+  ),
+};
 
 /** The statement of schema.sql that makes the table, for its copy. */
 function createCopy({ name }: Table): string {
@@ -248,8 +260,10 @@ async function swap(database: Tables): Promise<void> {
         `INSERT INTO text_ids (name) SELECT '${name}' WHERE (SELECT count(*) FROM ${name}) <> (SELECT count(*) FROM ${copyOf(name)})`,
     ),
     ...tables.flatMap(dropTriggers),
+    `DROP TRIGGER IF EXISTS ${idTrigger.name}`,
     ...tables.map(({ name }) => `ALTER TABLE ${name} RENAME TO ${formerOf(name)}`),
     ...tables.map(({ name }) => `ALTER TABLE ${copyOf(name)} RENAME TO ${name}`),
+    idTrigger.sql,
   ];
   try {
     await database.write(statements.join(";\n"));

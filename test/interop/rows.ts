@@ -27,15 +27,22 @@ export async function putRows(database: D1Database, rows: readonly UserRow[]): P
   const sql = `INSERT INTO users (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})
     ON CONFLICT (id) DO UPDATE SET ${others.map((name) => `${name} = excluded.${name}`).join(", ")}`;
   const bound = (row: UserRow) =>
-    columns.map((name) => (typeof row[name] === "boolean" ? Number(row[name]) : row[name]));
+    columns.map((name) => {
+      const value = row[name];
+      if (name === "id") return String(value);
+      return typeof value === "boolean" ? Number(value) : value;
+    });
   await database.batch(rows.map((row) => database.prepare(sql).bind(...bound(row))));
 }
 
 /** All rows of D1, as Django takes them. */
 export async function takeRows(database: D1Database): Promise<UserRow[]> {
-  const { results } = await database.prepare(`SELECT ${columns.join(", ")} FROM users ORDER BY id`).all<UserRow>();
+  const { results } = await database
+    .prepare(`SELECT ${columns.join(", ")} FROM users ORDER BY CAST(id AS INTEGER)`)
+    .all<UserRow>();
   return results.map((row) => ({
     ...row,
+    id: Number(row.id),
     is_superuser: Boolean(row.is_superuser),
     is_staff: Boolean(row.is_staff),
     is_active: Boolean(row.is_active),

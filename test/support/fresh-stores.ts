@@ -25,11 +25,11 @@ async function emptyKv(): Promise<void> {
   }
 }
 
-/** The statements of schema.sql: its comments have no semicolons that matter once they are cut off. */
+/** The statements of schema.sql: each ends with its line. */
 function statementsOf(sql: string): string[] {
   return sql
     .replace(/--.*$/gm, "")
-    .split(";")
+    .split(/;[ \t]*$/m)
     .map((statement) => statement.trim())
     .filter(Boolean);
 }

@@ -112,3 +112,23 @@ describe("userFrom()", () => {
     });
   });
 });
+
+describe("an id that was bound as a number", () => {
+  const insert = (id: number | string, username: string) =>
+    DB.prepare("INSERT INTO users (id, password, username, date_joined) VALUES (?, '!', ?, 'now')")
+      .bind(id, username)
+      .run();
+  const idOf = (username: string) => DB.prepare("SELECT id FROM users WHERE username = ?").bind(username).first("id");
+
+  test("is its digits, and text that looks like it stays where ids are text", async () => {
+    await DB.prepare("DELETE FROM users").run();
+    await insert(70, "by-number");
+    await insert(-3, "below-zero");
+    await insert("71", "by-text");
+    expect([await idOf("by-number"), await idOf("below-zero"), await idOf("by-text")]).toEqual(["70", "-3", "71"]);
+    expect((await users.byLookup({ column: "id", value: "70" }))?.username).toBe("by-number");
+    await insert("usr_1", "of-a-text-model");
+    await insert("1000.0", "a-decimal");
+    expect(await idOf("a-decimal")).toBe("1000.0");
+  });
+});
