@@ -31,8 +31,6 @@ export function readUser(row: DumpRow, model: UserModel, extras: ExtraReader, no
   const { fields, pk } = row;
   const id = pk === undefined ? undefined : readKey(pk, model.idType);
   if (pk !== undefined && id === undefined) return `the id is not ${keyWords[model.idType]}`;
-  if (id !== undefined && looksBoundAsNumber(id))
-    return "the id is a number with .0 at its end, which users.id refuses";
   const alternate = readAlternate(fields, model);
   if (typeof alternate === "object" && alternate !== null) return alternate.error;
   const extra = extras.fields.length === 0 ? undefined : extras.read(row);
@@ -56,9 +54,6 @@ export function readUser(row: DumpRow, model: UserModel, extras: ExtraReader, no
   };
   return read.error() ?? (user.username === "" ? `${model.usernameField} is empty` : user);
 }
-
-/** The constraint id_must_be_bound_as_text of schema.sql, a little wider. */
-const looksBoundAsNumber = (id: string): boolean => /^-?\d+\.0$/.test(id);
 
 function readAlternate(
   fields: DumpRow["fields"],
