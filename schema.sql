@@ -93,7 +93,6 @@ CREATE INDEX IF NOT EXISTS user_cutoffs_expires_at ON user_cutoffs (expires_at);
 CREATE INDEX IF NOT EXISTS admin_sessions_expires_at ON admin_sessions (expires_at);
 -- For the next id of a user whose ids are integers: the highest and the lowest that were given out.
 CREATE INDEX IF NOT EXISTS users_id_number ON users (CAST(id AS INTEGER));
-CREATE INDEX IF NOT EXISTS users_alternate_number ON users (CAST(alternate_id AS INTEGER)) WHERE alternate_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS user_cutoffs_user_number ON user_cutoffs (CAST(user_id AS INTEGER));
 -- A column that was added to an older table has no UNIQUE of its own.
 CREATE UNIQUE INDEX IF NOT EXISTS users_alternate_id ON users (alternate_id);

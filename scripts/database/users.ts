@@ -4,7 +4,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Settings } from "../../src/settings/settings.ts";
 import { keepSessionsStatement } from "../../src/stores/d1/sessions.ts";
-import { extraFrom, newIdsSql } from "../../src/stores/d1/users.ts";
+import { endFormerTokensSql, extraFrom, newIdsSql } from "../../src/stores/d1/users.ts";
 import { hashPassword } from "../../src/users/hash-password.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "../../src/users/new-salt.ts";
 import { newUserIds } from "../../src/users/new-user-ids.ts";
@@ -163,7 +163,11 @@ export async function insertUser(database: Database, user: NewUser, now: string,
   ];
   const columns =
     "id, alternate_id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined";
-  await orTaken(database.write(`INSERT INTO users (${columns}) VALUES (${values.join(", ")})`), model, user.username);
+  const statements = [
+    `INSERT INTO users (${columns}) VALUES (${values.join(", ")})`,
+    ...(namesAreIds(model) ? [endFormerTokensSql(sqlText(user.username))] : []),
+  ];
+  await orTaken(database.write(statements.join(";\n")), model, user.username);
 }
 
 /** The sentence for a name that somebody has. */

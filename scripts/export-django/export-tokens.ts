@@ -30,6 +30,13 @@ export async function exportTokens(
   database: Pick<Database, "read">,
   { idType, ids, onto, nowSeconds }: TokenTerms,
 ): Promise<{ readonly outstanding: readonly FixtureRow[]; readonly blacklisted: readonly FixtureRow[] }> {
+  const timeOf = (seconds: unknown): string =>
+    new Date(Number(seconds) * 1000).toISOString().replace(".000Z", onto?.zoned === false ? "" : "Z");
+  /** The gateway stores no tokens: the text is empty. Django looks tokens up by their jti alone. */
+  const fieldsOf = (row: Row, jti: string) => {
+    const owner = typeof row.owner_id === "string" && ids.has(row.owner_id) ? keyOf(row.owner_id, idType) : null;
+    return { user: owner, jti, token: "", created_at: timeOf(row.created_at), expires_at: timeOf(row.expires_at) };
+  };
   const outstanding: FixtureRow[] = [];
   const blacklisted: FixtureRow[] = [];
   for await (const row of allRows((sql) => database.read(sql), select(nowSeconds), "jti")) {
@@ -38,21 +45,13 @@ export async function exportTokens(
     const key = known ?? tokenKey(jti);
     const pk = exactKey(key);
     if (known === undefined)
-      outstanding.push({ model: "token_blacklist.outstandingtoken", pk, fields: fieldsOf(row, jti, idType, ids) });
+      outstanding.push({ model: "token_blacklist.outstandingtoken", pk, fields: fieldsOf(row, jti) });
     if (row.ended_at === null || onto?.blacklistings.has(key)) continue;
     const fields = { token: pk, blacklisted_at: timeOf(row.ended_at) };
     blacklisted.push({ model: "token_blacklist.blacklistedtoken", pk, fields });
   }
   return { outstanding, blacklisted };
 }
-
-/** The gateway stores no tokens: the text is empty. Django looks tokens up by their jti alone. */
-function fieldsOf(row: Row, jti: string, idType: UserIdType, ids: ReadonlySet<string>) {
-  const owner = typeof row.owner_id === "string" && ids.has(row.owner_id) ? keyOf(row.owner_id, idType) : null;
-  return { user: owner, jti, token: "", created_at: timeOf(row.created_at), expires_at: timeOf(row.expires_at) };
-}
-
-const timeOf = (seconds: unknown): string => new Date(Number(seconds) * 1000).toISOString().replace(".000Z", "Z");
 
 /**
  * The key of a token that Django does not have: always the same for a jti, so that a second export meets the first, and

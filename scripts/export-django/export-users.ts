@@ -1,12 +1,13 @@
 // Decides which users go back to Django, and how their rows look there.
 // Must never let one user's row change another's, nor carry a hash that Django would not verify.
-import { exactNumber, integerOf } from "../../src/json/exact-number.ts";
+import { exactNumber, integerOf, numberText } from "../../src/json/exact-number.ts";
 import { parseJson } from "../../src/json/parse.ts";
 import type { UserIdType } from "../../src/users/new-user-ids.ts";
 import { standardFields } from "../import-django/dump.ts";
 import { isDigest, rowDigest, sha256, type UserRow } from "../import-django/existing.ts";
 import type { ExtraField } from "../import-django/extra.ts";
 import { readKey } from "../import-django/keys.ts";
+import { readTime } from "../import-django/times.ts";
 import { isReadable } from "./hashes.ts";
 import type { DjangoUser } from "./onto.ts";
 
@@ -35,6 +36,10 @@ export interface ExportTerms {
   readonly changedOnly: boolean;
   /** The users of the Django that takes them; undefined: it has none. */
   readonly onto: readonly DjangoUser[] | undefined;
+  /** Whether Django's times have zones; they have none with USE_TZ = False. */
+  readonly zoned: boolean;
+  /** Two names of which this is the same are one name. */
+  readonly fold: (name: string) => string;
   readonly unusable: () => string;
 }
 
@@ -60,7 +65,7 @@ export interface UserExport {
 }
 
 /** Columns that have the name of a field. */
-const plainColumns = ["last_login", "first_name", "last_name", "email", "date_joined"] as const;
+const textColumns = ["first_name", "last_name", "email"] as const;
 const flagColumns = ["is_superuser", "is_staff", "is_active"] as const;
 
 export function exportUsers(users: Iterable<UserRow>, terms: ExportTerms): UserExport {
@@ -71,7 +76,7 @@ export function exportUsers(users: Iterable<UserRow>, terms: ExportTerms): UserE
     const id = readKey(one.pk, model.idType);
     if (id === undefined) continue;
     inDjango.set(id, one);
-    holders.set(String(one.fields[model.usernameField]), id);
+    holders.set(terms.fold(String(one.fields[model.usernameField])), id);
   }
   const rows: FixtureRow[] = [];
   const lists = { resets: [] as string[], gone: [] as string[], inactive: [] as string[], conflicts: [] as string[] };
@@ -80,7 +85,7 @@ export function exportUsers(users: Iterable<UserRow>, terms: ExportTerms): UserE
   for (const user of users) {
     const there = inDjango.get(user.id);
     const label = `id ${user.id} '${user.username}'`;
-    const holder = holders.get(user.username);
+    const holder = holders.get(terms.fold(user.username));
     if (onto && there === undefined && user.imported_row !== null) {
       lists.gone.push(label);
       continue;
@@ -101,7 +106,7 @@ export function exportUsers(users: Iterable<UserRow>, terms: ExportTerms): UserE
     }
     const password = passwordFor(user, there, terms);
     if (password === undefined) lists.resets.push(label);
-    const fields = { ...there?.fields, ...fieldsOf(user, there, model), password: password ?? terms.unusable() };
+    const fields = { ...there?.fields, ...fieldsOf(user, there, terms), password: password ?? terms.unusable() };
     if (there && JSON.stringify(fields) === JSON.stringify(there.fields)) {
       same++;
       continue;
@@ -135,22 +140,38 @@ function passwordFor(user: UserRow, there: DjangoUser | undefined, { hashes }: E
   return isReadable(user.password, hashes) ? user.password : undefined;
 }
 
-function fieldsOf(user: UserRow, there: DjangoUser | undefined, model: ExportModel): Record<string, unknown> {
+function fieldsOf(user: UserRow, there: DjangoUser | undefined, terms: ExportTerms): Record<string, unknown> {
+  const { model } = terms;
   const fields: Record<string, unknown> = {};
-  for (const name of plainColumns) if (model.fields.has(name)) fields[name] = user[name];
+  // No text is NULL in models where several users may have none; there, Django's default of a new row is NULL as well.
+  for (const name of textColumns)
+    if (model.fields.has(name) && (user[name] !== "" || (there?.fields[name] ?? null) !== null))
+      fields[name] = user[name];
   for (const name of flagColumns) if (model.fields.has(name)) fields[name] = user[name] === 1;
-  if (model.fields.has("last_login")) fields.last_login = later(user.last_login, there?.fields.last_login);
+  if (model.fields.has("last_login")) fields.last_login = later(user.last_login, there?.fields.last_login, terms);
+  if (model.fields.has("date_joined")) fields.date_joined = timeFor(user.date_joined, there?.fields.date_joined, terms);
   fields[model.usernameField] =
     typeof there?.fields[model.usernameField] === "object" ? exactNumber(user.username) : user.username;
-  if (model.idField !== undefined) fields[model.idField] = user.alternate_id;
+  // Users who were made here have none unless tokens name users by it: Django gives them one.
+  if (model.idField !== undefined && user.alternate_id !== null) {
+    const now = there?.fields[model.idField];
+    fields[model.idField] = numberText(now) === user.alternate_id ? now : user.alternate_id;
+  }
   // What came by --extra is newer in Django, where Django has the user.
   if (there === undefined) Object.assign(fields, extraFieldsOf(user, model.extras));
   return fields;
 }
 
-function later(here: string | null, there: unknown): string | null {
-  const times = [here, typeof there === "string" ? there : null].filter((time) => time !== null);
-  return times.sort().at(-1) ?? null;
+/** A time as Django writes it, in Django's own text where it is the same. */
+function timeFor(here: string, there: unknown, { zoned }: Pick<ExportTerms, "zoned">): unknown {
+  if (readTime(there)?.text === here) return there;
+  return zoned ? here : here.replace(/Z$/, "");
+}
+
+function later(here: string | null, there: unknown, terms: ExportTerms): unknown {
+  const before = readTime(there)?.text;
+  if (here === null || (before !== undefined && before >= here)) return there ?? null;
+  return timeFor(here, there, terms);
 }
 
 /** The members of `extra` by the names of their fields; names of groups and permissions as natural keys. */

@@ -2,6 +2,7 @@
 // Must never quote the text in an error: it contains password hashes and tokens.
 import { openDumpFile, parseRow, readRows } from "../import-django/dump.ts";
 import { keyNumber } from "../import-django/keys.ts";
+import { readTime } from "../import-django/times.ts";
 import { Failure } from "../shared/failure.ts";
 
 /** A user's row as it is in Django. */
@@ -17,7 +18,11 @@ export interface Onto {
   readonly tokens: ReadonlyMap<string, string>;
   /** The keys of blacklistings by the keys of their tokens. */
   readonly blacklistings: ReadonlyMap<string, string>;
+  /** Whether its times have zones; they have none with USE_TZ = False, and then databases refuse any that has. */
+  readonly zoned: boolean;
 }
+
+const timeFields = ["last_login", "date_joined", "created_at", "expires_at", "blacklisted_at"];
 
 export async function readOnto(path: string, userModel: string, read: (bytes: number) => void): Promise<Onto> {
   const users: DjangoUser[] = [];
@@ -25,6 +30,7 @@ export async function readOnto(path: string, userModel: string, read: (bytes: nu
   const blacklistings = new Map<string, string>();
   const { bytes } = await openDumpFile(path);
   const wanted = userModel.toLowerCase();
+  let zoned = true;
   const add = (text: string, row: number): void => {
     const { model, pk, fields } = parseRow(path, text, row);
     const name = model.toLowerCase();
@@ -33,6 +39,7 @@ export async function readOnto(path: string, userModel: string, read: (bytes: nu
         throw new Failure(`${path} has no keys: use dumpdata without --natural-primary. Row ${row}.`);
       users.push({ pk, fields });
     }
+    for (const field of timeFields) if (readTime(fields[field])?.zoned === false) zoned = false;
     const key = keyNumber(pk);
     if (name === "token_blacklist.outstandingtoken" && key !== undefined && typeof fields.jti === "string")
       tokens.set(fields.jti, key);
@@ -41,5 +48,5 @@ export async function readOnto(path: string, userModel: string, read: (bytes: nu
       blacklistings.set(token, key);
   };
   await readRows(path, bytes, undefined, add, read);
-  return { users, tokens, blacklistings };
+  return { users, tokens, blacklistings, zoned };
 }

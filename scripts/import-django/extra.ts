@@ -91,11 +91,18 @@ export function openExtras(
         const value = row.fields[field] ?? null;
         values[name] = table === undefined ? value : namesOf(field, table, value);
       }
-      return JSON.stringify(values).length > LONGEST_EXTRA
-        ? `the fields of --extra have more than ${LONGEST_EXTRA} characters`
-        : values;
+      return isShort(values) ? values : `the fields of --extra have more than ${LONGEST_EXTRA} characters`;
     },
   };
+}
+
+function isShort(values: Readonly<Record<string, unknown>>): boolean {
+  try {
+    return JSON.stringify(values).length <= LONGEST_EXTRA;
+  } catch {
+    // Lists in lists beyond what the stack holds: JSON.parse takes more of them than JSON.stringify.
+    return false;
+  }
 }
 
 /** A natural key: the name of a group; codename, app and model of a permission. */

@@ -33,6 +33,8 @@ export interface ImportChoices {
   readonly lenient: boolean;
   readonly keepPasswords: boolean;
   readonly prune: "no" | "deactivate" | "delete";
+  /** Whether most users of earlier imports may be pruned. */
+  readonly force: boolean;
   readonly model: ModelFlags;
   readonly extra: readonly string[];
   readonly nowSeconds: number;
@@ -116,6 +118,7 @@ export async function importDump(
     const head = `Nothing was written: ${rows} of ${path} cannot be imported.`;
     return { lines: [head, ...invalidLines(invalid)], exitCode: EXIT.failed };
   }
+  if (!choices.force && !choices.dryRun) checkMostPruned(path, choices.prune, plan, existing);
   if (foldNames) checkFoldedNames(database.place, existing, plan, choices.prune === "delete");
   const lost = leftOutRows(plan);
   const refused = choices.strict && lost > 0;
@@ -183,6 +186,24 @@ function checkPrune(
   }
   if (lenient) throw usage("--prune and --lenient contradict each other: a user whose row is left out is not gone.");
 }
+
+/** A dump that lacks most users is more often cut or of another database than a day on which most have left. */
+function checkMostPruned(
+  path: string,
+  prune: ImportChoices["prune"],
+  { users: { pruned } }: ImportPlan,
+  { users }: Existing,
+): void {
+  const imported = users.filter(({ imported_row }) => imported_row !== null).length;
+  if (pruned.length <= fewPruned || pruned.length * 2 <= imported) return;
+  const does = prune === "delete" ? "delete" : "deactivate";
+  throw new Failure(
+    `--prune would ${does} ${pruned.length} of the ${imported} users of earlier imports. Is ${path} complete? If it is, add --force. Nothing was written.`,
+  );
+}
+
+/** So many may go whatever their share is. */
+const fewPruned = 10;
 
 function checkIntegerIds(place: string, { integerIds }: Tables, model: UserModel | undefined, plan: ImportPlan): void {
   if (!integerIds || model === undefined || model.idType === "integer") return;

@@ -116,6 +116,12 @@ function chooseModel(
   const known = last && models.get(last.userModel.toLowerCase());
   if (known) return known;
   const all = [...models.values()];
+  if (last && all.length > 0) {
+    const names = all.map(({ name }) => name).sort();
+    throw usage(
+      `The last import was of ${last.userModel}, of which ${path} has no rows, and it has passwords in ${names.join(", ")}. If these are the users now, name AUTH_USER_MODEL with --user-model.`,
+    );
+  }
   const likely = all.filter(({ fields }) => [nameField ?? "username", "email"].some((field) => fields.has(field)));
   const candidates = likely.length > 0 ? likely : all.filter((model) => nameFields(model).length > 0);
   if (candidates.length > 1) {

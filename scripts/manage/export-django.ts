@@ -1,8 +1,9 @@
 // `export-django`: writes users and tokens for `manage.py loaddata`.
 // Must never write hashes to a file that others can read, nor a part of an export.
 import { randomInt } from "node:crypto";
-import { chmod, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
+import { foldedUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { exportTokens } from "../export-django/export-tokens.ts";
 import {
@@ -121,6 +122,8 @@ export async function exportRows(
     hashes: choices.hashes,
     changedOnly: choices.changedOnly,
     onto: onto?.users,
+    zoned: onto?.zoned ?? true,
+    fold: settingsOf(bindings.vars, ["USERNAME_CASE"]).USERNAME_CASE === "exact" ? (name) => name : foldedUsername,
     unusable: () => unusablePassword((below) => randomInt(below)),
   });
   const { idType } = model;
@@ -196,9 +199,10 @@ export async function writePrivate(path: string, texts: Iterable<string>): Promi
   const target = resolve(process.env.INIT_CWD ?? process.cwd(), path);
   const part = `${target}.part`;
   try {
-    const file = await open(part, "w", 0o600);
+    // Never one that is there already: it could be a link to another file, or be open elsewhere.
+    await rm(part, { force: true });
+    const file = await open(part, "wx", 0o600);
     try {
-      await chmod(part, 0o600);
       for (const text of joined(texts)) await file.write(text);
     } finally {
       await file.close();

@@ -20,6 +20,7 @@ const flags = {
   "id-field": { type: "string" },
   extra: { type: "string" },
   prune: { type: "boolean" },
+  force: { type: "boolean" },
   format: { type: "string" },
   quiet: { type: "boolean" },
   ...placeFlags,
@@ -33,11 +34,11 @@ Imports users and tokens from a Django project:
 FILE may be - for standard input. Users keep their ids, flags and hashes, whatever their model: keys are integers, UUIDs
 or text, as USER_ID_TYPE says. Columns that the model lacks have Django's defaults. Of a token, only id, type, user and
 times are imported, never the token itself; expired tokens are skipped.
-You can run it again: users with the same id become as they are in the dump, also their names and is_active, whatever was
-changed at the gateway. Tokens that are blacklisted at the gateway stay blacklisted. Sessions end where the password, is_active or what tokens name the user
-by has changed. A user whose id or name belongs to somebody else at the gateway is left out. dumpdata --natural-foreign
-works. With --natural-primary, the dump has no ids: existing users keep theirs, others get one that Django never gives,
-and the tokens issued by Django do not match it.
+You can run it again: users with the same id become as they are in the dump, also their names and is_active, whatever
+was changed at the gateway. Tokens that are blacklisted at the gateway stay blacklisted. Sessions end where the
+password, is_active or what tokens name the user by has changed. A user whose id or name belongs to somebody else at
+the gateway is left out. dumpdata --natural-foreign works. With --natural-primary, the dump has no ids: existing users
+keep theirs, others get one that Django never gives, and the tokens issued by Django do not match it.
 
   --dry-run             write nothing; report what would be done
   --lenient             leave out rows that cannot be imported; exit code 0 also when users are left out
@@ -48,6 +49,7 @@ and the tokens issued by Django do not match it.
   --id-field F          the field that alternate_id holds; by default USER_ID_FIELD, where it is not the primary key
   --extra F,F           further fields for the column extra; foreign keys as keys, groups and user_permissions as names
   --prune               deactivate users of earlier imports who are gone from the dump; --prune=delete deletes them
+  --force               prune even where that is most of the users
   --format FORMAT       json or jsonl; by default what the first character says
   --quiet               show no progress
 ${placeHelpAt(24)}
@@ -103,6 +105,7 @@ async function run(argv: readonly string[]): Promise<number> {
     strict: values.strict === true,
     lenient: values.lenient === true,
     keepPasswords: values["keep-passwords"] === true,
+    force: values.force === true,
     prune: prune ?? (values.prune === true ? "deactivate" : "no"),
     model: { userModel: values["user-model"], usernameField: values["username-field"], idField: values["id-field"] },
     extra: extraNames(values.extra),

@@ -91,8 +91,10 @@ async function run(argv: readonly string[]): Promise<number> {
       const model = userModelOf(bindings);
       for (const line of await expand(database, model)) console.log(line);
       if (values.cancel === true) {
-        if ((await storedIds(database)) === "text")
-          throw new Failure("The tables are replaced already, so there is nothing to cancel. --finish completes it.");
+        if ((await storedIds(database)) === "text") {
+          const rest = (await isRewriting(database)) ? " --finish completes it." : "";
+          throw new Failure(`The tables are replaced already, so there is nothing to cancel.${rest}`);
+        }
         await cancelRewrite(database);
         console.log("There is no copy any more. User ids are integers, and 0.1 still works with this database.");
       } else if (values.finish === true) {

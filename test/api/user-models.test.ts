@@ -223,6 +223,19 @@ describe("new users on the admin page", () => {
     expect(location).toBe(`/_gateway/admin/users/${row?.id}/?done=created`);
   });
 
+  it("are not who had their name before, where tokens name users by it", async () => {
+    const byName = { USER_ID_FIELD: "username" };
+    const boss = await loggedIn(await adminApp(byName), await addStaff({ id: "boss-of-names", is_superuser: true }));
+    await DB.prepare("INSERT INTO user_cutoffs VALUES ('former', 4000000000, 4000000000)").run();
+    const fields = { first_name: "", last_name: "", email: "", is_active: "on", username: "freed" };
+    await boss.post("/users/new", { ...fields, password: "correct horse", password_again: "correct horse" });
+    const row = await DB.prepare(
+      "SELECT issued_before FROM user_cutoffs WHERE user_id = (SELECT id FROM users WHERE username = 'freed')",
+    ).first();
+    expect(row).not.toBeNull();
+    await DB.batch(["user_cutoffs", "users WHERE username = 'freed'"].map((rows) => DB.prepare(`DELETE FROM ${rows}`)));
+  });
+
   it("get ids below zero after an import, and those never twice", async () => {
     await DB.prepare(
       "INSERT INTO user_imports (id, imported_at, user_model, username_field, id_type, fields) VALUES (1, 1, 'auth.user', 'username', 'integer', '[]')",

@@ -180,7 +180,7 @@ async function changeHere({ database }: Bindings, name: (who: string) => string)
 
 async function runImport(bindings: Bindings, path: string, extra: readonly string[]): Promise<readonly string[]> {
   const choices = {
-    ...{ dryRun: false, strict: true, lenient: false, keepPasswords: false, prune: "no" as const, extra },
+    ...{ dryRun: false, strict: true, lenient: false, keepPasswords: false, prune: "no" as const, force: false, extra },
     model: { userModel: undefined, usernameField: undefined, idField: undefined },
     nowSeconds: Math.floor(Date.now() / 1000),
     ask: undefined,

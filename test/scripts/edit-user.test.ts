@@ -173,4 +173,22 @@ describe("insertUser()", () => {
     await expect(insert({ USERNAME_FIELD: "login" })).rejects.toThrow("There is already a user with the login 'ada'.");
     expect((await requireUser(store.bindings.database, "ada")).id).toBe("3");
   });
+
+  it("ends the tokens of whoever had the name before, where tokens name users by it", async () => {
+    const byName = { USER_ID_FIELD: "username" };
+    store = textDatabase(byName);
+    const { database } = store.bindings;
+    const model = { ...djangoUsers, ...byName };
+    const make = (username: string, at: string) =>
+      insertUser(database, { username, email: "", passwordHash: "x", isStaff: false, isSuperuser: false }, at, model);
+    await make("x", "2026-01-01T00:00:00Z");
+    expect(store.db.prepare("SELECT * FROM user_cutoffs").all()).toEqual([]);
+    await editUser(store.bindings, await requireUser(database, "x"), { username: "y" }, 1_800_000_000);
+    await make("x", "2027-01-15T08:00:05Z");
+    const { id } = await requireUser(database, "x");
+    const until = store.db.prepare("SELECT MAX(expires_at) AS at FROM user_cutoffs").get()?.at;
+    expect(store.db.prepare("SELECT * FROM user_cutoffs WHERE user_id = ?").all(id)).toEqual([
+      { user_id: id, issued_before: 1_800_000_005, expires_at: until },
+    ]);
+  });
 });

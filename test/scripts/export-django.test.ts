@@ -1,5 +1,5 @@
 // export-django: users and tokens as rows of a fixture, out of a real local D1.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -26,11 +26,16 @@ async function importRows(
   const choices = { ...importChoices, nowSeconds, extra };
   return importOf(parseDump("dump.json", JSON.stringify(rows), termsOf(place, choices)), choices, place);
 }
-async function run(change: Partial<ExportChoices> = {}, onto?: readonly Row[]) {
+async function run(
+  change: Partial<ExportChoices> = {},
+  onto?: readonly Row[],
+  vars: Readonly<Record<string, unknown>> = {},
+) {
   if (onto) writeFileSync(path, JSON.stringify(onto));
   const choices = { userModel: undefined, usernameField: undefined, changedOnly: false, nowSeconds };
   const hashes = readableHashes(undefined, undefined);
-  const found = await exportRows(bindings(), { ...choices, hashes, onto: onto && path, ...change });
+  const place = { ...bindings(), vars: { ...bindings().vars, ...vars } };
+  const found = await exportRows(place, { ...choices, hashes, onto: onto && path, ...change });
   return { ...found, rows: [...found.rows] };
 }
 const write = (sql: string) => bindings().database.write(sql);
@@ -81,6 +86,49 @@ describe("export-django", () => {
     const { rows: back, lines } = await run({}, rows);
     expect(back).toMatchObject([{ pk: 1, fields: { username: "ada", email: "ada@example.com", phone: "1" } }]);
     expect(lines[0]).toBe("  users   0 new, 1 changed, 1 left as they are");
+  });
+
+  it.each([
+    ["no text as NULL", { phone: "1", email: null, first_name: null }, { USERNAME_FIELD: "phone" }],
+    ["times without zones", { date_joined: "2020-01-01T00:00:00", last_login: "2020-01-01T00:00:00.123456" }, {}],
+    ["times of a zone", { date_joined: "2020-01-01T00:00:00.5+02:00", last_login: "2020-01-01T00:00:00+02:00" }, {}],
+    ["an integer as USER_ID_FIELD", { number: 5 }, { USER_ID_FIELD: "number" }],
+  ])("writes no row that Django has already: %s", async (_, fields, vars) => {
+    const rows = [userRow(1, "ada", fields)];
+    await importRows(rows, vars);
+    expect(await run({}, rows)).toMatchObject({ rows: [], exitCode: 0 });
+  });
+
+  it("writes times without zones where Django has none", async () => {
+    const rows = [userRow(1, "ada", { date_joined: "2020-01-01T00:00:00", last_login: null })];
+    await importRows(rows);
+    await write(`UPDATE users SET last_login = '2026-01-01T00:00:00.500Z';
+      INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at)
+        VALUES ('t', 'refresh', '1', 1767225600, 4102444800)`);
+    expect((await run({}, rows)).rows.map(({ fields }) => fields)).toMatchObject([
+      { last_login: "2026-01-01T00:00:00.500", date_joined: "2020-01-01T00:00:00" },
+      { created_at: "2026-01-01T00:00:00", expires_at: "2100-01-01T00:00:00" },
+    ]);
+  });
+
+  it("leaves to Django's defaults what a user who was made here does not have", async () => {
+    const rows = [userRow(1, "ada", { email: null, uuid })];
+    await importRows(rows, { USER_ID_FIELD: "uuid", USER_ID_TYPE: "uuid" });
+    await write(
+      "INSERT INTO users (id, password, username, date_joined) VALUES ('-1', '!', 'eve', '2026-01-01T00:00:00Z')",
+    );
+    const [eve] = (await run({}, rows)).rows;
+    expect(eve?.fields).toMatchObject({ username: "eve" });
+    expect(Object.keys(eve?.fields ?? {})).not.toContain("email");
+    expect(Object.keys(eve?.fields ?? {})).not.toContain("uuid");
+  });
+
+  it("leaves out who differs from somebody in Django by case alone, with USERNAME_CASE insensitive", async () => {
+    await importRows([userRow(1, "ada")]);
+    await write("INSERT INTO users (id, password, username, date_joined) VALUES ('-1', '!', 'eve', '')");
+    const onto = [userRow(1, "ada"), userRow(2, "Eve")];
+    expect((await run({}, onto)).rows).toMatchObject([{ pk: -1 }]);
+    expect(await run({}, onto, { USERNAME_CASE: "insensitive" })).toMatchObject({ rows: [], exitCode: 1 });
   });
 
   it("writes with --changed only users who were created or changed here since the import", async () => {
@@ -157,6 +205,11 @@ describe("export-django", () => {
     writeFileSync(path, "", { mode: 0o644 });
     await writePrivate(path, fixtureText([]));
     expect([readFileSync(path, "utf8"), statSync(path).mode & 0o777]).toEqual(["[]\n", 0o600]);
+    const other = join(folder, "other");
+    writeFileSync(other, "kept");
+    symlinkSync(other, `${path}.part`);
+    await writePrivate(path, fixtureText([]));
+    expect(readFileSync(other, "utf8")).toBe("kept");
     await expect(writePrivate(join(folder, "no", "x"), [])).rejects.toThrow("ENOENT: no such file or directory.");
   });
 });

@@ -146,15 +146,52 @@ describe("import-django", () => {
     expect((await users()).map(({ id }) => id)).toEqual(["-1", "1"]);
   });
 
+  it("does not take most users for gone, unless that is said", async () => {
+    await run(Array.from({ length: 21 }, (_, index) => userRow(index + 1, `user-${index + 1}`)));
+    const [one] = [userRow(1, "user-1")];
+    for (const prune of ["deactivate", "delete"] as const) {
+      await expect(run([one], {}, { prune })).rejects.toThrow(
+        `--prune would ${prune} 20 of the 21 users of earlier imports. Is dump.json complete? If it is, add --force. Nothing was written.`,
+      );
+    }
+    expect(await read("SELECT count(*) AS n FROM users WHERE is_active = 1")).toEqual([{ n: 21 }]);
+    const rest = (await run([one], {}, { prune: "deactivate", force: true })).rest;
+    expect(rest).toContain("  20 users gone from the dump: deactivated");
+  });
+
   it("does not take users for gone who are only not in this dump", async () => {
     await run([userRow(1, "ada")]);
     await expect(run([tokenRow(1, "t", 1)], {}, { prune: "deactivate" })).rejects.toThrow(
       "dump.json has no users: with --prune, all users of earlier imports would be gone. Nothing was written.",
     );
-    await expect(run([member(1, { username: "ada" })], {}, { prune: "delete" })).rejects.toThrow(
+    const model = { ...importChoices.model, userModel: "accounts.member" };
+    await expect(run([member(1, { username: "ada" })], {}, { prune: "delete", model })).rejects.toThrow(
       "The last import was of auth.user, and dump.json has accounts.member: --prune would take all earlier users for gone.",
     );
     expect((await users()).length).toBe(1);
+  });
+
+  it("does not take another model for the users of the last import because it has passwords", async () => {
+    await run([userRow(1, "ada")]);
+    const server = { model: "smtp.server", pk: 1, fields: { username: "mail", password: "plain" } };
+    await expect(run([server])).rejects.toThrow(
+      "The last import was of auth.user, of which dump.json has no rows, and it has passwords in smtp.server. If these are the users now, name AUTH_USER_MODEL with --user-model.",
+    );
+    expect(await users()).toMatchObject([{ id: "1", username: "ada" }]);
+    const model = { ...importChoices.model, userModel: "smtp.server" };
+    expect((await run([server], {}, { model })).exitCode).toBe(0);
+  });
+
+  it("names rows whose lists are nested too deeply, and keeps text ids that differ only as texts", async () => {
+    const deep = `${"[".repeat(9000)}0${"]".repeat(9000)}`;
+    const text = `[{"model":"accounts.member","pk":"a","fields":{"username":"ada","password":"!","tenant":${deep}}}]`;
+    const place = { vars: { ...bindings().vars, USER_ID_TYPE: "text" } };
+    const choices = { ...importChoices, nowSeconds: realNow, extra: ["tenant"] };
+    const nested = await importOf(parseDump("dump.json", text, termsOf(place, choices)), choices, place);
+    expect(nested.counts).toEqual(["row 1 (id a): the fields of --extra have more than 4000 characters"]);
+    const rows = [member("7", { username: "ada" }), member("7.0", { username: "bob" })];
+    expect((await run(rows, { USER_ID_TYPE: "text" })).exitCode).toBe(0);
+    expect((await users()).map(({ id }) => id)).toEqual(["7", "7.0"]);
   });
 
   it("writes nothing when a row cannot be imported, and says which; --lenient leaves it out", async () => {

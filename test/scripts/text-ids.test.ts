@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { Database } from "../../scripts/database/database.ts";
 import { updateTables } from "../../scripts/database/tables.ts";
 import { cancelRewrite, isRewriting, rewriteIds, storedIds } from "../../scripts/database/text-ids.ts";
+import { selectUser } from "../../src/stores/d1/users.ts";
 
 const schemaOf010 = readFileSync(join(import.meta.dirname, "../support/fixtures/schema-0.1.0.sql"), "utf8");
 const progress = { step: () => {}, at: () => {} };
@@ -292,5 +293,20 @@ describe("cancelRewrite()", () => {
       await cancelRewrite(database);
       expect([at, rowsOf(db), schemaOf(db)]).toEqual([at, ...before]);
     }
+  });
+});
+
+describe("a user of a database with integer ids", () => {
+  it.each([
+    ["3", "user1"],
+    ["003", undefined],
+    ["3.0", undefined],
+    [" 3", undefined],
+    ["281674916028284931", "snowflake"],
+  ])("is named by the id %j: %s", async (value, username) => {
+    const { db } = await expanded();
+    const prepare = (sql: string) => ({ bind: (id: string) => db.prepare(sql).get(id) });
+    const row: unknown = selectUser({ prepare } as unknown as D1Database, { column: "id", value });
+    expect((row as { readonly username: string } | undefined)?.username).toBe(username);
   });
 });

@@ -90,6 +90,20 @@ describe("a year of users on both sides", () => {
     expect(Math.min(here.length, django)).toBeGreaterThan(400);
   });
 
+  it("gives the alternate id of a deleted user to nobody, whose tokens would name them", async () => {
+    const model: UserModel = { ...djangoUsers, USER_ID_FIELD: "number", USER_ID_TYPE: "integer" };
+    const { bindings, db } = textDatabase({});
+    const given: unknown[] = [];
+    for (const username of ["ada", "bob", "eve"]) {
+      const user = { username, email: "", passwordHash: "!", isStaff: false, isSuperuser: false };
+      await insertUser(bindings.database, user, "now", model);
+      given.push(db.prepare("SELECT alternate_id FROM users").get()?.alternate_id);
+      db.exec("DELETE FROM users");
+    }
+    expect(new Set(given).size).toBe(3);
+    expect(given.filter((id) => !/^-[1-9][0-9]{0,9}$/.test(String(id)))).toEqual([]);
+  });
+
   it("takes the type of the last import where tokens name users by name", async () => {
     const model: UserModel = { ...djangoUsers, USER_ID_FIELD: "username", USER_ID_TYPE: "integer" };
     const { meeting, repeated, here } = await aYear("uuid", model);

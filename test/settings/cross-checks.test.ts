@@ -116,6 +116,10 @@ describe("USER_ID_FIELD, AUTH_TOKEN_CLASSES, AUTH_HEADER_TYPES, AUTH_HEADER_NAME
       { USERNAME_FIELD: "password" },
       'USERNAME_FIELD must name a field that is unique in the user model; it is "password".',
     ],
+    [
+      { USERNAME_FIELD: "__proto__" },
+      'USERNAME_FIELD must name a field that is unique in the user model; it is "__proto__".',
+    ],
     [{ USERNAME_FIELD: "pk" }, 'USERNAME_FIELD must name a field that users log in with; it is "pk".'],
     [{ USERNAME_CASE: "lower" }, 'USERNAME_CASE must be one of exact, insensitive; it is "lower".'],
     [{ USER_ID_TYPE: "int" }, 'USER_ID_TYPE must be one of integer, uuid, text; it is "int".'],

@@ -69,7 +69,16 @@ export function useLocalDatabase(): {
 
 /** No flags. */
 export const importChoices: ImportChoices = {
-  ...{ dryRun: false, strict: false, lenient: false, keepPasswords: false, prune: "no", extra: [], nowSeconds },
+  ...{
+    dryRun: false,
+    strict: false,
+    lenient: false,
+    keepPasswords: false,
+    prune: "no",
+    force: false,
+    extra: [],
+    nowSeconds,
+  },
   model: { userModel: undefined, usernameField: undefined, idField: undefined },
   ask: undefined,
 };

@@ -8,8 +8,8 @@ const notUnique = [
   ...["groups", "user_permissions"],
 ];
 
-/** A field's name as Python has it. */
-const isField = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+/** A field's name as Django has it: one of Python's, without `__`, which separates names in look-ups. */
+const isField = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !name.includes("__");
 
 /** Adds to the errors of readSettings(). */
 export function checkUserModel({ USER_ID_FIELD, USERNAME_FIELD }: Settings, errors: string[]): void {

@@ -5,7 +5,7 @@ import type { Actor, AdminUserStore, Changed, Ending, Page, UserFields, UserQuer
 import { type Condition, readPage } from "./admin-pages.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { endAllStatements, keepSessionsStatement } from "./sessions.ts";
-import { newIdsSql, userColumns, userFrom } from "./users.ts";
+import { endFormerTokensSql, newIdsSql, userColumns, userFrom } from "./users.ts";
 
 export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
@@ -53,11 +53,10 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
         const sql = `INSERT INTO users (password, ${fieldColumns}, date_joined, id, alternate_id)
           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ${id}, ${alternateId}) RETURNING CAST(id AS TEXT) AS id`;
         try {
-          const row = await db
-            .prepare(sql)
-            .bind(...values)
-            .first<{ id: string }>();
-          return { id: String(row?.id) };
+          const named = ids.idType === undefined && ids.alternateType === undefined;
+          const ending = named ? [db.prepare(endFormerTokensSql("?1")).bind(user.username)] : [];
+          const [created] = await db.batch<{ id: string }>([db.prepare(sql).bind(...values), ...ending]);
+          return { id: String(created?.results[0]?.id) };
         } catch (error) {
           if (isTaken(error)) return "taken";
           throw error;

@@ -30,8 +30,13 @@ export function d1Users(db: D1Database, log: StoreLog): UserStore {
 
 /** The statement that reads one user by a unique column. */
 export function selectUser(db: Pick<D1Database, "prepare">, lookup: UserLookup): D1PreparedStatement {
-  const where = { id: "id", username: "username", alternate_id: "alternate_id" }[lookup.column];
-  return db.prepare(`SELECT ${userColumns} FROM users WHERE ${where} = ?1`).bind(lookup.value);
+  // In a database of an earlier version, "007" and "7.0" would find the integer 7.
+  const where = {
+    id: "id = ?1 AND CAST(id AS TEXT) = ?1",
+    username: "username = ?1",
+    alternate_id: "alternate_id = ?1",
+  };
+  return db.prepare(`SELECT ${userColumns} FROM users WHERE ${where[lookup.column]}`).bind(lookup.value);
 }
 
 /** A row as a User; text columns that are NULL (there are none by the schema) read as empty. */
@@ -82,9 +87,11 @@ const idAt = (end: "MIN" | "MAX"): string =>
  */
 export const nextUserId = `CASE WHEN EXISTS (SELECT 1 FROM user_imports WHERE id = 1) THEN ${idAt("MIN")} - 1 ELSE ${idAt("MAX")} + 1 END`;
 
-/** The next alternate id where these are integers, likewise; the API's own go upwards. */
-const nextAlternateId =
-  "MIN(0, COALESCE((SELECT MIN(CAST(alternate_id AS INTEGER)) FROM users WHERE alternate_id IS NOT NULL), 0)) - 1";
+/**
+ * An alternate id where these are integers: below zero, since the API's own go upwards, and of 32 bits. Drawn and not
+ * counted, because nothing remembers the one of a deleted user, whose tokens would name whoever got it next.
+ */
+const drawnAlternateId = "-1 - ABS(RANDOM() % 2147483647)";
 
 /**
  * The `id` and the `alternate_id` of a new user, as SQL that the Worker and the commands share.
@@ -94,7 +101,7 @@ const nextAlternateId =
 export function newIdsSql(ids: NewUserIds, literal: (value: string | null) => string): readonly [string, string] {
   const type = `COALESCE(${literal(ids.idType ?? null)}, (SELECT id_type FROM user_imports WHERE id = 1))`;
   const alternates = {
-    integer: () => nextAlternateId,
+    integer: () => drawnAlternateId,
     uuid: () => literal(ids.alternateUuid),
     text: () => literal(ids.alternateText),
   };
@@ -103,6 +110,17 @@ export function newIdsSql(ids: NewUserIds, literal: (value: string | null) => st
     ids.alternateType === undefined ? "NULL" : alternates[ids.alternateType](),
   ];
 }
+
+/**
+ * Written with a new user where tokens name users by name: the name may be one that somebody gave up, whose tokens were
+ * ended by a row of user_cutoffs that no name leads to any more. Nothing where nobody's tokens were ended.
+ *
+ * @param username how the new user's name stands in the statement
+ */
+export const endFormerTokensSql = (username: string): string =>
+  `INSERT INTO user_cutoffs (user_id, issued_before, expires_at)
+   SELECT id, COALESCE(unixepoch(date_joined), 0), (SELECT MAX(expires_at) FROM user_cutoffs) FROM users
+   WHERE username = ${username} AND (SELECT MAX(expires_at) FROM user_cutoffs) IS NOT NULL ON CONFLICT (user_id) DO NOTHING`;
 
 /** Deletes rows of user_cutoffs that have expired before ?1, but for those by which the range of ids is known. */
 export const forgetEndedUsers = `DELETE FROM user_cutoffs WHERE expires_at < ?1 AND CAST(user_id AS INTEGER)
