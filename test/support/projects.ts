@@ -94,6 +94,8 @@ export function runToEnd(
   { cwd, input = "", env = {} }: { readonly cwd: string; readonly input?: string; readonly env?: NodeJS.ProcessEnv },
 ): Promise<Ended> {
   const child = spawn(program, words, { cwd, env: { ...process.env, ...env } });
+  // A command that refuses at once does not read its input.
+  child.stdin.on("error", () => {});
   child.stdin.end(input);
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
