@@ -1,4 +1,4 @@
-// Three projects: units in workerd, where they will run; those of them that mock a module; everything that needs Node
+// Four projects: units in workerd, where they will run; those of them that mock a module; everything that needs Node
 // (processes, files, real sockets) in Node.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath, URL as NodeURL } from "node:url";
@@ -36,6 +36,9 @@ const inNode = [
   // Node signs with every algorithm; workerd's node:crypto does not.
   "test/tokens/codec-and-node.test.ts",
 ];
+
+/** What installs packages and opens local databases over and over: `npm run test:installed`, which .ci/run runs too. */
+const installed = ["test/worker/package.test.ts", "test/scripts/local-database.test.ts"];
 
 /** For what hangs alone: a machine that others use can be ten times slower, and no test is about its speed. */
 const patience = { testTimeout: 300_000, hookTimeout: 300_000 };
@@ -82,6 +85,23 @@ const inWorkerd = (name: string, isolate: boolean) => ({
   },
 });
 
+const inNodeProject = (name: string, files: { readonly include: string[]; readonly exclude?: string[] }) => ({
+  test: {
+    name,
+    ...files,
+    globalSetup: ["test/support/bundle-once.ts"],
+    setupFiles: [
+      "test/support/faster-miniflare.ts",
+      "test/support/restore-globals.ts",
+      "test/support/restore-environment.ts",
+    ],
+    pool: "forks" as const,
+    // Loading Vitest, Miniflare and wrangler takes longer than most files do.
+    isolate: false,
+    ...patience,
+  },
+});
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/count-reporter.ts"],
@@ -90,22 +110,8 @@ export default defineConfig({
     projects: [
       inWorkerd("unit", false),
       inWorkerd("mocks", true),
-      {
-        test: {
-          name: "node",
-          include: inNode,
-          globalSetup: ["test/support/bundle-once.ts"],
-          setupFiles: [
-            "test/support/faster-miniflare.ts",
-            "test/support/restore-globals.ts",
-            "test/support/restore-environment.ts",
-          ],
-          pool: "forks",
-          // Loading Vitest, Miniflare and wrangler takes longer than most files do.
-          isolate: false,
-          ...patience,
-        },
-      },
+      inNodeProject("node", { include: inNode, exclude: installed }),
+      inNodeProject("installed", { include: installed }),
     ],
   },
 });
