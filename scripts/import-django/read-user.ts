@@ -26,6 +26,17 @@ const optional = {
   is_active: 1,
 } as const;
 
+/** Columns besides the password that a dump overwrites where its model has the field of that name. */
+export const ownFields = [
+  "is_superuser",
+  "first_name",
+  "last_name",
+  "email",
+  "is_staff",
+  "is_active",
+  "date_joined",
+] as const;
+
 /** @param now date_joined of users of a model without it */
 export function readUser(row: DumpRow, model: UserModel, extras: ExtraReader, now: string): DumpUser | string {
   const { fields, pk } = row;
@@ -77,16 +88,7 @@ export function merged(
 ): DumpUser {
   if (!here) return user;
   const kept: Partial<UserColumns> = {};
-  for (const name of [
-    "is_superuser",
-    "first_name",
-    "last_name",
-    "email",
-    "is_staff",
-    "is_active",
-    "date_joined",
-  ] as const)
-    if (row.fields[name] === undefined) Object.assign(kept, { [name]: here[name] });
+  for (const name of ownFields) if (row.fields[name] === undefined) Object.assign(kept, { [name]: here[name] });
   const times = [user.last_login, here.last_login].filter((time) => time !== null);
   return {
     ...user,

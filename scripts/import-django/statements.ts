@@ -6,6 +6,7 @@ import { type BulkStatement, bulkStatements } from "../database/bulk.ts";
 import { USER_COLUMNS } from "./existing.ts";
 import type { TokenInsert } from "./plan-tokens.ts";
 import type { UserPlan, UserWrite } from "./plan-users.ts";
+import { ownFields } from "./read-user.ts";
 import type { LastImport } from "./user-model.ts";
 
 const cells = (count: number): string => Array.from({ length: count }, (_, index) => `value ->> ${index}`).join(", ");
@@ -41,16 +42,7 @@ export interface WriteTerms {
 /** What a user is called between two names, so that two of them can change names. */
 const betweenNames = "char(1) || users.id";
 
-const columnsOfFields = [
-  "password",
-  "is_superuser",
-  "first_name",
-  "last_name",
-  "email",
-  "is_staff",
-  "is_active",
-  "date_joined",
-];
+const columnsOfFields = ["password", ...ownFields];
 
 /**
  * The statement that changes the hash also raises the version, so that log-ins with the former password do not survive. Not

@@ -16,7 +16,6 @@ export function pythonUuid(value: unknown): string | undefined {
 }
 
 function ofText(value: string): string | undefined {
-  // No spelling is longer, and a long text costs nothing.
   if (value.length > longestText) return undefined;
   const bare = value.replaceAll("urn:", "").replaceAll("uuid:", "");
   const hex = bare.replace(/^[{}]+|[{}]+$/g, "").replaceAll("-", "");
@@ -25,7 +24,7 @@ function ofText(value: string): string | undefined {
   return digits === undefined ? undefined : withDashes(BigInt(`0x${digits.replaceAll("_", "")}`));
 }
 
-/** Dashes may stand anywhere and in any number; of a text with more than this, nobody's id is written. */
+/** In characters. Python takes any number of dashes; no real token has an id this long, and the bound keeps the cost small. */
 const longestText = 1024;
 
 function withDashes(number: bigint): string | undefined {

@@ -113,7 +113,7 @@ export function newIdsSql(ids: NewUserIds, literal: (value: string | null) => st
 
 /**
  * Written with a new user where tokens name users by name: the name may be one that somebody gave up, whose tokens were
- * ended by a row of user_cutoffs that no name leads to any more. Nothing where nobody's tokens were ended.
+ * ended by a row of user_cutoffs that no name leads to any more. Writes nothing while user_cutoffs is empty.
  *
  * @param username how the new user's name stands in the statement
  */

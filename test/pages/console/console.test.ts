@@ -70,11 +70,11 @@ describe("/_gateway/console", () => {
     );
   });
 
-  it("is at most 41 KB, and 14 KB compressed", async () => {
+  it("is at most 36 KB, and 12 KB compressed", async () => {
     const bytes = await (await consoleWith()).arrayBuffer();
-    expect(bytes.byteLength).toBeLessThan(41_000);
+    expect(bytes.byteLength).toBeLessThan(36_000);
     const gzipped = new Response(bytes).body?.pipeThrough(new CompressionStream("gzip"));
-    expect((await new Response(gzipped).arrayBuffer()).byteLength).toBeLessThan(14_000);
+    expect((await new Response(gzipped).arrayBuffer()).byteLength).toBeLessThan(12_000);
   });
 
   const knownWith = async (vars: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> => {
