@@ -14,7 +14,9 @@ async function refresh(seen) {
   if (latest !== seen) return latest?.startsWith("ok") === true;
   const { ok, status } = await post("/refresh/");
   const ended = status === 400 || status === 401; // other statuses may pass: 429, 503
-  if (ok || ended) localStorage.setItem(KEY, `${ok ? "ok" : "ended"} ${crypto.randomUUID()}`);
+  if (!ok && !ended) return false;
+  localStorage.setItem(KEY, `${ok ? "ok" : "ended"} ${crypto.randomUUID()}`);
+  await new Promise((resolve) => setTimeout(resolve, 50)); // other tabs read the entry a moment later
   return ok;
 }
 

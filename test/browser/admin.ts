@@ -335,7 +335,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
         await logIn(page, stage);
         await page.goto(new URL("/page", gateway.url).href);
         const isThere = async () =>
-          (await gateway.env.DB.prepare("SELECT id FROM users WHERE id = 100").first("id")) === 100;
+          (await gateway.env.DB.prepare("SELECT id FROM users WHERE id = 100").first("id")) === "100";
         const answered = () => page.waitForResponse((response) => response.url().endsWith(path));
         const fetched = answered();
         await page.evaluate(`void fetch("${path}", { method: "POST", body: new URLSearchParams({}) })`);
@@ -380,7 +380,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
             assert.equal((await answered).status(), 403);
           }
           const row = await gateway.env.DB.prepare("SELECT id FROM users WHERE id = 100").first("id");
-          assert.equal(row, 100);
+          assert.equal(row, "100");
         } finally {
           elsewhere.close();
         }
