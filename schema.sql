@@ -19,7 +19,23 @@ CREATE TABLE IF NOT EXISTS users (
   alternate_id TEXT,                           -- the value of USER_ID_FIELD where that is neither the primary key nor USERNAME_FIELD
   extra        TEXT,                           -- JSON object of further fields from the API; `user.extra` in hooks
   version      INTEGER,                        -- of the last change that came from the API; NULL without one
-  imported_row TEXT                            -- SHA-256 of the row as it was imported last; NULL for users made here
+  imported_row TEXT,                           -- SHA-256 of the row as it was imported last; NULL for users made here
+  confirmed_at INTEGER                         -- when the API confirmed the password last (LOGIN = "fallback"); NULL: never
+);
+
+-- Users whom the API deleted, so that an older change does not bring them back. A user who is made again has no row here.
+CREATE TABLE IF NOT EXISTS deleted_users (
+  id             TEXT    PRIMARY KEY NOT NULL,
+  version        INTEGER NOT NULL              -- of the deletion
+) WITHOUT ROWID;
+
+-- Events that are to be sent to the API (EVENTS, EVENTS_URL), written with the change that each tells of. Never a secret.
+CREATE TABLE IF NOT EXISTS events (
+  sequence       INTEGER PRIMARY KEY AUTOINCREMENT, -- grows with each event, so also with each event of one user
+  user_id        TEXT    NOT NULL,
+  type           TEXT    NOT NULL,             -- 'login', 'logout', 'refresh_reuse', 'user_changed', 'user_deleted'
+  created_at     INTEGER NOT NULL,
+  data           TEXT    NOT NULL DEFAULT '{}' -- JSON object: what else the event says
 );
 
 -- The last import of users, by which further imports, new ids and exports know the user model. One row.
@@ -80,7 +96,7 @@ CREATE TABLE IF NOT EXISTS schema_version (
   id             INTEGER PRIMARY KEY CHECK (id = 1),
   version        INTEGER NOT NULL
 );
-INSERT INTO schema_version (id, version) VALUES (1, 4) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
+INSERT INTO schema_version (id, version) VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
 
 -- For flushing by the cron trigger.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);
@@ -90,6 +106,7 @@ CREATE INDEX IF NOT EXISTS outstanding_tokens_user_id ON outstanding_tokens (use
 CREATE INDEX IF NOT EXISTS outstanding_tokens_family ON outstanding_tokens (family);
 CREATE INDEX IF NOT EXISTS ended_families_expires_at ON ended_families (expires_at);
 CREATE INDEX IF NOT EXISTS user_cutoffs_expires_at ON user_cutoffs (expires_at);
+CREATE INDEX IF NOT EXISTS events_user_id ON events (user_id);
 CREATE INDEX IF NOT EXISTS admin_sessions_expires_at ON admin_sessions (expires_at);
 -- For the next id of a user whose ids are integers: the highest and the lowest that were given out.
 CREATE INDEX IF NOT EXISTS users_id_number ON users (CAST(id AS INTEGER));

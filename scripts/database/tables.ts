@@ -25,6 +25,7 @@ export const addedColumns: ReadonlyArray<readonly [table: string, column: string
   ["users", "extra", "TEXT"],
   ["users", "version", "INTEGER"],
   ["users", "imported_row", "TEXT"],
+  ["users", "confirmed_at", "INTEGER"],
 ];
 
 /** The statement that adds one of them. */

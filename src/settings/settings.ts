@@ -106,6 +106,16 @@ export const settingsTable = {
   USERNAME_CASE: added(readChoice(["exact", "insensitive"]), "exact"),
   USER_ID_TYPE: added(readChoice(["integer", "uuid", "text"]), "integer"),
   USERS_OWNER: added(readChoice(["gateway", "origin"]), "gateway"),
+  // Log-in at the API.
+  LOGIN: added(readChoice(["gateway", "origin", "fallback"]), "gateway"),
+  LOGIN_URL: added(readTextOrNone("a path of the API, or a URL"), null),
+  LOGIN_MAX_AGE: added(readDuration(0), 86_400),
+  RESIGN: added(readBoolean, false),
+  OTHER_LOGIN_FIELDS: added<readonly string[]>(readTextList("a list of fields"), []),
+  // Users and events between the API and the gateway.
+  PROVISIONING_KEY: { ...added(readTextOrEmpty("a secret of at least 32 bytes"), ""), secret: true },
+  PROVISIONING_STRICT: added(readBoolean, false),
+  EVENTS_URL: added(readTextOrNone("a URL of the API"), null),
   // Where things are.
   TOKEN_PREFIX: setting(text, "/api/token"),
   TOKEN_ENDPOINTS: setting<readonly string[] | null>(readTextList("a list of endpoints, such as obtain"), null),

@@ -50,6 +50,7 @@ describe("updateTables()", () => {
       ...["outstanding_tokens.address", "users.session_version", "users.imported_hash"],
       ...["outstanding_tokens.session_version", "users.alternate_id", "users.extra", "users.version"],
       "users.imported_row",
+      "users.confirmed_at",
     ]);
     expect(written).toHaveLength(1);
     for (const [table, columns] of Object.entries(schemaColumns)) {
@@ -66,19 +67,19 @@ describe("updateTables()", () => {
     });
   });
 
-  it("adds the nine columns of docs/upgrading.md to a database of 0.1.0, in which 0.1.0 goes on", async () => {
+  it("adds the ten columns of docs/upgrading.md to a database of 0.1.0, in which 0.1.0 goes on", async () => {
     const session =
       "INSERT INTO admin_sessions (id_hash, user_id, fingerprint, created_at, last_used_at, expires_at) VALUES ('h', 7, 'f', 1, 1, 2)";
     const { db, database, columnsOf } = databaseWith(`${schemaOf010}${oldUser};${oldToken("a")};${session};`);
     expect(await updateTables(database)).toEqual([
       ...["users.session_version", "users.imported_hash", "outstanding_tokens.session_version"],
       ...["admin_sessions.session_version", "admin_sessions.confirmed_at", "users.alternate_id", "users.extra"],
-      ...["users.version", "users.imported_row"],
+      ...["users.version", "users.imported_row", "users.confirmed_at"],
     ]);
     for (const [table, columns] of Object.entries(schemaColumns)) {
       expect([table, columnsOf(table).toSorted()]).toEqual([table, [...columns].toSorted()]);
     }
-    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 4 });
+    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 5 });
     expect(db.prepare("SELECT session_version, confirmed_at FROM admin_sessions").get()).toEqual({
       session_version: null,
       confirmed_at: 0,
@@ -88,7 +89,7 @@ describe("updateTables()", () => {
       imported_hash: null,
     });
     db.exec(`${oldToken("b")};${schemaOf010}`);
-    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 4 });
+    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 5 });
     const guide = readFileSync(join(import.meta.dirname, "../../docs/upgrading.md"), "utf8");
     const newColumns = [
       "session_version",

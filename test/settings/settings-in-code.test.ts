@@ -37,13 +37,16 @@ describe("joinSettings()", () => {
     });
   });
 
-  it.each(["SIGNING_KEY", "VERIFYING_KEY", "VERIFYING_KEYS", "ASSERTION_KEY"])("refuses %s in code", (name) => {
-    const { env, errors } = joinSettings({ [name]: "hunter2" }, {});
-    expect(env).toEqual({});
-    expect(errors).toEqual([
-      `${name} must not be in code: set it in the environment, as a secret (wrangler secret put ${name}).`,
-    ]);
-  });
+  it.each(["SIGNING_KEY", "VERIFYING_KEY", "VERIFYING_KEYS", "ASSERTION_KEY", "PROVISIONING_KEY"])(
+    "refuses %s in code",
+    (name) => {
+      const { env, errors } = joinSettings({ [name]: "hunter2" }, {});
+      expect(env).toEqual({});
+      expect(errors).toEqual([
+        `${name} must not be in code: set it in the environment, as a secret (wrangler secret put ${name}).`,
+      ]);
+    },
+  );
 
   it.each([
     ["ACCES_TOKEN_LIFETIME", "is not a setting; did you mean ACCESS_TOKEN_LIFETIME?"],
@@ -65,12 +68,13 @@ describe("the types", () => {
     expect(secrets.map(([name]) => name).sort()).toEqual([
       "ASSERTION_KEY",
       "HEALTH_KEY",
+      "PROVISIONING_KEY",
       "SIGNING_KEY",
       "VERIFYING_KEY",
       "VERIFYING_KEYS",
     ]);
     expectTypeOf<SecretName>().toEqualTypeOf<
-      "ASSERTION_KEY" | "HEALTH_KEY" | "SIGNING_KEY" | "VERIFYING_KEY" | "VERIFYING_KEYS"
+      "ASSERTION_KEY" | "HEALTH_KEY" | "PROVISIONING_KEY" | "SIGNING_KEY" | "VERIFYING_KEY" | "VERIFYING_KEYS"
     >();
   });
 

@@ -5,20 +5,22 @@ import type { SchemaState, SchemaStore } from "../contract.ts";
 import type { StoreLog } from "./errors.ts";
 
 /** The version that schema.sql writes down: one more whenever a table or a column is added there. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 /** What this version reads and writes, by table. A database that was made before a column has no version to tell by. */
 export const schemaColumns = {
   users: [
     ...["id", "password", "last_login", "is_superuser", "username", "first_name", "last_name", "email"],
     ...["is_staff", "is_active", "date_joined", "session_version", "imported_hash"],
-    ...["alternate_id", "extra", "version", "imported_row"],
+    ...["alternate_id", "extra", "version", "imported_row", "confirmed_at"],
   ],
   outstanding_tokens: [
     ...["jti", "token_type", "user_id", "created_at", "expires_at", "blacklisted_at", "successor_jti"],
     ...["family", "session_started_at", "client", "address", "session_version"],
   ],
   user_imports: ["id", "imported_at", "user_model", "username_field", "id_field", "id_type", "fields"],
+  deleted_users: ["id", "version"],
+  events: ["sequence", "user_id", "type", "created_at", "data"],
   ended_families: ["family", "ended_at", "expires_at"],
   user_cutoffs: ["user_id", "issued_before", "expires_at"],
   admin_sessions: [
