@@ -116,7 +116,9 @@ it("a command adds the columns that a database made before lacks, and then does 
 it("migrate --remote adds what is missing, and with --finish stores ids as text", async () => {
   const { db } = api;
   db.exec("PRAGMA foreign_keys = OFF");
-  for (const { name } of db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all())
+  for (const { name } of db
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .all())
     db.exec(`DROP TABLE ${name}`);
   db.exec("PRAGMA foreign_keys = ON");
   db.exec(readFileSync(join(ROOT, "test/support/fixtures/schema-0.1.0.sql"), "utf8"));
