@@ -37,19 +37,25 @@ export interface GatewayOptions {
   readonly keys: Keys;
   /** Beside those of wrangler.toml, which they go before. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Secrets besides SIGNING_KEY. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly port?: number;
 }
 
 /** Starts it and waits until it answers. */
 export async function startGateway(temporary: TemporaryFolder, options: GatewayOptions): Promise<GatewayServer> {
-  const { bundle, originUrl, keys, settings } = options;
+  const { bundle, originUrl, keys, settings, secrets = {} } = options;
   const folder = await mkdtemp(join(temporary.path, "gateway-"));
   const keyFile = join(folder, "key.env");
   // Double quotes are what makes `\n` a line's end in such a file.
-  await writeFile(keyFile, `SIGNING_KEY="${keys.signing.replaceAll("\n", "\\n")}"\n`, { mode: 0o600 });
+  const lines = Object.entries({ SIGNING_KEY: keys.signing, ...secrets }).map(
+    ([name, value]) => `${name}="${value.replaceAll("\n", "\\n")}"\n`,
+  );
+  await writeFile(keyFile, lines.join(""), { mode: 0o600 });
   const vars = { ...own, ORIGIN_URL: originUrl, VERIFYING_KEY: keys.gatewayVerifying, ...settings };
   const config = await writeGatewayConfig(folder, bundle, vars);
   const { database, close } = await openDatabase(folder, config);
-  const port = String(await freePort());
+  const port = String(options.port ?? (await freePort()));
   const services = openServices();
   const command = [
     ...["dev", "--config", config, "--persist-to", folder, "--env-file", keyFile],

@@ -122,7 +122,8 @@ class Push:
     def _take(self, lines: Sequence[Line], results: Sequence[Result]) -> None:
         confirmed = []
         for line, result in zip(lines, results):
-            if result.id != line.user_id:
+            # Of a refused line, the gateway may not have been able to read the id.
+            if result.id != line.user_id and (result.result != "refused" or result.id is not None):
                 raise GatewayError("The gateway's results are not in the order of the lines.")
             setattr(self.counts, result.result, getattr(self.counts, result.result) + 1)
             if result.result == "refused":

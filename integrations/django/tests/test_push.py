@@ -143,6 +143,12 @@ class Pushing(TestCase):
         self.assertEqual(list(self.gateway.users), [str(bob.pk)])
         self.assertEqual([row.pk for row in UserChange.objects.all()], [self.key])
 
+    def test_a_refused_line_whose_id_the_gateway_cannot_read(self):
+        self.gateway.answer_with = (200, '{"id":null,"version":null,"result":"refused","error":"id is not a UUID"}')
+        with self.assertRaisesMessage(CommandError, "The gateway refused users."):
+            push_users()
+        self.assertEqual(UserChange.objects.count(), 1)
+
     def test_requests_have_at_most_a_thousand_lines_and_four_mebibytes(self):
         self.assertEqual((client.MOST_LINES, client.MOST_BYTES), (1000, 4 * 1024 * 1024))
         for number in range(7):
