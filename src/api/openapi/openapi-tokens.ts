@@ -22,15 +22,19 @@ const fieldSchemas: Readonly<Record<FieldName, Json>> = {
   token: { type: "string", description: "A token." },
 };
 
-/** The operation of POST at one token endpoint. */
-export function tokenOperation(settings: Settings, endpoint: Endpoint): Json {
+/**
+ * The operation of POST at one token endpoint.
+ *
+ * @param number from 1, of the paths that have it: ids of operations are unique (OpenAPI 3.1 section 4.8.10.1)
+ */
+export function tokenOperation(settings: Settings, endpoint: Endpoint, number: number): Json {
   const { title, description, fields } = endpoint;
   const cookies = settings.AUTH_COOKIE !== false;
   const refused = [...refusedBeforeUseCase, ...endpoint.refuses, ...(cookies ? refusedForCookies : [])];
   const body = bodySchema(settings, fields);
   return {
     tags: ["tokens"],
-    operationId: title.charAt(0).toLowerCase() + title.slice(1).replaceAll(" ", ""),
+    operationId: title.charAt(0).toLowerCase() + title.slice(1).replaceAll(" ", "") + (number > 1 ? number : ""),
     summary: title,
     description,
     security: [],

@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document of the gateway's own endpoints, as the settings have them.
 // Must never describe what is behind the gateway, nor show a setting that the answers do not show.
 import { refusals } from "../../errors.ts";
+import { tokenRoutePaths } from "../../internal-routes/table.ts";
 import { type EndpointName, servedEndpoints } from "../../settings/derived.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { endpoints } from "../definitions.ts";
@@ -39,7 +40,12 @@ export function openApiDocument(settings: Settings, hasPublicKeys: boolean): Jso
 function tokenPaths(settings: Settings, served: readonly EndpointName[]): Json {
   const rows = endpoints.filter(({ name }) => served.includes(name));
   return Object.fromEntries(
-    rows.map((endpoint) => [`${settings.TOKEN_PREFIX}${endpoint.path}`, { post: tokenOperation(settings, endpoint) }]),
+    rows.flatMap((endpoint) =>
+      tokenRoutePaths(settings, endpoint.operation).map((path, index) => [
+        path,
+        { post: tokenOperation(settings, endpoint, index + 1) },
+      ]),
+    ),
   );
 }
 
