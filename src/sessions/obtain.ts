@@ -10,6 +10,7 @@ import { attemptOf, type Credentials, createLogin, type LoggedIn, type LoginDepe
 import { recordedClient } from "../users/session-client.ts";
 import { ownerOf } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
+import type { UserEvents } from "../users/user-events.ts";
 import { userIdText } from "../users/user-id.ts";
 import { accessClaims, firstRefreshClaims, userClaims, withSession } from "./session-claims.ts";
 import { slidingRecordEnd } from "./token-record.ts";
@@ -18,6 +19,7 @@ import { slidingRecordEnd } from "./token-record.ts";
 export interface ObtainDependencies extends LoginDependencies {
   readonly codec: Codec;
   readonly tokens: TokenStore;
+  readonly userEvents: UserEvents;
   readonly newId: () => string;
 }
 
@@ -68,13 +70,15 @@ export function createObtain(deps: ObtainDependencies): Obtain {
     const token = settings.TOKEN_BLACKLIST_ENABLED ? row : undefined;
     const lastLogin = settings.UPDATE_LAST_LOGIN ? isoTime(nowSeconds) : undefined;
     const owner = ownerOf(settings, user);
-    const account = await deps.tokens.recordLogin(owner, { userId: user.id, token, newHash, lastLogin });
+    const tokens = deps.tokens.withEvent(deps.userEvents.newEvent("login", nowSeconds));
+    const account = await tokens.recordLogin(owner, { userId: user.id, token, newHash, lastLogin });
     await refuseIfChanged(context, { loggedIn, credentials }, account.user, async () => {
       if (token) await deps.tokens.blacklist(owner, token, nowSeconds);
     });
     const { type, jti } = first;
     const fields = { user_id: user.id, token_type: type, jti: shortId(jti), hash_upgraded: newHash !== undefined };
     deps.log("login", fields, requestId);
+    deps.userEvents.sendSoon(owner, nowSeconds);
   }
 
   return {

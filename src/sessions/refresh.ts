@@ -11,6 +11,7 @@ import { type Claims, claim, writtenName } from "../tokens/claims.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import { recordedClient } from "../users/session-client.ts";
 import { refuseMalformedUserId, userLookup } from "../users/token-user.ts";
+import type { UserEvents } from "../users/user-events.ts";
 import { endSession } from "./end-sessions.ts";
 import {
   accessClaims,
@@ -37,6 +38,7 @@ import {
 export interface RefreshDependencies extends TokenRecordDependencies {
   readonly tokens: TokenStore;
   readonly sessions: SessionStore;
+  readonly userEvents: UserEvents;
   readonly newId: () => string;
 }
 
@@ -239,8 +241,10 @@ async function successorOfUsed(
     log("refresh_repeated", fields, requestId);
     return newest;
   }
-  if (settings.REVOKE_FAMILY_ON_REUSE && (await endSession(deps, owner, session, nowSeconds))) {
+  const sessions = deps.sessions.withEvent(deps.userEvents.newEvent("refresh_reuse", nowSeconds));
+  if (settings.REVOKE_FAMILY_ON_REUSE && (await endSession({ ...deps, sessions }, owner, session, nowSeconds))) {
     log("refresh_reuse", { user_id: user?.id, family: shortId(session) }, requestId);
+    deps.userEvents.sendSoon(owner, nowSeconds);
   }
   return refuse("token_blacklisted");
 }

@@ -78,3 +78,8 @@ export const sessionClaim = "sid";
 export function namesSession(settings: Pick<Settings, "BLACKLIST_ENDS_SESSION" | "REVOKE_FAMILY_ON_REUSE">): boolean {
   return settings.BLACKLIST_ENDS_SESSION || settings.REVOKE_FAMILY_ON_REUSE;
 }
+
+/** The keys of PROVISIONING_KEY, the one that signs first: two while one is being replaced, none while provisioning is off. */
+export function provisioningKeys({ PROVISIONING_KEY }: Pick<Settings, "PROVISIONING_KEY">): readonly string[] {
+  return PROVISIONING_KEY.split(" ").filter((key) => key !== "");
+}
