@@ -17,8 +17,11 @@ the gateway's routes and proxied to the API, which this document does not descri
 the trailing slash. OPTIONS describes an endpoint, GET shows a form in a browser, and other methods are \
 ${refusals.method_not_allowed.status}.`;
 
-/** @param hasPublicKeys whether `/.well-known/jwks.json` is there */
-export function openApiDocument(settings: Settings, hasPublicKeys: boolean): Json {
+/**
+ * @param hasPublicKeys whether `/.well-known/jwks.json` is there
+ * @param addsMembers whether a hook adds members to the tokens
+ */
+export function openApiDocument(settings: Settings, hasPublicKeys: boolean, addsMembers = false): Json {
   const served = servedEndpoints(settings);
   const sessions = served.includes("sessions") ? sessionsPaths(settings) : {};
   return {
@@ -32,18 +35,18 @@ export function openApiDocument(settings: Settings, hasPublicKeys: boolean): Jso
         : []),
       { name: "gateway", description: "The gateway itself." },
     ],
-    paths: { ...tokenPaths(settings, served), ...sessions, ...ownPaths(hasPublicKeys) },
+    paths: { ...tokenPaths(settings, served, addsMembers), ...sessions, ...ownPaths(hasPublicKeys) },
     components: { ...sharedComponents, securitySchemes: securitySchemes(settings) },
   };
 }
 
-function tokenPaths(settings: Settings, served: readonly EndpointName[]): Json {
+function tokenPaths(settings: Settings, served: readonly EndpointName[], addsMembers: boolean): Json {
   const rows = endpoints.filter(({ name }) => served.includes(name));
   return Object.fromEntries(
     rows.flatMap((endpoint) =>
       tokenRoutePaths(settings, endpoint.operation).map((path, index) => [
         path,
-        { post: tokenOperation(settings, endpoint, index + 1) },
+        { post: tokenOperation(settings, endpoint, { number: index + 1, addsMembers }) },
       ]),
     ),
   );
