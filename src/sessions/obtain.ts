@@ -12,6 +12,7 @@ import { ownerOf } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
 import type { UserEvents } from "../users/user-events.ts";
 import { userIdText } from "../users/user-id.ts";
+import { withMembers } from "./response-members.ts";
 import { accessClaims, firstRefreshClaims, userClaims, withSession } from "./session-claims.ts";
 import { slidingRecordEnd } from "./token-record.ts";
 
@@ -38,9 +39,9 @@ export interface Obtain {
 type FirstToken = Pick<OutstandingToken, "jti" | "type" | "expiresAtSeconds">;
 
 /**
- * 1. Log in. 2. ON_LOGIN_SUCCESS. 3. Mint: a refresh token and its access token, or a sliding token. 4. Write down that
- * token, the better hash and last_login, and look at the user again, in one round trip. 5. Refuse, and end what was
- * written, if the user was changed meanwhile. 6. Answer.
+ * 1. Log in. 2. ON_LOGIN_SUCCESS. 3. Mint: a refresh token and its access token, or a sliding token. 4. The hook's members
+ * of the response. 5. Write down that token, the better hash and last_login, and look at the user again, in one round trip.
+ * 6. Refuse, and end what was written, if the user was changed meanwhile. 7. Answer.
  */
 export function createObtain(deps: ObtainDependencies): Obtain {
   const { settings, codec, newId } = deps;
@@ -56,7 +57,7 @@ export function createObtain(deps: ObtainDependencies): Obtain {
     return loggedIn;
   }
 
-  /** Steps 4 and 5. */
+  /** Steps 5 and 6. */
   async function record(
     context: RequestContext,
     credentials: Credentials,
@@ -90,9 +91,11 @@ export function createObtain(deps: ObtainDependencies): Obtain {
       const refresh = firstRefreshClaims({ settings, nowSeconds, id: jti }, shared);
       const access = accessClaims({ settings, nowSeconds, id: newId() }, shared, nowSeconds);
       const [refreshToken, accessToken] = await Promise.all([codec.sign(refresh), codec.sign(access)]);
+      const pair = { refresh: refreshToken, access: accessToken };
+      const response = await withMembers(deps.hooks, loggedIn.user, pair, access);
       const first = { jti, type: "refresh", expiresAtSeconds: Number(refresh.exp) } as const;
       await record(context, credentials, loggedIn, first);
-      return { refresh: refreshToken, access: accessToken };
+      return response;
     },
     async obtainSliding(context, credentials) {
       const { nowSeconds } = context;
@@ -101,9 +104,10 @@ export function createObtain(deps: ObtainDependencies): Obtain {
       const about = await userClaims(deps, loggedIn.user, "sliding");
       const claims = mint(tokenTypes.sliding, { settings, nowSeconds, id: jti }, about);
       const token = await codec.sign(claims);
+      const response = await withMembers(deps.hooks, loggedIn.user, { token }, claims);
       const expiresAtSeconds = slidingRecordEnd(settings, claims, nowSeconds);
       await record(context, credentials, loggedIn, { jti, type: "sliding", expiresAtSeconds });
-      return { token };
+      return response;
     },
   };
 }
