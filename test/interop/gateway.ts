@@ -13,6 +13,8 @@ import { type Side, sideAt } from "./side.ts";
 import type { TemporaryFolder } from "./temporary-folder.ts";
 
 export interface GatewayServer extends Side {
+  /** Where its D1 and KV are. */
+  readonly folder: string;
   /** The D1 that it reads and writes, opened a second time. */
   readonly database: D1Database;
   stop(): Promise<void>;
@@ -40,6 +42,8 @@ export interface GatewayOptions {
   /** Secrets besides SIGNING_KEY. */
   readonly secrets?: Readonly<Record<string, string>>;
   readonly port?: number;
+  /** Another gateway, whose D1 and KV this one uses too. */
+  readonly stateOf?: GatewayServer;
 }
 
 /** Starts it and waits until it answers. */
@@ -48,17 +52,17 @@ export async function startGateway(temporary: TemporaryFolder, options: GatewayO
   const folder = await mkdtemp(join(temporary.path, "gateway-"));
   const keyFile = join(folder, "key.env");
   // Double quotes are what makes `\n` a line's end in such a file.
-  const lines = Object.entries({ SIGNING_KEY: keys.signing, ...secrets }).map(
-    ([name, value]) => `${name}="${value.replaceAll("\n", "\\n")}"\n`,
-  );
+  const all = { SIGNING_KEY: keys.signing, ...secrets };
+  const lines = Object.entries(all).map(([name, value]) => `${name}="${value.replaceAll("\n", "\\n")}"\n`);
   await writeFile(keyFile, lines.join(""), { mode: 0o600 });
   const vars = { ...own, ORIGIN_URL: originUrl, VERIFYING_KEY: keys.gatewayVerifying, ...settings };
-  const config = await writeGatewayConfig(folder, bundle, vars);
-  const { database, close } = await openDatabase(folder, config);
+  const config = await writeGatewayConfig(folder, bundle, vars, Object.keys(all));
+  const state = options.stateOf?.folder ?? folder;
+  const { database, close } = await openDatabase(state, config);
   const port = String(options.port ?? (await freePort()));
   const services = openServices();
   const command = [
-    ...["dev", "--config", config, "--persist-to", folder, "--env-file", keyFile],
+    ...["dev", "--config", config, "--persist-to", state, "--env-file", keyFile],
     ...["--ip", "127.0.0.1", "--port", port, "--inspector-ip", "127.0.0.1", "--inspector-port", "0"],
   ];
   const service = services.start("The gateway", wranglerCommand(command));
@@ -70,7 +74,7 @@ export async function startGateway(temporary: TemporaryFolder, options: GatewayO
   const url = `http://127.0.0.1:${port}`;
   try {
     await untilReady(service, `${url}/_gateway/health/live`);
-    return { ...sideAt("the gateway", url), database, stop };
+    return { ...sideAt("the gateway", url), folder: state, database, stop };
   } catch (error) {
     await stop();
     throw error;

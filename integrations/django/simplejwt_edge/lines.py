@@ -31,7 +31,8 @@ class Line:
     user_id: str
     version: int
     values: dict[str, Any]
-    in_outbox: bool
+    outbox_version: Optional[int]
+    """Of the row that the gateway confirms with this line; None without one."""
     password_change: int
 
     def encode(self) -> bytes:
@@ -50,6 +51,9 @@ def lines_of(user_ids: Sequence[str], *, using: str, everyone: bool = False) -> 
 
     A row of the outbox is read before and after its user. When it changed in between, the user is left out, since the
     row would be confirmed for another state, or a new password sent as a mere rehash; the next run sends it.
+
+    With `everyone`, versions are new ones, since what no signal told of may have changed after the gateway got the
+    version of the row.
     """
     rows = UserChange.objects.using(using).filter(pk__in=user_ids)
     before = {row.pk: row for row in rows}
@@ -64,7 +68,8 @@ def lines_of(user_ids: Sequence[str], *, using: str, everyone: bool = False) -> 
         row = before.get(user_id)
         if after.get(user_id) != (None if row is None else row.version):
             continue
-        version = now if row is None else row.version
+        outbox_version = None if row is None else row.version
+        version = row.version if row is not None and not everyone else max(now, (outbox_version or 0) + 1)
         change = PasswordChange.NONE if row is None else row.password_change
         user, note = users.get(user_id), notes.get(user_id)
         if user is None:
@@ -79,7 +84,7 @@ def lines_of(user_ids: Sequence[str], *, using: str, everyone: bool = False) -> 
                 del values["password"]
             elif change == PasswordChange.REHASH:
                 values["rehash"] = True
-        lines.append(Line(user_id, version, values, row is not None, change))
+        lines.append(Line(user_id, version, values, outbox_version, change))
     return lines
 
 

@@ -134,7 +134,7 @@ class Push:
             else:
                 if result.result == "applied" and line.values.get("deleted"):
                     self.counts.deleted += 1
-                if line.in_outbox:
+                if line.outbox_version is not None:
                     confirmed.append(line)
         self._confirm(confirmed)
 
@@ -142,7 +142,7 @@ class Push:
         """Removes rows, unless there was another change since."""
         for start in range(0, len(lines), 100):
             part = lines[start : start + 100]
-            same = reduce(or_, (Q(pk=line.user_id, version=line.version) for line in part))
+            same = reduce(or_, (Q(pk=line.user_id, version=line.outbox_version) for line in part))
             UserChange.objects.using(self._using).filter(same).delete()
         notes = GatewayUser.objects.using(self._using)
         for start in range(0, len(lines), CHUNK):
@@ -160,7 +160,7 @@ class Push:
         if kept is None:
             return
         with transaction.atomic(using=self._using):
-            if not line.in_outbox:
+            if line.outbox_version is None:
                 record_changes([line.user_id], using=self._using)
             rows = UserChange.objects.using(self._using).filter(pk=line.user_id, version__lte=kept)
             rows.update(version=max(microseconds(), kept + 1))

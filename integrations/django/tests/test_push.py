@@ -171,6 +171,14 @@ class Pushing(TestCase):
         self.assertEqual(push_users("--all"), "1 applied, 0 unchanged, 0 refused\n")
         self.assertEqual(self.at_gateway()["email"], "countess@example.com")
 
+    def test_all_sends_what_no_signal_told_of_a_user_whom_the_gateway_has_by_the_header(self):
+        [line] = lines.lines_of([self.key], using="default")
+        self.gateway.apply(line.values)
+        User.objects.update(is_active=False)
+        self.assertEqual(push_users("--all"), "1 applied, 0 unchanged, 0 refused\n")
+        self.assertIs(self.at_gateway()["is_active"], False)
+        self.assertEqual(UserChange.objects.count(), 0)
+
     def test_all_sends_deletions_too(self):
         push_users()
         self.ada.delete()
