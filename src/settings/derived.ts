@@ -13,6 +13,9 @@ export function servedEndpoints(settings: Settings): readonly EndpointName[] {
   return endpointNames.filter((name) => settings.TOKEN_ENDPOINTS?.includes(name));
 }
 
+/** The obtain endpoint's path. */
+export const obtainPath = ({ TOKEN_PREFIX }: Pick<Settings, "TOKEN_PREFIX">): string => `${TOKEN_PREFIX}/`;
+
 /** Simple JWT's class names, short or dotted, to the short one; undefined for a class that Simple JWT does not have. */
 export function tokenClassName(text: string): string | undefined {
   const short = text.startsWith("rest_framework_simplejwt.tokens.") ? text.slice(text.lastIndexOf(".") + 1) : text;

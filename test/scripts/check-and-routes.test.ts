@@ -10,6 +10,7 @@ import { routeRows } from "../../scripts/manage/routes.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { bindingErrors, bindingWarnings } from "../../src/settings/checks/check-bindings.ts";
 import { copyProject } from "../support/projects.ts";
+import { settingsOf } from "../support/settings.ts";
 
 const { folder, remove } = copyProject();
 afterAll(remove);
@@ -170,7 +171,7 @@ describe("bindings", () => {
   const none = { DB: false, BLACKLIST: false, LOGIN_LIMITER: undefined, METRICS: undefined, ORIGIN: undefined };
   const all = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: "right", ORIGIN: "service" } as const;
   it("are missed, or of the wrong type", () => {
-    const on = { TOKEN_BLACKLIST_ENABLED: true };
+    const on = settingsOf();
     expect(bindingErrors(all, on)).toEqual([]);
     expect(bindingErrors({ ...none, LOGIN_LIMITER: "other", METRICS: "other" }, on)).toEqual([
       "DB is missing: a D1 database must be bound under this name.",
@@ -178,7 +179,7 @@ describe("bindings", () => {
       "LOGIN_LIMITER must be a rate limit binding.",
       "METRICS must be an Analytics Engine dataset.",
     ]);
-    expect(bindingErrors({ ...all, BLACKLIST: false }, { TOKEN_BLACKLIST_ENABLED: false })).toEqual([]);
+    expect(bindingErrors({ ...all, BLACKLIST: false }, settingsOf({ TOKEN_BLACKLIST_ENABLED: false }))).toEqual([]);
   });
   it("are worth a warning", () => {
     const [own, rest] = [{ origin: "https://a" }, { origin: undefined }];

@@ -1,5 +1,6 @@
 // Checks the bindings of a Worker by their names: `npm run deploy` and `npm run manage -- check` have no more of them.
 import type { Settings } from "../settings.ts";
+import { loginOriginErrors } from "./check-log-in.ts";
 
 /** Bound as what it has to be, or as something else. */
 type Binding = "right" | "other" | undefined;
@@ -15,7 +16,7 @@ export interface Bound {
 }
 
 /** Bindings without which the Worker does not work. */
-export function bindingErrors(bound: Bound, settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED">): string[] {
+export function bindingErrors(bound: Bound, settings: Settings): string[] {
   const errors: string[] = [];
   if (!bound.DB) errors.push("DB is missing: a D1 database must be bound under this name.");
   if (!bound.BLACKLIST && settings.TOKEN_BLACKLIST_ENABLED) {
@@ -26,7 +27,7 @@ export function bindingErrors(bound: Bound, settings: Pick<Settings, "TOKEN_BLAC
   // Any other binding under this name would limit nothing.
   if (bound.LOGIN_LIMITER === "other") errors.push("LOGIN_LIMITER must be a rate limit binding.");
   if (bound.METRICS === "other") errors.push("METRICS must be an Analytics Engine dataset.");
-  return errors;
+  return [...errors, ...loginOriginErrors(bound, settings)];
 }
 
 /**
