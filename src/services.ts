@@ -8,6 +8,7 @@ import type { LoginLimiter, RevocationCache, SessionStore, TokenStore, UserStore
 import type { ApiUserStore, LoginApi } from "./stores/login-contract.ts";
 import type { Metrics } from "./stores/metrics-contract.ts";
 import type { Codec } from "./tokens/codec.ts";
+import type { UserEvents } from "./users/user-events.ts";
 
 export interface Services {
   readonly settings: Settings;
@@ -22,6 +23,8 @@ export interface Services {
   /** Undefined where LOGIN_LIMITER is not bound. */
   readonly loginLimiter: LoginLimiter | undefined;
   readonly hooks: Hooks;
+  /** Events for the API; none are written while they are off. */
+  readonly userEvents: UserEvents;
   /** A new random id: 32 hexadecimal characters. */
   readonly newId: () => string;
   /** A random UUID, with dashes, for a new user. */

@@ -7,6 +7,7 @@ import { answerJson } from "../http/answer.ts";
 import { type ParsedBody, readBody } from "../http/body.ts";
 import { readFields, readLoginFields, readOtherFields } from "../http/fields.ts";
 import { negotiateJson, wantsPage } from "../http/negotiation.ts";
+import { tokenRoutePaths } from "../internal-routes/table.ts";
 import type { Log } from "../log-events.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -38,7 +39,7 @@ const allow = "POST, OPTIONS";
 export function createTokenEndpoint(services: TokenEndpointServices, endpoint: Endpoint): Handler {
   const record: DecisionRecord = { operation: endpoint.operation };
   const read = readerOf(services.settings, endpoint);
-  const path = services.settings.TOKEN_PREFIX + endpoint.path;
+  const paths = tokenRoutePaths(services.settings, endpoint.operation);
   const form = formOf(services.settings, endpoint);
   return async (request, context) => {
     let indent = 0;
@@ -55,7 +56,7 @@ export function createTokenEndpoint(services: TokenEndpointServices, endpoint: E
         cookies = openCookies(services, endpoint, request, context.requestId);
       }
       const sent = read(await readBody(request, context.uploads), cookies?.instead);
-      const result = await endpoint.run(services.useCases, sent, context, path);
+      const result = await endpoint.run(services.useCases, sent, context, askedPath(paths, context));
       if (isPassed(result)) return passOn(context, record, result.passed);
       const body = { ...result.body, ...result.tokens };
       const answer = cookies?.split(result.tokens, body) ?? { body, cookies: [] };
@@ -66,6 +67,12 @@ export function createTokenEndpoint(services: TokenEndpointServices, endpoint: E
       return { record, error, allow, indent, clearsCookies: cookies?.forgets(error) };
     }
   };
+}
+
+/** Which of the endpoint's paths was asked, as the settings spell it: with a slash at its end, and decoded. */
+function askedPath(paths: readonly string[], { url }: RequestContext): string {
+  const asked = url.path.includes("%") ? decodeURI(url.path) : url.path;
+  return paths.find((path) => path === asked || path === `${asked}/`) ?? paths[0] ?? asked;
 }
 
 /** How the body is read: whole, or for the API's log-in view, which says itself what is missing. */

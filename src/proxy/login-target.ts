@@ -1,7 +1,7 @@
 // Where log-ins that the API judges are sent: LOGIN_URL, or the obtain path at the origin.
 // Must never lead to another host than the settings name.
 import { isLoopback, parsedUrl } from "../settings/checks/check-urls.ts";
-import { obtainPath } from "../settings/derived.ts";
+import { tokenPath } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { LoginCall } from "../stores/login-contract.ts";
 import { type Origin, urlOrigin } from "./forward.ts";
@@ -17,7 +17,8 @@ export function loginSender(settings: Settings, origin: Origin | undefined): Sen
   if (!api) return undefined;
   const atOwnUrl = url && urlOrigin(url.origin);
   return ({ clientOrigin, path }, init) => {
-    if (path !== obtainPath(settings) || LOGIN_URL === null) return api.send(baseOf(api, clientOrigin) + path, init);
+    if (path !== tokenPath(settings, "obtain") || LOGIN_URL === null)
+      return api.send(baseOf(api, clientOrigin) + path, init);
     if (url && atOwnUrl) return atOwnUrl.send(url.href, init);
     return api.send(baseOf(api, clientOrigin) + LOGIN_URL, init);
   };

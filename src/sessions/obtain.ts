@@ -15,7 +15,9 @@ import { attemptOf, type LoggedIn, type LoginInput } from "../users/login.ts";
 import { recordedClient } from "../users/session-client.ts";
 import { ownerOf } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
+import type { UserEvents } from "../users/user-events.ts";
 import { userIdText } from "../users/user-id.ts";
+import { withMembers } from "./response-members.ts";
 import { accessClaims, apiClaims, firstRefreshClaims, userClaims, withSession } from "./session-claims.ts";
 import { recordOf, slidingRecordEnd, tokenId } from "./token-record.ts";
 
@@ -23,6 +25,7 @@ import { recordOf, slidingRecordEnd, tokenId } from "./token-record.ts";
 export interface ObtainDependencies extends ApiLoginDependencies {
   readonly codec: Codec;
   readonly tokens: TokenStore;
+  readonly userEvents: UserEvents;
   readonly newId: () => string;
   readonly pause: (milliseconds: number) => Promise<void>;
 }
@@ -60,9 +63,10 @@ const mostWaits = 3;
 
 /**
  * 1. Log in. 2. ON_LOGIN_SUCCESS. 3. Mint: a refresh token and its access token, or a sliding token; or take the API's.
- * 4. Write down that token, the better hash and last_login, and look at the user again, in one round trip. 5. Refuse, and
- * end what was written, if the user was changed meanwhile. 6. Where all tokens of the user were ended in this very second,
- * an access token would count as ended, too: end them, and repeat 3 and 4 when it is over. 7. Answer.
+ * 4. The hook's members of the response. 5. Write down that token, the better hash and last_login, and look at the user
+ * again, in one round trip. 6. Refuse, and end what was written, if the user was changed meanwhile. 7. Where all tokens of
+ * the user were ended in this very second, an access token would count as ended, too: end them, and repeat 3 to 6 when it
+ * is over. 8. Answer.
  */
 export function createObtain(deps: ObtainDependencies): Obtain {
   const { settings, codec, newId } = deps;
@@ -78,7 +82,7 @@ export function createObtain(deps: ObtainDependencies): Obtain {
     return result;
   }
 
-  /** Steps 3 to 6. @param again how to begin after a wait, where that is different */
+  /** Steps 3 to 7. @param again how to begin after a wait, where that is different */
   async function beginSession<T>(
     context: RequestContext,
     { input, loggedIn }: { readonly input: LoginInput; readonly loggedIn: LoggedIn },
@@ -97,7 +101,10 @@ export function createObtain(deps: ObtainDependencies): Obtain {
       const endWritten = async () => {
         if (token) await deps.tokens.blacklist(owner, token, nowSeconds);
       };
-      const account = await deps.tokens.recordLogin(owner, { userId: user.id, token, newHash, lastLogin });
+      // One event, however often the log-in is written.
+      const event = waits === 0 ? deps.userEvents.newEvent("login", nowSeconds) : undefined;
+      const record = { userId: user.id, token, newHash, lastLogin };
+      const account = await deps.tokens.withEvent(event).recordLogin(owner, record);
       await refuseIfChanged(context, { loggedIn, input }, account.user, endWritten);
       const endedSeconds = account.issuedBeforeSeconds;
       const isEnded = endedSeconds > row.createdAtSeconds && endedSeconds <= nowSeconds + longestWaitSeconds;
@@ -106,6 +113,7 @@ export function createObtain(deps: ObtainDependencies): Obtain {
         const { type, jti } = first;
         const fields = { user_id: user.id, token_type: type, jti: shortId(jti), hash_upgraded: newHash !== undefined };
         deps.log("login", fields, context.requestId);
+        deps.userEvents.sendSoon(owner, nowSeconds);
         return answer;
       }
       await endWritten();
@@ -117,24 +125,26 @@ export function createObtain(deps: ObtainDependencies): Obtain {
 
   /** @param claims what all tokens of the session have in common */
   const mintPair =
-    (claims: Claims): Begin<ObtainedPair> =>
+    (user: User, claims: Claims): Begin<ObtainedPair> =>
     async (nowSeconds) => {
       const jti = newId();
       const shared = withSession(settings, claims, jti);
       const refresh = firstRefreshClaims({ settings, nowSeconds, id: jti }, shared);
       const access = accessClaims({ settings, nowSeconds, id: newId() }, shared, nowSeconds);
       const [refreshToken, accessToken] = await Promise.all([codec.sign(refresh), codec.sign(access)]);
+      const pair = { refresh: refreshToken, access: accessToken };
       const first = { jti, type: "refresh", expiresAtSeconds: Number(refresh.exp) } as const;
-      return { first, answer: { tokens: { refresh: refreshToken, access: accessToken } } };
+      return { first, answer: { tokens: await withMembers(deps.hooks, user, pair, access) } };
     };
 
   /** The API's tokens as they are. */
   const takePair =
-    ({ refresh, access, atSeconds }: ApiTokens): Begin<ObtainedPair> =>
+    (user: User, { refresh, access, atSeconds }: ApiTokens): Begin<ObtainedPair> =>
     async (nowSeconds) => {
       const token = { jti: tokenId(settings, refresh.claims) ?? "", type: "refresh", userId: undefined } as const;
       const first = { ...recordOf(settings, refresh.claims, token, nowSeconds), createdAtSeconds: atSeconds };
-      return { first, answer: { tokens: { refresh: refresh.text, access: access.text } } };
+      const pair = { refresh: refresh.text, access: access.text };
+      return { first, answer: { tokens: await withMembers(deps.hooks, user, pair, access.claims) } };
     };
 
   return {
@@ -143,10 +153,15 @@ export function createObtain(deps: ObtainDependencies): Obtain {
       if (isPassed(loggedIn)) return loggedIn;
       const { user, api } = loggedIn;
       const ownClaims = () => userClaims(deps, user, "refresh");
-      if (!api) return beginSession(context, { input, loggedIn }, mintPair(await ownClaims()));
+      if (!api) return beginSession(context, { input, loggedIn }, mintPair(user, await ownClaims()));
       const resign: Begin<ObtainedPair> = async (nowSeconds) =>
-        mintPair({ ...apiClaims(settings, api), ...(await ownClaims()) })(nowSeconds);
-      const pair = await beginSession(context, { input, loggedIn }, settings.RESIGN ? resign : takePair(api), resign);
+        mintPair(user, { ...apiClaims(settings, api), ...(await ownClaims()) })(nowSeconds);
+      const pair = await beginSession(
+        context,
+        { input, loggedIn },
+        settings.RESIGN ? resign : takePair(user, api),
+        resign,
+      );
       return { ...pair, body: api.body };
     },
     async obtainSliding(context, input) {
@@ -156,8 +171,8 @@ export function createObtain(deps: ObtainDependencies): Obtain {
         const jti = newId();
         const claims = mint(tokenTypes.sliding, { settings, nowSeconds, id: jti }, about);
         const expiresAtSeconds = slidingRecordEnd(settings, claims, nowSeconds);
-        const token = await codec.sign(claims);
-        return { first: { jti, type: "sliding", expiresAtSeconds }, answer: { token } };
+        const answer = await withMembers(deps.hooks, loggedIn.user, { token: await codec.sign(claims) }, claims);
+        return { first: { jti, type: "sliding", expiresAtSeconds }, answer };
       });
     },
   };

@@ -4,7 +4,7 @@ import type { RequestContext } from "../context.ts";
 import { type Reason, Refusal, refuse } from "../errors.ts";
 import { hostOf, originOf } from "../http/request-url.ts";
 import { trimAsPython } from "../python/white-space.ts";
-import { obtainPath } from "../settings/derived.ts";
+import { tokenPath } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { ApiAccount, ApiUserStore, KnownAccount, LoginAnswer, LoginApi } from "../stores/login-contract.ts";
 import type { Codec } from "../tokens/codec.ts";
@@ -21,6 +21,9 @@ import {
 import { newUserIds } from "./new-user-ids.ts";
 import type { User } from "./user.ts";
 
+/** Of the API's answers; the proxy drops it, too. */
+const usersHeader = "x-gateway-users";
+
 /** The services that a log-in at the API needs. */
 export interface ApiLoginDependencies extends LoginDependencies {
   readonly codec: Codec;
@@ -28,6 +31,8 @@ export interface ApiLoginDependencies extends LoginDependencies {
   readonly loginApi: LoginApi | undefined;
   readonly apiUsers: ApiUserStore;
   readonly newUuid: () => string;
+  /** Applies what the API's answer says of users it has just changed (X-Gateway-Users); undefined while it may say nothing. */
+  readonly takeUsers?: ((sealed: string, context: RequestContext) => Promise<void>) | undefined;
 }
 
 /** A user whom the API let in, with the tokens that it gave. */
@@ -55,8 +60,9 @@ export async function logInAtApi(
   const { settings, apiUsers } = deps;
   const attempt = attemptOf(context, input);
   await limitLogins(deps, { ...attempt, username: input.username });
-  const before = await accountNamed(deps, input.username);
+  const known = await accountNamed(deps, input.username);
   const answer = await askApi(deps, context, input);
+  const before = (await takeUsers(deps, context, answer)) ? await accountNamed(deps, input.username) : known;
   const judged = await judgeOrAlarm(deps, context, answer);
   if (isPassed(judged)) {
     if (isWrongLogin(answer)) await failLogin(deps, attempt, "login_refused_by_api", before?.user).catch(ignoreRefusal);
@@ -79,6 +85,18 @@ export async function accountNamed(
   return name === "" ? undefined : apiUsers.accountByName(name, settings.USERNAME_CASE);
 }
 
+/** Whether the answer had users with it; what they changed is a part of the log-in, and not something that came between. */
+export async function takeUsers(
+  deps: Pick<ApiLoginDependencies, "takeUsers">,
+  context: RequestContext,
+  { headers }: LoginAnswer,
+): Promise<boolean> {
+  const sealed = headers.get(usersHeader);
+  if (sealed === null || !deps.takeUsers) return false;
+  await deps.takeUsers(sealed, context);
+  return true;
+}
+
 /** The user whom the tokens name, as the store is asked to keep them. */
 export function apiUserOf(
   { settings, newUuid }: Pick<ApiLoginDependencies, "settings" | "newUuid">,
@@ -95,7 +113,7 @@ export function askApi(
 ): Promise<LoginAnswer> {
   // The checks of the settings leave no such gateway.
   if (!loginApi) return refuse("api_login_unavailable");
-  const path = input.path ?? obtainPath(settings);
+  const path = input.path ?? tokenPath(settings, "obtain");
   const body = loginBody(settings, input);
   return loginApi.ask({ clientOrigin: originOf(context.url), path, headers: callHeaders(context), body });
 }

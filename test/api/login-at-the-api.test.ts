@@ -130,6 +130,25 @@ describe("what the API is sent", () => {
     expect(view.asked[0]?.url).toBe("https://gateway.example/auth/login/?format=json");
   });
 
+  it("goes to each obtain path as it is at the API, and for the first to LOGIN_URL", async () => {
+    const TOKEN_PATHS = { obtain: ["/auth/login/", "/auth/otp/"] };
+    const { post, view } = await setUp(answer, { TOKEN_PATHS, LOGIN_URL: "https://login.example/v2" });
+    const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(async () => answer());
+    for (const path of ["/auth/login", "/auth/%6ftp", "/auth/otp/"]) await post({ username: "w" }, {}, path);
+    expect(fetched.mock.calls.map(([url]) => url)).toEqual(["https://login.example/v2"]);
+    expect(view.asked.map(({ url }) => url)).toEqual([
+      "https://gateway.example/auth/otp/",
+      "https://gateway.example/auth/otp/",
+    ]);
+  });
+
+  it("goes to the zone's server by TLS, however the client came", async () => {
+    const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(async () => answer());
+    const { app } = await setUp(answer, { ORIGIN: "zone" });
+    await app.fetch(new Request("http://gateway.example/api/token/", postJson("/", { username: "w" })));
+    expect(fetched.mock.calls.map(([url]) => url)).toEqual(["https://gateway.example/api/token/"]);
+  });
+
   it("is nothing when the account or the address was tried too often", async () => {
     const keys: string[] = [];
     const LOGIN_LIMITER = { limit: async ({ key }: { key: string }) => ({ success: keys.push(key) < 0 }) };
@@ -387,6 +406,14 @@ describe("tokens", () => {
     expect([await rowOf(String(jti)), await rowOf(String(claimsOf(pair.refresh).jti))]).toMatchObject(
       [{ user_id: id }, {}].slice(0, 1).concat([null as never]),
     );
+  });
+
+  it("come with the members of responseFor", async () => {
+    const pair = apiPair(freshUserId());
+    const responseFor = (user: { username: string }) => ({ name: user.username, user: "hook", access: "x" });
+    const { logIn } = await setUp(() => Response.json({ user: 1, ...pair }), {}, { responseFor });
+    const { name, ...rest } = (await logIn()).json();
+    expect([name, rest]).toEqual([expect.stringMatching(/^id:/), { user: "hook", ...pair }]);
   });
 
   it("are none for a user who is inactive here", async () => {

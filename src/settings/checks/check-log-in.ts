@@ -1,6 +1,6 @@
 // Checks the settings about log-in at the API: what would fail open, or do nothing.
 // Must never accept a URL to which a password would go in clear text.
-import { namesSession, servedEndpoints } from "../derived.ts";
+import { namesSession, servedEndpoints, tokenPaths } from "../derived.ts";
 import { shown } from "../readers.ts";
 import type { Settings } from "../settings.ts";
 import { isLoopback, parsedUrl } from "./check-urls.ts";
@@ -98,16 +98,23 @@ interface BoundOrigin {
   readonly ORIGIN: "service" | "zone" | undefined;
 }
 
-type LoginSettings = Pick<Settings, "LOGIN" | "LOGIN_URL" | "ORIGIN_URL" | "ADMIN" | "ADMIN_HOST">;
+export type LoginSettings = Pick<
+  Settings,
+  "LOGIN" | "LOGIN_URL" | "ORIGIN_URL" | "ADMIN" | "ADMIN_HOST" | "TOKEN_PREFIX" | "TOKEN_PATHS"
+>;
 
 /** That there is an API to ask, and that passwords go to it by TLS. */
 export function loginOriginErrors({ ORIGIN }: BoundOrigin, settings: LoginSettings): string[] {
   const { LOGIN, LOGIN_URL, ORIGIN_URL } = settings;
-  if (LOGIN === "gateway" || (LOGIN_URL !== null && !LOGIN_URL.startsWith("/"))) return [];
-  if (ORIGIN === undefined && ORIGIN_URL === null) {
+  if (LOGIN === "gateway") return [];
+  // LOGIN_URL is for the first obtain path; the others are where the API is.
+  const isElsewhere = LOGIN_URL !== null && !LOGIN_URL.startsWith("/");
+  const hasOrigin = ORIGIN !== undefined || ORIGIN_URL !== null;
+  if (isElsewhere && (!hasOrigin || tokenPaths(settings, "obtain").length < 2)) return [];
+  if (!hasOrigin) {
     return [`LOGIN is ${LOGIN}, which needs the API: bind ORIGIN, or set ORIGIN_URL, or a whole URL in LOGIN_URL.`];
   }
-  if (ORIGIN === "zone" && settings.ADMIN && settings.ADMIN_HOST !== null) {
+  if (ORIGIN === "zone" && settings.ADMIN && settings.ADMIN_HOST !== null && !isElsewhere) {
     return [
       `LOGIN is ${LOGIN}, and ADMIN_HOST has the admin page: with ORIGIN = "zone" log-ins there would go to the server of that host. Set LOGIN_URL to a whole URL.`,
     ];

@@ -85,7 +85,10 @@ describe("settings that do nothing", () => {
 });
 
 describe("the API to ask", () => {
-  const bound = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: undefined, ORIGIN: undefined } as const;
+  const bound: Parameters<typeof bindingErrors>[0] = {
+    ...{ DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: undefined, EVENTS: undefined },
+    ORIGIN: undefined,
+  };
   const service = { ...bound, ORIGIN: "service" } as const;
   const zone = { ...bound, ORIGIN: "zone" } as const;
   const errorsWith = (given: Parameters<typeof bindingErrors>[0], vars: object) =>
@@ -104,7 +107,13 @@ describe("the API to ask", () => {
     expect(errorsWith(bound, { ORIGIN_URL })).toEqual([expect.stringContaining("ORIGIN_URL is plain http")]);
     expect(errorsWith(bound, { ORIGIN_URL: "http://127.0.0.1:8000" })).toEqual([]);
     expect(errorsWith(service, { ORIGIN_URL })).toEqual([]);
-    expect(errorsWith(bound, { ORIGIN_URL, LOGIN_URL: "https://api.example/login/" })).toEqual([]);
+    const LOGIN_URL = "https://api.example/login/";
+    expect(errorsWith(bound, { ORIGIN_URL, LOGIN_URL })).toEqual([]);
+    const several = { TOKEN_PATHS: { obtain: ["/login/", "/login/second-step/"] } };
+    expect(errorsWith(bound, { ORIGIN_URL, LOGIN_URL, ...several })).toEqual([
+      expect.stringContaining("ORIGIN_URL is plain http"),
+    ]);
+    expect(errorsWith(bound, { LOGIN_URL, ...several })).toEqual([]);
   });
   it("is not behind the host of the admin page", () => {
     const admin = { ADMIN: true, ADMIN_HOST: "admin.example.com" };
