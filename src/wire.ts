@@ -14,6 +14,7 @@ import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./proxy/forward
 import { loginSender } from "./proxy/login-target.ts";
 import type { Shown } from "./router.ts";
 import type { Services } from "./services.ts";
+import { endedUntilSeconds } from "./sessions/end-sessions.ts";
 import { createTokenUseCases } from "./sessions/use-cases.ts";
 import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import { provisioningKeys } from "./settings/derived.ts";
@@ -103,6 +104,7 @@ export async function wire(
     revocationCache: env.BLACKLIST
       ? kvRevocationCache(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log)
       : noRevocationCache(),
+    endedUntilSeconds: (nowSeconds: number) => endedUntilSeconds(settings, nowSeconds),
     loginLimiter: env.LOGIN_LIMITER && rateLimitLogins(env.LOGIN_LIMITER, log),
     hooks,
     newUuid: () => crypto.randomUUID(),
