@@ -5,10 +5,12 @@ import type { RequestUrl } from "../http/request-url.ts";
 import { type EndpointName, servedEndpoints } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 import { adminPath } from "./admin-path.ts";
+import { provisioningPath } from "./provisioning-path.ts";
 
 export type InternalRouteName =
   | ("obtain" | "refresh" | "verify" | "blacklist" | "sliding" | "sliding_refresh")
   | ("sessions" | "session_end" | "logout_all")
+  | ("users" | "user" | "user_logout")
   | ("jwks" | "live" | "ready" | "openapi" | "console" | "admin" | "unknown");
 
 export interface InternalRoute {
@@ -43,6 +45,13 @@ const tokenRoutes: Readonly<Record<EndpointName, readonly TokenRoute[]>> = {
   ],
 };
 
+/** While PROVISIONING_KEY is set. */
+const userRoutes: readonly InternalRoute[] = [
+  { name: "users", path: `${provisioningPath}/`, methods: ["GET", "POST"], others: "refused" },
+  { name: "user", path: `${provisioningPath}/:id/`, methods: ["PUT", "DELETE"], others: "refused" },
+  { name: "user_logout", path: `${provisioningPath}/:id/logout/`, methods: ["POST"], others: "refused" },
+];
+
 const page = (name: InternalRouteName, path: string): InternalRoute => ({
   name,
   path,
@@ -70,6 +79,7 @@ export function internalRoutes(settings: Settings, publishesKeys: boolean): read
     page("live", "/_gateway/health/live"),
     page("ready", "/_gateway/health/ready"),
     page("openapi", "/_gateway/openapi.json"),
+    ...(settings.PROVISIONING_KEY === "" ? [] : userRoutes),
     ...(settings.CONSOLE ? [page("console", "/_gateway/console")] : []),
     ...(settings.ADMIN
       ? [{ name: "admin", path: `${adminPath}/*`, methods: ["GET", "HEAD", "POST"], others: "refused" } as const]
@@ -98,9 +108,11 @@ export function coversPath({ path: pattern }: InternalRoute, path: string): bool
     const start = pattern.slice(0, -2);
     return path === start || path.startsWith(`${start}/`);
   }
-  if (!pattern.includes("/:id/")) return path === pattern || `${path}/` === pattern;
-  const [start = ""] = pattern.split(":id/");
-  return path.startsWith(start) && /^[^/]+\/?$/.test(path.slice(start.length));
+  const [start = "", end] = pattern.split(":id");
+  if (end === undefined) return path === pattern || `${path}/` === pattern;
+  const asked = path.endsWith("/") ? path : `${path}/`;
+  const id = asked.slice(start.length, -end.length);
+  return asked === start + id + end && id !== "" && !id.includes("/");
 }
 
 const ownBeginnings = ["/_gateway", "/.well-known/jwks.json"];

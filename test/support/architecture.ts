@@ -12,7 +12,9 @@ const foundations = [
   ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts"],
   ...["internal-routes", "http", "tokens"],
 ];
-const contracts = ["contract", "admin-contract", "metrics-contract"].map((name) => `stores/${name}.ts`);
+const contracts = ["contract", "admin-contract", "provisioning-contract", "metrics-contract"].map(
+  (name) => `stores/${name}.ts`,
+);
 const useCases = ["users", "auth", "sessions"];
 
 /** Importer to what it may import: folders, and files by name. Its own folder is always allowed. Types count. */
@@ -64,7 +66,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
   {
     name: "jose",
     shows: /from "jose"/,
-    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion)\.ts$/,
+    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion|provisioning-request|gateway-users)\.ts$/,
   },
   { name: "hono", shows: /from "hono/, only: /^router\.ts$/ },
   {
