@@ -82,6 +82,9 @@ export function sealedUsers(rid: string, users: readonly unknown[], sealing: Sea
   cipher.setAAD(Buffer.from(header));
   const iat = sealing.nowSeconds ?? Math.floor(Date.now() / 1000);
   const message = sealing.message ?? { rid, iat, users };
-  const sealed = Buffer.concat([cipher.update(sealing.plaintext ?? JSON.stringify(message)), cipher.final()]);
+  const sealed = Buffer.concat([
+    cipher.update(Buffer.from(sealing.plaintext ?? JSON.stringify(message))),
+    cipher.final(),
+  ]);
   return [header, "", base64url(iv), base64url(sealed), base64url(cipher.getAuthTag())].join(".");
 }
