@@ -19,6 +19,13 @@ export interface ClientOptions {
   readonly storage?: "memory" | "cookies" | TokenStorage;
   /** `TOKEN_PREFIX` of the gateway. Default: `/api/token`. */
   readonly prefix?: string;
+  /** `TOKEN_PATHS` of the gateway, as far as the client uses them: `{ obtain: "/auth/jwt/create/" }`. */
+  readonly paths?: {
+    readonly obtain?: string;
+    readonly refresh?: string;
+    readonly blacklist?: string;
+    readonly logout_all?: string;
+  };
   /** The header for the token (`AUTH_HEADER_NAME`). Default: `Authorization`. */
   readonly header?: string;
   /** What precedes the token in the header (`AUTH_HEADER_TYPES`). Default: `Bearer`. */
@@ -112,6 +119,7 @@ export function createClient({
   url = platform.location?.origin ?? "",
   storage = "memory",
   prefix = "/api/token",
+  paths = {},
   header = "Authorization",
   scheme = "Bearer",
   lifetime,
@@ -175,7 +183,7 @@ export function createClient({
   };
 
   const post = (path: string, fields: object) =>
-    send(endpoints + path, {
+    send(new URL(path, endpoints).href, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(fields),
@@ -192,7 +200,7 @@ export function createClient({
       if (now?.id !== seen.id) return now;
       const at = Date.now();
       try {
-        const response = await post("refresh/", cookies ? {} : { refresh: seen.refresh });
+        const response = await post(paths.refresh ?? "refresh/", cookies ? {} : { refresh: seen.refresh });
         if (response.ok) {
           const state = await keep((await response.json()) as object, at, seen);
           // Until other processes of the browser see it: with an old token, they could end the session.
@@ -240,7 +248,7 @@ export function createClient({
     login: (fields) =>
       exclusively(async () => {
         const at = Date.now();
-        const response = await post("", fields);
+        const response = await post(paths.obtain ?? "", fields);
         if (response.ok) await keep((await response.clone().json()) as object, at);
         return response;
       }),
@@ -249,12 +257,12 @@ export function createClient({
         const state = await read();
         if (!state && !cookies) return undefined;
         if (!cookies) await discard();
-        const response = await post("blacklist/", cookies ? {} : { refresh: state?.refresh });
+        const response = await post(paths.blacklist ?? "blacklist/", cookies ? {} : { refresh: state?.refresh });
         if (cookies && [200, 400, 401].includes(response.status)) await discard();
         return response;
       }),
     logoutEverywhere: async () => {
-      const response = await call(`${endpoints}logout-all/`, { method: "POST" });
+      const response = await call(new URL(paths.logout_all ?? "logout-all/", endpoints), { method: "POST" });
       if (response.ok) await exclusively(discard);
       return response;
     },

@@ -6,8 +6,10 @@ import { createCors } from "./http/cors.ts";
 import { answerRefusal } from "./http/refusal.ts";
 import { openUploads } from "./http/uploads.ts";
 import { hostTest, isAdminPath } from "./internal-routes/admin-path.ts";
+
 import { isProvisioningPath } from "./internal-routes/provisioning-path.ts";
-import { mayBeInternalRoute } from "./internal-routes/table.ts";
+import { internalRouteTest } from "./internal-routes/table.ts";
+
 import { createObservation, type ObservationDependencies } from "./observation.ts";
 import { createProxy, type ProxyDependencies } from "./proxy/pipeline.ts";
 import { createRouter, type RouterServices, type Shown } from "./router.ts";
@@ -32,6 +34,7 @@ export function createApp(services: AppServices, shown: Shown): App {
   const observe = createObservation(services);
   const uploads = openUploads();
   const proxy = createProxy(services);
+  const mayBeInternalRoute = internalRouteTest(settings);
   const adminScope = services.administration && createAdminScope(settings.ADMIN_HOST);
 
   /** What every answer goes through. No page of another origin reads the admin page, whatever CORS_ORIGINS says. */
@@ -52,7 +55,7 @@ export function createApp(services: AppServices, shown: Shown): App {
       const preflight = isOpen ? cors.preflight(request, context.requestId) : undefined;
       if (preflight) return finish(request, context, { record: { operation: "gateway" }, response: preflight }, false);
       // Most requests are the API's: they need no router.
-      return mayBeInternalRoute(context.url, settings.TOKEN_PREFIX)
+      return mayBeInternalRoute(context.url)
         ? router.fetch(request, { context, isAdminPage: false })
         : finish(request, context, await proxy(request, context));
     },

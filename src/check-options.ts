@@ -8,6 +8,7 @@ const optionNames = ["hooks", "settings"];
 const hookNames: Readonly<Record<keyof Hooks, true>> = {
   userMayAuthenticate: true,
   claimsFor: true,
+  responseFor: true,
   onLoginSuccess: true,
   onLoginFailed: true,
   encodeClaims: true,

@@ -1,5 +1,5 @@
 // What a deployer may change in code: Simple JWT's settings whose value is Python. The one source file to edit.
-// Must never be trusted with a token: hooks see users and claims, and what they throw ends the request with a 500.
+// Must never be able to change a token that was signed; what hooks throw ends the request with a 500.
 
 import type { Settings } from "./settings/settings.ts";
 import type { Claims } from "./tokens/claims.ts";
@@ -16,6 +16,13 @@ export interface LoginAttempt {
   readonly userAgent: string | null;
 }
 
+/** The tokens of a response: `refresh` and `access` at log-in, `access` and with rotation `refresh` at refresh, or `token`. */
+export interface IssuedTokens {
+  readonly refresh?: string;
+  readonly access?: string;
+  readonly token?: string;
+}
+
 export interface Hooks {
   /**
    * USER_AUTHENTICATION_RULE: whether this user may log in and refresh. Asked after the password was found right.
@@ -28,6 +35,20 @@ export interface Hooks {
    * bigint; NaN and infinities are an error. Default: none.
    */
   claimsFor?(user: User, kind: "refresh" | "sliding"): Claims | Promise<Claims>;
+  /**
+   * What `validate` of a TOKEN_*_SERIALIZER adds to the response, at log-in and at each refresh: members beside the tokens,
+   * which it cannot replace. Called before the tokens are stored, and at times for tokens that are not sent in the end (two
+   * refreshes at once), so it should change nothing. A refresh token without a user gets no members. Default: none.
+   *
+   * @param user the row as the request read it; its hash in the result is an error
+   * @param tokens as they will be sent
+   * @param claims of the access token or the sliding token
+   */
+  responseFor?(
+    user: User,
+    tokens: IssuedTokens,
+    claims: Claims,
+  ): Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
   /** ON_LOGIN_SUCCESS, before the tokens are handed out. Default: nothing (UPDATE_LAST_LOGIN is done by itself). */
   onLoginSuccess?(user: User, attempt: LoginAttempt): void | Promise<void>;
   /** ON_LOGIN_FAILED, with the private reason. Default: nothing. */

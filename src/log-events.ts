@@ -26,7 +26,7 @@ export const logEvents = {
   token_ended: { fields: ["request_id", "user_id", "token_type", "jti", "reason"] },
   session_ended: { fields: ["request_id", "user_id", "family"] },
   logout_all: { fields: ["request_id", "user_id"] },
-  flush: { fields: ["deleted"] },
+  flush: { fields: ["deleted", "events_sent"] },
   // The admin page: who did what to whom, written down whatever LOG says.
   admin_login: { fields: ["request_id", "admin_id"], alarm: true },
   admin_login_failed: { fields: ["request_id", "reason"], alarm: true },
@@ -57,6 +57,7 @@ export const logEvents = {
   jwks_failed: { fields: ["error"], alarm: true },
   store_failed: { fields: ["store", "error"], alarm: true },
   metrics_failed: { fields: ["error"], alarm: true },
+  events_failed: { fields: ["error"], alarm: true },
   origin_failed: { fields: ["request_id", "error"], alarm: true },
   auth_cookie_too_large: { fields: ["request_id", "cookie", "bytes"], alarm: true },
   internal_error: { fields: ["request_id", "error", "stack"], alarm: true },

@@ -2,7 +2,7 @@
 // Must never export what should be free to change: each name here is kept until a major version.
 
 export { createGateway, type Gateway, type GatewayBindings, type GatewayOptions } from "./create-gateway.ts";
-export type { Hooks, LoginAttempt } from "./hooks.ts";
+export type { Hooks, IssuedTokens, LoginAttempt } from "./hooks.ts";
 export type { Route } from "./settings/route-keys.ts";
 export type { Settings } from "./settings/settings.ts";
 export type { Bytes, Duration, SettingsInCode } from "./settings/settings-in-code.ts";

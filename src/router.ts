@@ -23,6 +23,8 @@ import type { PublicJwk } from "./tokens/keys.ts";
 export interface RouterServices extends SessionsServices {
   readonly log: Log;
   readonly useCases: TokenUseCases;
+  /** Only whether there is such a hook. */
+  readonly hooks: { readonly responseFor?: unknown };
   /** Undefined while ADMIN is off. */
   readonly administration?: Administration | undefined;
   /** Undefined while PROVISIONING_KEY is not set. */
@@ -134,7 +136,8 @@ function handlersOf(
     live: answering((_, context) => answerLive(context)),
     ready: answering((request, context) => answerReady(context, request.headers.get("x-health-key"))),
     openapi: answering((request, context) => {
-      answerOpenApi ??= published(openApiDocument(services.settings, publicJwks.length > 0));
+      const addsMembers = services.hooks.responseFor !== undefined;
+      answerOpenApi ??= published(openApiDocument(services.settings, publicJwks.length > 0, addsMembers));
       return answerOpenApi(request, context);
     }),
     console: answering(async (_, context) => {

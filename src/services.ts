@@ -7,6 +7,7 @@ import type { Settings } from "./settings/settings.ts";
 import type { LoginLimiter, RevocationCache, SessionStore, TokenStore, UserStore } from "./stores/contract.ts";
 import type { Metrics } from "./stores/metrics-contract.ts";
 import type { Codec } from "./tokens/codec.ts";
+import type { UserEvents } from "./users/user-events.ts";
 
 export interface Services {
   readonly settings: Settings;
@@ -18,6 +19,8 @@ export interface Services {
   /** Undefined where LOGIN_LIMITER is not bound. */
   readonly loginLimiter: LoginLimiter | undefined;
   readonly hooks: Hooks;
+  /** Events for the API; none are written while they are off. */
+  readonly userEvents: UserEvents;
   /** A new random id: 32 hexadecimal characters. */
   readonly newId: () => string;
   /** A random UUID, with dashes, for a new user. */

@@ -16,6 +16,7 @@ import type { Services } from "./services.ts";
 import { endedUntilSeconds } from "./sessions/end-sessions.ts";
 import { createTokenUseCases } from "./sessions/use-cases.ts";
 import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
+import { provisioningKeys } from "./settings/derived.ts";
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
 import type { AdminStores } from "./stores/admin-contract.ts";
@@ -23,23 +24,30 @@ import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1AdminTokens } from "./stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "./stores/d1/admin-users.ts";
+import { d1Events } from "./stores/d1/events.ts";
 import { d1Provisioning } from "./stores/d1/provisioning.ts";
+
 import { d1Schema } from "./stores/d1/schema.ts";
 import { d1Sessions } from "./stores/d1/sessions.ts";
 import { d1Tokens } from "./stores/d1/tokens.ts";
 import { d1Users } from "./stores/d1/users.ts";
+import { queueTarget, urlTarget } from "./stores/event-targets.ts";
 import { fetchJwkSet } from "./stores/jwk-set-source.ts";
 import { kvRevocationCache, noRevocationCache } from "./stores/kv/revocations.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { assertionSigner } from "./tokens/assertion.ts";
 import { createCodec } from "./tokens/codec.ts";
+import { eventSigner } from "./tokens/event-token.ts";
 import { usersOpener } from "./tokens/gateway-users.ts";
+
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { signedRequestOpener } from "./tokens/provisioning-request.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 import { schemaNeeds } from "./users/new-user-ids.ts";
+
 import { createProvisioning } from "./users/provisioning.ts";
+import { createUserEvents, noUserEvents, type UserEvents } from "./users/user-events.ts";
 import { createTakeUsers } from "./users/users-header.ts";
 
 /** The bindings of wrangler.toml; vars and secrets are read by settings/read.ts. */
@@ -49,6 +57,7 @@ export interface Env {
   readonly ORIGIN?: Fetcher | "zone";
   readonly LOGIN_LIMITER?: RateLimit;
   readonly METRICS?: AnalyticsEngineDataset;
+  readonly EVENTS?: Queue<string>;
   readonly [name: string]: unknown;
 }
 
@@ -87,6 +96,7 @@ export async function wire(
   const keySource = keySourceFor(settings, log);
   logStart(log, configuration);
   const admin = settings.ADMIN ? adminStores(env.DB, log) : undefined;
+  const later = (work: Promise<void>) => waitUntil(work);
   const services = {
     ...configuration,
     codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
@@ -101,7 +111,8 @@ export async function wire(
     newUuid: () => crypto.randomUUID(),
     newId: () => crypto.randomUUID().replaceAll("-", ""),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
-    later: (work: Promise<void>) => waitUntil(work),
+    userEvents: userEventsFor(env.DB, env.EVENTS, settings, { later, log }),
+    later,
     log,
     metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
     stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
@@ -126,14 +137,29 @@ export async function wire(
 }
 
 function boundIn(env: Env): Bound {
-  const { DB, BLACKLIST, LOGIN_LIMITER, METRICS, ORIGIN } = env;
+  const { DB, BLACKLIST, LOGIN_LIMITER, METRICS, EVENTS, ORIGIN } = env;
   return {
     DB: Boolean(DB),
     BLACKLIST: Boolean(BLACKLIST),
     LOGIN_LIMITER: LOGIN_LIMITER && (typeof LOGIN_LIMITER.limit === "function" ? "right" : "other"),
     METRICS: METRICS && (typeof METRICS.writeDataPoint === "function" ? "right" : "other"),
+    EVENTS: EVENTS && (typeof EVENTS.sendBatch === "function" ? "right" : "other"),
     ORIGIN: ORIGIN && (ORIGIN === "zone" ? "zone" : "service"),
   };
+}
+
+/** Events are written down only where they are sent somewhere. */
+function userEventsFor(
+  db: D1Database,
+  queue: Env["EVENTS"],
+  settings: Settings,
+  { later, log }: Pick<Services, "later" | "log">,
+): UserEvents {
+  const [key] = provisioningKeys(settings);
+  const { EVENTS_URL } = settings;
+  const targets = [...(EVENTS_URL === null ? [] : [urlTarget(EVENTS_URL)]), ...(queue ? [queueTarget(queue)] : [])];
+  if (key === undefined || targets.length === 0) return noUserEvents;
+  return createUserEvents({ events: d1Events(db, log), targets, sign: eventSigner(key), later, log });
 }
 
 function adminStores(db: D1Database, log: Log): AdminStores {

@@ -73,6 +73,7 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Runnable
     const services = bindingNames(config.services);
     const limiters = bindingNames(config.ratelimits);
     const datasets = bindingNames(config.analytics_engine_datasets);
+    const queues = bindingNames(config.queues?.producers);
     const others = [...databases, ...namespaces, ...services, ...Object.keys(config.vars)];
     return {
       vars: { ...config.vars, ...Object.fromEntries(values), ...choice.vars },
@@ -83,8 +84,9 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Runnable
       bound: {
         DB: databases.includes("DB"),
         BLACKLIST: namespaces.includes("BLACKLIST"),
-        LOGIN_LIMITER: bindingOf("LOGIN_LIMITER", limiters, [...others, ...datasets]),
-        METRICS: bindingOf("METRICS", datasets, [...others, ...limiters]),
+        LOGIN_LIMITER: bindingOf("LOGIN_LIMITER", limiters, [...others, ...datasets, ...queues]),
+        METRICS: bindingOf("METRICS", datasets, [...others, ...limiters, ...queues]),
+        EVENTS: bindingOf("EVENTS", queues, [...others, ...limiters, ...datasets]),
         ORIGIN: services.includes("ORIGIN") ? "service" : undefined,
       },
       wrangler: { config, bindings: loaded },

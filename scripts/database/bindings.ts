@@ -21,6 +21,8 @@ export interface Bindings {
   readonly kv: KVNamespace | undefined;
   /** The vars of wrangler.toml; locally also what .dev.vars says. */
   readonly vars: Readonly<Record<string, unknown>>;
+  /** Whether the Worker there sends events to the API (EVENTS, EVENTS_URL). */
+  readonly sendsEvents: boolean;
 }
 
 /** Opens the local surroundings: by default those of `npm start`. */
@@ -32,8 +34,9 @@ export async function localBindings(stateDirectory?: string): Promise<Bindings> 
 /** The local surroundings out of a Worker's environment. */
 export function bindingsOf(database: Database, env: Readonly<Record<string, unknown>>): Bindings {
   // openLocal() has made sure of DB; BLACKLIST is whatever wrangler.toml binds under that name.
-  const { DB, BLACKLIST, ...vars } = env;
-  return { database, d1: DB as D1Database, kv: BLACKLIST as KVNamespace | undefined, vars };
+  const { DB, BLACKLIST, EVENTS, ...vars } = env;
+  const sendsEvents = EVENTS !== undefined || hasEventsUrl(vars);
+  return { database, d1: DB as D1Database, kv: BLACKLIST as KVNamespace | undefined, vars, sendsEvents };
 }
 
 /** The deployed surroundings, through wrangler. */
@@ -42,8 +45,12 @@ export async function remoteBindings(environment: string | undefined): Promise<B
   const config = await readConfigFile(environment);
   const bound = config.kv_namespaces.some((one: { readonly binding: string }) => one.binding === "BLACKLIST");
   const kv = bound ? kvOverWrangler(environment) : undefined;
-  return { database, d1: d1OverText(database), kv, vars: config.vars };
+  const hasQueue = config.queues?.producers?.some((one: { readonly binding: string }) => one.binding === "EVENTS");
+  const sendsEvents = hasQueue === true || hasEventsUrl(config.vars);
+  return { database, d1: d1OverText(database), kv, vars: config.vars, sendsEvents };
 }
+
+const hasEventsUrl = (vars: Bindings["vars"]): boolean => settingsOf(vars, ["EVENTS_URL"]).EVENTS_URL !== null;
 
 /** The settings among `vars` that a command uses; fails when one of them cannot be read. */
 export function settingsOf<Name extends SettingName>(

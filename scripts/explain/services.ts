@@ -18,6 +18,7 @@ import { assertionSigner } from "../../src/tokens/assertion.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
 import type { Keys } from "../../src/tokens/keys.ts";
 import { remoteKeys } from "../../src/tokens/remote-keys.ts";
+import { noUserEvents } from "../../src/users/user-events.ts";
 
 /** The bindings of the stores. */
 export interface ExplainStores {
@@ -79,6 +80,7 @@ export function setUpExplain(
     loginLimiter: undefined,
     // Hooks decide at log-in and refresh, which are not explained.
     hooks: {},
+    userEvents: noUserEvents,
     newId: () => randomUUID().replaceAll("-", ""),
     newUuid: randomUUID,
     newSalt: () => randomBytes(16).toString("hex"),
@@ -107,6 +109,7 @@ const unavailable = (): never => {
 };
 const noUsers: UserStore = { byUsername: unavailable, byLookup: unavailable };
 const noTokens: TokenStore = {
+  withEvent: () => noTokens,
   isBlacklisted: async () => false,
   tokenStatus: async () => ({ ended: false, user: undefined }),
   tokenAndUser: unavailable,

@@ -1,6 +1,7 @@
 // `changepassword`: Django's command of that name; also ends the user's tokens.
 
 import { changePasswordAndEndTokens } from "../database/end-user.ts";
+import { withEvent } from "../database/user-event.ts";
 import { passwordHash, setPasswordHash, userNamed } from "../database/users.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
@@ -59,8 +60,11 @@ async function run(argv: readonly string[]): Promise<number> {
     const password = scripted ? await readPassword(username, force) : await typed(username, force);
     const hash = await passwordHash(password);
     const keep = values["keep-sessions"] === true;
-    if (keep) await setPasswordHash(database, user.id, hash);
-    else await changePasswordAndEndTokens(bindings, user, hash, Math.floor(Date.now() / 1000));
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const event = { type: "user_changed", user, data: { password_changed: true } } as const;
+    const telling = withEvent(bindings, event, nowSeconds);
+    if (keep) await setPasswordHash(telling.database, user.id, hash);
+    else await changePasswordAndEndTokens(telling, user, hash, nowSeconds);
     const after = keep ? "" : " Earlier tokens are ended.";
     console.log(`The password of '${username}' in the ${database.place} database is changed.${after}`);
     return EXIT.ok;

@@ -1,7 +1,9 @@
 // `createuser` and `createsuperuser`, which differ in two flags of the user alone.
 // Must never store anything before name, address and password are valid.
 import { emailError, loginNameError, normalEmail, nulError } from "../../src/users/user-rules.ts";
+import type { Bindings } from "../database/bindings.ts";
 import type { Database } from "../database/database.ts";
+import { withEvent } from "../database/user-event.ts";
 import {
   findUser,
   insertUser,
@@ -64,14 +66,14 @@ export async function createUser(argv: readonly string[], superuser: boolean): P
       }
       const password = await readPassword(given.username, given.force);
       const draft = { username: given.username, email: given.email ?? "", password };
-      return store(database, model, draft, superuser);
+      return store(bindings, model, draft, superuser);
     }
     const prompter = openPrompter();
     try {
       const username = await askUsername(prompter, database, model, given.username);
       const email = model.USERNAME_FIELD === "email" ? username : (given.email ?? (await askEmail(prompter)));
       const password = await askPassword(prompter, username, given.force);
-      return await store(database, model, { username, email, password }, superuser);
+      return await store(bindings, model, { username, email, password }, superuser);
     } finally {
       prompter.close();
     }
@@ -152,13 +154,19 @@ interface Draft {
   readonly password: string;
 }
 
-async function store(database: Database, model: UserModel, draft: Draft, superuser: boolean): Promise<number> {
+async function store(bindings: Bindings, model: UserModel, draft: Draft, superuser: boolean): Promise<number> {
   const { username, email } = draft;
+  const { database } = bindings;
   // Looked up first because hashing takes a while; the insert would fail as well.
   if (await isNameTaken(database, model, username)) throw nameTaken(model, username);
   const hash = await passwordHash(draft.password);
   const user = { username, email, passwordHash: hash, isStaff: superuser, isSuperuser: superuser };
-  await insertUser(database, user, new Date().toISOString(), model);
+  const now = new Date();
+  const flags = { is_active: true, is_staff: superuser, is_superuser: superuser };
+  const data = { username, first_name: "", last_name: "", email, ...flags };
+  const event = { type: "user_changed", user: { name: username }, data } as const;
+  const telling = withEvent(bindings, event, Math.floor(now.getTime() / 1000));
+  await insertUser(telling.database, user, now.toISOString(), model);
   console.log(`Created ${superuser ? "superuser" : "user"} '${username}' in the ${database.place} database.`);
   const note = await idNote(database, username);
   if (note !== undefined) console.log(note);

@@ -5,6 +5,7 @@ import { namesAreIds } from "../../src/users/user-id.ts";
 import { emailError, loginNameError, nameError, normalEmail, nulError } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { endUserTokens } from "../database/end-user.ts";
+import { withEvent } from "../database/user-event.ts";
 import {
   changeUserSql,
   isNameTaken,
@@ -128,7 +129,8 @@ export async function editUser(
   const ends = next.is_active === false || (next.username !== undefined && namesAreIds(model));
   const sql = changeUserSql(model, user.id, next);
   const change = { sql, done: "the user is changed" };
-  await orTaken(ends ? endUserTokens(bindings, user, change, nowSeconds) : database.write(sql), model, name);
+  const telling = withEvent(bindings, { type: "user_changed", user, data: next }, nowSeconds);
+  await orTaken(ends ? endUserTokens(telling, user, change, nowSeconds) : telling.database.write(sql), model, name);
   const said = differing.map(
     ([column, value]) => `${column} ${typeof value === "string" ? `'${value}'` : Number(value)}`,
   );

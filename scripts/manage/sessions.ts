@@ -4,6 +4,7 @@ import type { LiveToken } from "../../src/stores/contract.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { endSession, endUserTokens } from "../database/end-user.ts";
 import { openSessions } from "../database/token-rows.ts";
+import { withEvent } from "../database/user-event.ts";
 import { type User, userNamed } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
@@ -107,14 +108,16 @@ export async function logout(
   const open = await openSessions(database, user, nowSeconds);
   const of = `of '${user.username}' in the ${database.place} database`;
   if (session === undefined) {
-    await endUserTokens(bindings, user, undefined, nowSeconds);
+    const telling = withEvent(bindings, { type: "logout", user, data: { all: true } }, nowSeconds);
+    await endUserTokens(telling, user, undefined, nowSeconds);
     const count = open.length === 1 ? "1 open session" : `${open.length} open sessions`;
     return `All tokens ${of} are ended; there were ${count}.`.replace("were 1 ", "was 1 ");
   }
   if (!open.some((one) => one.session === session)) {
     throw new Failure(`There is no open session '${session}' ${of}. npm run manage -- sessions lists them.`);
   }
-  await endSession(bindings, session, nowSeconds);
+  const telling = withEvent(bindings, { type: "logout", user, data: { all: false } }, nowSeconds);
+  await endSession(telling, session, nowSeconds);
   const named = namesSession(settingsOf(vars, ["BLACKLIST_ENDS_SESSION", "REVOKE_FAMILY_ON_REUSE"]));
   const rest = named ? "" : " Its access tokens do not name it and stay valid until they expire.";
   return `The session '${session}' ${of} is ended.${rest}`;

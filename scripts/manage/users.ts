@@ -4,6 +4,7 @@ import { existsSync, rmSync } from "node:fs";
 import { settingsOf } from "../database/bindings.ts";
 import { isDemoName } from "../database/demo-name.ts";
 import { deactivateAndEndTokens, deleteAndEndTokens } from "../database/end-user.ts";
+import { withEvent } from "../database/user-event.ts";
 import { listUsers, setActive, type User, type UserModel, userNamed } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
@@ -93,7 +94,9 @@ async function runDeactivate(argv: readonly string[]): Promise<number> {
   await withBindings(values, async (bindings) => {
     const { database, vars } = bindings;
     const user = await userNamed(database, userModelOf(bindings), word);
-    await deactivateAndEndTokens(bindings, user, Math.floor(Date.now() / 1000));
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const event = { type: "user_changed", user, data: { is_active: false } } as const;
+    await deactivateAndEndTokens(withEvent(bindings, event, nowSeconds), user, nowSeconds);
     const before = user.is_active ? "is deactivated" : "was already inactive";
     console.log(`'${user.username}' ${before} in the ${database.place} database. All tokens are ended.`);
     if (!settingsOf(vars, ["CHECK_USER_IS_ACTIVE"]).CHECK_USER_IS_ACTIVE) {
@@ -129,7 +132,8 @@ async function runActivate(argv: readonly string[]): Promise<number> {
     const model = userModelOf(bindings);
     requireOwner(model, "Activate the user there.");
     const user = await userNamed(database, model, word);
-    await setActive(database, user.id);
+    const event = { type: "user_changed", user, data: { is_active: true } } as const;
+    await setActive(withEvent(bindings, event, Math.floor(Date.now() / 1000)).database, user.id);
     const before = user.is_active ? "was already active" : "is active";
     console.log(`'${user.username}' ${before} in the ${database.place} database.`);
   });
@@ -175,7 +179,9 @@ async function runDelete(argv: readonly string[]): Promise<number> {
     if (!isDemo) requireOwner(model, "Delete the user there, or deactivate it here.");
     const { username } = user;
     if (values.yes !== true) await confirm(`Delete '${username}' (id ${user.id}) from the ${place} database? [y/N]: `);
-    await deleteAndEndTokens(bindings, user, Math.floor(Date.now() / 1000));
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const deleting = withEvent(bindings, { type: "user_deleted", user }, nowSeconds);
+    await deleteAndEndTokens(deleting, user, nowSeconds);
     if (isDemo) rmSync(DEMO_PASSWORD_FILE, { force: true });
     const file = isDemo ? " The file with its password is deleted, too." : "";
     console.log(`'${username}' is deleted from the ${place} database. All tokens are ended.${file}`);

@@ -1,7 +1,7 @@
 // The steps of `npm start`: prepares, starts, prints what can be tried, then shows the log and reloads what is saved.
 // Must never start the gateway with settings that it would refuse.
 import { dirname } from "node:path";
-import { servedEndpoints } from "../../src/settings/derived.ts";
+import { servedEndpoints, tokenPath } from "../../src/settings/derived.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { readWranglerFile, type WranglerInput } from "../configuration/wrangler-file.ts";
 import { demoName } from "../database/demo-name.ts";
@@ -233,7 +233,12 @@ function sayWalk(gateway: string, { settings, users, isDemo, verbosity }: WalkCh
   const isFull = verbosity === "verbose";
   const steps = walk({
     gateway,
-    tokenPrefix: settings.TOKEN_PREFIX,
+    paths: {
+      obtain: tokenPath(settings, "obtain"),
+      refresh: tokenPath(settings, "refresh"),
+      verify: tokenPath(settings, "verify"),
+      blacklist: tokenPath(settings, "blacklist"),
+    },
     endpoints: servedEndpoints(settings),
     rotates: settings.ROTATE_REFRESH_TOKENS,
     header: headerName(settings.AUTH_HEADER_NAME),

@@ -5,7 +5,8 @@
 export interface WalkFacts {
   /** The gateway's address, without a slash at the end. */
   readonly gateway: string;
-  readonly tokenPrefix: string;
+  /** Of the token endpoints, each with its slash at the end. */
+  readonly paths: Readonly<Record<"obtain" | "refresh" | "verify" | "blacklist", string>>;
   /** The token endpoints that are served, as TOKEN_ENDPOINTS names them. */
   readonly endpoints: readonly string[];
   /** A refresh gives a new refresh token too. */
@@ -63,7 +64,7 @@ export function pasteLines(steps: readonly Step[], isFull: boolean): readonly st
 export function walk(facts: WalkFacts): Step[] {
   const { gateway, username, password, isFull } = facts;
   const serves = (endpoint: string): boolean => facts.endpoints.includes(endpoint);
-  const token = `${gateway}${facts.tokenPrefix}`;
+  const at = (endpoint: keyof WalkFacts["paths"]): string => `${gateway}${facts.paths[endpoint]}`;
   const bearer = `-H "${facts.header}: ${facts.scheme} $ACCESS"`;
   const form = (field: string, variable: string): string => `--data-urlencode "${field}=$${variable}"`;
   const notes = `${gateway}/api/notes/`;
@@ -84,7 +85,7 @@ export function walk(facts: WalkFacts): Step[] {
       set("PASSWORD", shellWord(password)),
       set(
         "TOKENS",
-        `"$(curl -s ${token}/ --data-urlencode ${shellWord(`${facts.usernameField}=${username}`)} ${form("password", "PASSWORD")})"`,
+        `"$(curl -s ${at("obtain")} --data-urlencode ${shellWord(`${facts.usernameField}=${username}`)} ${form("password", "PASSWORD")})"`,
       ),
       pick("ACCESS", "access"),
       ...(isFull ? [pick("REFRESH", "refresh")] : []),
@@ -101,19 +102,19 @@ export function walk(facts: WalkFacts): Step[] {
     steps.push({
       title: "get a new access token",
       commands: [
-        set("TOKENS", `"$(curl -s ${token}/refresh/ ${form("refresh", "REFRESH")})"`),
+        set("TOKENS", `"$(curl -s ${at("refresh")} ${form("refresh", "REFRESH")})"`),
         pick("ACCESS", "access"),
         ...(facts.rotates ? [pick("REFRESH", "refresh")] : []),
       ],
     });
   if (serves("verify"))
-    steps.push({ title: "check that it is valid", commands: [see(`${token}/verify/`, form("token", "ACCESS"))] });
+    steps.push({ title: "check that it is valid", commands: [see(at("verify"), form("token", "ACCESS"))] });
   if (serves("blacklist"))
-    steps.push({ title: "log out", commands: [see(`${token}/blacklist/`, form("refresh", "REFRESH"))] });
+    steps.push({ title: "log out", commands: [see(at("blacklist"), form("refresh", "REFRESH"))] });
   if (serves("blacklist") && serves("refresh"))
     steps.push({
       title: "the refresh token no longer works",
-      commands: [see(`${token}/refresh/`, form("refresh", "REFRESH"))],
+      commands: [see(at("refresh"), form("refresh", "REFRESH"))],
     });
   return steps;
 }

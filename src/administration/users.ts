@@ -7,10 +7,12 @@ import { announceUserEnd, type EndingDependencies, endedUntilSeconds } from "../
 import type { Settings } from "../settings/settings.ts";
 import type { Actor, AdminUserStore, Ending, UserFields } from "../stores/admin-contract.ts";
 import type { LoginLimiter } from "../stores/contract.ts";
+import type { EventType, NewEvent } from "../stores/events-contract.ts";
 import { mayChange, mayGrant, ownLockOut } from "../users/admin-rights.ts";
 import { hashPassword } from "../users/hash-password.ts";
 import { newUserIds } from "../users/new-user-ids.ts";
 import type { User, UserId } from "../users/user.ts";
+import type { UserEvents } from "../users/user-events.ts";
 import { namesAreIds } from "../users/user-id.ts";
 import {
   emailError,
@@ -30,6 +32,7 @@ export interface UserAdministrationDependencies extends EndingDependencies, Audi
   readonly newSalt: () => string;
   readonly newUuid: () => string;
   readonly admin: { readonly users: AdminUserStore };
+  readonly userEvents: UserEvents;
 }
 
 export type FieldName = "username" | "first_name" | "last_name" | "email" | "password" | "password_again";
@@ -80,7 +83,7 @@ export interface UserAdministration {
 }
 
 export function createUserAdministration(deps: UserAdministrationDependencies): UserAdministration {
-  const { settings, admin: stores, newSalt, newUuid } = deps;
+  const { settings, admin: stores, newSalt, newUuid, userEvents } = deps;
 
   /** A hash is what costs CPU here: counted with the log-ins, by the admin who asks for it. */
   async function limitHashing(admin: Admin): Promise<void> {
@@ -108,6 +111,12 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
     namesAreIds: namesAreIds(settings),
   });
 
+  /** The store of users, whose next change the API learns of; and what sends it after the answer. */
+  const telling = ({ nowSeconds }: RequestContext, type: EventType, data?: NewEvent["data"]) => ({
+    users: stores.users.withEvent(userEvents.newEvent(type, nowSeconds, data)),
+    send: (id: UserId) => userEvents.sendSoon({ column: "id", value: id }, nowSeconds),
+  });
+
   /** All tokens up to and including this second. */
   const endingNow = ({ nowSeconds }: RequestContext): Ending => ({
     issuedBeforeSeconds: nowSeconds + 1,
@@ -130,9 +139,11 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
         password: await hashPassword(password.password, newSalt()),
         date_joined: new Date(context.nowSeconds * 1000).toISOString(),
       };
-      const created = await stores.users.create(row, newUserIds(settings, newUuid));
+      const { users, send } = telling(context, "user_changed", fields);
+      const created = await users.create(row, newUserIds(settings, newUuid));
       if (created === "taken") return { errors: taken };
       audit(deps, { context, admin }, "admin_user_created", { user_id: created.id });
+      send(created.id);
       return created;
     },
 
@@ -150,12 +161,14 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
       if (changed.includes("username") && (await isNameTaken(fields.username, target.id))) return { errors: taken };
       const renamed = namesAreIds(settings) && fields.username !== target.username;
       const ending = renamed || (target.is_active && !fields.is_active) ? endingNow(context) : undefined;
-      const outcome = await stores.users.change(target.id, fields, actorOf(admin), ending);
+      const { users, send } = telling(context, "user_changed", pick(fields, changed));
+      const outcome = await users.change(target.id, fields, actorOf(admin), ending);
       if (outcome === "taken") return { errors: taken };
       if (outcome === "gone") refuse("no_route");
       if (ending) await announceUserEnd(deps, target, ending);
       const written = { user_id: target.id, fields: changed, tokens_ended: ending !== undefined };
       audit(deps, { context, admin }, "admin_user_changed", written);
+      send(target.id);
       return { id: target.id };
     },
 
@@ -163,10 +176,12 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
       if (!mayChange(admin.user, target) || admin.user.id === target.id) refuse("permission_denied");
       requireConfirmed(admin, context.nowSeconds);
       const ending = endingNow(context);
-      if ((await stores.users.deactivate(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
+      const { users, send } = telling(context, "user_changed", { is_active: false });
+      if ((await users.deactivate(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
       await announceUserEnd(deps, target, ending);
       const written = { user_id: target.id, fields: ["is_active"], tokens_ended: true };
       audit(deps, { context, admin }, "admin_user_changed", written);
+      send(target.id);
     },
 
     async setPassword(context, admin, target, typed) {
@@ -178,11 +193,13 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
       await limitHashing(admin);
       const hash = await hashPassword(typed.password, newSalt());
       const ending = typed.endTokens ? endingNow(context) : undefined;
-      const outcome = await stores.users.setPassword(target.id, hash, actorOf(admin), ending);
+      const { users, send } = telling(context, "user_changed", { password_changed: true });
+      const outcome = await users.setPassword(target.id, hash, actorOf(admin), ending);
       if (outcome !== "done") refuse("no_route");
       if (ending) await announceUserEnd(deps, target, ending);
       const written = { user_id: target.id, tokens_ended: ending !== undefined };
       audit(deps, { context, admin }, "admin_password_set", written);
+      send(target.id);
       return { id: target.id };
     },
 
@@ -191,17 +208,21 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
       if (!mayChange(admin.user, target) || admin.user.id === target.id) refuse("permission_denied");
       requireConfirmed(admin, context.nowSeconds);
       const ending = endingNow(context);
-      if ((await stores.users.remove(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
+      const { users, send } = telling(context, "user_deleted");
+      if ((await users.remove(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
       await announceUserEnd(deps, target, ending);
       audit(deps, { context, admin }, "admin_user_deleted", { user_id: target.id });
+      send(target.id);
     },
 
     async logOutUser(context, admin, target) {
       if (!mayChange(admin.user, target)) refuse("permission_denied");
       const ending = endingNow(context);
-      if ((await stores.users.end(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
+      const { users, send } = telling(context, "logout", { all: true });
+      if ((await users.end(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
       await announceUserEnd(deps, target, ending);
       audit(deps, { context, admin }, "admin_user_logged_out", { user_id: target.id });
+      send(target.id);
     },
   };
 }
@@ -216,8 +237,12 @@ function refuseUngranted(actor: User, next: Granted, now: Granted): void {
 /** The fields that decide whether somebody may log in, and what they may do. */
 const rightsFields: readonly string[] = ["is_active", "is_staff", "is_superuser"];
 
-function changedFields(target: User, fields: UserFields): string[] {
-  const names = Object.keys(fields) as (keyof UserFields)[];
+/** Those fields alone. */
+const pick = (fields: UserFields, names: ReadonlyArray<keyof UserFields>): Partial<UserFields> =>
+  Object.fromEntries(names.map((name) => [name, fields[name]]));
+
+function changedFields(target: User, fields: UserFields): Array<keyof UserFields> {
+  const names = Object.keys(fields) as Array<keyof UserFields>;
   return names.filter((name) => fields[name] !== target[name]);
 }
 

@@ -6,12 +6,14 @@ import {
   type AuthCookie,
   accessCookie,
   clearedCookies,
+  earlierCookies,
   readAuthCookie,
   refreshCookie,
   setCookie,
 } from "../http/cookies.ts";
 import { provenance } from "../http/csrf.ts";
 import type { Log } from "../log-events.ts";
+import { refreshCookiePath } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type TokenType, tokenTypes } from "../tokens/token-types.ts";
 import type { Endpoint, FieldName } from "./definitions.ts";
@@ -71,20 +73,20 @@ export function openCookies(
     forgets: (error) => error instanceof Refusal && forgets(endpoint, error, fromCookie),
     split: (tokens) => ({
       body: settings.AUTH_COOKIE === "only" ? withoutTokens(tokens) : tokens,
-      cookies:
-        endpoint.name === "blacklist" ? clearedCookies(settings.TOKEN_PREFIX) : cookiesOf(services, tokens, requestId),
+      cookies: endpoint.name === "blacklist" ? clearedCookies(settings) : cookiesOf(services, tokens, requestId),
     }),
   };
 }
 
 /** A token that no browser would keep is refused: the page would seem to be logged in, and not be. */
 function cookiesOf({ settings, log }: CookieServices, tokens: object, requestId: string): string[] {
+  const path = refreshCookiePath(settings);
   return Object.entries(tokens).flatMap(([name, token]) => {
     const carrier = Object.hasOwn(carriers, name) ? carriers[name] : undefined;
     if (!carrier || typeof token !== "string") return [];
     const { cookie, tokenType } = carrier;
-    const text = setCookie(cookie, token, settings.TOKEN_PREFIX, tokenType.lifetimeSeconds(settings));
-    if (text !== undefined) return text;
+    const text = setCookie(cookie, token, path, tokenType.lifetimeSeconds(settings));
+    if (text !== undefined) return cookie === refreshCookie ? [...earlierCookies(settings), text] : [text];
     log("auth_cookie_too_large", { request_id: requestId, cookie, bytes: token.length });
     return refuse("auth_cookie_too_large");
   });

@@ -1,7 +1,8 @@
-// The token endpoints as a table: where each lives, what it takes, which use case it calls.
+// The token endpoints as a table: what each takes, which use case it calls. internal-routes/table.ts says where it is.
 
 import type { Operation, RequestContext } from "../context.ts";
 import { type Reason, refusals } from "../errors.ts";
+import type { TokenRouteName } from "../internal-routes/table.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
 import type { EndpointName } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -19,10 +20,8 @@ export const sentName = ({ USERNAME_FIELD }: Pick<Settings, "USERNAME_FIELD">, f
 export interface Endpoint {
   /** The entry of TOKEN_ENDPOINTS that switches it on. */
   readonly name: EndpointName;
-  /** As metrics call it. */
-  readonly operation: Operation;
-  /** Below TOKEN_PREFIX, with its trailing slash. */
-  readonly path: string;
+  /** Its internal route, which metrics call so, too. */
+  readonly operation: Operation & TokenRouteName;
   /** As a heading on the page for browsers and in the answer to OPTIONS. */
   readonly title: string;
   readonly description: string;
@@ -82,7 +81,6 @@ export const endpoints: readonly Endpoint[] = [
   {
     name: "obtain",
     operation: "obtain",
-    path: "/",
     title: "Token Obtain Pair",
     description: "Takes the credentials of a user, and returns a refresh token and an access token.",
     fields: credentials,
@@ -93,7 +91,6 @@ export const endpoints: readonly Endpoint[] = [
   {
     name: "refresh",
     operation: "refresh",
-    path: "/refresh/",
     title: "Token Refresh",
     description: "Takes a refresh token, and returns a new access token and, with rotation, a new refresh token.",
     fields: ["refresh"],
@@ -104,7 +101,6 @@ export const endpoints: readonly Endpoint[] = [
   {
     name: "verify",
     operation: "verify",
-    path: "/verify/",
     title: "Token Verify",
     description: "Takes a token of any type, and returns an empty object if it is valid.",
     fields: ["token"],
@@ -115,7 +111,6 @@ export const endpoints: readonly Endpoint[] = [
   {
     name: "blacklist",
     operation: "blacklist",
-    path: "/blacklist/",
     title: "Token Blacklist",
     description: "Takes a refresh token and blacklists it.",
     fields: ["refresh"],
@@ -126,7 +121,6 @@ export const endpoints: readonly Endpoint[] = [
   {
     name: "sliding",
     operation: "sliding",
-    path: "/sliding/",
     title: "Token Obtain Sliding",
     description: "Takes the credentials of a user, and returns a sliding token.",
     fields: credentials,
@@ -137,7 +131,6 @@ export const endpoints: readonly Endpoint[] = [
   {
     name: "sliding",
     operation: "sliding_refresh",
-    path: "/sliding/refresh/",
     title: "Token Refresh Sliding",
     description: "Takes a sliding token within its refresh window, and returns the same token, valid for longer.",
     fields: ["token"],

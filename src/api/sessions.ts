@@ -8,6 +8,7 @@ import { type Reason, refuse } from "../errors.ts";
 import { answerJson, type JsonOptions, ownHeaders } from "../http/answer.ts";
 import { clearedCookies } from "../http/cookies.ts";
 import { negotiateJson } from "../http/negotiation.ts";
+import type { TokenRouteName } from "../internal-routes/table.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
 import type { Settings } from "../settings/settings.ts";
 
@@ -27,23 +28,20 @@ interface Call {
   readonly options: JsonOptions;
 }
 
-/** One of the endpoints: where it is, and what each method does. */
+/** One of the endpoints: its method, and what that does. */
 export interface SessionsEndpoint {
-  /** Below TOKEN_PREFIX, with its trailing slash; `:id` stands for a session's id. */
-  readonly path: string;
   readonly title: string;
   readonly description: string;
   readonly method: "GET" | "POST" | "DELETE";
   /** Of the answer when all is well. */
   readonly status: 200 | 204;
-  /** As metrics call it. */
-  readonly operation: Operation;
+  /** Its internal route, which metrics call so, too. */
+  readonly operation: Operation & TokenRouteName;
   readonly run: (services: SessionsServices, call: Call) => Promise<Response>;
 }
 
 export const sessionsEndpoints: readonly SessionsEndpoint[] = [
   {
-    path: "/sessions/",
     title: "Sessions",
     description: "Lists the sessions of the token's user.",
     method: "GET",
@@ -53,7 +51,6 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
       answerJson(context, 200, await services.useCases.listSessions(context, identity), options),
   },
   {
-    path: "/sessions/:id/",
     title: "Session",
     description: "Ends one session of the token's user.",
     method: "DELETE",
@@ -66,7 +63,6 @@ export const sessionsEndpoints: readonly SessionsEndpoint[] = [
     },
   },
   {
-    path: "/logout-all/",
     title: "Log Out Everywhere",
     description: "Ends all tokens of the token's user, including this one.",
     method: "POST",
@@ -132,7 +128,7 @@ export function createSessionsEndpoint(
 /** With AUTH_COOKIE, the browser forgets tokens that were ended. */
 function withoutCookies({ settings }: SessionsServices, response: Response): Response {
   if (settings.AUTH_COOKIE === false) return response;
-  for (const cookie of clearedCookies(settings.TOKEN_PREFIX)) response.headers.append("set-cookie", cookie);
+  for (const cookie of clearedCookies(settings)) response.headers.append("set-cookie", cookie);
   return response;
 }
 

@@ -1,6 +1,9 @@
 // The two cookies of AUTH_COOKIE and that of ADMIN: how they are set, cleared, read from a Cookie header and taken out.
 // Must never put a value into an error or a log, and never take a name for ours that another reader would not.
 
+import { refreshCookiePath } from "../settings/derived.ts";
+import type { Settings } from "../settings/settings.ts";
+
 /** Names are fixed: their prefixes make browsers hold the attributes below to be true (RFC 6265bis section 4.1.3). */
 export const accessCookie = "__Host-access";
 export const refreshCookie = "__Secure-refresh";
@@ -17,18 +20,29 @@ const longestPairBytes = 4096;
  * set it gets it back. The access token goes everywhere on the host, also when a link leads in from elsewhere; the
  * refresh token only to the token endpoints and only from the same site.
  *
- * @param prefix TOKEN_PREFIX
+ * @param path of the refresh token's cookie: refreshCookiePath()
  * @param maxAgeSeconds 0 to make the browser forget it
  */
-export function setCookie(name: AuthCookie, token: string, prefix: string, maxAgeSeconds: number): string | undefined {
+export function setCookie(name: AuthCookie, token: string, path: string, maxAgeSeconds: number): string | undefined {
   if (name.length + token.length + 1 > longestPairBytes) return undefined;
-  const reach = name === accessCookie ? "Path=/; SameSite=Lax" : `Path=${prefix}; SameSite=Strict`;
+  const reach = name === accessCookie ? "Path=/; SameSite=Lax" : `Path=${path}; SameSite=Strict`;
   return `${name}=${token}; Max-Age=${maxAgeSeconds}; ${reach}; Secure; HttpOnly`;
 }
 
 /** What makes a browser forget both. */
-export function clearedCookies(prefix: string): string[] {
-  return [accessCookie, refreshCookie].flatMap((name) => setCookie(name as AuthCookie, "", prefix, 0) ?? []);
+export function clearedCookies(settings: Settings): string[] {
+  const path = refreshCookiePath(settings);
+  const both = [accessCookie, refreshCookie] as const;
+  return [...both.flatMap((name) => setCookie(name, "", path, 0) ?? []), ...earlierCookies(settings)];
+}
+
+/**
+ * What makes a browser forget a refresh token that it got before TOKEN_PATHS moved its cookie. It would go on sending both
+ * where the old path is above the new one, and two cookies of one name are refused.
+ */
+export function earlierCookies(settings: Settings): string[] {
+  const { TOKEN_PREFIX } = settings;
+  return refreshCookiePath(settings) === TOKEN_PREFIX ? [] : [setCookie(refreshCookie, "", TOKEN_PREFIX, 0) ?? ""];
 }
 
 /**

@@ -27,7 +27,7 @@ export function answerRefusal(
     },
   });
   if (clearsCookies) {
-    for (const cookie of clearedCookies(settings.TOKEN_PREFIX)) response.headers.append("set-cookie", cookie);
+    for (const cookie of clearedCookies(settings)) response.headers.append("set-cookie", cookie);
   }
   return response;
 }

@@ -2,15 +2,15 @@
 // for `manage routes` and `explain`.
 // Must never list a route that the app does not serve; test/scripts/own-paths.test.ts asks the app for each.
 import type { RequestUrl } from "../http/request-url.ts";
-import { type EndpointName, servedEndpoints } from "../settings/derived.ts";
+import { servedBy, servedEndpoints, tokenPaths } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { TokenPathName } from "../settings/token-paths.ts";
 import { adminPath } from "./admin-path.ts";
 import { provisioningPath } from "./provisioning-path.ts";
 
 export type InternalRouteName =
-  | ("obtain" | "refresh" | "verify" | "blacklist" | "sliding" | "sliding_refresh")
-  | ("sessions" | "session_end" | "logout_all")
   | ("users" | "user" | "user_logout")
+  | TokenRouteName
   | ("jwks" | "live" | "ready" | "openapi" | "console" | "admin" | "unknown");
 
 export interface InternalRoute {
@@ -26,24 +26,27 @@ export interface InternalRoute {
   readonly others: "refused" | "not found" | "routed";
 }
 
-type TokenRoute = readonly [name: InternalRouteName, path: string, method: string];
+/** The token endpoints, one by one. */
+export type TokenRouteName = TokenPathName | "session_end";
 
-/** Below TOKEN_PREFIX, by the entry of TOKEN_ENDPOINTS that switches it on. */
-const tokenRoutes: Readonly<Record<EndpointName, readonly TokenRoute[]>> = {
-  obtain: [["obtain", "/", "POST"]],
-  refresh: [["refresh", "/refresh/", "POST"]],
-  verify: [["verify", "/verify/", "POST"]],
-  blacklist: [["blacklist", "/blacklist/", "POST"]],
-  sliding: [
-    ["sliding", "/sliding/", "POST"],
-    ["sliding_refresh", "/sliding/refresh/", "POST"],
-  ],
-  sessions: [
-    ["sessions", "/sessions/", "GET"],
-    ["session_end", "/sessions/:id/", "DELETE"],
-    ["logout_all", "/logout-all/", "POST"],
-  ],
-};
+/** What each token endpoint answers, in the order of the table. */
+const tokenRoutes: ReadonlyArray<readonly [name: TokenRouteName, method: string]> = [
+  ["obtain", "POST"],
+  ["refresh", "POST"],
+  ["verify", "POST"],
+  ["blacklist", "POST"],
+  ["sliding", "POST"],
+  ["sliding_refresh", "POST"],
+  ["sessions", "GET"],
+  ["session_end", "DELETE"],
+  ["logout_all", "POST"],
+];
+
+/** The paths of a token endpoint as patterns, whether it is served or not. */
+export function tokenRoutePaths(settings: Settings, name: TokenRouteName): readonly string[] {
+  if (name !== "session_end") return tokenPaths(settings, name);
+  return tokenPaths(settings, "sessions").map((path) => `${path}:id/`);
+}
 
 /** While PROVISIONING_KEY is set. */
 const userRoutes: readonly InternalRoute[] = [
@@ -65,15 +68,13 @@ const page = (name: InternalRouteName, path: string): InternalRoute => ({
  * @param publishesKeys whether there is a JWK Set to show: with an asymmetric key
  */
 export function internalRoutes(settings: Settings, publishesKeys: boolean): readonly InternalRoute[] {
-  const tokens = servedEndpoints(settings).flatMap((endpoint) => tokenRoutes[endpoint]);
+  const served = servedEndpoints(settings);
+  const tokens = tokenRoutes.filter(([name]) => served.includes(servedBy(name === "session_end" ? "sessions" : name)));
   return [
-    ...tokens.map(
-      ([name, path, method]): InternalRoute => ({
-        name,
-        path: settings.TOKEN_PREFIX + path,
-        methods: [method],
-        others: "refused",
-      }),
+    ...tokens.flatMap(([name, method]) =>
+      tokenRoutePaths(settings, name).map(
+        (path): InternalRoute => ({ name, path, methods: [method], others: "refused" }),
+      ),
     ),
     ...(publishesKeys ? [{ ...page("jwks", "/.well-known/jwks.json"), others: "routed" } as const] : []),
     page("live", "/_gateway/health/live"),
@@ -115,15 +116,13 @@ export function coversPath({ path: pattern }: InternalRoute, path: string): bool
   return asked === start + id + end && id !== "" && !id.includes("/");
 }
 
-const ownBeginnings = ["/_gateway", "/.well-known/jwks.json"];
-
 /**
- * Whether a request may be for an internal route; all others are the API's and need no router. True for every path that begins as an internal route does, and for every one with percent-encodings, which the router
- * decodes.
- *
- * @param prefix TOKEN_PREFIX
+ * Tells whether a request may be for an internal route; all others are the API's and need no router. True for every path
+ * that begins as an internal route does, and for every one with percent-encodings, which the router decodes.
  */
-export function mayBeInternalRoute({ path }: RequestUrl, prefix: string): boolean {
-  if (path.startsWith(prefix) || ownBeginnings.some((beginning) => path.startsWith(beginning))) return true;
-  return path.includes("%");
+export function internalRouteTest(settings: Settings): (url: Pick<RequestUrl, "path">) => boolean {
+  const paths = internalRoutes(settings, true).map(({ path }) => path.replace(/\/(:id\/|\*)?$/, ""));
+  const different = [...new Set(paths)];
+  const beginnings = different.filter((path) => !different.some((other) => other !== path && path.startsWith(other)));
+  return ({ path }) => beginnings.some((beginning) => path.startsWith(beginning)) || path.includes("%");
 }

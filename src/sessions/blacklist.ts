@@ -9,6 +9,7 @@ import { checkTokenType } from "../tokens/check.ts";
 import type { Codec } from "../tokens/codec.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import { namedUser, refuseMalformedUserId } from "../users/token-user.ts";
+import type { UserEvents } from "../users/user-events.ts";
 import { endedUntilSeconds } from "./end-sessions.ts";
 import { recordOf, tokenId } from "./token-record.ts";
 
@@ -19,6 +20,7 @@ export interface BlacklistDependencies {
   readonly tokens: TokenStore;
   readonly sessions: SessionStore;
   readonly revocationCache: RevocationCache;
+  readonly userEvents: UserEvents;
   readonly log: Log;
 }
 
@@ -28,7 +30,7 @@ export interface BlacklistDependencies {
  * Whoever holds the token may do this; its user need not exist any more.
  */
 export function createBlacklist(deps: BlacklistDependencies) {
-  const { settings, codec, tokens, revocationCache } = deps;
+  const { settings, codec, tokens, revocationCache, userEvents } = deps;
   return async (context: RequestContext, token: string): Promise<Readonly<Record<string, never>>> => {
     const { nowSeconds, requestId } = context;
     const claims = await codec.open(token, nowSeconds);
@@ -40,11 +42,14 @@ export function createBlacklist(deps: BlacklistDependencies) {
     if (wanted) refuseMalformedUserId(settings, claims);
     const userId = owner !== "no user" && owner.column === "id" ? owner.value : undefined;
     const record = recordOf(settings, claims, { jti, type: "refresh", userId }, nowSeconds);
-    if (settings.BLACKLIST_ENDS_SESSION) await endSessionOf(deps, owner, record, nowSeconds);
-    else if (!(await tokens.blacklist(owner, record, nowSeconds))) refuse("token_blacklisted");
+    const event = userEvents.newEvent("logout", nowSeconds, { all: false });
+    if (settings.BLACKLIST_ENDS_SESSION) {
+      await endSessionOf({ ...deps, sessions: deps.sessions.withEvent(event) }, owner, record, nowSeconds);
+    } else if (!(await tokens.withEvent(event).blacklist(owner, record, nowSeconds))) refuse("token_blacklisted");
     await revocationCache.announce(jti, record.expiresAtSeconds + settings.LEEWAY, nowSeconds);
     const fields = { user_id: userId, jti: shortId(jti), session_ended: settings.BLACKLIST_ENDS_SESSION };
     deps.log("blacklist", fields, requestId);
+    userEvents.sendSoon(owner, nowSeconds);
     return {};
   };
 }

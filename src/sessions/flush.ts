@@ -1,10 +1,11 @@
-// Deletes the rows of tokens that have expired (flushexpiredtokens), in batches, from the cron trigger.
+// Deletes the rows of tokens that have expired (flushexpiredtokens), in batches, and sends events that are left, from the cron trigger.
 // Must never delete the row of a blacklisted token that somebody could still use.
 
 import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { AdminSessionStore } from "../stores/admin-contract.ts";
 import type { SessionStore, TokenStore } from "../stores/contract.ts";
+import type { UserEvents } from "../users/user-events.ts";
 
 /** The services that flushing needs. */
 export interface FlushDependencies {
@@ -13,6 +14,7 @@ export interface FlushDependencies {
   readonly sessions: Pick<SessionStore, "forgetEndings">;
   /** Undefined while ADMIN is off. */
   readonly admin?: { readonly sessions: Pick<AdminSessionStore, "deleteExpired"> } | undefined;
+  readonly userEvents: Pick<UserEvents, "sendPending">;
   readonly log: Log;
 }
 
@@ -25,7 +27,7 @@ const batchesAtMost = 45;
  * Deletes in batches until nothing is left or the run's share is done; returns how many rows were deleted. Rows outlive
  * their token by the leeway, within which it can still be used (Simple JWT's command forgets that).
  */
-export function createFlush({ settings, tokens, sessions, admin, log }: FlushDependencies) {
+export function createFlush({ settings, tokens, sessions, admin, userEvents, log }: FlushDependencies) {
   return async (nowSeconds: number): Promise<number> => {
     const beforeSeconds = nowSeconds - settings.LEEWAY;
     let deleted = 0;
@@ -36,7 +38,8 @@ export function createFlush({ settings, tokens, sessions, admin, log }: FlushDep
     }
     await sessions.forgetEndings(beforeSeconds);
     await admin?.sessions.deleteExpired(nowSeconds);
-    log("flush", { deleted });
+    const sent = await userEvents.sendPending(nowSeconds);
+    log("flush", { deleted, events_sent: sent === 0 ? undefined : sent });
     return deleted;
   };
 }

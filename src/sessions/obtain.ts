@@ -10,7 +10,9 @@ import { attemptOf, type Credentials, createLogin, type LoggedIn, type LoginDepe
 import { recordedClient } from "../users/session-client.ts";
 import { ownerOf } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
+import type { UserEvents } from "../users/user-events.ts";
 import { userIdText } from "../users/user-id.ts";
+import { withMembers } from "./response-members.ts";
 import { accessClaims, firstRefreshClaims, userClaims, withSession } from "./session-claims.ts";
 import { slidingRecordEnd } from "./token-record.ts";
 
@@ -18,6 +20,7 @@ import { slidingRecordEnd } from "./token-record.ts";
 export interface ObtainDependencies extends LoginDependencies {
   readonly codec: Codec;
   readonly tokens: TokenStore;
+  readonly userEvents: UserEvents;
   readonly newId: () => string;
 }
 
@@ -36,9 +39,9 @@ export interface Obtain {
 type FirstToken = Pick<OutstandingToken, "jti" | "type" | "expiresAtSeconds">;
 
 /**
- * 1. Log in. 2. ON_LOGIN_SUCCESS. 3. Mint: a refresh token and its access token, or a sliding token. 4. Write down that
- * token, the better hash and last_login, and look at the user again, in one round trip. 5. Refuse, and end what was
- * written, if the user was changed meanwhile. 6. Answer.
+ * 1. Log in. 2. ON_LOGIN_SUCCESS. 3. Mint: a refresh token and its access token, or a sliding token. 4. The hook's members
+ * of the response. 5. Write down that token, the better hash and last_login, and look at the user again, in one round trip.
+ * 6. Refuse, and end what was written, if the user was changed meanwhile. 7. Answer.
  */
 export function createObtain(deps: ObtainDependencies): Obtain {
   const { settings, codec, newId } = deps;
@@ -54,7 +57,7 @@ export function createObtain(deps: ObtainDependencies): Obtain {
     return loggedIn;
   }
 
-  /** Steps 4 and 5. */
+  /** Steps 5 and 6. */
   async function record(
     context: RequestContext,
     credentials: Credentials,
@@ -68,13 +71,15 @@ export function createObtain(deps: ObtainDependencies): Obtain {
     const token = settings.TOKEN_BLACKLIST_ENABLED ? row : undefined;
     const lastLogin = settings.UPDATE_LAST_LOGIN ? isoTime(nowSeconds) : undefined;
     const owner = ownerOf(settings, user);
-    const account = await deps.tokens.recordLogin(owner, { userId: user.id, token, newHash, lastLogin });
+    const tokens = deps.tokens.withEvent(deps.userEvents.newEvent("login", nowSeconds));
+    const account = await tokens.recordLogin(owner, { userId: user.id, token, newHash, lastLogin });
     await refuseIfChanged(context, { loggedIn, credentials }, account.user, async () => {
       if (token) await deps.tokens.blacklist(owner, token, nowSeconds);
     });
     const { type, jti } = first;
     const fields = { user_id: user.id, token_type: type, jti: shortId(jti), hash_upgraded: newHash !== undefined };
     deps.log("login", fields, requestId);
+    deps.userEvents.sendSoon(owner, nowSeconds);
   }
 
   return {
@@ -86,9 +91,11 @@ export function createObtain(deps: ObtainDependencies): Obtain {
       const refresh = firstRefreshClaims({ settings, nowSeconds, id: jti }, shared);
       const access = accessClaims({ settings, nowSeconds, id: newId() }, shared, nowSeconds);
       const [refreshToken, accessToken] = await Promise.all([codec.sign(refresh), codec.sign(access)]);
+      const pair = { refresh: refreshToken, access: accessToken };
+      const response = await withMembers(deps.hooks, loggedIn.user, pair, access);
       const first = { jti, type: "refresh", expiresAtSeconds: Number(refresh.exp) } as const;
       await record(context, credentials, loggedIn, first);
-      return { refresh: refreshToken, access: accessToken };
+      return response;
     },
     async obtainSliding(context, credentials) {
       const { nowSeconds } = context;
@@ -97,9 +104,10 @@ export function createObtain(deps: ObtainDependencies): Obtain {
       const about = await userClaims(deps, loggedIn.user, "sliding");
       const claims = mint(tokenTypes.sliding, { settings, nowSeconds, id: jti }, about);
       const token = await codec.sign(claims);
+      const response = await withMembers(deps.hooks, loggedIn.user, { token }, claims);
       const expiresAtSeconds = slidingRecordEnd(settings, claims, nowSeconds);
       await record(context, credentials, loggedIn, { jti, type: "sliding", expiresAtSeconds });
-      return { token };
+      return response;
     },
   };
 }

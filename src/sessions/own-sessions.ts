@@ -10,10 +10,12 @@ import type { LiveToken } from "../stores/contract.ts";
 import { claim } from "../tokens/claims.ts";
 import { ownerOf } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
+import type { UserEvents } from "../users/user-events.ts";
 import { type EndingDependencies, endSession, endUser } from "./end-sessions.ts";
 
 /** The services that a user's own sessions need. */
 export interface OwnSessionsDependencies extends EndingDependencies {
+  readonly userEvents: UserEvents;
   readonly log: Log;
 }
 
@@ -63,7 +65,12 @@ export interface OwnSessions {
 }
 
 export function createOwnSessions(deps: OwnSessionsDependencies): OwnSessions {
-  const { settings, log } = deps;
+  const { settings, userEvents, log } = deps;
+  /** What is ended by these is told of as a log-out. */
+  const telling = (nowSeconds: number, data: { readonly all: boolean }): OwnSessionsDependencies => ({
+    ...deps,
+    sessions: deps.sessions.withEvent(userEvents.newEvent("logout", nowSeconds, data)),
+  });
 
   return {
     async listSessions(context, identity) {
@@ -82,14 +89,16 @@ export function createOwnSessions(deps: OwnSessionsDependencies): OwnSessions {
       const user = userOf(identity);
       const sessions = await liveSessions(deps, user, context.nowSeconds);
       if (!sessions.some(({ session }) => session === id)) refuse("no_route");
-      await endSession(deps, ownerOf(settings, user), id, context.nowSeconds);
+      await endSession(telling(context.nowSeconds, { all: false }), ownerOf(settings, user), id, context.nowSeconds);
       log("session_ended", { user_id: user.id, family: shortId(id) }, context.requestId);
+      userEvents.sendSoon(ownerOf(settings, user), context.nowSeconds);
       return claim(identity.claims, sessionClaim) === id;
     },
     async logoutAll({ nowSeconds, requestId }, identity) {
       const user = userOf(identity);
-      await endUser(deps, user, nowSeconds + 1, nowSeconds);
+      await endUser(telling(nowSeconds, { all: true }), user, nowSeconds + 1, nowSeconds);
       log("logout_all", { user_id: user.id }, requestId);
+      userEvents.sendSoon(ownerOf(settings, user), nowSeconds);
     },
   };
 }

@@ -11,7 +11,9 @@ import { type Claims, claim, writtenName } from "../tokens/claims.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import { recordedClient } from "../users/session-client.ts";
 import { refuseMalformedUserId, userLookup } from "../users/token-user.ts";
+import type { UserEvents } from "../users/user-events.ts";
 import { endSession } from "./end-sessions.ts";
+import { withMembers } from "./response-members.ts";
 import {
   accessClaims,
   claimsOnRefresh,
@@ -37,6 +39,7 @@ import {
 export interface RefreshDependencies extends TokenRecordDependencies {
   readonly tokens: TokenStore;
   readonly sessions: SessionStore;
+  readonly userEvents: UserEvents;
   readonly newId: () => string;
 }
 
@@ -57,8 +60,8 @@ interface Refreshing extends OpenedToken {
  * 1. Open the token: signature and registered claims. 2. Load its state and its user. 3. Refuse what was ended; refuse
  * or repeat what was used (asked before type and id are checked, as BlacklistMixin does). 4. Check the token: exp, id,
  * type, and that its session lasts. 5. Check the user: may authenticate, has the password and the version of the
- * session. 6. Sign the access token. 7. Rotate: one atomic statement uses up the old token and writes down its
- * successor; undone where the user was changed meanwhile. 8. Publish the revocation.
+ * session. 6. Sign the access token, and add the hook's members of the response. 7. Rotate: one atomic statement uses up
+ * the old token and writes down its successor; undone where the user was changed meanwhile. 8. Publish the revocation.
  */
 export function createRefresh(
   deps: RefreshDependencies,
@@ -71,16 +74,23 @@ export function createRefresh(
     await checkTokenUser(deps, context, opened, "refresh");
     const shared = await sharedClaims(deps, refreshing);
     const access = await signAccess(deps, refreshing, shared);
+    const user = refreshing.wantsUser ? refreshing.found.user : undefined;
+    const respond = (refresh?: string): Promise<Refreshed> => {
+      const tokens = { access: access.token, ...(refresh === undefined ? {} : { refresh }) };
+      return withMembers(deps.hooks, user, tokens, access.claims);
+    };
     if (!settings.ROTATE_REFRESH_TOKENS) {
+      const response = await respond();
       logRefresh(deps, refreshing, undefined);
-      return { access };
+      return response;
     }
-    if (repeated) return { access, refresh: await signAgain(deps, shared, repeated) };
+    if (repeated) return respond(await signAgain(deps, shared, repeated));
     const successor = await signSuccessor(deps, refreshing, shared);
+    const response = await respond(successor.token);
     const winner = await rotate(deps, refreshing, successor.claims);
-    if (winner) return { access, refresh: await signAgain(deps, shared, winner) };
+    if (winner) return respond(await signAgain(deps, shared, winner));
     logRefresh(deps, refreshing, claim(successor.claims, writtenName(settings.JTI_CLAIM)));
-    return { access, refresh: successor.token };
+    return response;
   };
 }
 
@@ -113,17 +123,28 @@ async function sharedClaims(deps: RefreshDependencies, { claims, wantsUser, foun
   return withSession(deps.settings, current, found.state?.session ?? jti);
 }
 
+/** A token that was signed, with its claims. */
+interface SignedToken {
+  readonly claims: Claims;
+  readonly token: string;
+}
+
 /** Step 6. */
-function signAccess(deps: RefreshDependencies, { context, startedAtSeconds }: Refreshing, shared: Claims) {
+async function signAccess(
+  deps: RefreshDependencies,
+  { context, startedAtSeconds }: Refreshing,
+  shared: Claims,
+): Promise<SignedToken> {
   const input = { settings: deps.settings, nowSeconds: context.nowSeconds, id: deps.newId() };
-  return deps.codec.sign(accessClaims(input, shared, startedAtSeconds));
+  const claims = accessClaims(input, shared, startedAtSeconds);
+  return { claims, token: await deps.codec.sign(claims) };
 }
 
 async function signSuccessor(
   deps: RefreshDependencies,
   { claims, jti, context, startedAtSeconds }: Refreshing,
   shared: Claims,
-): Promise<{ readonly claims: Claims; readonly token: string }> {
+): Promise<SignedToken> {
   const { settings } = deps;
   if (jti !== undefined) refuseUnrecordableUser(settings, claims);
   const input = { settings, nowSeconds: context.nowSeconds, id: deps.newId() };
@@ -239,8 +260,10 @@ async function successorOfUsed(
     log("refresh_repeated", fields, requestId);
     return newest;
   }
-  if (settings.REVOKE_FAMILY_ON_REUSE && (await endSession(deps, owner, session, nowSeconds))) {
+  const sessions = deps.sessions.withEvent(deps.userEvents.newEvent("refresh_reuse", nowSeconds));
+  if (settings.REVOKE_FAMILY_ON_REUSE && (await endSession({ ...deps, sessions }, owner, session, nowSeconds))) {
     log("refresh_reuse", { user_id: user?.id, family: shortId(session) }, requestId);
+    deps.userEvents.sendSoon(owner, nowSeconds);
   }
   return refuse("token_blacklisted");
 }

@@ -7,6 +7,7 @@ import type { OutstandingToken, TokenStore } from "../stores/contract.ts";
 import { checkTimeIsAhead, checkTokenType } from "../tokens/check.ts";
 import { slidClaims } from "../tokens/mint.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
+import { withMembers } from "./response-members.ts";
 import { claimsOnRefresh } from "./session-claims.ts";
 import {
   checkTokenUser,
@@ -28,7 +29,7 @@ export interface SlidingRefreshDependencies extends TokenRecordDependencies {
  * 1. Open the token: signature and registered claims, so a token past its exp cannot be refreshed. 2. Load its state and
  * its user. 3. Refuse what was ended; exp, id, type. 4. Check the user: may authenticate, has the password and the
  * version of the session. 5. The refresh window is still open. 6. Sign: new exp and iat; id, window and all other claims
- * stay. 7. Where the token has no row, or one that would not last as long as it, write that down; refuse, and end the
+ * stay. 7. The hook's members of the response. 8. Where the token has no row, or one that would not last as long as it, write that down; refuse, and end the
  * token, if the user was changed meanwhile.
  */
 export function createSlidingRefresh(
@@ -43,9 +44,10 @@ export function createSlidingRefresh(
     checkTokenType(settings, tokenTypes.sliding, claims, nowSeconds);
     await checkTokenUser(deps, context, opened, "sliding");
     checkTimeIsAhead(settings, claims, settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM, nowSeconds);
-    const about = await claimsOnRefresh(deps, claims, opened.wantsUser ? found.user : undefined, "sliding");
+    const user = opened.wantsUser ? found.user : undefined;
+    const about = await claimsOnRefresh(deps, claims, user, "sliding");
     const slid = slidClaims(tokenTypes.sliding, { settings, nowSeconds }, about);
-    const signed = await deps.codec.sign(slid);
+    const response = await withMembers(deps.hooks, user, { token: await deps.codec.sign(slid) }, slid);
     if (jti !== undefined) {
       const record = recordOf(settings, claims, { jti, type: "sliding", userId: found.user?.id }, nowSeconds);
       const expiresAtSeconds = slidingRecordEnd(settings, slid, nowSeconds);
@@ -54,11 +56,11 @@ export function createSlidingRefresh(
     }
     const fields = { user_id: found.user?.id, token_type: "sliding", jti: shortId(jti), rotated: false };
     deps.log("refresh", fields, context.requestId);
-    return { token: signed };
+    return response;
   };
 }
 
-/** Step 7: lets the row last at least as long as the token; nothing to write where it does, which is the usual case. */
+/** Step 8: lets the row last at least as long as the token; nothing to write where it does, which is the usual case. */
 async function keepRecordUntilEnd(
   { tokens }: SlidingRefreshDependencies,
   { nowSeconds }: RequestContext,

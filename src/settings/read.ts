@@ -10,6 +10,7 @@ import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
 import { checkProvisioning } from "./checks/check-provisioning.ts";
 import { checkSessions } from "./checks/check-sessions.ts";
+import { checkTokenPaths } from "./checks/check-token-paths.ts";
 import { checkUrls, originError } from "./checks/check-urls.ts";
 import { checkUserModel } from "./checks/check-user-model.ts";
 import { endpointNames, servedEndpoints, tokenClassName } from "./derived.ts";
@@ -80,13 +81,7 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
       errors.push(`TOKEN_ENDPOINTS has "${name}", which needs TOKEN_BLACKLIST_ENABLED.`);
     }
   }
-  if (!/^(\/[A-Za-z0-9_-]+)+$/.test(settings.TOKEN_PREFIX)) {
-    errors.push(
-      `TOKEN_PREFIX must be a path such as /api/token, without a trailing slash; it is ${shown(settings.TOKEN_PREFIX)}.`,
-    );
-  } else if (/^\/_gateway(\/|$)/.test(settings.TOKEN_PREFIX)) {
-    errors.push("TOKEN_PREFIX must not be under /_gateway.");
-  }
+  checkTokenPaths(settings, errors, warnings);
   for (const name of settings.AUTH_TOKEN_CLASSES) {
     if (!tokenClassName(name)) errors.push(`AUTH_TOKEN_CLASSES has the unknown class ${shown(name)}.`);
   }

@@ -4,6 +4,7 @@ import { inSettingCase, pythonSettings } from "./checks/check-names.ts";
 import type { Route } from "./route-keys.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
+import type { TokenPathsInCode } from "./token-paths.ts";
 
 /** Whole seconds, or a number with a unit: `"15m"`. */
 export type Duration = number | `${number}${"s" | "m" | "h" | "d" | "w"}`;
@@ -18,13 +19,15 @@ export type SecretName = {
 
 type InCode<Name extends SettingName> = Name extends "ROUTES"
   ? readonly Route[]
-  : Settings[Name] extends number
-    ? Duration
-    : Settings[Name] extends number | null
-      ? Bytes | null
-      : Settings[Name] extends readonly string[] | null
-        ? readonly string[]
-        : Settings[Name];
+  : Name extends "TOKEN_PATHS"
+    ? TokenPathsInCode
+    : Settings[Name] extends number
+      ? Duration
+      : Settings[Name] extends number | null
+        ? Bytes | null
+        : Settings[Name] extends readonly string[] | null
+          ? readonly string[]
+          : Settings[Name];
 
 /** Settings by their public names, as in `[vars]`; undefined is the same as left out. */
 export type SettingsInCode = { readonly [Name in Exclude<SettingName, SecretName>]?: InCode<Name> | undefined };

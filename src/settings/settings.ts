@@ -15,6 +15,7 @@ import {
   readTextMap,
   readTextOrNone,
 } from "./readers.ts";
+import { readTokenPaths, type TokenPaths } from "./token-paths.ts";
 
 /** The algorithms of RFC 7518 and RFC 8037 that a signing key can have here. */
 export const algorithms = [
@@ -118,6 +119,7 @@ export const settingsTable = {
   EVENTS_URL: added(readTextOrNone("a URL of the API"), null),
   // Where things are.
   TOKEN_PREFIX: setting(text, "/api/token"),
+  TOKEN_PATHS: added<TokenPaths>(readTokenPaths, {}),
   TOKEN_ENDPOINTS: setting<readonly string[] | null>(readTextList("a list of endpoints, such as obtain"), null),
   ORIGIN_URL: setting(readTextOrNone("http(s)://host[:port][/base]"), null),
   ROUTES: setting<readonly unknown[]>(readList("a list of routes"), [{ path: "/*", auth: "token" }]),

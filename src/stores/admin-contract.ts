@@ -1,6 +1,7 @@
 // The stores of the admin page as interfaces: its own sessions, lists of users and tokens, changes to users.
 import type { NewUserIds } from "../users/new-user-ids.ts";
 import type { User, UserId } from "../users/user.ts";
+import type { TellsOf } from "./events-contract.ts";
 
 /** A log-in to the admin page, by password. The value in the cookie is never written down. */
 export interface NewAdminSession {
@@ -118,7 +119,7 @@ export interface Actor {
  * ending is for the access tokens that are out. If it is lost the call has failed, and `end()` repeats it. Removing is
  * the other way round: the ending comes first, and removing again repeats it.
  */
-export interface AdminUserStore {
+export interface AdminUserStore extends TellsOf<AdminUserStore> {
   /** In the order of usernames; one round trip. */
   page(query: UserQuery): Promise<Page<User>>;
   /** The users of these ids, in no order; at most `rowsOfPage` ids. One round trip. */

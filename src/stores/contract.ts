@@ -3,6 +3,7 @@
 import type { SessionClient } from "../users/session-client.ts";
 import type { User, UserId } from "../users/user.ts";
 import type { UserIdColumn } from "../users/user-id.ts";
+import type { TellsOf } from "./events-contract.ts";
 
 /** How a token names its user: a unique column and the value to look for. */
 export interface UserLookup {
@@ -133,7 +134,7 @@ export interface UserStore {
 }
 
 /** Refresh and sliding tokens; authoritative about which of them are blacklisted. */
-export interface TokenStore {
+export interface TokenStore extends TellsOf<TokenStore> {
   isBlacklisted(owner: Owner, jti: string): Promise<boolean>;
   /**
    * What is known of a token and its user, in one round trip; what is not asked for is false, or undefined. The owner is
@@ -198,7 +199,7 @@ export interface LiveToken {
  * Sessions: a log-in and all tokens from it. Each operation is atomic, and what it ended stays ended until
  * `untilSeconds`, when all tokens that it concerns have expired.
  */
-export interface SessionStore {
+export interface SessionStore extends TellsOf<SessionStore> {
   /** Ends every token of a session. True for the one call that did it, false for all later ones. */
   endSession(owner: Owner, session: string, untilSeconds: number, nowSeconds: number): Promise<boolean>;
   /** Blacklists the token, written down before or not, and ends its session: the session, or undefined if it was blacklisted before. */

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createFlush } from "../../src/sessions/flush.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
+import { noUserEvents } from "../../src/users/user-events.ts";
 import { appWith, claimsOf, echoOrigin, postJson } from "../support/app.ts";
 import { DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
@@ -50,6 +51,7 @@ async function setUp(more: object = {}) {
       settings: settingsOf(plain),
       tokens: d1Tokens(DB, () => {}),
       sessions: d1Sessions(DB, () => {}),
+      userEvents: noUserEvents,
       log: () => {},
     })(now);
   return {

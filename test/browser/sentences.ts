@@ -2,6 +2,8 @@
 // Must never share a window between two sentences.
 import assert from "node:assert/strict";
 import { endpoints } from "../../src/api/definitions.ts";
+import { tokenRoutePaths } from "../../src/internal-routes/table.ts";
+import { settingsOf, testSecret } from "../support/settings.ts";
 import { clientSentences } from "./client.ts";
 import { consoleSentences } from "./console.ts";
 import { consoleLooks } from "./console-looks.ts";
@@ -22,15 +24,18 @@ async function tokensFor({ gateway, username, password }: Stage, path = "/"): Pr
   return (await response.json()) as Record<string, string>;
 }
 
-const eachPage = endpoints.map(
+const pages = endpoints.flatMap((endpoint) =>
+  tokenRoutePaths(settingsOf({ SIGNING_KEY: testSecret }), endpoint.operation).map((path) => ({ ...endpoint, path })),
+);
+const eachPage = pages.map(
   ({ title, path, description }): Sentence => [
     `${title} opens at ${path} with its name, path and text, from one place, with a quiet console, without an error for axe`,
     (stage) =>
-      visiting(stage, `${prefix}${path}`, async ({ page, errors }) => {
+      visiting(stage, path, async ({ page, errors }) => {
         assert.equal(await page.title(), title);
         assert.equal(await page.getByRole("heading", { level: 1 }).textContent(), title);
         assert.equal(await page.getByText(description).count(), 1);
-        assert.equal(await page.getByText(`POST ${prefix}${path}`).count(), 1);
+        assert.equal(await page.getByText(`POST ${path}`).count(), 1);
         assert.deepEqual(await axeViolations(page), []);
         assert.deepEqual(errors, []);
       }),

@@ -120,6 +120,31 @@ const events = (client: Client): string[] => {
   return seen;
 };
 
+it("sends to the paths that it is given", async () => {
+  sent = [];
+  const fetch: typeof globalThis.fetch = async (input) => {
+    sent.push(`${input}`);
+    return Response.json({ access: "a.e30.c", refresh: "d.e30.f" });
+  };
+  const paths = {
+    obtain: "/auth/login/",
+    refresh: "/auth/refresh",
+    blacklist: "/auth/logout/",
+    logout_all: "/me/out/",
+  };
+  const client = createClient({ url: "https://gateway.example", prefix: "/auth", paths, fetch });
+  await client.login(ada);
+  await client.logoutEverywhere();
+  await client.login(ada);
+  await client.logout();
+  expect(sent).toEqual([
+    "https://gateway.example/auth/login/",
+    "https://gateway.example/me/out/",
+    "https://gateway.example/auth/login/",
+    "https://gateway.example/auth/logout/",
+  ]);
+});
+
 describe("the module", () => {
   it("is at most 2 KB, minified and compressed", async () => {
     const { outputFiles } = await build({

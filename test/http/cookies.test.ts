@@ -8,6 +8,7 @@ import {
   setCookie,
   withoutCookies,
 } from "../../src/http/cookies.ts";
+import { settingsOf, testSecret } from "../support/settings.ts";
 
 describe("setCookie()", () => {
   test("lets the access token go everywhere on the host, and last as long as it says", () => {
@@ -28,11 +29,22 @@ describe("setCookie()", () => {
   });
 });
 
-test("clearedCookies() ends both with the attributes that they were set with", () => {
-  expect(clearedCookies("/api/token")).toEqual([
-    "__Host-access=; Max-Age=0; Path=/; SameSite=Lax; Secure; HttpOnly",
-    "__Secure-refresh=; Max-Age=0; Path=/api/token; SameSite=Strict; Secure; HttpOnly",
-  ]);
+describe("clearedCookies()", () => {
+  const cleared = (vars: Readonly<Record<string, unknown>>) =>
+    clearedCookies(settingsOf({ SIGNING_KEY: testSecret, ...vars }));
+  test("ends both with the attributes that they were set with", () => {
+    expect(cleared({})).toEqual([
+      "__Host-access=; Max-Age=0; Path=/; SameSite=Lax; Secure; HttpOnly",
+      "__Secure-refresh=; Max-Age=0; Path=/api/token; SameSite=Strict; Secure; HttpOnly",
+    ]);
+  });
+  test("ends a refresh token's cookie also where it was before TOKEN_PATHS moved it", () => {
+    expect(cleared({ TOKEN_PATHS: { refresh: "/auth/refresh/", blacklist: "/auth/logout/" } })).toEqual([
+      "__Host-access=; Max-Age=0; Path=/; SameSite=Lax; Secure; HttpOnly",
+      "__Secure-refresh=; Max-Age=0; Path=/auth; SameSite=Strict; Secure; HttpOnly",
+      "__Secure-refresh=; Max-Age=0; Path=/api/token; SameSite=Strict; Secure; HttpOnly",
+    ]);
+  });
 });
 
 /** Header, what is read of `__Host-access`, what is left for the origin. */

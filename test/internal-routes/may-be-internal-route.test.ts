@@ -1,7 +1,10 @@
 // Which requests the router sees: every one that could be for a path of the gateway's own.
 import { expect, test } from "vitest";
 import { readRequestUrl } from "../../src/http/request-url.ts";
-import { mayBeInternalRoute } from "../../src/internal-routes/table.ts";
+import { internalRouteTest } from "../../src/internal-routes/table.ts";
+import { settingsOf, testSecret } from "../support/settings.ts";
+
+const byDefault = internalRouteTest(settingsOf({ SIGNING_KEY: testSecret }));
 
 test.each([
   ["https://a/api/token", true],
@@ -22,5 +25,38 @@ test.each([
   ["https://a/x/_gateway/", false],
   ["https://_gateway/x", false],
 ])("%s: %s", (url, may) => {
-  expect(mayBeInternalRoute(readRequestUrl(url), "/api/token")).toBe(may);
+  expect(byDefault(readRequestUrl(url))).toBe(may);
+});
+
+const moved = internalRouteTest(
+  settingsOf({
+    SIGNING_KEY: testSecret,
+    TOKEN_PATHS: {
+      obtain: ["/auth/jwt/create/", "/auth/otp"],
+      refresh: "/auth/jwt/refresh",
+      sessions: "/me/sessions/",
+    },
+  }),
+);
+
+test.each([
+  ["/auth/jwt/create", true],
+  ["/auth/jwt/create/", true],
+  ["/auth/jwt/create/extra", true],
+  ["/auth/otp/", true],
+  ["/auth/jwt/refresh", true],
+  ["/me/sessions/5f3", true],
+  ["/api/token/verify/", true],
+  ["/api/token/blacklist", true],
+  ["/api/token/logout-all/", true],
+  ["/_gateway/users/", true],
+  ["/auth/jwt/cre%61te/", true],
+  ["/api/token/", false],
+  ["/api/token", false],
+  ["/api/token/refresh/", false],
+  ["/api/token/sessions/", false],
+  ["/auth/users/me/", false],
+  ["/auth/jwt/", false],
+])("with TOKEN_PATHS, %s: %s", (path, may) => {
+  expect(moved({ path })).toBe(may);
 });

@@ -167,18 +167,36 @@ ratelimits = [{ name = "LOGIN_LIMITER", namespace_id = "1", simple = { limit = 1
 });
 
 describe("bindings", () => {
-  const none = { DB: false, BLACKLIST: false, LOGIN_LIMITER: undefined, METRICS: undefined, ORIGIN: undefined };
-  const all = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: "right", ORIGIN: "service" } as const;
+  const none = {
+    DB: false,
+    BLACKLIST: false,
+    LOGIN_LIMITER: undefined,
+    METRICS: undefined,
+    EVENTS: undefined,
+    ORIGIN: undefined,
+  };
+  const all = {
+    DB: true,
+    BLACKLIST: true,
+    LOGIN_LIMITER: "right",
+    METRICS: "right",
+    EVENTS: "right",
+    ORIGIN: "service",
+  } as const;
   it("are missed, or of the wrong type", () => {
-    const on = { TOKEN_BLACKLIST_ENABLED: true };
+    const on = { TOKEN_BLACKLIST_ENABLED: true, PROVISIONING_KEY: "k".repeat(32) };
     expect(bindingErrors(all, on)).toEqual([]);
-    expect(bindingErrors({ ...none, LOGIN_LIMITER: "other", METRICS: "other" }, on)).toEqual([
+    expect(bindingErrors({ ...none, LOGIN_LIMITER: "other", METRICS: "other", EVENTS: "other" }, on)).toEqual([
       "DB is missing: a D1 database must be bound under this name.",
       "BLACKLIST is missing: a KV namespace must be bound under this name while TOKEN_BLACKLIST_ENABLED is true.",
       "LOGIN_LIMITER must be a rate limit binding.",
       "METRICS must be an Analytics Engine dataset.",
+      "EVENTS must be a queue.",
     ]);
-    expect(bindingErrors({ ...all, BLACKLIST: false }, { TOKEN_BLACKLIST_ENABLED: false })).toEqual([]);
+    expect(bindingErrors({ ...all, BLACKLIST: false }, { ...on, TOKEN_BLACKLIST_ENABLED: false })).toEqual([]);
+    expect(bindingErrors(all, { ...on, PROVISIONING_KEY: "" })).toEqual([
+      "EVENTS is bound, but PROVISIONING_KEY, which signs events, is not set.",
+    ]);
   });
   it("are worth a warning", () => {
     const [own, rest] = [{ origin: "https://a" }, { origin: undefined }];

@@ -109,7 +109,7 @@ PATHS = "exact"`;
         "env.staging.ISSUER in wrangler.toml is outside of [env.staging.vars] and has no effect: move it into [env.staging.vars].",
         "PATHS is a setting, but here it is a part of ROUTES[0]: move it above [[env.other.vars.ROUTES]].",
         "[env.other.vars] in wrangler.toml: access_token_lifetime is not a setting; did you mean ACCESS_TOKEN_LIFETIME?",
-        "[env.other.vars] in wrangler.toml: TOKEN_OBTAIN_SERIALIZER is Python code in Simple JWT and has no effect here: write the hook claimsFor.",
+        "[env.other.vars] in wrangler.toml: TOKEN_OBTAIN_SERIALIZER is Python code in Simple JWT and has no effect here: write the hooks claimsFor and responseFor.",
       ],
     });
   });

@@ -67,6 +67,53 @@ it.each([
   expect(await isForwarded(env, method, path)).toEqual({ forwarded: false, own, found: true });
 });
 
+const moved = {
+  ...all,
+  TOKEN_PREFIX: "/api/token",
+  TOKEN_PATHS: {
+    obtain: ["/auth/jwt/create/", "/auth/v1.0/otp"],
+    refresh: "/auth/jwt/refresh",
+    verify: "/auth/jwt/verify/",
+    blacklist: "/auth/logout/",
+    sliding: "/auth/sliding/",
+    sliding_refresh: "/auth/slide/",
+    sessions: "/me/sessions/",
+    logout_all: "/me/logout-all/",
+  },
+};
+
+it.each([
+  ["GET", "/auth/jwt/create/", "/auth/jwt/create/"],
+  ["POST", "/auth/jwt/create", "/auth/jwt/create/"],
+  ["GET", "/auth/v1.0/otp/", "/auth/v1.0/otp/"],
+  ["GET", "/auth/v1.0/otp", "/auth/v1.0/otp/"],
+  ["GET", "/auth/jwt/refresh/", "/auth/jwt/refresh/"],
+  ["GET", "/auth/jwt/refresh", "/auth/jwt/refresh/"],
+  ["GET", "/auth/jwt/verify", "/auth/jwt/verify/"],
+  ["GET", "/auth/logout", "/auth/logout/"],
+  ["GET", "/auth/sliding", "/auth/sliding/"],
+  ["GET", "/auth/slide/", "/auth/slide/"],
+  ["GET", "/me/sessions", "/me/sessions/"],
+  ["DELETE", "/me/sessions/abc", "/me/sessions/:id/"],
+  ["DELETE", "/me/sessions/abc/", "/me/sessions/:id/"],
+  ["POST", "/me/logout-all", "/me/logout-all/"],
+])("the gateway answers itself, with TOKEN_PATHS: %s %s", async (method, path, own) => {
+  expect(await isForwarded(moved, method, path)).toEqual({ forwarded: false, own, found: true });
+});
+
+it.each([
+  ...["", "/", "/refresh/", "/verify", "/blacklist/", "/sliding/", "/sliding/refresh/"].map(
+    (below) => `/api/token${below}`,
+  ),
+  ...["/api/token/sessions/", "/api/token/sessions/abc/", "/api/token/logout-all/"],
+  ...["/auth/jwt/create/extra", "/auth/jwt/create/extra/", "/auth/jwt/created/", "/auth/jwt/", "/auth/v1x0/otp"],
+  ...["/me/sessions/abc/def", "/me/"],
+])("the gateway hands on what TOKEN_PATHS leaves: %s", async (path) => {
+  for (const method of ["POST", "GET", "DELETE"]) {
+    expect(await isForwarded(moved, method, path)).toEqual({ forwarded: true, own: undefined, found: true });
+  }
+});
+
 it.each([
   [hmac, "POST", "/_gateway/anything/"],
   [hmac, "GET", "/_gateway"],
@@ -82,16 +129,24 @@ it.each([
   expect(await isForwarded(env, method, path)).toEqual({ forwarded: false, own: "/_gateway/*", found: false });
 });
 
-it("the table has the paths and methods of the handlers", () => {
-  const routes = internalRoutes(settingsOf(all), false);
-  const ofTable = routes.flatMap(({ name, path, methods }) =>
-    path.startsWith("/auth/") ? [[name, path, methods]] : [],
-  );
+it("the table has the paths of Simple JWT's views, and the methods of the handlers", () => {
+  const ofTable = internalRoutes(settingsOf(all), false).filter(({ path }) => path.startsWith("/auth/"));
+  expect(ofTable.map(({ name, path, methods }) => [name, path, ...methods])).toEqual([
+    ["obtain", "/auth/", "POST"],
+    ["refresh", "/auth/refresh/", "POST"],
+    ["verify", "/auth/verify/", "POST"],
+    ["blacklist", "/auth/blacklist/", "POST"],
+    ["sliding", "/auth/sliding/", "POST"],
+    ["sliding_refresh", "/auth/sliding/refresh/", "POST"],
+    ["sessions", "/auth/sessions/", "GET"],
+    ["session_end", "/auth/sessions/:id/", "DELETE"],
+    ["logout_all", "/auth/logout-all/", "POST"],
+  ]);
   const ofHandlers = [
-    ...endpoints.map(({ operation, path }) => [operation, `/auth${path}`, ["POST"]]),
-    ...sessionsEndpoints.map(({ operation, path, method }) => [operation, `/auth${path}`, [method]]),
+    ...endpoints.map(({ operation }) => [operation, "POST"]),
+    ...sessionsEndpoints.map(({ operation, method }) => [operation, method]),
   ];
-  expect(ofTable).toEqual(ofHandlers);
+  expect(ofTable.map(({ name, methods }) => [name, ...methods])).toEqual(ofHandlers);
 });
 
 it.each([

@@ -4,7 +4,12 @@ import { headerName, pasteLines, shellWord, type WalkFacts, walk } from "../../s
 
 const facts: WalkFacts = {
   gateway: "http://127.0.0.1:8787",
-  tokenPrefix: "/api/token",
+  paths: {
+    obtain: "/api/token/",
+    refresh: "/api/token/refresh/",
+    verify: "/api/token/verify/",
+    blacklist: "/api/token/blacklist/",
+  },
   endpoints: ["obtain", "refresh", "verify", "blacklist"],
   rotates: true,
   header: "Authorization",
@@ -81,7 +86,13 @@ describe("walk()", () => {
   });
 
   it("knows nothing of an API that is not the demo", () => {
-    const all = commands({ demo: false, scheme: "JWT", header: "X-Access-Token", tokenPrefix: "/auth" });
+    const paths = {
+      obtain: "/auth/login/",
+      refresh: "/auth/refresh/",
+      verify: "/auth/verify/",
+      blacklist: "/auth/logout/",
+    };
+    const all = commands({ demo: false, scheme: "JWT", header: "X-Access-Token", paths });
     expect(all.join("\n")).not.toContain("/api/");
     expect(all).toContain('curl -i http://127.0.0.1:8787/ -H "X-Access-Token: JWT $ACCESS"; echo');
     expect(all).toContain('curl -i http://127.0.0.1:8787/auth/verify/ --data-urlencode "token=$ACCESS"; echo');

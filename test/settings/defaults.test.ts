@@ -37,6 +37,7 @@ const defaults = {
   TOKEN_BLACKLIST_ENABLED: true,
   UPGRADE_PASSWORD_HASHES: true,
   TOKEN_PREFIX: "/api/token",
+  TOKEN_PATHS: {},
   TOKEN_ENDPOINTS: null,
   ORIGIN_URL: null,
   ROUTES: [{ path: "/*", auth: "token" }],

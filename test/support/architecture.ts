@@ -12,7 +12,7 @@ const foundations = [
   ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts"],
   ...["internal-routes", "http", "tokens"],
 ];
-const contracts = ["contract", "admin-contract", "provisioning-contract", "metrics-contract"].map(
+const contracts = ["contract", "admin-contract", "events-contract", "provisioning-contract", "metrics-contract"].map(
   (name) => `stores/${name}.ts`,
 );
 const useCases = ["users", "auth", "sessions"];
@@ -32,7 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "hooks.ts": ["settings", "tokens", "users/user.ts"],
   // Implementations are known to wire.ts alone.
   stores: ["errors.ts", "json", "log-events.ts", "settings", "tokens", "users"],
-  "services.ts": [...foundations, "hooks.ts", ...contracts],
+  "services.ts": [...foundations, "hooks.ts", ...contracts, "users/user-events.ts"],
   users: [...foundations, "hooks.ts", ...contracts],
   auth: [...foundations, "hooks.ts", ...contracts, "users", "sessions"],
   sessions: [...foundations, "hooks.ts", ...contracts, "users", "auth"],
@@ -61,12 +61,12 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
   {
     name: "fetch",
     shows: /(?:=>|[=(,]|await|return)\s*fetch\(|globalThis\.fetch/,
-    only: /^(proxy\/forward|stores\/jwk-set-source)\.ts$/,
+    only: /^(proxy\/forward|stores\/jwk-set-source|stores\/event-targets)\.ts$/,
   },
   {
     name: "jose",
     shows: /from "jose"/,
-    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion|provisioning-request|gateway-users)\.ts$/,
+    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion|event-token|provisioning-request|gateway-users)\.ts$/,
   },
   { name: "hono", shows: /from "hono/, only: /^router\.ts$/ },
   {
@@ -81,6 +81,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
     shows: /\bAnalyticsEngineDataset\b/,
     only: /^(stores\/analytics-[a-z0-9-]+\.ts|wire\.ts)$/,
   },
+  { name: "queues", shows: /\bQueue</, only: /^(stores\/event-targets|wire)\.ts$/ },
   { name: "rate limits", shows: /\bRateLimit\b/, only: /^(stores\/ratelimit-[a-z0-9-]+\.ts|wire\.ts)$/ },
   {
     name: "the clock",

@@ -3,7 +3,14 @@ import type { WhichReading } from "../../scripts/configuration/which-flags.ts";
 import { readConfiguration } from "../../src/configuration.ts";
 import { urlOrigin } from "../../src/proxy/forward.ts";
 
-const bound = { DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: undefined, ORIGIN: undefined } as const;
+const bound = {
+  DB: true,
+  BLACKLIST: true,
+  LOGIN_LIMITER: "right",
+  EVENTS: undefined,
+  METRICS: undefined,
+  ORIGIN: undefined,
+} as const;
 
 /** Without SIGNING_KEY in `env` it is a configuration with a placeholder, made by the caller. */
 export async function readingOf(

@@ -9,6 +9,7 @@ import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
+import { noUserEvents } from "../../src/users/user-events.ts";
 import { DB } from "./bindings.ts";
 import { contextFor } from "./context.ts";
 import { freshId } from "./rows.ts";
@@ -56,6 +57,7 @@ export async function testServices(
     revocationCache: revocationCacheNotedIn(announced),
     loginLimiter: undefined,
     hooks: {},
+    userEvents: noUserEvents,
     newId: () => `${prefix}-${++issued}`,
     newUuid: () => "6f1ed002-ab55-4b1b-9b6a-6a0d4c3e2fab",
     newSalt: () => "aFixedSaltOf22Letters0",

@@ -41,5 +41,10 @@ export function textDatabase(vars: Readonly<Record<string, unknown>> = {}): Text
   };
   const put = async (key: string, value: string): Promise<void> => void kv.set(key, value);
   const namespace = { put } as unknown as KVNamespace;
-  return { bindings: { database, d1: d1OverText(database), kv: namespace, vars }, db, kv, written };
+  return {
+    bindings: { database, d1: d1OverText(database), kv: namespace, vars, sendsEvents: vars.EVENTS_URL !== undefined },
+    db,
+    kv,
+    written,
+  };
 }

@@ -1,5 +1,6 @@
 // The sessions endpoints as OpenAPI operations, made of their own table.
 // Must never say of an endpoint what its row does not.
+import { tokenRoutePaths } from "../../internal-routes/table.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { refusedForCookies } from "../definitions.ts";
 import { refusedSessions, type SessionsEndpoint, sessionsEndpoints } from "../sessions.ts";
@@ -8,10 +9,12 @@ import { type Json, jsonResponse, refusalResponses } from "./openapi-responses.t
 /** Their paths, as the document has them. */
 export function sessionsPaths(settings: Settings): Json {
   return Object.fromEntries(
-    sessionsEndpoints.map((endpoint) => [
-      settings.TOKEN_PREFIX + endpoint.path.replace(":id", "{id}"),
-      { [endpoint.method.toLowerCase()]: operation(settings, endpoint) },
-    ]),
+    sessionsEndpoints.flatMap((endpoint) =>
+      tokenRoutePaths(settings, endpoint.operation).map((path) => [
+        path.replace(":id", "{id}"),
+        { [endpoint.method.toLowerCase()]: operation(settings, endpoint) },
+      ]),
+    ),
   );
 }
 
@@ -23,7 +26,8 @@ const idParameter: Json = {
   schema: { type: "string" },
 };
 
-function operation(settings: Settings, { path, title, description, method, status }: SessionsEndpoint): Json {
+function operation(settings: Settings, endpoint: SessionsEndpoint): Json {
+  const { title, description, method, status } = endpoint;
   const cookies = settings.AUTH_COOKIE !== false;
   const refused = [...refusedSessions, ...(cookies ? ([...refusedForCookies, "auth_cookie_conflict"] as const) : [])];
   const good = status === 204 ? { description: "No Content" } : jsonResponse("OK", schemaOf(settings, method));
@@ -33,7 +37,7 @@ function operation(settings: Settings, { path, title, description, method, statu
     summary: title,
     description,
     security: [{ bearer: [] }, ...(cookies ? [{ cookie: [] }] : [])],
-    ...(path.includes(":id") ? { parameters: [idParameter] } : {}),
+    ...(endpoint.operation === "session_end" ? { parameters: [idParameter] } : {}),
     responses: { [status]: good, ...refusalResponses(refused) },
   };
 }

@@ -22,15 +22,23 @@ const fieldSchemas: Readonly<Record<FieldName, Json>> = {
   token: { type: "string", description: "A token." },
 };
 
+/** What the endpoint's own row does not say. */
+interface Surroundings {
+  /** From 1, of the paths that the endpoint has: ids of operations are unique (OpenAPI 3.1 section 4.8.10.1). */
+  readonly number: number;
+  /** Whether a hook adds members to the tokens. */
+  readonly addsMembers: boolean;
+}
+
 /** The operation of POST at one token endpoint. */
-export function tokenOperation(settings: Settings, endpoint: Endpoint): Json {
+export function tokenOperation(settings: Settings, endpoint: Endpoint, { number, addsMembers }: Surroundings): Json {
   const { title, description, fields } = endpoint;
   const cookies = settings.AUTH_COOKIE !== false;
   const refused = [...refusedBeforeUseCase, ...endpoint.refuses, ...(cookies ? refusedForCookies : [])];
   const body = bodySchema(settings, fields);
   return {
     tags: ["tokens"],
-    operationId: title.charAt(0).toLowerCase() + title.slice(1).replaceAll(" ", ""),
+    operationId: title.charAt(0).toLowerCase() + title.slice(1).replaceAll(" ", "") + (number > 1 ? number : ""),
     summary: title,
     description,
     security: [],
@@ -39,7 +47,7 @@ export function tokenOperation(settings: Settings, endpoint: Endpoint): Json {
       content: Object.fromEntries(bodyTypes.map((type) => [type, { schema: body }])),
     },
     responses: {
-      200: answered(settings, endpoint),
+      200: answered(settings, endpoint, addsMembers),
       ...refusalResponses(
         refused,
         fields.map((name) => sentName(settings, name)),
@@ -60,13 +68,13 @@ function bodySchema(settings: Settings, fields: readonly FieldName[]): Json {
   };
 }
 
-function answered(settings: Settings, { name, gives }: Endpoint): Json {
+function answered(settings: Settings, { name, gives }: Endpoint, addsMembers: boolean): Json {
   const tokens = settings.AUTH_COOKIE === "only" ? [] : gives(settings);
   const schema = {
     type: "object",
     ...(tokens.length > 0 ? { required: tokens } : {}),
     properties: Object.fromEntries(tokens.map((token) => [token, text])),
-    additionalProperties: false,
+    additionalProperties: addsMembers && gives(settings).length > 0,
   };
   const setsCookies = settings.AUTH_COOKIE !== false && (gives(settings).length > 0 || name === "blacklist");
   const headers = { "Set-Cookie": { description: "The tokens' cookies, set or cleared.", schema: text } };

@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document of the gateway's own endpoints, as the settings have them.
 // Must never describe what is behind the gateway, nor show a setting that the answers do not show.
 import { refusals } from "../../errors.ts";
+import { tokenRoutePaths } from "../../internal-routes/table.ts";
 import { type EndpointName, servedEndpoints } from "../../settings/derived.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { endpoints } from "../definitions.ts";
@@ -16,8 +17,11 @@ the gateway's routes and proxied to the API, which this document does not descri
 the trailing slash. OPTIONS describes an endpoint, GET shows a form in a browser, and other methods are \
 ${refusals.method_not_allowed.status}.`;
 
-/** @param hasPublicKeys whether `/.well-known/jwks.json` is there */
-export function openApiDocument(settings: Settings, hasPublicKeys: boolean): Json {
+/**
+ * @param hasPublicKeys whether `/.well-known/jwks.json` is there
+ * @param addsMembers whether a hook adds members to the tokens
+ */
+export function openApiDocument(settings: Settings, hasPublicKeys: boolean, addsMembers = false): Json {
   const served = servedEndpoints(settings);
   const sessions = served.includes("sessions") ? sessionsPaths(settings) : {};
   return {
@@ -31,15 +35,20 @@ export function openApiDocument(settings: Settings, hasPublicKeys: boolean): Jso
         : []),
       { name: "gateway", description: "The gateway itself." },
     ],
-    paths: { ...tokenPaths(settings, served), ...sessions, ...ownPaths(hasPublicKeys) },
+    paths: { ...tokenPaths(settings, served, addsMembers), ...sessions, ...ownPaths(hasPublicKeys) },
     components: { ...sharedComponents, securitySchemes: securitySchemes(settings) },
   };
 }
 
-function tokenPaths(settings: Settings, served: readonly EndpointName[]): Json {
+function tokenPaths(settings: Settings, served: readonly EndpointName[], addsMembers: boolean): Json {
   const rows = endpoints.filter(({ name }) => served.includes(name));
   return Object.fromEntries(
-    rows.map((endpoint) => [`${settings.TOKEN_PREFIX}${endpoint.path}`, { post: tokenOperation(settings, endpoint) }]),
+    rows.flatMap((endpoint) =>
+      tokenRoutePaths(settings, endpoint.operation).map((path, index) => [
+        path,
+        { post: tokenOperation(settings, endpoint, { number: index + 1, addsMembers }) },
+      ]),
+    ),
   );
 }
 

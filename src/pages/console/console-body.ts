@@ -24,7 +24,7 @@ export const consoleBody = (usernameLabel: string): string => `<div id="page" ta
 <input id="password" name="password" type="password" autocomplete="current-password">
 <div id="kinds" hidden>
 <label for="kind">Tokens</label>
-<select id="kind"><option value="/">access and refresh</option><option value="/sliding/">sliding</option></select>
+<select id="kind"><option value="obtain">access and refresh</option><option value="sliding">sliding</option></select>
 </div>
 <button>Log in</button>
 </div>

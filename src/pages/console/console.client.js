@@ -237,7 +237,7 @@ function take(answer, names) {
 
 /** What the client keeps is in memory, like everything here. It sends only what is sent while its box is ticked. */
 const client = createClient({
-  prefix: known.prefix,
+  paths: known.paths,
   header: known.header,
   scheme: known.scheme,
   storage: {
@@ -453,9 +453,6 @@ function tick() {
 }
 setInterval(tick, 1000);
 
-/** @type {Page["endpoint"]} */
-const endpoint = (path) => known.prefix + path;
-
 /** @type {Page["button"]} */
 function button(text, work, kind, name) {
   const made = make("button", text, {
@@ -468,10 +465,10 @@ function button(text, work, kind, name) {
 }
 
 /** @type {Page["post"]} */
-const post = (path, fields, done) =>
+const post = (endpoint, fields, done) =>
   call({
     method: "POST",
-    path: endpoint(path),
+    path: known.paths[endpoint],
     body: JSON.stringify(known.cookiesOnly ? {} : fields),
     elide: true,
     done,
@@ -487,7 +484,7 @@ function actionsOf(name, token) {
     actions.push(
       button(
         "Verify",
-        () => post("/verify/", { token: token.text }, `the ${title} is valid`),
+        () => post("verify", { token: token.text }, `the ${title} is valid`),
         "quiet",
         `Verify the ${title}`,
       ),
@@ -502,9 +499,9 @@ function actionsOf(name, token) {
 /** @type {Page["refresh"]} */
 async function refresh(name, token) {
   const sliding = name === "token";
-  const path = sliding ? "/sliding/refresh/" : "/refresh/";
+  const endpoint = sliding ? "sliding_refresh" : "refresh";
   const done = sliding ? "the token is valid for longer" : "a new access token";
-  const answer = await post(path, { [name]: token.text }, done);
+  const answer = await post(endpoint, { [name]: token.text }, done);
   if (answer === undefined) return;
   take(answer, sliding ? ["token"] : ["access", "refresh"]);
   focusAgain(`[data-token=${name}] button`);
@@ -512,7 +509,7 @@ async function refresh(name, token) {
 
 /** @type {Page["blacklist"]} */
 async function blacklist(token) {
-  const answer = await post("/blacklist/", { refresh: token.text }, "the refresh token is blacklisted");
+  const answer = await post("blacklist", { refresh: token.text }, "the refresh token is blacklisted");
   if (answer === undefined) return;
   if (known.cookiesOnly) return forget("Logged out: the cookies are cleared.");
   token.ended = "Blacklisted: try to refresh with it.";
@@ -545,12 +542,12 @@ function forget(said) {
 }
 
 async function logIn() {
-  const path = at("kinds").hidden ? (serves("obtain") ? "/" : "/sliding/") : field("kind").value;
+  const isSliding = at("kinds").hidden ? !serves("obtain") : field("kind").value === "sliding";
   const username = field("username").value;
   const body = JSON.stringify({ [known.usernameField]: username, password: field("password").value });
   const answer = await call({
     method: "POST",
-    path: endpoint(path),
+    path: isSliding ? known.paths.sliding : known.paths.obtain,
     body,
     elide: true,
     done: `logged in as ${username}`,
@@ -559,7 +556,7 @@ async function logIn() {
   field("password").value = "";
   tokens.clear();
   here.user = username;
-  take(answer, path === "/" ? ["access", "refresh"] : ["token"]);
+  take(answer, isSliding ? ["token"] : ["access", "refresh"]);
   here.session = (tokens.get("refresh") ?? tokens.get("token"))?.claims?.[known.idClaim ?? ""] ?? "";
   at("tokens-title").focus();
 }
@@ -636,7 +633,8 @@ function routeItem({ path, methods, needs }) {
 function fillRequest(method, path, body) {
   field("method").value = method;
   field("path").value = path;
-  field("body").value = path.startsWith(known.prefix) ? "" : (body ?? "");
+  const isEndpoint = Object.values(known.paths).some((one) => path.startsWith(one.slice(0, -1)));
+  field("body").value = isEndpoint ? "" : (body ?? "");
   showBody();
   at("path").focus();
 }
@@ -646,7 +644,7 @@ const showBody = () => {
 };
 
 async function loadSessions() {
-  const list = await call({ method: "GET", path: endpoint("/sessions/"), authorize: true, done: "sessions listed" });
+  const list = await call({ method: "GET", path: known.paths.sessions, authorize: true, done: "sessions listed" });
   if (!Array.isArray(list)) return;
   at("session-list").replaceChildren(...list.map(sessionItem));
   at("reload").textContent = "Load the list again";
@@ -678,7 +676,7 @@ const isOwn = ({ id, current }) => current ?? id === here.session;
 /** @type {Page["endSession"]} */
 async function endSession(session) {
   const { id } = session;
-  const path = endpoint(`/sessions/${encodeURIComponent(id)}/`);
+  const path = `${known.paths.sessions}${encodeURIComponent(id)}/`;
   const answer = await call({ method: "DELETE", path, authorize: true, done: "the session is ended" });
   if (answer === undefined) return;
   if (isOwn(session)) return ended("Ended with its session.");
@@ -698,7 +696,7 @@ function ended(how) {
 async function logOutAll() {
   const answer = await call({
     method: "POST",
-    path: endpoint("/logout-all/"),
+    path: known.paths.logout_all,
     authorize: true,
     done: "logged out everywhere",
   });

@@ -2,10 +2,11 @@
 // Must never hold a key, an origin, or anything of a user.
 import { authHeaderName } from "../../auth/bearer-token.ts";
 import type { RequestContext } from "../../context.ts";
-import { servedEndpoints } from "../../settings/derived.ts";
+import { servedEndpoints, tokenPath } from "../../settings/derived.ts";
 import { shown } from "../../settings/readers.ts";
 import { type RouteAuth, readRoute } from "../../settings/route-keys.ts";
 import type { Settings } from "../../settings/settings.ts";
+import { tokenPathNames } from "../../settings/token-paths.ts";
 import { fieldLabel } from "../../users/user-rules.ts";
 import { answerHtml } from "../answer-html.ts";
 import { escapeHtml } from "../escape-html.ts";
@@ -45,7 +46,7 @@ function knownOf(settings: Settings): Known {
     idClaim: settings.JTI_CLAIM,
     userClaim: settings.USER_ID_CLAIM,
     usernameField: settings.USERNAME_FIELD,
-    prefix: settings.TOKEN_PREFIX,
+    paths: Object.fromEntries(tokenPathNames.map((name) => [name, tokenPath(settings, name)])) as Known["paths"],
     served: [...servedEndpoints(settings)],
     header: authHeaderName(settings),
     scheme: settings.AUTH_HEADER_TYPES[0] ?? "",

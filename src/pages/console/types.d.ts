@@ -50,11 +50,17 @@ export interface RouteInWords {
   needs: string;
 }
 
+/** The token endpoints that the page may send requests to. */
+export type Endpoint =
+  | ("obtain" | "refresh" | "verify" | "blacklist")
+  | ("sliding" | "sliding_refresh" | "sessions" | "logout_all");
+
 /** What the gateway writes into the page. */
 export interface Known {
   /** The field of the body that the name is sent as. */
   readonly usernameField: string;
-  prefix: string;
+  /** Of each token endpoint, by the name that TOKEN_PATHS has for it. */
+  paths: Record<Endpoint, string>;
   served: string[];
   header: string;
   scheme: string;
@@ -124,14 +130,13 @@ export interface Page {
   headerText(value: unknown): string;
   clock(claim: string, end: number | undefined): HTMLElement;
   leftText(seconds: number): string;
-  endpoint(path: string): string;
   /**
    * @param kind its classes
    * @param name as screen readers say it
    */
   button(text: string, work: (event: Json) => unknown, kind?: string, name?: string): HTMLElement;
   /** A POST to a token endpoint; with cookies the gateway takes the token from there. */
-  post(path: string, fields: object, done: string): Promise<Json>;
+  post(endpoint: Endpoint, fields: object, done: string): Promise<Json>;
   actionsOf(name: Name, token: Token): HTMLElement[];
   refresh(name: Name, token: Token): Promise<void>;
   blacklist(token: Token): Promise<void>;
@@ -155,7 +160,7 @@ export interface Page {
 declare global {
   /** Of client/client.ts, which is in the same script. */
   const createClient: (options: {
-    prefix: string;
+    paths: Record<string, string>;
     header: string;
     scheme: string;
     storage: {

@@ -10,12 +10,16 @@ export interface Bound {
   readonly BLACKLIST: boolean;
   readonly LOGIN_LIMITER: Binding;
   readonly METRICS: Binding;
+  readonly EVENTS: Binding;
   /** A service binding, or "zone": the server behind the Worker's own route. */
   readonly ORIGIN: "service" | "zone" | undefined;
 }
 
 /** Bindings without which the Worker does not work. */
-export function bindingErrors(bound: Bound, settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED">): string[] {
+export function bindingErrors(
+  bound: Bound,
+  settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED" | "PROVISIONING_KEY">,
+): string[] {
   const errors: string[] = [];
   if (!bound.DB) errors.push("DB is missing: a D1 database must be bound under this name.");
   if (!bound.BLACKLIST && settings.TOKEN_BLACKLIST_ENABLED) {
@@ -26,6 +30,10 @@ export function bindingErrors(bound: Bound, settings: Pick<Settings, "TOKEN_BLAC
   // Any other binding under this name would limit nothing.
   if (bound.LOGIN_LIMITER === "other") errors.push("LOGIN_LIMITER must be a rate limit binding.");
   if (bound.METRICS === "other") errors.push("METRICS must be an Analytics Engine dataset.");
+  if (bound.EVENTS === "other") errors.push("EVENTS must be a queue.");
+  if (bound.EVENTS === "right" && settings.PROVISIONING_KEY === "") {
+    errors.push("EVENTS is bound, but PROVISIONING_KEY, which signs events, is not set.");
+  }
   return errors;
 }
 

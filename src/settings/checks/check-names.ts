@@ -9,7 +9,8 @@ const bindingNames = new Set(["DB", "BLACKLIST", "ORIGIN", "LOGIN_LIMITER", "MET
 const settingNames = Object.keys(settingsTable) as SettingName[];
 const namesWithTypos = settingNames.filter((name) => !("reportsTypos" in settingsTable[name]));
 
-const refreshClaims = "set RECOMPUTE_CLAIMS_ON_REFRESH, with the hook claimsFor";
+const obtainSerializer = "write the hooks claimsFor and responseFor";
+const refreshSerializer = "set RECOMPUTE_CLAIMS_ON_REFRESH, with the hook claimsFor; write the hook responseFor";
 const ownEndpoint = "answer the path in a Worker of your own (docs/package.md)";
 
 /** Settings of Simple JWT that name Python code, with what does the same here; docs/hooks.md has the table. */
@@ -17,10 +18,10 @@ export const pythonSettings: Readonly<Record<string, string>> = {
   USER_AUTHENTICATION_RULE: "write the hook userMayAuthenticate",
   ON_LOGIN_SUCCESS: "write the hook onLoginSuccess",
   ON_LOGIN_FAILED: "write the hook onLoginFailed",
-  TOKEN_OBTAIN_SERIALIZER: "write the hook claimsFor",
-  SLIDING_TOKEN_OBTAIN_SERIALIZER: "write the hook claimsFor",
-  TOKEN_REFRESH_SERIALIZER: refreshClaims,
-  SLIDING_TOKEN_REFRESH_SERIALIZER: refreshClaims,
+  TOKEN_OBTAIN_SERIALIZER: obtainSerializer,
+  SLIDING_TOKEN_OBTAIN_SERIALIZER: obtainSerializer,
+  TOKEN_REFRESH_SERIALIZER: refreshSerializer,
+  SLIDING_TOKEN_REFRESH_SERIALIZER: refreshSerializer,
   TOKEN_VERIFY_SERIALIZER: ownEndpoint,
   TOKEN_BLACKLIST_SERIALIZER: ownEndpoint,
   JSON_ENCODER: "write the hook encodeClaims",

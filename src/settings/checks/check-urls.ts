@@ -2,7 +2,7 @@
 // Must never accept a URL with a password in it, or one that no path can be appended to.
 import type { Settings } from "../settings.ts";
 
-/** ORIGIN_URL and JWK_URL. */
+/** ORIGIN_URL, JWK_URL and EVENTS_URL. */
 export function checkUrls(settings: Settings, errors: string[], warnings: string[]): void {
   if (settings.ORIGIN_URL !== null) {
     const { error, warning } = checkOriginUrl(settings.ORIGIN_URL);
@@ -13,6 +13,16 @@ export function checkUrls(settings: Settings, errors: string[], warnings: string
     const jwks = parsedUrl(settings.JWK_URL);
     const good = jwks && (jwks.protocol === "https:" || (jwks.protocol === "http:" && isLoopback(jwks)));
     if (!good) errors.push("JWK_URL must be an https URL, or http on a loopback address.");
+  }
+  if (settings.EVENTS_URL !== null) {
+    const events = parsedUrl(settings.EVENTS_URL);
+    const isSafe = events && (events.protocol === "https:" || (events.protocol === "http:" && isLoopback(events)));
+    if (!isSafe || events.username || events.password || events.hash) {
+      errors.push("EVENTS_URL must be an https URL without a user or a fragment, or http on a loopback address.");
+    }
+    if (settings.PROVISIONING_KEY === "") {
+      errors.push("EVENTS_URL is set, but PROVISIONING_KEY, which signs events, is not.");
+    }
   }
 }
 

@@ -2,23 +2,37 @@
 // Must never end the tokens of a user who may not be changed.
 import type { User, UserId } from "../../users/user.ts";
 import type { Actor, AdminUserStore, Changed, Ending, Page, UserFields, UserQuery } from "../admin-contract.ts";
+import type { NewEvent } from "../events-contract.ts";
 import { type Condition, readPage } from "./admin-pages.ts";
 import { onD1, type StoreLog } from "./errors.ts";
+import { type EventCondition, eventStatement, eventStatements, eventUser } from "./events.ts";
 import { endAllStatements, keepSessionsStatement } from "./sessions.ts";
 import { endFormerTokensSql, newIdsSql, userColumns, userFrom } from "./users.ts";
 
-export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
+/** @param event written with the next change */
+export function d1AdminUsers(db: D1Database, log: StoreLog, event?: NewEvent): AdminUserStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   /**
    * One transaction, since both are in this database: a failed change ends nothing, kept sessions see no moment between,
    * and a deleted id is noted before it is free. The order is the contract's, by which a lost second half does no harm.
    * Each statement has the change's own condition: what may not be changed is not ended either.
    */
-  const changeAndEnd = ({ sql, values, id, actor, ending, endsFirst, after = [] }: Change): Promise<Changed> =>
+  const changeAndEnd = ({
+    sql,
+    values,
+    id,
+    actor,
+    ending,
+    endsFirst,
+    after = [],
+    tellsWhen,
+  }: Change): Promise<Changed> =>
     on(async () => {
       const change = [sql, [id, Number(actor.isSuperuser), ...values]] as const;
       const endings = ending ? endAllStatements({ column: "id", value: id }, ending, touchable(actor)) : [];
-      const ordered = endsFirst ? [...endings, change] : [change, ...endings, ...after];
+      // The event follows the change at once, which tells it whether a row was changed.
+      const changed = [change, ...(event ? [eventStatement(event, eventUser(id), tellsWhen)] : [])];
+      const ordered = endsFirst ? [...endings, ...changed] : [...changed, ...endings, ...after];
       try {
         const results = await db.batch(ordered.map(([text, parameters]) => db.prepare(text).bind(...parameters)));
         return (results[ordered.indexOf(change)]?.results.length ?? 0) > 0 ? "done" : "gone";
@@ -27,7 +41,8 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
         throw error;
       }
     });
-  return {
+  const store: AdminUserStore = {
+    withEvent: (next) => (next ? d1AdminUsers(db, log, next) : store),
     page: (query) => on(() => pageOfUsers(db, query)),
     byIds: (ids) =>
       on(async () => {
@@ -53,9 +68,15 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
         const sql = `INSERT INTO users (password, ${fieldColumns}, date_joined, id, alternate_id)
           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ${id}, ${alternateId}) RETURNING CAST(id AS TEXT) AS id`;
         try {
-          const named = ids.idType === undefined && ids.alternateType === undefined;
-          const ending = named ? [db.prepare(endFormerTokensSql("?1")).bind(user.username)] : [];
-          const [created] = await db.batch<{ id: string }>([db.prepare(sql).bind(...values), ...ending]);
+          const namesAreIds = ids.idType === undefined && ids.alternateType === undefined;
+          const ending = namesAreIds ? [db.prepare(endFormerTokensSql("?1")).bind(user.username)] : [];
+          const owner = {
+            sql: (name: string) => `(SELECT id FROM users WHERE username = ${name})`,
+            value: user.username,
+          };
+          const tells = eventStatements(db, event, owner);
+          const insert = db.prepare(sql).bind(...values);
+          const [created] = await db.batch<{ id: string }>([insert, ...tells, ...ending]);
           return { id: String(created?.results[0]?.id) };
         } catch (error) {
           if (isTaken(error)) return "taken";
@@ -75,8 +96,19 @@ export function d1AdminUsers(db: D1Database, log: StoreLog): AdminUserStore {
       // A deleted row no longer says whose the tokens were.
       changeAndEnd({ sql: deleteUser, values: [], id, actor, ending, endsFirst: true }),
     end: (id, actor, ending) =>
-      changeAndEnd({ sql: `SELECT id FROM users WHERE ${mayTouch}`, values: [], id, actor, ending }),
+      changeAndEnd({
+        sql: `SELECT id FROM users WHERE ${mayTouch}`,
+        values: [],
+        id,
+        actor,
+        ending,
+        tellsWhen: {
+          sql: "EXISTS (SELECT 1 FROM users WHERE id = ?4 AND (is_superuser = 0 OR ?5 = 1))",
+          values: [Number(actor.isSuperuser)],
+        },
+      }),
   };
+  return store;
 }
 
 /** A statement over ?1, the user's id, ?2, whether a superuser asks, and `values`, with what is written along with it. */
@@ -88,6 +120,8 @@ interface Change {
   readonly ending: Ending | undefined;
   readonly endsFirst?: true;
   readonly after?: ReadonlyArray<ReturnType<typeof keepSessionsStatement>>;
+  /** When an event is written along; if left out, when the statement has changed the row. */
+  readonly tellsWhen?: EventCondition;
 }
 
 /** The user of ?1, who is no superuser unless ?2 says that a superuser asks. */

@@ -3,7 +3,9 @@
 import type { UserId } from "../../users/user.ts";
 import type { Ending } from "../admin-contract.ts";
 import type { LiveToken, Owner, SessionStore, UserLookup } from "../contract.ts";
+import type { NewEvent } from "../events-contract.ts";
 import { onD1, type StoreLog } from "./errors.ts";
+import { type EventCondition, eventOwner, eventStatements } from "./events.ts";
 import { blacklistToken } from "./token-rows.ts";
 import { idOf } from "./token-state.ts";
 import { forgetEndedUsers } from "./users.ts";
@@ -13,31 +15,36 @@ type Row = Readonly<Record<string, unknown>>;
 /** A statement and the values of ?1, ?2 … */
 type Statement = readonly [sql: string, values: ReadonlyArray<number | string>];
 
-export function d1Sessions(db: D1Database, log: StoreLog): SessionStore {
+/** @param event written with the next change */
+export function d1Sessions(db: D1Database, log: StoreLog, event?: NewEvent): SessionStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
+  const tells = (owner: Owner, condition?: EventCondition) => eventStatements(db, event, eventOwner(owner), condition);
   const bound = ([sql, values]: Statement) => db.prepare(sql).bind(...values);
-  return {
+  const store: SessionStore = {
+    withEvent: (next) => (next ? d1Sessions(db, log, next) : store),
     endSession: (owner, session, untilSeconds, nowSeconds) =>
       on(async () => {
-        const statements = endSessionStatements(session, untilSeconds, nowSeconds, owner);
-        const [first] = await db.batch(statements.map(bound));
+        const [note, blacklisting] = endSessionStatements(session, untilSeconds, nowSeconds, owner);
+        const [first] = await db.batch([bound(note), ...tells(owner), bound(blacklisting)]);
         return (first?.results.length ?? 0) > 0;
       }),
     endSessionOf: (owner, token, untilSeconds, nowSeconds) =>
       on(async () => {
         const session = "(SELECT COALESCE(family, jti) FROM outstanding_tokens WHERE jti = ?1)";
-        const [first, , third] = await db.batch<Row>([
+        const results = await db.batch<Row>([
           blacklistToken(db, owner, { token, nowSeconds, successorJti: null }),
+          ...tells(owner),
           bound(noteEnd({ session, values: [token.jti, nowSeconds, untilSeconds] }, owner)),
-          bound([`SELECT ${session} AS session`, [token.jti]]),
           bound(blacklistSession({ session, values: [token.jti, nowSeconds] }, owner)),
+          bound([`SELECT ${session} AS session`, [token.jti]]),
         ]);
-        if ((first?.results.length ?? 0) === 0) return undefined;
-        return String(third?.results[0]?.session);
+        if ((results[0]?.results.length ?? 0) === 0) return undefined;
+        return String(results.at(-1)?.results[0]?.session);
       }),
     endAll: (owner, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
       on(async () => {
-        await db.batch(endAllStatements(owner, { issuedBeforeSeconds, untilSeconds, nowSeconds }).map(bound));
+        const ending = endAllStatements(owner, { issuedBeforeSeconds, untilSeconds, nowSeconds }).map(bound);
+        await db.batch([...ending, ...tells(owner, { sql: "true" })]);
       }),
     liveTokens: (owner, sessionVersion, limit, nowSeconds) =>
       on(async () => {
@@ -53,6 +60,7 @@ export function d1Sessions(db: D1Database, log: StoreLog): SessionStore {
         ]);
       }),
   };
+  return store;
 }
 
 /**
@@ -105,7 +113,7 @@ export function endSessionStatements(
   untilSeconds: number,
   nowSeconds: number,
   owner: Owner = "no user",
-): readonly Statement[] {
+): readonly [note: Statement, blacklisting: Statement] {
   return [
     noteEnd({ session: "?1", values: [session, nowSeconds, untilSeconds] }, owner),
     blacklistSession({ session: "?1", values: [session, nowSeconds] }, owner),

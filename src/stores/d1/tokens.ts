@@ -10,7 +10,9 @@ import type {
   TokenStore,
   UserLookup,
 } from "../contract.ts";
+import type { NewEvent } from "../events-contract.ts";
 import { onD1, type StoreLog } from "./errors.ts";
+import { eventOwner, eventStatements, eventUser } from "./events.ts";
 import { blacklistToken, extendToken, insertSuccessor, insertToken } from "./token-rows.ts";
 import {
   accountFrom,
@@ -25,9 +27,11 @@ import { selectUser, userFrom } from "./users.ts";
 
 type Row = Record<string, unknown>;
 
-export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
+/** @param event written with the next change */
+export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): TokenStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
-  return {
+  const store: TokenStore = {
+    withEvent: (next) => (next ? d1Tokens(db, log, next) : store),
     isBlacklisted: (_owner, jti) => on(async () => isBlacklistedRow(await selectToken(db, jti).first())),
     tokenStatus: (revocationKeys, lookup, mayBeStale) => on(() => tokenStatus(db, revocationKeys, lookup, mayBeStale)),
     tokenAndUser: (owner, jti, usedSinceSeconds) =>
@@ -51,7 +55,8 @@ export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
     recordLogin: (_owner, record) =>
       on(async () => {
         const { userId } = record;
-        return accountFrom(userId, await db.batch<Row>([...loginStatements(db, record), ...selectAccount(db, userId)]));
+        const writes = [...loginStatements(db, record), ...loginEvent(db, record, event)];
+        return accountFrom(userId, await db.batch<Row>([...writes, ...selectAccount(db, userId)]));
       }),
     insert: (_owner, token) =>
       on(async () => {
@@ -68,7 +73,13 @@ export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
         };
       }),
     blacklist: (owner, token, nowSeconds) =>
-      on(async () => (await blacklistToken(db, owner, { token, nowSeconds, successorJti: null }).first()) !== null),
+      on(async () => {
+        const write = blacklistToken(db, owner, { token, nowSeconds, successorJti: null });
+        const tells = eventStatements(db, event, eventOwner(owner));
+        if (tells.length === 0) return (await write.first()) !== null;
+        const [written] = await db.batch<Row>([write, ...tells]);
+        return (written?.results.length ?? 0) > 0;
+      }),
     rotate: (owner, { used, successor }, nowSeconds, usedSinceSeconds) =>
       on(() => rotate(db, log, { owner, used, successor, nowSeconds, usedSinceSeconds })),
     deleteExpired: (beforeSeconds, limit) =>
@@ -82,6 +93,7 @@ export function d1Tokens(db: D1Database, log: StoreLog): TokenStore {
         return result.meta.changes;
       }),
   };
+  return store;
 }
 
 async function tokenStatus(
@@ -140,6 +152,13 @@ async function rotate(db: D1Database, log: StoreLog, rotating: Rotating): Promis
     log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
     return { won: state.successorJti === successor.jti, state, account: accountFrom(used.userId, results) };
   }
+}
+
+/** None for a log-in whose user was changed while it was under way: it is refused. */
+function loginEvent(db: D1Database, { userId, token }: LoginRecord, event: NewEvent | undefined) {
+  const unchanged =
+    "EXISTS (SELECT 1 FROM users WHERE id = ?4 AND is_active = 1 AND session_version = COALESCE(?5, session_version))";
+  return eventStatements(db, event, eventUser(userId), { sql: unchanged, values: [token?.sessionVersion ?? null] });
 }
 
 function loginStatements(db: D1Database, record: LoginRecord): D1PreparedStatement[] {

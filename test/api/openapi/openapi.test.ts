@@ -42,6 +42,27 @@ const statusesOf = ({ paths }: Document) =>
   );
 
 describe("/_gateway/openapi.json", () => {
+  it("has the paths of TOKEN_PATHS, each with an operation of its own", async () => {
+    const { paths } = await documentOf({
+      TOKEN_PATHS: { obtain: ["/auth/login/", "/auth/otp"], refresh: "/auth/refresh/", sessions: "/me/sessions/" },
+    });
+    const ids = Object.entries(paths).flatMap(([path, item]) =>
+      Object.values(item).map(
+        (operation) => `${path} ${(operation as unknown as { operationId: string }).operationId}`,
+      ),
+    );
+    expect(ids.slice(0, 8)).toEqual([
+      "/auth/login/ tokenObtainPair",
+      "/auth/otp/ tokenObtainPair2",
+      "/auth/refresh/ tokenRefresh",
+      "/api/token/verify/ tokenVerify",
+      "/api/token/blacklist/ tokenBlacklist",
+      "/me/sessions/ sessions",
+      "/me/sessions/{id}/ session",
+      "/api/token/logout-all/ logOutEverywhere",
+    ]);
+  });
+
   it("has what is served by default, with every status that can come", async () => {
     const document = await documentOf();
     expect(document.openapi).toBe("3.1.0");

@@ -83,9 +83,24 @@ describe("/_gateway/console", () => {
   };
 
   it("knows of the settings what docs/console.md says, and nothing else", async () => {
-    expect(await knownWith({ TOKEN_PREFIX: "/auth", AUTH_HEADER_NAME: "X-Token" })).toEqual({
+    expect(
+      await knownWith({
+        TOKEN_PREFIX: "/auth",
+        TOKEN_PATHS: { refresh: "/auth/jwt/refresh" },
+        AUTH_HEADER_NAME: "X-Token",
+      }),
+    ).toEqual({
       usernameField: "username",
-      prefix: "/auth",
+      paths: {
+        obtain: "/auth/",
+        refresh: "/auth/jwt/refresh/",
+        verify: "/auth/verify/",
+        blacklist: "/auth/blacklist/",
+        sliding: "/auth/sliding/",
+        sliding_refresh: "/auth/sliding/refresh/",
+        sessions: "/auth/sessions/",
+        logout_all: "/auth/logout-all/",
+      },
       served: ["obtain", "refresh", "verify", "blacklist", "sessions"],
       header: "x-token",
       scheme: "Bearer",

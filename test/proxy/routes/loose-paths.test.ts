@@ -263,6 +263,15 @@ describe("the gateway's own routes", () => {
       ...[ambiguous, "/*", "/*"],
     ]);
   });
+  it("go by TOKEN_PATHS", async () => {
+    const match = await under("public", {
+      TOKEN_PATHS: { obtain: ["/auth/Login/", "/auth/v1.0/otp"], sessions: "/me/s/" },
+    });
+    const loose = ["/auth/login/", "/auth/LOGIN", "/auth/login.json", "/Auth/Login/.json", "/auth/v1.0/OTP", "/ME/s/7"];
+    expect(loose.map((path) => match(path))).toEqual(loose.map(() => ambiguous));
+    const others = ["/auth/Login/x", "/auth/v1/otp", "/auth/v1.1/otp", "/API/token/", "/api/Token/sessions/"];
+    expect(others.map((path) => match(path))).toEqual(others.map(() => "/*"));
+  });
   it("have the JWK Set among them while there is one, for GET and HEAD", async () => {
     const match = await under("public");
     expect(match("/.Well-Known/JWKS.json")).toBe("/*");

@@ -89,4 +89,29 @@ describe("readPolicy() reports a rule that can never match:", () => {
       ]),
     ).toEqual(['ROUTES[0].auth must be one of public, optional, token, user; it is "tokn".']);
   });
+
+  const moved = {
+    TOKEN_PATHS: { obtain: ["/auth/jwt/create/", "/auth/otp/"], sessions: "/me/sessions/" },
+  };
+  test.each([
+    [
+      all(["/auth/jwt/create/"]),
+      "ROUTES[0] (/auth/jwt/create/) can never match: /auth/jwt/create/ is the gateway's own.",
+    ],
+    [all(["/auth/jwt/create"]), "ROUTES[0] (/auth/jwt/create) can never match: /auth/jwt/create is the gateway's own."],
+    [all(["/auth/otp/"]), "ROUTES[0] (/auth/otp/) can never match: /auth/otp/ is the gateway's own."],
+    [all(["/me/sessions/7/"]), "ROUTES[0] (/me/sessions/7/) can never match: /me/sessions/<id>/ is the gateway's own."],
+  ])("at a path of TOKEN_PATHS: %j", (routes, error) => {
+    expect(errorsOf(routes, moved)).toEqual([error]);
+  });
+  test("but none at a path that TOKEN_PATHS leaves, nor for what is below one", () => {
+    const routes = all(
+      ["/api/token/"],
+      ["/api/token"],
+      ["/api/token/sessions/7/"],
+      ["/auth/jwt/create/extra"],
+      ["/auth/*"],
+    );
+    expect(errorsOf(routes, moved)).toEqual([]);
+  });
 });

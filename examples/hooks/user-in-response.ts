@@ -1,0 +1,12 @@
+// The user in the response of log-in and refresh, with the fields that dj-rest-auth has, and when the access token expires.
+import type { Hooks } from "../../src/hooks.ts";
+
+export const userInResponse: Hooks = {
+  responseFor(user, _tokens, claims) {
+    const { username, email, first_name, last_name } = user;
+    return {
+      user: { pk: BigInt(user.id), username, email, first_name, last_name },
+      access_expiration: new Date(Number(claims.exp) * 1000),
+    };
+  },
+};
