@@ -130,6 +130,7 @@ describe("code", () => {
       "docs/groups-and-permissions.md // examples/hooks/groups.ts",
       "docs/hooks.md // examples/hooks/user-rule.ts",
       "docs/hooks.md // examples/hooks/claims.ts",
+      "docs/hooks.md // examples/hooks/user-in-response.ts",
       "docs/hooks.md // examples/hooks/login-events.ts",
       "docs/hooks.md // examples/hooks/json-encoder.ts",
       "docs/package.md // src/index.ts",
