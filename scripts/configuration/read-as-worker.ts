@@ -32,7 +32,9 @@ export async function readAsWorker(
   const bound: Bound = given.ORIGIN === "zone" ? { ...file.bound, ORIGIN: "zone" } : file.bound;
   const hasPlaceholderKey = given.SIGNING_KEY === undefined;
   // No VERIFYING_KEY belongs to the placeholder: it is checked only together with the real key.
-  const env = hasPlaceholderKey ? { ...given, VERIFYING_KEY: "", ...standInSecrets(given) } : given;
+  const env = hasPlaceholderKey
+    ? { ...given, VERIFYING_KEY: "", ...standInSecrets({ ...given, EVENTS: bound.EVENTS }) }
+    : given;
   const { configuration, settings, errors, warnings } = await readConfiguration(env);
   return {
     configuration,

@@ -16,11 +16,18 @@ export function standInKey(algorithm: unknown): string {
   return randomBytes(48).toString("base64url");
 }
 
-/** Placeholders for SIGNING_KEY, and for ASSERTION_KEY if the settings need one. */
+/** What is given that may need PROVISIONING_KEY. */
+const provisioned = ["EVENTS_URL", "EVENTS", "PROVISIONING_STRICT", "LOGIN"];
+
+/** Placeholders for SIGNING_KEY, and for ASSERTION_KEY and PROVISIONING_KEY if the settings need one. */
 export function standInSecrets(given: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
-  const { ALGORITHM, ASSERTION, ASSERTION_KEY } = given;
-  const SIGNING_KEY = standInKey(ALGORITHM);
+  const { ALGORITHM, ASSERTION, ASSERTION_KEY, PROVISIONING_KEY } = given;
   const asserts = readBoolean(ASSERTION);
   const shared = "value" in asserts && asserts.value && String(ALGORITHM ?? "HS256").startsWith("HS");
-  return shared && ASSERTION_KEY === undefined ? { SIGNING_KEY, ASSERTION_KEY: standInKey("HS256") } : { SIGNING_KEY };
+  const provisions = provisioned.some((name) => given[name] !== undefined);
+  return {
+    SIGNING_KEY: standInKey(ALGORITHM),
+    ...(shared && ASSERTION_KEY === undefined ? { ASSERTION_KEY: standInKey("HS256") } : {}),
+    ...(provisions && PROVISIONING_KEY === undefined ? { PROVISIONING_KEY: standInKey("HS256") } : {}),
+  };
 }

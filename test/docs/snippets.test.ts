@@ -46,7 +46,7 @@ const warned: Readonly<Record<string, RegExp>> = {
 /** What a page may set beside vars; anything else is a typo or wants a rule. */
 const wranglerKeys = [
   ...["name", "routes", "workers_dev", "vars", "secrets", "services", "vpc_services", "d1_databases"],
-  ...["kv_namespaces", "analytics_engine_datasets", "env"],
+  ...["kv_namespaces", "analytics_engine_datasets", "queues", "triggers", "env"],
 ];
 
 /** Analytics Engine has an SQL of its own and no local form: these were never run by a test. */

@@ -4,6 +4,7 @@ import { EXIT } from "../../scripts/shared/failure.ts";
 import { requirePackages } from "../../scripts/shared/project.ts";
 import { run } from "../../scripts/shared/run.ts";
 import { openDjangoDatabase } from "./django.ts";
+import { proveDjangoApp } from "./django-app.ts";
 import { bundleGateway } from "./gateway-config.ts";
 import { proveGoingBack } from "./going-back.ts";
 import { type Agreement, type Meeting, meet } from "./meeting.ts";
@@ -61,6 +62,7 @@ async function proveAll(report: Report, folder: TemporaryFolder, installed: Inst
   await proveGoingBack(report, folder.path, installed.versions.Django ?? "").catch((error: unknown) =>
     report.fail("going back: everything can be tried", error),
   );
+  await proveDjangoApp(report, folder.path);
   if (!settings.includes("CHECK_REVOKE_TOKEN")) {
     return report.note("CHECK_REVOKE_TOKEN is not tried: this Simple JWT does not have it (5.3 brought it)");
   }

@@ -6,6 +6,7 @@ import {
   deleteAndEndTokens,
 } from "../../scripts/database/end-user.ts";
 import { openSessions } from "../../scripts/database/token-rows.ts";
+import { withEvent } from "../../scripts/database/user-event.ts";
 import { insertUser, setActive, setPasswordHash } from "../../scripts/database/users.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { logout } from "../../scripts/manage/sessions.ts";
@@ -232,5 +233,41 @@ describe("a usage error", () => {
     ["sessions", ["ada", "--env", "staging"], "--env requires --remote."],
   ])("is refused: %s %j", async (name, words, message) => {
     await expect(commands.get(name)?.run(words)).rejects.toThrow(new Failure(message, 2));
+  });
+});
+
+describe("with events", () => {
+  const told = () =>
+    store.db
+      .prepare("SELECT user_id, type, created_at, data FROM events ORDER BY sequence")
+      .all()
+      .map((row) => ({ ...row, data: JSON.parse(String(row.data)) }));
+
+  it("a change and its event are one transaction", async () => {
+    store = textDatabase({ EVENTS_URL: "https://api.example.com/events/", PROVISIONING_KEY: "k".repeat(32) });
+    addUser("4", "o'hara");
+    const ada = await user("o'hara");
+    const telling = withEvent(store.bindings, { type: "user_changed", user: ada, data: { last_name: "O'Hara" } }, now);
+    await deactivateAndEndTokens(telling, ada, now);
+    expect(told()).toEqual([{ user_id: "4", type: "user_changed", created_at: now, data: { last_name: "O'Hara" } }]);
+    expect(store.written).toHaveLength(1);
+  });
+
+  it("a new user is told of by the id that the database gave", async () => {
+    store = textDatabase({ EVENTS_URL: "https://api.example.com/events/", PROVISIONING_KEY: "k".repeat(32) });
+    addUser("4", "o'hara");
+    const telling = withEvent(store.bindings, { type: "user_changed", user: { name: "it's me" } }, now);
+    const made = { username: "it's me", email: "", passwordHash: "x", isStaff: false, isSuperuser: false };
+    await insertUser(telling.database, made, "2026-01-01T00:00:00Z", djangoUsers);
+    expect(told()).toEqual([{ user_id: "5", type: "user_changed", created_at: now, data: {} }]);
+  });
+
+  it("nothing is written where the Worker sends none", async () => {
+    await deactivateAndEndTokens(
+      withEvent(store.bindings, { type: "user_changed", user: { id: "3" } }, now),
+      await user("ada"),
+      now,
+    );
+    expect(told()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// ORIGIN_URL and JWK_URL: what they may be, and what is warned of.
+// ORIGIN_URL, JWK_URL and EVENTS_URL: what they may be, and what is warned of.
 import { describe, expect, test } from "vitest";
 import { readSettings } from "../../src/settings/read.ts";
 import { testSecret } from "../support/settings.ts";
@@ -62,5 +62,35 @@ describe("JWK_URL", () => {
     ["http://[::1]/"],
   ])("may be %j", (value) => {
     expect(read({ JWK_URL: value, ALGORITHM: "RS256" }).errors).toEqual([]);
+  });
+});
+
+describe("EVENTS_URL", () => {
+  const PROVISIONING_KEY = "provisioning-key-for-tests-0123456789";
+  test.each([
+    "https://api.example.com/simplejwt-edge/events/",
+    "https://api.example.com/events?from=edge",
+    "http://127.0.0.1:8000/events/",
+    "http://localhost/events/",
+    "http://[::1]:8000/events/",
+  ])("may be %s", (EVENTS_URL) => {
+    expect(read({ EVENTS_URL, PROVISIONING_KEY }).errors).toEqual([]);
+  });
+  test.each([
+    "http://api.example.com/events/",
+    "https://user@api.example.com/",
+    "https://user:pw@api.example.com/",
+    "https://api.example.com/#events",
+    "/events/",
+    "ftp://api.example.com/",
+  ])("must not be %s", (EVENTS_URL) => {
+    expect(read({ EVENTS_URL, PROVISIONING_KEY }).errors).toEqual([
+      "EVENTS_URL must be an https URL without a user or a fragment, or http on a loopback address.",
+    ]);
+  });
+  test("needs the key that signs events", () => {
+    expect(read({ EVENTS_URL: "https://api.example.com/events/" }).errors).toEqual([
+      "EVENTS_URL is set, but PROVISIONING_KEY, which signs events, is not.",
+    ]);
   });
 });

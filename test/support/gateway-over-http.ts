@@ -70,6 +70,8 @@ export interface GatewayOptions {
     | { readonly name: "worker"; readonly entrypoint: string };
   /** Binds SELF to the Worker itself. */
   readonly boundToItself?: boolean;
+  /** Binds EVENTS to a queue, whose messages are put into KV under `message:` and a number. */
+  readonly eventQueue?: boolean;
   /** A folder for D1 and KV, so that another gateway can go on from there. */
   readonly storage?: string;
   /** Changes what is around the bundled Worker, such as its clock; never the Worker. */
@@ -87,6 +89,7 @@ export async function startGateway(
     onLogLine,
     originService,
     boundToItself = false,
+    eventQueue = false,
     storage,
     surrounded = (script) => script,
     configPath,
@@ -96,6 +99,7 @@ export async function startGateway(
   const worker = {
     ...gatewayOf({ ...built, script: surrounded(built.script) }, vars),
     ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
+    ...(eventQueue ? { queueProducers: { EVENTS: { queueName: "events" } } } : {}),
     ...(metrics ? { analyticsEngineDatasets: { METRICS: { dataset: "simplejwt_edge" } } } : {}),
     serviceBindings: {
       ...(originService === undefined ? {} : { ORIGIN: originService }),
@@ -104,7 +108,7 @@ export async function startGateway(
   };
   const options = {
     ...shared,
-    workers: [worker, storesWorker],
+    workers: [worker, storesWorker, ...(eventQueue ? [queueWorker] : [])],
     ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
     ...(storage === undefined ? {} : { resourcePersistencePath: storage }),
   };
@@ -227,6 +231,20 @@ const storesWorker = {
   script: storesScript,
   compatibilityDate: "2026-10-01",
   unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+};
+
+const queueWorker = {
+  ...storeBindings,
+  modules,
+  name: "queue",
+  script: `let count = 0;
+export default {
+  async queue({ messages }, env) {
+    for (const { body } of messages) await env.BLACKLIST.put("message:" + count++, body);
+  },
+};`,
+  compatibilityDate: "2026-10-01",
+  queueConsumers: { events: { maxBatchTimeout: 0 } },
 };
 
 const workerOf = ({ script, compatibilityDate, compatibilityFlags }: BuiltWorker) => ({
