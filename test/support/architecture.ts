@@ -12,7 +12,7 @@ const foundations = [
   ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts"],
   ...["internal-routes", "http", "tokens"],
 ];
-const contracts = ["contract", "admin-contract", "events-contract", "metrics-contract"].map(
+const contracts = ["contract", "admin-contract", "events-contract", "metrics-contract", "login-contract"].map(
   (name) => `stores/${name}.ts`,
 );
 const useCases = ["users", "auth", "sessions"];
