@@ -54,6 +54,13 @@ export const refusals = {
   csrf_refused: { status: 403, detail: "You do not have permission to perform this action." },
   no_token_class_fits: tokenProblem("Given token not valid for any token type"),
 
+  // A request of the API about its users: the token in it, and whether it is of this request.
+  provisioning_signature: invalidToken,
+  provisioning_token_type: invalidToken,
+  provisioning_late: invalidToken,
+  provisioning_other_request: invalidToken,
+  provisioning_other_body: invalidToken,
+
   // What PyJWT calls an invalid token.
   token_unreadable: invalidToken,
   token_header_unusable: invalidToken,
@@ -108,12 +115,28 @@ export const refusals = {
   login_user_rule: { status: 401, detail: "No active account found with the given credentials" },
   login_user_not_staff: { status: 401, detail: "No active account found with the given credentials" },
   login_user_changed: { status: 401, detail: "No active account found with the given credentials" },
+  // LOGIN: the API's log-in view did not let in, or asks for a second step where there can be none.
+  login_refused_by_api: { status: 401, detail: "No active account found with the given credentials" },
+  login_unfinished_at_api: { status: 401, detail: "No active account found with the given credentials" },
   // Throttled of DRF, with a fixed number of seconds.
   login_throttled: {
     status: 429,
     detail: "Request was throttled. Expected available in {} seconds.",
     retryAfterSeconds: 60,
   },
+
+  // LOGIN: the API's log-in view is down, or its answer is none; the log says why.
+  api_login_unavailable: {
+    status: 503,
+    detail: "Service temporarily unavailable, try again later.",
+    retryAfterSeconds: 5,
+  },
+  api_login_redirected: { status: 502, detail: "Bad gateway." },
+  api_login_too_large: { status: 502, detail: "Bad gateway." },
+  api_login_unreadable: { status: 502, detail: "Bad gateway." },
+  api_login_half_a_pair: { status: 502, detail: "Bad gateway." },
+  api_login_token_invalid: { status: 502, detail: "Bad gateway." },
+  api_login_users_differ: { status: 502, detail: "Bad gateway." },
 
   // The admin page: the password was last typed too long ago for what is to be done.
   // USERS_OWNER: on the admin page, to its staff alone.
@@ -127,6 +150,8 @@ export const refusals = {
   // RFC 6585 section 5: the token is good, but its claims do not fit into the headers that the settings ask for.
   identity_too_large: { status: 431, detail: "Request header fields are too large." },
   origin_unreachable: { status: 502, detail: "Bad gateway." },
+  // PROVISIONING_STRICT: the API's answer brought users that could not be applied.
+  provisioning_failed: { status: 502, detail: "Bad gateway." },
   origin_not_configured: { status: 502, detail: "Bad gateway." },
   origin_too_slow: { status: 504, detail: "Gateway timeout." },
   store_unavailable: { status: 503, detail: "Service temporarily unavailable, try again later.", retryAfterSeconds: 5 },

@@ -5,9 +5,11 @@ import { checkAssertion } from "./checks/check-assertion.ts";
 import { checkCookie } from "./checks/check-cookie.ts";
 import { checkCors } from "./checks/check-cors.ts";
 import { checkHealth } from "./checks/check-health.ts";
+import { checkLogIn } from "./checks/check-log-in.ts";
 import { nameError } from "./checks/check-names.ts";
 import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
+import { checkProvisioning } from "./checks/check-provisioning.ts";
 import { checkSessions } from "./checks/check-sessions.ts";
 import { checkTokenPaths } from "./checks/check-token-paths.ts";
 import { checkUrls, originError } from "./checks/check-urls.ts";
@@ -103,11 +105,13 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
   checkAssertion(settings, errors, warnings);
   checkCors(settings, errors, warnings);
   checkSessions(settings, errors, warnings);
+  checkLogIn(settings, errors, warnings);
   const classes = settings.AUTH_TOKEN_CLASSES.map(tokenClassName);
   checkCookie(settings, { served: servedEndpoints(settings), classes }, errors, warnings);
   checkOpenings(settings, classes, errors, warnings);
   checkHealth(settings, errors);
   checkPages(settings, errors, warnings);
+  checkProvisioning(settings, errors, warnings);
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
     warnings.push(
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay valid until they expire.",
