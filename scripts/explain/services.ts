@@ -81,6 +81,7 @@ export function setUpExplain(
     tokens: stores === undefined ? noTokens : d1Tokens(stores.d1, log),
     sessions: d1Sessions(stores?.d1 ?? noDatabase, log),
     revocationCache,
+    endedUntilSeconds: () => 0,
     loginLimiter: undefined,
     // Hooks decide at log-in and refresh, which are not explained.
     hooks: {},

@@ -93,8 +93,8 @@ const refreshed: readonly Reason[] = [
 
 const credentials = ["username", "password"] as const;
 
-const loginOf = ({ username, password, others }: Fields, path: string) => ({
-  ...{ username, password, path },
+const loginOf = ({ username, password, others }: Fields) => ({
+  ...{ username, password },
   ...(others === undefined ? {} : { others }),
 });
 
@@ -109,7 +109,7 @@ export const endpoints: readonly Endpoint[] = [
     fields: credentials,
     gives: () => ["refresh", "access"],
     refuses: login,
-    run: (useCases, fields, context, path) => useCases.obtainPair(context, loginOf(fields, path)),
+    run: (useCases, fields, context, path) => useCases.obtainPair(context, { ...loginOf(fields), path }),
   },
   {
     name: "refresh",
@@ -149,7 +149,8 @@ export const endpoints: readonly Endpoint[] = [
     fields: credentials,
     gives: () => ["token"],
     refuses: login,
-    run: (useCases, fields, context, path) => answerOf(useCases.obtainSliding(context, loginOf(fields, path))),
+    // Where the API is asked, it is asked for a pair.
+    run: (useCases, fields, context) => answerOf(useCases.obtainSliding(context, loginOf(fields))),
   },
   {
     name: "sliding",

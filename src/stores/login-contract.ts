@@ -2,6 +2,7 @@
 
 import type { NewUserIds } from "../users/new-user-ids.ts";
 import type { User } from "../users/user.ts";
+import type { Ending } from "./admin-contract.ts";
 import type { Account, UserLookup } from "./contract.ts";
 
 /** One call of the API's log-in view. */
@@ -60,6 +61,20 @@ export interface ApiAccount extends Account {
   readonly isNew: boolean;
 }
 
+/** That the API has found a password to be a user's. */
+export interface Confirmation {
+  readonly user: ApiUser;
+  /** The row as it was when the password was compared with its hash; undefined where there was none. */
+  readonly seen: User | undefined;
+  /** The hash to keep; undefined where the one that is stored fits, and stays. */
+  readonly hash: string | undefined;
+  /** For another password than the one that was known: ends the sessions that began before. */
+  readonly ending: Ending | undefined;
+  /** Another user who has the name by what is known here, and loses it and all sessions. */
+  readonly formerHolder: { readonly user: User; readonly ending: Ending } | undefined;
+  readonly nowSeconds: number;
+}
+
 /** Whether names are told apart by case: USERNAME_CASE. */
 export type NameCase = "exact" | "insensitive";
 
@@ -67,6 +82,14 @@ export type NameCase = "exact" | "insensitive";
 export interface ApiUserStore {
   /** The user with this name, in one round trip; as UserStore.byUsername(). Never stale. */
   accountByName(username: string, names: NameCase): Promise<KnownAccount | undefined>;
+  /** The user whom a token names; likewise. */
+  accountByLookup(lookup: UserLookup): Promise<KnownAccount | undefined>;
+  /**
+   * Makes the user's row, or brings it up to date, with the hash, the name and the time of the confirmation. Writes nothing
+   * where the row is not as it was seen, is inactive, or is of a user whom the API deleted after the token was issued. One
+   * transaction; the user as they are after it, or undefined if nothing was written.
+   */
+  confirm(confirmation: Confirmation, names: NameCase): Promise<Account>;
   /**
    * Makes the user's row, or gives the row that there is the name, if no other row has it. A new row has an unusable
    * password, no rights, and the name `id:<id>` where it gets no other. Nobody is made whom the API deleted after the token

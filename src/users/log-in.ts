@@ -2,7 +2,8 @@
 import type { RequestContext } from "../context.ts";
 import { type Reason, refuse } from "../errors.ts";
 import type { PassedAnswer } from "./api-answer.ts";
-import { type ApiLoginDependencies, isPassed, logInAtApi } from "./api-login.ts";
+import { isPassed, logInAtApi } from "./api-login.ts";
+import { type FallbackLoginDependencies, logInWithFallback } from "./fallback-login.ts";
 import { createLogin, type LoggedIn, type Login, type LoginInput } from "./login.ts";
 import type { User } from "./user.ts";
 
@@ -19,14 +20,18 @@ export interface AnyLogin extends Pick<Login, "refuseIfChanged"> {
   ): Promise<LoggedIn | PassedAnswer>;
 }
 
-export function createAnyLogin(deps: ApiLoginDependencies): AnyLogin {
+export function createAnyLogin(deps: FallbackLoginDependencies): AnyLogin {
   const { logIn, refuseIfChanged } = createLogin(deps);
   if (deps.settings.LOGIN === "origin") {
     return { logIn: (context, input, refusal) => logInAtApi(deps, context, input, refusal), refuseIfChanged };
   }
+  const judge = (...[context, credentials, refusal]: Parameters<Login["logIn"]>) =>
+    deps.settings.LOGIN === "fallback"
+      ? logInWithFallback(deps, context, credentials, refusal)
+      : logIn(context, credentials, refusal);
   return {
     logIn: (context, { username = "", password = "", ...more }, refusal) =>
-      logIn(context, { ...more, username, password }, refusal),
+      judge(context, { ...more, username, password }, refusal),
     refuseIfChanged,
   };
 }

@@ -179,8 +179,9 @@ export async function failLogin(
   return refuse(reason);
 }
 
-async function betterHash(
-  { settings, newSalt }: LoginDependencies,
+/** The hash in the preferred format to keep in the place of one that is in another. */
+export async function betterHash(
+  { settings, newSalt }: Pick<LoginDependencies, "settings" | "newSalt">,
   user: User,
   password: string,
   upgrade: boolean,
@@ -195,7 +196,7 @@ export async function accountRefusal(deps: LoginDependencies, user: User): Promi
   return (await passesUserRule(deps, user)) ? undefined : "login_user_rule";
 }
 
-const passwordReasons: Readonly<Record<Extract<PasswordVerdict, { ok: false }>["reason"], Reason>> = {
+export const passwordReasons: Readonly<Record<Extract<PasswordVerdict, { ok: false }>["reason"], Reason>> = {
   wrong_password: "login_password_wrong",
   unusable_password: "login_password_unusable",
   unknown_hash_format: "login_hash_unknown",

@@ -4,6 +4,7 @@
 import { readConfiguration } from "../../src/configuration.ts";
 import type { RequestContext } from "../../src/context.ts";
 import type { Services } from "../../src/services.ts";
+import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
 import type { RevocationCache } from "../../src/stores/contract.ts";
 import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
@@ -61,6 +62,7 @@ export async function testServices(
     tokens: d1Tokens(DB, storeFailed),
     sessions: d1Sessions(DB, storeFailed),
     revocationCache: revocationCacheNotedIn(announced),
+    endedUntilSeconds: (nowSeconds) => endedUntilSeconds(settings, nowSeconds),
     loginLimiter: undefined,
     hooks: {},
     userEvents: noUserEvents,
