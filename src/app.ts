@@ -6,7 +6,10 @@ import { createCors } from "./http/cors.ts";
 import { answerRefusal } from "./http/refusal.ts";
 import { openUploads } from "./http/uploads.ts";
 import { hostTest, isAdminPath } from "./internal-routes/admin-path.ts";
+
+import { isProvisioningPath } from "./internal-routes/provisioning-path.ts";
 import { internalRouteTest } from "./internal-routes/table.ts";
+
 import { createObservation, type ObservationDependencies } from "./observation.ts";
 import { createProxy, type ProxyDependencies } from "./proxy/pipeline.ts";
 import { createRouter, type RouterServices, type Shown } from "./router.ts";
@@ -48,7 +51,8 @@ export function createApp(services: AppServices, shown: Shown): App {
       const scope = adminScope?.(context);
       if (scope === "nothing") return finish(request, context, nothingHere(), false);
       if (scope === "admin page") return router.fetch(request, { context, isAdminPage: true });
-      const preflight = cors?.preflight(request, context.requestId);
+      const isOpen = cors !== undefined && !isProvisioningPath(context.url.path);
+      const preflight = isOpen ? cors.preflight(request, context.requestId) : undefined;
       if (preflight) return finish(request, context, { record: { operation: "gateway" }, response: preflight }, false);
       // Most requests are the API's: they need no router.
       return mayBeInternalRoute(context.url)

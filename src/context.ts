@@ -66,6 +66,7 @@ export const operations = [
   "sessions",
   "session_end",
   "logout_all",
+  "provisioning",
   "gateway",
 ] as const;
 export type Operation = (typeof operations)[number];

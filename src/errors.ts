@@ -54,6 +54,13 @@ export const refusals = {
   csrf_refused: { status: 403, detail: "You do not have permission to perform this action." },
   no_token_class_fits: tokenProblem("Given token not valid for any token type"),
 
+  // A request of the API about its users: the token in it, and whether it is of this request.
+  provisioning_signature: invalidToken,
+  provisioning_token_type: invalidToken,
+  provisioning_late: invalidToken,
+  provisioning_other_request: invalidToken,
+  provisioning_other_body: invalidToken,
+
   // What PyJWT calls an invalid token.
   token_unreadable: invalidToken,
   token_header_unusable: invalidToken,
@@ -143,6 +150,8 @@ export const refusals = {
   // RFC 6585 section 5: the token is good, but its claims do not fit into the headers that the settings ask for.
   identity_too_large: { status: 431, detail: "Request header fields are too large." },
   origin_unreachable: { status: 502, detail: "Bad gateway." },
+  // PROVISIONING_STRICT: the API's answer brought users that could not be applied.
+  provisioning_failed: { status: 502, detail: "Bad gateway." },
   origin_not_configured: { status: 502, detail: "Bad gateway." },
   origin_too_slow: { status: 504, detail: "Gateway timeout." },
   store_unavailable: { status: 503, detail: "Service temporarily unavailable, try again later.", retryAfterSeconds: 5 },

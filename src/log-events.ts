@@ -44,6 +44,12 @@ export const logEvents = {
   admin_session_ended: { fields: ["request_id", "admin_id", "user_id", "family"], alarm: true },
   admin_users_exported: { fields: ["request_id", "admin_id", "rows"], alarm: true },
   admin_tokens_exported: { fields: ["request_id", "admin_id", "user_id", "rows"], alarm: true },
+  // What the API told of its users, by request or in X-Gateway-Users: written down whatever LOG says.
+  user_provisioned: { fields: ["request_id", "user_id", "change", "version", "tokens_ended"], alarm: true },
+  user_name_lost: { fields: ["request_id", "user_id"], alarm: true },
+  provisioning_refused: { fields: ["request_id", "user_id", "error"], alarm: true },
+  users_header_ignored: { fields: ["request_id", "reason"], alarm: true },
+  users_header_failed: { fields: ["request_id"], alarm: true },
   // Settings and keys, once per isolate.
   gateway_started: { fields: ["algorithm", "key_id", "verifying_keys", "routes", "shadow_routes"] },
   settings_faults: { fields: ["faults"], alarm: true },

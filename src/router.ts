@@ -6,6 +6,7 @@ import type { Administration } from "./administration/administration.ts";
 import { endpoints } from "./api/definitions.ts";
 import { answerLive, type HealthDependencies, readiness } from "./api/health.ts";
 import { openApiDocument } from "./api/openapi/openapi.ts";
+import { createProvisioningEndpoint, type ProvisioningServices, provisioningEndpoints } from "./api/provisioning.ts";
 import { createSessionsEndpoint, type SessionsServices, sessionsEndpoints } from "./api/sessions.ts";
 import { createTokenEndpoint } from "./api/token-endpoints.ts";
 import type { Handler, Outcome, RequestContext } from "./context.ts";
@@ -26,6 +27,8 @@ export interface RouterServices extends SessionsServices {
   readonly hooks: { readonly responseFor?: unknown };
   /** Undefined while ADMIN is off. */
   readonly administration?: Administration | undefined;
+  /** Undefined while PROVISIONING_KEY is not set. */
+  readonly provisioned?: Omit<ProvisioningServices, "settings"> | undefined;
 }
 
 /** What is wired only to be shown. */
@@ -54,23 +57,28 @@ interface Bindings {
 }
 
 type Router = HonoBase<{ Bindings: Bindings }>;
+/** The routes that no page of another origin may read: CORS is not for them. */
+const forServers: readonly InternalRouteName[] = provisioningEndpoints.map(({ name }) => name);
+
 type RouteHandler = (request: Request, context: RequestContext, id: string) => Outcome | Promise<Outcome>;
 
 export function createRouter(services: RouterServices, shown: Shown, { proxy, finish }: RouterTargets): Router {
   // Not `Hono`, which brings two more routers along: their speed is for requests to the API, which need none.
   const router: Router = new HonoBase({ router: new TrieRouter() });
-  const finished = (handle: RouteHandler) => async (c: Context<{ Bindings: Bindings }>) => {
-    const { context, isAdminPage } = c.env;
-    const outcome = await handle(c.req.raw, context, c.req.param("id") ?? "");
-    return finish(c.req.raw, context, outcome, !isAdminPage);
-  };
+  const finished =
+    (handle: RouteHandler, isForServers = false) =>
+    async (c: Context<{ Bindings: Bindings }>) => {
+      const { context, isAdminPage } = c.env;
+      const outcome = await handle(c.req.raw, context, c.req.param("id") ?? "");
+      return finish(c.req.raw, context, outcome, !isAdminPage && !isForServers);
+    };
   const handlers = handlersOf(services, shown);
   for (const route of internalRoutes(services.settings, shown.publicJwks.length > 0)) {
     if (route.name === "admin") {
       mountAdmin(router, services, finished);
       continue;
     }
-    const handler = finished(handlers[route.name]);
+    const handler = finished(handlers[route.name], forServers.includes(route.name));
     for (const path of spellingsOf(route)) {
       if (route.others === "refused") router.all(path, handler);
       else router.on([...route.methods], path, handler);
@@ -123,6 +131,7 @@ function handlersOf(
   let answerOpenApi: ReturnType<typeof published> | undefined;
   return {
     ...tokenHandlers(services),
+    ...provisioningHandlers(services),
     jwks: answering(answerJwks),
     live: answering((_, context) => answerLive(context)),
     ready: answering((request, context) => answerReady(context, request.headers.get("x-health-key"))),
@@ -140,6 +149,22 @@ function handlersOf(
   };
 }
 
+type ProvisioningName = "users" | "user" | "user_logout";
+
+/** While provisioning is off there are no routes for them. */
+function provisioningHandlers({
+  settings,
+  provisioned,
+}: RouterServices): Readonly<Record<ProvisioningName, RouteHandler>> {
+  const handlers = provisioningEndpoints.map((endpoint): readonly [ProvisioningName, RouteHandler] => [
+    endpoint.name,
+    provisioned
+      ? createProvisioningEndpoint({ settings, ...provisioned }, endpoint)
+      : answering(() => refuse("no_route")),
+  ]);
+  return Object.fromEntries(handlers) as Record<ProvisioningName, RouteHandler>;
+}
+
 function tokenHandlers(services: RouterServices) {
   const withForm = { ...services, answerForm: answerPage };
   const handlers = [
@@ -147,7 +172,7 @@ function tokenHandlers(services: RouterServices) {
     ...sessionsEndpoints.map((endpoint) => [endpoint.operation, createSessionsEndpoint(services, endpoint)]),
   ];
   return Object.fromEntries(handlers) as Record<
-    Exclude<HandlerName, "jwks" | "live" | "ready" | "openapi" | "console" | "unknown">,
+    Exclude<HandlerName, ProvisioningName | "jwks" | "live" | "ready" | "openapi" | "console" | "unknown">,
     RouteHandler
   >;
 }

@@ -27,6 +27,8 @@ import { d1AdminTokens } from "./stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "./stores/d1/admin-users.ts";
 import { d1ApiUsers } from "./stores/d1/api-users.ts";
 import { d1Events } from "./stores/d1/events.ts";
+import { d1Provisioning } from "./stores/d1/provisioning.ts";
+
 import { d1Schema } from "./stores/d1/schema.ts";
 import { d1Sessions } from "./stores/d1/sessions.ts";
 import { d1Tokens } from "./stores/d1/tokens.ts";
@@ -40,11 +42,17 @@ import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { assertionSigner } from "./tokens/assertion.ts";
 import { createCodec } from "./tokens/codec.ts";
 import { eventSigner } from "./tokens/event-token.ts";
+import { usersOpener } from "./tokens/gateway-users.ts";
+
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
+import { signedRequestOpener } from "./tokens/provisioning-request.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 import { schemaNeeds } from "./users/new-user-ids.ts";
+
+import { createProvisioning } from "./users/provisioning.ts";
 import { createUserEvents, noUserEvents, type UserEvents } from "./users/user-events.ts";
+import { createTakeUsers } from "./users/users-header.ts";
 
 /** The bindings of wrangler.toml; vars and secrets are read by settings/read.ts. */
 export interface Env {
@@ -124,6 +132,7 @@ export async function wire(
     ...services,
     useCases: createTokenUseCases({ ...services, admin }),
     administration: admin && createAdministration({ ...services, admin }),
+    ...provisioningFor(env.DB, services),
     authentication: createAuthentication({
       ...services,
       tokenCache,
@@ -167,6 +176,25 @@ function adminStores(db: D1Database, log: Log): AdminStores {
     users: d1AdminUsers(db, log),
     tokens: d1AdminTokens(db, log),
     newSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url"),
+  };
+}
+
+/** What PROVISIONING_KEY switches on: the endpoints, and what is done with X-Gateway-Users of the API's answers. */
+function provisioningFor(
+  db: D1Database,
+  { settings, revocationCache, log }: Pick<Services, "settings" | "revocationCache" | "log">,
+): Pick<AppServices, "provisioned" | "takeUsers"> {
+  if (settings.PROVISIONING_KEY === "") return { provisioned: undefined, takeUsers: undefined };
+  const provisioning = createProvisioning({
+    settings,
+    provisioningStore: d1Provisioning(db, log),
+    revocationCache,
+    endedUntilSeconds: (nowSeconds) => endedUntilSeconds(settings, nowSeconds),
+    log,
+  });
+  return {
+    provisioned: { provisioning, openSignedRequest: signedRequestOpener(settings) },
+    takeUsers: createTakeUsers({ settings, provisioning, openUsers: usersOpener(settings), log }),
   };
 }
 

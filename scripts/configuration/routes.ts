@@ -1,5 +1,6 @@
 // The two tables of routes for people: the internal routes with what each is, and the keys of a rule as ROUTES has them.
 import { endpoints } from "../../src/api/definitions.ts";
+import { provisioningEndpoints } from "../../src/api/provisioning.ts";
 import { sessionsEndpoints } from "../../src/api/sessions.ts";
 import { type InternalRoute, type InternalRouteName, internalRoutes } from "../../src/internal-routes/table.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
@@ -34,6 +35,7 @@ export function describedRoutes(settings: Settings, publishesKeys: boolean): rea
   const titles = new Map(
     [...endpoints, ...sessionsEndpoints].map(({ operation, title }) => [String(operation), title]),
   );
+  for (const { name, title } of provisioningEndpoints) titles.set(name, title);
   const { ADMIN_HOST } = settings;
   return internalRoutes(settings, publishesKeys).map((route) => {
     const what = titles.get(route.name) ?? pages[route.name] ?? route.name;

@@ -2,12 +2,12 @@
 // Must never let one user's row change another's, nor carry a hash that Django would not verify.
 import { exactNumber, integerOf, numberText } from "../../src/json/exact-number.ts";
 import { parseJson } from "../../src/json/parse.ts";
+import { readTime } from "../../src/python/django-time.ts";
 import type { UserIdType } from "../../src/users/new-user-ids.ts";
+import { readKey } from "../../src/users/primary-key.ts";
 import { standardFields } from "../import-django/dump.ts";
 import { isDigest, rowDigest, sha256, type UserRow } from "../import-django/existing.ts";
 import type { ExtraField } from "../import-django/extra.ts";
-import { readKey } from "../import-django/keys.ts";
-import { readTime } from "../import-django/times.ts";
 import { isReadable } from "./hashes.ts";
 import type { DjangoUser } from "./onto.ts";
 

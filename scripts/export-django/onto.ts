@@ -1,8 +1,9 @@
 // Reads the current dump of the Django that takes the users back: what of it stays, and which keys are taken.
 // Must never quote the text in an error: it contains password hashes and tokens.
+
+import { readTime } from "../../src/python/django-time.ts";
 import { openDumpFile, parseRow, readRows } from "../import-django/dump.ts";
 import { keyNumber } from "../import-django/keys.ts";
-import { readTime } from "../import-django/times.ts";
 import { Failure } from "../shared/failure.ts";
 
 /** A user's row as it is in Django. */

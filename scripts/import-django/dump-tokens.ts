@@ -1,7 +1,7 @@
 // Reads a token's row of a dump; claims that no column has are read from the token itself, without verifying it.
 // Must never be used for authentication, nor keep the token.
 import type { Settings } from "../../src/settings/settings.ts";
-import { fieldReader } from "./read-fields.ts";
+import { fieldReader } from "../../src/users/model-fields.ts";
 
 /** The settings that say how long a token lasts, and what its claims are called. */
 export type TokenSettings = Pick<

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
 import { newUserIds } from "../../src/users/new-user-ids.ts";
+import { integerKey } from "../../src/users/primary-key.ts";
 import { userIdColumn } from "../../src/users/user-id.ts";
 import { foldedUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
@@ -12,7 +13,6 @@ import type { Progress } from "../shared/progress.ts";
 import type { Dump, DumpTerms } from "./dump.ts";
 import { type Existing, readExisting, readTables, type Tables, usersWithTokens } from "./existing.ts";
 import { fieldsOfExtras, openExtras } from "./extra.ts";
-import { integerKey } from "./keys.ts";
 import { type ImportPlan, leftOutRows, planImport } from "./plan.ts";
 import { invalidLines, reportLines } from "./report.ts";
 import { importStatements } from "./statements.ts";

@@ -1,14 +1,15 @@
 // Decides which tokens of a dump are imported, and for which user.
 // Must never undo a blacklisting, nor assign a token to a user who is not known to own it.
 
+import { readTime } from "../../src/python/django-time.ts";
 import type { UserIdType } from "../../src/users/new-user-ids.ts";
+import { readKey } from "../../src/users/primary-key.ts";
 import type { UserId } from "../../src/users/user.ts";
 import type { Dump, DumpRow } from "./dump.ts";
 import type { StoredToken } from "./existing.ts";
-import { keyNumber, readKey } from "./keys.ts";
+import { keyNumber } from "./keys.ts";
 import type { UserPlan, UserRef } from "./plan-users.ts";
 import { openTallies, type Tallies } from "./tally.ts";
-import { readTime } from "./times.ts";
 
 /** A token's row to write; the user by id, or by the name of a user who gets an id when written. */
 export interface TokenInsert {

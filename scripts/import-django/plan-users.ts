@@ -1,13 +1,13 @@
 // Decides which users of a dump are new, which exist already, which were renamed, and which are left out.
 // Must never let one user's row change another's: the same user has the same id, and came from the API or has the same name.
 import type { UserIdType } from "../../src/users/new-user-ids.ts";
+import { readKey } from "../../src/users/primary-key.ts";
 import type { UserId } from "../../src/users/user.ts";
 import { foldedUsername } from "../../src/users/user-rules.ts";
 import { canBeTyped, hashDoubt } from "./doubts.ts";
 import { type Endings, openEndings } from "./endings.ts";
 import { isDigest, rowDigest, sha256, USER_COLUMNS, type UserRow } from "./existing.ts";
 import type { ExtraReader } from "./extra.ts";
-import { readKey } from "./keys.ts";
 import { type DumpUser, merged, readUser } from "./read-user.ts";
 import { type Candidate, refusals } from "./refusals.ts";
 import { openTallies, type Tallies } from "./tally.ts";

@@ -2,12 +2,12 @@
 // Must never put a value into an error but an id and a name.
 import { numberText } from "../../src/json/exact-number.ts";
 import { parseJson } from "../../src/json/parse.ts";
+import { fieldReader } from "../../src/users/model-fields.ts";
+import { keyWords, readKey } from "../../src/users/primary-key.ts";
 import type { UserId } from "../../src/users/user.ts";
 import type { DumpRow } from "./dump.ts";
 import type { UserColumns, UserRow } from "./existing.ts";
 import type { ExtraReader } from "./extra.ts";
-import { keyWords, readKey } from "./keys.ts";
-import { fieldReader } from "./read-fields.ts";
 import type { UserModel } from "./user-model.ts";
 
 /** A user of the dump; without an id if the dump was made with --natural-primary. */

@@ -2,10 +2,11 @@
 // Must never guess between two answers: what is not clear is asked for.
 import type { Settings } from "../../src/settings/settings.ts";
 import type { UserIdType } from "../../src/users/new-user-ids.ts";
+import { readKey } from "../../src/users/primary-key.ts";
 import { type UserIdColumn, userIdColumn } from "../../src/users/user-id.ts";
 import { Failure, usage } from "../shared/failure.ts";
 import { type Dump, type DumpModel, standardFields } from "./dump.ts";
-import { readKey, typeOfKeys } from "./keys.ts";
+import { typeOfKeys } from "./keys.ts";
 
 /** The flags that describe the user model. */
 export interface ModelFlags {

@@ -6,8 +6,10 @@ import { servedBy, servedEndpoints, tokenPaths } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { TokenPathName } from "../settings/token-paths.ts";
 import { adminPath } from "./admin-path.ts";
+import { provisioningPath } from "./provisioning-path.ts";
 
 export type InternalRouteName =
+  | ("users" | "user" | "user_logout")
   | TokenRouteName
   | ("jwks" | "live" | "ready" | "openapi" | "console" | "admin" | "unknown");
 
@@ -46,6 +48,13 @@ export function tokenRoutePaths(settings: Settings, name: TokenRouteName): reado
   return tokenPaths(settings, "sessions").map((path) => `${path}:id/`);
 }
 
+/** While PROVISIONING_KEY is set. */
+const userRoutes: readonly InternalRoute[] = [
+  { name: "users", path: `${provisioningPath}/`, methods: ["GET", "POST"], others: "refused" },
+  { name: "user", path: `${provisioningPath}/:id/`, methods: ["PUT", "DELETE"], others: "refused" },
+  { name: "user_logout", path: `${provisioningPath}/:id/logout/`, methods: ["POST"], others: "refused" },
+];
+
 const page = (name: InternalRouteName, path: string): InternalRoute => ({
   name,
   path,
@@ -71,6 +80,7 @@ export function internalRoutes(settings: Settings, publishesKeys: boolean): read
     page("live", "/_gateway/health/live"),
     page("ready", "/_gateway/health/ready"),
     page("openapi", "/_gateway/openapi.json"),
+    ...(settings.PROVISIONING_KEY === "" ? [] : userRoutes),
     ...(settings.CONSOLE ? [page("console", "/_gateway/console")] : []),
     ...(settings.ADMIN
       ? [{ name: "admin", path: `${adminPath}/*`, methods: ["GET", "HEAD", "POST"], others: "refused" } as const]
@@ -99,9 +109,11 @@ export function coversPath({ path: pattern }: InternalRoute, path: string): bool
     const start = pattern.slice(0, -2);
     return path === start || path.startsWith(`${start}/`);
   }
-  if (!pattern.includes("/:id/")) return path === pattern || `${path}/` === pattern;
-  const [start = ""] = pattern.split(":id/");
-  return path.startsWith(start) && /^[^/]+\/?$/.test(path.slice(start.length));
+  const [start = "", end] = pattern.split(":id");
+  if (end === undefined) return path === pattern || `${path}/` === pattern;
+  const asked = path.endsWith("/") ? path : `${path}/`;
+  const id = asked.slice(start.length, -end.length);
+  return asked === start + id + end && id !== "" && !id.includes("/");
 }
 
 /**

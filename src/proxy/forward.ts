@@ -2,6 +2,7 @@
 // Must never read a body, follow a redirect, or let an error of the origin's side show its address.
 import { Refusal, refuse } from "../errors.ts";
 import { originOf, type RequestUrl } from "../http/request-url.ts";
+import { usersHeader } from "../users/users-header.ts";
 import { hasBody, limitBody, noUpload, type Upload } from "./body-limit.ts";
 import { clientResponse } from "./headers/response-headers.ts";
 import { privateRequest } from "./keep-private.ts";
@@ -29,6 +30,8 @@ export interface ForwardInput {
   readonly retry: boolean;
   /** Whether the answer is for one person: then no shared cache may have it. */
   readonly personal: boolean;
+  /** Applies X-Gateway-Users, which may refuse the request; undefined to drop it alone. */
+  readonly takeUsers?: ((sealed: string) => Promise<void>) | undefined;
   /** Tells the log why the origin could not be reached; the client never learns it. */
   readonly failed: (error: unknown) => void;
 }
@@ -71,7 +74,9 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
     const response = await Promise.race([sent, patience.over]);
     if (response === "over") return refuse("origin_too_slow");
     answered();
-    if (!isCloudflareFailure(response.status)) return clientResponse(response, input.personal);
+    const sealed = response.headers.get(usersHeader);
+    if (sealed !== null) await input.takeUsers?.(sealed);
+    if (!isCloudflareFailure(response.status)) return clientResponse(response, input.personal, sealed !== null);
     return refuse(cloudflareSlow.has(response.status) ? "origin_too_slow" : "origin_unreachable");
   } catch (error) {
     if (error instanceof Refusal) throw error;

@@ -9,6 +9,7 @@ import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SignAssertion } from "../tokens/assertion.ts";
 import type { Claims } from "../tokens/claims.ts";
+import type { TakeUsers } from "../users/users-header.ts";
 import { connectionOf } from "./connection.ts";
 import { forward, type Origin } from "./forward.ts";
 import { setAssertion } from "./headers/assertion-header.ts";
@@ -33,6 +34,8 @@ export interface ProxyDependencies {
   /** Milliseconds; undefined while no duration is recorded. */
   readonly stopwatch: (() => number) | undefined;
   readonly log: Log;
+  /** What is done with X-Gateway-Users of the API's answers; undefined while PROVISIONING_KEY is not set. */
+  readonly takeUsers?: TakeUsers | undefined;
 }
 
 /** Who is calling, as far as the route asks. */
@@ -183,7 +186,7 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
 }
 
 function send(
-  { settings, headerPlan, log }: ProxyDependencies,
+  { settings, headerPlan, log, takeUsers }: ProxyDependencies,
   { request, context, rule, origin }: Call,
   target: string,
   headers: Headers,
@@ -197,6 +200,7 @@ function send(
     longestBodyBytes: settings.MAX_BODY,
     retry: settings.ORIGIN_RETRY,
     personal: isPersonal(rule.auth, request.headers, headerPlan.authHeader),
+    takeUsers: takeUsers && ((sealed) => takeUsers(sealed, context)),
     failed: (error) => log("origin_failed", { request_id: context.requestId, error: String(error) }),
   });
 }

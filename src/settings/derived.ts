@@ -68,6 +68,13 @@ export function tokenClassName(text: string): string | undefined {
   return ["AccessToken", "SlidingToken", "RefreshToken", "UntypedToken"].find((name) => name === short);
 }
 
+/**
+ * The keys in PROVISIONING_KEY: one, or two while one replaces the other. What the gateway itself signs has the first; from
+ * the API it takes either. Empty while provisioning is off.
+ */
+export const provisioningKeys = ({ PROVISIONING_KEY }: Pick<Settings, "PROVISIONING_KEY">): readonly string[] =>
+  PROVISIONING_KEY.split(/\s+/).filter((key) => key !== "");
+
 /** The claim that names the session, by the id of the log-in's first token (OpenID Connect's name for a session's id). */
 export const sessionClaim = "sid";
 
@@ -77,9 +84,4 @@ export const sessionClaim = "sid";
  */
 export function namesSession(settings: Pick<Settings, "BLACKLIST_ENDS_SESSION" | "REVOKE_FAMILY_ON_REUSE">): boolean {
   return settings.BLACKLIST_ENDS_SESSION || settings.REVOKE_FAMILY_ON_REUSE;
-}
-
-/** The keys of PROVISIONING_KEY, the one that signs first: two while one is being replaced, none while provisioning is off. */
-export function provisioningKeys({ PROVISIONING_KEY }: Pick<Settings, "PROVISIONING_KEY">): readonly string[] {
-  return PROVISIONING_KEY.split(" ").filter((key) => key !== "");
 }

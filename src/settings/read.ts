@@ -9,6 +9,7 @@ import { checkLogIn } from "./checks/check-log-in.ts";
 import { nameError } from "./checks/check-names.ts";
 import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
+import { checkProvisioning } from "./checks/check-provisioning.ts";
 import { checkSessions } from "./checks/check-sessions.ts";
 import { checkTokenPaths } from "./checks/check-token-paths.ts";
 import { checkUrls, originError } from "./checks/check-urls.ts";
@@ -110,6 +111,7 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
   checkOpenings(settings, classes, errors, warnings);
   checkHealth(settings, errors);
   checkPages(settings, errors, warnings);
+  checkProvisioning(settings, errors, warnings);
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
     warnings.push(
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay valid until they expire.",

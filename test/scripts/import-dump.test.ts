@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { openDump, openDumpFile, readDump } from "../../scripts/import-django/dump.ts";
 import { openRowSplitter } from "../../scripts/import-django/row-splitter.ts";
-import { readTime } from "../../scripts/import-django/times.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
+import { readTime } from "../../src/python/django-time.ts";
 import { dumpOf, dumpTerms, parseDump, userRow } from "../support/dump-rows.ts";
 
 describe("a dump", () => {

@@ -12,9 +12,14 @@ const foundations = [
   ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts"],
   ...["internal-routes", "http", "tokens"],
 ];
-const contracts = ["contract", "admin-contract", "events-contract", "metrics-contract", "login-contract"].map(
-  (name) => `stores/${name}.ts`,
-);
+const contracts = [
+  "contract",
+  "admin-contract",
+  "events-contract",
+  "login-contract",
+  "provisioning-contract",
+  "metrics-contract",
+].map((name) => `stores/${name}.ts`);
 const useCases = ["users", "auth", "sessions"];
 
 /** Importer to what it may import: folders, and files by name. Its own folder is always allowed. Types count. */
@@ -66,7 +71,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
   {
     name: "jose",
     shows: /from "jose"/,
-    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion|event-token)\.ts$/,
+    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion|event-token|provisioning-request|gateway-users)\.ts$/,
   },
   { name: "hono", shows: /from "hono/, only: /^router\.ts$/ },
   {

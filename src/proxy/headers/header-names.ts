@@ -5,8 +5,15 @@ import { isSteering, steeringRow } from "./steering-headers.ts";
 /** Hop-by-hop headers of RFC 9110 section 7.6.1 and their forerunners; `Upgrade` stays for WebSockets alone. */
 const hopByHop = ["connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization"];
 const hopByHopMore = ["te", "trailer", "transfer-encoding"];
-/** Headers that the gateway sets or reads itself: who is calling, which request this is, its own step in the trace, HEALTH_KEY. */
-const gatewaysOwn = ["x-gateway-assertion", "x-request-id", "traceparent", "tracestate", "x-health-key"];
+/** Headers that the gateway sets or reads itself: who is calling, which request this is, its own step in the trace, HEALTH_KEY, what the API alone tells. */
+const gatewaysOwn = [
+  "x-gateway-assertion",
+  "x-request-id",
+  "traceparent",
+  "tracestate",
+  "x-health-key",
+  "x-gateway-users",
+];
 
 /**
  * Dropped from every client whatever IDENTITY_HEADERS says: an API may still read it after the setting was changed. Not

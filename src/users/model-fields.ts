@@ -1,6 +1,6 @@
-// Reads single fields of a row of a dump, strictly.
+// Reads single fields of a user as the API has them, in a dump or in a line of provisioning, strictly.
 // Must never put a field's value into an error.
-import { type DumpTime, readTime } from "./times.ts";
+import { type DjangoTime, readTime } from "../python/django-time.ts";
 
 /** Longer than any of Django's columns, and short enough for a row to fit into a statement of D1. */
 const LONGEST_TEXT = 2000;
@@ -11,8 +11,8 @@ export interface FieldReader {
   /** A string that may be missing or null, which reads as empty. */
   textOrNothing(name: string): string;
   flag(name: string): boolean;
-  time(name: string): DumpTime;
-  timeOrNull(name: string): DumpTime | null;
+  time(name: string): DjangoTime;
+  timeOrNull(name: string): DjangoTime | null;
   error(): string | undefined;
 }
 
@@ -22,7 +22,7 @@ const truths: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   ...[false, 0, "f", "False", "0"].map((value) => [value, false] as const),
 ]);
 
-const NO_TIME: DumpTime = { seconds: 0, text: "", zoned: true };
+const NO_TIME: DjangoTime = { seconds: 0, text: "", zoned: true };
 
 export function fieldReader(fields: Readonly<Record<string, unknown>>): FieldReader {
   let first: string | undefined;

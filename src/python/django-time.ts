@@ -1,8 +1,8 @@
-// Reads Django's times in a dump, as whole seconds and as UTC text.
+// Reads the times that Django writes as JSON, as whole seconds and as UTC text.
 // Must never accept a day that does not exist, nor use the machine's time zone.
 
-/** A time of a dump. */
-export interface DumpTime {
+/** A time as Django writes it. */
+export interface DjangoTime {
   /** Whole seconds since 1970, rounded down. */
   readonly seconds: number;
   /** ISO 8601 in UTC: Django's own text if it is UTC already. */
@@ -14,7 +14,7 @@ export interface DumpTime {
 const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?$/;
 
 /** Reads what DjangoJSONEncoder writes for a datetime; undefined for anything else. */
-export function readTime(value: unknown): DumpTime | undefined {
+export function readTime(value: unknown): DjangoTime | undefined {
   if (typeof value !== "string") return undefined;
   const [, day, hours, minutes, seconds, fraction = "", zone] = ISO.exec(value) ?? [];
   if (day === undefined || Number(hours) > 23) return undefined;
