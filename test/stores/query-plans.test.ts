@@ -4,12 +4,14 @@ import type { RevocationKeys } from "../../src/stores/contract.ts";
 import { d1AdminSessions } from "../../src/stores/d1/admin-sessions.ts";
 import { d1AdminTokens } from "../../src/stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
+import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { newUserIds } from "../../src/users/new-user-ids.ts";
 import { DB } from "../support/bindings.ts";
 import { outstandingToken } from "../support/rows.ts";
+import { baseUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
 const silent = () => {};
@@ -67,8 +69,30 @@ async function allStatements(): Promise<readonly string[]> {
     await sessions.liveTokens(owner, 0, 10, now);
   }
   await sessions.forgetEndings(now);
+  await apiStatements(db);
   await adminStatements(db);
   return [...texts];
+}
+
+/** Log-ins at the API. */
+async function apiStatements(db: D1Database): Promise<void> {
+  const users = d1ApiUsers(db, silent);
+  const ids = newUserIds({ USER_ID_TYPE: "integer", USER_ID_FIELD: "id", USERNAME_FIELD: "username" }, () => "a-b");
+  const ending = { issuedBeforeSeconds: now, untilSeconds: now, nowSeconds: now };
+  const formerHolder = { user: baseUser, ending };
+  for (const names of ["exact", "insensitive"] as const) {
+    await users.accountByName("ada", names);
+    for (const column of ["id", "username", "alternate_id"] as const) {
+      const user = { lookup: { column, value: "7" }, username: "ada", atSeconds: now, ids };
+      await users.accountByLookup(user.lookup);
+      await users.keep(user, names);
+      await users.confirm({ user, seen: baseUser, hash: "!", ending, formerHolder, nowSeconds: now }, names);
+      await users.confirm(
+        { user, seen: undefined, hash: "!", ending: undefined, formerHolder: undefined, nowSeconds: now },
+        names,
+      );
+    }
+  }
 }
 
 /** Lists walk an index in its order; how many rows they look at is in d1-admin-pages.test.ts. */
