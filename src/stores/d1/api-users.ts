@@ -126,7 +126,8 @@ function insertUser(
   const alternateId = lookup.column === "alternate_id" ? "?1" : "NULL";
   // Where tokens name users by name, the name is what the token says.
   const isFree = `?2 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM users WHERE username = ?2${collation(names)})`;
-  const name = lookup.column === "username" ? "?1" : `CASE WHEN ${isFree} THEN ?2 ELSE 'id:' || new_id END`;
+  const name =
+    lookup.column === "username" ? "COALESCE(?1, ?2)" : `CASE WHEN ${isFree} THEN ?2 ELSE 'id:' || new_id END`;
   return db
     .prepare(
       `INSERT INTO users (id, alternate_id, username, password, confirmed_at, imported_row, date_joined)
