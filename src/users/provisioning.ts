@@ -58,6 +58,9 @@ const mostLinesOfUser = 10;
 
 const pageUsers = 1000;
 
+/** A line of the log for each user, up to so many: Workers keep 256 KB of a request's log. */
+const mostLogLines = 20;
+
 export function createProvisioning(deps: ProvisioningDependencies): Provisioning {
   const { settings, provisioningStore: store, log } = deps;
 
@@ -83,10 +86,22 @@ export function createProvisioning(deps: ProvisioningDependencies): Provisioning
   }
 
   function logDeeds(context: Context, changes: readonly UserChange[], { outcomes, nameless }: Provisioned): void {
-    for (const [index, { result, did, version, ended }] of outcomes.entries()) {
-      if (result !== "applied") continue;
-      const fields = { user_id: changes[index]?.id, change: did, version, tokens_ended: ended };
-      log("user_provisioned", fields, context.requestId);
+    const deeds = outcomes.flatMap(({ result, did, version, ended }, index) =>
+      result === "applied" ? [{ user_id: changes[index]?.id, change: did, version, tokens_ended: ended }] : [],
+    );
+    if (deeds.length <= mostLogLines) {
+      for (const deed of deeds) log("user_provisioned", deed, context.requestId);
+    } else {
+      const alike = Map.groupBy(deeds, ({ change, tokens_ended }) => `${change} ${tokens_ended}`);
+      for (const same of alike.values()) {
+        const [first] = same;
+        const fields = {
+          change: first?.change,
+          tokens_ended: first?.tokens_ended,
+          user_ids: same.map((one) => one.user_id),
+        };
+        log("users_provisioned", fields, context.requestId);
+      }
     }
     for (const id of nameless) log("user_name_lost", { user_id: id }, context.requestId);
   }
