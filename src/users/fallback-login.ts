@@ -151,6 +151,8 @@ async function keep(one: Fallback, local: Local, tokens: ApiTokens): Promise<Use
     return failLogin(deps, attempt, isChanged ? "login_user_changed" : "login_user_inactive", seen);
   }
   const fitting = seen ? await fittingHash(one, seen, isNamed ? local.verdict : undefined) : "none";
+  // Whether a hash that cannot be read is of the same password, only an API that tells of changes knows.
+  const isOther = fitting === "another" || (fitting === "unreadable" && account?.isProvisioned !== true);
   const username = nameFor(one, account, tokens);
   const holder = username === undefined ? undefined : await holderOf(one, username, local.account);
   const ending = { issuedBeforeSeconds: nowSeconds + 1, untilSeconds: deps.endedUntilSeconds(nowSeconds), nowSeconds };
@@ -158,16 +160,15 @@ async function keep(one: Fallback, local: Local, tokens: ApiTokens): Promise<Use
   const { user } = await apiUsers.confirm(
     {
       ...{ user: { ...apiUserOf(deps, tokens), username }, seen, formerHolder, nowSeconds },
-      hash:
-        fitting === "none" || fitting === "another"
-          ? await hashPassword(credentials.password, deps.newSalt())
-          : fitting.better,
-      ending: fitting === "another" ? ending : undefined,
+      hash: typeof fitting === "object" ? fitting.better : await hashPassword(credentials.password, deps.newSalt()),
+      ending: isOther ? ending : undefined,
+      // By it, provisioning and imports know a hash of the API's again.
+      keepsImportedHash: fitting !== "another",
     },
     settings.USERNAME_CASE,
   );
   if (!user) return (await confirmedByAnother(one, tokens)) ?? failLogin(deps, attempt, "login_user_changed", seen);
-  const ended = [...(fitting === "another" && seen ? [seen] : []), ...(formerHolder ? [formerHolder.user] : [])];
+  const ended = [...(isOther && seen ? [seen] : []), ...(formerHolder ? [formerHolder.user] : [])];
   for (const one of ended) {
     const { issuedBeforeSeconds, untilSeconds } = ending;
     await deps.revocationCache.announceUser(ownerOf(settings, one), issuedBeforeSeconds, untilSeconds, nowSeconds);
@@ -185,14 +186,15 @@ async function confirmedByAnother(
   return (await verifyPassword(credentials.password, account.user.password)).ok ? account.user : undefined;
 }
 
-/** Whether the row has a hash of the same password, and then a better one; or of another one, or none at all. */
+/** Whether the row has a hash of the same password, and then a better one; or of another one, or none, or who knows. */
 async function fittingHash(
   { deps, credentials }: Fallback,
   seen: User,
   known: PasswordVerdict | undefined,
-): Promise<{ readonly better: string | undefined } | "another" | "none"> {
+): Promise<{ readonly better: string | undefined } | "another" | "unreadable" | "none"> {
   const verdict = known ?? (await verifyPassword(credentials.password, seen.password));
-  if (!verdict.ok) return verdict.reason === "unusable_password" ? "none" : "another";
+  if (!verdict.ok && verdict.reason === "unusable_password") return "none";
+  if (!verdict.ok) return verdict.reason === "wrong_password" ? "another" : "unreadable";
   return { better: (await betterHash(deps, seen, credentials.password, verdict.upgrade))?.better };
 }
 

@@ -161,11 +161,18 @@ describe("a password that was changed at the API", () => {
     expect(await rowOf(user.id)).toMatchObject({ session_version: 0, password: expect.stringMatching(/^scrypt\$/) });
   });
 
-  it("ends sessions where the former hash cannot be read", async () => {
+  it.each([
+    ["ends sessions where the former hash cannot be read", null, 1],
+    ["keeps them there where the API tells of changed passwords", 5, 0],
+  ])("%s", async (_, version, ended) => {
     const user = await confirmedUser(null, { password: "sha1$salt$hash" });
+    await DB.prepare("UPDATE users SET imported_hash = 'x', version = ? WHERE id = ?").bind(version, user.id).run();
     const { logIn } = await setUp(() => Response.json(apiPair(user.id)));
     expect((await logIn(user.username)).status).toBe(200);
-    expect(await rowOf(user.id)).toMatchObject({ session_version: 1 });
+    expect(await rowOf(user.id)).toMatchObject({
+      ...{ session_version: ended, imported_hash: "x" },
+      password: expect.stringMatching(/^scrypt\$/),
+    });
   });
 
   it("may be typed twice at once", async () => {
