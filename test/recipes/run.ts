@@ -140,7 +140,7 @@ async function expecting(side: Side, status: number, path: string, ask?: Ask): P
 
 const tokenIn = (answer: Readonly<Record<string, unknown>>, name: string) => String(answer[name]);
 
-async function djoser({ gateway, mail, prove }: Stage): Promise<void> {
+async function djoser({ gateway, django, mail, prove }: Stage): Promise<void> {
   const jwt = (token: unknown): Ask => ({ headers: { authorization: `JWT ${token}` } });
   const linkOf = async () => {
     const [, uid = "", token = ""] = /\/(?:activate|reset)\/([\w-]+)\/([\w-]+)/.exec(await mail()) ?? [];
@@ -187,6 +187,7 @@ async function djoser({ gateway, mail, prove }: Stage): Promise<void> {
       const { status } = await gateway.ask(path, { json: { ...ada, password: "another horse battery" } });
       ok([400, 401].includes(status), `${path}: ${status}`);
     }
+    await expecting(django, 200, "/auth/jwt/create/x", { json: { ...ada, password: "another horse battery" } });
     await expecting(gateway, 401, "/api/token/", { json: ada });
   });
 }
@@ -228,6 +229,18 @@ async function djRestAuth({ gateway, django, mail, prove }: Stage): Promise<void
     const later = cookiesOf(refreshed).join("; ");
     deepEqual(await expecting(gateway, 200, "/auth/logout/", { json: {}, headers: { ...own, cookie: later } }), {});
     await expecting(gateway, 401, "/auth/token/refresh/", { json: {}, headers: { ...own, cookie: later } });
+  });
+  await prove("a registration that responds with tokens is a log-in at the gateway", async () => {
+    const words = { password1: ada.password, password2: ada.password };
+    const json = { email: "bob@example.com", ...words };
+    const made = await gateway.ask("/auth/registration/", { json, headers: own });
+    equal(made.status, 200, made.text);
+    equal((bodyOf(made).user as Record<string, unknown>).email, "bob@example.com");
+    const cookie = cookiesOf(made).join("; ");
+    const me = await expecting(gateway, 200, "/auth/user/", { headers: { ...own, cookie } });
+    equal(me.email, "bob@example.com");
+    await expecting(gateway, 200, "/auth/token/refresh/", { json: {}, headers: { ...own, cookie } });
+    await expecting(gateway, 400, "/auth/registration/", { json: { ...json, password2: "other" } });
   });
   await prove("a wrong password is dj-rest-auth's 400, word for word", async () => {
     const [through, direct] = [
