@@ -10,6 +10,8 @@ export interface Client {
   readonly address: string | null;
   /** The User-Agent header: any text the client likes. */
   readonly userAgent: string | null;
+  /** The Accept-Language header, likewise. */
+  readonly acceptLanguage: string | null;
 }
 
 /** The facts of one request, read once. The result is in its DecisionRecord. */
@@ -43,7 +45,11 @@ export function createRequestContext(
     method,
     url: readRequestUrl(url),
     uploads,
-    client: () => ({ address: headers.get("cf-connecting-ip"), userAgent: headers.get("user-agent") }),
+    client: () => ({
+      address: headers.get("cf-connecting-ip"),
+      userAgent: headers.get("user-agent"),
+      acceptLanguage: headers.get("accept-language"),
+    }),
     language: () => chooseLanguage(headers.get("accept-language")),
   };
 }

@@ -115,12 +115,28 @@ export const refusals = {
   login_user_rule: { status: 401, detail: "No active account found with the given credentials" },
   login_user_not_staff: { status: 401, detail: "No active account found with the given credentials" },
   login_user_changed: { status: 401, detail: "No active account found with the given credentials" },
+  // LOGIN: the API's log-in view did not let in, or asks for a second step where there can be none.
+  login_refused_by_api: { status: 401, detail: "No active account found with the given credentials" },
+  login_unfinished_at_api: { status: 401, detail: "No active account found with the given credentials" },
   // Throttled of DRF, with a fixed number of seconds.
   login_throttled: {
     status: 429,
     detail: "Request was throttled. Expected available in {} seconds.",
     retryAfterSeconds: 60,
   },
+
+  // LOGIN: the API's log-in view is down, or its answer is none; the log says why.
+  api_login_unavailable: {
+    status: 503,
+    detail: "Service temporarily unavailable, try again later.",
+    retryAfterSeconds: 5,
+  },
+  api_login_redirected: { status: 502, detail: "Bad gateway." },
+  api_login_too_large: { status: 502, detail: "Bad gateway." },
+  api_login_unreadable: { status: 502, detail: "Bad gateway." },
+  api_login_half_a_pair: { status: 502, detail: "Bad gateway." },
+  api_login_token_invalid: { status: 502, detail: "Bad gateway." },
+  api_login_users_differ: { status: 502, detail: "Bad gateway." },
 
   // The admin page: the password was last typed too long ago for what is to be done.
   // USERS_OWNER: on the admin page, to its staff alone.

@@ -14,6 +14,8 @@ export interface LoginAttempt {
   readonly clientAddress: string | null;
   /** What the client says it is: the User-Agent header, which may be anything; null where it says nothing. */
   readonly userAgent: string | null;
+  /** What the client sent of OTHER_LOGIN_FIELDS; it may hold one-time codes, which no log should have. */
+  readonly otherFields: Readonly<Record<string, unknown>>;
 }
 
 /** The tokens of a response: `refresh` and `access` at log-in, `access` and with rotation `refresh` at refresh, or `token`. */

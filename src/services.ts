@@ -5,6 +5,7 @@ import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { LoginLimiter, RevocationCache, SessionStore, TokenStore, UserStore } from "./stores/contract.ts";
+import type { ApiUserStore, LoginApi } from "./stores/login-contract.ts";
 import type { Metrics } from "./stores/metrics-contract.ts";
 import type { Codec } from "./tokens/codec.ts";
 import type { UserEvents } from "./users/user-events.ts";
@@ -13,9 +14,14 @@ export interface Services {
   readonly settings: Settings;
   readonly codec: Codec;
   readonly users: UserStore;
+  readonly apiUsers: ApiUserStore;
+  /** Undefined while LOGIN is `gateway`. */
+  readonly loginApi: LoginApi | undefined;
   readonly tokens: TokenStore;
   readonly sessions: SessionStore;
   readonly revocationCache: RevocationCache;
+  /** Until when something of a session that ends now could still be used. */
+  readonly endedUntilSeconds: (nowSeconds: number) => number;
   /** Undefined where LOGIN_LIMITER is not bound. */
   readonly loginLimiter: LoginLimiter | undefined;
   readonly hooks: Hooks;
@@ -29,6 +35,8 @@ export interface Services {
   readonly newSalt: () => string;
   /** Lets work go on after the answer was sent; it must not throw. */
   readonly later: (work: Promise<void>) => void;
+  /** Resolves after that time. */
+  readonly pause: (milliseconds: number) => Promise<void>;
   readonly log: Log;
   /** Undefined where METRICS is not bound. */
   readonly metrics: Metrics | undefined;

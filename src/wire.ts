@@ -11,6 +11,7 @@ import { type Configuration, readConfiguration } from "./configuration.ts";
 import type { Hooks } from "./hooks.ts";
 import { alarms, type EventName, type Log } from "./log-events.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./proxy/forward.ts";
+import { loginSender } from "./proxy/login-target.ts";
 import type { Shown } from "./router.ts";
 import type { Services } from "./services.ts";
 import { endedUntilSeconds } from "./sessions/end-sessions.ts";
@@ -24,6 +25,7 @@ import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1AdminTokens } from "./stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "./stores/d1/admin-users.ts";
+import { d1ApiUsers } from "./stores/d1/api-users.ts";
 import { d1Events } from "./stores/d1/events.ts";
 import { d1Provisioning } from "./stores/d1/provisioning.ts";
 
@@ -34,6 +36,8 @@ import { d1Users } from "./stores/d1/users.ts";
 import { queueTarget, urlTarget } from "./stores/event-targets.ts";
 import { fetchJwkSet } from "./stores/jwk-set-source.ts";
 import { kvRevocationCache, noRevocationCache } from "./stores/kv/revocations.ts";
+import { loginApi } from "./stores/login-at-api.ts";
+import type { LoginApi } from "./stores/login-contract.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { assertionSigner } from "./tokens/assertion.ts";
 import { createCodec } from "./tokens/codec.ts";
@@ -101,16 +105,20 @@ export async function wire(
     ...configuration,
     codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
     users: d1Users(env.DB, log),
+    apiUsers: d1ApiUsers(env.DB, log),
+    loginApi: loginApiFor(env, settings, log),
     tokens: d1Tokens(env.DB, log),
     sessions: d1Sessions(env.DB, log),
     revocationCache: env.BLACKLIST
       ? kvRevocationCache(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log)
       : noRevocationCache(),
+    endedUntilSeconds: (nowSeconds: number) => endedUntilSeconds(settings, nowSeconds),
     loginLimiter: env.LOGIN_LIMITER && rateLimitLogins(env.LOGIN_LIMITER, log),
     hooks,
     newUuid: () => crypto.randomUUID(),
     newId: () => crypto.randomUUID().replaceAll("-", ""),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
+    pause,
     userEvents: userEventsFor(env.DB, env.EVENTS, settings, { later, log }),
     later,
     log,
@@ -205,6 +213,23 @@ function originFor(env: Env, settings: Settings): Origin | undefined {
   return settings.ORIGIN_URL === null ? undefined : urlOrigin(settings.ORIGIN_URL);
 }
 
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** The API's log-in view; undefined while the gateway judges log-ins by itself. */
+function loginApiFor(env: Env, settings: Settings, log: Log): LoginApi | undefined {
+  const send = settings.LOGIN === "gateway" ? undefined : loginSender(settings, originFor(env, settings));
+  return (
+    send &&
+    loginApi({
+      send,
+      timeoutSeconds: settings.ORIGIN_TIMEOUT,
+      nowSeconds: () => Math.floor(Date.now() / 1000),
+      failed: (error, { headers }) =>
+        log("origin_failed", { error: error instanceof Error ? error.message : "unknown" }, headers["x-request-id"]),
+    })
+  );
+}
+
 /** JWK_URL takes the place of VERIFYING_KEY, but for HMAC (TokenBackend.get_verifying_key). */
 function keySourceFor(settings: Settings, log: Log): KeySource | undefined {
   const { JWK_URL } = settings;
@@ -214,7 +239,7 @@ function keySourceFor(settings: Settings, log: Log): KeySource | undefined {
     loaded: (keys) => log("jwks_loaded", { keys }),
     failed: (error) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" }),
     keepAlive: (work) => waitUntil(work),
-    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    pause,
   });
 }
 

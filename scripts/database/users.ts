@@ -209,7 +209,7 @@ export function changeUserSql(model: UserModel, id: UserId, changes: UserChanges
 
 /** Another password hash. A log-in with the former one that is under way is refused: `session_version` is another. */
 export const setPasswordSql = (id: UserId, passwordHash: string): string =>
-  `UPDATE users SET password = ${sqlText(passwordHash)}, imported_hash = NULL, session_version = session_version + 1 WHERE id = ${sqlText(id)}`;
+  `UPDATE users SET password = ${sqlText(passwordHash)}, imported_hash = NULL, confirmed_at = NULL, session_version = session_version + 1 WHERE id = ${sqlText(id)}`;
 
 /** is_active; where it changes, sessions from before do not go on. */
 export function setActiveSql(id: UserId, active: boolean): string {

@@ -9,6 +9,7 @@ import type { ProxyDependencies } from "../../src/proxy/pipeline.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
 import type { Services } from "../../src/services.ts";
 import type { TokenStore, UserStore } from "../../src/stores/contract.ts";
+import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
@@ -74,9 +75,13 @@ export function setUpExplain(
     rules: rules.map((rule) => ({ ...rule, destination: rule.destination && recording(rule.destination) })),
     codec: createCodec(settings, { ...keys, ...remoteKeysFor(configuration, log) }, JSON.stringify),
     users: stores === undefined ? noUsers : d1Users(stores.d1, log),
+    // Nor does anybody log in.
+    apiUsers: d1ApiUsers(stores?.d1 ?? noDatabase, log),
+    loginApi: undefined,
     tokens: stores === undefined ? noTokens : d1Tokens(stores.d1, log),
     sessions: d1Sessions(stores?.d1 ?? noDatabase, log),
     revocationCache,
+    endedUntilSeconds: () => 0,
     loginLimiter: undefined,
     // Hooks decide at log-in and refresh, which are not explained.
     hooks: {},
@@ -85,6 +90,7 @@ export function setUpExplain(
     newUuid: randomUUID,
     newSalt: () => randomBytes(16).toString("hex"),
     later: () => {},
+    pause: async () => {},
     log,
     metrics: undefined,
     stopwatch: undefined,

@@ -57,6 +57,8 @@ function usersSql({ keepPasswords, fields, hasAlternates, named }: WriteTerms): 
   ];
   const taken = takes.map((name) => `${name} = excluded.${name}`);
   const another = "users.password <> excluded.password AND users.imported_hash IS NOT excluded.imported_hash";
+  // A dump may be older than what the API has confirmed since (LOGIN = "fallback").
+  if (!keepPasswords) taken.push(`confirmed_at = CASE WHEN ${another} THEN NULL ELSE users.confirmed_at END`);
   const changes = [
     "users.is_active <> excluded.is_active",
     ...(keepPasswords ? [] : [`(${another})`]),

@@ -6,7 +6,9 @@ import { Refusal, refuse } from "../errors.ts";
 import { isOutdated } from "../sessions/token-record.ts";
 import type { AdminSessionStore, FoundAdminSession } from "../stores/admin-contract.ts";
 import { mayAdminister } from "../users/admin-rights.ts";
-import { attemptOf, type Credentials, createLogin, type LoginDependencies } from "../users/login.ts";
+import type { FallbackLoginDependencies } from "../users/fallback-login.ts";
+import { createAnyLogin, letIn } from "../users/log-in.ts";
+import { attemptOf, type Credentials } from "../users/login.ts";
 import { ownerOf, passesUserRule } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
 
@@ -39,7 +41,7 @@ export function requireConfirmed(admin: Admin, nowSeconds: number): void {
 }
 
 /** The services that sessions of the admin page need. */
-export interface AdminSessionDependencies extends LoginDependencies {
+export interface AdminSessionDependencies extends FallbackLoginDependencies {
   readonly admin: {
     readonly sessions: AdminSessionStore;
     /** 256 random bits as base64url. */
@@ -56,7 +58,8 @@ export interface AdminSessions {
    */
   adminBehind(context: RequestContext, secret: string): Promise<Admin | undefined>;
   /**
-   * 1. Log in as at the token endpoints: counted, and refused alike for every cause; not being staff is one of them.
+   * 1. Log in as at the token endpoints, where LOGIN says: counted, and refused alike for every cause; not being staff is
+   * one of them. Tokens that the API gives for it are thrown away.
    * 2. ON_LOGIN_SUCCESS. 3. The better hash and last_login. 4. A new session. 5. Refuse, and delete it, if the user was
    * changed meanwhile. 6. The session that the browser had is deleted.
    *
@@ -78,7 +81,7 @@ export interface AdminSessions {
 export function createAdminSessions(deps: AdminSessionDependencies): AdminSessions {
   const { settings, log, admin: stores } = deps;
   const { sessions } = stores;
-  const login = createLogin(deps);
+  const login = createAnyLogin(deps);
 
   return {
     async adminBehind({ nowSeconds }, secret) {
@@ -103,9 +106,9 @@ export function createAdminSessions(deps: AdminSessionDependencies): AdminSessio
         throw error;
       };
       const notStaff = (user: User) => (mayAdminister(user) ? undefined : "login_user_not_staff");
-      const loggedIn = await login.logIn(context, credentials, notStaff).catch(failed);
+      const loggedIn = await login.logIn(context, credentials, notStaff).then(letIn).catch(failed);
       const { user, newHash } = loggedIn;
-      await deps.hooks.onLoginSuccess?.(user, attemptOf(context, credentials.username));
+      await deps.hooks.onLoginSuccess?.(user, attemptOf(context, credentials));
       const lastLogin = settings.UPDATE_LAST_LOGIN ? new Date(nowSeconds * 1000).toISOString() : undefined;
       if (newHash || lastLogin !== undefined) {
         await deps.tokens.recordLogin(ownerOf(settings, user), {
@@ -126,7 +129,7 @@ export function createAdminSessions(deps: AdminSessionDependencies): AdminSessio
         sessionVersion: user.session_version,
       });
       const close = () => sessions.close(idHash);
-      await login.refuseIfChanged(context, { loggedIn, credentials }, now, close).catch(failed);
+      await login.refuseIfChanged(context, { loggedIn, input: credentials }, now, close).catch(failed);
       if (former !== undefined) await sessions.close(sha256(former));
       log("admin_login", { admin_id: user.id }, requestId);
       return secret;
@@ -141,7 +144,7 @@ export function createAdminSessions(deps: AdminSessionDependencies): AdminSessio
       const { nowSeconds, requestId } = context;
       const { username, id } = admin.user;
       try {
-        const { user } = await login.logIn(context, { username, password });
+        const { user } = letIn(await login.logIn(context, { username, password }));
         // Somebody else may have got the name since the session was read.
         if (user.id !== id) refuse("login_user_unknown");
       } catch (error) {

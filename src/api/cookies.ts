@@ -42,8 +42,8 @@ export interface CookieRequest {
   readonly instead: Instead;
   /** Whether a refusal makes the browser forget its cookies. */
   readonly forgets: (error: unknown) => boolean;
-  /** The body of the answer, and the cookies that go with it. */
-  readonly split: (tokens: object) => { readonly body: object; readonly cookies: readonly string[] };
+  /** The body of the answer, and the cookies that go with it. @param body what the body is without cookies */
+  readonly split: (tokens: object, body: object) => { readonly body: object; readonly cookies: readonly string[] };
 }
 
 /**
@@ -71,8 +71,8 @@ export function openCookies(
       return found ?? refuse("auth_cookie_ambiguous");
     },
     forgets: (error) => error instanceof Refusal && forgets(endpoint, error, fromCookie),
-    split: (tokens) => ({
-      body: settings.AUTH_COOKIE === "only" ? withoutTokens(tokens) : tokens,
+    split: (tokens, body) => ({
+      body: settings.AUTH_COOKIE === "only" ? withoutTokens(body) : body,
       cookies: endpoint.name === "blacklist" ? clearedCookies(settings) : cookiesOf(services, tokens, requestId),
     }),
   };

@@ -6,11 +6,24 @@ import type { TokenRouteName } from "../internal-routes/table.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
 import type { EndpointName } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { PassedAnswer } from "../users/api-answer.ts";
 
 export type FieldName = "username" | "password" | "refresh" | "token";
 /** The names under which tokens are in an answer. */
 export type TokenName = "refresh" | "access" | "token";
-export type Fields = Readonly<Partial<Record<FieldName, string>>>;
+/** What was sent: of the log-in's fields those that are there, if the API judges it. */
+export interface Fields extends Readonly<Partial<Record<FieldName, string | undefined>>> {
+  readonly others?: Readonly<Record<string, unknown>>;
+}
+
+/** What a use case answered: tokens by their names, or nothing; or the API's own answer, for the client to read. */
+export type EndpointAnswer = AnsweredTokens | PassedAnswer;
+
+export interface AnsweredTokens {
+  readonly tokens: object;
+  /** A body in which the tokens belong in the place of what it has under their names. */
+  readonly body?: Readonly<Record<string, unknown>> | undefined;
+}
 
 /** The name under which a field is sent and its errors are given: USERNAME_FIELD for the name, else its own. */
 export const sentName = ({ USERNAME_FIELD }: Pick<Settings, "USERNAME_FIELD">, field: FieldName): string =>
@@ -30,8 +43,13 @@ export interface Endpoint {
   readonly gives: (settings: Settings) => readonly TokenName[];
   /** What it may be refused with, in addition to what is refused before the use case (`refusedBeforeUseCase`). */
   readonly refuses: readonly Reason[];
-  /** Calls the use case; the answer's body is what it gives. */
-  readonly run: (useCases: TokenUseCases, fields: Fields, context: RequestContext) => Promise<object>;
+  /** Calls the use case. @param path the endpoint's path that was asked */
+  readonly run: (
+    useCases: TokenUseCases,
+    fields: Fields,
+    context: RequestContext,
+    path: string,
+  ) => Promise<EndpointAnswer>;
 }
 
 /** The media types of bodies that the token endpoints read. */
@@ -75,7 +93,12 @@ const refreshed: readonly Reason[] = [
 
 const credentials = ["username", "password"] as const;
 
-const credentialsOf = (fields: Fields) => ({ username: fields.username ?? "", password: fields.password ?? "" });
+const loginOf = ({ username, password, others }: Fields) => ({
+  ...{ username, password },
+  ...(others === undefined ? {} : { others }),
+});
+
+const answerOf = async (work: Promise<object>): Promise<AnsweredTokens> => ({ tokens: await work });
 
 export const endpoints: readonly Endpoint[] = [
   {
@@ -86,7 +109,7 @@ export const endpoints: readonly Endpoint[] = [
     fields: credentials,
     gives: () => ["refresh", "access"],
     refuses: login,
-    run: (useCases, fields, context) => useCases.obtainPair(context, credentialsOf(fields)),
+    run: (useCases, fields, context, path) => useCases.obtainPair(context, { ...loginOf(fields), path }),
   },
   {
     name: "refresh",
@@ -96,7 +119,7 @@ export const endpoints: readonly Endpoint[] = [
     fields: ["refresh"],
     gives: ({ ROTATE_REFRESH_TOKENS }) => (ROTATE_REFRESH_TOKENS ? ["access", "refresh"] : ["access"]),
     refuses: refreshed,
-    run: (useCases, fields, context) => useCases.refresh(context, fields.refresh ?? ""),
+    run: (useCases, fields, context) => answerOf(useCases.refresh(context, fields.refresh ?? "")),
   },
   {
     name: "verify",
@@ -106,7 +129,7 @@ export const endpoints: readonly Endpoint[] = [
     fields: ["token"],
     gives: () => [],
     refuses: [...opened, "token_blacklisted_at_verify", "keys_unavailable"],
-    run: (useCases, fields, context) => useCases.verify(context, fields.token ?? ""),
+    run: (useCases, fields, context) => answerOf(useCases.verify(context, fields.token ?? "")),
   },
   {
     name: "blacklist",
@@ -116,7 +139,7 @@ export const endpoints: readonly Endpoint[] = [
     fields: ["refresh"],
     gives: () => [],
     refuses: [...opened, "token_blacklisted", "token_user_id_malformed", "keys_unavailable"],
-    run: (useCases, fields, context) => useCases.blacklist(context, fields.refresh ?? ""),
+    run: (useCases, fields, context) => answerOf(useCases.blacklist(context, fields.refresh ?? "")),
   },
   {
     name: "sliding",
@@ -126,7 +149,8 @@ export const endpoints: readonly Endpoint[] = [
     fields: credentials,
     gives: () => ["token"],
     refuses: login,
-    run: (useCases, fields, context) => useCases.obtainSliding(context, credentialsOf(fields)),
+    // Where the API is asked, it is asked for a pair.
+    run: (useCases, fields, context) => answerOf(useCases.obtainSliding(context, loginOf(fields))),
   },
   {
     name: "sliding",
@@ -136,6 +160,6 @@ export const endpoints: readonly Endpoint[] = [
     fields: ["token"],
     gives: () => ["token"],
     refuses: refreshed,
-    run: (useCases, fields, context) => useCases.slidingRefresh(context, fields.token ?? ""),
+    run: (useCases, fields, context) => answerOf(useCases.slidingRefresh(context, fields.token ?? "")),
   },
 ];

@@ -4,15 +4,18 @@
 import type { DecisionRecord, Handler, RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { answerJson } from "../http/answer.ts";
-import { readBody } from "../http/body.ts";
-import { readFields } from "../http/fields.ts";
+import { type ParsedBody, readBody } from "../http/body.ts";
+import { readFields, readLoginFields, readOtherFields } from "../http/fields.ts";
 import { negotiateJson, wantsPage } from "../http/negotiation.ts";
+import { tokenRoutePaths } from "../internal-routes/table.ts";
 import type { Log } from "../log-events.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
 import type { Settings } from "../settings/settings.ts";
+import { isPassed } from "../users/api-login.ts";
 import { fieldLabel } from "../users/user-rules.ts";
-import { type CookieRequest, openCookies } from "./cookies.ts";
-import { bodyTypes, type Endpoint, type FieldName, sentName } from "./definitions.ts";
+import { type CookieRequest, type Instead, openCookies } from "./cookies.ts";
+import { bodyTypes, type Endpoint, type FieldName, type Fields, sentName } from "./definitions.ts";
+import { passOn } from "./passed-answer.ts";
 
 export interface TokenEndpointServices {
   readonly settings: Settings;
@@ -35,7 +38,8 @@ const allow = "POST, OPTIONS";
  */
 export function createTokenEndpoint(services: TokenEndpointServices, endpoint: Endpoint): Handler {
   const record: DecisionRecord = { operation: endpoint.operation };
-  const names = (field: FieldName) => sentName(services.settings, field);
+  const read = readerOf(services.settings, endpoint);
+  const paths = tokenRoutePaths(services.settings, endpoint.operation);
   const form = formOf(services.settings, endpoint);
   return async (request, context) => {
     let indent = 0;
@@ -51,9 +55,11 @@ export function createTokenEndpoint(services: TokenEndpointServices, endpoint: E
       if (services.settings.AUTH_COOKIE !== false) {
         cookies = openCookies(services, endpoint, request, context.requestId);
       }
-      const sent = readFields(await readBody(request, context.uploads), endpoint.fields, names, cookies?.instead);
-      const tokens = await endpoint.run(services.useCases, sent, context);
-      const answer = cookies?.split(tokens) ?? { body: tokens, cookies: [] };
+      const sent = read(await readBody(request, context.uploads), cookies?.instead);
+      const result = await endpoint.run(services.useCases, sent, context, askedPath(paths, context));
+      if (isPassed(result)) return passOn(context, record, result.passed);
+      const body = { ...result.body, ...result.tokens };
+      const answer = cookies?.split(result.tokens, body) ?? { body, cookies: [] };
       const response = answerJson(context, 200, answer.body, options);
       for (const cookie of answer.cookies) response.headers.append("set-cookie", cookie);
       return { record, response };
@@ -61,6 +67,24 @@ export function createTokenEndpoint(services: TokenEndpointServices, endpoint: E
       return { record, error, allow, indent, clearsCookies: cookies?.forgets(error) };
     }
   };
+}
+
+/** Which of the endpoint's paths was asked, as the settings spell it: with a slash at its end, and decoded. */
+function askedPath(paths: readonly string[], { url }: RequestContext): string {
+  const asked = url.path.includes("%") ? decodeURI(url.path) : url.path;
+  return paths.find((path) => path === asked || path === `${asked}/`) ?? paths[0] ?? asked;
+}
+
+/** How the body is read: whole, or for the API's log-in view, which says itself what is missing. */
+function readerOf(settings: Settings, { fields }: Endpoint): (body: ParsedBody, instead?: Instead) => Fields {
+  const names = (field: FieldName) => sentName(settings, field);
+  const { USERNAME_FIELD, OTHER_LOGIN_FIELDS, LOGIN } = settings;
+  if (!fields.includes("password")) return (body, instead) => readFields(body, fields, names, instead);
+  if (LOGIN === "origin") return (body) => readLoginFields(body, USERNAME_FIELD, OTHER_LOGIN_FIELDS);
+  return (body, instead) => ({
+    ...readFields(body, fields, names, instead),
+    others: readOtherFields(body, OTHER_LOGIN_FIELDS),
+  });
 }
 
 /** What the page says of an endpoint, with its fields as they are sent. */

@@ -3,6 +3,7 @@
 import { type FieldError, refuse } from "../errors.ts";
 import { pythonFloatText } from "../python/float.ts";
 import { trimAsPython } from "../python/white-space.ts";
+import { isRecord } from "../settings/readers.ts";
 import type { ParsedBody } from "./body.ts";
 import type { ParsedJson } from "./json.ts";
 
@@ -29,6 +30,62 @@ export function readFields<const Name extends string>(
   }
   if (Object.keys(errors).length > 0) refuse("fields_invalid", { fields: errors });
   return values as Readonly<Record<Name, string>>;
+}
+
+/** The fields of a log-in as the API's log-in view is sent them: as typed, and only those that the client sent. */
+export interface LoginFields {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** Of OTHER_LOGIN_FIELDS: any JSON values, or the texts of a form. */
+  readonly others: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads a log-in that the API judges. What is missing or blank is the API's to refuse; a name or password that is no text,
+ * or one that Python cannot store, is refused here.
+ *
+ * @param usernameField USERNAME_FIELD
+ */
+export function readLoginFields(body: ParsedBody, usernameField: string, otherFields: readonly string[]): LoginFields {
+  const get = getter(body);
+  const errors: Record<string, readonly FieldError[]> = {};
+  const read = (name: string) => {
+    const raw = get(name);
+    if (raw === undefined) return undefined;
+    if (typeof raw !== "string") {
+      errors[name] = [raw === null ? { text: "This field may not be null." } : notText];
+      return undefined;
+    }
+    const wrongText = textErrors(raw);
+    if (wrongText.length > 0) errors[name] = wrongText;
+    return raw;
+  };
+  const [username, password] = [read(usernameField), read("password")];
+  if (Object.keys(errors).length > 0) refuse("fields_invalid", { fields: errors });
+  return { username, password, others: readOtherFields(body, otherFields) };
+}
+
+/** The values of further fields, of those that the client sent. Numbers keep their digits. */
+export function readOtherFields(body: ParsedBody, names: readonly string[]): LoginFields["others"] {
+  if (names.length === 0) return {};
+  const sent = body.kind === "form" ? Object.fromEntries(body.fields) : exactObject(body);
+  const found = names.filter((name) => Object.hasOwn(sent, name)).map((name) => [name, sent[name]] as const);
+  const files = found.filter(([, value]) => value instanceof File);
+  if (files.length > 0) {
+    refuse("fields_invalid", { fields: Object.fromEntries(files.map(([name]) => [name, [notText]])) });
+  }
+  return Object.fromEntries(found);
+}
+
+/** Nesting that no parser of the API's would follow ends JavaScript's, too: a RangeError, as for too many digits. */
+function exactObject({ exactValue }: ParsedJson): Readonly<Record<string, unknown>> {
+  try {
+    const value = exactValue();
+    return isRecord(value) ? value : {};
+  } catch (error) {
+    if (error instanceof RangeError) return refuse("request_malformed");
+    throw error;
+  }
 }
 
 /**
@@ -60,19 +117,26 @@ function pythonType({ value, numberText }: ParsedJson): string {
 }
 
 type FieldResult = { readonly value: string } | { readonly errors: readonly FieldError[] };
+const notText: FieldError = { text: "Not a valid string." };
 const wrong = (...texts: readonly FieldError[]): FieldResult => ({ errors: texts });
 
 function readField(raw: unknown): FieldResult {
   if (raw === undefined) return wrong({ text: "This field is required." });
   if (raw === null) return wrong({ text: "This field may not be null." });
-  if (typeof raw !== "string") return wrong({ text: "Not a valid string." });
+  if (typeof raw !== "string") return wrong(notText);
   const trimmed = trimAsPython(raw);
   if (trimmed === "") return wrong({ text: "This field may not be blank." });
-  const errors: FieldError[] = [];
-  if (trimmed.includes("\0")) errors.push({ text: "Null characters are not allowed." });
-  const surrogate = loneSurrogate(trimmed);
-  if (surrogate) errors.push({ text: "Surrogate characters are not allowed: U+{}.", names: surrogate });
+  const errors = textErrors(trimmed);
   return errors.length > 0 ? wrong(...errors) : { value: trimmed };
+}
+
+/** What DRF's CharField has against a text (ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator). */
+function textErrors(text: string): readonly FieldError[] {
+  const errors: FieldError[] = [];
+  if (text.includes("\0")) errors.push({ text: "Null characters are not allowed." });
+  const surrogate = loneSurrogate(text);
+  if (surrogate) errors.push({ text: "Surrogate characters are not allowed: U+{}.", names: surrogate });
+  return errors;
 }
 
 /** str() of the number that Python reads from this JSON text. */

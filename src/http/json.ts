@@ -1,6 +1,7 @@
 // JSON text → values, with top-level numbers as they were written and errors told as Python tells them.
 // Must never take NaN or Infinity for JSON, nor do more than native parsing and a pass over the text for each field.
 import { refuse } from "../errors.ts";
+import { parseJson as parseExactly } from "../json/parse.ts";
 import { jsonError } from "../python/json-error.ts";
 import { isRecord } from "../settings/readers.ts";
 
@@ -12,6 +13,8 @@ export interface ParsedJson {
    * anything else. Fields are texts, and 12345678901234567890 has to keep its digits.
    */
   readonly numberText: (name?: string) => string | undefined;
+  /** The value with all numbers as they were written; a RangeError for one of more digits than Python reads. */
+  readonly exactValue: () => unknown;
 }
 
 /**
@@ -31,7 +34,7 @@ export function parseJson(text: string): ParsedJson {
       ? memberText(text, name)
       : undefined;
   };
-  return { value, numberText };
+  return { value, numberText, exactValue: () => parseExactly(text) };
 }
 
 /** A member's value as it is written. @param text JSON that parses as an object */

@@ -27,3 +27,7 @@ export function readRequestUrl(text: string): RequestUrl {
 
 /** Scheme and authority, as an `Origin` header names them. */
 export const originOf = ({ scheme, authority }: RequestUrl): string => `${scheme}://${authority}`;
+
+/** The host that the client asked, with its port unless that is the scheme's own. */
+export const hostOf = ({ text, authority }: RequestUrl): string =>
+  authority.includes(":") ? new URL(text).host : authority;

@@ -1,6 +1,7 @@
 // What the connection says of the client and of the way the request came: for the forwarding headers.
 // Must never take any of it from a header that a client can set, but for what the runtime has written over.
 import type { RequestContext } from "../context.ts";
+import { hostOf } from "../http/request-url.ts";
 
 /** What the connection says of the client. */
 export interface Connection {
@@ -15,8 +16,7 @@ export function connectionOf(request: Request, { requestId, url }: RequestContex
   return {
     requestId,
     protocol: url.scheme,
-    // A port that is the scheme's own is left out.
-    host: url.authority.includes(":") ? new URL(url.text).host : url.authority,
+    host: hostOf(url),
     acceptEncoding: ownEncoding(request),
   };
 }

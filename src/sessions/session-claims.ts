@@ -10,6 +10,7 @@ import type { Successor } from "../stores/contract.ts";
 import { type Claims, writtenName } from "../tokens/claims.ts";
 import { inheritedClaims, type MintInput, mint, successorClaims } from "../tokens/mint.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
+import type { ApiTokens } from "../users/api-answer.ts";
 import { passwordFingerprint } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
 import { userIdText } from "../users/user-id.ts";
@@ -32,6 +33,16 @@ export async function userClaims(deps: ClaimsDependencies, user: User, kind: "re
       custom.filter(([name]) => !reserved.has(name)).map(([name, value]) => [name, withExactNumbers(value)]),
     ),
   };
+}
+
+/** Claims that RFC 7519 section 4.1 registers: they are about the token that has them. */
+const registered = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+
+/** What the API's tokens say of their user, for tokens of the gateway's own: all that is not about the tokens. */
+export function apiClaims(settings: Settings, { refresh, access }: Pick<ApiTokens, "refresh" | "access">): Claims {
+  const dropped = new Set([...registered, ...reservedClaims(settings), settings.REVOKE_TOKEN_CLAIM, sessionClaim]);
+  const all = { ...access.claims, ...refresh.claims };
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !dropped.has(name)));
 }
 
 /**

@@ -5,6 +5,7 @@ import { checkAssertion } from "./checks/check-assertion.ts";
 import { checkCookie } from "./checks/check-cookie.ts";
 import { checkCors } from "./checks/check-cors.ts";
 import { checkHealth } from "./checks/check-health.ts";
+import { checkLogIn } from "./checks/check-log-in.ts";
 import { nameError } from "./checks/check-names.ts";
 import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
@@ -104,6 +105,7 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
   checkAssertion(settings, errors, warnings);
   checkCors(settings, errors, warnings);
   checkSessions(settings, errors, warnings);
+  checkLogIn(settings, errors, warnings);
   const classes = settings.AUTH_TOKEN_CLASSES.map(tokenClassName);
   checkCookie(settings, { served: servedEndpoints(settings), classes }, errors, warnings);
   checkOpenings(settings, classes, errors, warnings);

@@ -8,6 +8,7 @@ import type { Hooks, LoginAttempt } from "../hooks.ts";
 import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { LoginLimiter, LoginRecord, TokenStore, UserStore } from "../stores/contract.ts";
+import type { ApiTokens } from "./api-answer.ts";
 import { hashPassword } from "./hash-password.ts";
 import { clientAddress } from "./ip-address.ts";
 import { type PasswordVerdict, verifyPassword } from "./password.ts";
@@ -15,9 +16,19 @@ import { spendHashTime } from "./spend-hash-time.ts";
 import { ownerOf, passesUserRule } from "./token-user.ts";
 import type { User } from "./user.ts";
 import { namesAreIds } from "./user-id.ts";
-import { foldedUsername, isTooLong } from "./user-rules.ts";
+import { countedName, foldedUsername, isTooLong } from "./user-rules.ts";
 
-export interface Credentials {
+/** A log-in as it was sent. A name and a password are always there, unless the API judges it. */
+export interface LoginInput {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** What the client sent of OTHER_LOGIN_FIELDS. */
+  readonly others?: Readonly<Record<string, unknown>>;
+  /** The obtain path that was asked; the first where it is left out. */
+  readonly path?: string;
+}
+
+export interface Credentials extends LoginInput {
   readonly username: string;
   readonly password: string;
 }
@@ -26,6 +37,8 @@ export interface Credentials {
 export interface LoggedIn {
   readonly user: User;
   readonly newHash: LoginRecord["newHash"];
+  /** Whose password the API has found right: the hash that is stored here says nothing about it. */
+  readonly api?: ApiTokens | undefined;
 }
 
 /** The services that a log-in needs. */
@@ -55,7 +68,7 @@ export interface Login {
    */
   refuseIfChanged(
     context: RequestContext,
-    checked: { readonly loggedIn: LoggedIn; readonly credentials: Credentials },
+    checked: { readonly loggedIn: LoggedIn; readonly input: LoginInput },
     now: User | undefined,
     endWritten: () => Promise<unknown>,
   ): Promise<void>;
@@ -70,7 +83,7 @@ export interface Login {
 export function createLogin(deps: LoginDependencies): Login {
   return {
     async logIn(context, credentials, refusal = () => undefined) {
-      const attempt = attemptOf(context, credentials.username);
+      const attempt = attemptOf(context, credentials);
       const fail = (reason: Reason, user?: User) => failLogin(deps, attempt, reason, user);
       await limitLogins(deps, attempt);
       if (isTooLong(credentials.password)) return fail("login_password_too_long");
@@ -92,18 +105,21 @@ export function createLogin(deps: LoginDependencies): Login {
       } else if (verdict.upgrade) await spendHashTime(credentials.password);
       return fail(refused, user);
     },
-    async refuseIfChanged(context, { loggedIn, credentials }, now, endWritten) {
-      if (await isUnchanged(deps.settings, loggedIn, credentials.password, now)) return;
+    async refuseIfChanged(context, { loggedIn, input }, now, endWritten) {
+      if (await isUnchanged(deps.settings, loggedIn, input.password ?? "", now)) return;
       await endWritten();
-      await failLogin(deps, attemptOf(context, credentials.username), "login_user_changed", loggedIn.user);
+      await failLogin(deps, attemptOf(context, input), "login_user_changed", loggedIn.user);
     },
   };
 }
 
 /** The attempt as the login hooks are given it. */
-export function attemptOf({ requestId, nowSeconds, client }: RequestContext, username: string): LoginAttempt {
+export function attemptOf(
+  { requestId, nowSeconds, client }: RequestContext,
+  { username = "", others = {} }: LoginInput,
+): LoginAttempt {
   const { address, userAgent } = client();
-  return { username, requestId, nowSeconds, clientAddress: address, userAgent };
+  return { username, requestId, nowSeconds, clientAddress: address, userAgent, otherFields: others };
 }
 
 /** The longest period that a rate limit binding can have. It does not say its own, nor how much of it is left. */
@@ -117,11 +133,15 @@ const limitPeriodSeconds = 60;
  */
 export async function limitLogins(
   { settings, loginLimiter: limiter }: Pick<LoginDependencies, "settings" | "loginLimiter">,
-  attempt: Pick<LoginAttempt, "username" | "clientAddress">,
+  attempt: { readonly username: string | undefined; readonly clientAddress: string | null },
 ): Promise<void> {
   if (!limiter) return;
+  const { username } = attempt;
   const address = clientAddress(attempt.clientAddress);
-  const keys = [accountKey(settings, attempt.username), ...(address === undefined ? [] : [`address:${address}`])];
+  const keys = [
+    ...(username === undefined ? [] : [accountKey(settings, username)]),
+    ...(address === undefined ? [] : [`address:${address}`]),
+  ];
   if (!(await limiter.allows(keys))) refuse("login_throttled", { names: String(limitPeriodSeconds) });
 }
 
@@ -129,25 +149,26 @@ export async function limitLogins(
  * By the name as it is looked up, so that what is one account to the look-up is one to the count. Hashed, so that keys
  * have one length and no names in them.
  */
-function accountKey({ USERNAME_CASE }: Settings, username: string): string {
-  const name = USERNAME_CASE === "exact" ? username : foldedUsername(username);
+function accountKey({ USERNAME_CASE, LOGIN }: Settings, username: string): string {
+  const looked = USERNAME_CASE === "exact" ? username : foldedUsername(username);
+  const name = LOGIN === "gateway" ? looked : countedName(username);
   return `account:${createHash("sha256").update(name, "utf8").digest("hex")}`;
 }
 
 async function isUnchanged(
   settings: Settings,
-  { user, newHash }: LoggedIn,
+  { user, newHash, api }: LoggedIn,
   password: string,
   now: User | undefined,
 ): Promise<boolean> {
   if (!now?.is_active || now.session_version !== user.session_version) return false;
   if (namesAreIds(settings) && now.username !== user.username) return false;
-  if (now.password === user.password || now.password === newHash?.checked) return true;
+  if (api || now.password === user.password || now.password === newHash?.checked) return true;
   // Another log-in has stored a better hash of the same password; or something else than the gateway changed the row.
   return (await verifyPassword(password, now.password)).ok;
 }
 
-async function failLogin(
+export async function failLogin(
   { hooks, log }: LoginDependencies,
   attempt: LoginAttempt,
   reason: Reason,
@@ -158,8 +179,9 @@ async function failLogin(
   return refuse(reason);
 }
 
-async function betterHash(
-  { settings, newSalt }: LoginDependencies,
+/** The hash in the preferred format to keep in the place of one that is in another. */
+export async function betterHash(
+  { settings, newSalt }: Pick<LoginDependencies, "settings" | "newSalt">,
   user: User,
   password: string,
   upgrade: boolean,
@@ -168,12 +190,13 @@ async function betterHash(
   return { checked: user.password, better: await hashPassword(password, newSalt()) };
 }
 
-async function accountRefusal(deps: LoginDependencies, user: User): Promise<Reason | undefined> {
+/** Why an account may not log in whose password was right. */
+export async function accountRefusal(deps: LoginDependencies, user: User): Promise<Reason | undefined> {
   if (!user.is_active) return "login_user_inactive";
   return (await passesUserRule(deps, user)) ? undefined : "login_user_rule";
 }
 
-const passwordReasons: Readonly<Record<Extract<PasswordVerdict, { ok: false }>["reason"], Reason>> = {
+export const passwordReasons: Readonly<Record<Extract<PasswordVerdict, { ok: false }>["reason"], Reason>> = {
   wrong_password: "login_password_wrong",
   unusable_password: "login_password_unusable",
   unknown_hash_format: "login_hash_unknown",

@@ -9,6 +9,17 @@ export const normalUsername = (text: string): string => text.normalize("NFKC");
 export const foldedUsername = (username: string): string =>
   username.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
+/**
+ * One name for all spellings that some API could take for one account: databases and managers differ in what they ignore
+ * (case, accents, blanks, characters that do not show). Only for counting: two accounts may share a count.
+ */
+export const countedName = (username: string): string =>
+  username
+    .normalize("NFKD")
+    .replace(/[\p{M}\p{C}\p{Z}]+/gu, "")
+    .toUpperCase()
+    .toLowerCase();
+
 /** What is wrong with a username, in Django's words (UnicodeUsernameValidator, max_length), or null. */
 export function usernameError(username: string): string | null {
   if (username === "") return "This field cannot be blank.";

@@ -41,10 +41,11 @@ describe("docs/errors.md", () => {
     expect(named.sort()).toEqual(retried.map(([reason]) => reason).sort());
     const seconds = (name: string) => Object.entries(refusals).find(([reason]) => reason === name)?.[1];
     expect(line).toContain(
-      "`login_throttled` (60), `store_unavailable`, `keys_unavailable` and `uploads_full` (5), `misconfigured` (60)",
+      "`login_throttled` (60), `store_unavailable`, `api_login_unavailable`, `keys_unavailable` and `uploads_full` (5), `misconfigured` (60)",
     );
     expect(seconds("login_throttled")).toMatchObject({ retryAfterSeconds: 60 });
     expect(seconds("store_unavailable")).toMatchObject({ retryAfterSeconds: 5 });
+    expect(seconds("api_login_unavailable")).toMatchObject({ retryAfterSeconds: 5 });
     expect(seconds("keys_unavailable")).toMatchObject({ retryAfterSeconds: 5 });
     expect(seconds("uploads_full")).toMatchObject({ retryAfterSeconds: 5 });
     expect(seconds("misconfigured")).toMatchObject({ retryAfterSeconds: 60 });

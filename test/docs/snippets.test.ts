@@ -28,6 +28,7 @@ const named = (some: readonly Block[]) => some.map((block) => [`${block.file}:${
 /** Output that is shown and that no language has rules for: where it stands, and which test looks at it. */
 const shown: Readonly<Record<string, string>> = {
   "ARCHITECTURE.md": "two pictures; test/architecture.test.ts holds the files against its tables",
+  "docs/django-behind-the-gateway.md": "three pictures: npm run test:recipes and test:interop walk what they show",
   "docs/migrate-from-django.md": "two pictures: test/interop runs what they show",
   "docs/interop.md": "printed by npm run test:interop, which needs Debian's Django",
   "docs/observability.md": "the header Server-Timing: test/api/observation.test.ts",
@@ -131,6 +132,7 @@ describe("code", () => {
       "docs/groups-and-permissions.md // examples/hooks/groups.ts",
       "docs/hooks.md // examples/hooks/user-rule.ts",
       "docs/hooks.md // examples/hooks/claims.ts",
+      "docs/hooks.md // examples/hooks/user-in-response.ts",
       "docs/hooks.md // examples/hooks/login-events.ts",
       "docs/hooks.md // examples/hooks/json-encoder.ts",
       "docs/package.md // src/index.ts",

@@ -10,6 +10,7 @@ import { routeRows } from "../../scripts/manage/routes.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { bindingErrors, bindingWarnings } from "../../src/settings/checks/check-bindings.ts";
 import { copyProject } from "../support/projects.ts";
+import { settingsOf } from "../support/settings.ts";
 
 const { folder, remove } = copyProject();
 afterAll(remove);
@@ -184,7 +185,7 @@ describe("bindings", () => {
     ORIGIN: "service",
   } as const;
   it("are missed, or of the wrong type", () => {
-    const on = { TOKEN_BLACKLIST_ENABLED: true, PROVISIONING_KEY: "k".repeat(32) };
+    const on = settingsOf({ PROVISIONING_KEY: "k".repeat(32) });
     expect(bindingErrors(all, on)).toEqual([]);
     expect(bindingErrors({ ...none, LOGIN_LIMITER: "other", METRICS: "other", EVENTS: "other" }, on)).toEqual([
       "DB is missing: a D1 database must be bound under this name.",

@@ -52,7 +52,7 @@ describe("openRemote()", () => {
     ]);
     expect(call?.args.join(" ")).not.toContain("aGFzaA");
     expect(call?.file).toMatch(
-      /^UPDATE users SET password = 'scrypt\$16384\$salt\$8\$5\$aGFzaA==', imported_hash = NULL, session_version = session_version \+ 1 WHERE id = '7';\n/,
+      /^UPDATE users SET password = 'scrypt\$16384\$salt\$8\$5\$aGFzaA==', imported_hash = NULL, confirmed_at = NULL, session_version = session_version \+ 1 WHERE id = '7';\n/,
     );
     expect(call?.mode).toBe(0o600);
     expect(existsSync(call?.path ?? "")).toBe(false);

@@ -17,12 +17,23 @@ async function setUp(
 ) {
   const deps = await testServices({ ...given.vars }, { hooks: given.hooks ?? {} });
   const user = await addUser({ password: preferredHash, ...given.row });
-  const attempt = { username: user.username, requestId: "r-1", nowSeconds: now, clientAddress: null, userAgent: null };
+  const attempt = {
+    username: user.username,
+    requestId: "r-1",
+    nowSeconds: now,
+    clientAddress: null,
+    userAgent: null,
+    otherFields: {},
+  };
   const context = { ...requestAt(now), requestId: "r-1" };
   const credentials = { username: user.username, password };
   return {
     ...{ deps, user, attempt },
-    pair: () => createObtain(deps).obtainPair(context, credentials),
+    pair: async () => {
+      const obtained = await createObtain(deps).obtainPair(context, credentials);
+      if (!("tokens" in obtained)) throw new Error("the API was asked");
+      return obtained.tokens;
+    },
     sliding: () => createObtain(deps).obtainSliding(context, credentials),
   };
 }
@@ -119,6 +130,55 @@ describe("obtainPair()", () => {
     await pair();
     const jti = `${deps.prefix}-1`.slice(0, 8);
     expect(deps.logged).toEqual([["login", { user_id: user.id, token_type: "refresh", jti, hash_upgraded: true }]]);
+  });
+});
+
+describe("a log-in in the second in which all tokens of the user were ended", () => {
+  const endIn = async (userId: string, seconds: number) =>
+    DB.prepare("INSERT OR REPLACE INTO user_cutoffs VALUES (?, ?, ?)")
+      .bind(userId, now + seconds, now + 9999)
+      .run();
+  const waiting = async (pause: (milliseconds: number) => Promise<void>) => {
+    const deps = await testServices({}, { pause });
+    const user = await addUser({ password: preferredHash });
+    const context = { ...requestAt(now), receivedAtMilliseconds: now * 1000 + 250 };
+    const work = () => createObtain(deps).obtainPair(context, { username: user.username, password });
+    const rows = async () => {
+      const sql = "SELECT created_at, blacklisted_at FROM outstanding_tokens WHERE user_id = ? ORDER BY created_at";
+      return (await DB.prepare(sql).bind(user.id).all()).results;
+    };
+    return { user, work, rows, deps };
+  };
+
+  test("waits until it is over, and gives tokens of the next one", async () => {
+    const pause = vi.fn(async () => {});
+    const { user, work, rows, deps } = await waiting(pause);
+    await endIn(user.id, 1);
+    const obtained = await work();
+    const tokens = "tokens" in obtained ? obtained.tokens : { refresh: "", access: "" };
+    expect([claimsIn(tokens.refresh).iat, claimsIn(tokens.access).iat]).toEqual([now + 1, now + 1]);
+    expect(pause.mock.calls).toEqual([[750]]);
+    expect(await rows()).toEqual([
+      { created_at: now, blacklisted_at: now },
+      { created_at: now + 1, blacklisted_at: null },
+    ]);
+    expect(deps.logged.filter(([event]) => event === "login")).toHaveLength(1);
+  });
+
+  test("is refused when they are ended again and again meanwhile", async () => {
+    let seconds = 1;
+    const { user, work, rows } = await waiting(async () => void (await endIn(user.id, ++seconds)));
+    await endIn(user.id, 1);
+    expect(await reasonOf(work)).toBe("login_user_changed");
+    expect((await rows()).map((row) => row.blacklisted_at !== null)).toEqual([true, true, true, true]);
+  });
+
+  test("does not wait for an end that lies hours ahead", async () => {
+    const pause = vi.fn(async () => {});
+    const { user, work } = await waiting(pause);
+    await endIn(user.id, 7200);
+    expect(await work()).toHaveProperty("tokens");
+    expect(pause).not.toHaveBeenCalled();
   });
 });
 

@@ -30,6 +30,14 @@ describe("joinSettings()", () => {
     });
   });
 
+  it("takes TOKEN_PATHS as it is written in wrangler.toml, with one path of obtain or several", () => {
+    const inCode: SettingsInCode = { TOKEN_PATHS: { obtain: "/auth/login/", refresh: "/auth/refresh" } };
+    const several: SettingsInCode = { TOKEN_PATHS: { obtain: ["/auth/login/", "/auth/otp/"] } };
+    const read = (code: SettingsInCode) => settingsOf({ SIGNING_KEY: testSecret, ...joinSettings(code, {}).env });
+    expect(read(inCode).TOKEN_PATHS).toEqual({ obtain: ["/auth/login/"], refresh: "/auth/refresh/" });
+    expect(read(several).TOKEN_PATHS).toEqual({ obtain: ["/auth/login/", "/auth/otp/"] });
+  });
+
   it("takes undefined for left out, on both sides", () => {
     expect(joinSettings({ LOG: "all", ISSUER: undefined }, { LOG: undefined }).env).toEqual({
       LOG: "all",

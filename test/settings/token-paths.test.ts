@@ -47,6 +47,8 @@ describe("TOKEN_PATHS", () => {
     ["/auth/../create/"],
     ["/auth/./create/"],
     ["/auth/.hidden/"],
+    ["/auth/v1.0"],
+    ["/auth/login.json"],
     ["/auth/create;x/"],
     ["/auth/create?x=/"],
     ["/auth/créate/"],
@@ -89,7 +91,10 @@ describe("TOKEN_PATHS", () => {
   it.each([
     ["/_gateway/token/", "TOKEN_PATHS.obtain must not be under /_gateway."],
     ["/_gateway", "TOKEN_PATHS.obtain must not be under /_gateway."],
-    ["/.well-known/jwks.json", "TOKEN_PATHS.obtain must not be /.well-known/jwks.json: that is the JWK Set."],
+    [
+      "/.well-known/jwks.json",
+      'TOKEN_PATHS.obtain must be a path such as /auth/jwt/create/; it is "/.well-known/jwks.json/".',
+    ],
   ])("takes none of the gateway's other paths: %s", (path, error) => {
     expect(readWith({ obtain: path }).errors).toEqual([error]);
   });

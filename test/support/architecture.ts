@@ -12,9 +12,14 @@ const foundations = [
   ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts"],
   ...["internal-routes", "http", "tokens"],
 ];
-const contracts = ["contract", "admin-contract", "events-contract", "provisioning-contract", "metrics-contract"].map(
-  (name) => `stores/${name}.ts`,
-);
+const contracts = [
+  "contract",
+  "admin-contract",
+  "events-contract",
+  "login-contract",
+  "provisioning-contract",
+  "metrics-contract",
+].map((name) => `stores/${name}.ts`);
 const useCases = ["users", "auth", "sessions"];
 
 /** Importer to what it may import: folders, and files by name. Its own folder is always allowed. Types count. */

@@ -4,7 +4,9 @@
 import { readConfiguration } from "../../src/configuration.ts";
 import type { RequestContext } from "../../src/context.ts";
 import type { Services } from "../../src/services.ts";
+import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
 import type { RevocationCache } from "../../src/stores/contract.ts";
+import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
@@ -31,7 +33,10 @@ export interface TestServices extends Services {
 
 /** The context of a request that came at this second, from this client. */
 export function requestAt(nowSeconds: number, client: Partial<ReturnType<RequestContext["client"]>> = {}) {
-  return contextFor({ nowSeconds, client: () => ({ address: null, userAgent: null, ...client }) });
+  return contextFor({
+    nowSeconds,
+    client: () => ({ address: null, userAgent: null, acceptLanguage: null, ...client }),
+  });
 }
 
 /** Throws when the settings have errors. */
@@ -52,15 +57,19 @@ export async function testServices(
     settings,
     codec: createCodec(settings, keys, JSON.stringify),
     users: d1Users(DB, storeFailed),
+    apiUsers: d1ApiUsers(DB, storeFailed),
+    loginApi: undefined,
     tokens: d1Tokens(DB, storeFailed),
     sessions: d1Sessions(DB, storeFailed),
     revocationCache: revocationCacheNotedIn(announced),
+    endedUntilSeconds: (nowSeconds) => endedUntilSeconds(settings, nowSeconds),
     loginLimiter: undefined,
     hooks: {},
     userEvents: noUserEvents,
     newId: () => `${prefix}-${++issued}`,
     newUuid: () => "6f1ed002-ab55-4b1b-9b6a-6a0d4c3e2fab",
     newSalt: () => "aFixedSaltOf22Letters0",
+    pause: async () => {},
     later: (work) => void put.push(work),
     metrics: undefined,
     stopwatch: undefined,

@@ -11,7 +11,7 @@ import { addUser } from "../support/users.ts";
 const settings = settingsOf();
 const attempt: LoginAttempt = {
   ...{ username: "wanda", requestId: "r-1", nowSeconds: 1 },
-  ...{ clientAddress: "203.0.113.7", userAgent: null },
+  ...{ clientAddress: "203.0.113.7", userAgent: null, otherFields: {} },
 };
 const limiter = (allowed: boolean) => ({
   allows: vi.fn(async (_keys: readonly string[]) => allowed),

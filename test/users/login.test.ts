@@ -17,7 +17,14 @@ beforeEach(() => void vi.clearAllMocks());
 
 const context = { ...requestAt(1_700_000_000, { address: "203.0.113.7" }), requestId: "r-1" };
 const attempt = (username: string): LoginAttempt => ({
-  ...{ username, requestId: "r-1", nowSeconds: 1_700_000_000, clientAddress: "203.0.113.7", userAgent: null },
+  ...{
+    username,
+    requestId: "r-1",
+    nowSeconds: 1_700_000_000,
+    clientAddress: "203.0.113.7",
+    userAgent: null,
+    otherFields: {},
+  },
 });
 
 /** Logs in as a user with this row, or as nobody. */

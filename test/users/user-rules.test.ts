@@ -96,7 +96,10 @@ describe("passwordError()", () => {
       fc.property(fc.string({ unit: "binary", maxLength: 12 }), (password) => {
         let read: string | undefined;
         try {
-          read = readFields({ kind: "json", numberText: () => undefined, value: { password } }, ["password"]).password;
+          read = readFields(
+            { kind: "json", numberText: () => undefined, exactValue: () => ({}), value: { password } },
+            ["password"],
+          ).password;
         } catch {
           read = undefined;
         }

@@ -1,5 +1,6 @@
 // Checks the bindings of a Worker by their names: `npm run deploy` and `npm run manage -- check` have no more of them.
 import type { Settings } from "../settings.ts";
+import { type LoginSettings, loginOriginErrors } from "./check-log-in.ts";
 
 /** Bound as what it has to be, or as something else. */
 type Binding = "right" | "other" | undefined;
@@ -18,7 +19,7 @@ export interface Bound {
 /** Bindings without which the Worker does not work. */
 export function bindingErrors(
   bound: Bound,
-  settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED" | "PROVISIONING_KEY">,
+  settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED" | "PROVISIONING_KEY"> & LoginSettings,
 ): string[] {
   const errors: string[] = [];
   if (!bound.DB) errors.push("DB is missing: a D1 database must be bound under this name.");
@@ -34,7 +35,7 @@ export function bindingErrors(
   if (bound.EVENTS === "right" && settings.PROVISIONING_KEY === "") {
     errors.push("EVENTS is bound, but PROVISIONING_KEY, which signs events, is not set.");
   }
-  return errors;
+  return [...errors, ...loginOriginErrors(bound, settings)];
 }
 
 /**

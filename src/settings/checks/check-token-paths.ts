@@ -4,10 +4,12 @@ import { shown } from "../readers.ts";
 import type { Settings } from "../settings.ts";
 import { type TokenPathName, tokenPathNames } from "../token-paths.ts";
 
-/** Segments that every server reads in one way: no percent-encoding, no dot segment. */
-const pathForm = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+\/$/;
+/**
+ * Segments that every server reads in one way: no percent-encoding, no dot segment. The last one has no dot, because with
+ * PATHS = "loose" what follows it counts as a format suffix: beside `/api/v1.0/`, `/api/v1/` would be refused.
+ */
+const pathForm = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\/[A-Za-z0-9_-]+\/$/;
 const belowGateway = /^\/_gateway(\/|$)/;
-const jwks = "/.well-known/jwks.json";
 
 /** Adds to the errors and warnings of readSettings(). */
 export function checkTokenPaths(settings: Settings, errors: string[], warnings: string[]): void {
@@ -50,7 +52,6 @@ function isTokenPathName(name: string): name is TokenPathName {
 /** @param path with a slash at its end */
 function pathError(path: string): string | undefined {
   if (belowGateway.test(path)) return "not be under /_gateway.";
-  if (path === `${jwks}/`) return `not be ${jwks}: that is the JWK Set.`;
   return pathForm.test(path) ? undefined : `be a path such as /auth/jwt/create/; it is ${shown(path)}.`;
 }
 

@@ -46,10 +46,10 @@ export function originError(raw: unknown): string | undefined {
   return 'ORIGIN must be a service binding or the text "zone"; a URL belongs in ORIGIN_URL.';
 }
 
-function parsedUrl(value: string): URL | undefined {
+export function parsedUrl(value: string): URL | undefined {
   return URL.canParse(value) ? new URL(value) : undefined;
 }
 
-function isLoopback(url: URL): boolean {
+export function isLoopback(url: URL): boolean {
   return url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname);
 }

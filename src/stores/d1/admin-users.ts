@@ -149,7 +149,7 @@ const deactivateUser = `UPDATE users SET is_active = 0, session_version = sessio
 
 const deleteUser = `DELETE FROM users WHERE ${mayTouch} RETURNING id`;
 
-const updatePassword = `UPDATE users SET password = ?3, imported_hash = NULL, session_version = session_version + 1
+const updatePassword = `UPDATE users SET password = ?3, imported_hash = NULL, confirmed_at = NULL, session_version = session_version + 1
   WHERE ${mayTouch} RETURNING id`;
 
 /** D1's errors have no codes, only texts. */

@@ -112,15 +112,26 @@ export function newIdsSql(ids: NewUserIds, literal: (value: string | null) => st
 }
 
 /**
+ * The `id` of a user whom the API has and whose primary key it did not say, as SQL: one that no row of the API has.
+ *
+ * @param literal how a value stands in the statement
+ */
+export function freeIdSql(ids: NewUserIds, literal: (value: string | null) => string): string {
+  const type = `COALESCE(${literal(ids.idType ?? null)}, (SELECT id_type FROM user_imports WHERE id = 1))`;
+  return `CASE ${type} WHEN 'uuid' THEN ${literal(ids.uuid)} WHEN 'text' THEN ${literal(ids.text)} ELSE ${idAt("MIN")} - 1 END`;
+}
+
+/**
  * Written with a new user where tokens name users by name: the name may be one that somebody gave up, whose tokens were
  * ended by a row of user_cutoffs that no name leads to any more. Writes nothing while user_cutoffs is empty.
  *
  * @param username how the new user's name stands in the statement
+ * @param condition SQL over the user's row: nothing is written where it is false
  */
-export const endFormerTokensSql = (username: string): string =>
+export const endFormerTokensSql = (username: string, condition = "true"): string =>
   `INSERT INTO user_cutoffs (user_id, issued_before, expires_at)
    SELECT id, COALESCE(unixepoch(date_joined), 0), (SELECT MAX(expires_at) FROM user_cutoffs) FROM users
-   WHERE username = ${username} AND (SELECT MAX(expires_at) FROM user_cutoffs) IS NOT NULL ON CONFLICT (user_id) DO NOTHING`;
+   WHERE username = ${username} AND ${condition} AND (SELECT MAX(expires_at) FROM user_cutoffs) IS NOT NULL ON CONFLICT (user_id) DO NOTHING`;
 
 /** Deletes rows of user_cutoffs that have expired before ?1, but for those by which the range of ids is known. */
 export const forgetEndedUsers = `DELETE FROM user_cutoffs WHERE expires_at < ?1 AND CAST(user_id AS INTEGER)

@@ -24,7 +24,7 @@ const endpoint: Endpoint = {
   fields: ["username", "password"],
   gives: () => ["refresh", "access"],
   refuses: [],
-  run: async () => ({}),
+  run: async () => ({ tokens: {} }),
 };
 
 const textAt = async (path: string, more: Partial<Endpoint> = {}) =>

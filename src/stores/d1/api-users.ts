@@ -1,0 +1,153 @@
+// Users whom the API judges, in D1: found by name before it is asked, and kept as its tokens say.
+// Must never find a user by anything but what the token says, nor touch a right, nor a row that changed meanwhile.
+import type { User } from "../../users/user.ts";
+import type { Ending } from "../admin-contract.ts";
+import type { ApiUser, ApiUserStore, Confirmation, KnownAccount, NameCase } from "../login-contract.ts";
+import { onD1, type StoreLog } from "./errors.ts";
+import { endAllStatements } from "./sessions.ts";
+import { issuedBeforeFrom, selectIssuedBefore } from "./token-state.ts";
+import { endFormerTokensSql, freeIdSql, selectUser, userColumns, userFrom } from "./users.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Django's unusable password: nothing fits it. */
+const noPassword = "!";
+
+/** How a name is compared. */
+const collation = (names: NameCase): string => (names === "exact" ? "" : " COLLATE NOCASE");
+
+export function d1ApiUsers(db: D1Database, log: StoreLog): ApiUserStore {
+  const on = <T>(work: () => Promise<T>) => onD1(log, work);
+  const account = (condition: string, value: string) =>
+    on(async () => {
+      const sql = `SELECT ${userColumns}, confirmed_at, version,
+          (SELECT issued_before FROM user_cutoffs WHERE user_id = users.id) AS issued_before
+        FROM users WHERE ${condition} LIMIT 2`;
+      const { results } = await db.prepare(sql).bind(value).all<Row>();
+      // As a look-up with iexact: nobody, where several have the name.
+      return results.length === 1 ? accountOf(results[0]) : undefined;
+    });
+  return {
+    accountByName: (username, names) => account(`username = ?1${collation(names)}`, username),
+    accountByLookup: ({ column, value }) => account(`${column} = ?1`, value),
+    confirm: (confirmation, names) =>
+      on(async () => {
+        const { user, seen } = confirmation;
+        const write = seen ? updateConfirmed(db, confirmation, seen) : insertUser(db, user, names, confirmation);
+        const before = loseName(confirmation);
+        const after = seen && confirmation.ending ? endSeen(seen, confirmation.ending) : [];
+        const bound = ([sql, values]: Statement) => db.prepare(sql).bind(...values);
+        const looks = [selectUser(db, user.lookup), selectIssuedBefore(db, user.lookup)];
+        const rest = [...endFormerTokens(db, user), ...after.map(bound), ...looks];
+        const results = await db.batch<Row>([...before.map(bound), write, ...rest]);
+        const isWritten = (results[before.length]?.results.length ?? 0) > 0;
+        const [found, cutoff] = results.slice(-2);
+        return {
+          user: isWritten ? userFrom(found?.results[0]) : undefined,
+          issuedBeforeSeconds: issuedBeforeFrom(cutoff?.results[0]),
+        };
+      }),
+    keep: (user, names) =>
+      on(async () => {
+        const writes = [insertUser(db, user, names), ...endFormerTokens(db, user), ...renameUser(db, user, names)];
+        const looks = [selectUser(db, user.lookup), selectIssuedBefore(db, user.lookup)];
+        const results = await db.batch<Row>([...writes, ...looks]);
+        const [found, ending] = results.slice(-2);
+        return {
+          user: userFrom(found?.results[0]),
+          issuedBeforeSeconds: issuedBeforeFrom(ending?.results[0]),
+          isNew: (results[0]?.results.length ?? 0) > 0,
+        };
+      }),
+  };
+}
+
+function accountOf(row: Row | undefined): KnownAccount | undefined {
+  const user = userFrom(row);
+  if (!row || !user) return undefined;
+  return {
+    user,
+    issuedBeforeSeconds: issuedBeforeFrom(row),
+    confirmedAtSeconds: typeof row.confirmed_at === "number" ? row.confirmed_at : null,
+    isProvisioned: typeof row.version === "number",
+  };
+}
+
+type Statement = ReturnType<typeof endAllStatements>[number];
+
+/** Takes the name from its former holder, and ends what that one had, unless the row was changed meanwhile. */
+function loseName({ formerHolder }: Confirmation): readonly Statement[] {
+  if (!formerHolder) return [];
+  const { user, ending } = formerHolder;
+  return [
+    [
+      "UPDATE users SET username = 'id:' || id, session_version = session_version + 1 WHERE id = ?1 AND username = ?2",
+      [user.id, user.username],
+    ],
+    ...endAllStatements({ column: "id", value: user.id }, ending, isAtVersion(user.session_version + 1)),
+  ];
+}
+
+/** Ends the sessions that began under the former password. */
+const endSeen = (seen: User, ending: Ending): readonly Statement[] =>
+  endAllStatements({ column: "id", value: seen.id }, ending, isAtVersion(seen.session_version + 1));
+
+/** That the user of ?1 has this version: the statement before has raised it, or another change has. */
+const isAtVersion = (version: number): string =>
+  `EXISTS (SELECT 1 FROM users WHERE id = ?1 AND session_version = ${Math.trunc(version)})`;
+
+/** Writes to the row as it was seen, and to no other. A row keeps its name where the API said none. */
+function updateConfirmed(
+  db: D1Database,
+  { user, hash, ending, nowSeconds }: Confirmation,
+  seen: User,
+): D1PreparedStatement {
+  const name = user.lookup.column === "username" ? null : (user.username ?? null);
+  const hasChanged = Number(ending !== undefined);
+  return db
+    .prepare(
+      `UPDATE users SET password = COALESCE(?4, password), confirmed_at = ?5, username = COALESCE(?6, username),
+         imported_hash = CASE ?7 WHEN 1 THEN NULL ELSE imported_hash END, session_version = session_version + ?7
+       WHERE id = ?1 AND session_version = ?2 AND password = ?3 AND is_active = 1 RETURNING id`,
+    )
+    .bind(seen.id, seen.session_version, seen.password, hash ?? null, nowSeconds, name, hasChanged);
+}
+
+/** Writes the row, marked as the API's own for later imports, unless there is one, or the API deleted the user after it had issued the token. */
+function insertUser(
+  db: D1Database,
+  user: ApiUser,
+  names: NameCase,
+  { hash = noPassword, nowSeconds }: Partial<Confirmation> = {},
+): D1PreparedStatement {
+  const { lookup, username, atSeconds, ids } = user;
+  const values: Array<string | number | null> = [lookup.value, username ?? null, atSeconds, hash, nowSeconds ?? null];
+  const id = lookup.column === "id" ? "?1" : freeIdSql(ids, (value) => `?${values.push(value)}`);
+  const alternateId = lookup.column === "alternate_id" ? "?1" : "NULL";
+  // Where tokens name users by name, the name is what the token says.
+  const isFree = `?2 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM users WHERE username = ?2${collation(names)})`;
+  const name = lookup.column === "username" ? "?1" : `CASE WHEN ${isFree} THEN ?2 ELSE 'id:' || new_id END`;
+  return db
+    .prepare(
+      `INSERT INTO users (id, alternate_id, username, password, confirmed_at, imported_row, date_joined)
+       SELECT new_id, ${alternateId}, ${name}, ?4, ?5, 'login', strftime('%Y-%m-%dT%H:%M:%SZ', ?3, 'unixepoch') FROM (SELECT ${id} AS new_id)
+       WHERE NOT EXISTS (SELECT 1 FROM users WHERE ${lookup.column} = ?1)
+         AND NOT EXISTS (SELECT 1 FROM deleted_users WHERE deleted_users.id = new_id AND version >= ?3 * 1000000)
+       RETURNING id`,
+    )
+    .bind(...values);
+}
+
+/** Where tokens name users by name: the name may be one that somebody gave up. */
+function endFormerTokens(db: D1Database, { lookup, atSeconds }: ApiUser): D1PreparedStatement[] {
+  if (lookup.column !== "username") return [];
+  return [db.prepare(endFormerTokensSql("?1", "unixepoch(date_joined) = ?2")).bind(lookup.value, atSeconds)];
+}
+
+/** Gives the row the name that the API says, if it is free. */
+function renameUser(db: D1Database, { lookup, username }: ApiUser, names: NameCase): D1PreparedStatement[] {
+  if (lookup.column === "username" || username === undefined) return [];
+  const isTaken = `SELECT 1 FROM users AS other WHERE other.username = ?2${collation(names)} AND other.id <> users.id`;
+  const sql = `UPDATE users SET username = ?2 WHERE ${lookup.column} = ?1 AND username <> ?2 AND NOT EXISTS (${isTaken})`;
+  return [db.prepare(sql).bind(lookup.value, username)];
+}
