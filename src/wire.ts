@@ -128,11 +128,13 @@ export async function wire(
     signAssertion: assertionSigner(settings, keys),
   };
   const tokenCache = createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY });
+  const provisioning = provisioningFor(env.DB, services);
+  const { takeUsers } = provisioning;
   const deps = {
     ...services,
-    useCases: createTokenUseCases({ ...services, admin }),
-    administration: admin && createAdministration({ ...services, admin }),
-    ...provisioningFor(env.DB, services),
+    useCases: createTokenUseCases({ ...services, admin, takeUsers }),
+    administration: admin && createAdministration({ ...services, admin, takeUsers }),
+    ...provisioning,
     authentication: createAuthentication({
       ...services,
       tokenCache,

@@ -87,7 +87,7 @@ async function applyLines(
     context,
     lines.map((line) => readLineText(settings, line)),
   );
-  const text = results.map((result) => `${JSON.stringify(result)}\n`).join("");
+  const text = results.map((result) => `${asciiJson(result)}\n`).join("");
   return new Response(text, { headers: { ...ownHeaders(context), "content-type": "application/x-ndjson" } });
 }
 
@@ -121,6 +121,10 @@ async function logUserOut(
   const id = pathId(settings, context);
   return answerJson(context, 200, await provisioning.logOut(context, id, Math.ceil(signed.issuedAtSeconds)));
 }
+
+/** Some readers of lines take U+0085, U+2028 and U+2029 for the end of one, and an id may have them. */
+const asciiJson = (value: unknown): string =>
+  JSON.stringify(value).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 function answerOne(context: RequestContext, [result]: readonly LineResult[]): Response {
   if (result?.error !== undefined) refuse("fields_invalid", fieldError("id", `${result.error}.`));

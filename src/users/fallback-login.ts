@@ -90,9 +90,9 @@ export async function logInWithFallback(
   if (answer.status >= 300) return failLogin(deps, attempt, reasonOf(local), account?.user);
   const judged = await judgeOrAlarm(deps, context, answer);
   if (isPassed(judged)) return judged;
-  // What the answer says of users comes before its tokens.
-  const known = hasUsers ? await accountNamed(deps, credentials.username) : account;
-  const user = await keep(one, { account: known, verdict: hasUsers ? undefined : verdict }, judged);
+  // What the answer itself has changed is a part of the log-in, and not something that came between.
+  const after = hasUsers ? { account: await deps.apiUsers.accountByLookup(judged.lookup), verdict: undefined } : local;
+  const user = await keep(one, after, judged);
   const refused = (await accountRefusal(deps, user)) ?? refusal(user);
   return refused === undefined ? { user, newHash: undefined } : failLogin(deps, attempt, refused, user);
 }

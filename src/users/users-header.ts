@@ -14,10 +14,10 @@ import { readLine } from "./provisioning-line.ts";
 export const usersHeader = "x-gateway-users";
 
 /**
- * Applies what the header's value brings. Resolves also when it was ignored; with PROVISIONING_STRICT, refuses with
+ * Applies what the header's value brings; whether it brought anything. Resolves also when it was ignored; with PROVISIONING_STRICT, refuses with
  * `provisioning_failed` (502) when users were brought and could not be applied.
  */
-export type TakeUsers = (sealed: string, context: RequestContext) => Promise<void>;
+export type TakeUsers = (sealed: string, context: RequestContext) => Promise<boolean>;
 
 /** How many headers of that name an answer may have: one for each layer of an API that knows of changes. */
 const mostHeaders = 4;
@@ -59,9 +59,10 @@ export function createTakeUsers(deps: {
 
   return async (sealed, context) => {
     const lines = await openAll(sealed, context);
-    if (lines.length === 0 || (await isApplied(context, lines))) return;
+    if (lines.length === 0) return false;
+    if (await isApplied(context, lines)) return true;
     log("users_header_failed", {}, context.requestId);
-    if (settings.PROVISIONING_STRICT) refuse("provisioning_failed");
+    return settings.PROVISIONING_STRICT ? refuse("provisioning_failed") : true;
   };
 }
 

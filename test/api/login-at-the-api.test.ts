@@ -5,6 +5,7 @@ import { appWith, claimsOf, postJson } from "../support/app.ts";
 import { DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
 import { type Asked, apiPair, apiToken, loginView } from "../support/login-api.ts";
+import { provisioningKey, sealedUsers } from "../support/provisioning.ts";
 import { freshId, rowOf } from "../support/rows.ts";
 import { addUser } from "../support/users.ts";
 
@@ -555,5 +556,55 @@ describe("a user who is changed while the API is asked", () => {
     expect(rest).toBe(1);
     for (const token of [refresh, access]) expect(claimsOf(token).iat).toBeGreaterThanOrEqual(Number(ended));
     expect((await post({ refresh }, {}, "/api/token/refresh/")).status).toBe(200);
+  });
+});
+
+describe("users that the API's answer brings along", () => {
+  const vars = { PROVISIONING_KEY: provisioningKey };
+  const version = () => Date.now() * 1000;
+  const withUsers =
+    (line: object, body: (id: string) => object, id: string) =>
+    ({ headers }: Asked) => {
+      const sealed = sealedUsers(headers["x-request-id"] ?? "", [{ id, version: version(), ...line }]);
+      return Response.json(body(id), { headers: { "x-gateway-users": sealed } });
+    };
+
+  it("are there before the tokens are looked at, and the header goes no further", async () => {
+    const [id, username] = [freshUserId(), `s-${freshId()}`];
+    const line = { username, email: "s@example.com", is_staff: true };
+    const { logIn } = await setUp(withUsers(line, apiPair, id), vars);
+    const { status, headers } = await logIn();
+    expect([status, headers.has("x-gateway-users")]).toEqual([200, false]);
+    expect(await userRow(id)).toMatchObject({ username, email: "s@example.com", is_staff: 1 });
+  });
+
+  it("are taken from an answer without tokens, too", async () => {
+    const user = await addUser();
+    const { logIn } = await setUp(
+      withUsers({ is_active: false }, () => ({ mfa: true }), user.id),
+      vars,
+    );
+    const { text, headers } = await logIn();
+    expect([text, headers.has("x-gateway-users")]).toEqual(['{"mfa":true}', false]);
+    expect(await userRow(user.id)).toMatchObject({ is_active: 0 });
+  });
+
+  it("may have had their sessions ended by this very log-in: a new password that logs in", async () => {
+    const user = await addUser();
+    const line = { password: "pbkdf2_sha256$1$s$h" };
+    const { post } = await setUp(withUsers(line, apiPair, user.id), vars);
+    const { status, json } = await post({ password: "the new one" });
+    expect(status).toBe(200);
+    expect((await post({ refresh: json().refresh }, {}, "/api/token/refresh/")).status).toBe(200);
+    expect(await userRow(user.id)).toMatchObject({ session_version: 1 });
+  });
+
+  it("are dropped without a key", async () => {
+    const [id, username] = [freshUserId(), `s-${freshId()}`];
+    const { logIn } = await setUp(withUsers({ username }, apiPair, id));
+    expect([(await logIn()).headers.has("x-gateway-users"), (await userRow(id))?.username]).toEqual([
+      false,
+      `id:${id}`,
+    ]);
   });
 });

@@ -377,6 +377,12 @@ describe("POST of lines", () => {
     ]);
   });
 
+  it("answers in ASCII, so that no character of an id ends a line", async () => {
+    const id = `\u2028\u0085ä${freshId()}`;
+    const response = await app.fetch(signedRequest("POST", "/_gateway/users/", ndjson([{ id, version: 1 }])));
+    expect(await response.text()).toBe(`{"id":"\\u2028\\u0085\\u00e4${id.slice(3)}","version":1,"result":"applied"}\n`);
+  });
+
   it("takes an integer for an id", async () => {
     expect(await post([{ id: 812_345, version: 1 }])).toEqual([{ id: "812345", version: 1, result: "applied" }]);
   });

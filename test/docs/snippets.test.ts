@@ -39,6 +39,7 @@ const shown: Readonly<Record<string, string>> = {
 const warned: Readonly<Record<string, RegExp>> = {
   "docs/client-headers.md": /^ALLOW_HEADERS has "(X_Tenant|X-HTTP-Method-Override)": /,
   "docs/admin.md": /^ADMIN is on: staff can log in|^ADMIN_HOST is not set/,
+  "docs/events.md": /^PROVISIONING_KEY with USERS_OWNER = "gateway"/,
   "docs/recipes.md": /^TOKEN_TYPE_CLAIM is None/,
   "docs/observability.md": /^ROUTES\[0\] \(\/api\/\*\) has enforce = false/,
   "docs/routes.md": /^ROUTES\[\d\] \(\/api\/new\/\*\) has enforce = false/,
@@ -141,12 +142,13 @@ describe("code", () => {
 
   it("in JavaScript is run by tests: of the recipes, and of a real Express behind the gateway", () => {
     // test/client/client.test.ts; test/docs/recipes.test.ts; test/worker/express-origin.test.ts with
-    // test/docs/securing-your-origin.test.ts; test/browser/fetch-wrapper.ts, in Chromium.
+    // test/docs/securing-your-origin.test.ts; test/docs/provisioning.test.ts; test/browser/fetch-wrapper.ts, in Chromium.
     const beginnings = inLanguage("js").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
     expect(beginnings).toEqual([
       "docs/browser-apps.md const post = (path, body) =>",
       'docs/client.md import { createClient } from "simplejwt-edge/client";',
       'docs/client.md import { createClient } from "simplejwt-edge/client";',
+      "docs/provisioning.md // examples/provisioning/gateway-users.js",
       "docs/react-and-nextjs.md // examples/browser-fetch/gateway-fetch.js",
       "docs/react-and-nextjs.md async function getJson(path) {",
       "docs/recipes.md let refreshing;",

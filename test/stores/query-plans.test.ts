@@ -5,6 +5,8 @@ import { d1AdminSessions } from "../../src/stores/d1/admin-sessions.ts";
 import { d1AdminTokens } from "../../src/stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
 import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
+import { d1Events } from "../../src/stores/d1/events.ts";
+import { d1Provisioning } from "../../src/stores/d1/provisioning.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
@@ -70,8 +72,33 @@ async function allStatements(): Promise<readonly string[]> {
   }
   await sessions.forgetEndings(now);
   await apiStatements(db);
+  await eventStatements(db);
   await adminStatements(db);
+  await provisioningStatements(db);
   return [...texts];
+}
+
+/** Events: as the stores write them along with a change, and as they are sent. */
+async function eventStatements(db: D1Database): Promise<void> {
+  const event = { type: "logout", createdAtSeconds: now, data: {} } as const;
+  const [tokens, sessions] = [d1Tokens(db, silent, event), d1Sessions(db, silent, event)];
+  const users = d1AdminUsers(db, silent, event);
+  const events = d1Events(db, silent);
+  const token = outstandingToken({ userId: "7" });
+  const actor = { isSuperuser: true, namesAreIds: false };
+  const ending = { issuedBeforeSeconds: now, untilSeconds: now, nowSeconds: now };
+  await tokens.recordLogin("no user", { userId: "7", token, newHash: undefined, lastLogin: undefined });
+  for (const column of ["id", "username", "alternate_id"] as const) {
+    const owner = { column, value: "7" };
+    await tokens.blacklist(owner, token, now);
+    await sessions.endSession(owner, "f", now, now);
+    await sessions.endAll(owner, now, now, now);
+    await events.pending(owner, 10);
+  }
+  await users.deactivate("7", actor, ending);
+  await users.end("7", actor, ending);
+  await events.pending(undefined, 10);
+  await events.remove([1, 2]);
 }
 
 /** Log-ins at the API. */
@@ -146,10 +173,24 @@ async function adminStatements(db: D1Database): Promise<void> {
   }
 }
 
+async function provisioningStatements(db: D1Database): Promise<void> {
+  const store = d1Provisioning(db, silent);
+  const ending = { issuedBeforeSeconds: now, untilSeconds: now, nowSeconds: now };
+  const change = { id: "7", version: 1, deleted: false, rehash: false, columns: { username: "a", alternate_id: "a" } };
+  for (const named of ["id", "username", "alternate_id"] as const) {
+    for (const names of ["exact", "insensitive"] as const) {
+      await store.apply([change, { ...change, id: "8", deleted: true, columns: {} }], { named, names, ending });
+    }
+  }
+  await store.logOut("7", ending);
+  await store.page("7", 10);
+}
+
 const statements = await allStatements();
 
 /** One row, what a LIMIT inside lets through, or a list that is a parameter; `chain` has `longestChain` rows at most. */
-const small = /^SCAN (CONSTANT ROW|asked|chain|\(subquery-\d+\)|json_each VIRTUAL TABLE INDEX 1:)$/;
+const small =
+  /^SCAN (CONSTANT ROW|asked|chain|(line|applying|final|deed|ended|moved|claim|other|username_\w+|alternate_id_\w+)|\(subquery-\d+\)|json_each VIRTUAL TABLE INDEX 1:)$/;
 
 test("the stores have statements to look at", () => {
   expect(statements.length).toBeGreaterThan(20);

@@ -49,7 +49,7 @@ ${column}_holder AS MATERIALIZED (
   SELECT CAST(users.id AS TEXT) AS id, users.username, users.alternate_id, claim.id AS claimed_by,
     COALESCE(other.version, users.version, -1) > claim.version AS is_newer
   FROM ${column}_claim AS claim CROSS JOIN users ON users.${column} = claim.claimed COLLATE ${collation} AND users.id <> claim.id
-    LEFT JOIN applying AS other ON other.id = users.id
+    LEFT JOIN applying AS other ON other.id = users.id || ''
   WHERE claim.place = 1 AND (other.id IS NULL OR NOT (other.deleted = 1 OR ${states}))),
 ${column}_loser AS MATERIALIZED (
   SELECT id FROM ${column}_claim WHERE place > 1 UNION SELECT claimed_by FROM ${column}_holder WHERE is_newer)`;
@@ -83,7 +83,7 @@ deed AS MATERIALIZED (
   const ending = `ended AS MATERIALIZED (
   SELECT id, ?2 AS issued_before FROM deed WHERE ends
   UNION ALL SELECT id, ?2 - 1 + displaces FROM deed
-    WHERE is_named AND (displaces OR EXISTS (SELECT 1 FROM user_cutoffs))
+    WHERE is_named AND (displaces OR (SELECT MAX(user_id) FROM user_cutoffs) IS NOT NULL)
   UNION ALL SELECT id, ?2 FROM (${losing}))`;
   const common = [
     applying,

@@ -54,7 +54,7 @@ export function d1Provisioning(db: D1Database, log: StoreLog): ProvisioningStore
             `SELECT CAST(id AS TEXT) AS id_text, version, is_active FROM users WHERE ${id} > ?1 ORDER BY ${id} LIMIT ?2`,
           );
         const [type, found] = await db.batch<Row>([
-          db.prepare("SELECT typeof(id) AS type FROM users LIMIT 1"),
+          db.prepare("SELECT typeof(MIN(id)) AS type FROM users"),
           page("id").bind(after, limit),
         ]);
         // In a database of an earlier version they are integers, whose order is another one and has no index.
