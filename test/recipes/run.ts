@@ -194,7 +194,7 @@ await run("test:recipes", async () => {
   const { packages = process.env.RECIPES_PACKAGES, only } = values;
   if (packages === undefined) {
     throw usage(
-      "Name the folder with the packages: pip install --target FOLDER django djoser dj-rest-auth 'django-allauth[headless]', then npm run test:recipes -- --packages FOLDER",
+      "Name the folder with the packages: pip install --target FOLDER django djoser 'dj-rest-auth[with_social]' 'django-allauth[headless]', then npm run test:recipes -- --packages FOLDER",
     );
   }
   const report = openReport();
