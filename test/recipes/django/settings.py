@@ -75,3 +75,9 @@ if RECIPE == "allauth":
     REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] = [
         "allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication"
     ]
+
+if os.environ.get("RECIPE_PROVISIONING_KEY"):
+    INSTALLED_APPS += ["simplejwt_edge"]
+    MIDDLEWARE += ["simplejwt_edge.middleware.GatewayUsersMiddleware"]
+    SIMPLEJWT_EDGE_URL = os.environ["RECIPE_GATEWAY"]
+    SIMPLEJWT_EDGE_KEY = os.environ["RECIPE_PROVISIONING_KEY"]
