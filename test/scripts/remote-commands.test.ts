@@ -155,19 +155,21 @@ it("provision --remote sends one file for all lines, and tells KV of all users a
   const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-provision-"));
   const file = join(folder, "users.jsonl");
   const lines = [
-    { id: 3, version: 1, password: "!new", last_name: "O'Brien; --" },
-    { id: 4, version: 1, deleted: true },
+    { id: 303, version: 1, password: "!new", last_name: "O'Brien; --" },
+    { id: 304, version: 1, deleted: true },
     { id: 99, version: 1, username: "new" },
   ];
   writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+  const insert = "INSERT INTO users (id, username, password, date_joined) VALUES (?, ?, 'old', 'then')";
+  for (const id of ["303", "304"]) api.db.prepare(insert).run(id, `user-${id}`);
   const before = api.imports.length;
   expect(await manage("provision", file)).toBe(0);
   rmSync(folder, { recursive: true });
   expect(said).toEqual(["In the remote database: 3 applied, 0 unchanged, 0 outdated, 0 refused."]);
   expect(api.imports.length - before).toBe(1);
-  expect(api.db.prepare("SELECT password, last_name, session_version FROM users WHERE id = 3").all()).toEqual([
+  expect(api.db.prepare("SELECT password, last_name, session_version FROM users WHERE id = 303").all()).toEqual([
     { password: "!new", last_name: "O'Brien; --", session_version: 1 },
   ]);
-  expect(api.db.prepare("SELECT id FROM users WHERE id IN (4, 99)").all()).toEqual([{ id: "99" }]);
-  expect([...api.kv.keys()].filter((key) => /^user:[34]$/.test(key)).sort()).toEqual(["user:3", "user:4"]);
+  expect(api.db.prepare("SELECT id FROM users WHERE id IN (304, 99)").all()).toEqual([{ id: "99" }]);
+  expect([...api.kv.keys()].filter((key) => /^user:30[34]$/.test(key)).sort()).toEqual(["user:303", "user:304"]);
 });
