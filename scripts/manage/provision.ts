@@ -86,7 +86,8 @@ export function openProvisioner(
       if (event === "user_name_lost" && "user_id" in fields) nameless.push(fields.user_id);
     },
   });
-  const apply = (readings: readonly LineReading[]) => applyLines({ nowSeconds, requestId: "" }, readings);
+  const apply = async (readings: readonly LineReading[]) =>
+    (await applyLines({ nowSeconds, requestId: "" }, readings)).results;
   return {
     nameless,
     async lines(texts, say) {

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { RequestContext } from "../context.ts";
 import { Refusal, refuse } from "../errors.ts";
 import { isOutdated } from "../sessions/token-record.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { AdminSessionStore, FoundAdminSession } from "../stores/admin-contract.ts";
 import { mayAdminister } from "../users/admin-rights.ts";
 import type { FallbackLoginDependencies } from "../users/fallback-login.ts";
@@ -34,6 +35,10 @@ export interface Admin {
 export function isConfirmed(admin: Admin, nowSeconds: number): boolean {
   return nowSeconds - admin.confirmedAtSeconds <= confirmedForSeconds;
 }
+
+/** Whether only the API knows the name that somebody logs in with: its tokens do not say it. */
+export const hasNoName = ({ LOGIN }: Settings, { id, username }: Pick<User, "id" | "username">): boolean =>
+  LOGIN !== "gateway" && username === `id:${id}`;
 
 /** Refuses with `admin_confirmation_needed` what the session's cookie alone does not allow. */
 export function requireConfirmed(admin: Admin, nowSeconds: number): void {
@@ -73,9 +78,10 @@ export interface AdminSessions {
    * 1. The password, counted and refused as at log-in (401, 429); ON_LOGIN_FAILED is called. 2. The session's time of
    * confirmation is moved. The session goes on as it is, and so does its end.
    *
+   * @param typedName the name to log in with, of an admin whose row has none (hasNoName)
    * @returns the admin, confirmed
    */
-  confirmPassword(context: RequestContext, admin: Admin, password: string): Promise<Admin>;
+  confirmPassword(context: RequestContext, admin: Admin, password: string, typedName?: string): Promise<Admin>;
 }
 
 export function createAdminSessions(deps: AdminSessionDependencies): AdminSessions {
@@ -140,9 +146,10 @@ export function createAdminSessions(deps: AdminSessionDependencies): AdminSessio
       log("admin_logout", { admin_id: admin.user.id }, requestId);
     },
 
-    async confirmPassword(context, admin, password) {
+    async confirmPassword(context, admin, password, typedName) {
       const { nowSeconds, requestId } = context;
-      const { username, id } = admin.user;
+      const { id } = admin.user;
+      const username = hasNoName(settings, admin.user) ? (typedName ?? "") : admin.user.username;
       try {
         const { user } = letIn(await login.logIn(context, { username, password }));
         // Somebody else may have got the name since the session was read.

@@ -77,6 +77,8 @@ export const refusedForCookies: readonly Reason[] = ["csrf_refused", "auth_cooki
 
 const reasons = Object.keys(refusals) as readonly Reason[];
 const login = reasons.filter((reason) => reason.startsWith("login_"));
+/** What else a log-in is refused with, where LOGIN asks the API. */
+export const refusedForApi = reasons.filter((reason) => reason.startsWith("api_login_"));
 const opened = reasons.filter(
   (reason) =>
     reason.startsWith("token_") && !reason.startsWith("token_blacklisted") && reason !== "token_user_id_malformed",

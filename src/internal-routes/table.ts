@@ -121,8 +121,7 @@ export function coversPath({ path: pattern }: InternalRoute, path: string): bool
  * that begins as an internal route does, and for every one with percent-encodings, which the router decodes.
  */
 export function internalRouteTest(settings: Settings): (url: Pick<RequestUrl, "path">) => boolean {
-  const paths = internalRoutes(settings, true).map(({ path }) => path.replace(/\/(:id\/|\*)?$/, ""));
-  const different = [...new Set(paths)];
-  const beginnings = different.filter((path) => !different.some((other) => other !== path && path.startsWith(other)));
-  return ({ path }) => beginnings.some((beginning) => path.startsWith(beginning)) || path.includes("%");
+  const beginnings = internalRoutes(settings, true).map(({ path }) => path.replace(/\/(:id\/|\*)?$/, ""));
+  const pattern = new RegExp(`^(?:${beginnings.map((text) => text.replaceAll(".", "\\.")).join("|")})|%`);
+  return ({ path }) => pattern.test(path);
 }

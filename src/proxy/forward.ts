@@ -31,7 +31,7 @@ export interface ForwardInput {
   /** Whether the answer is for one person: then no shared cache may have it. */
   readonly personal: boolean;
   /** Applies X-Gateway-Users, which may refuse the request; undefined to drop it alone. */
-  readonly takeUsers?: ((sealed: string) => Promise<void>) | undefined;
+  readonly takeUsers?: ((sealed: string) => Promise<unknown>) | undefined;
   /** Tells the log why the origin could not be reached; the client never learns it. */
   readonly failed: (error: unknown) => void;
 }

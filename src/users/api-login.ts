@@ -20,9 +20,7 @@ import {
 } from "./login.ts";
 import { newUserIds } from "./new-user-ids.ts";
 import type { User } from "./user.ts";
-
-/** Of the API's answers; the proxy drops it, too. */
-const usersHeader = "x-gateway-users";
+import { type TakeUsers, usersHeader } from "./users-header.ts";
 
 /** The services that a log-in at the API needs. */
 export interface ApiLoginDependencies extends LoginDependencies {
@@ -31,8 +29,8 @@ export interface ApiLoginDependencies extends LoginDependencies {
   readonly loginApi: LoginApi | undefined;
   readonly apiUsers: ApiUserStore;
   readonly newUuid: () => string;
-  /** Applies what the API's answer says of users it has just changed (X-Gateway-Users); undefined while it may say nothing. */
-  readonly takeUsers?: ((sealed: string, context: RequestContext) => Promise<void>) | undefined;
+  /** Applies X-Gateway-Users of the API's answer; undefined while PROVISIONING_KEY is not set. */
+  readonly takeUsers?: TakeUsers | undefined;
 }
 
 /** A user whom the API let in, with the tokens that it gave. */
@@ -62,12 +60,14 @@ export async function logInAtApi(
   await limitLogins(deps, { ...attempt, username: input.username });
   const known = await accountNamed(deps, input.username);
   const answer = await askApi(deps, context, input);
-  const before = (await takeUsers(deps, context, answer)) ? await accountNamed(deps, input.username) : known;
+  const hasUsers = await takeUsers(deps, context, answer);
   const judged = await judgeOrAlarm(deps, context, answer);
   if (isPassed(judged)) {
-    if (isWrongLogin(answer)) await failLogin(deps, attempt, "login_refused_by_api", before?.user).catch(ignoreRefusal);
+    if (isWrongLogin(answer)) await failLogin(deps, attempt, "login_refused_by_api", known?.user).catch(ignoreRefusal);
     return judged;
   }
+  // What the answer itself has changed is a part of the log-in, and not something that came between.
+  const before = hasUsers ? await apiUsers.accountByLookup(judged.lookup) : known;
   const account = await apiUsers.keep(apiUserOf(deps, judged), settings.USERNAME_CASE);
   const { user } = account;
   if (!user || isChangedSince(context, before, account)) return failLogin(deps, attempt, "login_user_changed", user);
@@ -85,16 +85,14 @@ export async function accountNamed(
   return name === "" ? undefined : apiUsers.accountByName(name, settings.USERNAME_CASE);
 }
 
-/** Whether the answer had users with it; what they changed is a part of the log-in, and not something that came between. */
+/** Applies what the answer says of users, before its tokens are looked at; whether it said anything. */
 export async function takeUsers(
   deps: Pick<ApiLoginDependencies, "takeUsers">,
   context: RequestContext,
   { headers }: LoginAnswer,
 ): Promise<boolean> {
   const sealed = headers.get(usersHeader);
-  if (sealed === null || !deps.takeUsers) return false;
-  await deps.takeUsers(sealed, context);
-  return true;
+  return sealed !== null && deps.takeUsers !== undefined && (await deps.takeUsers(sealed, context));
 }
 
 /** The user whom the tokens name, as the store is asked to keep them. */

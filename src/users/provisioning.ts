@@ -37,8 +37,15 @@ export interface LineResult {
 
 type Context = Pick<RequestContext, "nowSeconds" | "requestId">;
 
-/** One result for each line, in their order. A line that was refused keeps no other from being applied. */
-export type ApplyLines = (context: Context, readings: readonly LineReading[]) => Promise<readonly LineResult[]>;
+/** What became of all lines. */
+export interface Applied {
+  /** One for each line, in their order. A line that was refused keeps no other from being applied. */
+  readonly results: readonly LineResult[];
+  /** Sessions that began before this second have ended, of some users; undefined if no session has. */
+  readonly endedBeforeSeconds: number | undefined;
+}
+
+export type ApplyLines = (context: Context, readings: readonly LineReading[]) => Promise<Applied>;
 
 export interface Provisioning {
   readonly apply: ApplyLines;
@@ -96,7 +103,8 @@ export function createApplyLines(deps: ProvisioningDependencies): ApplyLines {
     for (const { id, result, error } of results) {
       if (result === "refused") log("provisioning_refused", { user_id: id ?? undefined, error }, context.requestId);
     }
-    return results;
+    const endings = provisioned.ended.map(({ issuedBeforeSeconds }) => issuedBeforeSeconds);
+    return { results, endedBeforeSeconds: endings.length === 0 ? undefined : Math.max(...endings) };
   };
 }
 

@@ -1,10 +1,14 @@
 // LOGIN = "origin" through the whole app: what the API's log-in view is sent, and what becomes of its answers.
+import { createHash } from "node:crypto";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Hooks } from "../../src/hooks.ts";
+import { countedName } from "../../src/users/user-rules.ts";
 import { appWith, claimsOf, postJson } from "../support/app.ts";
 import { DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
 import { type Asked, apiPair, apiToken, loginView } from "../support/login-api.ts";
+import { provisioningKey, sealedUsers } from "../support/provisioning.ts";
 import { freshId, rowOf } from "../support/rows.ts";
 import { addUser } from "../support/users.ts";
 
@@ -147,6 +151,25 @@ describe("what the API is sent", () => {
     const { app } = await setUp(answer, { ORIGIN: "zone" });
     await app.fetch(new Request("http://gateway.example/api/token/", postJson("/", { username: "w" })));
     expect(fetched.mock.calls.map(([url]) => url)).toEqual(["https://gateway.example/api/token/"]);
+  });
+
+  it("is the name that was counted, whatever the body is", async () => {
+    const keys: string[] = [];
+    const LOGIN_LIMITER = { limit: async ({ key }: { key: string }) => ({ success: keys.push(key) > 0 }) };
+    const { app, view } = await setUp(answer, { LOGIN_LIMITER });
+    const name = fc.string({ unit: "binary", maxLength: 6 }).filter((text) => !text.includes("\0"));
+    const member = fc.tuple(fc.constantFrom("username", "Username", "password", "user\\u006eame"), name);
+    await fc.assert(
+      fc.asyncProperty(fc.array(member, { maxLength: 5 }), async (members) => {
+        keys.length = view.asked.length = 0;
+        const body = `{${members.map(([key, value]) => `"${key}":${JSON.stringify(value)}`).join()}}`;
+        await app.fetch(new Request(postJson("/api/token/", {}), { body }));
+        const [sent] = view.asked.map((one) => JSON.parse(one.body).username as string | undefined);
+        const hash = (text: string) => createHash("sha256").update(countedName(text)).digest("hex");
+        expect(keys).toEqual(sent === undefined ? [] : [`account:${hash(sent)}`]);
+      }),
+      { numRuns: 60, seed: 20261129 },
+    );
   });
 
   it("is nothing when the account or the address was tried too often", async () => {
@@ -555,5 +578,55 @@ describe("a user who is changed while the API is asked", () => {
     expect(rest).toBe(1);
     for (const token of [refresh, access]) expect(claimsOf(token).iat).toBeGreaterThanOrEqual(Number(ended));
     expect((await post({ refresh }, {}, "/api/token/refresh/")).status).toBe(200);
+  });
+});
+
+describe("users that the API's answer brings along", () => {
+  const vars = { PROVISIONING_KEY: provisioningKey };
+  const version = () => Date.now() * 1000;
+  const withUsers =
+    (line: object, body: (id: string) => object, id: string) =>
+    ({ headers }: Asked) => {
+      const sealed = sealedUsers(headers["x-request-id"] ?? "", [{ id, version: version(), ...line }]);
+      return Response.json(body(id), { headers: { "x-gateway-users": sealed } });
+    };
+
+  it("are there before the tokens are looked at, and the header goes no further", async () => {
+    const [id, username] = [freshUserId(), `s-${freshId()}`];
+    const line = { username, email: "s@example.com", is_staff: true };
+    const { logIn } = await setUp(withUsers(line, apiPair, id), vars);
+    const { status, headers } = await logIn();
+    expect([status, headers.has("x-gateway-users")]).toEqual([200, false]);
+    expect(await userRow(id)).toMatchObject({ username, email: "s@example.com", is_staff: 1 });
+  });
+
+  it("are taken from an answer without tokens, too", async () => {
+    const user = await addUser();
+    const { logIn } = await setUp(
+      withUsers({ is_active: false }, () => ({ mfa: true }), user.id),
+      vars,
+    );
+    const { text, headers } = await logIn();
+    expect([text, headers.has("x-gateway-users")]).toEqual(['{"mfa":true}', false]);
+    expect(await userRow(user.id)).toMatchObject({ is_active: 0 });
+  });
+
+  it("may have had their sessions ended by this very log-in: a new password that logs in", async () => {
+    const user = await addUser();
+    const line = { password: "pbkdf2_sha256$1$s$h" };
+    const { post } = await setUp(withUsers(line, apiPair, user.id), vars);
+    const { status, json } = await post({ password: "the new one" });
+    expect(status).toBe(200);
+    expect((await post({ refresh: json().refresh }, {}, "/api/token/refresh/")).status).toBe(200);
+    expect(await userRow(user.id)).toMatchObject({ session_version: 1 });
+  });
+
+  it("are dropped without a key", async () => {
+    const [id, username] = [freshUserId(), `s-${freshId()}`];
+    const { logIn } = await setUp(withUsers({ username }, apiPair, id));
+    expect([(await logIn()).headers.has("x-gateway-users"), (await userRow(id))?.username]).toEqual([
+      false,
+      `id:${id}`,
+    ]);
   });
 });

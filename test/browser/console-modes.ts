@@ -244,6 +244,47 @@ export const consoleModes: readonly Sentence[] = [
     }),
   ],
   [
+    "console: with TOKEN_PATHS it logs in, verifies, refreshes, lists and ends sessions, and logs out at those paths",
+    under(
+      {
+        TOKEN_PATHS: {
+          obtain: ["/auth/login/", "/auth/otp/"],
+          refresh: "/auth/token/refresh/",
+          verify: "/auth/token/verify/",
+          blacklist: "/auth/logout/",
+          sessions: "/me/sessions/",
+          logout_all: "/me/logout-all/",
+        },
+      },
+      async (page, stage, errors) => {
+        const paths: string[] = [];
+        page.on("request", (request) => paths.push(`${request.method()} ${new URL(request.url()).pathname}`));
+        await logIn(page, stage);
+        await saying(page, "200 OK: logged in as ada");
+        await press(page, "Verify the access token");
+        await saying(page, "200 OK: the access token is valid");
+        await press(page, "Refresh with the refresh token");
+        await saying(page, "200 OK: a new access token");
+        await press(page, "Load the list");
+        await saying(page, "200 OK: sessions listed");
+        await page.getByRole("button", { name: /^End the session of / }).click();
+        await saying(page, "204 No Content: the session is ended");
+        await press(page, "Blacklist the refresh token");
+        await saying(page, "401 Unauthorized: Token is blacklisted");
+        await press(page, "Log out everywhere");
+        await saying(page, "200 OK: logged out everywhere");
+        assert.deepEqual(
+          paths.map((path) => path.replace(/sessions\/[0-9a-f]+/, "sessions/:id")),
+          [
+            ...["POST /auth/login/", "POST /auth/token/verify/", "POST /auth/token/refresh/", "GET /me/sessions/"],
+            ...["DELETE /me/sessions/:id/", "POST /auth/logout/", "POST /me/logout-all/"],
+          ],
+        );
+        assert.deepEqual(errors, []);
+      },
+    ),
+  ],
+  [
     "console: a sliding token has both its clocks, opens the API, and slides",
     under(
       { TOKEN_ENDPOINTS: ["sliding", "verify"], AUTH_TOKEN_CLASSES: ["SlidingToken"] },

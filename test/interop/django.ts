@@ -36,9 +36,9 @@ interface Fixture {
   readonly fields: Omit<UserRow, "id">;
 }
 
-/** Makes the tables in a fresh SQLite file below `folder`. */
-export async function openDjangoDatabase(folder: string): Promise<DjangoDatabase> {
-  const env = { INTEROP_DATABASE: join(folder, "django.sqlite3") };
+/** Makes the tables in a fresh SQLite file below `folder`. `more`: further variables of the project's settings. */
+export async function openDjangoDatabase(folder: string, more: NodeJS.ProcessEnv = {}): Promise<DjangoDatabase> {
+  const env = { INTEROP_DATABASE: join(folder, "django.sqlite3"), ...more };
   await manage(["migrate", "--run-syncdb", "--verbosity", "0"], env);
   return {
     env,
@@ -63,8 +63,9 @@ export async function startDjango(
   database: DjangoDatabase,
   keys: Keys,
   settings: Readonly<Record<string, unknown>>,
+  givenPort?: number,
 ): Promise<DjangoServer> {
-  const port = await freePort();
+  const port = givenPort ?? (await freePort());
   const child = spawn(PYTHON, pythonArguments(["serve.py", String(port)]), {
     cwd: DJANGO_DIRECTORY,
     env: {

@@ -25,11 +25,14 @@ export async function writeGatewayConfig(
   folder: string,
   bundle: string,
   vars: Readonly<Record<string, unknown>>,
+  secrets: readonly string[],
 ): Promise<string> {
   const { ratelimits: _, ...project } = parse(await readFile(CONFIG_FILE, "utf8"));
   const projectVars = typeof project.vars === "object" ? project.vars : {};
   const path = join(folder, "wrangler.json");
-  const config = { ...project, main: bundle, no_bundle: true, vars: { ...projectVars, ...vars } };
+  // wrangler hands on the secrets that are named here, and no others.
+  const required = { secrets: { required: secrets }, vars: { ...projectVars, ...vars } };
+  const config = { ...project, main: bundle, no_bundle: true, ...required };
   await writeFile(path, JSON.stringify(config));
   return path;
 }

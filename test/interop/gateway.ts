@@ -13,6 +13,8 @@ import { type Side, sideAt } from "./side.ts";
 import type { TemporaryFolder } from "./temporary-folder.ts";
 
 export interface GatewayServer extends Side {
+  /** Where its D1 and KV are. */
+  readonly folder: string;
   /** The D1 that it reads and writes, opened a second time. */
   readonly database: D1Database;
   stop(): Promise<void>;
@@ -37,22 +39,30 @@ export interface GatewayOptions {
   readonly keys: Keys;
   /** Beside those of wrangler.toml, which they go before. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Secrets besides SIGNING_KEY. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly port?: number;
+  /** Another gateway, whose D1 and KV this one uses too. */
+  readonly stateOf?: GatewayServer;
 }
 
 /** Starts it and waits until it answers. */
 export async function startGateway(temporary: TemporaryFolder, options: GatewayOptions): Promise<GatewayServer> {
-  const { bundle, originUrl, keys, settings } = options;
+  const { bundle, originUrl, keys, settings, secrets = {} } = options;
   const folder = await mkdtemp(join(temporary.path, "gateway-"));
   const keyFile = join(folder, "key.env");
   // Double quotes are what makes `\n` a line's end in such a file.
-  await writeFile(keyFile, `SIGNING_KEY="${keys.signing.replaceAll("\n", "\\n")}"\n`, { mode: 0o600 });
+  const all = { SIGNING_KEY: keys.signing, ...secrets };
+  const lines = Object.entries(all).map(([name, value]) => `${name}="${value.replaceAll("\n", "\\n")}"\n`);
+  await writeFile(keyFile, lines.join(""), { mode: 0o600 });
   const vars = { ...own, ORIGIN_URL: originUrl, VERIFYING_KEY: keys.gatewayVerifying, ...settings };
-  const config = await writeGatewayConfig(folder, bundle, vars);
-  const { database, close } = await openDatabase(folder, config);
-  const port = String(await freePort());
+  const config = await writeGatewayConfig(folder, bundle, vars, Object.keys(all));
+  const state = options.stateOf?.folder ?? folder;
+  const { database, close } = await openDatabase(state, config);
+  const port = String(options.port ?? (await freePort()));
   const services = openServices();
   const command = [
-    ...["dev", "--config", config, "--persist-to", folder, "--env-file", keyFile],
+    ...["dev", "--config", config, "--persist-to", state, "--env-file", keyFile],
     ...["--ip", "127.0.0.1", "--port", port, "--inspector-ip", "127.0.0.1", "--inspector-port", "0"],
   ];
   const service = services.start("The gateway", wranglerCommand(command));
@@ -64,7 +74,7 @@ export async function startGateway(temporary: TemporaryFolder, options: GatewayO
   const url = `http://127.0.0.1:${port}`;
   try {
     await untilReady(service, `${url}/_gateway/health/live`);
-    return { ...sideAt("the gateway", url), database, stop };
+    return { ...sideAt("the gateway", url), folder: state, database, stop };
   } catch (error) {
     await stop();
     throw error;

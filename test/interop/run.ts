@@ -1,12 +1,14 @@
-// `npm run test:interop`: a real Django with DRF and Simple JWT, beside the gateway and behind it.
+// `npm run test:interop`: a real Django with DRF and Simple JWT, beside the gateway and behind it. `-- --users N` measures.
 // Must never leave a process or a folder behind, whether it ends well, badly or by Ctrl-C.
 import { EXIT } from "../../scripts/shared/failure.ts";
 import { requirePackages } from "../../scripts/shared/project.ts";
 import { run } from "../../scripts/shared/run.ts";
+import { proveBehindGateway } from "./behind-gateway.ts";
 import { openDjangoDatabase } from "./django.ts";
 import { proveDjangoApp } from "./django-app.ts";
 import { bundleGateway } from "./gateway-config.ts";
 import { proveGoingBack } from "./going-back.ts";
+import { proveManyUsers } from "./many-users.ts";
 import { type Agreement, type Meeting, meet } from "./meeting.ts";
 import { provePasswords, usersForPasswords } from "./passwords.ts";
 import { proveProxying } from "./proxying.ts";
@@ -18,6 +20,9 @@ import { proveTokens } from "./tokens.ts";
 
 /** The exit code after Ctrl-C. */
 const STOPPED = 130;
+/** With --users N: only how long it takes to send and compare so many. */
+const at = process.argv.indexOf("--users");
+const manyUsers = at === -1 ? 0 : Number(process.argv[at + 1]);
 const PASSWORD = "correct horse battery staple";
 
 const first: Agreement = { name: "HS256", algorithm: "HS256", settings: {} };
@@ -63,6 +68,7 @@ async function proveAll(report: Report, folder: TemporaryFolder, installed: Inst
     report.fail("going back: everything can be tried", error),
   );
   await proveDjangoApp(report, folder.path);
+  await proveBehindGateway(report, ground);
   if (!settings.includes("CHECK_REVOKE_TOKEN")) {
     return report.note("CHECK_REVOKE_TOKEN is not tried: this Simple JWT does not have it (5.3 brought it)");
   }
@@ -84,6 +90,9 @@ await run("test:interop", async () => {
   if (!installed.hashers.includes("scrypt")) {
     report.note("this Django has no scrypt hasher (4.0 brought it): the test project adds one, as you would have to");
   }
-  await withTemporaryFolder((folder) => proveAll(report, folder, installed));
+  await withTemporaryFolder(async (folder) => {
+    if (manyUsers === 0) return proveAll(report, folder, installed);
+    await proveManyUsers(report, { folder, bundle: await bundleGateway(folder.path) }, manyUsers);
+  });
   return report.finish() ? EXIT.ok : EXIT.failed;
 });

@@ -1,146 +1,22 @@
-// `npm run test:recipes`: djoser, dj-rest-auth and allauth themselves, behind the gateway with the settings of docs/djoser-and-others.md.
+// `npm run test:recipes`: djoser, dj-rest-auth and allauth themselves, behind the gateway with the settings of docs/djoser-and-others.md,
+// and djoser in the three modes of docs/django-behind-the-gateway.md.
 // Must never leave a process or a folder behind, whether it ends well, badly or by Ctrl-C.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { parse } from "smol-toml";
-import { EXIT, Failure, usage } from "../../scripts/shared/failure.ts";
+import { EXIT, usage } from "../../scripts/shared/failure.ts";
 import { readFlags } from "../../scripts/shared/flags.ts";
-import { killAtExit, lastLines, runToEnd } from "../../scripts/shared/processes.ts";
 import { requirePackages } from "../../scripts/shared/project.ts";
 import { run } from "../../scripts/shared/run.ts";
-import { freePort } from "../../scripts/start/ports.ts";
-import { type GatewayServer, startGateway } from "../interop/gateway.ts";
 import { bundleGateway } from "../interop/gateway-config.ts";
-import { type Keys, newKeys } from "../interop/keys.ts";
-import { PYTHON, pythonArguments } from "../interop/python.ts";
-import { openReport, type Report } from "../interop/report.ts";
-import { type Answer, type Ask, type Side, sideAt } from "../interop/side.ts";
-import { type TemporaryFolder, withTemporaryFolder } from "../interop/temporary-folder.ts";
-import { blocksOf, documentText } from "../support/documents.ts";
+import { openReport } from "../interop/report.ts";
+import type { Answer, Ask } from "../interop/side.ts";
+import { withTemporaryFolder } from "../interop/temporary-folder.ts";
+import { type Mode, modes, walkMode } from "./modes.ts";
+import { ada, bodyOf, expecting, MODES, RECIPES, type Stage, varsOf, withRecipe } from "./stage.ts";
 
-const DOCUMENT = "docs/djoser-and-others.md";
-const DJANGO = join(import.meta.dirname, "django");
+/** The exit code after Ctrl-C. */
 const STOPPED = 130;
-const ada = { email: "ada@example.com", password: "correct horse battery" };
 
-/** What is needed to run one recipe. */
-interface Kitchen {
-  readonly report: Report;
-  readonly temporary: TemporaryFolder;
-  readonly bundle: string;
-  /** Folders with the packages, as PYTHONPATH. */
-  readonly packages: string;
-}
-
-/** A recipe in operation. */
-interface Stage {
-  readonly gateway: GatewayServer;
-  readonly django: Side;
-  readonly keys: Keys;
-  /** The newest mail that Django sent. */
-  mail(): Promise<string>;
-  prove(sentence: string, work: () => Promise<void>): Promise<void>;
-}
-
-/** A block of the document, by its section. */
-function block(section: string, language: string, index = 0): string {
-  const lines = documentText(DOCUMENT).split("\n");
-  const inSection = blocksOf(DOCUMENT).filter(
-    (one) =>
-      one.language === language &&
-      lines.slice(0, one.line).findLast((line) => line.startsWith("## ")) === `## ${section}`,
-  );
-  const found = inSection[index];
-  if (found === undefined) throw new Failure(`${DOCUMENT}: ${section} has no such ${language}`);
-  return found.text;
-}
-
-async function withRecipe(
-  { report, temporary, bundle, packages }: Kitchen,
-  [recipe, section]: readonly [recipe: string, section: string],
-  algorithm: "HS256" | "RS256",
-  work: (stage: Stage) => Promise<void>,
-): Promise<void> {
-  const folder = join(temporary.path, recipe);
-  await mkdir(join(folder, "mail"), { recursive: true });
-  const keys = newKeys(algorithm);
-  const env = {
-    ...process.env,
-    RECIPE: recipe,
-    RECIPE_FOLDER: folder,
-    RECIPE_SIGNING_KEY: keys.signing,
-    JWT_PRIVATE_KEY: keys.signing,
-    PYTHONPATH: packages,
-  };
-  const python = async (args: readonly string[]) => {
-    const done = await runToEnd(PYTHON, pythonArguments(args), { cwd: DJANGO, env });
-    if (done.exitCode !== 0) throw new Failure(`${args.join(" ")} failed:\n${lastLines(done.stderr)}`);
-    return done.stdout;
-  };
-  await python(["manage.py", "migrate", "--run-syncdb", "--verbosity", "0"]);
-  if (recipe === "dj-rest-auth") await python(["manage.py", "makeuser", ada.email, ada.password]);
-  const django = await startDjango(env);
-  const { vars } = parse(block(section, "toml")) as { readonly vars: Readonly<Record<string, unknown>> };
-  const settings = { ...vars, ORIGIN_URL: django.url };
-  if (recipe === "allauth") {
-    const script = join(folder, "allauth_jwks.py");
-    await writeFile(script, block(section, "python", 1));
-    Object.assign(settings, { VERIFYING_KEYS: await python([script]) });
-  }
-  const own = recipe === "allauth" ? newKeys("HS256") : keys;
-  const gateway = await startGateway(temporary, { bundle, originUrl: django.url, keys: own, settings });
-  const mail = async () => {
-    const files = (await readdir(join(folder, "mail"))).sort();
-    return (await readFile(join(folder, "mail", files.at(-1) ?? ""), "utf8")).replaceAll("=\n", "");
-  };
-  try {
-    const prove: Stage["prove"] = (sentence, work) => report.prove(`${recipe}: ${sentence}`, work);
-    await work({ gateway, django, keys, mail, prove });
-  } finally {
-    await gateway.stop();
-    django.stop();
-  }
-}
-
-async function startDjango(env: NodeJS.ProcessEnv): Promise<Side & { readonly stop: () => void }> {
-  const port = await freePort();
-  const child = spawn(PYTHON, pythonArguments(["manage.py", "serve", String(port)]), {
-    cwd: DJANGO,
-    env,
-    stdio: ["pipe", "ignore", "pipe"],
-  });
-  const release = killAtExit(child);
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said = (said + text).slice(-4000);
-  });
-  const url = `http://127.0.0.1:${port}`;
-  const isUp = () => fetch(url).then(...([() => true, () => false] as const));
-  for (let attempt = 0; !(await isUp()); attempt++) {
-    if (attempt > 150 || child.exitCode !== null) throw new Failure(`Django does not answer:\n${lastLines(said)}`);
-    await sleep(200);
-  }
-  const stop = () => {
-    release();
-    child.kill("SIGKILL");
-  };
-  return { ...sideAt("Django", url), stop };
-}
-
-const bodyOf = (answer: Answer) => JSON.parse(answer.text || "null") as Record<string, unknown>;
-/** The body of a response with the status. */
-async function expecting(side: Side, status: number, path: string, ask?: Ask): Promise<Record<string, unknown>> {
-  const answer = await side.ask(path, ask);
-  equal(answer.status, status, `${side.name} answers ${path} with ${answer.status}: ${answer.text.slice(0, 300)}`);
-  return answer.headers.get("content-type")?.includes("json") ? bodyOf(answer) : {};
-}
-
-const tokenIn = (answer: Readonly<Record<string, unknown>>, name: string) => String(answer[name]);
-
-async function djoser({ gateway, mail, prove }: Stage): Promise<void> {
+async function djoser({ gateway, django, mail, prove }: Stage): Promise<void> {
   const jwt = (token: unknown): Ask => ({ headers: { authorization: `JWT ${token}` } });
   const linkOf = async () => {
     const [, uid = "", token = ""] = /\/(?:activate|reset)\/([\w-]+)\/([\w-]+)/.exec(await mail()) ?? [];
@@ -187,11 +63,13 @@ async function djoser({ gateway, mail, prove }: Stage): Promise<void> {
       const { status } = await gateway.ask(path, { json: { ...ada, password: "another horse battery" } });
       ok([400, 401].includes(status), `${path}: ${status}`);
     }
+    await expecting(django, 200, "/auth/jwt/create/x", { json: { ...ada, password: "another horse battery" } });
     await expecting(gateway, 401, "/api/token/", { json: ada });
   });
 }
 
-async function djRestAuth({ gateway, django, mail, prove }: Stage): Promise<void> {
+async function djRestAuth({ gateway, django, manage, mail, prove }: Stage): Promise<void> {
+  await manage("makeuser", ada.email, ada.password);
   const own = { "sec-fetch-site": "same-origin" };
   const cookiesOf = ({ headers }: Answer) =>
     headers
@@ -228,6 +106,18 @@ async function djRestAuth({ gateway, django, mail, prove }: Stage): Promise<void
     const later = cookiesOf(refreshed).join("; ");
     deepEqual(await expecting(gateway, 200, "/auth/logout/", { json: {}, headers: { ...own, cookie: later } }), {});
     await expecting(gateway, 401, "/auth/token/refresh/", { json: {}, headers: { ...own, cookie: later } });
+  });
+  await prove("a registration that responds with tokens is a log-in at the gateway", async () => {
+    const words = { password1: ada.password, password2: ada.password };
+    const json = { email: "bob@example.com", ...words };
+    const made = await gateway.ask("/auth/registration/", { json, headers: own });
+    equal(made.status, 200, made.text);
+    equal((bodyOf(made).user as Record<string, unknown>).email, "bob@example.com");
+    const cookie = cookiesOf(made).join("; ");
+    const me = await expecting(gateway, 200, "/auth/user/", { headers: { ...own, cookie } });
+    equal(me.email, "bob@example.com");
+    await expecting(gateway, 200, "/auth/token/refresh/", { json: {}, headers: { ...own, cookie } });
+    await expecting(gateway, 400, "/auth/registration/", { json: { ...json, password2: "other" } });
   });
   await prove("a wrong password is dj-rest-auth's 400, word for word", async () => {
     const [through, direct] = [
@@ -271,7 +161,7 @@ async function allauth({ gateway, prove }: Stage): Promise<void> {
     const login = tokensOf(await expecting(gateway, 200, `${api}/auth/login`, { json: ada }));
     await expecting(gateway, 200, "/api/me/", bearer(login.access_token));
     const refreshed = await expecting(gateway, 200, `${api}/tokens/refresh`, { json: { refresh_token: refresh } });
-    access = tokenIn(refreshed.data as Record<string, unknown>, "access_token");
+    access = String((refreshed.data as Record<string, unknown>).access_token);
     await expecting(gateway, 200, "/api/me/", bearer(access));
   });
   await prove("a refresh token, a changed token and none are refused at the edge", async () => {
@@ -304,7 +194,7 @@ await run("test:recipes", async () => {
   const { packages = process.env.RECIPES_PACKAGES, only } = values;
   if (packages === undefined) {
     throw usage(
-      "Name the folder with the packages: pip install --target FOLDER django djoser dj-rest-auth 'django-allauth[headless]', then npm run test:recipes -- --packages FOLDER",
+      "Name the folder with the packages: pip install --target FOLDER django djoser 'dj-rest-auth[with_social]' 'django-allauth[headless]', then npm run test:recipes -- --packages FOLDER",
     );
   }
   const report = openReport();
@@ -314,9 +204,21 @@ await run("test:recipes", async () => {
       if (only !== undefined && only !== name) return;
       await work().catch((error: unknown) => report.fail(`${name}: everything can be tried`, error));
     };
-    await attempt("djoser", () => withRecipe(kitchen, ["djoser", "djoser"], "HS256", djoser));
-    await attempt("dj-rest-auth", () => withRecipe(kitchen, ["dj-rest-auth", "dj-rest-auth"], "HS256", djRestAuth));
-    await attempt("allauth", () => withRecipe(kitchen, ["allauth", "allauth headless"], "RS256", allauth));
+    const walks = { djoser, "dj-rest-auth": djRestAuth, allauth } as const;
+    for (const app of ["djoser", "dj-rest-auth", "allauth"] as const) {
+      const isAllauth = app === "allauth";
+      const settings = varsOf(RECIPES, isAllauth ? "allauth headless" : app);
+      const recipe = { name: app, app, settings, algorithm: isAllauth ? "RS256" : "HS256" } as const;
+      await attempt(app, () => withRecipe(kitchen, recipe, walks[app]));
+    }
+    for (const mode of Object.keys(modes) as Mode[]) {
+      const { section, provisioningKey } = modes[mode];
+      // Everything but the log-in as in the recipe for djoser.
+      const { LOGIN: _, ...paths } = varsOf(RECIPES, "djoser");
+      const settings = { ...paths, ...varsOf(MODES, section) };
+      const recipe = { name: mode, app: "djoser", settings, ...(provisioningKey ? { provisioningKey } : {}) } as const;
+      await attempt(mode, () => withRecipe(kitchen, recipe, (stage) => walkMode(mode, stage)));
+    }
   });
   return report.finish() ? EXIT.ok : EXIT.failed;
 });

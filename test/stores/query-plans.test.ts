@@ -4,6 +4,8 @@ import type { RevocationKeys } from "../../src/stores/contract.ts";
 import { d1AdminSessions } from "../../src/stores/d1/admin-sessions.ts";
 import { d1AdminTokens } from "../../src/stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
+import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
+import { d1Events } from "../../src/stores/d1/events.ts";
 import { d1Provisioning } from "../../src/stores/d1/provisioning.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
@@ -11,6 +13,7 @@ import { d1Users } from "../../src/stores/d1/users.ts";
 import { newUserIds } from "../../src/users/new-user-ids.ts";
 import { DB } from "../support/bindings.ts";
 import { outstandingToken } from "../support/rows.ts";
+import { baseUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
 const silent = () => {};
@@ -68,9 +71,66 @@ async function allStatements(): Promise<readonly string[]> {
     await sessions.liveTokens(owner, 0, 10, now);
   }
   await sessions.forgetEndings(now);
+  await apiStatements(db);
+  await eventStatements(db);
   await adminStatements(db);
   await provisioningStatements(db);
   return [...texts];
+}
+
+/** Events: as the stores write them along with a change, and as they are sent. */
+async function eventStatements(db: D1Database): Promise<void> {
+  const event = { type: "logout", createdAtSeconds: now, data: {} } as const;
+  const [tokens, sessions] = [d1Tokens(db, silent, event), d1Sessions(db, silent, event)];
+  const users = d1AdminUsers(db, silent, event);
+  const events = d1Events(db, silent);
+  const token = outstandingToken({ userId: "7" });
+  const actor = { isSuperuser: true, namesAreIds: false };
+  const ending = { issuedBeforeSeconds: now, untilSeconds: now, nowSeconds: now };
+  await tokens.recordLogin("no user", { userId: "7", token, newHash: undefined, lastLogin: undefined });
+  for (const column of ["id", "username", "alternate_id"] as const) {
+    const owner = { column, value: "7" };
+    await tokens.blacklist(owner, token, now);
+    await sessions.endSession(owner, "f", now, now);
+    await sessions.endAll(owner, now, now, now);
+    await events.pending(owner, 10);
+  }
+  await users.deactivate("7", actor, ending);
+  await users.end("7", actor, ending);
+  await events.pending(undefined, 10);
+  await events.remove([1, 2]);
+}
+
+/** Log-ins at the API. */
+async function apiStatements(db: D1Database): Promise<void> {
+  const users = d1ApiUsers(db, silent);
+  const ids = newUserIds({ USER_ID_TYPE: "integer", USER_ID_FIELD: "id", USERNAME_FIELD: "username" }, () => "a-b");
+  const ending = { issuedBeforeSeconds: now, untilSeconds: now, nowSeconds: now };
+  const formerHolder = { user: baseUser, ending };
+  for (const names of ["exact", "insensitive"] as const) {
+    await users.accountByName("ada", names);
+    for (const column of ["id", "username", "alternate_id"] as const) {
+      const user = { lookup: { column, value: "7" }, username: "ada", atSeconds: now, ids };
+      await users.accountByLookup(user.lookup);
+      await users.keep(user, names);
+      await users.confirm(
+        { user, seen: baseUser, hash: "!", ending, formerHolder, keepsImportedHash: true, nowSeconds: now },
+        names,
+      );
+      await users.confirm(
+        {
+          user,
+          seen: undefined,
+          hash: "!",
+          ending: undefined,
+          formerHolder: undefined,
+          keepsImportedHash: true,
+          nowSeconds: now,
+        },
+        names,
+      );
+    }
+  }
 }
 
 /** Lists walk an index in its order; how many rows they look at is in d1-admin-pages.test.ts. */

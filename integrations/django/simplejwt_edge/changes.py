@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextvars import ContextVar
 from functools import partial
-from typing import Optional
+from typing import Any, Optional
 
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import connections, transaction
 from django.db.models import BigIntegerField, Case, F, PositiveSmallIntegerField, Value, When
 
@@ -39,23 +41,88 @@ def record_changes(user_ids: Iterable[str], *, using: str, password_change: int 
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         with transaction.atomic(using=using, savepoint=False):
-            _insert_missing(chunk, using)
-            now = microseconds()
-            rows.filter(pk__in=chunk).update(
-                version=Case(
-                    When(version__gte=now, then=F("version") + 1),
-                    default=Value(now),
-                    output_field=BigIntegerField(),
-                ),
-                password_change=Case(
-                    When(password_change__lt=password_change, then=Value(int(password_change))),
-                    default=F("password_change"),
-                    output_field=PositiveSmallIntegerField(),
-                ),
-            )
+            # A row that is there at the insertion may be confirmed and gone at the update, which locks it.
+            while True:
+                _insert_missing(chunk, using)
+                if len(chunk) > 1 and connections[using].features.has_select_for_update:
+                    # In the order of ids, which an update does not keep.
+                    list(rows.select_for_update().filter(pk__in=chunk).order_by("pk").values_list("pk"))
+                updated = rows.filter(pk__in=chunk).update(**_new_values(password_change))
+                if updated == len(chunk):
+                    break
     request_users = changed_users.get()
     if request_users is not None and ids:
         transaction.on_commit(partial(request_users.update, dict.fromkeys(ids)), using=using)
+
+
+def record_unseen_changes(user_ids: Iterable[str], *, using: str) -> None:
+    """Writes rows for users who may have changed without a signal.
+
+    That waits for changes of these users which are not committed yet, but holds no other lock while it waits: whoever
+    changes several users in one transaction must not be the victim of a deadlock.
+    """
+    ids = list(user_ids)
+    features = connections[using].features
+    if not features.has_select_for_update:
+        record_changes(ids, using=using)
+        return
+    free: set[str] = set()
+    if features.has_select_for_update_skip_locked:
+        with transaction.atomic(using=using):
+            users = get_user_model()._base_manager.using(using).filter(pk__in=user_keys(ids))
+            own_row = ("self",) if features.has_select_for_update_of else ()
+            lockable = users.order_by().select_for_update(skip_locked=True, of=own_row)
+            free = {str(key) for key in lockable.values_list("pk", flat=True)}
+            rows = UserChange.objects.using(using).filter(pk__in=free)
+            taken = set(rows.values_list("pk", flat=True))
+            free -= taken - set(rows.select_for_update(skip_locked=True).values_list("pk", flat=True))
+            record_changes(free, using=using)
+    for user_id in ids:
+        if user_id not in free:
+            record_changes([user_id], using=using)
+
+
+def forget_changes(user_ids: Collection[str], version: int, *, using: str) -> None:
+    """Removes rows that have this version. One that a transaction is just changing stays."""
+    rows = UserChange.objects.using(using)
+    features = connections[using].features
+    if not features.has_select_for_update:
+        rows.filter(pk__in=user_ids, version=version).delete()
+    elif not features.has_select_for_update_skip_locked:
+        for user_id in user_ids:
+            rows.filter(pk=user_id, version=version).delete()
+    else:
+        with transaction.atomic(using=using):
+            free = rows.select_for_update(skip_locked=True).filter(pk__in=user_ids, version=version)
+            rows.filter(pk__in=list(free.values_list("pk", flat=True))).delete()
+
+
+def user_keys(user_ids: Iterable[str]) -> list[Any]:
+    """Ids as values of the primary key, without those that are none of this model."""
+    field = get_user_model()._meta.pk
+    keys = []
+    for user_id in user_ids:
+        try:
+            keys.append(field.to_python(user_id))
+        except (ValidationError, ValueError):
+            continue
+    return keys
+
+
+def _new_values(password_change: int) -> dict[str, Any]:
+    now = microseconds()
+    return {
+        "version": Case(
+            When(version__gte=now, then=F("version") + 1),
+            default=Value(now),
+            output_field=BigIntegerField(),
+        ),
+        "password_change": Case(
+            When(password_change__lt=password_change, then=Value(int(password_change))),
+            default=F("password_change"),
+            output_field=PositiveSmallIntegerField(),
+        ),
+    }
 
 
 def _insert_missing(user_ids: list[str], using: str) -> None:

@@ -31,7 +31,8 @@ class GatewayError(Exception):
 class Result:
     """What became of one line."""
 
-    id: str
+    id: Optional[str]
+    """None if the gateway could not read it, in a refused line."""
     result: str
     version: Optional[int]
     """For "outdated": the version that the gateway keeps."""
@@ -151,4 +152,5 @@ def _result(answer: Any) -> Result:
     version = answer.get("version")
     if version is not None and not isinstance(version, int):
         raise ValueError("version is not an integer")
-    return Result(str(answer["id"]), answer["result"], version, str(answer.get("error", "")))
+    user_id = None if answer["id"] is None else str(answer["id"])
+    return Result(user_id, answer["result"], version, str(answer.get("error", "")))

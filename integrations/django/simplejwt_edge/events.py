@@ -14,6 +14,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import ProtectedError, Q, RestrictedError
 from django.http import HttpRequest
 
+from .changes import user_keys
 from .conf import edge_settings
 from .lines import FLAGS, TEXTS, users_database
 from .models import GatewayUser
@@ -60,12 +61,8 @@ def apply_event(claims: dict[str, Any], request: HttpRequest) -> bool:
 
 
 def _find_user(user_id: str, using: str) -> Optional[Any]:
-    model = get_user_model()
-    try:
-        key = model._meta.pk.to_python(user_id)
-    except (ValidationError, ValueError):
-        return None
-    return model._base_manager.using(using).filter(pk=key).first()
+    users = get_user_model()._base_manager.using(using)
+    return users.filter(pk__in=user_keys([user_id])).first()
 
 
 def _log_in(user: Any, at: int, request: HttpRequest, using: str) -> None:

@@ -10,13 +10,13 @@ from typing import Any, Optional
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import FieldDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import router
 from django.db.models import Model
 from django.utils import timezone
 
-from .changes import microseconds
+from .changes import user_keys
 from .conf import edge_settings, simple_jwt_setting
 from .models import GatewayUser, PasswordChange, UserChange
 
@@ -26,13 +26,12 @@ FLAGS = ("is_active", "is_staff", "is_superuser")
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the protocol, and the row of the outbox that it was made for."""
+    """A line of the protocol, for a row of the outbox."""
 
     user_id: str
     version: int
-    values: dict[str, Any]
-    in_outbox: bool
     password_change: int
+    values: dict[str, Any]
 
     def encode(self) -> bytes:
         return json.dumps(self.values, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":")).encode(
@@ -45,41 +44,32 @@ def users_database() -> str:
     return str(router.db_for_write(get_user_model()))
 
 
-def lines_of(user_ids: Sequence[str], *, using: str, everyone: bool = False) -> list[Line]:
-    """The lines of these users: those in the outbox or, with `everyone`, all of them.
+def lines_of(user_ids: Sequence[str], *, using: str) -> list[Line]:
+    """The lines of those of these users who are in the outbox.
 
-    A row of the outbox is read before and after its user. When it changed in between, the user is left out, since the
-    row would be confirmed for another state, or a new password sent as a mere rehash; the next run sends it.
+    A row is read before and after its user. When it changed in between, the user is left out, since the row would be
+    confirmed for another state, or a new password sent as a mere rehash; the next run sends it.
     """
     rows = UserChange.objects.using(using).filter(pk__in=user_ids)
     before = {row.pk: row for row in rows}
-    now = microseconds()
-    ids = [user_id for user_id in user_ids if everyone or user_id in before]
-    users = _users(ids, using)
+    users = _users(before, using)
     after = dict(rows.values_list("pk", "version"))
-    known = GatewayUser.objects.using(using).filter(pk__in=ids)
-    notes = {note.pk: note for note in known}
+    notes = GatewayUser.objects.using(using).filter(pk__in=list(before), password_changed=True)
+    with_older_hash = set(notes.values_list("pk", flat=True))
     lines = []
-    for user_id in ids:
-        row = before.get(user_id)
-        if after.get(user_id) != (None if row is None else row.version):
+    for user_id, row in before.items():
+        if after.get(user_id) != row.version:
             continue
-        version = now if row is None else row.version
-        change = PasswordChange.NONE if row is None else row.password_change
-        user, note = users.get(user_id), notes.get(user_id)
+        user, change = users.get(user_id), row.password_change
         if user is None:
-            values: dict[str, Any] = {"id": user_id, "version": version, "deleted": True}
-        elif row is None and note is not None and note.deleted:
-            # Deleted at the gateway; only a change here makes the user again.
-            continue
+            values: dict[str, Any] = {"id": user_id, "version": row.version, "deleted": True}
         else:
-            values = user_values(user, user_id, version)
-            if note is not None and note.password_changed and change != PasswordChange.CHANGE:
-                # The hash here is older than the gateway's.
+            values = user_values(user, user_id, row.version)
+            if user_id in with_older_hash and change != PasswordChange.CHANGE:
                 del values["password"]
             elif change == PasswordChange.REHASH:
                 values["rehash"] = True
-        lines.append(Line(user_id, version, values, row is not None, change))
+        lines.append(Line(user_id, row.version, change, values))
     return lines
 
 
@@ -125,13 +115,7 @@ def sent_attributes() -> Optional[frozenset[str]]:
 
 def _users(user_ids: Iterable[str], using: str) -> dict[str, Any]:
     model = get_user_model()
-    keys = []
-    for user_id in user_ids:
-        try:
-            keys.append(model._meta.pk.to_python(user_id))
-        except (ValidationError, ValueError):
-            # No key of this model, so there is no such user.
-            continue
+    keys = user_keys(user_ids)
     users = model._base_manager.using(using)
     related = [name for name in edge_settings().extra if _is_many_to_many(model, name)]
     paths = ["user_permissions__content_type" if name == "user_permissions" else name for name in related]

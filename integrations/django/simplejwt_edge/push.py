@@ -9,15 +9,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 from typing import Any, Optional
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
-from django.db.models import Q
 
-from .changes import microseconds, record_changes
+from .changes import forget_changes, microseconds, record_unseen_changes
 from .client import MOST_BYTES, MOST_LINES, Gateway, GatewayError, ListedUser, Result
 from .lines import Line, lines_of, users_database
 from .models import GatewayUser, PasswordChange, UserChange
@@ -73,7 +69,7 @@ class Push:
     def everyone(self) -> None:
         """Sends all users and the deletions of the outbox."""
         for keys in _parts_by_key(self._using):
-            self._send([str(key) for key in keys], everyone=True)
+            self._record_and_send([str(key) for key in keys])
         self.outbox()
 
     def compare(self, *, force: bool = False) -> None:
@@ -104,12 +100,28 @@ class Push:
             yield user_ids
             last = user_ids[-1]
 
-    def _send(self, user_ids: Sequence[str], everyone: bool = False) -> None:
-        lines = lines_of(user_ids, using=self._using, everyone=everyone)
+    def _send(self, user_ids: Sequence[str]) -> None:
+        lines = lines_of(user_ids, using=self._using)
         for batch in _batches(lines):
             results = self._gateway.send([encoded for _, encoded in batch])
             self._take([line for line, _ in batch], results)
             self._report(self.counts)
+
+    def _record_and_send(self, user_ids: Sequence[str]) -> None:
+        """Sends these users as if they had just changed.
+
+        A version that is only the time of reading would be wrong: a change that is not committed yet has an earlier
+        one, and would lose against the row as it was before. The row of the outbox waits for that change.
+        """
+        notes = GatewayUser.objects.using(self._using).filter(pk__in=user_ids, deleted=True)
+        deleted = set(notes.values_list("pk", flat=True))
+        if deleted:
+            # Deleted at the gateway: only a change here makes them again.
+            rows = UserChange.objects.using(self._using).filter(pk__in=deleted)
+            deleted -= set(rows.values_list("pk", flat=True))
+        wanted = [user_id for user_id in user_ids if user_id not in deleted]
+        record_unseen_changes(wanted, using=self._using)
+        self._send(wanted)
 
     def _send_those_behind(self) -> None:
         for _ in range(ROUNDS):
@@ -122,7 +134,8 @@ class Push:
     def _take(self, lines: Sequence[Line], results: Sequence[Result]) -> None:
         confirmed = []
         for line, result in zip(lines, results):
-            if result.id != line.user_id:
+            # Of a refused line, the gateway may not have been able to read the id.
+            if result.id != line.user_id and (result.result != "refused" or result.id is not None):
                 raise GatewayError("The gateway's results are not in the order of the lines.")
             setattr(self.counts, result.result, getattr(self.counts, result.result) + 1)
             if result.result == "refused":
@@ -133,36 +146,31 @@ class Push:
             else:
                 if result.result == "applied" and line.values.get("deleted"):
                     self.counts.deleted += 1
-                if line.in_outbox:
-                    confirmed.append(line)
+                confirmed.append(line)
         self._confirm(confirmed)
 
     def _confirm(self, lines: Sequence[Line]) -> None:
         """Removes rows, unless there was another change since."""
-        for start in range(0, len(lines), 100):
-            part = lines[start : start + 100]
-            same = reduce(or_, (Q(pk=line.user_id, version=line.version) for line in part))
-            UserChange.objects.using(self._using).filter(same).delete()
+        by_version: dict[int, list[str]] = {}
+        for line in lines:
+            by_version.setdefault(line.version, []).append(line.user_id)
+        for version, same in by_version.items():
+            forget_changes(same, version, using=self._using)
+        user_ids = [line.user_id for line in lines]
+        changed = [line.user_id for line in lines if line.password_change == PasswordChange.CHANGE]
         notes = GatewayUser.objects.using(self._using)
-        for start in range(0, len(lines), CHUNK):
-            part = lines[start : start + CHUNK]
-            notes.filter(pk__in=[line.user_id for line in part], deleted=True).update(deleted=False)
-            changed = [line.user_id for line in part if line.password_change == PasswordChange.CHANGE]
-            notes.filter(pk__in=changed, password_changed=True).update(password_changed=False)
+        notes.filter(pk__in=user_ids, deleted=True).update(deleted=False)
+        notes.filter(pk__in=changed, password_changed=True).update(password_changed=False)
 
     def _overtake(self, line: Line, kept: Optional[int]) -> None:
         """Gives the row a version above the gateway's, because this project's state is right.
 
-        The gateway had a later version of the last change here: some clock was ahead, or the change was committed after
-        a later version had been sent by push_users --all.
+        The gateway has a later one than that of the last change here: some server's clock was ahead.
         """
         if kept is None:
             return
-        with transaction.atomic(using=self._using):
-            if not line.in_outbox:
-                record_changes([line.user_id], using=self._using)
-            rows = UserChange.objects.using(self._using).filter(pk=line.user_id, version__lte=kept)
-            rows.update(version=max(microseconds(), kept + 1))
+        rows = UserChange.objects.using(self._using).filter(pk=line.user_id, version__lte=kept)
+        rows.update(version=max(microseconds(), kept + 1))
         self._behind.append(line.user_id)
 
     def _compare_part(self, keys: Sequence[Any], listing: _Listing) -> None:
@@ -173,7 +181,7 @@ class Push:
             one = listed.get(key)
             if one is None or one.version is None or one.is_active != is_active:
                 differing.append(key)
-        self._send(differing, everyone=True)
+        self._record_and_send(differing)
 
     def _delete_unknown(self, listing: _Listing, force: bool) -> None:
         total, unknown, deletions = listing.count()
@@ -185,7 +193,7 @@ class Push:
             )
         for user_ids in listing.deletions():
             # Made from the rows of now: who came back meanwhile is sent, not deleted.
-            self._send(user_ids, everyone=True)
+            self._record_and_send(user_ids)
 
 
 class _Listing:

@@ -143,6 +143,12 @@ class Pushing(TestCase):
         self.assertEqual(list(self.gateway.users), [str(bob.pk)])
         self.assertEqual([row.pk for row in UserChange.objects.all()], [self.key])
 
+    def test_a_refused_line_whose_id_the_gateway_cannot_read(self):
+        self.gateway.answer_with = (200, '{"id":null,"version":null,"result":"refused","error":"id is not a UUID"}')
+        with self.assertRaisesMessage(CommandError, "The gateway refused users."):
+            push_users()
+        self.assertEqual(UserChange.objects.count(), 1)
+
     def test_requests_have_at_most_a_thousand_lines_and_four_mebibytes(self):
         self.assertEqual((client.MOST_LINES, client.MOST_BYTES), (1000, 4 * 1024 * 1024))
         for number in range(7):
@@ -164,6 +170,14 @@ class Pushing(TestCase):
         self.assertEqual(self.at_gateway()["email"], "ada@example.com")
         self.assertEqual(push_users("--all"), "1 applied, 0 unchanged, 0 refused\n")
         self.assertEqual(self.at_gateway()["email"], "countess@example.com")
+
+    def test_all_sends_what_no_signal_told_of_a_user_whom_the_gateway_has_by_the_header(self):
+        [line] = lines.lines_of([self.key], using="default")
+        self.gateway.apply(line.values)
+        User.objects.update(is_active=False)
+        self.assertEqual(push_users("--all"), "1 applied, 0 unchanged, 0 refused\n")
+        self.assertIs(self.at_gateway()["is_active"], False)
+        self.assertEqual(UserChange.objects.count(), 0)
 
     def test_all_sends_deletions_too(self):
         push_users()

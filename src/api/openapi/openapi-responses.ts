@@ -73,7 +73,7 @@ export function refusalResponses(reasons: readonly Reason[], fields: readonly st
 const phrases: Readonly<Record<number, string>> = {
   ...{ 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 406: "Not Acceptable" },
   ...{ 413: "Content Too Large", 415: "Unsupported Media Type", 429: "Too Many Requests" },
-  ...{ 500: "Internal Server Error", 503: "Service Unavailable" },
+  ...{ 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable" },
 };
 
 function responseOf(status: number, reasons: readonly Reason[], fields: readonly string[]): Json {

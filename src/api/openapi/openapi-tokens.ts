@@ -8,6 +8,7 @@ import {
   type Endpoint,
   type FieldName,
   refusedBeforeUseCase,
+  refusedForApi,
   refusedForCookies,
   sentName,
 } from "../definitions.ts";
@@ -34,7 +35,10 @@ interface Surroundings {
 export function tokenOperation(settings: Settings, endpoint: Endpoint, { number, addsMembers }: Surroundings): Json {
   const { title, description, fields } = endpoint;
   const cookies = settings.AUTH_COOKIE !== false;
-  const refused = [...refusedBeforeUseCase, ...endpoint.refuses, ...(cookies ? refusedForCookies : [])];
+  const refused = [
+    ...[...refusedBeforeUseCase, ...endpoint.refuses, ...(cookies ? refusedForCookies : [])],
+    ...(asksApi(settings, endpoint) ? refusedForApi : []),
+  ];
   const body = bodySchema(settings, fields);
   return {
     tags: ["tokens"],
@@ -52,29 +56,41 @@ export function tokenOperation(settings: Settings, endpoint: Endpoint, { number,
         refused,
         fields.map((name) => sentName(settings, name)),
       ),
+      ...(asksApi(settings, endpoint) ? { default: { description: "As the API's log-in view responded." } } : {}),
     },
   };
 }
+
+/** Whether the API can answer in the gateway's place. */
+const asksApi = ({ LOGIN }: Settings, { fields }: Endpoint): boolean =>
+  LOGIN !== "gateway" && fields.includes("password");
 
 /** With AUTH_COOKIE a token that is left out is taken from its cookie. */
 function bodySchema(settings: Settings, fields: readonly FieldName[]): Json {
   const cookies = settings.AUTH_COOKIE !== false;
   const sent = (name: FieldName) => sentName(settings, name);
-  const required = fields.filter((name) => !cookies || name === "username" || name === "password").map(sent);
+  const isLogin = fields.includes("password");
+  // The API says itself what it needs.
+  const isJudgedThere = isLogin && settings.LOGIN === "origin";
+  const required = !isJudgedThere && (isLogin || !cookies) ? fields.map(sent) : [];
+  const others = isLogin ? settings.OTHER_LOGIN_FIELDS.map((name) => [name, {}]) : [];
   return {
     type: "object",
     ...(required.length > 0 ? { required } : {}),
-    properties: Object.fromEntries(fields.map((name) => [sent(name), fieldSchemas[name]])),
+    properties: Object.fromEntries([...fields.map((name) => [sent(name), fieldSchemas[name]]), ...others]),
   };
 }
 
-function answered(settings: Settings, { name, gives }: Endpoint, addsMembers: boolean): Json {
+function answered(settings: Settings, endpoint: Endpoint, addsMembers: boolean): Json {
+  const { name, gives } = endpoint;
   const tokens = settings.AUTH_COOKIE === "only" ? [] : gives(settings);
+  // The API adds members, or asks for a second step.
+  const isOpen = asksApi(settings, endpoint);
   const schema = {
     type: "object",
-    ...(tokens.length > 0 ? { required: tokens } : {}),
+    ...(tokens.length > 0 && !isOpen ? { required: tokens } : {}),
     properties: Object.fromEntries(tokens.map((token) => [token, text])),
-    additionalProperties: addsMembers && gives(settings).length > 0,
+    additionalProperties: isOpen || (addsMembers && gives(settings).length > 0),
   };
   const setsCookies = settings.AUTH_COOKIE !== false && (gives(settings).length > 0 || name === "blacklist");
   const headers = { "Set-Cookie": { description: "The tokens' cookies, set or cleared.", schema: text } };

@@ -1,7 +1,7 @@
 // The question for the password, before what a cookie alone does not stand for.
 // Must never send a password back, neither the one that was typed nor a new one for somebody.
 
-import type { Admin } from "../../administration/sessions.ts";
+import { type Admin, hasNoName } from "../../administration/sessions.ts";
 import { Refusal } from "../../errors.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
@@ -13,8 +13,11 @@ import type { PageResult, RefusedPage, Visit } from "./visit.ts";
 /** The field in which the admin's own password is sent, next to the fields of the form that is to go on. */
 export const ownPasswordField = "own_password";
 
+/** The field of the name to log in with, where the admin's row has none. */
+const ownNameField = "own_username";
+
 /** What is typed anew after the question. */
-const secretFields = [ownPasswordField, "password", "password_again"];
+const secretFields = [ownPasswordField, ownNameField, "password", "password_again"];
 
 /** By status: wrong, or tried too often. */
 const texts: Readonly<Record<number, string>> = {
@@ -48,9 +51,10 @@ export async function askWithin(visit: Visit, path: string): Promise<RefusedPage
 /** The admin, confirmed by the password in the form; or the question again, with what was wrong. */
 export async function confirm(visit: Visit, action: string): Promise<Admin | RefusedPage> {
   const { deps, admin, context } = visit;
-  const password = (await visit.form()).text(ownPasswordField);
+  const form = await visit.form();
   try {
-    return await deps.administration.confirmPassword(context, admin, password);
+    const name = form.text(ownNameField).trim();
+    return await deps.administration.confirmPassword(context, admin, form.text(ownPasswordField), name);
   } catch (error) {
     if (!(error instanceof Refusal) || !(error.wire.status in texts)) throw error;
     return { response: await questionPage(visit, error.wire.status, action, error), reason: error.reason };
@@ -75,7 +79,7 @@ async function questionPage(
   }</p>
 <form class="card fields" method="post" action="${action}">
 ${problem && html`<p class="summary" id="problem" role="alert">${problem}</p>`}
-<div><label for="whose">${fieldLabels(visit.deps.settings).username}</label><input id="whose" autocomplete="username" readonly value="${admin.user.username}"></div>
+<div><label for="whose">${fieldLabels(visit.deps.settings).username}</label>${nameInput(visit)}</div>
 <div><label for="${ownPasswordField}">Your password</label>
 <input id="${ownPasswordField}" name="${ownPasswordField}" type="password" autocomplete="current-password" required autofocus${described}></div>
 ${kept.inputs}
@@ -87,6 +91,12 @@ ${kept.inputs}
     hasTokens: visit.deps.settings.TOKEN_BLACKLIST_ENABLED,
   });
 }
+
+/** The name as it is known, or to be typed. */
+const nameInput = ({ deps, admin }: Visit): Html =>
+  hasNoName(deps.settings, admin.user)
+    ? html`<input id="whose" name="${ownNameField}" autocomplete="username" autocapitalize="none" spellcheck="false" required>`
+    : html`<input id="whose" autocomplete="username" readonly value="${admin.user.username}">`;
 
 /** The fields that go on, hidden in the form of the question; and whether there were passwords, which do not. */
 async function keptFields(visit: Visit): Promise<{ readonly inputs: readonly Html[]; readonly lost: boolean }> {

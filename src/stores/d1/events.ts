@@ -61,11 +61,11 @@ export function d1Events(db: D1Database, log: StoreLog): EventStore {
   return {
     pending: (user, limit) =>
       onD1(log, async () => {
-        const whose = user === undefined ? "?2 IS NULL" : `user_id = ${idOf(user, "?2")}`;
+        const whose = user === undefined ? "sequence > ?2" : `user_id = ${idOf(user, "?2")}`;
         const sql = `SELECT ${columns} FROM events WHERE ${whose} ORDER BY sequence LIMIT ?1`;
         const { results } = await db
           .prepare(sql)
-          .bind(limit, user?.value ?? null)
+          .bind(limit, user?.value ?? 0)
           .all<Readonly<Record<string, unknown>>>();
         return results.map((row) => ({
           sequence: Number(row.sequence),

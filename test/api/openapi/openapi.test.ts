@@ -63,6 +63,27 @@ describe("/_gateway/openapi.json", () => {
     ]);
   });
 
+  it.each([
+    ["origin", { OTHER_LOGIN_FIELDS: ["otp"] }, undefined, ["username", "password", "otp"]],
+    ["fallback", {}, ["username", "password"], ["username", "password"]],
+  ])("says that the API can answer a log-in with LOGIN = %s", async (LOGIN, vars, required, fields) => {
+    const ORIGIN = { fetch: async () => new Response() };
+    const { paths } = await documentOf({ LOGIN, USERS_OWNER: "origin", ORIGIN, ...vars });
+    const { post } = paths["/api/token/"] ?? {};
+    expect(Object.keys(post?.responses ?? {}).join(" ")).toBe(
+      "200 400 401 404 406 408 413 415 429 500 502 503 default",
+    );
+    const content = post?.requestBody?.content as Content | undefined;
+    const schema = content?.["application/json"].schema;
+    expect([schema?.required, Object.keys(schema?.properties ?? {})]).toEqual([required, fields]);
+    const answered = post?.responses[200]?.content?.["application/json"].schema;
+    expect(answered).toEqual({
+      ...{ type: "object", additionalProperties: true },
+      properties: { refresh: { type: "string" }, access: { type: "string" } },
+    });
+    expect(Object.keys(paths["/api/token/refresh/"]?.post?.responses ?? {})).not.toContain("default");
+  });
+
   it("has what is served by default, with every status that can come", async () => {
     const document = await documentOf();
     expect(document.openapi).toBe("3.1.0");

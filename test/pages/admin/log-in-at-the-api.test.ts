@@ -1,6 +1,6 @@
 // The admin page with LOGIN = "origin": the API judges, and the row says what its user may do.
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { adminApp, visitorOf } from "../../support/admin.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { adminApp, hashOfPw, visitorOf } from "../../support/admin.ts";
 import { DB } from "../../support/bindings.ts";
 import { type Asked, apiPair, loginView } from "../../support/login-api.ts";
 import { addUser } from "../../support/users.ts";
@@ -68,4 +68,49 @@ it("asks the API when it asks for the password again, which has to be that of th
   pair = apiPair(user.id);
   expect((await visitor.post("/confirm", { own_password: "pw2" })).status).toBe(303);
   expect(view.asked.at(-1)?.body).toBe(JSON.stringify({ username: user.username, password: "pw2" }));
+});
+
+it("asks for the name as well where the API's tokens do not say it", async () => {
+  let pair = {};
+  const { user, visitor, view, logIn } = await setUp(() => Response.json(pair));
+  await DB.prepare("UPDATE users SET username = 'id:' || id WHERE id = ?").bind(user.id).run();
+  pair = apiPair(user.id);
+  await logIn();
+  expect(await visitor.page("/confirm")).toContain('<input id="whose" name="own_username"');
+  const form = { own_password: "pw", own_username: " ada@example.com " };
+  expect((await visitor.post("/confirm", form)).status).toBe(303);
+  expect(view.asked.at(-1)?.body).toBe('{"username":"ada@example.com","password":"pw"}');
+});
+
+it("asks for no name that is known", async () => {
+  let pair = {};
+  const { user, visitor, view, logIn } = await setUp(() => Response.json(pair));
+  pair = apiPair(user.id);
+  await logIn();
+  expect(await visitor.page("/confirm")).toContain(`readonly value="${user.username}"`);
+  await visitor.post("/confirm", { own_password: "pw", own_username: "somebody" });
+  expect(view.asked.at(-1)?.body).toBe(JSON.stringify({ username: user.username, password: "pw" }));
+});
+
+describe('with LOGIN = "fallback"', () => {
+  const withHash = async (answer: Parameters<typeof loginView>[0], confirmedAt: number | null) => {
+    const user = await addUser({ is_staff: true, password: hashOfPw });
+    await DB.prepare("UPDATE users SET confirmed_at = ? WHERE id = ?").bind(confirmedAt, user.id).run();
+    const view = loginView(answer);
+    const app = await adminApp({ LOGIN: "fallback", USERS_OWNER: "origin", ORIGIN: view.binding, ORIGIN_URL: "" });
+    const visitor = visitorOf(app);
+    return { user, view, logIn: () => visitor.post("/login", { username: user.username, password: "pw" }) };
+  };
+
+  it("a password that was confirmed lately is enough", async () => {
+    const { view, logIn } = await withHash(() => new Response("{}", { status: 401 }), Math.floor(Date.now() / 1000));
+    expect([(await logIn()).status, view.asked]).toEqual([303, []]);
+  });
+
+  it("another one is asked of the API", async () => {
+    let pair = {};
+    const { user, view, logIn } = await withHash(() => Response.json(pair), null);
+    pair = apiPair(user.id);
+    expect([(await logIn()).status, view.asked.length]).toEqual([303, 1]);
+  });
 });

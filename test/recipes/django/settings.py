@@ -47,11 +47,14 @@ if RECIPE == "djoser":
     }
 
 if RECIPE == "dj-rest-auth":
-    INSTALLED_APPS += ["dj_rest_auth"]
+    INSTALLED_APPS += ["dj_rest_auth", "dj_rest_auth.registration", "allauth", "allauth.account", "allauth.socialaccount"]
     REST_AUTH = {"USE_JWT": True, "JWT_AUTH_HTTPONLY": False, "SESSION_LOGIN": False, "TOKEN_MODEL": None}
+    REST_AUTH["REGISTER_SERIALIZER"] = "accounts.serializers.Registration"
 
 if RECIPE == "allauth":
     INSTALLED_APPS += ["allauth", "allauth.account", "allauth.headless"]
+
+if "allauth" in INSTALLED_APPS:
     MIDDLEWARE += [
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.contrib.messages.middleware.MessageMiddleware",
@@ -62,6 +65,8 @@ if RECIPE == "allauth":
     ACCOUNT_LOGIN_METHODS = {"email"}
     ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
     ACCOUNT_EMAIL_VERIFICATION = "none"
+
+if RECIPE == "allauth":
     HEADLESS_ONLY = True
     HEADLESS_CLIENTS = ["app"]
     HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
@@ -70,3 +75,9 @@ if RECIPE == "allauth":
     REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] = [
         "allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication"
     ]
+
+if os.environ.get("RECIPE_PROVISIONING_KEY"):
+    INSTALLED_APPS += ["simplejwt_edge"]
+    MIDDLEWARE += ["simplejwt_edge.middleware.GatewayUsersMiddleware"]
+    SIMPLEJWT_EDGE_URL = os.environ["RECIPE_GATEWAY"]
+    SIMPLEJWT_EDGE_KEY = os.environ["RECIPE_PROVISIONING_KEY"]

@@ -13,6 +13,7 @@ urlpatterns = [path("api/me/", me)]
 if settings.RECIPE == "djoser":
     urlpatterns += [path("auth/", include("djoser.urls")), path("auth/", include("djoser.urls.jwt"))]
 if settings.RECIPE == "dj-rest-auth":
+    urlpatterns += [path("auth/registration/", include("dj_rest_auth.registration.urls"))]
     urlpatterns += [path("auth/", include("dj_rest_auth.urls"))]
     # The mail of a reset has a link to the app's page.
     urlpatterns += [path("reset/<uidb64>/<token>/", me, name="password_reset_confirm")]

@@ -52,3 +52,36 @@ SIMPLE_JWT = {
     "VERIFYING_KEY": os.environ.get("INTEROP_VERIFYING_KEY", ""),
     **json.loads(os.environ.get("INTEROP_SIMPLE_JWT", "{}")),
 }
+
+# The app that keeps the gateway's users equal to Django's, and Django's admin, where users are deactivated.
+if "INTEROP_EDGE_URL" in os.environ:
+    INSTALLED_APPS += [
+        "django.contrib.admin",
+        "django.contrib.messages",
+        "django.contrib.sessions",
+        "simplejwt_edge",
+    ]
+    MIDDLEWARE += [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "simplejwt_edge.middleware.GatewayUsersMiddleware",
+    ]
+    TEMPLATES = [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "APP_DIRS": True,
+            "OPTIONS": {
+                "context_processors": [
+                    "django.template.context_processors.request",
+                    "django.contrib.auth.context_processors.auth",
+                    "django.contrib.messages.context_processors.messages",
+                ]
+            },
+        }
+    ]
+    STATIC_URL = "/static/"
+    SIMPLEJWT_EDGE_URL = os.environ["INTEROP_EDGE_URL"]
+    SIMPLEJWT_EDGE_KEY = os.environ["INTEROP_EDGE_KEY"]
+    SIMPLEJWT_EDGE_OPTIONS = {"EXTRA": ["groups"]}

@@ -1,0 +1,13 @@
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Deletes a user."
+
+    def add_arguments(self, parser):
+        parser.add_argument("email")
+
+    def handle(self, email, **options):
+        user = get_user_model().objects.get(email=email)
+        user.delete()
