@@ -52,7 +52,7 @@ import { schemaNeeds } from "./users/new-user-ids.ts";
 
 import { createProvisioning } from "./users/provisioning.ts";
 import { createUserEvents, noUserEvents, type UserEvents } from "./users/user-events.ts";
-import { createTakeUsers } from "./users/users-header.ts";
+import { type Clock, createTakeUsers } from "./users/users-header.ts";
 
 /** The bindings of wrangler.toml; vars and secrets are read by settings/read.ts. */
 export interface Env {
@@ -196,9 +196,17 @@ function provisioningFor(
   });
   return {
     provisioned: { provisioning, openSignedRequest: signedRequestOpener(settings) },
-    takeUsers: createTakeUsers({ settings, provisioning, openUsers: usersOpener(settings), log }),
+    takeUsers: createTakeUsers({ settings, provisioning, openUsers: usersOpener(settings), clock, log }),
   };
 }
+
+const clock: Clock = {
+  nowSeconds: () => Math.floor(Date.now() / 1000),
+  until(second) {
+    const left = second * 1000 - Date.now();
+    return left <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, left));
+  },
+};
 
 /** Whether anything is recorded of requests; if not, nothing is measured. */
 function isObserved(env: Env, { LOG, SERVER_TIMING }: Settings): boolean {

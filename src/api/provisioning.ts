@@ -83,7 +83,7 @@ async function applyLines(
     .split("\n")
     .filter((line) => line.trim() !== "");
   if (lines.length > mostLines) refuse("body_too_large");
-  const results = await provisioning.apply(
+  const { results } = await provisioning.apply(
     context,
     lines.map((line) => readLineText(settings, line)),
   );
@@ -95,7 +95,7 @@ async function putUser({ settings, provisioning }: ProvisioningServices, { conte
   const id = pathId(settings, context);
   const reading = readLine(settings, jsonOf(textOf(body)) ?? refuse("request_malformed"), id);
   if ("error" in reading) refuse("fields_invalid", fieldError(reading.error.field, `${reading.error.text}.`));
-  return answerOne(context, await provisioning.apply(context, [reading]));
+  return answerOne(context, (await provisioning.apply(context, [reading])).results);
 }
 
 async function deleteUser(
@@ -110,7 +110,7 @@ async function deleteUser(
       fieldError("ver", "The token has no claim ver that is an integer below 2^53 (microseconds)."),
     );
   const change = { id, version, deleted: true, rehash: false, columns: {} };
-  return answerOne(context, await provisioning.apply(context, [{ change }]));
+  return answerOne(context, (await provisioning.apply(context, [{ change }])).results);
 }
 
 /** Access tokens say only in which second they were issued: one of the request's own second counts as issued before it. */

@@ -70,6 +70,8 @@ export interface Confirmation {
   readonly hash: string | undefined;
   /** For another password than the one that was known: ends the sessions that began before. */
   readonly ending: Ending | undefined;
+  /** Whether the hash that came from the API last is still one of this password. */
+  readonly keepsImportedHash: boolean;
   /** Another user who has the name by what is known here, and loses it and all sessions. */
   readonly formerHolder: { readonly user: User; readonly ending: Ending } | undefined;
   readonly nowSeconds: number;

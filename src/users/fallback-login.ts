@@ -151,23 +151,24 @@ async function keep(one: Fallback, local: Local, tokens: ApiTokens): Promise<Use
     return failLogin(deps, attempt, isChanged ? "login_user_changed" : "login_user_inactive", seen);
   }
   const fitting = seen ? await fittingHash(one, seen, isNamed ? local.verdict : undefined) : "none";
-  const username = nameFor(one, account, tokens);
-  const holder = username === undefined ? undefined : await holderOf(one, username, local.account);
+  // Whether a hash that cannot be read is of the same password, only an API that tells of changes knows.
+  const isOther = fitting === "another" || (fitting === "unreadable" && account?.isProvisioned !== true);
+  const { username, holder } = await nameFor(one, { account, isNamed }, tokens);
   const ending = { issuedBeforeSeconds: nowSeconds + 1, untilSeconds: deps.endedUntilSeconds(nowSeconds), nowSeconds };
-  const formerHolder = holder && holder.id !== seen?.id ? { user: holder, ending } : undefined;
+  const formerHolder = holder && { user: holder, ending };
   const { user } = await apiUsers.confirm(
     {
       ...{ user: { ...apiUserOf(deps, tokens), username }, seen, formerHolder, nowSeconds },
-      hash:
-        fitting === "none" || fitting === "another"
-          ? await hashPassword(credentials.password, deps.newSalt())
-          : fitting.better,
-      ending: fitting === "another" ? ending : undefined,
+      hash: typeof fitting === "object" ? fitting.better : await hashPassword(credentials.password, deps.newSalt()),
+      ending: isOther ? ending : undefined,
+      // By it, provisioning and imports know a hash of the API's again.
+      keepsImportedHash: fitting !== "another",
     },
     settings.USERNAME_CASE,
   );
-  if (!user) return (await confirmedByAnother(one, tokens)) ?? failLogin(deps, attempt, "login_user_changed", seen);
-  const ended = [...(fitting === "another" && seen ? [seen] : []), ...(formerHolder ? [formerHolder.user] : [])];
+  if (!user)
+    return (await confirmedByAnother(one, tokens, seen)) ?? failLogin(deps, attempt, "login_user_changed", seen);
+  const ended = [...(isOther && seen ? [seen] : []), ...(formerHolder ? [formerHolder.user] : [])];
   for (const one of ended) {
     const { issuedBeforeSeconds, untilSeconds } = ending;
     await deps.revocationCache.announceUser(ownerOf(settings, one), issuedBeforeSeconds, untilSeconds, nowSeconds);
@@ -175,43 +176,57 @@ async function keep(one: Fallback, local: Local, tokens: ApiTokens): Promise<Use
   return user;
 }
 
-/** The user, where another log-in with the same password was quicker. */
+/** The user, where another log-in with the same password was quicker: it has stored a hash of it meanwhile. */
 async function confirmedByAnother(
   { deps, context, credentials }: Fallback,
   { lookup }: ApiTokens,
+  seen: User | undefined,
 ): Promise<User | undefined> {
   const account = await deps.apiUsers.accountByLookup(lookup);
-  if (!account?.user.is_active || (account.confirmedAtSeconds ?? 0) < context.nowSeconds) return undefined;
+  if (!account?.user.is_active || account.user.password === seen?.password) return undefined;
+  const began = context.nowSeconds - deps.settings.ORIGIN_TIMEOUT;
+  if (account.confirmedAtSeconds === null || account.confirmedAtSeconds < began) return undefined;
   return (await verifyPassword(credentials.password, account.user.password)).ok ? account.user : undefined;
 }
 
-/** Whether the row has a hash of the same password, and then a better one; or of another one, or none at all. */
+/** Whether the row has a hash of the same password, and then a better one; or of another one, or none, or who knows. */
 async function fittingHash(
   { deps, credentials }: Fallback,
   seen: User,
   known: PasswordVerdict | undefined,
-): Promise<{ readonly better: string | undefined } | "another" | "none"> {
+): Promise<{ readonly better: string | undefined } | "another" | "unreadable" | "none"> {
   const verdict = known ?? (await verifyPassword(credentials.password, seen.password));
-  if (!verdict.ok) return verdict.reason === "unusable_password" ? "none" : "another";
+  if (!verdict.ok && verdict.reason === "unusable_password") return "none";
+  if (!verdict.ok) return verdict.reason === "wrong_password" ? "another" : "unreadable";
   return { better: (await betterHash(deps, seen, credentials.password, verdict.upgrade))?.better };
 }
 
-/**
- * The name that the row is to have: what the tokens say; else what was typed, by which the API has found this user. Not for
- * a row whose name the API tells by provisioning: what was typed may be another name for it, such as an address.
- */
-function nameFor({ credentials }: Fallback, account: KnownAccount | undefined, tokens: ApiTokens): string | undefined {
-  if (tokens.username !== undefined) return tokens.username;
-  if (account?.isProvisioned && !account.user.username.startsWith("id:")) return undefined;
-  return credentials.username.startsWith("id:") ? undefined : credentials.username;
+/** A name that a row is to have, and another one's row that has it by what is known here. */
+interface NewName {
+  readonly username?: string;
+  readonly holder?: User | undefined;
 }
 
-/** Who has the name by what is known here. */
-async function holderOf(
-  { deps }: Fallback,
-  username: string,
-  named: KnownAccount | undefined,
-): Promise<User | undefined> {
-  if (named?.user.username === username) return named.user;
-  return (await deps.apiUsers.accountByName(username, deps.settings.USERNAME_CASE))?.user;
+/**
+ * The name that the row is to have, if another than it has: what the tokens say, if no other row has it; else what was
+ * typed, by which the API has found this user: that is no other one's any more. Not for a row whose name the API tells by
+ * provisioning: what was typed may be another name for it, such as an address.
+ */
+async function nameFor(
+  { deps, credentials }: Fallback,
+  { account, isNamed }: { readonly account: KnownAccount | undefined; readonly isNamed: boolean },
+  { username: claimed }: ApiTokens,
+): Promise<NewName> {
+  const typed = credentials.username;
+  const [present, id] = [account?.user.username, account?.user.id];
+  const holderOf = async (name: string) => (await deps.apiUsers.accountByName(name, deps.settings.USERNAME_CASE))?.user;
+  if (claimed !== undefined && claimed === present) return {};
+  if (claimed !== undefined && claimed !== typed) {
+    const holder = await holderOf(claimed);
+    if (!holder || holder.id === id) return { username: claimed };
+  }
+  const isTold = account?.isProvisioned === true && present !== `id:${id}`;
+  if (isNamed || isTold || typed.startsWith("id:")) return {};
+  const holder = await holderOf(typed);
+  return { username: typed, holder: holder?.id === id ? undefined : holder };
 }

@@ -37,9 +37,16 @@ export interface LineResult {
 
 type Context = Pick<RequestContext, "nowSeconds" | "requestId">;
 
+/** What became of all lines. */
+export interface Applied {
+  /** One for each line, in their order. A line that was refused keeps no other from being applied. */
+  readonly results: readonly LineResult[];
+  /** Sessions that began before this second have ended, of some users; undefined if no session has. */
+  readonly endedBeforeSeconds: number | undefined;
+}
+
 export interface Provisioning {
-  /** One result for each line, in their order. A line that was refused keeps no other from being applied. */
-  apply(context: Context, readings: readonly LineReading[]): Promise<readonly LineResult[]>;
+  apply(context: Context, readings: readonly LineReading[]): Promise<Applied>;
   /** Ends what was issued to a user before a second, of which one to come counts as now. */
   logOut(context: Context, id: UserId, issuedBeforeSeconds: number): Promise<LineResult>;
   /** Users to compare with one's own, from the one after `after` on. `next` is undefined at the end. */
@@ -103,7 +110,8 @@ export function createProvisioning(deps: ProvisioningDependencies): Provisioning
       for (const { id, result, error } of results) {
         if (result === "refused") log("provisioning_refused", { user_id: id ?? undefined, error }, context.requestId);
       }
-      return results;
+      const endings = provisioned.ended.map(({ issuedBeforeSeconds }) => issuedBeforeSeconds);
+      return { results, endedBeforeSeconds: endings.length === 0 ? undefined : Math.max(...endings) };
     },
     async logOut(context, id, asked) {
       const before = Math.min(asked, context.nowSeconds + 1);

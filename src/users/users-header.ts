@@ -22,13 +22,21 @@ export type TakeUsers = (sealed: string, context: RequestContext) => Promise<boo
 /** How many headers of that name an answer may have: one for each layer of an API that knows of changes. */
 const mostHeaders = 4;
 
+/** The time while an answer is on its way. */
+export interface Clock {
+  nowSeconds(): number;
+  /** Resolves when that second has begun. */
+  until(second: number): Promise<void>;
+}
+
 export function createTakeUsers(deps: {
   readonly settings: Settings;
   readonly provisioning: Pick<Provisioning, "apply">;
   readonly openUsers: OpenUsers;
+  readonly clock: Clock;
   readonly log: Log;
 }): TakeUsers {
-  const { settings, provisioning, openUsers, log } = deps;
+  const { settings, provisioning, openUsers, clock, log } = deps;
 
   async function openAll(sealed: string, context: RequestContext): Promise<readonly unknown[]> {
     // Headers of one name come joined (RFC 9110 section 5.3); a compact JWE has no comma.
@@ -43,16 +51,22 @@ export function createTakeUsers(deps: {
     return lines;
   }
 
-  async function isApplied(context: RequestContext, lines: readonly unknown[]): Promise<boolean> {
+  /**
+   * Sessions end at the time of the answer: the API may have worked for seconds, in which somebody logged in with the old
+   * password. Access tokens say only in which second they were issued, so the answer waits until that second is over, or
+   * the client's next log-in would be taken for one from before.
+   */
+  async function isApplied({ requestId }: RequestContext, lines: readonly unknown[]): Promise<boolean> {
     try {
-      const results = await provisioning.apply(
-        context,
+      const { results, endedBeforeSeconds } = await provisioning.apply(
+        { nowSeconds: clock.nowSeconds(), requestId },
         lines.map((line) => readLine(settings, line)),
       );
+      if (endedBeforeSeconds !== undefined) await clock.until(endedBeforeSeconds);
       return results.every(({ result }) => result !== "refused");
     } catch (error) {
       // The store's own error is in the log already; anything else is a bug, whose text says where.
-      if (!(error instanceof Refusal)) log("internal_error", internalError(error), context.requestId);
+      if (!(error instanceof Refusal)) log("internal_error", internalError(error), requestId);
       return false;
     }
   }

@@ -1,6 +1,9 @@
 // LOGIN = "origin" through the whole app: what the API's log-in view is sent, and what becomes of its answers.
+import { createHash } from "node:crypto";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Hooks } from "../../src/hooks.ts";
+import { countedName } from "../../src/users/user-rules.ts";
 import { appWith, claimsOf, postJson } from "../support/app.ts";
 import { DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
@@ -148,6 +151,25 @@ describe("what the API is sent", () => {
     const { app } = await setUp(answer, { ORIGIN: "zone" });
     await app.fetch(new Request("http://gateway.example/api/token/", postJson("/", { username: "w" })));
     expect(fetched.mock.calls.map(([url]) => url)).toEqual(["https://gateway.example/api/token/"]);
+  });
+
+  it("is the name that was counted, whatever the body is", async () => {
+    const keys: string[] = [];
+    const LOGIN_LIMITER = { limit: async ({ key }: { key: string }) => ({ success: keys.push(key) > 0 }) };
+    const { app, view } = await setUp(answer, { LOGIN_LIMITER });
+    const name = fc.string({ unit: "binary", maxLength: 6 }).filter((text) => !text.includes("\0"));
+    const member = fc.tuple(fc.constantFrom("username", "Username", "password", "user\\u006eame"), name);
+    await fc.assert(
+      fc.asyncProperty(fc.array(member, { maxLength: 5 }), async (members) => {
+        keys.length = view.asked.length = 0;
+        const body = `{${members.map(([key, value]) => `"${key}":${JSON.stringify(value)}`).join()}}`;
+        await app.fetch(new Request(postJson("/api/token/", {}), { body }));
+        const [sent] = view.asked.map((one) => JSON.parse(one.body).username as string | undefined);
+        const hash = (text: string) => createHash("sha256").update(countedName(text)).digest("hex");
+        expect(keys).toEqual(sent === undefined ? [] : [`account:${hash(sent)}`]);
+      }),
+      { numRuns: 60, seed: 20261129 },
+    );
   });
 
   it("is nothing when the account or the address was tried too often", async () => {

@@ -161,17 +161,30 @@ describe("a password that was changed at the API", () => {
     expect(await rowOf(user.id)).toMatchObject({ session_version: 0, password: expect.stringMatching(/^scrypt\$/) });
   });
 
-  it("ends sessions where the former hash cannot be read", async () => {
+  it.each([
+    ["ends sessions where the former hash cannot be read", null, 1],
+    ["keeps them there where the API tells of changed passwords", 5, 0],
+  ])("%s", async (_, version, ended) => {
     const user = await confirmedUser(null, { password: "sha1$salt$hash" });
+    await DB.prepare("UPDATE users SET imported_hash = 'x', version = ? WHERE id = ?").bind(version, user.id).run();
     const { logIn } = await setUp(() => Response.json(apiPair(user.id)));
     expect((await logIn(user.username)).status).toBe(200);
-    expect(await rowOf(user.id)).toMatchObject({ session_version: 1 });
+    expect(await rowOf(user.id)).toMatchObject({
+      ...{ session_version: ended, imported_hash: "x" },
+      password: expect.stringMatching(/^scrypt\$/),
+    });
   });
 
   it("may be typed twice at once", async () => {
     const user = await confirmedUser(0);
     const { logIn } = await setUp(() => Response.json(apiPair(user.id)));
-    const answers = await Promise.all([logIn(user.username, "new one"), logIn(user.username, "new one")]);
+    // The second one begins in a later second.
+    const start = Date.now();
+    let requests = 0;
+    vi.spyOn(Date, "now").mockImplementation(() => start + 1000 * Math.min(1, requests));
+    const first = logIn(user.username, "new one");
+    requests++;
+    const answers = await Promise.all([first, logIn(user.username, "new one")]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect(await rowOf(user.id)).toMatchObject({ session_version: 1 });
   });
@@ -196,6 +209,28 @@ describe("the id in the token", () => {
     expect((await logIn(former.username)).status).toBe(200);
     expect(await rowOf(former.id)).toMatchObject({ username: `id:${former.id}`, session_version: 1 });
     expect(await rowOf(id)).toMatchObject({ username: former.username });
+  });
+
+  it("takes no name away that only a claim says", async () => {
+    const [victim, user] = [await confirmedUser(0), await confirmedUser(null)];
+    const { logIn } = await setUp(() => Response.json(apiPair(user.id, { username: victim.username })));
+    expect((await logIn(user.username)).status).toBe(200);
+    expect(await rowOf(user.id)).toMatchObject({ username: user.username });
+    expect(await rowOf(victim.id)).toMatchObject({ username: victim.username, session_version: 0 });
+  });
+
+  it("keeps the case of a name that was typed in another one", async () => {
+    const user = await confirmedUser(null, { username: `Wanda-${freshId()}` });
+    const { logIn } = await setUp(() => Response.json(apiPair(user.id)), { USERNAME_CASE: "insensitive" });
+    expect((await logIn(user.username.toUpperCase())).status).toBe(200);
+    expect(await rowOf(user.id)).toMatchObject({ username: user.username });
+  });
+
+  it("finds a user who was renamed at the API", async () => {
+    const [user, name] = [await confirmedUser(null), `renamed-${freshId()}`];
+    const { logIn } = await setUp(() => Response.json(apiPair(user.id)));
+    expect((await logIn(name)).status).toBe(200);
+    expect(await rowOf(user.id)).toMatchObject({ username: name, session_version: 0 });
   });
 
   it("leaves the name alone that the API tells by provisioning", async () => {

@@ -54,6 +54,33 @@ beforeEach(() => {
 const events = () =>
   logged.flatMap(({ event, request_id, ...rest }) => (event === "settings_warnings" ? [] : [{ event, ...rest }]));
 
+describe("sessions that a change ends", () => {
+  const issuedBefore = (id: string) =>
+    DB.prepare("SELECT issued_before FROM user_cutoffs WHERE user_id = ?").bind(id).first<number>("issued_before");
+  const changed = (id: string, version: number) => ({ id, version, username: id, password: `md5$a$${version}` });
+
+  it("are those until the answer, not until the request: the API may have worked for seconds", async () => {
+    const id = freshId();
+    await asked({ users: [changed(id, 1)] });
+    const began = Math.floor(Date.now() / 1000);
+    const clock = vi.spyOn(Date, "now");
+    const headers = (sealed: string) => {
+      clock.mockImplementation(() => (began + 20) * 1000 + 999);
+      return [["x-gateway-users", sealed] as const];
+    };
+    await asked({ users: [changed(id, 2)], headers });
+    clock.mockRestore();
+    expect(await issuedBefore(id)).toBe(began + 21);
+  });
+
+  it("leave the next log-in alone: the client has the answer when the second of the ending is over", async () => {
+    const id = freshId();
+    await asked({ users: [changed(id, 1)] });
+    await asked({ users: [changed(id, 2)] });
+    expect(Math.floor(Date.now() / 1000)).toBeGreaterThanOrEqual((await issuedBefore(id)) ?? Number.NaN);
+  });
+});
+
 describe("X-Gateway-Users of an answer", () => {
   it("makes a user before the client has the answer, and does not reach the client", async () => {
     const id = freshId();

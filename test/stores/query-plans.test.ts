@@ -113,9 +113,20 @@ async function apiStatements(db: D1Database): Promise<void> {
       const user = { lookup: { column, value: "7" }, username: "ada", atSeconds: now, ids };
       await users.accountByLookup(user.lookup);
       await users.keep(user, names);
-      await users.confirm({ user, seen: baseUser, hash: "!", ending, formerHolder, nowSeconds: now }, names);
       await users.confirm(
-        { user, seen: undefined, hash: "!", ending: undefined, formerHolder: undefined, nowSeconds: now },
+        { user, seen: baseUser, hash: "!", ending, formerHolder, keepsImportedHash: true, nowSeconds: now },
+        names,
+      );
+      await users.confirm(
+        {
+          user,
+          seen: undefined,
+          hash: "!",
+          ending: undefined,
+          formerHolder: undefined,
+          keepsImportedHash: true,
+          nowSeconds: now,
+        },
         names,
       );
     }

@@ -99,7 +99,7 @@ const isAtVersion = (version: number): string =>
 /** Writes to the row as it was seen, and to no other. A row keeps its name where the API said none. */
 function updateConfirmed(
   db: D1Database,
-  { user, hash, ending, nowSeconds }: Confirmation,
+  { user, hash, ending, keepsImportedHash, nowSeconds }: Confirmation,
   seen: User,
 ): D1PreparedStatement {
   const name = user.lookup.column === "username" ? null : (user.username ?? null);
@@ -107,10 +107,20 @@ function updateConfirmed(
   return db
     .prepare(
       `UPDATE users SET password = COALESCE(?4, password), confirmed_at = ?5, username = COALESCE(?6, username),
-         imported_hash = CASE ?7 WHEN 1 THEN NULL ELSE imported_hash END, session_version = session_version + ?7
+         session_version = session_version + ?7,
+         imported_hash = CASE ?8 WHEN 1 THEN imported_hash ELSE NULL END
        WHERE id = ?1 AND session_version = ?2 AND password = ?3 AND is_active = 1 RETURNING id`,
     )
-    .bind(seen.id, seen.session_version, seen.password, hash ?? null, nowSeconds, name, hasChanged);
+    .bind(
+      seen.id,
+      seen.session_version,
+      seen.password,
+      hash ?? null,
+      nowSeconds,
+      name,
+      hasChanged,
+      Number(keepsImportedHash),
+    );
 }
 
 /** Writes the row, marked as the API's own for later imports, unless there is one, or the API deleted the user after it had issued the token. */

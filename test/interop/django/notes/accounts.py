@@ -1,6 +1,7 @@
 """Sign-up, password reset, renaming and deletion, as an API has them; and two views that die halfway."""
 
 import os
+import time
 
 from django.contrib.auth.models import User
 from rest_framework.permissions import AllowAny
@@ -23,6 +24,13 @@ class Open(APIView):
     permission_classes = [AllowAny]
 
 
+class Believing(Open):
+    """Asks nobody who is calling: whatever is refused, the gateway refused it."""
+
+    def get(self, request):
+        return Response({"x_user_id": request.headers.get("X-User-Id")})
+
+
 class SignUp(Open):
     def post(self, request):
         data = request.data
@@ -38,6 +46,7 @@ class Reset(Open):
         user = User.objects.get(username=request.data["username"])
         user.set_password(request.data["password"])
         user.save(update_fields=["password"])
+        time.sleep(request.data.get("seconds", 0))
         return Response({})
 
 
