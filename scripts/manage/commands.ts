@@ -10,6 +10,7 @@ import { exportDjangoCommand } from "./export-django.ts";
 import { importDjangoCommand } from "./import-django.ts";
 import { keysCommand } from "./keys.ts";
 import { migrateCommand } from "./migrate.ts";
+import { provisionCommand } from "./provision.ts";
 import { routesCommand } from "./routes.ts";
 import { logoutCommand, sessionsCommand } from "./sessions.ts";
 import { flushExpiredTokensCommand, revokeCommand, tokensCommand } from "./tokens.ts";
@@ -32,6 +33,7 @@ const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Na
       ["deleteuser", deleteUserCommand],
       ["import-django", importDjangoCommand],
       ["export-django", exportDjangoCommand],
+      ["provision", provisionCommand],
     ],
   },
   {

@@ -12,15 +12,15 @@ import type {
   ProvisioningOutcome,
   ProvisioningStore,
 } from "../stores/provisioning-contract.ts";
-import { type LineReading, nameWithout, type UserChange } from "./provisioning-line.ts";
+import { type LineReading, type LineSettings, nameWithout, type UserChange } from "./provisioning-line.ts";
 import { ownerOf } from "./token-user.ts";
 import type { UserId } from "./user.ts";
 import { userIdColumn } from "./user-id.ts";
 
 export interface ProvisioningDependencies {
-  readonly settings: Settings;
-  readonly provisioningStore: ProvisioningStore;
-  readonly revocationCache: RevocationCache;
+  readonly settings: LineSettings & Pick<Settings, "USERNAME_CASE">;
+  readonly provisioningStore: Pick<ProvisioningStore, "apply">;
+  readonly revocationCache: Pick<RevocationCache, "announceUser">;
   /** Until when something of a session that ends now could still be used. */
   readonly endedUntilSeconds: (nowSeconds: number) => number;
   readonly log: Log;
@@ -45,8 +45,10 @@ export interface Applied {
   readonly endedBeforeSeconds: number | undefined;
 }
 
+export type ApplyLines = (context: Context, readings: readonly LineReading[]) => Promise<Applied>;
+
 export interface Provisioning {
-  apply(context: Context, readings: readonly LineReading[]): Promise<Applied>;
+  readonly apply: ApplyLines;
   /** Ends what was issued to a user before a second, of which one to come counts as now. */
   logOut(context: Context, id: UserId, issuedBeforeSeconds: number): Promise<LineResult>;
   /** Users to compare with one's own, from the one after `after` on. `next` is undefined at the end. */
@@ -58,66 +60,20 @@ const mostLinesOfUser = 10;
 
 const pageUsers = 1000;
 
-export function createProvisioning(deps: ProvisioningDependencies): Provisioning {
-  const { settings, provisioningStore: store, log } = deps;
+/** A line of the log for each user, up to so many: Workers keep 256 KB of a request's log. */
+const mostLogLines = 20;
 
-  const endingNow = ({ nowSeconds }: Context, issuedBeforeSeconds = nowSeconds + 1) => ({
-    issuedBeforeSeconds,
-    untilSeconds: deps.endedUntilSeconds(nowSeconds),
-    nowSeconds,
-  });
-
-  /** All at once: a cache that fails has logged it. */
-  async function announce({ nowSeconds }: Context, ended: readonly EndedUser[]): Promise<void> {
-    const until = deps.endedUntilSeconds(nowSeconds);
-    const owners = new Map(
-      ended.map((user) => {
-        const owner = ownerOf(settings, user);
-        return [owner.value, { owner, issuedBeforeSeconds: user.issuedBeforeSeconds }] as const;
-      }),
-    );
-    const told = [...owners.values()].map(({ owner, issuedBeforeSeconds }) =>
-      deps.revocationCache.announceUser(owner, issuedBeforeSeconds, until, nowSeconds),
-    );
-    await Promise.all(told);
-  }
-
-  function logDeeds(context: Context, changes: readonly UserChange[], { outcomes, nameless }: Provisioned): void {
-    for (const [index, { result, did, version, ended }] of outcomes.entries()) {
-      if (result !== "applied") continue;
-      const fields = { user_id: changes[index]?.id, change: did, version, tokens_ended: ended };
-      log("user_provisioned", fields, context.requestId);
-    }
-    for (const id of nameless) log("user_name_lost", { user_id: id }, context.requestId);
-  }
-
+export function createProvisioning(
+  deps: ProvisioningDependencies & { readonly provisioningStore: ProvisioningStore },
+): Provisioning {
+  const { provisioningStore: store, log } = deps;
   return {
-    async apply(context, readings) {
-      const checked = withoutTooMany(readings);
-      const changes = checked.flatMap((reading) => ("change" in reading ? [reading.change] : []));
-      const terms = {
-        named: userIdColumn(settings),
-        names: settings.USERNAME_CASE,
-        ending: endingNow(context),
-      };
-      const provisioned = changes.length === 0 ? nothing : await store.apply(changes, terms);
-      await announce(context, provisioned.ended);
-      logDeeds(context, changes, provisioned);
-      const outcomes = provisioned.outcomes.values();
-      const results = checked.map((reading) =>
-        "change" in reading ? resultOf(reading.change, outcomes.next().value) : refusedLine(reading),
-      );
-      for (const { id, result, error } of results) {
-        if (result === "refused") log("provisioning_refused", { user_id: id ?? undefined, error }, context.requestId);
-      }
-      const endings = provisioned.ended.map(({ issuedBeforeSeconds }) => issuedBeforeSeconds);
-      return { results, endedBeforeSeconds: endings.length === 0 ? undefined : Math.max(...endings) };
-    },
+    apply: createApplyLines(deps),
     async logOut(context, id, asked) {
       const before = Math.min(asked, context.nowSeconds + 1);
-      const found = await store.logOut(id, endingNow(context, before));
+      const found = await store.logOut(id, endingAt(deps, context, before));
       if (found === undefined) return { id, version: null, result: "unchanged" };
-      await announce(context, [found]);
+      await announce(deps, context, [found]);
       const fields = { user_id: id, change: "logged_out", tokens_ended: true };
       log("user_provisioned", fields, context.requestId);
       return { id, version: found.version, result: "applied" };
@@ -127,6 +83,79 @@ export function createProvisioning(deps: ProvisioningDependencies): Provisioning
       return { users, next: users.length < pageUsers ? undefined : users.at(-1)?.id };
     },
   };
+}
+
+/** 1. The store. 2. The revocation cache. 3. The log. */
+export function createApplyLines(deps: ProvisioningDependencies): ApplyLines {
+  const { settings, provisioningStore: store, log } = deps;
+  return async (context, readings) => {
+    const checked = withoutTooMany(readings);
+    const changes = checked.flatMap((reading) => ("change" in reading ? [reading.change] : []));
+    const terms = {
+      named: userIdColumn(settings),
+      names: settings.USERNAME_CASE,
+      ending: endingAt(deps, context, context.nowSeconds + 1),
+    };
+    const provisioned = changes.length === 0 ? nothing : await store.apply(changes, terms);
+    await announce(deps, context, provisioned.ended);
+    logDeeds(deps, context, changes, provisioned);
+    const outcomes = provisioned.outcomes.values();
+    const results = checked.map((reading) =>
+      "change" in reading ? resultOf(reading.change, outcomes.next().value) : refusedLine(reading),
+    );
+    for (const { id, result, error } of results) {
+      if (result === "refused") log("provisioning_refused", { user_id: id ?? undefined, error }, context.requestId);
+    }
+    const endings = provisioned.ended.map(({ issuedBeforeSeconds }) => issuedBeforeSeconds);
+    return { results, endedBeforeSeconds: endings.length === 0 ? undefined : Math.max(...endings) };
+  };
+}
+
+const endingAt = (deps: ProvisioningDependencies, { nowSeconds }: Context, issuedBeforeSeconds: number) => ({
+  issuedBeforeSeconds,
+  untilSeconds: deps.endedUntilSeconds(nowSeconds),
+  nowSeconds,
+});
+
+/** All at once: a cache that fails has logged it. */
+async function announce(
+  { settings, revocationCache, endedUntilSeconds }: ProvisioningDependencies,
+  { nowSeconds }: Context,
+  ended: readonly EndedUser[],
+): Promise<void> {
+  const until = endedUntilSeconds(nowSeconds);
+  const owners = new Map(
+    ended.map((user) => {
+      const owner = ownerOf(settings, user);
+      return [owner.value, { owner, issuedBeforeSeconds: user.issuedBeforeSeconds }] as const;
+    }),
+  );
+  const told = [...owners.values()].map(({ owner, issuedBeforeSeconds }) =>
+    revocationCache.announceUser(owner, issuedBeforeSeconds, until, nowSeconds),
+  );
+  await Promise.all(told);
+}
+
+function logDeeds(
+  { log }: ProvisioningDependencies,
+  { requestId }: Context,
+  changes: readonly UserChange[],
+  { outcomes, nameless }: Provisioned,
+): void {
+  const deeds = outcomes.flatMap(({ result, did, version, ended }, index) =>
+    result === "applied" ? [{ user_id: changes[index]?.id, change: did, version, tokens_ended: ended }] : [],
+  );
+  if (deeds.length <= mostLogLines) {
+    for (const deed of deeds) log("user_provisioned", deed, requestId);
+  } else {
+    const alike = Map.groupBy(deeds, ({ change, tokens_ended }) => `${change} ${tokens_ended}`);
+    for (const same of alike.values()) {
+      const [first] = same;
+      const user_ids = same.map((one) => one.user_id);
+      log("users_provisioned", { change: first?.change, tokens_ended: first?.tokens_ended, user_ids }, requestId);
+    }
+  }
+  for (const id of nameless) log("user_name_lost", { user_id: id }, requestId);
 }
 
 const nothing: Provisioned = { outcomes: [], ended: [], nameless: [] };

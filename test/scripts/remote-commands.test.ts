@@ -1,6 +1,7 @@
 // The same commands with --remote: the real wrangler, in front of an API that stands in for Cloudflare's. One command starts
 // it as a person's does; for the others it is loaded once.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { remoteBindings } from "../../scripts/database/bindings.ts";
@@ -148,4 +149,27 @@ it("migrate --remote adds what is missing, and with --finish stores ids as text"
   db.exec("CREATE TABLE text_ids (name TEXT PRIMARY KEY NOT NULL, next, total INTEGER)");
   await expect(manage("migrate", "--cancel")).rejects.toThrow("nothing to cancel. --finish completes it.");
   db.exec("DROP TABLE text_ids");
+});
+
+it("provision --remote sends one file for all lines, and tells KV of all users at once", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-provision-"));
+  const file = join(folder, "users.jsonl");
+  const lines = [
+    { id: 303, version: 1, password: "!new", last_name: "O'Brien; --" },
+    { id: 304, version: 1, deleted: true },
+    { id: 99, version: 1, username: "new" },
+  ];
+  writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+  const insert = "INSERT INTO users (id, username, password, date_joined) VALUES (?, ?, 'old', 'then')";
+  for (const id of ["303", "304"]) api.db.prepare(insert).run(id, `user-${id}`);
+  const before = api.imports.length;
+  expect(await manage("provision", file)).toBe(0);
+  rmSync(folder, { recursive: true });
+  expect(said).toEqual(["In the remote database: 3 applied, 0 unchanged, 0 outdated, 0 refused."]);
+  expect(api.imports.length - before).toBe(1);
+  expect(api.db.prepare("SELECT password, last_name, session_version FROM users WHERE id = 303").all()).toEqual([
+    { password: "!new", last_name: "O'Brien; --", session_version: 1 },
+  ]);
+  expect(api.db.prepare("SELECT id FROM users WHERE id IN (304, 99)").all()).toEqual([{ id: "99" }]);
+  expect([...api.kv.keys()].filter((key) => /^user:30[34]$/.test(key)).sort()).toEqual(["user:303", "user:304"]);
 });

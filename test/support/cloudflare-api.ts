@@ -1,4 +1,4 @@
-// As much of Cloudflare's API as wrangler asks for in `d1 execute --remote` and `kv key put --remote`, on a real SQLite.
+// As much of Cloudflare's API as wrangler asks for in `d1 execute --remote` and `kv key put --remote` and `kv bulk put --remote`, on a real SQLite.
 // Must never be taken for D1: it has none of its limits but the length of a statement.
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
@@ -47,6 +47,11 @@ export async function startCloudflareApi(): Promise<CloudflareApi> {
     }
     if (path.endsWith("/settings"))
       return { bindings: [{ type: "kv_namespace", name: "BLACKLIST", namespace_id: "kv-1" }] };
+    if (method === "PUT" && path === "/storage/kv/namespaces/kv-1/bulk") {
+      const entries = JSON.parse(body) as ReadonlyArray<KvEntry & { readonly key: string }>;
+      for (const { key, value, expiration } of entries) kv.set(key, { value, expiration });
+      return { successful_key_count: entries.length, unsuccessful_keys: [] };
+    }
     const key = /^\/storage\/kv\/namespaces\/kv-1\/values\/(.+)$/.exec(path)?.[1];
     if (method === "PUT" && key !== undefined) {
       kv.set(decodeURIComponent(key), { value: body, expiration: Number(url.searchParams.get("expiration")) });
