@@ -46,6 +46,7 @@ export const logEvents = {
   admin_tokens_exported: { fields: ["request_id", "admin_id", "user_id", "rows"], alarm: true },
   // What the API told of its users, by request or in X-Gateway-Users: written down whatever LOG says.
   user_provisioned: { fields: ["request_id", "user_id", "change", "version", "tokens_ended"], alarm: true },
+  users_provisioned: { fields: ["request_id", "change", "tokens_ended", "user_ids"], alarm: true },
   user_name_lost: { fields: ["request_id", "user_id"], alarm: true },
   provisioning_refused: { fields: ["request_id", "user_id", "error"], alarm: true },
   users_header_ignored: { fields: ["request_id", "reason"], alarm: true },

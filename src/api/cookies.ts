@@ -86,7 +86,7 @@ function cookiesOf({ settings, log }: CookieServices, tokens: object, requestId:
     if (!carrier || typeof token !== "string") return [];
     const { cookie, tokenType } = carrier;
     const text = setCookie(cookie, token, path, tokenType.lifetimeSeconds(settings));
-    if (text !== undefined) return cookie === refreshCookie ? [...earlierCookies(settings), text] : [text];
+    if (text !== undefined) return cookie === refreshCookie ? [text, ...earlierCookies(settings)] : [text];
     log("auth_cookie_too_large", { request_id: requestId, cookie, bytes: token.length });
     return refuse("auth_cookie_too_large");
   });

@@ -1,7 +1,7 @@
 // The two cookies of AUTH_COOKIE and that of ADMIN: how they are set, cleared, read from a Cookie header and taken out.
 // Must never put a value into an error or a log, and never take a name for ours that another reader would not.
 
-import { refreshCookiePath } from "../settings/derived.ts";
+import { refreshCookiePath, servedEndpoints, tokenPath } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** Names are fixed: their prefixes make browsers hold the attributes below to be true (RFC 6265bis section 4.1.3). */
@@ -37,12 +37,17 @@ export function clearedCookies(settings: Settings): string[] {
 }
 
 /**
- * What makes a browser forget a refresh token that it got before TOKEN_PATHS moved its cookie. It would go on sending both
- * where the old path is above the new one, and two cookies of one name are refused.
+ * What makes a browser forget a refresh token that it got before TOKEN_PATHS moved its cookie. Only where it would go on
+ * sending that one, too: refresh or blacklist is still below TOKEN_PREFIX, and two cookies of one name are refused.
  */
 export function earlierCookies(settings: Settings): string[] {
   const { TOKEN_PREFIX } = settings;
-  return refreshCookiePath(settings) === TOKEN_PREFIX ? [] : [setCookie(refreshCookie, "", TOKEN_PREFIX, 0) ?? ""];
+  if (refreshCookiePath(settings) === TOKEN_PREFIX) return [];
+  const served = servedEndpoints(settings);
+  const isStillSent = (["refresh", "blacklist"] as const).some(
+    (name) => served.includes(name) && tokenPath(settings, name).startsWith(`${TOKEN_PREFIX}/`),
+  );
+  return isStillSent ? [setCookie(refreshCookie, "", TOKEN_PREFIX, 0) ?? ""] : [];
 }
 
 /**

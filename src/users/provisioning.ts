@@ -60,6 +60,9 @@ const mostLinesOfUser = 10;
 
 const pageUsers = 1000;
 
+/** A line of the log for each user, up to so many: Workers keep 256 KB of a request's log. */
+const mostLogLines = 20;
+
 export function createProvisioning(
   deps: ProvisioningDependencies & { readonly provisioningStore: ProvisioningStore },
 ): Provisioning {
@@ -139,10 +142,18 @@ function logDeeds(
   changes: readonly UserChange[],
   { outcomes, nameless }: Provisioned,
 ): void {
-  for (const [index, { result, did, version, ended }] of outcomes.entries()) {
-    if (result !== "applied") continue;
-    const fields = { user_id: changes[index]?.id, change: did, version, tokens_ended: ended };
-    log("user_provisioned", fields, requestId);
+  const deeds = outcomes.flatMap(({ result, did, version, ended }, index) =>
+    result === "applied" ? [{ user_id: changes[index]?.id, change: did, version, tokens_ended: ended }] : [],
+  );
+  if (deeds.length <= mostLogLines) {
+    for (const deed of deeds) log("user_provisioned", deed, requestId);
+  } else {
+    const alike = Map.groupBy(deeds, ({ change, tokens_ended }) => `${change} ${tokens_ended}`);
+    for (const same of alike.values()) {
+      const [first] = same;
+      const user_ids = same.map((one) => one.user_id);
+      log("users_provisioned", { change: first?.change, tokens_ended: first?.tokens_ended, user_ids }, requestId);
+    }
   }
   for (const id of nameless) log("user_name_lost", { user_id: id }, requestId);
 }

@@ -321,6 +321,20 @@ describe("a change", () => {
     expect(lines.join()).not.toContain(oldHash);
     expect(lines.join()).not.toContain(name);
   });
+
+  it("of more than 20 users has one line in the log for all with the same change", async () => {
+    const lines: string[] = [];
+    vi.spyOn(console, "log").mockImplementation((text: string) => void lines.push(text));
+    const ids = Array.from({ length: 21 }, freshId);
+    await post(ids.map((id) => ({ id, version: 1 })));
+    await post(ids.map((id, index) => (index < 2 ? { id, version: 2, is_active: false } : { id, version: 2 })));
+    const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events.map(({ request_id, ...rest }) => rest)).toEqual([
+      { event: "users_provisioned", change: "created", tokens_ended: false, user_ids: ids },
+      { event: "users_provisioned", change: "changed", tokens_ended: true, user_ids: ids.slice(0, 2) },
+      { event: "users_provisioned", change: "changed", tokens_ended: false, user_ids: ids.slice(2) },
+    ]);
+  });
 });
 
 describe("POST of lines", () => {

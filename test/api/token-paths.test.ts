@@ -111,22 +111,34 @@ describe("TOKEN_PATHS", () => {
 describe("TOKEN_PATHS with AUTH_COOKIE", () => {
   const own = { "sec-fetch-site": "same-origin" };
   const refreshCookieOf = (cookies: readonly string[]) => cookies.filter((one) => one.startsWith("__Secure-refresh="));
-  const forgotten = "__Secure-refresh=; Max-Age=0; Path=/api/token; SameSite=Strict; Secure; HttpOnly";
 
-  it("keeps the refresh token for what refresh and blacklist have in common, and ends the cookie of before", async () => {
+  it("keeps the refresh token for what refresh and blacklist have in common", async () => {
     const app = await appWith({ ...base, AUTH_COOKIE: "only" });
     const login = await send(app, postJson("/auth/jwt/create/", ada, own));
     expect([login.status, login.body]).toEqual([200, {}]);
-    const [before, now = ""] = refreshCookieOf(login.cookies);
-    expect(before).toBe(forgotten);
+    const [now = "", ...others] = refreshCookieOf(login.cookies);
+    expect(others).toEqual([]);
     expect(now).toMatch(/^__Secure-refresh=[\w.-]+; Max-Age=86400; Path=\/auth; SameSite=Strict; Secure; HttpOnly$/);
     const cookie = now.slice(0, now.indexOf(";"));
     const refreshed = await send(app, postJson("/auth/jwt/refresh/", {}, { ...own, cookie }));
-    expect([refreshed.status, refreshCookieOf(refreshed.cookies).length]).toEqual([200, 2]);
+    expect([refreshed.status, refreshCookieOf(refreshed.cookies).length]).toEqual([200, 1]);
     const again = await send(app, postJson("/auth/logout/", {}, { ...own, cookie }));
     expect(refreshCookieOf(again.cookies)).toEqual([
       "__Secure-refresh=; Max-Age=0; Path=/auth; SameSite=Strict; Secure; HttpOnly",
-      forgotten,
+    ]);
+  });
+
+  it("ends the cookie of TOKEN_PREFIX with the refresh that takes its token, where it would still be sent", async () => {
+    const before = await appWith({ ...base, AUTH_COOKIE: true, TOKEN_PATHS: {} });
+    const [old = ""] = refreshCookieOf((await send(before, postJson("/api/token/", ada, own))).cookies);
+    const TOKEN_PATHS = { refresh: "/api/token/jwt/refresh/", blacklist: "/api/token/jwt/logout/" };
+    const app = await appWith({ ...base, AUTH_COOKIE: true, TOKEN_PATHS });
+    const cookie = old.slice(0, old.indexOf(";"));
+    const refreshed = await send(app, postJson("/api/token/jwt/refresh/", {}, { ...own, cookie }));
+    expect([refreshed.status, ...refreshCookieOf(refreshed.cookies)]).toEqual([
+      200,
+      expect.stringMatching(/^__Secure-refresh=ey.*; Path=\/api\/token\/jwt; /),
+      "__Secure-refresh=; Max-Age=0; Path=/api/token; SameSite=Strict; Secure; HttpOnly",
     ]);
   });
 

@@ -38,10 +38,20 @@ describe("clearedCookies()", () => {
       "__Secure-refresh=; Max-Age=0; Path=/api/token; SameSite=Strict; Secure; HttpOnly",
     ]);
   });
-  test("ends a refresh token's cookie also where it was before TOKEN_PATHS moved it", () => {
+  test("ends a refresh token's cookie where TOKEN_PATHS has it", () => {
     expect(cleared({ TOKEN_PATHS: { refresh: "/auth/refresh/", blacklist: "/auth/logout/" } })).toEqual([
       "__Host-access=; Max-Age=0; Path=/; SameSite=Lax; Secure; HttpOnly",
       "__Secure-refresh=; Max-Age=0; Path=/auth; SameSite=Strict; Secure; HttpOnly",
+    ]);
+  });
+  test.each([
+    [{ refresh: "/auth/refresh/" }, "/"],
+    [{ refresh: "/api/token/jwt/refresh/", blacklist: "/api/token/jwt/logout/" }, "/api/token/jwt"],
+    [{ refresh: "/api/refresh/", blacklist: "/api/token/logout/" }, "/api"],
+  ])("ends it also where it was before, if it would still be sent: %j", (TOKEN_PATHS, path) => {
+    expect(cleared({ TOKEN_PATHS })).toEqual([
+      "__Host-access=; Max-Age=0; Path=/; SameSite=Lax; Secure; HttpOnly",
+      `__Secure-refresh=; Max-Age=0; Path=${path}; SameSite=Strict; Secure; HttpOnly`,
       "__Secure-refresh=; Max-Age=0; Path=/api/token; SameSite=Strict; Secure; HttpOnly",
     ]);
   });

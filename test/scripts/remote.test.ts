@@ -81,7 +81,7 @@ describe("openRemote()", () => {
     const { calls, runner } = recorder(failed(text), rows({ in_table: "users", name: "id" }), rows(), rows());
     expect(await findUser(openRemote(undefined, runner), "ada")).toBeNull();
     expect(calls[2]?.file).toMatch(
-      /^ALTER TABLE users ADD COLUMN session_version INTEGER NOT NULL DEFAULT 0;\nALTER TABLE users ADD COLUMN imported_hash TEXT;\n(ALTER TABLE users ADD COLUMN [a-z_]+ [A-Z]+;\n){4}--/,
+      /^ALTER TABLE users ADD COLUMN session_version INTEGER NOT NULL DEFAULT 0;\nALTER TABLE users ADD COLUMN imported_hash TEXT;\n(ALTER TABLE users ADD COLUMN [a-z_]+ [A-Z]+;\n){5}--/,
     );
   });
 
