@@ -22,6 +22,8 @@ from .models import GatewayUser, PasswordChange, UserChange
 CHUNK = 900
 # Rounds in which users are sent again whose version was behind the gateway's.
 ROUNDS = 3
+# Beyond these, something is wrong with the settings and not with single users.
+MOST_REFUSED = 10_000
 # Where more than half of the users (and more than these) would be deleted, somebody has to say so.
 FEW = 10
 
@@ -58,6 +60,8 @@ class Push:
         self._using = using or users_database()
         self._report = report
         self._behind: list[str] = []
+        # Not sent again in this run.
+        self._refused: set[str] = set()
         self.counts = Counts()
 
     def outbox(self) -> None:
@@ -101,7 +105,8 @@ class Push:
             last = user_ids[-1]
 
     def _send(self, user_ids: Sequence[str]) -> None:
-        lines = lines_of(user_ids, using=self._using)
+        wanted = [user_id for user_id in user_ids if user_id not in self._refused]
+        lines = lines_of(wanted, using=self._using)
         for batch in _batches(lines):
             results = self._gateway.send([encoded for _, encoded in batch])
             self._take([line for line, _ in batch], results)
@@ -139,6 +144,7 @@ class Push:
                 raise GatewayError("The gateway's results are not in the order of the lines.")
             setattr(self.counts, result.result, getattr(self.counts, result.result) + 1)
             if result.result == "refused":
+                self._refused.add(line.user_id)
                 if len(self.counts.refusals) < FEW:
                     self.counts.refusals.append(f"user {line.user_id}: {result.error}")
             elif result.result == "outdated":
@@ -148,6 +154,8 @@ class Push:
                     self.counts.deleted += 1
                 confirmed.append(line)
         self._confirm(confirmed)
+        if len(self._refused) > MOST_REFUSED:
+            raise GatewayError(f"The gateway refuses users, such as {self.counts.refusals[0]}")
 
     def _confirm(self, lines: Sequence[Line]) -> None:
         """Removes rows, unless there was another change since."""

@@ -142,6 +142,16 @@ class Pushing(TestCase):
         )
         self.assertEqual(list(self.gateway.users), [str(bob.pk)])
         self.assertEqual([row.pk for row in UserChange.objects.all()], [self.key])
+        for flag in ("--all", "--compare"):
+            with self.assertRaises(CommandError), patch.object(self.gateway, "requests", []) as requests:
+                push_users(flag)
+            self.assertEqual([method for method, _, _ in requests].count("POST"), 1)
+
+    def test_a_run_ends_when_the_gateway_refuses_very_many(self):
+        self.gateway.refuse.add(self.key)
+        with patch.object(push, "MOST_REFUSED", 0):
+            with self.assertRaisesMessage(CommandError, f"such as user {self.key}: email: too long"):
+                push_users("--all")
 
     def test_a_refused_line_whose_id_the_gateway_cannot_read(self):
         self.gateway.answer_with = (200, '{"id":null,"version":null,"result":"refused","error":"id is not a UUID"}')
