@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS users (
   alternate_id TEXT,                           -- the value of USER_ID_FIELD where that is neither the primary key nor USERNAME_FIELD
   extra        TEXT,                           -- JSON object of further fields from the API; `user.extra` in hooks
   version      INTEGER,                        -- of the last change that came from the API; NULL without one
-  imported_row TEXT,                           -- SHA-256 of the row as it was imported last; 'login' for one that a log-in at the API brought; NULL for users made here
+  imported_row TEXT,                           -- SHA-256 of the row as it was imported last; 'login' for one that a log-in at the API brought, 'provisioned' for one that the API sent; NULL for users made here
   confirmed_at INTEGER                         -- when the API confirmed the password last (LOGIN = "fallback"); NULL: never
 );
 

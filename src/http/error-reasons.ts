@@ -29,6 +29,12 @@ export const errorReasons: Readonly<Partial<Record<Reason, ErrorReason>>> = {
   token_algorithm_other: unverified,
   token_key_unknown: unverified,
   token_signature_wrong: unverified,
+  // Of a request that the API should have signed: all the same to whoever did not.
+  provisioning_signature: unverified,
+  provisioning_token_type: unverified,
+  provisioning_late: unverified,
+  provisioning_other_request: unverified,
+  provisioning_other_body: unverified,
 
   // From here on the signature was good: whoever reads this holds a token that was really handed out.
   token_payload_unreadable: token("The claims of the token cannot be read"),

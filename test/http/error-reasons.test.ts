@@ -41,6 +41,11 @@ describe("challenge() says", () => {
     "token_algorithm_other",
     "token_key_unknown",
     "token_signature_wrong",
+    "provisioning_signature",
+    "provisioning_token_type",
+    "provisioning_late",
+    "provisioning_other_request",
+    "provisioning_other_body",
   ] as const)("the same of a forgery, however far it got: %s", (reason) => {
     expect(told(reason)).toBe(unverified);
     expect(told("no_token_class_fits", { because: reason })).toBe(unverified);

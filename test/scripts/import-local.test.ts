@@ -1,7 +1,9 @@
 // import-django on a real local D1: conflicts, updates, all or nothing.
+
 import { describe, expect, it } from "vitest";
 import { writeBulk } from "../../scripts/database/bulk.ts";
 import { deleteAndEndTokens } from "../../scripts/database/end-user.ts";
+import { provisioningStore } from "../../scripts/database/provision.ts";
 import { setPasswordHash } from "../../scripts/database/users.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
@@ -40,6 +42,17 @@ describe("import-django", () => {
       ["a", null],
       ["b", "8"],
     ]);
+  });
+
+  it("takes a user whom the API sent for the API's own, under another name and without a password", async () => {
+    const store = provisioningStore(bindings());
+    const change = { id: "7", version: 1, deleted: false, rehash: false, columns: { username: "former" } };
+    const ending = { issuedBeforeSeconds: realNow, untilSeconds: realNow, nowSeconds: realNow };
+    await store.apply([change], { named: "id", names: "exact", ending });
+    expect((await importOf(dumpOf(userRow(7, "ada")))).counts[0]).toBe(
+      "users   0 new, 1 updated, 0 unchanged, 0 left out",
+    );
+    expect(await users()).toMatchObject([{ id: "7", username: "ada", version: 1 }]);
   });
 
   it("updates what changed in Django, and never takes a blacklisting back", async () => {

@@ -135,6 +135,8 @@ const written: Readonly<Record<string, string>> = {
   password: `CASE WHEN deed.password IS NULL THEN COALESCE(users.password, '!' || hex(randomblob(20)))
     WHEN users.imported_hash IS deed.hash THEN users.password ELSE deed.password END`,
   imported_hash: "COALESCE(deed.hash, users.imported_hash)",
+  // Not made here: an import may change the row, or prune it.
+  imported_row: "COALESCE(users.imported_row, 'provisioned')",
   confirmed_at: "CASE WHEN deed.hash IS NULL THEN users.confirmed_at ELSE ?2 END",
   last_login:
     "CASE WHEN deed.last_login > COALESCE(users.last_login, '') THEN deed.last_login ELSE users.last_login END",
