@@ -200,6 +200,6 @@ export function isChangedSince(
   { user, issuedBeforeSeconds, isNew }: ApiAccount,
 ): boolean {
   if (isNew) return false;
-  if (before?.user.id === user?.id) return before?.user.session_version !== user?.session_version;
-  return issuedBeforeSeconds > nowSeconds;
+  if (before === undefined || before.user.id !== user?.id) return issuedBeforeSeconds > nowSeconds;
+  return before.user.session_version !== user.session_version || issuedBeforeSeconds > before.issuedBeforeSeconds;
 }

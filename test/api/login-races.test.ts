@@ -58,3 +58,15 @@ describe("a reset while the API judges the old password", () => {
     expect(row).toEqual({ password: resetHash, session_version: 1 });
   });
 });
+
+it("a log-out of all sessions counts while the API judges", async () => {
+  const user = await addUser();
+  const { view, post, signed } = await setUp();
+  view.answers(async () => {
+    const pair = apiPair(user.id);
+    await signed("POST", `${user.id}/logout/`, undefined, { claims: { iat: Date.now() / 1000 } });
+    return Response.json(pair);
+  });
+  expect((await post({ username: user.username, password })).status).toBe(401);
+  expect(reasons()).toEqual(["login_user_changed"]);
+});
