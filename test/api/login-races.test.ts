@@ -70,3 +70,14 @@ it("a log-out of all sessions counts while the API judges", async () => {
   expect((await post({ username: user.username, password })).status).toBe(401);
   expect(reasons()).toEqual(["login_user_changed"]);
 });
+
+it("a log-out ends a refresh token that a clock ahead of ours has issued", async () => {
+  const user = await addUser();
+  const { view, post, signed } = await setUp({ LEEWAY: 200 });
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  view.answers(() => Response.json(apiPair(user.id, { iat: nowSeconds + 100 })));
+  const { refresh } = await (await post({ username: user.username, password })).json();
+  expect((await post({ refresh }, "/api/token/refresh/")).status).toBe(200);
+  await signed("POST", `${user.id}/logout/`, undefined, { claims: { iat: nowSeconds + 1 } });
+  expect((await post({ refresh }, "/api/token/refresh/")).status).toBe(401);
+});
