@@ -19,6 +19,7 @@ import {
   limitLogins,
 } from "./login.ts";
 import { newUserIds } from "./new-user-ids.ts";
+import { ownerOf } from "./token-user.ts";
 import type { User } from "./user.ts";
 import { type Brought, type TakeUsers, usersHeader } from "./users-header.ts";
 
@@ -67,7 +68,9 @@ export async function logInAtApi(
     return judged;
   }
   const before = await accountBefore(deps, brought, judged, known);
-  const account = await apiUsers.keep(apiUserOf(deps, judged), settings.USERNAME_CASE);
+  const isKnown = before !== undefined && ownerOf(settings, before.user).value === judged.lookup.value;
+  const knownId = isKnown ? before.user.id : undefined;
+  const account = await apiUsers.keep({ ...apiUserOf(deps, judged), knownId }, settings.USERNAME_CASE);
   const { user } = account;
   if (!user || isChangedSince(context, before, account)) return failLogin(deps, attempt, "login_user_changed", user);
   const refused = (await accountRefusal(deps, user)) ?? refusal(user);

@@ -81,3 +81,21 @@ it("a log-out ends a refresh token that a clock ahead of ours has issued", async
   await signed("POST", `${user.id}/logout/`, undefined, { claims: { iat: nowSeconds + 1 } });
   expect((await post({ refresh }, "/api/token/refresh/")).status).toBe(401);
 });
+
+it.each([
+  ["their name", "username"],
+  ["another field", "uid"],
+])("a deletion while the API judges is not undone where tokens name users by %s", async (_, USER_ID_FIELD) => {
+  const user = await addUser();
+  const name = USER_ID_FIELD === "uid" ? `uid-${user.id}` : user.username;
+  await DB.prepare("UPDATE users SET alternate_id = ? WHERE id = ?").bind(name, user.id).run();
+  const { view, post, signed } = await setUp({ USER_ID_FIELD, USER_ID_TYPE: "text" });
+  view.answers(async () => {
+    const pair = apiPair(name);
+    await signed("DELETE", `${user.id}/`, undefined, { claims: { ver: (Date.now() + 1000) * 1000 } });
+    return Response.json(pair);
+  });
+  expect((await post({ username: user.username, password })).status).toBe(401);
+  const row = DB.prepare("SELECT id FROM users WHERE username = ?1 OR alternate_id = ?2");
+  expect(await row.bind(user.username, name).first()).toBeNull();
+});

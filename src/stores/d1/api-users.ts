@@ -123,15 +123,19 @@ function updateConfirmed(
     );
 }
 
-/** Writes the row, marked as the API's own for later imports, unless there is one, or the API deleted the user after it had issued the token. */
+/**
+ * Writes the row, marked as the API's own for later imports, unless there is one, or the API deleted the user after it had
+ * issued the token: deletions are known by primary keys, which not every token says, or because the former row is gone.
+ */
 function insertUser(
   db: D1Database,
   user: ApiUser,
   names: NameCase,
   { hash = noPassword, nowSeconds }: Partial<Confirmation> = {},
 ): D1PreparedStatement {
-  const { lookup, username, atSeconds, ids } = user;
+  const { lookup, username, atSeconds, ids, knownId } = user;
   const values: Array<string | number | null> = [lookup.value, username ?? null, atSeconds, hash, nowSeconds ?? null];
+  const known = `?${values.push(knownId ?? null)}`;
   const id = lookup.column === "id" ? "?1" : freeIdSql(ids, (value) => `?${values.push(value)}`);
   const alternateId = lookup.column === "alternate_id" ? "?1" : "NULL";
   // Where tokens name users by name, the name is what the token says.
@@ -143,6 +147,7 @@ function insertUser(
       `INSERT INTO users (id, alternate_id, username, password, confirmed_at, imported_row, date_joined)
        SELECT new_id, ${alternateId}, ${name}, ?4, ?5, 'login', strftime('%Y-%m-%dT%H:%M:%SZ', ?3, 'unixepoch') FROM (SELECT ${id} AS new_id)
        WHERE NOT EXISTS (SELECT 1 FROM users WHERE ${lookup.column} = ?1)
+         AND (${known} IS NULL OR EXISTS (SELECT 1 FROM users WHERE users.id = ${known}))
          AND NOT EXISTS (SELECT 1 FROM deleted_users WHERE deleted_users.id = new_id AND version >= ?3 * 1000000)
        RETURNING id`,
     )
