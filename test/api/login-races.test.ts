@@ -99,3 +99,16 @@ it.each([
   const row = DB.prepare("SELECT id FROM users WHERE username = ?1 OR alternate_id = ?2");
   expect(await row.bind(user.username, name).first()).toBeNull();
 });
+
+it("nobody loses a name to a user whom the API deleted after it had judged", async () => {
+  const holder = await addUser({ password: preferredHash });
+  const [id, nowSeconds] = [`9${holder.id}`, Math.floor(Date.now() / 1000)];
+  const { view, post } = await setUp({ LOGIN: "fallback" });
+  view.answers(() => Response.json(apiPair(id, { iat: nowSeconds - 5 })));
+  await DB.prepare("INSERT INTO deleted_users VALUES (?, ?)")
+    .bind(id, nowSeconds * 1e6)
+    .run();
+  expect((await post({ username: holder.username, password: "another" })).status).toBe(401);
+  const row = await DB.prepare("SELECT username, session_version FROM users WHERE id = ?").bind(holder.id).first();
+  expect(row).toEqual({ username: holder.username, session_version: 0 });
+});
