@@ -143,7 +143,9 @@ export function createObtain(deps: ObtainDependencies): Obtain {
     (user: User, { refresh, access, atSeconds }: ApiTokens): Begin<ObtainedPair> =>
     async (nowSeconds) => {
       const token = { jti: tokenId(settings, refresh.claims) ?? "", type: "refresh", userId: undefined } as const;
-      const first = { ...recordOf(settings, refresh.claims, token, nowSeconds), createdAtSeconds: atSeconds };
+      // By a clock that is ahead it would be issued after all that ends it until then.
+      const createdAtSeconds = Math.min(atSeconds, nowSeconds);
+      const first = { ...recordOf(settings, refresh.claims, token, nowSeconds), createdAtSeconds };
       const pair = { refresh: refresh.text, access: access.text };
       return { first, answer: { tokens: await withMembers(deps.hooks, user, pair, access.claims) } };
     };

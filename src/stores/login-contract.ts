@@ -1,7 +1,7 @@
 // What a log-in that the API judges needs from outside: the API's log-in view, and the users as it says they are.
 
 import type { NewUserIds } from "../users/new-user-ids.ts";
-import type { User } from "../users/user.ts";
+import type { User, UserId } from "../users/user.ts";
 import type { Ending } from "./admin-contract.ts";
 import type { Account, UserLookup } from "./contract.ts";
 
@@ -53,6 +53,8 @@ export interface ApiUser {
   readonly atSeconds: number;
   /** For a new row whose primary key the token does not say. */
   readonly ids: NewUserIds;
+  /** The row that was this user's before the API was asked: if it is gone, no new one is made. */
+  readonly knownId?: UserId | undefined;
 }
 
 /** A user after a log-in at the API. */
@@ -95,7 +97,7 @@ export interface ApiUserStore {
   /**
    * Makes the user's row, or gives the row that there is the name, if no other row has it. A new row has an unusable
    * password, no rights, and the name `id:<id>` where it gets no other. Nobody is made whom the API deleted after the token
-   * was issued (`user` is then undefined). One transaction; the user as they are after it.
+   * was issued, nor anew who was known before (`user` is then undefined). One transaction; the user as they are after it.
    */
   keep(user: ApiUser, names: NameCase): Promise<ApiAccount>;
 }

@@ -60,7 +60,10 @@ export interface ProvisioningStore {
    *   that tokens name, and with a deletion.
    */
   apply(changes: readonly UserChange[], terms: ProvisioningTerms): Promise<Provisioned>;
-  /** Ends what was issued to a user before a second. Undefined: there is no such user. */
+  /**
+   * Ends what was issued to a user before a second. Gives the second before which all has ended now, which is a later one
+   * where more had ended before. Undefined: there is no such user.
+   */
   logOut(id: UserId, ending: Ending): Promise<(EndedUser & { readonly version: number | null }) | undefined>;
   /** At most `limit` users, ordered by their ids as text, from the one after `after` on. */
   page(after: string, limit: number): Promise<readonly ComparedUser[]>;

@@ -19,8 +19,9 @@ import {
   limitLogins,
 } from "./login.ts";
 import { newUserIds } from "./new-user-ids.ts";
+import { ownerOf } from "./token-user.ts";
 import type { User } from "./user.ts";
-import { type TakeUsers, usersHeader } from "./users-header.ts";
+import { type Brought, type TakeUsers, usersHeader } from "./users-header.ts";
 
 /** The services that a log-in at the API needs. */
 export interface ApiLoginDependencies extends LoginDependencies {
@@ -60,15 +61,16 @@ export async function logInAtApi(
   await limitLogins(deps, { ...attempt, username: input.username });
   const known = await accountNamed(deps, input.username);
   const answer = await askApi(deps, context, input);
-  const hasUsers = await takeUsers(deps, context, answer);
+  const brought = await takeUsers(deps, context, answer, { username: input.username, known });
   const judged = await judgeOrAlarm(deps, context, answer);
   if (isPassed(judged)) {
     if (isWrongLogin(answer)) await failLogin(deps, attempt, "login_refused_by_api", known?.user).catch(ignoreRefusal);
     return judged;
   }
-  // What the answer itself has changed is a part of the log-in, and not something that came between.
-  const before = hasUsers ? await apiUsers.accountByLookup(judged.lookup) : known;
-  const account = await apiUsers.keep(apiUserOf(deps, judged), settings.USERNAME_CASE);
+  const before = await accountBefore(deps, brought, judged, known);
+  const isKnown = before !== undefined && ownerOf(settings, before.user).value === judged.lookup.value;
+  const knownId = isKnown ? before.user.id : undefined;
+  const account = await apiUsers.keep({ ...apiUserOf(deps, judged), knownId }, settings.USERNAME_CASE);
   const { user } = account;
   if (!user || isChangedSince(context, before, account)) return failLogin(deps, attempt, "login_user_changed", user);
   const refused = (await accountRefusal(deps, user)) ?? refusal(user);
@@ -85,15 +87,40 @@ export async function accountNamed(
   return name === "" ? undefined : apiUsers.accountByName(name, settings.USERNAME_CASE);
 }
 
-/** Applies what the answer says of users, before its tokens are looked at; whether it said anything. */
+/**
+ * Applies what the answer says of users, before its tokens are looked at. "nothing" also where the user of that name was
+ * changed before the answer came: what is found afterwards is then not the answer's doing alone.
+ */
 export async function takeUsers(
-  deps: Pick<ApiLoginDependencies, "takeUsers">,
+  deps: ApiLoginDependencies,
   context: RequestContext,
   { headers }: LoginAnswer,
-): Promise<boolean> {
+  { username, known }: { readonly username: string | undefined; readonly known: KnownAccount | undefined },
+): Promise<Brought> {
   const sealed = headers.get(usersHeader);
-  return sealed !== null && deps.takeUsers !== undefined && (await deps.takeUsers(sealed, context));
+  if (sealed === null || deps.takeUsers === undefined) return "nothing";
+  const now = await accountNamed(deps, username);
+  const brought = await deps.takeUsers(sealed, context);
+  return now?.user.id === known?.user.id && isSameSession(now, known) ? brought : "nothing";
 }
+
+/**
+ * The account that a log-in is compared with. What the answer itself has changed is a part of the log-in, and not
+ * something that came between; of a user whom the name did not say, only endings tell the one from the other.
+ */
+export async function accountBefore(
+  { apiUsers }: Pick<ApiLoginDependencies, "apiUsers">,
+  brought: Brought,
+  { lookup }: ApiTokens,
+  known: KnownAccount | undefined,
+): Promise<KnownAccount | undefined> {
+  if (brought === "nothing") return known;
+  const now = await apiUsers.accountByLookup(lookup);
+  return brought === "endings" || now?.user.id === known?.user.id ? now : known;
+}
+
+const isSameSession = (one: KnownAccount | undefined, other: KnownAccount | undefined): boolean =>
+  one?.user.session_version === other?.user.session_version && one?.issuedBeforeSeconds === other?.issuedBeforeSeconds;
 
 /** The user whom the tokens name, as the store is asked to keep them. */
 export function apiUserOf(
@@ -176,6 +203,6 @@ export function isChangedSince(
   { user, issuedBeforeSeconds, isNew }: ApiAccount,
 ): boolean {
   if (isNew) return false;
-  if (before?.user.id === user?.id) return before?.user.session_version !== user?.session_version;
-  return issuedBeforeSeconds > nowSeconds;
+  if (before === undefined || before.user.id !== user?.id) return issuedBeforeSeconds > nowSeconds;
+  return before.user.session_version !== user.session_version || issuedBeforeSeconds > before.issuedBeforeSeconds;
 }

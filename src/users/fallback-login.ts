@@ -8,6 +8,7 @@ import type { KnownAccount, LoginAnswer } from "../stores/login-contract.ts";
 import type { ApiTokens, PassedAnswer } from "./api-answer.ts";
 import {
   type ApiLoginDependencies,
+  accountBefore,
   accountNamed,
   apiUserOf,
   askApi,
@@ -31,6 +32,7 @@ import { spendHashTime } from "./spend-hash-time.ts";
 import { ownerOf } from "./token-user.ts";
 import type { User } from "./user.ts";
 import { isTooLong } from "./user-rules.ts";
+import type { Brought } from "./users-header.ts";
 
 /** The services that such a log-in needs. */
 export interface FallbackLoginDependencies extends ApiLoginDependencies {
@@ -80,19 +82,18 @@ export async function logInWithFallback(
     const newHash = await betterHash(deps, account.user, credentials.password, verdict.upgrade);
     const user = newHash ? { ...account.user, password: newHash.better } : account.user;
     const refused = (await accountRefusal(deps, user)) ?? refusal(user);
-    return refused === undefined ? { user, newHash } : refuseAfterAsking(one, refused, account.user);
+    return refused === undefined ? { user, newHash } : refuseAfterAsking(one, refused, account);
   }
   // A right password must not show by a quick answer: the time that a cheap hash saved is spent here.
   if (verdict?.ok && verdict.upgrade) await spendHashTime(credentials.password);
-  if (isInactive) return refuseAfterAsking(one, "login_user_inactive", account?.user);
-  const { answer, hasUsers } = await answerOf(one);
+  if (isInactive) return refuseAfterAsking(one, "login_user_inactive", account);
+  const { answer, brought } = await answerOf(one, account);
   if (answer.status === 429) return { passed: answer };
   if (answer.status >= 300) return failLogin(deps, attempt, reasonOf(local), account?.user);
   const judged = await judgeOrAlarm(deps, context, answer);
   if (isPassed(judged)) return judged;
-  // What the answer itself has changed is a part of the log-in, and not something that came between.
-  const after = hasUsers ? { account: await deps.apiUsers.accountByLookup(judged.lookup), verdict: undefined } : local;
-  const user = await keep(one, after, judged);
+  const before = await accountBefore(deps, brought, judged, account);
+  const user = await keep(one, before === account ? local : { account: before, verdict: undefined }, judged);
   const refused = (await accountRefusal(deps, user)) ?? refusal(user);
   return refused === undefined ? { user, newHash: undefined } : failLogin(deps, attempt, refused, user);
 }
@@ -110,25 +111,24 @@ function isConfirmed({ deps, context }: Fallback, { confirmedAtSeconds }: KnownA
 }
 
 /** The API's answer; where it failed, it is down for this log-in (503), whatever was found here. */
-async function answerOf({
-  deps,
-  context,
-  credentials,
-}: Fallback): Promise<{ readonly answer: LoginAnswer; readonly hasUsers: boolean }> {
+async function answerOf(
+  { deps, context, credentials }: Fallback,
+  known: KnownAccount | undefined,
+): Promise<{ readonly answer: LoginAnswer; readonly brought: Brought }> {
   const answer = await askApi(deps, context, credentials);
-  const hasUsers = await takeUsers(deps, context, answer);
-  return answer.status >= 500 ? refuse("api_login_unavailable") : { answer, hasUsers };
+  const brought = await takeUsers(deps, context, answer, { username: credentials.username, known });
+  return answer.status >= 500 ? refuse("api_login_unavailable") : { answer, brought };
 }
 
 /** Takes the same way, and the same time, as a wrong password. */
 async function refuseAfterAsking(
   one: Fallback,
   reason: Reason,
-  user: User | undefined,
+  account: KnownAccount | undefined,
 ): Promise<LoggedIn | PassedAnswer> {
-  const { answer } = await answerOf(one);
+  const { answer } = await answerOf(one, account);
   if (answer.status === 429) return { passed: answer };
-  return failLogin(one.deps, one.attempt, reason, user);
+  return failLogin(one.deps, one.attempt, reason, account?.user);
 }
 
 /** Why a log-in is refused that the API refused: the log learns what was found here. */

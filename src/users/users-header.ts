@@ -13,11 +13,14 @@ import { readLine } from "./provisioning-line.ts";
 /** The header's name; it goes on neither to the API nor to a client. */
 export const usersHeader = "x-gateway-users";
 
+/** What a header has changed here: nothing, users, or users whose sessions it has ended. */
+export type Brought = "nothing" | "changes" | "endings";
+
 /**
- * Applies what the header's value brings; whether it brought anything. Resolves also when it was ignored; with PROVISIONING_STRICT, refuses with
+ * Applies what the header's value brings. Resolves also when it was ignored; with PROVISIONING_STRICT, refuses with
  * `provisioning_failed` (502) when users were brought and could not be applied.
  */
-export type TakeUsers = (sealed: string, context: RequestContext) => Promise<boolean>;
+export type TakeUsers = (sealed: string, context: RequestContext) => Promise<Brought>;
 
 /** How many headers of that name an answer may have: one for each layer of an API that knows of changes. */
 const mostHeaders = 4;
@@ -56,27 +59,30 @@ export function createTakeUsers(deps: {
    * password. Access tokens say only in which second they were issued, so the answer waits until that second is over, or
    * the client's next log-in would be taken for one from before.
    */
-  async function isApplied({ requestId }: RequestContext, lines: readonly unknown[]): Promise<boolean> {
+  async function applied({ requestId }: RequestContext, lines: readonly unknown[]) {
     try {
       const { results, endedBeforeSeconds } = await provisioning.apply(
         { nowSeconds: clock.nowSeconds(), requestId },
         lines.map((line) => readLine(settings, line)),
       );
       if (endedBeforeSeconds !== undefined) await clock.until(endedBeforeSeconds);
-      return results.every(({ result }) => result !== "refused");
+      const changes = results.some(({ result }) => result === "applied") ? "changes" : "nothing";
+      const brought: Brought = endedBeforeSeconds === undefined ? changes : "endings";
+      return { brought, isWhole: results.every(({ result }) => result !== "refused") };
     } catch (error) {
       // The store's own error is in the log already; anything else is a bug, whose text says where.
       if (!(error instanceof Refusal)) log("internal_error", internalError(error), requestId);
-      return false;
+      return { brought: "nothing" as const, isWhole: false };
     }
   }
 
   return async (sealed, context) => {
     const lines = await openAll(sealed, context);
-    if (lines.length === 0) return false;
-    if (await isApplied(context, lines)) return true;
+    if (lines.length === 0) return "nothing";
+    const { brought, isWhole } = await applied(context, lines);
+    if (isWhole) return brought;
     log("users_header_failed", {}, context.requestId);
-    return settings.PROVISIONING_STRICT ? refuse("provisioning_failed") : true;
+    return settings.PROVISIONING_STRICT ? refuse("provisioning_failed") : brought;
   };
 }
 

@@ -294,6 +294,17 @@ describe("a change", () => {
     expect((await app.fetch(postJson("/api/token/", { username, password }))).status).toBe(200);
   });
 
+  it("by a log-out that comes late takes back nothing of what has ended since, for routes with cached either", async () => {
+    const { id } = await signUp();
+    await put(id, { version: 1001, is_active: false });
+    const ended = await BLACKLIST.get(`user:${id}`);
+    const claims = { iat: Math.floor(Date.now() / 1000) - 60 };
+    expect(
+      (await app.fetch(signedRequest("POST", `/_gateway/users/${id}/logout/`, undefined, { claims }))).status,
+    ).toBe(200);
+    expect(await BLACKLIST.get(`user:${id}`)).toBe(ended);
+  });
+
   it("by log-out of somebody who is not there changes nothing", async () => {
     const response = await app.fetch(signedRequest("POST", "/_gateway/users/nobody/logout/"));
     expect(await answer(response)).toEqual({ status: 200, body: { id: "nobody", version: null, result: "unchanged" } });

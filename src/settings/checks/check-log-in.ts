@@ -15,7 +15,7 @@ export function checkLogIn(settings: Settings, errors: string[], warnings: strin
   if (LOGIN === "origin") checkOrigin(settings, errors, warnings);
   if (LOGIN !== "gateway" && settings.USERS_OWNER === "gateway") {
     warnings.push(
-      `LOGIN is ${LOGIN} and USERS_OWNER is gateway: the API knows nothing of users and passwords that are set here, and refuses them. Set USERS_OWNER = "origin".`,
+      `LOGIN is ${LOGIN} and USERS_OWNER is gateway: the API knows nothing of users and passwords that are set here, and refuses them; and whom the API has under the id of a user who was made here gets that row, with its rights. Set USERS_OWNER = "origin".`,
     );
   }
   if (settings.LOGIN_URL !== null && LOGIN === "gateway") {

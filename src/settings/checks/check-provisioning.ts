@@ -38,8 +38,16 @@ function keyError(settings: Settings): string | undefined {
     if (key && (keys.includes(key) || key === PROVISIONING_KEY))
       return `must not be ${name}: it has to be a secret of its own.`;
   }
+  if (keys.some((one) => verifiesTokens(settings, one)))
+    return "must not be in VERIFYING_KEYS: it has to be a secret of its own.";
   const short = keys.map((key) => new TextEncoder().encode(key).length).find((bytes) => bytes < shortestKeyBytes);
   if (short === undefined) return undefined;
   const which = keys.length === 1 ? "has" : "holds a key of";
   return `${which} ${short} bytes; it needs at least ${shortestKeyBytes}. Make one with: openssl rand -base64 ${shortestKeyBytes}`;
+}
+
+/** Whether a secret of VERIFYING_KEYS has these bytes. */
+function verifiesTokens({ VERIFYING_KEYS }: Settings, key: string): boolean {
+  const bytes = Buffer.from(key, "utf8");
+  return (VERIFYING_KEYS ?? []).some(({ k }) => typeof k === "string" && Buffer.from(k, "base64url").equals(bytes));
 }

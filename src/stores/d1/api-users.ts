@@ -75,18 +75,37 @@ function accountOf(row: Row | undefined): KnownAccount | undefined {
 
 type Statement = ReturnType<typeof endAllStatements>[number];
 
-/** Takes the name from its former holder, and ends what that one had, unless the row was changed meanwhile. */
-function loseName({ formerHolder }: Confirmation): readonly Statement[] {
+/**
+ * Takes the name from its former holder, and ends what that one had, unless the row was changed meanwhile, or the user's
+ * own row is not to be written.
+ */
+function loseName({ formerHolder, user: { lookup, atSeconds }, seen }: Confirmation): readonly Statement[] {
   if (!formerHolder) return [];
   const { user, ending } = formerHolder;
+  const [isWritten, values] = seen ? isSeen(seen) : isNone(lookup, atSeconds);
   return [
     [
-      "UPDATE users SET username = 'id:' || id, session_version = session_version + 1 WHERE id = ?1 AND username = ?2",
-      [user.id, user.username],
+      `UPDATE users SET username = 'id:' || id, session_version = session_version + 1
+       WHERE id = ?1 AND username = ?2 AND ${isWritten}`,
+      [user.id, user.username, ...values],
     ],
     ...endAllStatements({ column: "id", value: user.id }, ending, isAtVersion(user.session_version + 1)),
   ];
 }
+
+/** That the row is as it was seen, over ?3 to ?5. */
+const isSeen = ({ id, session_version, password }: User): Statement => [
+  `EXISTS (SELECT 1 FROM users AS own WHERE own.id = ?3 AND own.session_version = ?4
+     AND own.password = ?5 AND own.is_active = 1)`,
+  [id, session_version, password],
+];
+
+/** That there is no row yet, nor a deletion of the user, over ?3 and ?4. */
+const isNone = ({ column, value }: ApiUser["lookup"], atSeconds: number): Statement => [
+  `NOT EXISTS (SELECT 1 FROM users AS own WHERE own.${column} = ?3)
+     AND NOT EXISTS (SELECT 1 FROM deleted_users AS gone WHERE ${column === "id" ? "gone.id = ?3" : "?3 IS NULL"} AND gone.version >= ?4 * 1000000)`,
+  [value, atSeconds],
+];
 
 /** Ends the sessions that began under the former password. */
 const endSeen = (seen: User, ending: Ending): readonly Statement[] =>
@@ -123,15 +142,19 @@ function updateConfirmed(
     );
 }
 
-/** Writes the row, marked as the API's own for later imports, unless there is one, or the API deleted the user after it had issued the token. */
+/**
+ * Writes the row, marked as the API's own for later imports, unless there is one, or the API deleted the user after it had
+ * issued the token: deletions are known by primary keys, which not every token says, or because the former row is gone.
+ */
 function insertUser(
   db: D1Database,
   user: ApiUser,
   names: NameCase,
   { hash = noPassword, nowSeconds }: Partial<Confirmation> = {},
 ): D1PreparedStatement {
-  const { lookup, username, atSeconds, ids } = user;
+  const { lookup, username, atSeconds, ids, knownId } = user;
   const values: Array<string | number | null> = [lookup.value, username ?? null, atSeconds, hash, nowSeconds ?? null];
+  const known = `?${values.push(knownId ?? null)}`;
   const id = lookup.column === "id" ? "?1" : freeIdSql(ids, (value) => `?${values.push(value)}`);
   const alternateId = lookup.column === "alternate_id" ? "?1" : "NULL";
   // Where tokens name users by name, the name is what the token says.
@@ -143,6 +166,7 @@ function insertUser(
       `INSERT INTO users (id, alternate_id, username, password, confirmed_at, imported_row, date_joined)
        SELECT new_id, ${alternateId}, ${name}, ?4, ?5, 'login', strftime('%Y-%m-%dT%H:%M:%SZ', ?3, 'unixepoch') FROM (SELECT ${id} AS new_id)
        WHERE NOT EXISTS (SELECT 1 FROM users WHERE ${lookup.column} = ?1)
+         AND (${known} IS NULL OR EXISTS (SELECT 1 FROM users WHERE users.id = ${known}))
          AND NOT EXISTS (SELECT 1 FROM deleted_users WHERE deleted_users.id = new_id AND version >= ?3 * 1000000)
        RETURNING id`,
     )

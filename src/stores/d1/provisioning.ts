@@ -12,6 +12,7 @@ import type {
 import { onD1, type StoreLog } from "./errors.ts";
 import { type ProvisioningSql, type ProvisioningStatement, provisioningSql } from "./provisioning-sql.ts";
 import { endAllStatements } from "./sessions.ts";
+import { issuedBeforeFrom, selectIssuedBefore } from "./token-state.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -38,14 +39,17 @@ export function d1Provisioning(db: D1Database, log: StoreLog): ProvisioningStore
         const condition = "EXISTS (SELECT 1 FROM users WHERE id = ?1)";
         const endings = endAllStatements({ column: "id", value: id }, ending, condition);
         const select = "SELECT CAST(id AS TEXT) AS id_text, username, alternate_id, version FROM users WHERE id = ?1";
-        const [found] = await db.batch<Row>([
+        const results = await db.batch<Row>([
           db.prepare(select).bind(id),
           ...endings.map(([sql, values]) => db.prepare(sql).bind(...values)),
+          selectIssuedBefore(db, { column: "id", value: id }),
         ]);
-        const row = found?.results[0];
+        const row = results[0]?.results[0];
         if (row === undefined) return undefined;
         const user = endedUser(row.id_text, row.username, row.alternate_id);
-        return { ...user, issuedBeforeSeconds: ending.issuedBeforeSeconds, version: versionOf(row.version) };
+        // Later than asked where more has ended before: the revocation cache knows one time alone.
+        const issuedBeforeSeconds = issuedBeforeFrom(results.at(-1)?.results[0]);
+        return { ...user, issuedBeforeSeconds, version: versionOf(row.version) };
       }),
     page: (after, limit) =>
       onD1(log, async () => {

@@ -39,6 +39,11 @@ describe("PROVISIONING_KEY", () => {
     ],
     ["must not be ASSERTION_KEY: it has to be a secret of its own.", key, { ASSERTION: true, ASSERTION_KEY: key }],
     ["must not be HEALTH_KEY: it has to be a secret of its own.", key, { HEALTH_KEY: key }],
+    [
+      "must not be in VERIFYING_KEYS: it has to be a secret of its own.",
+      `${other} ${key}`,
+      { VERIFYING_KEYS: { keys: [{ kty: "oct", alg: "HS256", k: Buffer.from(key).toString("base64url") }] } },
+    ],
     ["must be a shared secret, not an asymmetric key.", "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZI", {}],
     ["must be a shared secret, not an asymmetric key.", '{"kty":"OKP","crv":"Ed25519","x":"abcdefghijklmnop"}', {}],
   ])("%s", (error, PROVISIONING_KEY, more) => {
