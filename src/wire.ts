@@ -195,7 +195,7 @@ function provisioningFor(
     log,
   });
   return {
-    provisioned: { provisioning, openSignedRequest: signedRequestOpener(settings) },
+    provisioned: { provisioning, openSignedRequest: signedRequestOpener(settings), nowSeconds: clock.nowSeconds },
     takeUsers: createTakeUsers({ settings, provisioning, openUsers: usersOpener(settings), clock, log }),
   };
 }

@@ -17,6 +17,8 @@ export interface ProvisioningServices {
   readonly settings: Settings;
   readonly provisioning: Provisioning;
   readonly openSignedRequest: OpenSignedRequest;
+  /** The time, which moves on while a body is on its way. */
+  readonly nowSeconds: () => number;
 }
 
 /** One endpoint: what each of its methods does. */
@@ -28,6 +30,7 @@ export interface ProvisioningEndpoint {
 
 /** A signed request to one of them. */
 interface Call {
+  /** As of the moment when the body was there: tokens that were issued until then are ended, too. */
   readonly context: RequestContext;
   readonly signed: SignedRequest;
   readonly body: Uint8Array;
@@ -61,7 +64,8 @@ export function createProvisioningEndpoint(services: ProvisioningServices, { met
       if (run === undefined) return refuse("method_not_allowed", { names: method });
       const body = await readBytes(request, context.uploads, longestBodyBytes);
       signed.checkBody(body);
-      return { record, response: await run(services, { context, signed, body }) };
+      const arrived = { ...context, nowSeconds: services.nowSeconds() };
+      return { record, response: await run(services, { context: arrived, signed, body }) };
     } catch (error) {
       return { record, error, allow };
     }

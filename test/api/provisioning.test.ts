@@ -77,6 +77,31 @@ describe("PUT of a user", () => {
     expect(await row(id)).toMatchObject({ first_name: "Ada" });
   });
 
+  it("that was long on its way ends what was issued until it was there", async () => {
+    const { id } = await addUser({ id: freshId() });
+    const text = JSON.stringify({ version: 1000, is_active: false });
+    const { url, headers } = signedRequest("PUT", `/_gateway/users/${id}/`, text);
+    const start = Date.now();
+    const clock = vi.spyOn(Date, "now").mockReturnValue(start);
+    const body = new ReadableStream(
+      {
+        pull(controller) {
+          clock.mockReturnValue(start + 7000);
+          controller.enqueue(new TextEncoder().encode(text));
+          controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const response = await app.fetch(new Request(url, { method: "PUT", headers, body }));
+    clock.mockRestore();
+    expect(response.status).toBe(200);
+    const cutoff = await DB.prepare("SELECT issued_before FROM user_cutoffs WHERE user_id = ?")
+      .bind(id)
+      .first("issued_before");
+    expect(cutoff).toBe(Math.floor((start + 7000) / 1000) + 1);
+  });
+
   it("takes every field of a line", async () => {
     const id = freshId();
     const line = {
