@@ -4,7 +4,12 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { anchorsOf, documentFiles, documentText, linksOf, projectRoot, proseOf } from "../support/documents.ts";
 
-const documents = [...documentFiles(), "test/parity/differences.md", "test/security/README.md", "integrations/django/README.md"];
+const documents = [
+  ...documentFiles(),
+  "test/parity/differences.md",
+  "test/security/README.md",
+  "integrations/django/README.md",
+];
 const isLocal = (target: string) => !/^[a-z]+:/.test(target);
 
 /** What is wrong with a link of a document; undefined if it leads somewhere. */
