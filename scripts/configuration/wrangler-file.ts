@@ -130,7 +130,7 @@ export function devVarsWarnings(loaded: Readonly<Record<string, unknown>>, path:
     ...dotenvWarnings(text, basename(path)),
     ...unloaded.flatMap((name) => {
       if (Object.hasOwn(settingsTable, name)) {
-        return `${name} is in .dev.vars, but wrangler does not load it: [vars] and [secrets] do not name it.`;
+        return `${name} is in .dev.vars, but wrangler does not load it: [vars] and [secrets] do not name it. Add it to required in [secrets].`;
       }
       const error = nameError(name, "");
       return error === undefined ? [] : `.dev.vars: ${error}`;

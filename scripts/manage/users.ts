@@ -176,7 +176,11 @@ async function runDelete(argv: readonly string[]): Promise<number> {
     const model = userModelOf(bindings);
     const user = await userNamed(bindings.database, model, word);
     const isDemo = place === "local" && isDemoName(model, user.username) && existsSync(DEMO_PASSWORD_FILE);
-    if (!isDemo) requireOwner(model, "Delete the user there, or deactivate it here.");
+    if (!isDemo)
+      requireOwner(
+        model,
+        "Delete the user there, or deactivate it here. If the API does not have the user: provision --delete ID.",
+      );
     const { username } = user;
     if (values.yes !== true) await confirm(`Delete '${username}' (id ${user.id}) from the ${place} database? [y/N]: `);
     const nowSeconds = Math.floor(Date.now() / 1000);

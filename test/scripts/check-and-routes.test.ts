@@ -133,7 +133,7 @@ describe("devVarsWarnings()", () => {
     const file = join(folder, ".dev.vars");
     writeFileSync(file, "SIGNING_KEY=a\nKEY_ID=b\nMINE=c\n");
     expect(devVarsWarnings({ SIGNING_KEY: "a" }, file)).toEqual([
-      "KEY_ID is in .dev.vars, but wrangler does not load it: [vars] and [secrets] do not name it.",
+      "KEY_ID is in .dev.vars, but wrangler does not load it: [vars] and [secrets] do not name it. Add it to required in [secrets].",
     ]);
     expect(devVarsWarnings({ SIGNING_KEY: "a", KEY_ID: "b" }, file)).toEqual([]);
     expect(devVarsWarnings({}, join(folder, "nowhere"))).toEqual([]);

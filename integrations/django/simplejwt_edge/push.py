@@ -42,6 +42,8 @@ class Counts:
     """Of the applied ones."""
     unknown: int = 0
     """Users of the gateway whom this project never had, by a comparison. They stay."""
+    unknown_ids: list[str] = field(default_factory=list)
+    """The first of them, for people."""
     refusals: list[str] = field(default_factory=list)
     """The first ones, for people."""
 
@@ -194,6 +196,7 @@ class Push:
     def _delete_unknown(self, listing: _Listing, force: bool) -> None:
         total, unknown, deletions = listing.count()
         self.counts.unknown = unknown - deletions
+        self.counts.unknown_ids = listing.without_version()
         if not force and deletions > FEW and deletions * 2 > total:
             raise TooManyDeletions(
                 f"{deletions} of the gateway's {total} users are not in this database, so nothing was deleted. "
@@ -235,6 +238,13 @@ class _Listing:
             " COUNT(*) FILTER (WHERE is_known = 0 AND version IS NOT NULL) FROM listed"
         ).fetchone()
         return (row[0], row[1], row[2])
+
+    def without_version(self) -> list[str]:
+        """Ids of those who never came from here, up to a limit."""
+        rows = self._rows.execute(
+            f"SELECT id FROM listed WHERE is_known = 0 AND version IS NULL ORDER BY id LIMIT {CHUNK}"
+        ).fetchall()
+        return [row[0] for row in rows]
 
     def deletions(self) -> Iterator[list[str]]:
         last = ""

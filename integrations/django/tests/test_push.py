@@ -224,6 +224,12 @@ class Pushing(TestCase):
         )
         self.assertEqual(sorted(self.gateway.users), sorted(["-1", self.key]))
 
+    def test_a_comparison_names_whom_only_the_gateway_has_when_asked(self):
+        push_users()
+        self.gateway.users["-1"] = {"id": "-1", "version": None, "is_active": True}
+        self.assertTrue(push_users("--compare", "--verbosity", "2").endswith(" stay\nonly at the gateway: -1\n"))
+        self.assertNotIn("only at the gateway", push_users("--compare"))
+
     def test_a_comparison_does_not_delete_most_users_unless_that_is_said(self):
         for number in range(1000, 1020):
             self.gateway.users[str(number)] = {"id": str(number), "version": 5, "is_active": True}

@@ -54,6 +54,9 @@ class Command(BaseCommand):
             ) from error
         if options["verbosity"] > 0:
             self.stdout.write(_words(push.counts))
+        if options["verbosity"] > 1:
+            for user_id in push.counts.unknown_ids:
+                self.stdout.write(f"only at the gateway: {user_id}")
         for refusal in push.counts.refusals:
             self.stderr.write(f"refused: {refusal}")
         if push.counts.refused:
