@@ -3,9 +3,11 @@ import type { Hooks } from "../../src/hooks.ts";
 
 export const userInResponse: Hooks = {
   responseFor(user, _tokens, claims) {
-    const { username, email, first_name, last_name } = user;
+    const { id, username, email, first_name, last_name } = user;
+    // Ids are strings here; where they are integers, the client expects a number.
+    const pk = /^-?\d+$/.test(id) ? BigInt(id) : id;
     return {
-      user: { pk: BigInt(user.id), username, email, first_name, last_name },
+      user: { pk, username, email, first_name, last_name },
       access_expiration: new Date(Number(claims.exp) * 1000),
     };
   },

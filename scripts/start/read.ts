@@ -14,6 +14,8 @@ import { type NamedText, placedError, placedHookError } from "./setting-places.t
 /** What can be run. */
 export interface LocalReading extends GoodReading {
   readonly settings: Settings;
+  /** Whether the file has ORIGIN_URL, which is not used here. */
+  readonly hasOriginUrl: boolean;
 }
 
 /** What can be run, or why not: one line for each error, with file, line and column where they are known. */
@@ -47,6 +49,7 @@ export async function readLocal(origin: string): Promise<LocalOutcome> {
     const added = Object.entries(given).map(([name, value]) => [name, { type: "plain_text", value }] as const);
     return {
       settings,
+      hasOriginUrl: typeof vars.ORIGIN_URL === "string" && vars.ORIGIN_URL !== "",
       warnings: [
         ...warnings.filter((warning) => !isOfOurMaking(warning, given)),
         ...bindingWarnings(bound, settings, configuration.rules),

@@ -71,6 +71,9 @@ export async function serve(options: StartOptions, start: Services["start"]): Pr
     if (created.length > 0) say(`First start: ${created.join(", ")}.`);
     if (verbosity === "verbose") sayDetails(key.text);
     say(demo === undefined ? `API: ${origin}` : `API: the demo in examples/origin, at ${origin}`);
+    if (demo !== undefined && reading.hasOriginUrl) {
+      say("ORIGIN_URL of wrangler.toml is not used here. For an API of your own: npm start -- --origin URL");
+    }
   }
   say(`Gateway: ${styled("bold", url, process.stdout)}, ready after ${seconds} s. Ctrl-C stops it.`);
   if (verbosity === "quiet" && options.isVerbosityOfNpm)

@@ -329,7 +329,10 @@ describe("npm start", () => {
 
   it.runIf(isLong)("shows the password again at a second start, and every step with --verbose", async () => {
     const password = readFileSync(join(project, ".wrangler/state/demo-password"), "utf8").trim();
+    const file = join(project, "wrangler.toml");
+    writeFileSync(file, readFileSync(file, "utf8").replace('# ORIGIN_URL = "https', 'ORIGIN_URL = "https'));
     await startGateway("--verbose");
+    expect(printed).toContain("ORIGIN_URL of wrangler.toml is not used here.");
     expect(printed).toContain(`User: demo, with the password ${password}\n`);
     expect(printed).not.toContain("First start");
     const commands = printedCommands();
