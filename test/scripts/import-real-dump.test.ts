@@ -42,6 +42,7 @@ describe("a dump of a real Django", () => {
       alternate_id: null,
       extra: null,
       version: null,
+      confirmed_at: null,
       imported_row: expect.stringMatching(/^[0-9a-f]{64}$/),
       imported_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
       password: expect.stringMatching(/^pbkdf2_sha256\$260000\$\w{22}\$.{44}$/),
