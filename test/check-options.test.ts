@@ -24,7 +24,7 @@ describe("optionErrors()", () => {
     ],
     [
       { hooks: { onLogout: hook } },
-      "hooks.onLogout is not a hook; there are userMayAuthenticate, claimsFor, onLoginSuccess, onLoginFailed, encodeClaims.",
+      "hooks.onLogout is not a hook; there are userMayAuthenticate, claimsFor, responseFor, onLoginSuccess, onLoginFailed, encodeClaims.",
     ],
     [{ hooks: { claimsFor: { roles: [] } } }, "hooks.claimsFor must be a function."],
     [{ hooks: hook }, "hooks must be an object of functions."],
