@@ -25,6 +25,11 @@ async function refusedOf(attempts: ReadonlyArray<{ readonly username: string; re
   }
   return refused;
 }
+/** Five pass, and up to five more where a new minute of the binding's begins on the way. */
+function expectLimited(attempts: readonly unknown[], refused: number): void {
+  expect(refused).toBeGreaterThanOrEqual(attempts.length - 10);
+  expect(refused).toBeLessThanOrEqual(attempts.length - 5);
+}
 const from = (address: string, more: object = {}) => ({ "cf-connecting-ip": address, ...more });
 /** Each address three times, each time with another name: fewer than the limit for any one of them alone. */
 const thrice = (addresses: readonly string[], name: string) =>
@@ -37,8 +42,7 @@ it("CVE-2026-45364 (better-auth): 100 addresses of one /64 share a count", async
     username: `rotating-${at}`,
     headers: from(`2001:db8:0:1:${at.toString(16)}::${at.toString(16)}`),
   }));
-  // Five pass, or ten where a new minute of the binding's begins on the way.
-  expect([90, 95]).toContain(await refusedOf(attempts));
+  expectLimited(attempts, await refusedOf(attempts));
   expect(await refusedOf([{ username: "neighbour", headers: from("2001:db8:0:2::1") }])).toBe(0);
 });
 
@@ -78,13 +82,13 @@ it("forged X-Forwarded-For, X-Real-IP, Forwarded and their like change nothing",
     const forged = Object.fromEntries(names.map((name) => [name, `192.0.2.${at}`]));
     return { username: `forging-${at}`, headers: from("203.0.113.5", { ...forged, forwarded: `for=192.0.2.${at}` }) };
   });
-  expect([8, 13]).toContain(await refusedOf(attempts));
+  expectLimited(attempts, await refusedOf(attempts));
 });
 
 it("one account from many addresses is limited, one that does not exist too", async () => {
   for (const username of ["ada", "nobody"]) {
     const attempts = Array.from({ length: 18 }, (_, at) => ({ username, headers: from(`192.0.2.${at}`) }));
-    expect([8, 13]).toContain(await refusedOf(attempts));
+    expectLimited(attempts, await refusedOf(attempts));
   }
 });
 

@@ -126,8 +126,10 @@ describe("the admin page", () => {
   });
 
   it("stops a guesser, and says when to come back", async () => {
-    for (let attempt = 0; attempt < 5; attempt++) await form("/login", { username: "alan", password: "guess" });
-    const response = await form("/login", { username: "alan", password: "guess" });
+    const guess = () => form("/login", { username: "alan", password: "guess" });
+    let response = await guess();
+    // Five pass in a minute of the clock, and a new minute may begin on the way.
+    for (let guesses = 1; response.status !== 429 && guesses < 11; guesses++) response = await guess();
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "60"]);
   });
 
