@@ -49,27 +49,47 @@ CREATE TABLE IF NOT EXISTS user_imports (
   fields         TEXT    NOT NULL              -- JSON list of the model's fields that were imported
 );
 
--- One row per refresh or sliding token that was issued, rotated or blacklisted. Never the token itself.
-CREATE TABLE IF NOT EXISTS outstanding_tokens (
-  jti            TEXT    PRIMARY KEY,          -- the token's id claim
+-- One row per session: a log-in and all tokens from it. Never a token itself. The id of a token is its session's id and, as
+-- 8 hexadecimal digits, the counter that it has there.
+CREATE TABLE IF NOT EXISTS sessions (
+  id             TEXT    PRIMARY KEY NOT NULL, -- 24 hexadecimal digits
+  counter        INTEGER NOT NULL,             -- of the token that is good; those with a lower one are used up
   token_type     TEXT    NOT NULL,             -- 'refresh' or 'sliding'
-  user_id        TEXT    REFERENCES users (id) ON DELETE SET NULL, -- whose; NULL when that user is gone or there was none
-  created_at     INTEGER NOT NULL,             -- when it was issued (its iat, or now if it was made elsewhere)
+  user_id        TEXT,                         -- whose; NULL for tokens without a user
+  started_at     INTEGER NOT NULL,             -- when the log-in was
+  created_at     INTEGER NOT NULL,             -- when that token was issued
   expires_at     INTEGER NOT NULL,             -- its exp; the row is flushed after it
-  blacklisted_at INTEGER,                      -- when it was used up or revoked; NULL while it is good
-  successor_jti  TEXT,                         -- which token took its place at rotation; the mark of who won a race
-  family         TEXT,                         -- the jti of the log-in's first token; NULL means its own (moved in)
-  session_started_at INTEGER,                  -- when that log-in was; NULL means created_at
+  kept_until     INTEGER,                      -- and after this, where an earlier token or an end lasts longer; NULL otherwise
+  blacklisted_at INTEGER,                      -- when that token was revoked; NULL while it is good
+  ended_at       INTEGER,                      -- when the session was ended as a whole
+  uses           TEXT,                         -- JSON list: when the last tokens before it were used up, as far as REFRESH_REUSE_GRACE can ask
+  mark           TEXT,                         -- of the last rotation: by it a Worker whose reply was lost knows its own
+  session        TEXT,                         -- the session's name, where that is not the id of its first token
+  other_jti      TEXT,                         -- the id of its first token, where it was made elsewhere
   client         TEXT,                         -- with SESSION_METADATA: "Firefox on Windows"; NULL otherwise
   address        TEXT,                         -- with SESSION_METADATA: the network it was used from, /24 or /48
-  session_version INTEGER                      -- users.session_version when the session began; NULL: not known (made elsewhere or before the column)
+  session_version INTEGER                      -- users.session_version when the session began; NULL: not known (made elsewhere)
 ) WITHOUT ROWID;
 
--- Families that were ended as a whole: a log-out of the session, or a spent token that came back.
+-- Up to version 5 a token had a row of its own. Rows that are still here are adopted by `sessions` when they are used.
+CREATE TABLE IF NOT EXISTS outstanding_tokens (
+  jti            TEXT    PRIMARY KEY,
+  token_type     TEXT    NOT NULL,
+  user_id        TEXT    REFERENCES users (id) ON DELETE SET NULL,
+  created_at     INTEGER NOT NULL,
+  expires_at     INTEGER NOT NULL,
+  blacklisted_at INTEGER,                      -- when it was used up or revoked; NULL while it is good
+  successor_jti  TEXT,
+  family         TEXT,                         -- its session; NULL means its own
+  session_started_at INTEGER,                  -- NULL means created_at
+  client         TEXT,
+  address        TEXT,
+  session_version INTEGER
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ended_families (
   family         TEXT    PRIMARY KEY,
   ended_at       INTEGER NOT NULL,
-  expires_at     INTEGER NOT NULL              -- when the last of its tokens has expired; flushed after it
+  expires_at     INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- Per user: tokens issued before this second are ended. No reference to users, which a deleted user would undo.
@@ -96,9 +116,22 @@ CREATE TABLE IF NOT EXISTS schema_version (
   id             INTEGER PRIMARY KEY CHECK (id = 1),
   version        INTEGER NOT NULL
 );
-INSERT INTO schema_version (id, version) VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
+INSERT INTO schema_version (id, version) VALUES (1, 6) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
 
--- For flushing by the cron trigger.
+-- For flushing by the cron trigger, and for lists by their end.
+CREATE INDEX IF NOT EXISTS sessions_expires_at ON sessions (expires_at);
+-- For a user's sessions. A rotation changes none of what follows: it writes a row, and one entry of the index above.
+CREATE INDEX IF NOT EXISTS sessions_user_id ON sessions (user_id) WHERE user_id IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS sessions_other_jti ON sessions (other_jti) WHERE other_jti IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sessions_session ON sessions (session) WHERE session IS NOT NULL;
+-- A Worker of an earlier version takes a token that it does not know for a good one, and one of an adopted session for its
+-- own: it has to fail, so that its client asks again and comes to a Worker that knows.
+CREATE TRIGGER IF NOT EXISTS adopted_token_used BEFORE UPDATE OF blacklisted_at, successor_jti, expires_at ON outstanding_tokens
+WHEN EXISTS (SELECT 1 FROM sessions WHERE other_jti = OLD.jti)
+BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
+CREATE TRIGGER IF NOT EXISTS adopted_token_written BEFORE INSERT ON outstanding_tokens
+WHEN EXISTS (SELECT 1 FROM sessions WHERE id = substr(NEW.jti, 1, 24) OR other_jti = NEW.jti)
+BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
 CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);
 -- For listing a user's tokens by their end, and for the foreign key when a user is deleted.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_user_id ON outstanding_tokens (user_id, expires_at);

@@ -3,7 +3,7 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Settings } from "../../src/settings/settings.ts";
-import { keepSessionsStatement } from "../../src/stores/d1/sessions.ts";
+import { keepSessionsStatements } from "../../src/stores/d1/sessions.ts";
 import { endFormerTokensSql, extraFrom, newIdsSql } from "../../src/stores/d1/users.ts";
 import { hashPassword } from "../../src/users/hash-password.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "../../src/users/new-salt.ts";
@@ -219,7 +219,9 @@ export function setActiveSql(id: UserId, active: boolean): string {
 
 /** Gives the user another password hash, and lets the user's sessions go on. */
 export const setPasswordHash = (database: Database, id: UserId, passwordHash: string): Promise<void> =>
-  database.write(`${setPasswordSql(id, passwordHash)};\n${withLiterals(...keepSessionsStatement(id))}`);
+  database.write(
+    [setPasswordSql(id, passwordHash), ...keepSessionsStatements(id).map(([sql, values]) => withLiterals(sql, values))].join(";\n"),
+  );
 
 /** Lets the user in again. Sessions from before stay ended. */
 export const setActive = (database: Database, id: UserId): Promise<void> => database.write(setActiveSql(id, true));

@@ -25,9 +25,9 @@ export interface BlacklistDependencies {
 }
 
 /**
- * 1. Signature and registered claims. 2. Not blacklisted yet. 3. exp, id, type. 4. Blacklist it in the store, issued
- * here or not; with BLACKLIST_ENDS_SESSION end its whole session, in the same transaction. 5. Tell the revocation cache.
- * Whoever holds the token may do this; its user need not exist any more.
+ * 1. Signature and registered claims. 2. exp, id, type; of a token that was blacklisted before, the answer is that. 3.
+ * Blacklist it in the store, issued here or not; with BLACKLIST_ENDS_SESSION end its whole session, in the same
+ * transaction; refused if it was blacklisted before. One round trip in all. 4. Tell the revocation cache. Whoever holds the token may do this; its user need not exist any more.
  */
 export function createBlacklist(deps: BlacklistDependencies) {
   const { settings, codec, tokens, revocationCache, userEvents } = deps;
@@ -37,9 +37,13 @@ export function createBlacklist(deps: BlacklistDependencies) {
     const jti = tokenId(settings, claims);
     if (jti === undefined) refuse("token_id_missing");
     const { owner, wanted } = namedUser(settings, claims);
-    if (await tokens.isBlacklisted(owner, jti)) refuse("token_blacklisted");
-    checkTokenType(settings, tokenTypes.refresh, claims, nowSeconds);
-    if (wanted) refuseMalformedUserId(settings, claims);
+    try {
+      checkTokenType(settings, tokenTypes.refresh, claims, nowSeconds);
+      if (wanted) refuseMalformedUserId(settings, claims);
+    } catch (refusal) {
+      if (await tokens.isBlacklisted(owner, jti)) refuse("token_blacklisted");
+      throw refusal;
+    }
     const userId = owner !== "no user" && owner.column === "id" ? owner.value : undefined;
     const record = recordOf(settings, claims, { jti, type: "refresh", userId }, nowSeconds);
     const event = userEvents.newEvent("logout", nowSeconds, { all: false });

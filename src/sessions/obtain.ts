@@ -7,6 +7,7 @@ import type { OutstandingToken, TokenStore } from "../stores/contract.ts";
 import type { Claims } from "../tokens/claims.ts";
 import type { Codec } from "../tokens/codec.ts";
 import { mint } from "../tokens/mint.ts";
+import { sessionKeyOf, writeTokenId } from "../tokens/token-id.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import type { ApiTokens, PassedAnswer } from "../users/api-answer.ts";
 import { isPassed } from "../users/api-login.ts";
@@ -72,6 +73,7 @@ const mostWaits = 3;
 export function createObtain(deps: ObtainDependencies): Obtain {
   const { settings, codec, newId } = deps;
   const { logIn, refuseIfChanged } = createAnyLogin(deps);
+  const firstTokenId = () => writeTokenId(sessionKeyOf(newId()), 0);
 
   /** No token could say whose it is. */
   const refuseNameless = (user: User) =>
@@ -128,7 +130,7 @@ export function createObtain(deps: ObtainDependencies): Obtain {
   const mintPair =
     (user: User, claims: Claims): Begin<ObtainedPair> =>
     async (nowSeconds) => {
-      const jti = newId();
+      const jti = firstTokenId();
       const shared = withSession(settings, claims, jti);
       const refresh = firstRefreshClaims({ settings, nowSeconds, id: jti }, shared);
       const access = accessClaims({ settings, nowSeconds, id: newId() }, shared, nowSeconds);
@@ -171,7 +173,7 @@ export function createObtain(deps: ObtainDependencies): Obtain {
       const loggedIn = letIn(await succeedToLogIn(context, input));
       const about = await userClaims(deps, loggedIn.user, "sliding");
       return beginSession(context, { input, loggedIn }, async (nowSeconds) => {
-        const jti = newId();
+        const jti = firstTokenId();
         const claims = mint(tokenTypes.sliding, { settings, nowSeconds, id: jti }, about);
         const expiresAtSeconds = slidingRecordEnd(settings, claims, nowSeconds);
         const answer = await withMembers(deps.hooks, loggedIn.user, { token: await codec.sign(claims) }, claims);

@@ -4,10 +4,20 @@
 import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { shortId } from "../log-events.ts";
+import { routesTakeRefreshTokens } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { OutstandingToken, Owner, SessionStore, Successor, TokenAndUser, TokenStore } from "../stores/contract.ts";
+import type {
+  OutstandingToken,
+  Owner,
+  RotationTerms,
+  SessionStore,
+  Successor,
+  TokenAndUser,
+  TokenStore,
+} from "../stores/contract.ts";
 import { checkTokenType } from "../tokens/check.ts";
-import { type Claims, claim, writtenName } from "../tokens/claims.ts";
+import { type Claims, claim } from "../tokens/claims.ts";
+import { sessionKeyOf, writeTokenId } from "../tokens/token-id.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import { recordedClient } from "../users/session-client.ts";
 import { refuseMalformedUserId, userLookup } from "../users/token-user.ts";
@@ -18,6 +28,7 @@ import {
   accessClaims,
   claimsOnRefresh,
   nextRefreshClaims,
+  refreshTokenEnd,
   refuseEndedSession,
   repeatedRefreshClaims,
   withSession,
@@ -29,10 +40,12 @@ import {
   isOutdated,
   issuedAt,
   type OpenedToken,
-  openToken,
   publishRevocation,
+  readsWholeUser,
   recordOf,
   type TokenRecordDependencies,
+  type VerifiedToken,
+  verifyToken,
 } from "./token-record.ts";
 
 /** The services that a refresh needs. */
@@ -49,6 +62,11 @@ export interface Refreshed {
   readonly refresh?: string;
 }
 
+/** A token with what the store knows of it, and its successor where that took its place in the same round trip. */
+interface LoadedToken extends OpenedToken {
+  readonly successorJti: string | undefined;
+}
+
 /** Everything about one refresh: who asks, with which token. */
 interface Refreshing extends OpenedToken {
   readonly context: RequestContext;
@@ -57,24 +75,24 @@ interface Refreshing extends OpenedToken {
 }
 
 /**
- * 1. Open the token: signature and registered claims. 2. Load its state and its user. 3. Refuse what was ended; refuse
- * or repeat what was used (asked before type and id are checked, as BlacklistMixin does). 4. Check the token: exp, id,
- * type, and that its session lasts. 5. Check the user: may authenticate, has the password and the version of the
- * session. 6. Sign the access token, and add the hook's members of the response. 7. Rotate: one atomic statement uses up
- * the old token and writes down its successor; undone where the user was changed meanwhile. 8. Publish the revocation.
+ * 1. Verify the token: signature and registered claims. 2. Load its state and its user. Where the store alone decides
+ * (no hook looks at the user), the same statement sequence rotates: one round trip. 3. Refuse what was ended; refuse or
+ * repeat what was used (asked before type and id are checked, as BlacklistMixin does). 4. Check the token: exp, id, type,
+ * and that its session lasts. 5. Check the user: may authenticate, has the password and the version of the session. If 3
+ * to 5 refuse what 2 has rotated, that is undone. 6. Sign the access token, and add the hook's members of the response.
+ * 7. Rotate, if that was not done: the old token is used up and its successor in its place, or neither; undone where the
+ * user was changed meanwhile. 8. Publish the revocation.
  */
 export function createRefresh(
   deps: RefreshDependencies,
 ): (context: RequestContext, token: string) => Promise<Refreshed> {
   const { settings } = deps;
   return async (context, token) => {
-    const opened = await openToken(deps, context, token, graceBegan(settings, context.nowSeconds));
-    const repeated = await refuseOrRepeat(deps, context, opened);
-    const refreshing = checkToken(settings, context, opened);
-    await checkTokenUser(deps, context, opened, "refresh");
+    const loaded = await load(deps, context, await verifyToken(deps, context, token));
+    const { refreshing, repeated } = await check(deps, context, loaded);
     const shared = await sharedClaims(deps, refreshing);
     const access = await signAccess(deps, refreshing, shared);
-    const user = refreshing.wantsUser ? refreshing.found.user : undefined;
+    const user = refreshing.wantsUser ? refreshing.found.wholeUser : undefined;
     const respond = (refresh?: string): Promise<Refreshed> => {
       const tokens = { access: access.token, ...(refresh === undefined ? {} : { refresh }) };
       return withMembers(deps.hooks, user, tokens, access.claims);
@@ -85,16 +103,99 @@ export function createRefresh(
       return response;
     }
     if (repeated) return respond(await signAgain(deps, shared, repeated));
-    const successor = await signSuccessor(deps, refreshing, shared);
-    const response = await respond(successor.token);
-    const winner = await rotate(deps, refreshing, successor.claims);
-    if (winner) return respond(await signAgain(deps, shared, winner));
-    logRefresh(deps, refreshing, claim(successor.claims, writtenName(settings.JTI_CLAIM)));
-    return response;
+    const respondWith = async (jti: string) => respond((await signSuccessor(deps, refreshing, shared, jti)).token);
+    const { successorJti = predictedJti(deps, loaded) } = loaded;
+    const response = await respondWith(successorJti);
+    const rotated = loaded.successorJti === undefined ? await rotate(deps, refreshing, successorJti) : { successorJti };
+    if ("repeated" in rotated) return respond(await signAgain(deps, shared, rotated.repeated));
+    publishUse(deps, refreshing);
+    logRefresh(deps, refreshing, rotated.successorJti);
+    return rotated.successorJti === successorJti ? response : respondWith(rotated.successorJti);
   };
 }
 
-/** Step 3. Gives the successor that a repeat within the grace gets again. */
+/** Step 2. */
+async function load(deps: RefreshDependencies, context: RequestContext, verified: VerifiedToken): Promise<LoadedToken> {
+  const { jti, owner } = verified;
+  if (jti !== undefined && rotatesAtOnce(deps, context, verified)) {
+    const rotation = await deps.tokens.rotate(owner, termsOf(deps, context, { ...verified, jti }, undefined));
+    return { ...verified, ...rotation };
+  }
+  const question = {
+    usedSinceSeconds: graceBegan(deps.settings, context.nowSeconds),
+    wholeUser: readsWholeUser(deps),
+  };
+  return { ...verified, found: await deps.tokens.tokenAndUser(owner, jti, question), successorJti: undefined };
+}
+
+/** Whether nothing but what the store knows can speak against the rotation. */
+function rotatesAtOnce(deps: RefreshDependencies, { nowSeconds }: RequestContext, verified: VerifiedToken): boolean {
+  const { settings } = deps;
+  const { claims, wantsUser, owner } = verified;
+  const issuedAtSeconds = issuedAt(claims);
+  if (!settings.ROTATE_REFRESH_TOKENS || !settings.BLACKLIST_AFTER_ROTATION || readsWholeUser(deps)) return false;
+  if (issuedAtSeconds === undefined || (wantsUser && owner === "no user")) return false;
+  try {
+    checkTokenType(settings, tokenTypes.refresh, claims, nowSeconds);
+    refuseEndedSession(settings, { startedAtSeconds: issuedAtSeconds, issuedAtSeconds }, nowSeconds);
+    refuseUnrecordableUser(settings, claims);
+    return true;
+  } catch {
+    // Refused below, in the order of Simple JWT.
+    return false;
+  }
+}
+
+/**
+ * What the rotation asks of the token and its user.
+ *
+ * @param found what is known of them; undefined where that comes with the rotation
+ */
+function termsOf(
+  { settings, newId }: RefreshDependencies,
+  context: RequestContext,
+  { claims, jti, wantsUser }: VerifiedToken & { readonly jti: string },
+  found: TokenAndUser | undefined,
+): RotationTerms {
+  const { nowSeconds } = context;
+  const { SESSION_ABSOLUTE_LIFETIME, LEEWAY, CHECK_USER_IS_ACTIVE, CHECK_REVOKE_TOKEN } = settings;
+  return {
+    nowSeconds,
+    usedSinceSeconds: graceBegan(settings, nowSeconds),
+    used: recordOf(settings, claims, { jti, type: "refresh", userId: found?.user?.id }, nowSeconds),
+    successor: {
+      createdAtSeconds: nowSeconds,
+      expiresAtSeconds: refreshTokenEnd(settings, nowSeconds),
+      client: recordedClient(settings, context),
+    },
+    newKey: sessionKeyOf(newId()),
+    mark: sessionKeyOf(newId()),
+    sessionLasts:
+      SESSION_ABSOLUTE_LIFETIME > 0 ? { seconds: SESSION_ABSOLUTE_LIFETIME, leewaySeconds: LEEWAY } : undefined,
+    user: wantsUser
+      ? {
+          mustBeActive: CHECK_USER_IS_ACTIVE || found?.user?.is_active === true,
+          // Of a session with a version, another password has another one; of others, the fingerprint says it alone.
+          versionMustBeKnown: found === undefined && CHECK_REVOKE_TOKEN,
+        }
+      : undefined,
+  };
+}
+
+/** Steps 3 to 5. Gives the successor that a repeat within the grace gets again. */
+async function check(deps: RefreshDependencies, context: RequestContext, loaded: LoadedToken) {
+  try {
+    const repeated = await refuseOrRepeat(deps, context, loaded);
+    const refreshing = checkToken(deps.settings, context, loaded);
+    await checkTokenUser(deps, context, loaded, "refresh");
+    return { refreshing, repeated };
+  } catch (error) {
+    if (loaded.successorJti !== undefined) await undo(deps, context, loaded, loaded.successorJti);
+    throw error;
+  }
+}
+
+/** Step 3. */
 async function refuseOrRepeat(
   deps: RefreshDependencies,
   context: RequestContext,
@@ -119,7 +220,7 @@ function checkToken(settings: Settings, context: RequestContext, opened: OpenedT
 
 /** The claims that the new tokens have in common. */
 async function sharedClaims(deps: RefreshDependencies, { claims, wantsUser, found, jti }: Refreshing): Promise<Claims> {
-  const current = await claimsOnRefresh(deps, claims, wantsUser ? found.user : undefined, "refresh");
+  const current = await claimsOnRefresh(deps, claims, wantsUser ? found.wholeUser : undefined, "refresh");
   return withSession(deps.settings, current, found.state?.session ?? jti);
 }
 
@@ -140,16 +241,23 @@ async function signAccess(
   return { claims, token: await deps.codec.sign(claims) };
 }
 
+/** @param id of the successor */
 async function signSuccessor(
   deps: RefreshDependencies,
   { claims, jti, context, startedAtSeconds }: Refreshing,
   shared: Claims,
+  id: string,
 ): Promise<SignedToken> {
   const { settings } = deps;
   if (jti !== undefined) refuseUnrecordableUser(settings, claims);
-  const input = { settings, nowSeconds: context.nowSeconds, id: deps.newId() };
-  const successor = nextRefreshClaims(input, shared, startedAtSeconds);
+  const successor = nextRefreshClaims({ settings, nowSeconds: context.nowSeconds, id }, shared, startedAtSeconds);
   return { claims: successor, token: await deps.codec.sign(successor) };
+}
+
+/** The id that the successor will have, as far as that is known before it is written down. */
+function predictedJti({ settings, newId }: RefreshDependencies, { found }: OpenedToken): string {
+  const next = settings.BLACKLIST_AFTER_ROTATION ? found.state?.nextJti : undefined;
+  return next ?? writeTokenId(sessionKeyOf(newId()), 0);
 }
 
 /**
@@ -166,63 +274,80 @@ function signAgain({ settings, codec }: RefreshDependencies, shared: Claims, suc
   return codec.sign(repeatedRefreshClaims(settings, shared, successor));
 }
 
+/** The successor's id; or the successor that another call was given, which was quicker with the same token. */
+type Rotated = { readonly successorJti: string } | { readonly repeated: Successor };
+
 /**
- * Steps 7 and 8: writes the successor down and, with BLACKLIST_AFTER_ROTATION, uses up the old token in the same
- * transaction. Nothing is written where there is no blacklist.
+ * Step 7: with BLACKLIST_AFTER_ROTATION the successor takes the place of the used token; without it, it is written down
+ * beside it. Nothing is written where there is no blacklist.
  *
- * @returns the successor that another call, which was quicker with the same token, was given; if it may be shared
+ * @param successorJti that of a successor which is written down beside it
  */
-async function rotate(
-  deps: RefreshDependencies,
-  refreshing: Refreshing,
-  successorClaims: Claims,
-): Promise<Successor | undefined> {
+async function rotate(deps: RefreshDependencies, refreshing: Refreshing, successorJti: string): Promise<Rotated> {
   const { settings, tokens } = deps;
   const { jti, owner, found, context } = refreshing;
-  const { nowSeconds } = context;
-  if (jti === undefined) return undefined;
-  const { used, successor } = recordsOf(settings, { ...refreshing, jti }, successorClaims);
-  const undo = async () => {
-    await tokens.blacklist(owner, successor, nowSeconds);
-    refuse("refresh_session_outdated");
-  };
+  if (jti === undefined) return { successorJti };
   if (!settings.BLACKLIST_AFTER_ROTATION) {
-    if (isChangedMeanwhile(found, await tokens.insert(owner, successor), successor.sessionVersion)) await undo();
-    return undefined;
+    const successor = successorBeside(deps, { ...refreshing, jti }, successorJti);
+    const account = await tokens.insert(owner, successor);
+    if (isChangedMeanwhile(found, account, successor.sessionVersion)) await refuseOutdated(deps, refreshing, successorJti);
+    return { successorJti };
   }
-  const rotation = await tokens.rotate(owner, { used, successor }, nowSeconds, graceBegan(settings, nowSeconds));
+  const rotation = await tokens.rotate(owner, termsOf(deps, context, { ...refreshing, jti }, found));
   // The version of the row, not the one that was read: a new password that ends no session moves both.
-  const changed = isChangedMeanwhile(found, rotation.account, rotation.state?.sessionVersion);
-  if (changed && rotation.won) await undo();
-  if (changed) refuse("refresh_session_outdated");
-  if (!rotation.won) return successorOfUsed(deps, context, owner, { ...found, state: rotation.state });
-  publishRevocation(deps, context, used);
-  return undefined;
+  const changed = isChangedMeanwhile(found, rotation.found, rotation.found.state?.sessionVersion);
+  if (changed) await refuseOutdated(deps, refreshing, rotation.successorJti);
+  if (rotation.successorJti !== undefined) return { successorJti: rotation.successorJti };
+  return { repeated: await successorOfUsed(deps, context, owner, rotation.found) };
 }
 
-/** The rows of the used token and of its successor, which stays in the session. */
-function recordsOf(
-  settings: Settings,
-  { claims, jti, found, context }: Refreshing & { readonly jti: string },
-  successorClaims: Claims,
-): { readonly used: OutstandingToken; readonly successor: OutstandingToken } {
+/** @param successorJti of the successor that was written down, if one was */
+async function refuseOutdated(deps: RefreshDependencies, refreshing: Refreshing, successorJti: string | undefined) {
+  if (successorJti !== undefined) await undo(deps, refreshing.context, refreshing, successorJti);
+  refuse("refresh_session_outdated");
+}
+
+/** Revokes a successor that nobody gets. */
+async function undo(
+  { settings, tokens }: RefreshDependencies,
+  { nowSeconds }: RequestContext,
+  { owner, found }: OpenedToken,
+  successorJti: string,
+): Promise<void> {
+  const successor = {
+    jti: successorJti,
+    type: "refresh",
+    userId: found.user?.id,
+    createdAtSeconds: nowSeconds,
+    expiresAtSeconds: refreshTokenEnd(settings, nowSeconds),
+  } as const;
+  await tokens.blacklist(owner, successor, nowSeconds);
+}
+
+/** The row of a successor that does not use its predecessor up; it stays in the session. */
+function successorBeside(
+  { settings }: RefreshDependencies,
+  { claims, jti, found, context, startedAtSeconds }: Refreshing & { readonly jti: string },
+  successorJti: string,
+): OutstandingToken {
   const { nowSeconds } = context;
   const { state, user } = found;
-  const nextJti = String(successorClaims[writtenName(settings.JTI_CLAIM)]);
-  // A session that does not know its version, as one of Django's, gets that of the user as they were read.
-  const sessionVersion = state?.sessionVersion ?? user?.session_version;
-  const old = recordOf(settings, claims, { jti, type: "refresh", userId: user?.id }, nowSeconds);
-  const next = recordOf(settings, successorClaims, { jti: nextJti, type: "refresh", userId: user?.id }, nowSeconds);
+  const claimsOfNext = nextRefreshClaims({ settings, nowSeconds, id: successorJti }, claims, startedAtSeconds);
   return {
-    used: { ...old, sessionVersion },
-    successor: {
-      ...next,
-      session: state?.session ?? jti,
-      sessionStartedAtSeconds: state?.sessionStartedAtSeconds ?? old.createdAtSeconds,
-      client: recordedClient(settings, context),
-      sessionVersion,
-    },
+    ...recordOf(settings, claimsOfNext, { jti: successorJti, type: "refresh", userId: user?.id }, nowSeconds),
+    session: state?.session ?? jti,
+    sessionStartedAtSeconds: startedAtSeconds,
+    client: recordedClient(settings, context),
+    // A session that does not know its version, as one of Django's, gets that of the user as they were read.
+    sessionVersion: state?.sessionVersion ?? user?.session_version,
   };
+}
+
+/** Step 8. Which tokens are used up is asked on routes that take refresh tokens, and nowhere else. */
+function publishUse(deps: RefreshDependencies, { claims, jti, context }: Refreshing): void {
+  const { settings } = deps;
+  if (jti === undefined || !settings.BLACKLIST_AFTER_ROTATION || !routesTakeRefreshTokens(settings)) return;
+  publishRevocation(deps, context, recordOf(settings, claims, { jti, type: "refresh", userId: undefined }, context.nowSeconds));
 }
 
 /**

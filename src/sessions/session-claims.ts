@@ -11,7 +11,7 @@ import { type Claims, writtenName } from "../tokens/claims.ts";
 import { inheritedClaims, type MintInput, mint, successorClaims } from "../tokens/mint.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import type { ApiTokens } from "../users/api-answer.ts";
-import { passwordFingerprint } from "../users/token-user.ts";
+import { passwordFingerprint } from "../users/password-fingerprint.ts";
 import type { User } from "../users/user.ts";
 import { userIdText } from "../users/user-id.ts";
 
@@ -103,6 +103,13 @@ export function nextRefreshClaims(input: MintInput, shared: Claims, sessionStart
 export function repeatedRefreshClaims(settings: Settings, shared: Claims, successor: Successor): Claims {
   const input = { settings, nowSeconds: successor.createdAtSeconds, id: successor.jti };
   return { ...successorClaims(tokenTypes.refresh, input, shared), exp: successor.expiresAtSeconds };
+}
+
+/** When a refresh token that is issued now ends, if its session may last as long. */
+export function refreshTokenEnd(settings: Settings, nowSeconds: number): number {
+  const lifetime = tokenTypes.refresh.lifetimeSeconds(settings);
+  const idle = settings.SESSION_IDLE_LIFETIME;
+  return nowSeconds + (idle > 0 ? Math.min(lifetime, idle) : lifetime);
 }
 
 /** A refresh token's claims with an `exp` that is no later than the session may last or stay unused. */

@@ -14,10 +14,11 @@ import {
   isChangedMeanwhile,
   isIssuedBeforeEnding,
   type OpenedToken,
-  openToken,
+  readsWholeUser,
   recordOf,
   slidingRecordEnd,
   type TokenRecordDependencies,
+  verifyToken,
 } from "./token-record.ts";
 
 /** The services that a refresh of a sliding token needs. */
@@ -38,13 +39,15 @@ export function createSlidingRefresh(
   const { settings } = deps;
   return async (context, token) => {
     const { nowSeconds } = context;
-    const opened = await openToken(deps, context, token, undefined);
-    const { claims, jti, found } = opened;
+    const verified = await verifyToken(deps, context, token);
+    const { claims, jti, owner } = verified;
+    const found = await deps.tokens.tokenAndUser(owner, jti, { wholeUser: readsWholeUser(deps) });
+    const opened = { ...verified, found };
     if (found.blacklisted || isIssuedBeforeEnding(claims, found)) refuse("token_blacklisted");
     checkTokenType(settings, tokenTypes.sliding, claims, nowSeconds);
     await checkTokenUser(deps, context, opened, "sliding");
     checkTimeIsAhead(settings, claims, settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM, nowSeconds);
-    const user = opened.wantsUser ? found.user : undefined;
+    const user = verified.wantsUser ? found.wholeUser : undefined;
     const about = await claimsOnRefresh(deps, claims, user, "sliding");
     const slid = slidClaims(tokenTypes.sliding, { settings, nowSeconds }, about);
     const response = await withMembers(deps.hooks, user, { token: await deps.codec.sign(slid) }, slid);

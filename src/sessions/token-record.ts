@@ -11,13 +11,13 @@ import type {
   OutstandingToken,
   Owner,
   RevocationCache,
+  SessionUser,
   TokenAndUser,
   TokenStore,
 } from "../stores/contract.ts";
 import { type Claims, claim, pythonInt, writtenName } from "../tokens/claims.ts";
 import type { Codec } from "../tokens/codec.ts";
 import { checkRefreshingUser, hasOldPassword, namedUser, refuseMalformedUserId } from "../users/token-user.ts";
-import type { User } from "../users/user.ts";
 
 /** The services that opening a token and checking its user need. */
 export interface TokenRecordDependencies {
@@ -30,33 +30,36 @@ export interface TokenRecordDependencies {
   readonly log: Log;
 }
 
-/** A refresh or sliding token that was verified, with what the store knows of it. */
-export interface OpenedToken {
+/** A refresh or sliding token that was verified. */
+export interface VerifiedToken {
   readonly claims: Claims;
   /** Undefined without the blacklist, and then nothing is written. */
   readonly jti: string | undefined;
   readonly owner: Owner;
   /** Whether the token has to have a user. */
   readonly wantsUser: boolean;
+}
+
+/** The same, with what the store knows of it. */
+export interface OpenedToken extends VerifiedToken {
   readonly found: TokenAndUser;
 }
 
-/**
- * Verifies a token that comes to be refreshed (signature and registered claims), and loads its state and its user.
- *
- * @param usedSinceSeconds as for TokenStore.tokenAndUser()
- */
-export async function openToken(
-  { settings, codec, tokens }: TokenRecordDependencies,
+/** Verifies a token that comes to be refreshed: signature and registered claims. */
+export async function verifyToken(
+  { settings, codec }: Pick<TokenRecordDependencies, "settings" | "codec">,
   { nowSeconds }: RequestContext,
   token: string,
-  usedSinceSeconds: number | undefined,
-): Promise<OpenedToken> {
+): Promise<VerifiedToken> {
   const claims = await codec.open(token, nowSeconds);
   const jti = tokenId(settings, claims);
   const { wanted, owner } = namedUser(settings, claims);
-  return { claims, jti, owner, wantsUser: wanted, found: await tokens.tokenAndUser(owner, jti, usedSinceSeconds) };
+  return { claims, jti, owner, wantsUser: wanted };
 }
+
+/** Whether a refresh has to read the user's whole row: for a hook, or for claims that are made again. */
+export const readsWholeUser = ({ settings, hooks }: Pick<TokenRecordDependencies, "settings" | "hooks">): boolean =>
+  settings.RECOMPUTE_CLAIMS_ON_REFRESH || hooks.userMayAuthenticate !== undefined || hooks.responseFor !== undefined;
 
 /**
  * Refuses a token whose user may not authenticate, has another password than the token was made for, or was changed
@@ -68,11 +71,11 @@ export async function checkTokenUser(
   { claims, jti, owner, wantsUser, found }: OpenedToken,
   type: OutstandingToken["type"],
 ): Promise<void> {
-  const { user, state } = found;
+  const { user, wholeUser, state } = found;
   if (!wantsUser) return;
   refuseMalformedUserId(deps.settings, claims);
-  await checkRefreshingUser(deps, user);
-  if (user && hasOldPassword(deps.settings, claims, user)) {
+  await checkRefreshingUser(deps, user, wholeUser);
+  if (user && hasOldPassword(deps.settings, claims, () => user.passwordFingerprint)) {
     const reason = "refresh_password_changed";
     if (jti !== undefined) {
       const record = recordOf(deps.settings, claims, { jti, type, userId: user.id }, context.nowSeconds);
@@ -86,7 +89,7 @@ export async function checkTokenUser(
   if (isOutdated(state?.sessionVersion, user)) refuse("refresh_session_outdated");
 }
 
-/** Enters a blacklisted token into the revocation cache, after the answer. */
+/** Enters a token that was revoked into the revocation cache, after the answer. */
 export function publishRevocation(
   { settings, revocationCache, later }: Pick<TokenRecordDependencies, "settings" | "revocationCache" | "later">,
   { nowSeconds }: RequestContext,
@@ -150,7 +153,10 @@ export function isIssuedBeforeEnding(
 }
 
 /** Whether the session began under another version of its user than the one that is now; not where it is not known. */
-export function isOutdated(sessionVersion: number | undefined, user: User | undefined): boolean {
+export function isOutdated(
+  sessionVersion: number | undefined,
+  user: Pick<SessionUser, "session_version"> | undefined,
+): boolean {
   return sessionVersion !== undefined && user !== undefined && sessionVersion !== user.session_version;
 }
 

@@ -85,3 +85,7 @@ export const sessionClaim = "sid";
 export function namesSession(settings: Pick<Settings, "BLACKLIST_ENDS_SESSION" | "REVOKE_FAMILY_ON_REUSE">): boolean {
   return settings.BLACKLIST_ENDS_SESSION || settings.REVOKE_FAMILY_ON_REUSE;
 }
+
+/** Whether a route could be asked about a refresh token: only then need the revocation cache know which are used up. */
+export const routesTakeRefreshTokens = ({ AUTH_TOKEN_CLASSES }: Pick<Settings, "AUTH_TOKEN_CLASSES">): boolean =>
+  AUTH_TOKEN_CLASSES.some((name) => ["RefreshToken", "UntypedToken"].includes(tokenClassName(name) ?? ""));

@@ -19,7 +19,7 @@ export interface UserLookup {
  */
 export type Owner = UserLookup | "no user";
 
-/** A refresh or sliding token as it is written down. The token itself never is. */
+/** A refresh or sliding token, as far as it is written down. The token itself never is. */
 export interface OutstandingToken {
   readonly jti: string;
   readonly type: "refresh" | "sliding";
@@ -46,7 +46,7 @@ export interface Successor {
   readonly blacklisted: boolean;
 }
 
-/** How many rotations are followed from a used token to the newest one. Bounds what a repeated refresh costs. */
+/** How many rotations back it is still known when a token was used up. Bounds a session's row. */
 export const longestChain = 100;
 
 /** What is written down about a token. */
@@ -55,9 +55,11 @@ export interface TokenState {
   readonly blacklistedAtSeconds: number | undefined;
   /** The token that took its place; undefined unless it was used up by a rotation (one that was logged out has none). */
   readonly successorJti: string | undefined;
+  /** The id that its successor has, or will have; undefined where that is not known before. */
+  readonly nextJti: string | undefined;
   /**
-   * The last token of the chain of rotations that begins with this one, at most `longestChain` rotations away. Only
-   * looked for when this one was used up at or after the second that the caller gave.
+   * The session's last token, at most `longestChain` rotations away. Only for one that was used up at or after the second
+   * that the caller gave.
    */
   readonly newest: Successor | undefined;
   readonly session: string;
@@ -70,12 +72,23 @@ export interface TokenState {
   readonly sessionStartedAtSeconds: number;
 }
 
+/** What a session has to know of its user. */
+export interface SessionUser extends Pick<User, "id" | "is_active" | "session_version"> {
+  /** Of the stored password, as CHECK_REVOKE_TOKEN compares it. */
+  readonly passwordFingerprint: string;
+}
+
 /** A user as a session depends on them. Who read this before a write looks again after the write, and compares. */
 export interface Account {
   /** Undefined: there is no such user, or none was asked for. */
-  readonly user: User | undefined;
+  readonly user: SessionUser | undefined;
   /** Tokens of the user that were issued before this second are ended. 0: none were. */
   readonly issuedBeforeSeconds: number;
+}
+
+/** The same as a log-in needs it, which compares the user's whole row. */
+export interface LoginAccount extends Pick<Account, "issuedBeforeSeconds"> {
+  readonly user: User | undefined;
 }
 
 /** A token and its user, as a refresh has to know them. */
@@ -83,13 +96,41 @@ export interface TokenAndUser extends Account {
   readonly blacklisted: boolean;
   /** Undefined for a token that was never written down. */
   readonly state: TokenState | undefined;
+  /** The user's whole row, where it was asked for. */
+  readonly wholeUser: User | undefined;
 }
 
-/** Whether a rotation was this caller's, and what is written down about the used token and its user after it. */
+/** How a token and its user are looked for. */
+export interface TokenQuestion {
+  /** For a token that was used up at or after this second: look for the newest of its session. */
+  readonly usedSinceSeconds?: number | undefined;
+  /** Whether the user's whole row is wanted. */
+  readonly wholeUser?: boolean | undefined;
+}
+
+/** What a rotation writes, and what must hold for it besides that the token is good. */
+export interface RotationTerms extends TokenQuestion {
+  readonly nowSeconds: number;
+  /** As its claims say. */
+  readonly used: OutstandingToken;
+  /** The token that takes its place, but for its id, which follows from the session (tokens/token-id.ts). */
+  readonly successor: Pick<OutstandingToken, "createdAtSeconds" | "expiresAtSeconds" | "client">;
+  /** The key of the session, where the used token was made elsewhere and has none yet. */
+  readonly newKey: string;
+  /** A random text, by which a caller whose reply got lost knows its own rotation. */
+  readonly mark: string;
+  /** Seconds that a session may last from its log-in, and those that a clock may be late; undefined where it may last. */
+  readonly sessionLasts?: { readonly seconds: number; readonly leewaySeconds: number } | undefined;
+  /** Undefined for a token that needs no user. */
+  readonly user?: { readonly mustBeActive: boolean; readonly versionMustBeKnown: boolean } | undefined;
+}
+
+/** What a rotation came to. */
 export interface Rotation {
-  readonly won: boolean;
-  readonly state: TokenState | undefined;
-  readonly account: Account;
+  /** The successor's id, if the rotation was this caller's; undefined if nothing was written. */
+  readonly successorJti: string | undefined;
+  /** As it was before; for one that was won by a reply that got lost, as it was found afterwards. */
+  readonly found: TokenAndUser;
 }
 
 /** By what a token can have been ended: its own id, its session, or all tokens of its owner up to a second. */
@@ -147,19 +188,18 @@ export interface TokenStore extends TellsOf<TokenStore> {
     lookup: UserLookup | undefined,
     mayBeStale: boolean,
   ): Promise<TokenStatus>;
-  /**
-   * What is known of the token, and its owner, in one round trip.
-   *
-   * @param usedSinceSeconds for a token that was used up at or after this second: look for the newest of its chain
-   */
-  tokenAndUser(owner: Owner, jti: string | undefined, usedSinceSeconds?: number | undefined): Promise<TokenAndUser>;
+  /** What is known of the token, and its owner, in one round trip. */
+  tokenAndUser(owner: Owner, jti: string | undefined, question?: TokenQuestion): Promise<TokenAndUser>;
   /**
    * Writes what a log-in changes, then looks at the user again: one round trip where users and sessions are in one store.
    * Nothing depends on their being written together: a hash or a last log-in that is lost is written by the next log-in,
    * and without its token the log-in fails.
    */
-  recordLogin(owner: Owner, record: LoginRecord): Promise<Account>;
-  /** Writes a token down; one that is already there stays as it is. Then looks at the user again, in one round trip. */
+  recordLogin(owner: Owner, record: LoginRecord): Promise<LoginAccount>;
+  /**
+   * Writes a token down that stays good along with the others of its session; one that is already there stays as it is.
+   * Then looks at the user again, in one round trip.
+   */
   insert(owner: Owner, token: OutstandingToken): Promise<Account>;
   /**
    * Writes a sliding token down, or lets its row last until `expiresAtSeconds` at least; then looks at the user again.
@@ -169,19 +209,11 @@ export interface TokenStore extends TellsOf<TokenStore> {
   /** Blacklists the token, written down before or not. True for the one call that did it, false for all later ones. */
   blacklist(owner: Owner, token: OutstandingToken, nowSeconds: number): Promise<boolean>;
   /**
-   * Blacklists the used token and writes down its successor in the same session, both or neither. However many calls
-   * race with the same token, on however many machines, exactly one has won. A reply that got lost is asked for once
-   * more, and asking again with the same successor says the same again. The look at the user comes after the write, in
-   * the same round trip.
-   *
-   * @param usedSinceSeconds as for tokenAndUser()
+   * Loads the token and its user, and puts its successor in its place if the token is good, its session lasts and its user
+   * is as the terms ask: one round trip. However many calls race with the same token, on however many machines, exactly
+   * one gets the successor; the others find the token used up. A reply that got lost is asked for once more.
    */
-  rotate(
-    owner: Owner,
-    tokens: { readonly used: OutstandingToken; readonly successor: OutstandingToken },
-    nowSeconds: number,
-    usedSinceSeconds?: number | undefined,
-  ): Promise<Rotation>;
+  rotate(owner: Owner, terms: RotationTerms): Promise<Rotation>;
   /** Deletes at most `limit` rows, of whichever owner, that expired before `beforeSeconds`; how many were deleted. */
   deleteExpired(beforeSeconds: number, limit: number): Promise<number>;
 }

@@ -3,7 +3,7 @@
 import type { NewUserIds } from "../users/new-user-ids.ts";
 import type { User, UserId } from "../users/user.ts";
 import type { Ending } from "./admin-contract.ts";
-import type { Account, UserLookup } from "./contract.ts";
+import type { LoginAccount, UserLookup } from "./contract.ts";
 
 /** One call of the API's log-in view. */
 export interface LoginCall {
@@ -36,7 +36,7 @@ export interface LoginApi {
 }
 
 /** A user as a log-in at the API finds them before the API is asked. */
-export interface KnownAccount extends Account {
+export interface KnownAccount extends LoginAccount {
   readonly user: User;
   /** When the API confirmed the password last; null: never. */
   readonly confirmedAtSeconds: number | null;
@@ -58,7 +58,7 @@ export interface ApiUser {
 }
 
 /** A user after a log-in at the API. */
-export interface ApiAccount extends Account {
+export interface ApiAccount extends LoginAccount {
   /** Whether this log-in made the user's row. */
   readonly isNew: boolean;
 }
@@ -93,7 +93,7 @@ export interface ApiUserStore {
    * where the row is not as it was seen, is inactive, or is of a user whom the API deleted after the token was issued. One
    * transaction; the user as they are after it, or undefined if nothing was written.
    */
-  confirm(confirmation: Confirmation, names: NameCase): Promise<Account>;
+  confirm(confirmation: Confirmation, names: NameCase): Promise<LoginAccount>;
   /**
    * Makes the user's row, or gives the row that there is the name, if no other row has it. A new row has an unusable
    * password, no rights, and the name `id:<id>` where it gets no other. Nobody is made whom the API deleted after the token

@@ -1,11 +1,12 @@
 // The user that a token names: which one that is, and whether they may still use the token.
 // Must never be skipped by a use case that hands out a token.
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { refuse } from "../errors.ts";
 import type { Hooks } from "../hooks.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Owner, UserLookup } from "../stores/contract.ts";
+import type { Owner, SessionUser, UserLookup } from "../stores/contract.ts";
 import { type Claims, claim, pythonNumberText, pythonTruth } from "../tokens/claims.ts";
+import { passwordFingerprint } from "./password-fingerprint.ts";
 import { mayAuthenticate, type User } from "./user.ts";
 import { readUserId, type UserIdColumn, type UserIdSettings, userIdColumn, userIdText } from "./user-id.ts";
 
@@ -62,36 +63,39 @@ export async function passesUserRule({ settings, hooks }: UserCheckDependencies,
   return await rule(user, settings);
 }
 
-/** At refresh (TokenRefreshSerializer): one text for a user who is gone and one who may not. */
-export async function checkRefreshingUser(deps: UserCheckDependencies, user: User | undefined): Promise<void> {
-  if (!user || !(await passesUserRule(deps, user))) refuse("refresh_user_refused");
+/**
+ * At refresh (TokenRefreshSerializer): one text for a user who is gone and one who may not.
+ *
+ * @param whole the user's whole row, which the hook needs
+ */
+export async function checkRefreshingUser(
+  { settings, hooks }: UserCheckDependencies,
+  user: SessionUser | undefined,
+  whole: User | undefined,
+): Promise<void> {
+  if (!user) refuse("refresh_user_refused");
+  const { userMayAuthenticate: rule } = hooks;
+  const may = rule ? whole !== undefined && (await rule(whole, settings)) : mayAuthenticate(settings, user);
+  if (!may) refuse("refresh_user_refused");
 }
 
 /** At a route (JWTAuthentication.get_user): a reason for each. */
 export function checkRouteUser({ settings }: { readonly settings: Settings }, claims: Claims, user: User | undefined) {
   if (!user) refuse("user_not_found");
   if (settings.CHECK_USER_IS_ACTIVE && !user.is_active) refuse("user_inactive");
-  if (hasOldPassword(settings, claims, user)) refuse("user_password_changed");
+  if (hasOldPassword(settings, claims, () => passwordFingerprint(user.password))) refuse("user_password_changed");
   return user;
 }
 
-/** CHECK_REVOKE_TOKEN: the token was made for another password than the user has now. */
-export function hasOldPassword(settings: Settings, claims: Claims, user: User): boolean {
+/** CHECK_REVOKE_TOKEN: the token was made for another password than the user has now. @param fingerprint of that one */
+export function hasOldPassword(settings: Settings, claims: Claims, fingerprint: () => string): boolean {
   if (!settings.CHECK_REVOKE_TOKEN) return false;
-  return !isFingerprintOf(claim(claims, settings.REVOKE_TOKEN_CLAIM), user.password);
-}
-
-/**
- * Simple JWT's get_md5_hash_password(): the stored hash's MD5 in upper-case hexadecimal. Not a hash of the password: it
- * is made from one, and MD5 because Simple JWT's is.
- */
-export function passwordFingerprint(encodedPassword: string): string {
-  return createHash("md5").update(encodedPassword, "utf8").digest("hex").toUpperCase();
+  return !isFingerprint(claim(claims, settings.REVOKE_TOKEN_CLAIM), fingerprint());
 }
 
 /** Compared in constant time. */
-function isFingerprintOf(value: unknown, encodedPassword: string): boolean {
-  const right = Buffer.from(passwordFingerprint(encodedPassword));
+function isFingerprint(value: unknown, fingerprint: string): boolean {
+  const right = Buffer.from(fingerprint);
   const given = Buffer.from(typeof value === "string" ? value : "");
   return given.length === right.length && timingSafeEqual(given, right);
 }

@@ -6,7 +6,7 @@ import type { Explanation } from "../../scripts/explain/explain-request.ts";
 import { reportLines } from "../../scripts/explain/report.ts";
 import { headerValue, tokenFromText, unsignedNote } from "../../scripts/explain/token-input.ts";
 import { explainWith, readNow } from "../../scripts/manage/explain.ts";
-import { passwordFingerprint } from "../../src/users/token-user.ts";
+import { passwordFingerprint } from "../../src/users/password-fingerprint.ts";
 import { type Craft, craft } from "../support/craft.ts";
 import { readingOf } from "../support/explain-reading.ts";
 import { testSecret } from "../support/settings.ts";

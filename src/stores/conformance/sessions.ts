@@ -1,6 +1,15 @@
 // What a store promises about sessions: their ends, their lists, and that owners are apart.
 import type { OutstandingToken } from "../contract.ts";
-import { anOwner, day, expectEqual, now, race, type StorePromise } from "./store-under-test.ts";
+import {
+  anOwner,
+  day,
+  expectEqual,
+  now,
+  race,
+  rotationOf,
+  type StorePromise,
+  successorOf,
+} from "./store-under-test.ts";
 
 export const endingPromises: readonly StorePromise[] = [
   {
@@ -35,8 +44,8 @@ export const endingPromises: readonly StorePromise[] = [
     name: "logging out with a token ends its session, once",
     async run(store) {
       const { owner, token } = await anOwner(store);
-      const [used, successor] = [token(), token()];
-      await store.tokens.rotate(owner, { used, successor }, now);
+      const used = token();
+      const successor = await successorOf(store, owner, used);
       const end = () => store.sessions.endSessionOf(owner, successor, now + day, now);
       expectEqual([await end(), await end()], [used.jti, undefined], "the session, and nothing for the second call");
       expectEqual((await store.tokens.tokenAndUser(owner, used.jti)).state?.sessionEnded, true, "the session is over");
@@ -147,9 +156,13 @@ export const listPromises: readonly StorePromise[] = [
       const one = token();
       await store.sessions.endSession(owner, one.jti, 30, now);
       const ended = async () => (await store.tokens.tokenAndUser(owner, one.jti)).blacklisted;
-      await store.sessions.forgetEndings(30);
+      const forget = async (beforeSeconds: number) => {
+        await store.sessions.forgetEndings(beforeSeconds);
+        await store.tokens.deleteExpired(beforeSeconds, 100);
+      };
+      await forget(30);
       const sooner = await ended();
-      await store.sessions.forgetEndings(31);
+      await forget(31);
       expectEqual([sooner, await ended()], [true, false], "ended, before and after");
     },
   },
@@ -171,7 +184,7 @@ export const isolationPromises: readonly StorePromise[] = [
       const token = one.token();
       await store.tokens.insert(one.owner, token);
       const asOther = { ...token, userId: other.user.id, expiresAtSeconds: now + 2 * day };
-      await store.tokens.rotate(other.owner, { used: asOther, successor: other.token() }, now);
+      await store.tokens.rotate(other.owner, rotationOf(asOther));
       await store.tokens.blacklist(other.owner, asOther, now);
       await store.tokens.extend(other.owner, asOther);
       const { blacklisted, state } = await store.tokens.tokenAndUser(one.owner, token.jti);

@@ -1,12 +1,13 @@
 // What the cases of the conformance suite are written with.
+import { sessionKeyOf } from "../../tokens/token-id.ts";
 import type { User } from "../../users/user.ts";
-import type { OutstandingToken, SessionStore, TokenStore, UserLookup } from "../contract.ts";
+import type { OutstandingToken, RotationTerms, SessionStore, TokenStore, UserLookup } from "../contract.ts";
 
 /** What a case works with. Cases share one store: each makes users and ids of its own. */
 export interface StoreUnderTest {
   readonly tokens: TokenStore;
   readonly sessions: SessionStore;
-  /** A new random id. */
+  /** A new id of a token that begins a session; the suite should be run for those of the gateway and for random ones. */
   readonly newId: () => string;
   /** Writes down a new active user, whose `session_version` is 0. */
   readonly addUser: () => Promise<User>;
@@ -50,6 +51,32 @@ export async function anOwner(store: StoreUnderTest): Promise<Owned> {
       ...change,
     }),
   };
+}
+
+/** A rotation of the token, now. */
+export const rotationOf = (used: OutstandingToken, change: Partial<RotationTerms> = {}): RotationTerms => ({
+  nowSeconds: now,
+  used,
+  successor: { createdAtSeconds: now, expiresAtSeconds: now + day },
+  newKey: randomDigits(),
+  mark: randomDigits(),
+  user: { mustBeActive: true, versionMustBeKnown: false },
+  ...change,
+});
+
+/** 24 hexadecimal digits. */
+const randomDigits = (): string => sessionKeyOf(crypto.randomUUID().replaceAll("-", ""));
+
+/** Rotates the token and gives its successor. */
+export async function successorOf(
+  { tokens }: Pick<StoreUnderTest, "tokens">,
+  owner: UserLookup,
+  used: OutstandingToken,
+  change: Partial<RotationTerms> = {},
+): Promise<OutstandingToken> {
+  const { successorJti } = await tokens.rotate(owner, rotationOf(used, change));
+  if (successorJti === undefined) throw new Error("the token could not be rotated");
+  return { ...used, jti: successorJti };
 }
 
 export function expectEqual(actual: unknown, expected: unknown, what: string): void {

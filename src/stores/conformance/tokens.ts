@@ -1,22 +1,29 @@
 // What a store promises about tokens: who wins a rotation, and what stays blacklisted.
 import { longestChain } from "../contract.ts";
-import { anOwner, expectEqual, now, race, racers, type StorePromise } from "./store-under-test.ts";
+import {
+  anOwner,
+  day,
+  expectEqual,
+  now,
+  race,
+  racers,
+  rotationOf,
+  type StorePromise,
+  successorOf,
+} from "./store-under-test.ts";
 
 export const rotationPromises: readonly StorePromise[] = [
   {
-    name: "of rotations that race with one token, exactly one has won, and all name its successor",
+    name: "of rotations that race with one token, exactly one has the successor, and all others learn of it",
     async run(store) {
       const { owner, token } = await anOwner(store);
       const used = token();
       await store.tokens.insert(owner, used);
-      const successors = Array.from({ length: racers }, () => token());
-      const outcomes = await race((racer) =>
-        store.tokens.rotate(owner, { used, successor: successors[racer] ?? token() }, now, now),
-      );
-      const winners = successors.filter((_, racer) => outcomes[racer]?.won);
-      expectEqual(winners.length, 1, "winners");
-      const named = new Set(outcomes.map(({ state }) => state?.successorJti));
-      expectEqual([...named], [winners[0]?.jti], "the successor that all name");
+      const outcomes = await race(() => store.tokens.rotate(owner, rotationOf(used, { usedSinceSeconds: now })));
+      const won = outcomes.flatMap(({ successorJti }) => successorJti ?? []);
+      expectEqual(won.length, 1, "winners");
+      const learnt = outcomes.flatMap(({ found }) => found.state?.newest?.jti ?? []);
+      expectEqual(learnt, Array.from({ length: racers - 1 }, () => won[0]), "the successor that the others learn of");
     },
   },
   {
@@ -24,88 +31,127 @@ export const rotationPromises: readonly StorePromise[] = [
     async run(store) {
       const { owner, token } = await anOwner(store);
       const used = token();
-      const outcomes = await race(() => store.tokens.rotate(owner, { used, successor: token() }, now));
-      expectEqual(outcomes.filter(({ won }) => won).length, 1, "winners");
+      const outcomes = await race(() => store.tokens.rotate(owner, rotationOf(used)));
+      expectEqual(outcomes.filter(({ successorJti }) => successorJti !== undefined).length, 1, "winners");
     },
   },
   {
-    name: "a loser's successor is not written down",
+    name: "a token that was used up stays so, in any order in which it and its successors come again",
     async run(store) {
       const { owner, token } = await anOwner(store);
-      const used = token();
-      await store.tokens.rotate(owner, { used, successor: token() }, now);
-      const late = token();
-      await store.tokens.rotate(owner, { used, successor: late }, now);
-      expectEqual((await store.tokens.tokenAndUser(owner, late.jti)).state, undefined, "the late successor's row");
-    },
-  },
-  {
-    name: "after a reply that got lost, asking again with the same successor says again who has won",
-    async run(store) {
-      const { owner, token } = await anOwner(store);
-      const [used, successor] = [token(), token()];
-      const first = await store.tokens.rotate(owner, { used, successor }, now);
-      const again = await store.tokens.rotate(owner, { used, successor }, now + 1);
-      expectEqual([first.won, again.won], [true, true], "won, and won when asked again");
-      expectEqual(again.state?.successorJti, successor.jti, "the successor");
+      const first = token();
+      const second = await successorOf(store, owner, first);
+      const third = await successorOf(store, owner, second);
+      for (const used of [second, first, second]) {
+        const { successorJti, found } = await store.tokens.rotate(owner, rotationOf(used, { nowSeconds: now + 9 }));
+        expectEqual([successorJti, found.blacklisted], [undefined, true], "used again");
+        expectEqual(await store.tokens.isBlacklisted(owner, used.jti), true, "blacklisted");
+      }
+      expectEqual(await store.tokens.isBlacklisted(owner, third.jti), false, "the last one blacklisted");
     },
   },
   {
     name: "a rotation or a log-out has the token, never both",
     async run(store) {
       const { owner, token } = await anOwner(store);
-      const [used, successor] = [token(), token()];
+      const used = token();
       const [rotated, blacklisted] = await Promise.all([
-        store.tokens.rotate(owner, { used, successor }, now),
+        store.tokens.rotate(owner, rotationOf(used)),
         store.tokens.blacklist(owner, used, now),
       ]);
-      expectEqual(rotated.won, !blacklisted, "the rotation has won");
+      expectEqual(rotated.successorJti !== undefined, !blacklisted, "the rotation has won");
     },
   },
   {
     name: "a successor is in the session of the used token, and under its version",
     async run(store) {
       const { owner, token } = await anOwner(store);
-      const [used, successor] = [token(), token()];
-      await store.tokens.rotate(owner, { used, successor }, now);
+      const used = token({ createdAtSeconds: now - 60 });
+      await store.tokens.insert(owner, used);
+      const successor = await successorOf(store, owner, used);
       const { state } = await store.tokens.tokenAndUser(owner, successor.jti);
       expectEqual([state?.session, state?.sessionVersion], [used.jti, 0], "session and version");
-      expectEqual(state?.sessionStartedAtSeconds, used.createdAtSeconds, "the session's beginning");
+      expectEqual(state?.sessionStartedAtSeconds, now - 60, "the session's beginning");
     },
   },
   {
-    name: "a used token leads to the newest of its chain, where it was used since the given second",
+    name: "a used token leads to the newest of its session, where it was used since the given second",
     async run(store) {
       const { owner, token } = await anOwner(store);
-      const [first, second, third] = [token(), token(), token()];
-      await store.tokens.rotate(owner, { used: first, successor: second }, now);
-      await store.tokens.rotate(owner, { used: second, successor: third }, now + 5);
-      const newest = async (since: number) =>
-        (await store.tokens.tokenAndUser(owner, first.jti, since)).state?.newest?.jti;
+      const first = token();
+      const grace = { usedSinceSeconds: now - 60 };
+      const second = await successorOf(store, owner, first, grace);
+      const third = await successorOf(store, owner, second, { ...grace, nowSeconds: now + 5 });
+      const newest = async (usedSinceSeconds: number) =>
+        (await store.tokens.tokenAndUser(owner, first.jti, { usedSinceSeconds })).state?.newest?.jti;
       expectEqual([await newest(now), await newest(now + 1)], [third.jti, undefined], "the newest");
     },
   },
   {
-    name: `a chain is followed over ${longestChain} rotations and no further`,
+    name: `the uses of ${longestChain} rotations are known, and no more`,
     async run(store) {
       const { owner, token } = await anOwner(store);
-      const chain = Array.from({ length: longestChain + 2 }, () => token());
-      for (const [index, used] of chain.slice(0, -1).entries()) {
-        await store.tokens.rotate(owner, { used, successor: chain[index + 1] ?? token() }, now);
+      const chain = [token()];
+      for (let rotation = 0; rotation <= longestChain; rotation++) {
+        chain.push(await successorOf(store, owner, chain.at(-1) ?? token(), { usedSinceSeconds: now }));
       }
       const newestOf = async (index: number) =>
-        (await store.tokens.tokenAndUser(owner, chain[index]?.jti, now)).state?.newest;
+        (await store.tokens.tokenAndUser(owner, chain[index]?.jti, { usedSinceSeconds: now })).state?.newest;
       expectEqual((await newestOf(1))?.jti, chain.at(-1)?.jti, "the newest of the second");
-      expectEqual((await newestOf(0))?.blacklisted, true, "the last that is reached from the first is a used one");
+      expectEqual((await newestOf(1))?.blacklisted, false, "whether it is good for the second");
+      expectEqual((await newestOf(0))?.blacklisted, true, "whether it is good for the first");
     },
   },
   {
-    name: "a rotation sees a user who was changed before it wrote",
+    name: "a rotation sees a user who was changed before it wrote, and writes nothing",
     async run(store) {
       const { user, owner, token } = await anOwner(store);
+      const used = token();
+      await store.tokens.insert(owner, used);
       await store.raiseVersion(user);
-      const outcome = await store.tokens.rotate(owner, { used: token(), successor: token() }, now);
-      expectEqual(outcome.account.user?.session_version, 1, "the version after the write");
+      const { successorJti, found } = await store.tokens.rotate(owner, rotationOf(used));
+      expectEqual([successorJti, found.user?.session_version, found.blacklisted], [undefined, 1, false], "the outcome");
+    },
+  },
+  {
+    name: "a session that may last no longer is not rotated, and no successor outlasts it",
+    async run(store) {
+      const { owner, token } = await anOwner(store);
+      const used = token({ createdAtSeconds: now - 100 });
+      await store.tokens.insert(owner, used);
+      const lasting = (seconds: number) =>
+        store.tokens.rotate(owner, rotationOf(used, { sessionLasts: { seconds, leewaySeconds: 0 } }));
+      expectEqual((await lasting(100)).successorJti, undefined, "the successor after its end");
+      const { successorJti } = await lasting(150);
+      const { state } = await store.tokens.tokenAndUser(owner, successorJti);
+      expectEqual(state?.expiresAtSeconds, now + 50, "the successor's end");
+    },
+  },
+  {
+    name: "clocks that differ never make a used token good again",
+    async run(store) {
+      const { owner, token } = await anOwner(store);
+      const first = token();
+      const grace = (nowSeconds: number) => ({ nowSeconds, usedSinceSeconds: nowSeconds - 10 });
+      const second = await successorOf(store, owner, first, grace(now + 90));
+      const third = await successorOf(store, owner, second, grace(now));
+      const found = async (jti: string) => {
+        const { state, blacklisted } = await store.tokens.tokenAndUser(owner, jti, { usedSinceSeconds: now + 80 });
+        return [blacklisted, state?.newest?.jti];
+      };
+      expectEqual([await found(first.jti), await found(second.jti)], [[true, third.jti], [true, third.jti]], "used");
+    },
+  },
+  {
+    name: "a session outlasts the longest of its tokens",
+    async run(store) {
+      const { owner, token } = await anOwner(store);
+      const used = token({ expiresAtSeconds: now + day });
+      await store.tokens.insert(owner, used);
+      const short = { successor: { createdAtSeconds: now, expiresAtSeconds: 50 } };
+      await successorOf(store, owner, used, short);
+      await store.tokens.deleteExpired(60, 100);
+      expectEqual(await store.tokens.isBlacklisted(owner, used.jti), true, "the used token is known");
     },
   },
 ];
@@ -129,7 +175,7 @@ export const blacklistPromises: readonly StorePromise[] = [
       expectEqual(await store.tokens.blacklist(owner, one, now + 1), false, "the second call did it");
       await store.tokens.insert(owner, one);
       expectEqual((await store.tokens.extend(owner, one)).blacklisted, true, "blacklisted when extended");
-      expectEqual((await store.tokens.rotate(owner, { used: one, successor: token() }, now)).won, false, "rotated");
+      expectEqual((await store.tokens.rotate(owner, rotationOf(one))).successorJti, undefined, "rotated");
       expectEqual(await store.tokens.isBlacklisted(owner, one.jti), true, "blacklisted");
       const { state } = await store.tokens.tokenAndUser(owner, one.jti);
       expectEqual([state?.blacklistedAtSeconds, state?.successorJti], [now, undefined], "when, and by which successor");

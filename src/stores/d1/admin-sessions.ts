@@ -2,8 +2,7 @@
 // Must never be given a cookie's value: sessions are found by its hash.
 import type { AdminSessionStore } from "../admin-contract.ts";
 import { onD1, type StoreLog } from "./errors.ts";
-import { accountFrom, selectAccount } from "./token-state.ts";
-import { userColumns, userFrom } from "./users.ts";
+import { selectUser, userColumns, userFrom } from "./users.ts";
 
 export function d1AdminSessions(db: D1Database, log: StoreLog): AdminSessionStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
@@ -18,8 +17,9 @@ export function d1AdminSessions(db: D1Database, log: StoreLog): AdminSessionStor
                MAX(?4, COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = ?2), 0)), ?4, ?5, ?6, ?4)`,
           )
           .bind(idHash, userId, fingerprint, createdAtSeconds, expiresAtSeconds, sessionVersion);
-        const results = await db.batch<Record<string, unknown>>([insert, ...selectAccount(db, userId)]);
-        return accountFrom(userId, results).user;
+        const look = selectUser(db, { column: "id", value: userId });
+        const [, found] = await db.batch<Record<string, unknown>>([insert, look]);
+        return userFrom(found?.results[0]);
       }),
     find: (idHash) =>
       on(async () => {

@@ -6,7 +6,7 @@ import type { NewEvent } from "../events-contract.ts";
 import { type Condition, readPage } from "./admin-pages.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { type EventCondition, eventStatement, eventStatements, eventUser } from "./events.ts";
-import { endAllStatements, keepSessionsStatement } from "./sessions.ts";
+import { endAllStatements, keepSessionsStatements, type Statement } from "./sessions.ts";
 import { endFormerTokensSql, newIdsSql, userColumns, userFrom } from "./users.ts";
 
 /** @param event written with the next change */
@@ -89,7 +89,7 @@ export function d1AdminUsers(db: D1Database, log: StoreLog, event?: NewEvent): A
     },
     deactivate: (id, actor, ending) => changeAndEnd({ sql: deactivateUser, values: [], id, actor, ending }),
     setPassword: (id, hash, actor, ending) => {
-      const after = ending ? [] : [keepSessionsStatement(id, touchable(actor))];
+      const after = ending ? [] : keepSessionsStatements(id, touchable(actor));
       return changeAndEnd({ sql: updatePassword, values: [hash], id, actor, ending, after });
     },
     remove: (id, actor, ending) =>
@@ -119,7 +119,7 @@ interface Change {
   readonly actor: Actor;
   readonly ending: Ending | undefined;
   readonly endsFirst?: true;
-  readonly after?: ReadonlyArray<ReturnType<typeof keepSessionsStatement>>;
+  readonly after?: readonly Statement[];
   /** When an event is written along; if left out, when the statement has changed the row. */
   readonly tellsWhen?: EventCondition;
 }

@@ -4,7 +4,7 @@ import type { UserId } from "../../users/user.ts";
 import type { Owner } from "../contract.ts";
 import type { EventStore, EventType, NewEvent } from "../events-contract.ts";
 import { onD1, type StoreLog } from "./errors.ts";
-import { idOf } from "./token-state.ts";
+import { idOf } from "./users.ts";
 
 /** The owner of a token or session as the owner of an event; nobody's has none. */
 export const eventOwner = (owner: Owner): EventOwner | undefined =>

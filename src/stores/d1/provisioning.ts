@@ -12,7 +12,7 @@ import type {
 import { onD1, type StoreLog } from "./errors.ts";
 import { type ProvisioningSql, type ProvisioningStatement, provisioningSql } from "./provisioning-sql.ts";
 import { endAllStatements } from "./sessions.ts";
-import { issuedBeforeFrom, selectIssuedBefore } from "./token-state.ts";
+import { issuedBeforeFrom, selectIssuedBefore } from "./cutoffs.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -5,7 +5,7 @@ import type { SchemaState, SchemaStore } from "../contract.ts";
 import type { StoreLog } from "./errors.ts";
 
 /** The version that schema.sql writes down: one more whenever a table or a column is added there. */
-export const schemaVersion = 5;
+export const schemaVersion = 6;
 
 /** What this version reads and writes, by table. A database that was made before a column has no version to tell by. */
 export const schemaColumns = {
@@ -13,6 +13,10 @@ export const schemaColumns = {
     ...["id", "password", "last_login", "is_superuser", "username", "first_name", "last_name", "email"],
     ...["is_staff", "is_active", "date_joined", "session_version", "imported_hash"],
     ...["alternate_id", "extra", "version", "imported_row", "confirmed_at"],
+  ],
+  sessions: [
+    ...["id", "counter", "token_type", "user_id", "started_at", "created_at", "expires_at", "kept_until"],
+    ...["blacklisted_at", "ended_at", "uses", "mark", "session", "other_jti", "client", "address", "session_version"],
   ],
   outstanding_tokens: [
     ...["jti", "token_type", "user_id", "created_at", "expires_at", "blacklisted_at", "successor_jti"],

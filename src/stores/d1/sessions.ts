@@ -1,19 +1,23 @@
-// Sessions in D1: ending one, ending all of an owner, and an owner's live tokens.
+// Sessions in D1: ending one, ending all of an owner, and an owner's live ones.
 // Must never end half of them: each operation is one transaction.
+import { readTokenId } from "../../tokens/token-id.ts";
 import type { UserId } from "../../users/user.ts";
 import type { Ending } from "../admin-contract.ts";
-import type { LiveToken, Owner, SessionStore, UserLookup } from "../contract.ts";
+import type { LiveToken, OutstandingToken, Owner, SessionStore, UserLookup } from "../contract.ts";
 import type { NewEvent } from "../events-contract.ts";
+import { adoptSessionOf, adoptSql, isNotAdopted } from "./earlier-tokens.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { type EventCondition, eventOwner, eventStatements } from "./events.ts";
-import { blacklistToken } from "./token-rows.ts";
-import { idOf } from "./token-state.ts";
-import { forgetEndedUsers } from "./users.ts";
+import { createParameters, type SqlValue } from "./parameters.ts";
+import { blacklistToken } from "./session-rows.ts";
+import { rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
+import { allInOne } from "./session-tables.ts";
+import { forgetEndedUsers, idOf } from "./users.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
 /** A statement and the values of ?1, ?2 … */
-type Statement = readonly [sql: string, values: ReadonlyArray<number | string>];
+export type Statement = readonly [sql: string, values: readonly SqlValue[]];
 
 /** @param event written with the next change */
 export function d1Sessions(db: D1Database, log: StoreLog, event?: NewEvent): SessionStore {
@@ -24,23 +28,15 @@ export function d1Sessions(db: D1Database, log: StoreLog, event?: NewEvent): Ses
     withEvent: (next) => (next ? d1Sessions(db, log, next) : store),
     endSession: (owner, session, untilSeconds, nowSeconds) =>
       on(async () => {
-        const [note, blacklisting] = endSessionStatements(session, untilSeconds, nowSeconds, owner);
-        const [first] = await db.batch([bound(note), ...tells(owner), bound(blacklisting)]);
-        return (first?.results.length ?? 0) > 0;
+        const [adopt, update, insert] = endSessionStatements(session, untilSeconds, nowSeconds, owner);
+        const results = await db.batch<Row>([
+          ...[bound(adopt), bound(update), ...tells(owner)],
+          ...[bound(insert), ...tells(owner)],
+        ]);
+        return results.some(isEnded);
       }),
     endSessionOf: (owner, token, untilSeconds, nowSeconds) =>
-      on(async () => {
-        const session = "(SELECT COALESCE(family, jti) FROM outstanding_tokens WHERE jti = ?1)";
-        const results = await db.batch<Row>([
-          blacklistToken(db, owner, { token, nowSeconds, successorJti: null }),
-          ...tells(owner),
-          bound(noteEnd({ session, values: [token.jti, nowSeconds, untilSeconds] }, owner)),
-          bound(blacklistSession({ session, values: [token.jti, nowSeconds] }, owner)),
-          bound([`SELECT ${session} AS session`, [token.jti]]),
-        ]);
-        if ((results[0]?.results.length ?? 0) === 0) return undefined;
-        return String(results.at(-1)?.results[0]?.session);
-      }),
+      on(() => endSessionOf(owner, token, { untilSeconds, nowSeconds })),
     endAll: (owner, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
       on(async () => {
         const ending = endAllStatements(owner, { issuedBeforeSeconds, untilSeconds, nowSeconds }).map(bound);
@@ -60,8 +56,36 @@ export function d1Sessions(db: D1Database, log: StoreLog, event?: NewEvent): Ses
         ]);
       }),
   };
+
+  async function endSessionOf(
+    owner: Owner,
+    token: OutstandingToken,
+    { untilSeconds, nowSeconds }: { readonly untilSeconds: number; readonly nowSeconds: number },
+  ): Promise<string | undefined> {
+    const [update, insert] = blacklistToken(
+      db,
+      { tables: allInOne, owner, token },
+      { nowSeconds, endsSessionUntilSeconds: untilSeconds },
+    );
+    const others = bound(endOthersStatement(token.jti, untilSeconds, nowSeconds));
+    // Only a good token is adopted: one that was used up or logged out before stays so.
+    const adopt = adoptSessionOf(db, token.jti);
+    const results = await db.batch<Row>([adopt, update, ...tells(owner), insert, ...tells(owner), others]);
+    const ended = results.find(isEnded)?.results[0];
+    return ended && String(ended.session);
+  }
+
   return store;
 }
+
+/** A statement that gives rows back only if it has ended a session. */
+const isEnded = ({ results }: D1Result<Row>): boolean => typeof results[0]?.session === "string";
+
+/** Adopts a user's sessions of an earlier version. @param userId as SQL @param value of its parameter, ?1 */
+const adoptAllStatement = (userId: string, value: string, condition: string): Statement => [
+  adoptSql(`earlier.user_id = ${userId} AND ${condition}`),
+  [value],
+];
 
 /**
  * What endAll() writes, for one transaction; `npm run manage` sends the same as text.
@@ -85,8 +109,9 @@ export function endAllStatements(
          expires_at = MAX(user_cutoffs.expires_at, excluded.expires_at)`,
       [owner.value, issuedBeforeSeconds, untilSeconds],
     ],
+    adoptAllStatement(idOf(owner, "?1"), owner.value, condition),
     [
-      `UPDATE outstanding_tokens SET blacklisted_at = ?3
+      `UPDATE sessions SET blacklisted_at = ?3
        WHERE user_id = ${idOf(owner, "?1")} AND blacklisted_at IS NULL AND created_at < ?2 AND ${condition}`,
       [owner.value, issuedBeforeSeconds, nowSeconds],
     ],
@@ -99,70 +124,81 @@ export function endAllStatements(
  *
  * @param condition as for endAllStatements()
  */
-export function keepSessionsStatement(userId: UserId, condition = "true"): Statement {
+export function keepSessionsStatements(userId: UserId, condition = "true"): readonly Statement[] {
   return [
-    `UPDATE outstanding_tokens SET session_version = session_version + 1
-     WHERE user_id = ?1 AND session_version = (SELECT session_version - 1 FROM users WHERE id = ?1) AND ${condition}`,
-    [userId],
+    adoptAllStatement("?1", userId, condition),
+    [
+      `UPDATE sessions SET session_version = session_version + 1
+       WHERE user_id = ?1 AND session_version = (SELECT session_version - 1 FROM users WHERE id = ?1) AND ${condition}`,
+      [userId],
+    ],
   ];
 }
 
-/** What endSession() writes, likewise. @param owner left out by a command, which has just found the session by its owner */
+/**
+ * What endSession() writes, likewise: after the adoption, two statements of which the one that ended the session gives its
+ * name back. The second writes an end down for a session that has no row.
+ *
+ * @param owner left out by a command, which has just found the session by its owner
+ */
 export function endSessionStatements(
   session: string,
   untilSeconds: number,
   nowSeconds: number,
   owner: Owner = "no user",
-): readonly [note: Statement, blacklisting: Statement] {
+): readonly [adopt: Statement, update: Statement, insert: Statement] {
+  const adopt: Statement = [adoptSql("(earlier.family = ?1 OR earlier.jti = ?1)"), [session]];
+  const id = readTokenId(session);
+  const isOurs = id?.counter === 0;
+  const insert: Statement = [
+    `INSERT INTO sessions (id, other_jti, counter, token_type, user_id, started_at, created_at, expires_at, kept_until,
+       blacklisted_at, ended_at)
+     SELECT ${isOurs ? "substr(?1, 1, 24), NULL" : "lower(hex(randomblob(12))), ?1"}, 0, 'refresh',
+       ${owner === "no user" ? "NULL" : idOf(owner, "?4")}, ?2, ?2, ?3, ?3, ?2, ?2
+     WHERE NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${rowsNamed("?1", "known")})
+     ON CONFLICT DO NOTHING RETURNING ${sessionName()} AS session`,
+    [session, nowSeconds, untilSeconds, ...(owner === "no user" ? [] : [owner.value])],
+  ];
+  return [adopt, endNamed("?1", [session, nowSeconds, untilSeconds], owner), insert];
+}
+
+/** Ends what else is good of the session of a token that was logged out just now, where it has several good ones. */
+function endOthersStatement(jti: string, untilSeconds: number, nowSeconds: number): Statement {
+  const parameters = createParameters();
+  const [now, until] = [parameters.add(nowSeconds), parameters.add(untilSeconds)];
+  const { row } = tokenPlace(jti, parameters, "named");
+  const name = `(SELECT ${sessionName("named")} FROM sessions AS named WHERE ${row} AND named.ended_at = ${now})`;
   return [
-    noteEnd({ session: "?1", values: [session, nowSeconds, untilSeconds] }, owner),
-    blacklistSession({ session: "?1", values: [session, nowSeconds] }, owner),
+    `UPDATE sessions SET ended_at = ${now}, blacklisted_at = COALESCE(blacklisted_at, ${now}),
+       kept_until = MAX(COALESCE(kept_until, 0), ${until})
+     WHERE ended_at IS NULL AND ${rowsNamed(name)}`,
+    parameters.values,
   ];
 }
 
-/** A session as SQL over ?1, and the values from ?1 on. */
-interface EndingStatement {
-  readonly session: string;
-  readonly values: ReadonlyArray<number | string>;
-}
-
-/** Notes the session's end; a row comes back for the one that was first. */
-function noteEnd({ session, values }: EndingStatement, owner: Owner): Statement {
-  const [condition, asked] = notOfAnother(session, owner, values.length + 1);
+/** Ends the rows of a session, unless they are another user's. @param values of ?1 the name, ?2 now, ?3 until */
+function endNamed(name: string, values: readonly SqlValue[], owner: Owner): Statement {
+  const whose = owner === "no user" ? "true" : `COALESCE(user_id = ${idOf(owner, "?4")}, true)`;
   return [
-    `INSERT INTO ended_families (family, ended_at, expires_at) SELECT ${session}, ?2, ?3 WHERE ${condition}
-     ON CONFLICT (family) DO NOTHING RETURNING family`,
-    [...values, ...asked],
+    `UPDATE sessions SET ended_at = ?2, blacklisted_at = COALESCE(blacklisted_at, ?2),
+       kept_until = MAX(COALESCE(kept_until, 0), ?3)
+     WHERE ${rowsNamed(name)} AND ended_at IS NULL AND ${whose} RETURNING ${sessionName()} AS session`,
+    [...values, ...(owner === "no user" ? [] : [owner.value])],
   ];
-}
-
-/** The rows of the session, and its first one where that was imported and has no session written on it. */
-function blacklistSession({ session, values }: EndingStatement, owner: Owner): Statement {
-  const [condition, asked] = notOfAnother(session, owner, values.length + 1);
-  return [
-    `UPDATE outstanding_tokens SET blacklisted_at = ?2
-     WHERE (family = ${session} OR jti = ${session}) AND blacklisted_at IS NULL AND ${condition}`,
-    [...values, ...asked],
-  ];
-}
-
-/** That no row of the session is another user's. A row without a user, or whose user was deleted, counts as no other's. */
-function notOfAnother(session: string, owner: Owner, parameter: number): Statement {
-  if (owner === "no user") return ["true", []];
-  const condition = `NOT EXISTS (SELECT 1 FROM outstanding_tokens AS one
-    WHERE (one.family = ${session} OR one.jti = ${session}) AND one.user_id <> ${idOf(owner, `?${parameter}`)})`;
-  return [condition, [owner.value]];
 }
 
 /** The owner's live tokens, over ?2 now, ?3 how many at most, ?4 the user's version. @param userId as SQL, over ?1 */
-const liveTokensOf = (userId: string): string =>
-  `SELECT COALESCE(family, jti) AS session, COALESCE(session_started_at, created_at) AS started_at,
-     created_at, expires_at, client, address
-   FROM outstanding_tokens
-   WHERE user_id = ${userId} AND blacklisted_at IS NULL AND expires_at > ?2
-     AND (session_version IS NULL OR session_version = ?4)
-     AND NOT EXISTS (SELECT 1 FROM ended_families AS ended WHERE ended.family = COALESCE(outstanding_tokens.family, jti))
+const liveTokensOf = (userId: string): string => {
+  const isLive = (table: string) => `${table}.user_id = ${userId} AND ${table}.blacklisted_at IS NULL AND ${table}.expires_at > ?2
+     AND (${table}.session_version IS NULL OR ${table}.session_version = ?4)`;
+  return `SELECT ${sessionName()} AS session, started_at, created_at, expires_at, client, address FROM sessions
+   WHERE ${isLive("sessions")} AND ended_at IS NULL
+   UNION ALL
+   SELECT COALESCE(family, jti), COALESCE(session_started_at, created_at), created_at, expires_at, client, address
+   FROM outstanding_tokens AS earlier WHERE ${isLive("earlier")} AND ${isNotAdopted("earlier.jti")}
+     AND NOT EXISTS (SELECT 1 FROM ended_families AS ended WHERE ended.family = COALESCE(earlier.family, earlier.jti))
    ORDER BY created_at DESC LIMIT ?3`;
+};
 
 /** Takes ?1 the user's id; `npm run manage` sends it as text. */
 export const liveTokensSql = liveTokensOf("?1");

@@ -61,6 +61,10 @@ export function userFrom(row: Readonly<Record<string, unknown>> | null | undefin
   };
 }
 
+/** The id of the user whom a token names, as SQL; NULL for a name that no user has. */
+export const idOf = ({ column }: UserLookup, parameter: string): string =>
+  column === "id" ? parameter : `(SELECT id FROM users WHERE ${column} = ${parameter})`;
+
 const noExtra: User["extra"] = Object.freeze({});
 
 /** The column `extra`, whose numbers keep their digits; what is no JSON object reads as an empty one. */

@@ -1,0 +1,62 @@
+// What a session has to know of its user, as SQL and read from rows: from `users` and `user_cutoffs` of the same database.
+import { passwordFingerprint } from "../../users/password-fingerprint.ts";
+import type { User } from "../../users/user.ts";
+import type { Account, SessionUser, UserLookup } from "../contract.ts";
+import { issuedBeforeFrom, selectIssuedBefore } from "./cutoffs.ts";
+import { idOf, selectUser, userFrom } from "./users.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** A user's account as parts of a statement over the parameter that holds the value of its look-up. */
+export interface AccountSql {
+  /** The id of the user's row; NULL where there is none. */
+  readonly id: string;
+  readonly isActive: string;
+  readonly version: string;
+  /** The second before which tokens are ended; 0 where none were. */
+  readonly issuedBefore: string;
+}
+
+/** Where a database keeps the accounts that its sessions depend on. */
+export interface AccountTables {
+  sql(lookup: UserLookup, parameter: string): AccountSql;
+  /** The statements that read an account. */
+  select(db: Pick<D1Database, "prepare">, lookup: UserLookup): readonly D1PreparedStatement[];
+  /** What they say. */
+  from(results: readonly (D1Result<Row> | undefined)[]): Account & { readonly wholeUser: User | undefined };
+}
+
+/** How many statements select() gives. */
+export const accountStatements = 2;
+
+export const accountsInUsers: AccountTables = {
+  sql(lookup, parameter) {
+    const id = idOf(lookup, parameter);
+    const of = (column: string) => `(SELECT ${column} FROM users WHERE ${lookup.column} = ${parameter})`;
+    return {
+      id: of("CAST(id AS TEXT)"),
+      isActive: of("is_active"),
+      version: of("session_version"),
+      issuedBefore: `COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = ${id}), 0)`,
+    };
+  },
+  select: (db, lookup) => [selectUser(db, lookup), selectIssuedBefore(db, lookup)],
+  from([found, ending]) {
+    const wholeUser = userFrom(found?.results[0]);
+    return {
+      user: wholeUser && withFingerprint(wholeUser),
+      wholeUser,
+      issuedBeforeSeconds: issuedBeforeFrom(ending?.results[0]),
+    };
+  },
+};
+
+/** The fingerprint is worked out when it is asked for. */
+export function withFingerprint(user: User): User & SessionUser {
+  return {
+    ...user,
+    get passwordFingerprint() {
+      return passwordFingerprint(user.password);
+    },
+  };
+}
