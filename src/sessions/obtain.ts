@@ -9,8 +9,8 @@ import type { Codec } from "../tokens/codec.ts";
 import { mint } from "../tokens/mint.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import type { ApiTokens, PassedAnswer } from "../users/api-answer.ts";
+import type { ApiLoginDependencies } from "../users/api-login.ts";
 import { isPassed } from "../users/api-login.ts";
-import type { FallbackLoginDependencies } from "../users/fallback-login.ts";
 import { createAnyLogin, letIn } from "../users/log-in.ts";
 import { attemptOf, type LoggedIn, type LoginInput } from "../users/login.ts";
 import { recordedClient } from "../users/session-client.ts";
@@ -23,7 +23,7 @@ import { accessClaims, apiClaims, firstRefreshClaims, userClaims, withSession } 
 import { recordOf, slidingRecordEnd, tokenId } from "./token-record.ts";
 
 /** The services that a log-in at the token endpoints needs. */
-export interface ObtainDependencies extends FallbackLoginDependencies {
+export interface ObtainDependencies extends ApiLoginDependencies {
   readonly codec: Codec;
   readonly tokens: TokenStore;
   readonly userEvents: UserEvents;

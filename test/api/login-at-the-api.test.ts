@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Hooks } from "../../src/hooks.ts";
 import { countedName } from "../../src/users/user-rules.ts";
 import { appWith, claimsOf, postJson } from "../support/app.ts";
-import { DB } from "../support/bindings.ts";
+import { BLACKLIST, DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
 import { type Asked, apiPair, apiToken, loginView } from "../support/login-api.ts";
 import { provisioningKey, sealedUsers } from "../support/provisioning.ts";
@@ -532,6 +532,71 @@ describe("the user", () => {
     expect((await logIn()).status).toBe(200);
     const { results } = await DB.prepare("SELECT id FROM users WHERE username = ?").bind(name).all();
     expect(results).toEqual([{ id: expect.stringMatching(/^-\d+$/) }]);
+  });
+
+  describe("whom tokens name by name, in another case than here", () => {
+    const vars = { USER_ID_FIELD: "username", USERNAME_CASE: "insensitive" };
+    const alike = async (name: string) =>
+      (await DB.prepare("SELECT id, username FROM users WHERE username = ? COLLATE NOCASE").bind(name).all()).results;
+
+    it.each([["as it is here"], ["as it is at the API"], ["by another name"]])(
+      "is the same one, called as the API does, typed %s",
+      async (typed) => {
+        const name = `wanda-${freshId()}`;
+        const user = await addUser({ username: name.toUpperCase(), is_staff: true });
+        const { post, view } = await setUp(() => Response.json(apiPair(user.username)), vars);
+        const typedName = { "as it is here": user.username, "as it is at the API": name }[typed] ?? "wanda@x.example";
+        const former = await post({ username: user.username, password: "pw" });
+        view.answers(() => Response.json(apiPair(name)));
+        const { status, json } = await post({ username: typedName, password: "pw" });
+        expect([status, await alike(name)]).toEqual([200, [{ id: user.id, username: name }]]);
+        expect(await userRow(user.id)).toMatchObject({ is_staff: 1, session_version: 1 });
+        expect((await post({ refresh: json().refresh }, {}, "/api/token/refresh/")).status).toBe(200);
+        // What names nobody any more has ended, also if the name comes back.
+        const refresh = async () => (await post({ refresh: former.json().refresh }, {}, "/api/token/refresh/")).status;
+        expect(await refresh()).toBe(401);
+        await DB.prepare("UPDATE users SET username = ? WHERE id = ?").bind(user.username, user.id).run();
+        expect(await refresh()).toBe(401);
+        const cutoff = await BLACKLIST.get(`user:${user.username}`);
+        expect(Number(cutoff)).toBeGreaterThanOrEqual(Number(claimsOf(former.json().access).iat) + 1);
+      },
+    );
+
+    it("is another one where letters differ of which the database knows no case", async () => {
+      const name = `wÄnda-${freshId()}`;
+      const user = await addUser({ username: name });
+      const { logIn } = await setUp(() => Response.json(apiPair(name.replace("Ä", "ä"))), vars);
+      expect((await logIn()).status).toBe(200);
+      expect(await userRow(user.id)).toMatchObject({ username: name, session_version: 0 });
+    });
+
+    it("is another one with USERNAME_CASE = exact", async () => {
+      const user = await addUser({ username: `Wanda-${freshId()}` });
+      const { logIn } = await setUp(() => Response.json(apiPair(user.username.toLowerCase())), {
+        USER_ID_FIELD: "username",
+      });
+      expect((await logIn()).status).toBe(200);
+      expect(await alike(user.username)).toHaveLength(2);
+    });
+
+    it("is nobody where several names are alike, unless one is the very same", async () => {
+      const name = `wanda-${freshId()}`;
+      for (const username of [name.toUpperCase(), name.replace("w", "W")]) await addUser({ username });
+      const { logIn, view } = await setUp(() => Response.json(apiPair(name)), vars);
+      expect([(await logIn()).status, (await alike(name)).length]).toEqual([401, 2]);
+      view.answers(() => Response.json(apiPair(name.toUpperCase())));
+      expect([(await logIn()).status, (await alike(name)).length]).toEqual([200, 2]);
+    });
+
+    it("is not let in where the user was closed while the API was asked", async () => {
+      const name = `wanda-${freshId()}`;
+      const user = await addUser({ username: name.toUpperCase() });
+      const { post } = await setUp(async () => {
+        await DB.prepare("UPDATE users SET session_version = session_version + 1 WHERE id = ?").bind(user.id).run();
+        return Response.json(apiPair(name));
+      }, vars);
+      expect((await post({ username: name, password: "pw" })).status).toBe(401);
+    });
   });
 
   it("is not made again by a token that is older than the deletion at the API", async () => {
