@@ -398,10 +398,34 @@ describe("tokens", () => {
     expect(cookies.sort()).toEqual([`__Host-access=${pair.access}`, `__Secure-refresh=${pair.refresh}`]);
   });
 
-  it("of a clock that is 90 s ahead are taken", async () => {
-    const iat = Math.floor(Date.now() / 1000) + 90;
+  it.each([
+    ["both", 90, 90],
+    ["both, at the most", 299, 299],
+    ["both, by a little", 3, 3],
+    ["the access token", 0, 90],
+    ["the refresh token", 90, 0],
+  ])("of a clock that is ahead are replaced by the gateway's own, which end: %s", async (_, refreshBy, accessBy) => {
+    const [id, now] = [freshUserId(), Math.floor(Date.now() / 1000)];
+    const of = (type: "refresh" | "access", by: number) =>
+      apiToken(type, { user_id: id, tenant: "t", iat: now + by, exp: now + by + 60 });
+    const pair = { refresh: of("refresh", refreshBy), access: of("access", accessBy) };
+    const { app, logIn, post } = await setUp(() => Response.json(pair), { REVOCATION: "strict" });
+    const { status, json } = await logIn();
+    const { refresh, access } = json();
+    expect([status, claimsOf(access).tenant, claimsOf(access).user_id]).toEqual([200, "t", id]);
+    for (const token of [refresh, access]) expect(Number(claimsOf(token).iat)).toBeLessThanOrEqual(now + 2);
+    const headers = { authorization: `Bearer ${access}` };
+    const route = async () => (await app.fetch(new Request("https://gateway.example/x", { headers }))).status;
+    expect(await route()).toBe(200);
+    expect((await post({}, headers, "/api/token/logout-all/")).status).toBe(200);
+    expect(await route()).toBe(401);
+    expect((await post({ refresh }, {}, "/api/token/refresh/")).status).toBe(401);
+  });
+
+  it("of a clock that is more than 300 s ahead are none", async () => {
+    const iat = Math.floor(Date.now() / 1000) + 320;
     const { logIn } = await setUp(() => Response.json(apiPair(freshUserId(), { iat, exp: iat + 60 })));
-    expect((await logIn()).status).toBe(200);
+    expect((await logIn()).status).toBe(502);
   });
 
   it("are replaced by the gateway's own with RESIGN, with what the API said of the user", async () => {
