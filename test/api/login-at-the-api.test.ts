@@ -247,6 +247,24 @@ describe("an answer without tokens", () => {
   });
 });
 
+describe("a field that OTHER_LOGIN_FIELDS does not name", () => {
+  const required = ["This field is required."];
+  it.each([
+    ["the API misses it", 400, { otp: required, username: required }, ["otp"]],
+    ["the API misses another one, too", 400, { otp: required, tenant: required }, ["otp"]],
+    ["the API has errors for what it got", 400, { password: required, code: required }, undefined],
+    ["the API says something else", 400, { detail: "otp" }, undefined],
+    ["the API refuses", 401, { otp: required }, undefined],
+    ["the API gives a list", 400, ["otp"], undefined],
+  ])("is named in the log, without its value, where %s", async (_, status, body, fields) => {
+    const { post } = await setUp(() => Response.json(body, { status }), { OTHER_LOGIN_FIELDS: ["code"] });
+    const answer = await post({ username: "w", password: "pw", otp: "123456", hunter2: 1, code: "7" });
+    expect([answer.status, answer.json()]).toEqual([status, body]);
+    expect(events("login_fields_missed").map((one) => one.fields)).toEqual(fields === undefined ? [] : [fields]);
+    expect(JSON.stringify(lines)).not.toMatch(/123456|hunter2/);
+  });
+});
+
 describe("an answer that is none", () => {
   const pair = () => JSON.stringify(apiPair("7"));
   const tooLong = () => new Response(`{"refresh":"${"x".repeat(2_000_000)}"}`);
