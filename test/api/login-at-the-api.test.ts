@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createClient } from "../../client/client.ts";
 import type { Hooks } from "../../src/hooks.ts";
 import { countedName } from "../../src/users/user-rules.ts";
 import { appWith, claimsOf, postJson } from "../support/app.ts";
@@ -221,6 +222,58 @@ describe("an answer without tokens", () => {
     expect((await logIn()).text).toBe('{"refresh":null,"access":null,"mfa":true}');
     view.answers(() => new Response('{"token":"9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b"}'));
     expect((await logIn()).text).toBe('{"token":"9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b"}');
+  });
+
+  it("says in a header, which scripts may read, that a success is not a log-in yet", async () => {
+    const { post, view } = await setUp(() => Response.json({ mfa: true }, { status: 202 }), {
+      CORS_ORIGINS: ["https://app.example"],
+    });
+    const marks = async () => {
+      const { headers } = await post({ username: "wanda", password: "pw" }, { origin: "https://app.example" });
+      return [headers.get("x-gateway-login"), headers.get("access-control-expose-headers")?.split(", ").at(-1)];
+    };
+    expect(await marks()).toEqual(["incomplete", "X-Gateway-Login"]);
+    view.answers(() => Response.json({ detail: "no" }, { status: 401 }));
+    expect(await marks()).toEqual([null, "X-Request-Id"]);
+    const id = freshUserId();
+    view.answers(() => Response.json(apiPair(id)));
+    expect(await marks()).toEqual([null, "X-Request-Id"]);
+  });
+
+  it.each([
+    [{ storage: "memory" }, {}],
+    [{ storage: "cookies" }, { AUTH_COOKIE: "only" }],
+  ] as const)("is no log-in for the client (%o)", async ({ storage }, vars) => {
+    const id = freshUserId();
+    const { app, view } = await setUp(() => Response.json({ mfa: true, ephemeral_token: "e" }), {
+      ...vars,
+      TOKEN_PATHS: { obtain: ["/auth/login/", "/auth/code/"] },
+      OTHER_LOGIN_FIELDS: ["ephemeral_token", "code"],
+    });
+    const client = createClient({
+      ...{ url: "https://gateway.example", storage, paths: { obtain: "/auth/login/" } },
+      // Without what the Request of workerd does not know.
+      fetch: (input, { method, headers, body } = {}) =>
+        app.fetch(new Request(String(input), { method: method ?? "GET", headers: headers ?? {}, body: body ?? null })),
+    });
+    const seen: string[] = [];
+    client.on("logged-in", () => seen.push("logged-in"));
+    const first = await client.login({ username: "wanda", password: "pw" });
+    expect([first.status, first.loggedIn, await first.json()]).toEqual([
+      200,
+      false,
+      { mfa: true, ephemeral_token: "e" },
+    ]);
+    expect([await client.isLoggedIn(), seen]).toEqual([false, []]);
+    view.answers(() => Response.json(apiPair(id)));
+    const second = await client.login({ ephemeral_token: "e", code: "123456" }, "/auth/code/");
+    expect([second.status, second.loggedIn, await client.isLoggedIn(), seen]).toEqual([200, true, true, ["logged-in"]]);
+    expect(view.asked.map(({ url }) => new URL(url).pathname)).toEqual(["/auth/login/", "/auth/code/"]);
+    view.answers(() => new Response(null, { status: 204 }));
+    expect(await client.login({ username: "wanda", password: "pw" })).toMatchObject({ status: 204, loggedIn: false });
+    view.answers(() => Response.json({ detail: "no" }, { status: 401 }));
+    expect(await client.login({ username: "wanda", password: "pw" })).toMatchObject({ status: 401, loggedIn: false });
+    expect([await client.isLoggedIn(), seen]).toEqual([true, ["logged-in"]]);
   });
 
   it("tells hooks and log of wrong credentials, and of nothing else", async () => {
