@@ -42,6 +42,15 @@ export interface ClientOptions {
 /** `refreshed`, too, can come from another tab. */
 export type ClientEvent = "logged-in" | "logged-out" | "refreshed";
 
+/** The gateway's response to a log-in. */
+export interface LoginResponse extends Response {
+  /**
+   * Whether the user is logged in now. False for a refusal, and for the first of several steps: a success (`ok`) without tokens, with
+   * which the API asks for more, such as a one-time code. Its body says for what; send that with `login()`.
+   */
+  readonly loggedIn: boolean;
+}
+
 export interface Client {
   /**
    * Like the global `fetch`, with the token. It is the global `fetch` for addresses that are not of the gateway's origin, and for requests
@@ -54,10 +63,12 @@ export interface Client {
    * Logs in.
    *
    * @param fields the body of the log-in request, such as `{ username, password }`
-   * @returns the gateway's response: 200, or a refusal (400, 401, 403, 429, 5xx), after which an earlier log-in goes on
+   * @param path where to send it, if not to `paths.obtain`: another path of `TOKEN_PATHS.obtain`, for a second step
+   * @returns the gateway's response: 200, a refusal (400, 401, 403, 429, 5xx), or a step that is not the last one (`ok`, but not
+   * `loggedIn`). After the latter two, an earlier log-in goes on
    * @throws TypeError if the gateway cannot be reached, or if its response has no tokens and `storage` is not `"cookies"`
    */
-  readonly login: (fields: Readonly<Record<string, unknown>>) => Promise<Response>;
+  readonly login: (fields: Readonly<Record<string, unknown>>, path?: string) => Promise<LoginResponse>;
   /**
    * Ends the session at the gateway and here. Tokens are discarded whatever the response. Only the gateway can clear cookies: if it
    * cannot be reached or answers 5xx, the log-in goes on, so that the log-out can be repeated.
@@ -245,12 +256,13 @@ export function createClient({
 
   return {
     fetch: call,
-    login: (fields) =>
+    login: (fields, path = paths.obtain ?? "") =>
       exclusively(async () => {
         const at = Date.now();
-        const response = await post(paths.obtain ?? "", fields);
-        if (response.ok) await keep((await response.clone().json()) as object, at);
-        return response;
+        const response = await post(path, fields);
+        const loggedIn = response.ok && !response.headers.has("x-gateway-login");
+        if (loggedIn) await keep((await response.clone().json()) as object, at);
+        return Object.assign(response, { loggedIn });
       }),
     logout: () =>
       exclusively(async () => {

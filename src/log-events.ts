@@ -21,6 +21,8 @@ export const logEvents = {
   login_failed: { fields: ["request_id", "user_id", "reason"] },
   // LOGIN: the answer of the API's log-in view was not passed on. `because`: what a token of it was refused for.
   login_answer_refused: { fields: ["request_id", "reason", "because"], alarm: true },
+  // The API's log-in view misses fields that the client sent, and that OTHER_LOGIN_FIELDS does not name.
+  login_fields_missed: { fields: ["request_id", "fields"], alarm: true },
   refresh: { fields: ["request_id", "user_id", "token_type", "jti", "rotated", "successor"] },
   refresh_repeated: { fields: ["request_id", "user_id", "family", "successor"] },
   refresh_reuse: { fields: ["request_id", "user_id", "family"], alarm: true },

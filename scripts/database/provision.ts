@@ -48,7 +48,8 @@ async function applyAsText(
     // The first one looks, for whoever gets rows in return.
     for (const [sql, values] of provisioningStatements(chunk, terms).slice(1)) {
       const [json, ...others] = values;
-      texts.push(withLiterals(sql, [plainJson(JSON.parse(String(json))), ...others]));
+      const literals = json === undefined ? [] : [plainJson(JSON.parse(String(json))), ...others];
+      texts.push(withLiterals(sql, literals));
     }
   }
   await database.write(`${texts.join(";\n")};\n`);

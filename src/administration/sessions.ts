@@ -7,7 +7,7 @@ import { isOutdated } from "../sessions/token-record.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { AdminSessionStore, FoundAdminSession } from "../stores/admin-contract.ts";
 import { mayAdminister } from "../users/admin-rights.ts";
-import type { FallbackLoginDependencies } from "../users/fallback-login.ts";
+import type { ApiLoginDependencies } from "../users/api-login.ts";
 import { createAnyLogin, letIn } from "../users/log-in.ts";
 import { attemptOf, type Credentials } from "../users/login.ts";
 import { ownerOf, passesUserRule } from "../users/token-user.ts";
@@ -46,7 +46,7 @@ export function requireConfirmed(admin: Admin, nowSeconds: number): void {
 }
 
 /** The services that sessions of the admin page need. */
-export interface AdminSessionDependencies extends FallbackLoginDependencies {
+export interface AdminSessionDependencies extends ApiLoginDependencies {
   readonly admin: {
     readonly sessions: AdminSessionStore;
     /** 256 random bits as base64url. */

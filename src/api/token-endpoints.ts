@@ -5,12 +5,15 @@ import type { DecisionRecord, Handler, RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { answerJson } from "../http/answer.ts";
 import { type ParsedBody, readBody } from "../http/body.ts";
-import { readFields, readLoginFields, readOtherFields } from "../http/fields.ts";
+import { namesIn, readFields, readLoginFields, readOtherFields } from "../http/fields.ts";
 import { negotiateJson, wantsPage } from "../http/negotiation.ts";
 import { tokenRoutePaths } from "../internal-routes/table.ts";
+import { parseJson } from "../json/parse.ts";
 import type { Log } from "../log-events.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
+import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { PassedAnswer } from "../users/api-answer.ts";
 import { isPassed } from "../users/api-login.ts";
 import { fieldLabel } from "../users/user-rules.ts";
 import { type CookieRequest, type Instead, openCookies } from "./cookies.ts";
@@ -55,11 +58,16 @@ export function createTokenEndpoint(services: TokenEndpointServices, endpoint: E
       if (services.settings.AUTH_COOKIE !== false) {
         cookies = openCookies(services, endpoint, request, context.requestId);
       }
-      const sent = read(await readBody(request, context.uploads), cookies?.instead);
+      const body = await readBody(request, context.uploads);
+      const sent = read(body, cookies?.instead);
       const result = await endpoint.run(services.useCases, sent, context, askedPath(paths, context));
-      if (isPassed(result)) return passOn(context, record, result.passed);
-      const body = { ...result.body, ...result.tokens };
-      const answer = cookies?.split(result.tokens, body) ?? { body, cookies: [] };
+      if (isPassed(result)) {
+        const missed = missedFields(services.settings, body, result.passed);
+        if (missed.length > 0) services.log("login_fields_missed", { fields: missed }, context.requestId);
+        return passOn(context, record, result.passed);
+      }
+      const members = { ...result.body, ...result.tokens };
+      const answer = cookies?.split(result.tokens, members) ?? { body: members, cookies: [] };
       const response = answerJson(context, 200, answer.body, options);
       for (const cookie of answer.cookies) response.headers.append("set-cookie", cookie);
       return { record, response };
@@ -73,6 +81,22 @@ export function createTokenEndpoint(services: TokenEndpointServices, endpoint: E
 function askedPath(paths: readonly string[], { url }: RequestContext): string {
   const asked = url.path.includes("%") ? decodeURI(url.path) : url.path;
   return paths.find((path) => path === asked || path === `${asked}/`) ?? paths[0] ?? asked;
+}
+
+/** Fields that the API has errors for, and that did not reach it although the client sent them. */
+function missedFields(
+  { USERNAME_FIELD, OTHER_LOGIN_FIELDS }: Settings,
+  sent: ParsedBody,
+  { status, body }: PassedAnswer["passed"],
+): readonly string[] {
+  if (status !== 400) return [];
+  try {
+    const errors = parseJson(new TextDecoder().decode(body));
+    const passedOn = [USERNAME_FIELD, "password", ...OTHER_LOGIN_FIELDS];
+    return isRecord(errors) ? namesIn(sent, Object.keys(errors)).filter((name) => !passedOn.includes(name)) : [];
+  } catch {
+    return [];
+  }
 }
 
 /** How the body is read: whole, or for the API's log-in view, which says itself what is missing. */

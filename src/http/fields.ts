@@ -77,6 +77,12 @@ export function readOtherFields(body: ParsedBody, names: readonly string[]): Log
   return Object.fromEntries(found);
 }
 
+/** The names among these that a body has. Its other names are the client's own words, and could be anything. */
+export function namesIn(body: ParsedBody, names: readonly string[]): readonly string[] {
+  const get = getter(body);
+  return names.filter((name) => get(name) !== undefined);
+}
+
 /** Nesting that no parser of the API's would follow ends JavaScript's, too: a RangeError, as for too many digits. */
 function exactObject({ exactValue }: ParsedJson): Readonly<Record<string, unknown>> {
   try {

@@ -10,8 +10,8 @@ import { mint } from "../tokens/mint.ts";
 import { sessionKeyOf, writeTokenId } from "../tokens/token-id.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import type { ApiTokens, PassedAnswer } from "../users/api-answer.ts";
+import type { ApiLoginDependencies } from "../users/api-login.ts";
 import { isPassed } from "../users/api-login.ts";
-import type { FallbackLoginDependencies } from "../users/fallback-login.ts";
 import { createAnyLogin, letIn } from "../users/log-in.ts";
 import { attemptOf, type LoggedIn, type LoginInput } from "../users/login.ts";
 import { recordedClient } from "../users/session-client.ts";
@@ -24,7 +24,7 @@ import { accessClaims, apiClaims, firstRefreshClaims, userClaims, withSession } 
 import { recordOf, slidingRecordEnd, tokenId } from "./token-record.ts";
 
 /** The services that a log-in at the token endpoints needs. */
-export interface ObtainDependencies extends FallbackLoginDependencies {
+export interface ObtainDependencies extends ApiLoginDependencies {
   readonly codec: Codec;
   readonly tokens: TokenStore;
   readonly userEvents: UserEvents;
@@ -64,9 +64,9 @@ const longestWaitSeconds = 2;
 const mostWaits = 3;
 
 /**
- * 1. Log in. 2. ON_LOGIN_SUCCESS. 3. Mint: a refresh token and its access token, or a sliding token; or take the API's.
- * 4. The hook's members of the response. 5. Write down that token, the better hash and last_login, and look at the user
- * again, in one round trip. 6. Refuse, and end what was written, if the user was changed meanwhile. 7. Where all tokens of
+ * 1. Log in. 2. ON_LOGIN_SUCCESS. 3. Mint: a refresh token and its access token, or a sliding token; or take the API's, unless its
+ * clock is ahead. 4. The hook's members of the response. 5. Write down that token, the better hash and last_login, and look
+ * at the user again, in one round trip. 6. Refuse, and end what was written, if the user was changed meanwhile. 7. Where all tokens of
  * the user were ended in this very second, an access token would count as ended, too: end them, and repeat 3 to 6 when it
  * is over. 8. Answer.
  */
@@ -164,7 +164,7 @@ export function createObtain(deps: ObtainDependencies): Obtain {
       const pair = await beginSession(
         context,
         { input, loggedIn },
-        settings.RESIGN ? resign : takePair(user, api),
+        settings.RESIGN || api.isAhead ? resign : takePair(user, api),
         resign,
       );
       return { ...pair, body: api.body };

@@ -61,6 +61,8 @@ export interface ApiUser {
 export interface ApiAccount extends LoginAccount {
   /** Whether this log-in made the user's row. */
   readonly isNew: boolean;
+  /** By what tokens named the user, where the row got the name in another case. */
+  readonly formerName: string | undefined;
 }
 
 /** That the API has found a password to be a user's. */
@@ -86,18 +88,21 @@ export type NameCase = "exact" | "insensitive";
 export interface ApiUserStore {
   /** The user with this name, in one round trip; as UserStore.byUsername(). Never stale. */
   accountByName(username: string, names: NameCase): Promise<KnownAccount | undefined>;
-  /** The user whom a token names; likewise. */
-  accountByLookup(lookup: UserLookup): Promise<KnownAccount | undefined>;
+  /** The user whom a token names; likewise. A name in the very same case comes before one in another. */
+  accountByLookup(lookup: UserLookup, names: NameCase): Promise<KnownAccount | undefined>;
   /**
    * Makes the user's row, or brings it up to date, with the hash, the name and the time of the confirmation. Writes nothing
-   * where the row is not as it was seen, is inactive, or is of a user whom the API deleted after the token was issued. One
-   * transaction; the user as they are after it, or undefined if nothing was written.
+   * where the row is not as it was seen, is inactive, or is of a user whom the API deleted after the token was issued. A
+   * name by which tokens name the user gets the token's case, as in keep(). One transaction; the user as they are after it,
+   * or undefined if nothing was written.
    */
   confirm(confirmation: Confirmation, names: NameCase): Promise<LoginAccount>;
   /**
    * Makes the user's row, or gives the row that there is the name, if no other row has it. A new row has an unusable
    * password, no rights, and the name `id:<id>` where it gets no other. Nobody is made whom the API deleted after the token
-   * was issued, nor anew who was known before (`user` is then undefined). One transaction; the user as they are after it.
+   * was issued, nor anew who was known before, nor who has the name of others but for its case (`user` is then undefined).
+   * Where tokens name users by name, and the row's differs in nothing but case, it gets the token's, and a higher
+   * `session_version`: no token leads by its former name to what it ends. One transaction; the user as they are after it.
    */
   keep(user: ApiUser, names: NameCase): Promise<ApiAccount>;
 }

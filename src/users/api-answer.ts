@@ -29,6 +29,8 @@ export interface ApiTokens {
   readonly username: string | undefined;
   /** When the first of them was issued, by the API's clock. */
   readonly atSeconds: number;
+  /** Whether one of them was issued later than it came here: until then, nothing that ends the user's tokens would end it. */
+  readonly isAhead: boolean;
   /** All members of the answer's body, with the tokens among them. */
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -74,6 +76,7 @@ export async function judgeAnswer(
   const times = [refresh, access].map((token) => claimedIssueSeconds(token) ?? answer.atSeconds);
   return {
     ...{ refresh: first, access: second, lookup, body, atSeconds: Math.min(...times) },
+    isAhead: Math.max(...times) > answer.atSeconds,
     username: nameIn(deps.settings, first.claims) ?? nameIn(deps.settings, second.claims),
   };
 }

@@ -6,6 +6,7 @@ import { hostOf, originOf } from "../http/request-url.ts";
 import { trimAsPython } from "../python/white-space.ts";
 import { tokenPath } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { RevocationCache, UserLookup } from "../stores/contract.ts";
 import type { ApiAccount, ApiUserStore, KnownAccount, LoginAnswer, LoginApi } from "../stores/login-contract.ts";
 import type { Codec } from "../tokens/codec.ts";
 import { type ApiTokens, judgeAnswer, type PassedAnswer } from "./api-answer.ts";
@@ -21,6 +22,7 @@ import {
 import { newUserIds } from "./new-user-ids.ts";
 import { ownerOf } from "./token-user.ts";
 import type { User } from "./user.ts";
+import { foldedUsername } from "./user-rules.ts";
 import { type Brought, type TakeUsers, usersHeader } from "./users-header.ts";
 
 /** The services that a log-in at the API needs. */
@@ -30,6 +32,9 @@ export interface ApiLoginDependencies extends LoginDependencies {
   readonly loginApi: LoginApi | undefined;
   readonly apiUsers: ApiUserStore;
   readonly newUuid: () => string;
+  readonly revocationCache: Pick<RevocationCache, "announceUser">;
+  /** Until when something of a session that ends now could still be used. */
+  readonly endedUntilSeconds: (nowSeconds: number) => number;
   /** Applies X-Gateway-Users of the API's answer; undefined while PROVISIONING_KEY is not set. */
   readonly takeUsers?: TakeUsers | undefined;
 }
@@ -56,7 +61,8 @@ export async function logInAtApi(
   input: LoginInput,
   refusal: (user: User) => Reason | undefined = () => undefined,
 ): Promise<ApiLoggedIn | PassedAnswer> {
-  const { settings, apiUsers } = deps;
+  const { settings, apiUsers, revocationCache, endedUntilSeconds } = deps;
+  const { nowSeconds } = context;
   const attempt = attemptOf(context, input);
   await limitLogins(deps, { ...attempt, username: input.username });
   const known = await accountNamed(deps, input.username);
@@ -68,14 +74,26 @@ export async function logInAtApi(
     return judged;
   }
   const before = await accountBefore(deps, brought, judged, known);
-  const isKnown = before !== undefined && ownerOf(settings, before.user).value === judged.lookup.value;
+  const isKnown = before !== undefined && isNamedBy(settings, before.user, judged.lookup);
   const knownId = isKnown ? before.user.id : undefined;
   const account = await apiUsers.keep({ ...apiUserOf(deps, judged), knownId }, settings.USERNAME_CASE);
-  const { user } = account;
+  const { user, formerName } = account;
+  if (formerName !== undefined) {
+    const former = { column: "username", value: formerName } as const;
+    await revocationCache.announceUser(former, nowSeconds + 1, endedUntilSeconds(nowSeconds), nowSeconds);
+  }
   if (!user || isChangedSince(context, before, account)) return failLogin(deps, attempt, "login_user_changed", user);
   const refused = (await accountRefusal(deps, user)) ?? refusal(user);
   if (refused !== undefined) return failLogin(deps, attempt, refused, user);
   return { user, newHash: undefined, api: judged };
+}
+
+/** Whether a token names this user, without regard to case where USERNAME_CASE has none and tokens name users by name. */
+export function isNamedBy(settings: Settings, user: User, { column, value }: UserLookup): boolean {
+  const named = ownerOf(settings, user).value;
+  if (named === value) return true;
+  const isFolded = column === "username" && settings.USERNAME_CASE === "insensitive";
+  return isFolded && foldedUsername(named) === foldedUsername(value);
 }
 
 /** The account as it is before the API is asked; undefined where the name says none. */
@@ -109,13 +127,13 @@ export async function takeUsers(
  * something that came between; of a user whom the name did not say, only endings tell the one from the other.
  */
 export async function accountBefore(
-  { apiUsers }: Pick<ApiLoginDependencies, "apiUsers">,
+  { apiUsers, settings }: Pick<ApiLoginDependencies, "apiUsers" | "settings">,
   brought: Brought,
   { lookup }: ApiTokens,
   known: KnownAccount | undefined,
 ): Promise<KnownAccount | undefined> {
   if (brought === "nothing") return known;
-  const now = await apiUsers.accountByLookup(lookup);
+  const now = await apiUsers.accountByLookup(lookup, settings.USERNAME_CASE);
   return brought === "endings" || now?.user.id === known?.user.id ? now : known;
 }
 
@@ -200,9 +218,11 @@ function ignoreRefusal(error: unknown): void {
 export function isChangedSince(
   { nowSeconds }: RequestContext,
   before: KnownAccount | undefined,
-  { user, issuedBeforeSeconds, isNew }: ApiAccount,
+  { user, issuedBeforeSeconds, isNew, formerName }: ApiAccount,
 ): boolean {
   if (isNew) return false;
   if (before === undefined || before.user.id !== user?.id) return issuedBeforeSeconds > nowSeconds;
-  return before.user.session_version !== user.session_version || issuedBeforeSeconds > before.issuedBeforeSeconds;
+  // The log-in itself has raised it for another spelling of the name.
+  const version = user.session_version - Number(formerName !== undefined);
+  return before.user.session_version !== version || issuedBeforeSeconds > before.issuedBeforeSeconds;
 }

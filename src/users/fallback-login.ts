@@ -3,7 +3,6 @@
 import type { RequestContext } from "../context.ts";
 import { type Reason, refuse } from "../errors.ts";
 import type { LoginAttempt } from "../hooks.ts";
-import type { RevocationCache } from "../stores/contract.ts";
 import type { KnownAccount, LoginAnswer } from "../stores/login-contract.ts";
 import type { ApiTokens, PassedAnswer } from "./api-answer.ts";
 import {
@@ -12,6 +11,7 @@ import {
   accountNamed,
   apiUserOf,
   askApi,
+  isNamedBy,
   isPassed,
   judgeOrAlarm,
   takeUsers,
@@ -34,16 +34,9 @@ import type { User } from "./user.ts";
 import { isTooLong } from "./user-rules.ts";
 import type { Brought } from "./users-header.ts";
 
-/** The services that such a log-in needs. */
-export interface FallbackLoginDependencies extends ApiLoginDependencies {
-  readonly revocationCache: Pick<RevocationCache, "announceUser">;
-  /** Until when something of a session that ends now could still be used. */
-  readonly endedUntilSeconds: (nowSeconds: number) => number;
-}
-
 /** One log-in. */
 interface Fallback {
-  readonly deps: FallbackLoginDependencies;
+  readonly deps: ApiLoginDependencies;
   readonly context: RequestContext;
   readonly credentials: Credentials;
   readonly attempt: LoginAttempt;
@@ -66,7 +59,7 @@ interface Local {
  * @param refusal what else is required of the user, refused like all the rest
  */
 export async function logInWithFallback(
-  deps: FallbackLoginDependencies,
+  deps: ApiLoginDependencies,
   context: RequestContext,
   credentials: Credentials,
   refusal: (user: User) => Reason | undefined = () => undefined,
@@ -142,8 +135,8 @@ async function keep(one: Fallback, local: Local, tokens: ApiTokens): Promise<Use
   const { deps, context, credentials, attempt } = one;
   const { settings, apiUsers } = deps;
   const { nowSeconds } = context;
-  const isNamed = local.account !== undefined && ownerOf(settings, local.account.user).value === tokens.lookup.value;
-  const account = isNamed ? local.account : await apiUsers.accountByLookup(tokens.lookup);
+  const isNamed = local.account !== undefined && isNamedBy(settings, local.account.user, tokens.lookup);
+  const account = isNamed ? local.account : await apiUsers.accountByLookup(tokens.lookup, settings.USERNAME_CASE);
   const seen = account?.user;
   // Of a user who was not found by name before, only the second is known in which their tokens were ended.
   const isChanged = !isNamed && account !== undefined && account.issuedBeforeSeconds > nowSeconds;
@@ -168,7 +161,9 @@ async function keep(one: Fallback, local: Local, tokens: ApiTokens): Promise<Use
   );
   if (!user)
     return (await confirmedByAnother(one, tokens, seen)) ?? failLogin(deps, attempt, "login_user_changed", seen);
-  const ended = [...(isOther && seen ? [seen] : []), ...(formerHolder ? [formerHolder.user] : [])];
+  // No token leads by a name in another case to what is ended here.
+  const isRespelled = seen !== undefined && ownerOf(settings, seen).value !== ownerOf(settings, user).value;
+  const ended = [...(seen && (isOther || isRespelled) ? [seen] : []), ...(formerHolder ? [formerHolder.user] : [])];
   for (const one of ended) {
     const { issuedBeforeSeconds, untilSeconds } = ending;
     await deps.revocationCache.announceUser(ownerOf(settings, one), issuedBeforeSeconds, untilSeconds, nowSeconds);
@@ -182,7 +177,7 @@ async function confirmedByAnother(
   { lookup }: ApiTokens,
   seen: User | undefined,
 ): Promise<User | undefined> {
-  const account = await deps.apiUsers.accountByLookup(lookup);
+  const account = await deps.apiUsers.accountByLookup(lookup, deps.settings.USERNAME_CASE);
   if (!account?.user.is_active || account.user.password === seen?.password) return undefined;
   const began = context.nowSeconds - deps.settings.ORIGIN_TIMEOUT;
   if (account.confirmedAtSeconds === null || account.confirmedAtSeconds < began) return undefined;

@@ -2,8 +2,8 @@
 import type { RequestContext } from "../context.ts";
 import { type Reason, refuse } from "../errors.ts";
 import type { PassedAnswer } from "./api-answer.ts";
-import { isPassed, logInAtApi } from "./api-login.ts";
-import { type FallbackLoginDependencies, logInWithFallback } from "./fallback-login.ts";
+import { type ApiLoginDependencies, isPassed, logInAtApi } from "./api-login.ts";
+import { logInWithFallback } from "./fallback-login.ts";
 import { createLogin, type LoggedIn, type Login, type LoginInput } from "./login.ts";
 import type { User } from "./user.ts";
 
@@ -20,7 +20,7 @@ export interface AnyLogin extends Pick<Login, "refuseIfChanged"> {
   ): Promise<LoggedIn | PassedAnswer>;
 }
 
-export function createAnyLogin(deps: FallbackLoginDependencies): AnyLogin {
+export function createAnyLogin(deps: ApiLoginDependencies): AnyLogin {
   const { logIn, refuseIfChanged } = createLogin(deps);
   if (deps.settings.LOGIN === "origin") {
     return { logIn: (context, input, refusal) => logInAtApi(deps, context, input, refusal), refuseIfChanged };

@@ -2,10 +2,11 @@
 import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createClient } from "../../client/client.ts";
 import type { Hooks } from "../../src/hooks.ts";
 import { countedName } from "../../src/users/user-rules.ts";
 import { appWith, claimsOf, postJson } from "../support/app.ts";
-import { DB } from "../support/bindings.ts";
+import { BLACKLIST, DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
 import { type Asked, apiPair, apiToken, loginView } from "../support/login-api.ts";
 import { provisioningKey, sealedUsers } from "../support/provisioning.ts";
@@ -223,6 +224,58 @@ describe("an answer without tokens", () => {
     expect((await logIn()).text).toBe('{"token":"9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b"}');
   });
 
+  it("says in a header, which scripts may read, that a success is not a log-in yet", async () => {
+    const { post, view } = await setUp(() => Response.json({ mfa: true }, { status: 202 }), {
+      CORS_ORIGINS: ["https://app.example"],
+    });
+    const marks = async () => {
+      const { headers } = await post({ username: "wanda", password: "pw" }, { origin: "https://app.example" });
+      return [headers.get("x-gateway-login"), headers.get("access-control-expose-headers")?.split(", ").at(-1)];
+    };
+    expect(await marks()).toEqual(["incomplete", "X-Gateway-Login"]);
+    view.answers(() => Response.json({ detail: "no" }, { status: 401 }));
+    expect(await marks()).toEqual([null, "X-Request-Id"]);
+    const id = freshUserId();
+    view.answers(() => Response.json(apiPair(id)));
+    expect(await marks()).toEqual([null, "X-Request-Id"]);
+  });
+
+  it.each([
+    [{ storage: "memory" }, {}],
+    [{ storage: "cookies" }, { AUTH_COOKIE: "only" }],
+  ] as const)("is no log-in for the client (%o)", async ({ storage }, vars) => {
+    const id = freshUserId();
+    const { app, view } = await setUp(() => Response.json({ mfa: true, ephemeral_token: "e" }), {
+      ...vars,
+      TOKEN_PATHS: { obtain: ["/auth/login/", "/auth/code/"] },
+      OTHER_LOGIN_FIELDS: ["ephemeral_token", "code"],
+    });
+    const client = createClient({
+      ...{ url: "https://gateway.example", storage, paths: { obtain: "/auth/login/" } },
+      // Without what the Request of workerd does not know.
+      fetch: (input, { method, headers, body } = {}) =>
+        app.fetch(new Request(String(input), { method: method ?? "GET", headers: headers ?? {}, body: body ?? null })),
+    });
+    const seen: string[] = [];
+    client.on("logged-in", () => seen.push("logged-in"));
+    const first = await client.login({ username: "wanda", password: "pw" });
+    expect([first.status, first.loggedIn, await first.json()]).toEqual([
+      200,
+      false,
+      { mfa: true, ephemeral_token: "e" },
+    ]);
+    expect([await client.isLoggedIn(), seen]).toEqual([false, []]);
+    view.answers(() => Response.json(apiPair(id)));
+    const second = await client.login({ ephemeral_token: "e", code: "123456" }, "/auth/code/");
+    expect([second.status, second.loggedIn, await client.isLoggedIn(), seen]).toEqual([200, true, true, ["logged-in"]]);
+    expect(view.asked.map(({ url }) => new URL(url).pathname)).toEqual(["/auth/login/", "/auth/code/"]);
+    view.answers(() => new Response(null, { status: 204 }));
+    expect(await client.login({ username: "wanda", password: "pw" })).toMatchObject({ status: 204, loggedIn: false });
+    view.answers(() => Response.json({ detail: "no" }, { status: 401 }));
+    expect(await client.login({ username: "wanda", password: "pw" })).toMatchObject({ status: 401, loggedIn: false });
+    expect([await client.isLoggedIn(), seen]).toEqual([true, ["logged-in"]]);
+  });
+
   it("tells hooks and log of wrong credentials, and of nothing else", async () => {
     const onLoginFailed = vi.fn();
     const { post, view } = await setUp(
@@ -244,6 +297,24 @@ describe("an answer without tokens", () => {
       ["login_refused_by_api", 500],
     ]);
     expect(JSON.stringify(lines)).not.toMatch(/hunter2|424242/);
+  });
+});
+
+describe("a field that OTHER_LOGIN_FIELDS does not name", () => {
+  const required = ["This field is required."];
+  it.each([
+    ["the API misses it", 400, { otp: required, username: required }, ["otp"]],
+    ["the API misses another one, too", 400, { otp: required, tenant: required }, ["otp"]],
+    ["the API has errors for what it got", 400, { password: required, code: required }, undefined],
+    ["the API says something else", 400, { detail: "otp" }, undefined],
+    ["the API refuses", 401, { otp: required }, undefined],
+    ["the API gives a list", 400, ["otp"], undefined],
+  ])("is named in the log, without its value, where %s", async (_, status, body, fields) => {
+    const { post } = await setUp(() => Response.json(body, { status }), { OTHER_LOGIN_FIELDS: ["code"] });
+    const answer = await post({ username: "w", password: "pw", otp: "123456", hunter2: 1, code: "7" });
+    expect([answer.status, answer.json()]).toEqual([status, body]);
+    expect(events("login_fields_missed").map((one) => one.fields)).toEqual(fields === undefined ? [] : [fields]);
+    expect(JSON.stringify(lines)).not.toMatch(/123456|hunter2/);
   });
 });
 
@@ -398,10 +469,34 @@ describe("tokens", () => {
     expect(cookies.sort()).toEqual([`__Host-access=${pair.access}`, `__Secure-refresh=${pair.refresh}`]);
   });
 
-  it("of a clock that is 90 s ahead are taken", async () => {
-    const iat = Math.floor(Date.now() / 1000) + 90;
+  it.each([
+    ["both", 90, 90],
+    ["both, at the most", 299, 299],
+    ["both, by a little", 3, 3],
+    ["the access token", 0, 90],
+    ["the refresh token", 90, 0],
+  ])("of a clock that is ahead are replaced by the gateway's own, which end: %s", async (_, refreshBy, accessBy) => {
+    const [id, now] = [freshUserId(), Math.floor(Date.now() / 1000)];
+    const of = (type: "refresh" | "access", by: number) =>
+      apiToken(type, { user_id: id, tenant: "t", iat: now + by, exp: now + by + 60 });
+    const pair = { refresh: of("refresh", refreshBy), access: of("access", accessBy) };
+    const { app, logIn, post } = await setUp(() => Response.json(pair), { REVOCATION: "strict" });
+    const { status, json } = await logIn();
+    const { refresh, access } = json();
+    expect([status, claimsOf(access).tenant, claimsOf(access).user_id]).toEqual([200, "t", id]);
+    for (const token of [refresh, access]) expect(Number(claimsOf(token).iat)).toBeLessThanOrEqual(now + 2);
+    const headers = { authorization: `Bearer ${access}` };
+    const route = async () => (await app.fetch(new Request("https://gateway.example/x", { headers }))).status;
+    expect(await route()).toBe(200);
+    expect((await post({}, headers, "/api/token/logout-all/")).status).toBe(200);
+    expect(await route()).toBe(401);
+    expect((await post({ refresh }, {}, "/api/token/refresh/")).status).toBe(401);
+  });
+
+  it("of a clock that is more than 300 s ahead are none", async () => {
+    const iat = Math.floor(Date.now() / 1000) + 320;
     const { logIn } = await setUp(() => Response.json(apiPair(freshUserId(), { iat, exp: iat + 60 })));
-    expect((await logIn()).status).toBe(200);
+    expect((await logIn()).status).toBe(502);
   });
 
   it("are replaced by the gateway's own with RESIGN, with what the API said of the user", async () => {
@@ -532,6 +627,71 @@ describe("the user", () => {
     expect((await logIn()).status).toBe(200);
     const { results } = await DB.prepare("SELECT id FROM users WHERE username = ?").bind(name).all();
     expect(results).toEqual([{ id: expect.stringMatching(/^-\d+$/) }]);
+  });
+
+  describe("whom tokens name by name, in another case than here", () => {
+    const vars = { USER_ID_FIELD: "username", USERNAME_CASE: "insensitive" };
+    const alike = async (name: string) =>
+      (await DB.prepare("SELECT id, username FROM users WHERE username = ? COLLATE NOCASE").bind(name).all()).results;
+
+    it.each([["as it is here"], ["as it is at the API"], ["by another name"]])(
+      "is the same one, called as the API does, typed %s",
+      async (typed) => {
+        const name = `wanda-${freshId()}`;
+        const user = await addUser({ username: name.toUpperCase(), is_staff: true });
+        const { post, view } = await setUp(() => Response.json(apiPair(user.username)), vars);
+        const typedName = { "as it is here": user.username, "as it is at the API": name }[typed] ?? "wanda@x.example";
+        const former = await post({ username: user.username, password: "pw" });
+        view.answers(() => Response.json(apiPair(name)));
+        const { status, json } = await post({ username: typedName, password: "pw" });
+        expect([status, await alike(name)]).toEqual([200, [{ id: user.id, username: name }]]);
+        expect(await userRow(user.id)).toMatchObject({ is_staff: 1, session_version: 1 });
+        expect((await post({ refresh: json().refresh }, {}, "/api/token/refresh/")).status).toBe(200);
+        // What names nobody any more has ended, also if the name comes back.
+        const refresh = async () => (await post({ refresh: former.json().refresh }, {}, "/api/token/refresh/")).status;
+        expect(await refresh()).toBe(401);
+        await DB.prepare("UPDATE users SET username = ? WHERE id = ?").bind(user.username, user.id).run();
+        expect(await refresh()).toBe(401);
+        const cutoff = await BLACKLIST.get(`user:${user.username}`);
+        expect(Number(cutoff)).toBeGreaterThanOrEqual(Number(claimsOf(former.json().access).iat) + 1);
+      },
+    );
+
+    it("is another one where letters differ of which the database knows no case", async () => {
+      const name = `wÄnda-${freshId()}`;
+      const user = await addUser({ username: name });
+      const { logIn } = await setUp(() => Response.json(apiPair(name.replace("Ä", "ä"))), vars);
+      expect((await logIn()).status).toBe(200);
+      expect(await userRow(user.id)).toMatchObject({ username: name, session_version: 0 });
+    });
+
+    it("is another one with USERNAME_CASE = exact", async () => {
+      const user = await addUser({ username: `Wanda-${freshId()}` });
+      const { logIn } = await setUp(() => Response.json(apiPair(user.username.toLowerCase())), {
+        USER_ID_FIELD: "username",
+      });
+      expect((await logIn()).status).toBe(200);
+      expect(await alike(user.username)).toHaveLength(2);
+    });
+
+    it("is nobody where several names are alike, unless one is the very same", async () => {
+      const name = `wanda-${freshId()}`;
+      for (const username of [name.toUpperCase(), name.replace("w", "W")]) await addUser({ username });
+      const { logIn, view } = await setUp(() => Response.json(apiPair(name)), vars);
+      expect([(await logIn()).status, (await alike(name)).length]).toEqual([401, 2]);
+      view.answers(() => Response.json(apiPair(name.toUpperCase())));
+      expect([(await logIn()).status, (await alike(name)).length]).toEqual([200, 2]);
+    });
+
+    it("is not let in where the user was closed while the API was asked", async () => {
+      const name = `wanda-${freshId()}`;
+      const user = await addUser({ username: name.toUpperCase() });
+      const { post } = await setUp(async () => {
+        await DB.prepare("UPDATE users SET session_version = session_version + 1 WHERE id = ?").bind(user.id).run();
+        return Response.json(apiPair(name));
+      }, vars);
+      expect((await post({ username: name, password: "pw" })).status).toBe(401);
+    });
   });
 
   it("is not made again by a token that is older than the deletion at the API", async () => {

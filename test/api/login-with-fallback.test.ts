@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Hooks } from "../../src/hooks.ts";
 import type { User } from "../../src/users/user.ts";
 import { appWith, claimsOf, echoOrigin, postJson } from "../support/app.ts";
-import { DB } from "../support/bindings.ts";
+import { BLACKLIST, DB } from "../support/bindings.ts";
 import { apiPair, apiToken, loginView } from "../support/login-api.ts";
 import { longestHash, oldHash, password, preferredHash } from "../support/passwords.ts";
 import { freshId } from "../support/rows.ts";
@@ -225,6 +225,32 @@ describe("the id in the token", () => {
     expect((await logIn(user.username.toUpperCase())).status).toBe(200);
     expect(await rowOf(user.id)).toMatchObject({ username: user.username });
   });
+
+  it.each([["as it is here"], ["as it is at the API"], ["by another name"]])(
+    "is a name in another case: the same user, called as the API does, typed %s",
+    async (typed) => {
+      const name = `wanda-${freshId()}`;
+      const user = await confirmedUser(0, { username: name.toUpperCase() });
+      const vars = { USER_ID_FIELD: "username", USERNAME_CASE: "insensitive" };
+      const { logIn, post } = await setUp(() => Response.json(apiPair(name)), vars);
+      const before = (await logIn(user.username)).json();
+      await DB.prepare("UPDATE users SET confirmed_at = NULL WHERE id = ?").bind(user.id).run();
+      const { status, json } = await logIn(
+        { "as it is here": user.username, "as it is at the API": name }[typed] ?? "wanda@x.example",
+      );
+      expect([status, claimsOf(json().access ?? "").user_id]).toEqual([200, name]);
+      const { results } = await DB.prepare("SELECT id FROM users WHERE username = ? COLLATE NOCASE").bind(name).all();
+      expect(results).toEqual([{ id: user.id }]);
+      expect(await rowOf(user.id)).toMatchObject({
+        username: name,
+        session_version: 1,
+        confirmed_at: expect.any(Number),
+      });
+      expect((await post("refresh/", { refresh: before.refresh })).status).toBe(401);
+      expect((await post("refresh/", { refresh: json().refresh })).status).toBe(200);
+      expect(Number(await BLACKLIST.get(`user:${user.username}`))).toBeGreaterThan(nowSeconds() - 60);
+    },
+  );
 
   it("finds a user who was renamed at the API", async () => {
     const [user, name] = [await confirmedUser(null), `renamed-${freshId()}`];

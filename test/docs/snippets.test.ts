@@ -141,11 +141,12 @@ describe("code", () => {
   });
 
   it("in JavaScript is run by tests: of the recipes, and of a real Express behind the gateway", () => {
-    // test/client/client.test.ts; test/docs/recipes.test.ts; test/worker/express-origin.test.ts with
+    // test/client/client.test.ts and test/api/login-at-the-api.test.ts (two steps); test/docs/recipes.test.ts; test/worker/express-origin.test.ts with
     // test/docs/securing-your-origin.test.ts; test/docs/provisioning.test.ts; test/browser/fetch-wrapper.ts, in Chromium.
     const beginnings = inLanguage("js").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
     expect(beginnings).toEqual([
       "docs/browser-apps.md const post = (path, body) =>",
+      'docs/client.md import { createClient } from "simplejwt-edge/client";',
       'docs/client.md import { createClient } from "simplejwt-edge/client";',
       'docs/client.md import { createClient } from "simplejwt-edge/client";',
       "docs/provisioning.md // examples/provisioning/gateway-users.js",

@@ -114,6 +114,15 @@ describe("provision on text", () => {
     expect(row("3")).toEqual(before);
   });
 
+  it("writes no line again beside a newer one that takes its name", async () => {
+    store.db.exec("UPDATE users SET is_active = 0 WHERE id = '3'");
+    await provision([
+      { id: "3", version: 5, username: "ada", is_active: true },
+      { id: "4", version: 6, username: "ada" },
+    ]);
+    expect(row("3")).toMatchObject({ username: "id:3", version: 4, is_active: 0 });
+  });
+
   it("puts no hash on a command line", async () => {
     const read: string[] = [];
     const { database } = store.bindings;

@@ -92,6 +92,32 @@ const broken: ReadonlyArray<readonly [what: string, promise: RegExp, change: (st
     }),
   ],
   [
+    "apply() that lowers the version of a row that loses its name before it decides",
+    /^a line that is sent again/,
+    (store) => ({
+      async apply(changes, terms) {
+        const lower = DB.prepare("UPDATE users SET version = version - 1 WHERE username = ?1 OR alternate_id = ?2");
+        for (const { version, columns } of changes) {
+          if (version === 6) await lower.bind(columns.username ?? null, columns.alternate_id ?? null).run();
+        }
+        return store.apply(changes, terms);
+      },
+    }),
+  ],
+  [
+    "apply() that lowers the version once for each thing that a row loses",
+    /^a row that loses its name and its alternate id/,
+    (store) => ({
+      async apply(changes, terms) {
+        const done = await store.apply(changes, terms);
+        for (const id of done.nameless) {
+          await DB.prepare("UPDATE users SET version = version - 1 WHERE id = ?").bind(id).run();
+        }
+        return done;
+      },
+    }),
+  ],
+  [
     "apply() that keeps quiet about whose sessions ended",
     /^another hash ends/,
     (store) => ({ apply: async (...asked) => ({ ...(await store.apply(...asked)), ended: [] }) }),

@@ -111,7 +111,7 @@ async function apiStatements(db: D1Database): Promise<void> {
     await users.accountByName("ada", names);
     for (const column of ["id", "username", "alternate_id"] as const) {
       const user = { lookup: { column, value: "7" }, username: "ada", atSeconds: now, ids };
-      await users.accountByLookup(user.lookup);
+      await users.accountByLookup(user.lookup, names);
       await users.keep(user, names);
       await users.confirm(
         { user, seen: baseUser, hash: "!", ending, formerHolder, keepsImportedHash: true, nowSeconds: now },

@@ -108,11 +108,29 @@ class Push:
 
     def _send(self, user_ids: Sequence[str]) -> None:
         wanted = [user_id for user_id in user_ids if user_id not in self._refused]
-        lines = lines_of(wanted, using=self._using)
-        for batch in _batches(lines):
+        for batch in _batches(self._encoded(lines_of(wanted, using=self._using))):
             results = self._gateway.send([encoded for _, encoded in batch])
             self._take([line for line, _ in batch], results)
             self._report(self.counts)
+
+    def _encoded(self, lines: Iterable[Line]) -> Iterator[tuple[Line, bytes]]:
+        """Without those that no request can have: they count as refused."""
+        for line in lines:
+            try:
+                encoded = line.encode()
+            except (TypeError, ValueError) as error:
+                self._refuse(line, str(error))
+                continue
+            if len(encoded) + 1 > MOST_BYTES:
+                self._refuse(line, f"longer than {MOST_BYTES - 1} bytes")
+            else:
+                yield line, encoded
+
+    def _refuse(self, line: Line, error: str) -> None:
+        self.counts.refused += 1
+        self._refused.add(line.user_id)
+        if len(self.counts.refusals) < CHUNK:
+            self.counts.refusals.append(f"user {line.user_id}: {error}")
 
     def _record_and_send(self, user_ids: Sequence[str]) -> None:
         """Sends these users as if they had just changed.
@@ -144,12 +162,11 @@ class Push:
             # Of a refused line, the gateway may not have been able to read the id.
             if result.id != line.user_id and (result.result != "refused" or result.id is not None):
                 raise GatewayError("The gateway's results are not in the order of the lines.")
-            setattr(self.counts, result.result, getattr(self.counts, result.result) + 1)
             if result.result == "refused":
-                self._refused.add(line.user_id)
-                if len(self.counts.refusals) < FEW:
-                    self.counts.refusals.append(f"user {line.user_id}: {result.error}")
-            elif result.result == "outdated":
+                self._refuse(line, result.error)
+                continue
+            setattr(self.counts, result.result, getattr(self.counts, result.result) + 1)
+            if result.result == "outdated":
                 self._overtake(line, result.version)
             else:
                 if result.result == "applied" and line.values.get("deleted"):
@@ -285,12 +302,11 @@ def _active(keys: Sequence[Any], using: str) -> dict[str, bool]:
     return {str(user.pk): bool(getattr(user, "is_active", True)) for user in users}
 
 
-def _batches(lines: Iterable[Line]) -> Iterator[list[tuple[Line, bytes]]]:
+def _batches(lines: Iterable[tuple[Line, bytes]]) -> Iterator[list[tuple[Line, bytes]]]:
     """In parts that the gateway takes in one request."""
     batch: list[tuple[Line, bytes]] = []
     size = 0
-    for line in lines:
-        encoded = line.encode()
+    for line, encoded in lines:
         if batch and (len(batch) == MOST_LINES or size + len(encoded) + 1 > MOST_BYTES):
             yield batch
             batch, size = [], 0

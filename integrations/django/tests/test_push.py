@@ -6,7 +6,8 @@ from unittest.mock import patch
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
-from django.test import TestCase, override_settings
+from django.db import OperationalError
+from django.test import TestCase, TransactionTestCase, override_settings
 
 from simplejwt_edge import changes, client, lines, push
 from simplejwt_edge.client import Gateway, GatewayError
@@ -134,8 +135,9 @@ class Pushing(TestCase):
         bob = User.objects.create_user("bob")
         self.gateway.refuse.add(self.key)
         output = io.StringIO()
-        with self.assertRaisesMessage(CommandError, "The gateway refused users."):
+        with self.assertRaisesMessage(CommandError, "The gateway refused users.") as refused:
             call_command("push_users", stdout=output, stderr=output)
+        self.assertEqual(refused.exception.returncode, 3)
         self.assertEqual(
             output.getvalue(),
             f"1 applied, 0 unchanged, 1 refused\nrefused: user {self.key}: email: too long\n",
@@ -146,6 +148,54 @@ class Pushing(TestCase):
             with self.assertRaises(CommandError), patch.object(self.gateway, "requests", []) as requests:
                 push_users(flag)
             self.assertEqual([method for method, _, _ in requests].count("POST"), 1)
+
+    def test_of_many_refused_users_the_first_are_named_and_more_when_asked(self):
+        for number in range(11):
+            self.gateway.refuse.add(str(User.objects.create_user(f"user{number}").pk))
+        for flags, named, end in (
+            ((), 10, "refused: 1 more, with --verbosity 2\n"),
+            (("--verbosity", "2"), 11, "email: too long\n"),
+        ):
+            output = io.StringIO()
+            with self.assertRaises(CommandError):
+                call_command("push_users", *flags, stdout=output, stderr=output)
+            self.assertEqual(output.getvalue().count("refused: user "), named)
+            self.assertTrue(output.getvalue().endswith(end))
+
+    def test_a_user_is_named_once_also_when_several_steps_of_a_run_send_it(self):
+        self.gateway.refuse.add(self.key)
+        for flag in ("--all", "--compare"):
+            output = io.StringIO()
+            with self.assertRaises(CommandError):
+                call_command("push_users", flag, stdout=output, stderr=output)
+            self.assertEqual(output.getvalue().count(f"refused: user {self.key}: email: too long\n"), 1)
+
+    def test_a_user_whose_line_cannot_be_sent_counts_as_refused_and_keeps_no_other_from_being_sent(self):
+        bob = User.objects.create_user("bob", first_name="x" * 800)
+        cyd = User.objects.create_user("cyd")
+        values = lines.user_values
+
+        def with_a_set(user, *args):
+            return {**values(user, *args), **({"extra": {"tags": {1}}} if user.pk == cyd.pk else {})}
+
+        output = io.StringIO()
+        with patch.object(push, "MOST_BYTES", 900), patch.object(lines, "user_values", with_a_set):
+            with self.assertRaises(CommandError) as refused:
+                call_command("push_users", stdout=output, stderr=output)
+        self.assertEqual(refused.exception.returncode, 3)
+        self.assertEqual(list(self.gateway.users), [self.key])
+        self.assertIn(f"refused: user {bob.pk}: longer than 899 bytes\n", output.getvalue())
+        self.assertIn(f"refused: user {cyd.pk}: Object of type set is not JSON serializable\n", output.getvalue())
+
+    def test_a_refused_deletion_stays_until_it_is_given_up(self):
+        self.gateway.refuse.add("not-a-number")
+        UserChange.objects.create(user_id="not-a-number", version=5)
+        for _ in range(2):
+            with self.assertRaises(CommandError) as refused:
+                push_users()
+            self.assertEqual(refused.exception.returncode, 3)
+        self.assertEqual(push_users("--forget", "not-a-number", "unknown"), "1 forgotten\n")
+        self.assertEqual(push_users(), "0 applied, 0 unchanged, 0 refused\n")
 
     def test_a_run_ends_when_the_gateway_refuses_very_many(self):
         self.gateway.refuse.add(self.key)
@@ -276,8 +326,9 @@ class Failing(TestCase):
 
     def assert_fails(self, text):
         with override_settings(SIMPLEJWT_EDGE_URL=self.gateway.url):
-            with self.assertRaisesMessage(CommandError, text):
+            with self.assertRaisesMessage(CommandError, text) as failure:
                 push_users()
+        self.assertEqual(failure.exception.returncode, 1)
         self.assertEqual(UserChange.objects.count(), 1)
 
     def test_another_key(self):
@@ -323,3 +374,32 @@ class Failing(TestCase):
         with override_settings(SIMPLEJWT_EDGE_URL=self.gateway.url):
             with self.assertRaisesMessage(GatewayError, "does not end"):
                 list(Gateway().users())
+
+
+class WithoutTables(TransactionTestCase):
+    """Before `migrate`: DDL does not run in the transaction of a TestCase."""
+
+    def setUp(self):
+        setting = override_settings(SIMPLEJWT_EDGE_URL="http://127.0.0.1:1")
+        setting.enable()
+        self.addCleanup(setting.disable)
+        call_command("migrate", "simplejwt_edge", "zero", verbosity=0)
+        self.addCleanup(call_command, "migrate", "simplejwt_edge", verbosity=0)
+
+    def test_the_command_says_to_migrate(self):
+        for flags in ((), ("--all",), ("--compare",), ("--forget", "1")):
+            with self.subTest(flags):
+                with self.assertRaises(CommandError) as failure:
+                    push_users(*flags)
+                self.assertEqual(
+                    str(failure.exception),
+                    "These tables are missing: simplejwt_edge_gatewayuser, simplejwt_edge_userchange. "
+                    "Run: manage.py migrate",
+                )
+                self.assertEqual(failure.exception.returncode, 1)
+
+    def test_another_fault_of_the_database_is_not_taken_for_that(self):
+        call_command("migrate", "simplejwt_edge", verbosity=0)
+        with patch.object(push.Push, "outbox", side_effect=OperationalError("disk I/O error")):
+            with self.assertRaisesMessage(OperationalError, "disk I/O error"):
+                push_users()

@@ -18,7 +18,7 @@ export function checkProvisioning(settings: Settings, errors: string[], warnings
   if (error) errors.push(`PROVISIONING_KEY ${error}`);
   if (USERS_OWNER === "gateway" && USER_ID_TYPE === "integer") {
     warnings.push(
-      'PROVISIONING_KEY with USERS_OWNER = "gateway": as long as no users were imported (import-django), users who are created here get ids that the API gives out too. Set USERS_OWNER = "origin" unless users are created here.',
+      'PROVISIONING_KEY with USERS_OWNER = "gateway": as long as no users were imported (import-django), users who are created here get ids that the API gives out too. Set USERS_OWNER = "origin" unless users are created here, or the key is for events alone.',
     );
   }
 }

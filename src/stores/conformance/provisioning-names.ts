@@ -6,6 +6,7 @@ import {
   change,
   deletion,
   expectRow,
+  hashed,
   type ProvisioningPromise,
   resultsOf,
 } from "./provisioning-under-test.ts";
@@ -135,6 +136,66 @@ export const namePromises: readonly ProvisioningPromise[] = [
       const { ended } = await under.store.apply([change(one, 1, { username: name })], byName);
       expectEqual(ended, [], "who ended");
       await expectRow(under, one, { session_version: before?.session_version ?? -1 });
+    },
+  },
+  {
+    name: "a line that is sent again beside a newer change that takes its name changes nothing but the name",
+    async run(under) {
+      for (const terms of [byId, byName, byAlternate]) {
+        for (const isFirst of [true, false]) {
+          const [one, two, name, key] = [under.newId(), under.newId(), under.newId(), under.newId()];
+          const columns = terms === byAlternate ? { alternate_id: key } : { username: name };
+          const again = change(one, 5, { ...columns, ...hashed("sent") });
+          await under.store.apply([again], terms);
+          await under.setPassword(one, "set here");
+          const both = [again, change(two, 6, columns)];
+          const results = await resultsOf(under, isFirst ? both : both.toReversed(), terms);
+          expectEqual(isFirst ? results : results.toReversed(), ["unchanged", "applied"], "the results");
+          await expectRow(under, one, { password: "set here", session_version: 1, version: 4 });
+          await expectRow(under, two, columns);
+        }
+      }
+    },
+  },
+  {
+    name: "a row that loses its name and its alternate id at once is one version behind",
+    async run(under) {
+      for (const isHolder of [true, false]) {
+        for (const isOne of [true, false]) {
+          const [one, two, three, name, key] = [0, 1, 2, 3, 4].map(under.newId) as [
+            string,
+            string,
+            string,
+            string,
+            string,
+          ];
+          const lost = [change(one, 5, { username: name, alternate_id: key })];
+          const won = isOne
+            ? [change(two, 6, { username: name, alternate_id: key })]
+            : [change(two, 6, { username: name }), change(three, 7, { alternate_id: key })];
+          for (const changes of isHolder ? [lost, won] : [won, lost]) await under.store.apply(changes, byAlternate);
+          await expectRow(under, one, { username: `id:${one}`, alternate_id: null, version: 4 });
+        }
+      }
+    },
+  },
+  {
+    name: "a row that loses its name beside a change of its own is one version behind that change",
+    async run(under) {
+      const [one, two, name] = [under.newId(), under.newId(), under.newId()];
+      await under.store.apply([change(one, 1, { username: name })], byId);
+      await under.store.apply([change(one, 5, { first_name: "Ada" }), change(two, 6, { username: name })], byId);
+      await expectRow(under, one, { username: `id:${one}`, first_name: "Ada", version: 4 });
+    },
+  },
+  {
+    name: "a row of the lowest version that loses its name takes its line again",
+    async run(under) {
+      const [one, two, name] = [under.newId(), under.newId(), under.newId()];
+      const line = change(one, 0, { username: name });
+      await under.store.apply([line], byId);
+      await under.store.apply([change(two, 1, { username: name })], byId);
+      expectEqual(await resultsOf(under, [line]), ["applied"], "the repetition");
     },
   },
 ];

@@ -18,18 +18,25 @@ const collation = (names: NameCase): string => (names === "exact" ? "" : " COLLA
 
 export function d1ApiUsers(db: D1Database, log: StoreLog): ApiUserStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
-  const account = (condition: string, value: string) =>
+  const accounts = (condition: string, value: string) =>
     on(async () => {
       const sql = `SELECT ${userColumns}, confirmed_at, version,
           (SELECT issued_before FROM user_cutoffs WHERE user_id = users.id) AS issued_before
         FROM users WHERE ${condition} LIMIT 2`;
-      const { results } = await db.prepare(sql).bind(value).all<Row>();
-      // As a look-up with iexact: nobody, where several have the name.
-      return results.length === 1 ? accountOf(results[0]) : undefined;
+      return (await db.prepare(sql).bind(value).all<Row>()).results;
     });
+  // As a look-up with iexact: nobody, where several have the name.
+  const account = async (condition: string, value: string) => {
+    const rows = await accounts(condition, value);
+    return rows.length === 1 ? accountOf(rows[0]) : undefined;
+  };
   return {
     accountByName: (username, names) => account(`username = ?1${collation(names)}`, username),
-    accountByLookup: ({ column, value }) => account(`${column} = ?1`, value),
+    async accountByLookup({ column, value }, names) {
+      if (column !== "username" || names === "exact") return account(`${column} = ?1`, value);
+      const rows = await accounts("username = ?1 COLLATE NOCASE ORDER BY username <> ?1", value);
+      return accountOf(rows.length === 1 ? rows[0] : rows.find(({ username }) => username === value));
+    },
     confirm: (confirmation, names) =>
       on(async () => {
         const { user, seen } = confirmation;
@@ -49,14 +56,17 @@ export function d1ApiUsers(db: D1Database, log: StoreLog): ApiUserStore {
       }),
     keep: (user, names) =>
       on(async () => {
+        const spelling = spellAsToken(db, user, names);
         const writes = [insertUser(db, user, names), ...endFormerTokens(db, user), ...renameUser(db, user, names)];
         const looks = [selectUser(db, user.lookup), selectIssuedBefore(db, user.lookup)];
-        const results = await db.batch<Row>([...writes, ...looks]);
+        const results = await db.batch<Row>([...spelling, ...writes, ...looks]);
         const [found, ending] = results.slice(-2);
+        const [former] = spelling.length > 0 ? (results[0]?.results ?? []) : [];
         return {
           user: userFrom(found?.results[0]),
           issuedBeforeSeconds: issuedBeforeFrom(ending?.results[0]),
-          isNew: (results[0]?.results.length ?? 0) > 0,
+          isNew: (results[spelling.length]?.results.length ?? 0) > 0,
+          formerName: typeof former?.username === "string" ? former.username : undefined,
         };
       }),
   };
@@ -115,14 +125,19 @@ const endSeen = (seen: User, ending: Ending): readonly Statement[] =>
 const isAtVersion = (version: number): string =>
   `EXISTS (SELECT 1 FROM users WHERE id = ?1 AND session_version = ${Math.trunc(version)})`;
 
-/** Writes to the row as it was seen, and to no other. A row keeps its name where the API said none. */
+/**
+ * Writes to the row as it was seen, and to no other. A row keeps its name where the API said none, but for the case of one
+ * by which tokens name it.
+ */
 function updateConfirmed(
   db: D1Database,
   { user, hash, ending, keepsImportedHash, nowSeconds }: Confirmation,
   seen: User,
 ): D1PreparedStatement {
-  const name = user.lookup.column === "username" ? null : (user.username ?? null);
-  const hasChanged = Number(ending !== undefined);
+  const isNamed = user.lookup.column === "username";
+  const isRespelled = isNamed && user.lookup.value !== seen.username;
+  const name = isNamed ? user.lookup.value : (user.username ?? null);
+  const hasChanged = Number(ending !== undefined || isRespelled);
   return db
     .prepare(
       `UPDATE users SET password = COALESCE(?4, password), confirmed_at = ?5, username = COALESCE(?6, username),
@@ -165,7 +180,7 @@ function insertUser(
     .prepare(
       `INSERT INTO users (id, alternate_id, username, password, confirmed_at, imported_row, date_joined)
        SELECT new_id, ${alternateId}, ${name}, ?4, ?5, 'login', strftime('%Y-%m-%dT%H:%M:%SZ', ?3, 'unixepoch') FROM (SELECT ${id} AS new_id)
-       WHERE NOT EXISTS (SELECT 1 FROM users WHERE ${lookup.column} = ?1)
+       WHERE NOT EXISTS (SELECT 1 FROM users WHERE ${lookup.column} = ?1${lookup.column === "username" ? collation(names) : ""})
          AND (${known} IS NULL OR EXISTS (SELECT 1 FROM users WHERE users.id = ${known}))
          AND NOT EXISTS (SELECT 1 FROM deleted_users WHERE deleted_users.id = new_id AND version >= ?3 * 1000000)
        RETURNING id`,
@@ -177,6 +192,19 @@ function insertUser(
 function endFormerTokens(db: D1Database, { lookup, atSeconds }: ApiUser): D1PreparedStatement[] {
   if (lookup.column !== "username") return [];
   return [db.prepare(endFormerTokensSql("?1", "unixepoch(date_joined) = ?2")).bind(lookup.value, atSeconds)];
+}
+
+/**
+ * Where tokens name users by name without regard to case: gives the one row with such a name the token's spelling. The
+ * first statement reads the former one.
+ */
+function spellAsToken(db: D1Database, { lookup }: ApiUser, names: NameCase): D1PreparedStatement[] {
+  if (lookup.column !== "username" || names === "exact") return [];
+  const isOther = `id = (SELECT CASE COUNT(*) WHEN 1 THEN MAX(id) END FROM users WHERE username = ?1 COLLATE NOCASE) AND username <> ?1`;
+  return [
+    `SELECT username FROM users WHERE ${isOther}`,
+    `UPDATE users SET username = ?1, session_version = session_version + 1 WHERE ${isOther}`,
+  ].map((sql) => db.prepare(sql).bind(lookup.value));
 }
 
 /** Gives the row the name that the API says, if it is free. */

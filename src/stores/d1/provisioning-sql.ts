@@ -1,20 +1,25 @@
 // The SQL of provisioning: each statement finds out by itself which changes apply, so that all of them agree in a transaction.
-// Must never raise a row's version before the last statement has asked for it.
+// Must never change a row's version before the last statement that decides has asked for it.
 import type { ProvisioningTerms } from "../provisioning-contract.ts";
 
 export type ProvisioningStatement =
   | ("look" | "noteEndings" | "endTokens" | "deleteRows" | "noteDeletions")
-  | ("moveNames" | "moveAlternates" | "forgetDeletions" | "writeRows");
+  | ("moveNames" | "moveAlternates" | "forgetDeletions" | "writeRows" | "settleLosers");
 
 /**
  * The statements, in the order in which they have to run. `?1` is the JSON list of changes. `look`, `noteEndings` and
  * `endTokens` take as `?2` the second before which tokens end; `noteEndings` until when that is to be remembered, and
- * `endTokens` the time, as `?3`; `writeRows` the time in seconds and as text.
+ * `endTokens` the time, as `?3`; `writeRows` the time in seconds and as text. `settleLosers` takes nothing.
  */
 export type ProvisioningSql = Readonly<Record<ProvisioningStatement, string>>;
 
 /** What a user is called between two names, so that users can change names with one another (as in an import). */
 const betweenNames = "char(1) || id";
+/**
+ * What a row has that loses its name, or its alternate id, until `settleLosers`. Not yet a lower version: the statements
+ * between would take a line that is sent again for a newer one.
+ */
+const losersMark = "char(2) || id";
 /** As `nameWithout()` in users/provisioning-line.ts has it. */
 const without = "'id:' || id";
 
@@ -113,21 +118,29 @@ WHERE user_id IN (SELECT id FROM ended) AND blacklisted_at IS NULL AND created_a
     noteDeletions: `${withDeeds()} INSERT INTO deleted_users (id, version) SELECT id, version FROM deed WHERE deleted = 1
 ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
     moveNames: `${withDeeds()}, moved AS MATERIALIZED (
-  SELECT id, ${without} AS name, 1 AS loses FROM username_holder WHERE NOT is_newer
+  SELECT id, ${losersMark} AS name, 1 AS loses FROM username_holder WHERE NOT is_newer
   UNION ALL SELECT id, ${betweenNames}, 0 FROM deed WHERE known AND deleted = 0 AND final_name <> old_username)
-UPDATE users SET username = moved.name, session_version = session_version + moved.loses, version = version - moved.loses
+UPDATE users SET username = moved.name, session_version = session_version + moved.loses
 FROM moved WHERE users.id = moved.id`,
     moveAlternates: alternates
       ? `${withDeeds()}, moved AS MATERIALIZED (
-  SELECT id, 1 AS loses FROM alternate_id_holder WHERE NOT is_newer
-  UNION ALL SELECT id, 0 FROM deed WHERE known AND deleted = 0 AND alternate_id IS NOT NULL AND final_alternate IS NOT old_alternate)
-UPDATE users SET alternate_id = NULL, session_version = session_version + moved.loses, version = version - moved.loses
+  SELECT id, ${losersMark} AS key, 1 AS loses FROM alternate_id_holder WHERE NOT is_newer
+  UNION ALL SELECT id, NULL, 0 FROM deed WHERE known AND deleted = 0 AND alternate_id IS NOT NULL AND final_alternate IS NOT old_alternate)
+UPDATE users SET alternate_id = moved.key, session_version = session_version + moved.loses
 FROM moved WHERE users.id = moved.id`
       : "SELECT ?1",
     forgetDeletions: `${withDeeds()} DELETE FROM deleted_users WHERE id IN (SELECT id FROM deed WHERE deleted = 0)`,
     writeRows: `WITH ${[lines([...decisive, ...others]), ...common].join(",\n")}
 ${writeRows}`,
+    settleLosers: `UPDATE users SET version = NULLIF(version - 1, -1),
+  username = CASE WHEN username = ${losersMark} THEN ${without} ELSE username END, alternate_id = NULLIF(alternate_id, ${losersMark})
+WHERE (${isMarked("username")}) OR (${isMarked("alternate_id")})`,
   };
+}
+
+/** The range is for the index. */
+function isMarked(column: "username" | "alternate_id"): string {
+  return `${column} >= char(2) AND ${column} < char(3) AND ${column} = ${losersMark}`;
 }
 
 /** What is not stated stays; of a new row it is what Django gives it. A better hash of the stated password stays, too. */
@@ -152,7 +165,8 @@ const written: Readonly<Record<string, string>> = {
   extra: "COALESCE(deed.extra, users.extra)",
   session_version: `COALESCE(users.session_version
     + (deed.ends OR (deed.is_active IS NOT NULL AND deed.is_active <> users.is_active)), 0)`,
-  version: "deed.version - deed.loses_name - deed.loses_alternate",
+  // Below zero is none, which takes any line.
+  version: "NULLIF(deed.version - (deed.loses_name OR deed.loses_alternate), -1)",
 };
 
 const columns = Object.keys(written);

@@ -16,7 +16,7 @@ import { issuedBeforeFrom, selectIssuedBefore } from "./cutoffs.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Bytes of JSON in one parameter, of the 2 MB that D1 takes. 4 MiB are then at most five transactions of nine statements. */
+/** Bytes of JSON in one parameter, of the 2 MB that D1 takes. 4 MiB are then at most five transactions of ten statements. */
 const longestParameterBytes = 1_000_000;
 
 export function d1Provisioning(db: D1Database, log: StoreLog): ProvisioningStore {
@@ -130,6 +130,7 @@ export function provisioningStatements(
     moveAlternates: [deciding],
     forgetDeletions: [deciding],
     writeRows: [whole, nowSeconds, now],
+    settleLosers: [],
   };
   const deletes = changes.some(({ deleted }) => deleted);
   const writes = changes.some(({ deleted }) => !deleted);
@@ -144,6 +145,7 @@ export function provisioningStatements(
     ["moveAlternates", states("alternate_id")],
     ["forgetDeletions", writes],
     ["writeRows", writes],
+    ["settleLosers", states("username") || states("alternate_id")],
   ];
   return wanted.flatMap(([name, is]) => (is ? [[sql[name as keyof ProvisioningSql], values[name]] as const] : []));
 }
