@@ -220,7 +220,10 @@ export function setActiveSql(id: UserId, active: boolean): string {
 /** Gives the user another password hash, and lets the user's sessions go on. */
 export const setPasswordHash = (database: Database, id: UserId, passwordHash: string): Promise<void> =>
   database.write(
-    [setPasswordSql(id, passwordHash), ...keepSessionsStatements(id).map(([sql, values]) => withLiterals(sql, values))].join(";\n"),
+    [
+      setPasswordSql(id, passwordHash),
+      ...keepSessionsStatements(id).map(([sql, values]) => withLiterals(sql, values)),
+    ].join(";\n"),
   );
 
 /** Lets the user in again. Sessions from before stay ended. */

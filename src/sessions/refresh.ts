@@ -290,7 +290,8 @@ async function rotate(deps: RefreshDependencies, refreshing: Refreshing, success
   if (!settings.BLACKLIST_AFTER_ROTATION) {
     const successor = successorBeside(deps, { ...refreshing, jti }, successorJti);
     const account = await tokens.insert(owner, successor);
-    if (isChangedMeanwhile(found, account, successor.sessionVersion)) await refuseOutdated(deps, refreshing, successorJti);
+    if (isChangedMeanwhile(found, account, successor.sessionVersion))
+      await refuseOutdated(deps, refreshing, successorJti);
     return { successorJti };
   }
   const rotation = await tokens.rotate(owner, termsOf(deps, context, { ...refreshing, jti }, found));
@@ -347,7 +348,11 @@ function successorBeside(
 function publishUse(deps: RefreshDependencies, { claims, jti, context }: Refreshing): void {
   const { settings } = deps;
   if (jti === undefined || !settings.BLACKLIST_AFTER_ROTATION || !routesTakeRefreshTokens(settings)) return;
-  publishRevocation(deps, context, recordOf(settings, claims, { jti, type: "refresh", userId: undefined }, context.nowSeconds));
+  publishRevocation(
+    deps,
+    context,
+    recordOf(settings, claims, { jti, type: "refresh", userId: undefined }, context.nowSeconds),
+  );
 }
 
 /**

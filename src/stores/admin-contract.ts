@@ -164,7 +164,7 @@ export interface TokenQuery {
   readonly rows?: number;
 }
 
-/** A row of outstanding_tokens with whose it is. */
+/** The last token of a session, with whose it is. */
 export interface AdminToken {
   readonly jti: string;
   readonly type: "refresh" | "sliding";

@@ -23,7 +23,11 @@ export const rotationPromises: readonly StorePromise[] = [
       const won = outcomes.flatMap(({ successorJti }) => successorJti ?? []);
       expectEqual(won.length, 1, "winners");
       const learnt = outcomes.flatMap(({ found }) => found.state?.newest?.jti ?? []);
-      expectEqual(learnt, Array.from({ length: racers - 1 }, () => won[0]), "the successor that the others learn of");
+      expectEqual(
+        learnt,
+        Array.from({ length: racers - 1 }, () => won[0]),
+        "the successor that the others learn of",
+      );
     },
   },
   {
@@ -139,7 +143,14 @@ export const rotationPromises: readonly StorePromise[] = [
         const { state, blacklisted } = await store.tokens.tokenAndUser(owner, jti, { usedSinceSeconds: now + 80 });
         return [blacklisted, state?.newest?.jti];
       };
-      expectEqual([await found(first.jti), await found(second.jti)], [[true, third.jti], [true, third.jti]], "used");
+      expectEqual(
+        [await found(first.jti), await found(second.jti)],
+        [
+          [true, third.jti],
+          [true, third.jti],
+        ],
+        "used",
+      );
     },
   },
   {

@@ -1,22 +1,43 @@
-// Outstanding and blacklisted tokens as the admin page lists them, from D1.
+// Sessions with their last tokens as the admin page lists them, from D1. Those of an earlier version are listed once they
+// are adopted.
 import type { AdminToken, AdminTokenStore, Page, TokenQuery } from "../admin-contract.ts";
 import { type Condition, readPage } from "./admin-pages.ts";
 import { onD1, type StoreLog } from "./errors.ts";
+import { createParameters } from "./parameters.ts";
+import { currentJti, sessionName, tokenPlace } from "./session-state.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-const columns =
-  "jti, token_type, CAST(user_id AS TEXT) AS owner_id, created_at, expires_at, blacklisted_at, family, client, address, username, alternate_id, is_superuser, outstanding_tokens.session_version <> users.session_version AS outdated";
-/** Where one of the two versions is not known, or there is no user, `outdated` is NULL. */
-const source = "outstanding_tokens LEFT JOIN users ON users.id = outstanding_tokens.user_id";
+const whose = "username, alternate_id, is_superuser";
+
+/** A session by its last token. Where one of the two versions is not known, or there is no user, `outdated` is NULL. */
+const columns = `sessions.id AS row_key, ${currentJti} AS jti, token_type, sessions.user_id AS owner_id, created_at, expires_at,
+  blacklisted_at, ${sessionName()} AS session, client, address, ${whose}, sessions.session_version <> users.session_version AS outdated`;
+const source = "sessions LEFT JOIN users ON users.id = sessions.user_id";
+
+/** The same of a token of an earlier version, which has a row of its own. */
+const earlierColumns = `jti, token_type, CAST(user_id AS TEXT) AS owner_id, created_at, expires_at, blacklisted_at,
+  COALESCE(family, jti) AS session, client, address, ${whose}, outstanding_tokens.session_version <> users.session_version AS outdated`;
+const earlierSource = "outstanding_tokens LEFT JOIN users ON users.id = outstanding_tokens.user_id";
 
 export function d1AdminTokens(db: D1Database, log: StoreLog): AdminTokenStore {
   return {
     page: (query) => onD1(log, () => pageOfTokens(db, query)),
     byId: (jti) =>
       onD1(log, async () => {
-        const row = await db.prepare(`SELECT ${columns} FROM ${source} WHERE jti = ?1`).bind(jti).first<Row>();
-        return row ? tokenFrom(row) : undefined;
+        const parameters = createParameters();
+        const { row, isEnded } = tokenPlace(jti, parameters);
+        const asked = parameters.add(jti);
+        // Of a token that was used up, its session's row says when the last one was issued: then, or after it.
+        const ended = `CASE WHEN ${isEnded} THEN COALESCE(blacklisted_at, created_at) END`;
+        const sql = `SELECT ${columns}, ${asked} AS jti, ${ended} AS blacklisted_at FROM ${source} WHERE ${row}`;
+        const earlier = `SELECT ${earlierColumns} FROM ${earlierSource} WHERE jti = ?1`;
+        const [found, former] = await db.batch<Row>([
+          db.prepare(sql).bind(...parameters.values),
+          db.prepare(earlier).bind(jti),
+        ]);
+        const [token] = [...(found?.results ?? []), ...(former?.results ?? [])];
+        return token && tokenFrom(token);
       }),
   };
 }
@@ -25,7 +46,7 @@ function pageOfTokens(
   db: D1Database,
   { userId, state, nowSeconds, from, rows }: TokenQuery,
 ): Promise<Page<AdminToken>> {
-  const bounds: Condition[] = userId === undefined ? [] : [{ sql: "user_id = ?", values: [userId] }];
+  const bounds: Condition[] = userId === undefined ? [] : [{ sql: "sessions.user_id = ?", values: [userId] }];
   const filters: Condition[] = [];
   if (state === "live" || state === "outdated") {
     filters.push({
@@ -43,18 +64,18 @@ function pageOfTokens(
       columns,
       source: { sql: source, values: [] },
       rows,
-      order: ["expires_at", "jti"],
+      order: ["expires_at", "row_key"],
       descending: true,
       bounds,
       filters,
       from,
     },
-    { read: tokenFrom, placeOf: (row) => ({ first: Number(row.expires_at), second: String(row.jti) }) },
+    { read: tokenFrom, placeOf: (row) => ({ first: Number(row.expires_at), second: String(row.row_key) }) },
   );
 }
 
 function tokenFrom(row: Row): AdminToken {
-  const { jti, owner_id: userId, username, alternate_id: alternateId, blacklisted_at: blacklistedAt, family } = row;
+  const { jti, owner_id: userId, username, alternate_id: alternateId, blacklisted_at: blacklistedAt } = row;
   return {
     jti: String(jti),
     type: row.token_type === "sliding" ? "sliding" : "refresh",
@@ -71,7 +92,7 @@ function tokenFrom(row: Row): AdminToken {
     expiresAtSeconds: Number(row.expires_at),
     blacklistedAtSeconds: typeof blacklistedAt === "number" ? blacklistedAt : undefined,
     outdated: row.outdated === 1,
-    session: typeof family === "string" ? family : String(jti),
+    session: String(row.session),
     client: typeof row.client === "string" ? row.client : undefined,
     address: typeof row.address === "string" ? row.address : undefined,
   };

@@ -3,9 +3,9 @@
 import type { User } from "../../users/user.ts";
 import type { Ending } from "../admin-contract.ts";
 import type { ApiUser, ApiUserStore, Confirmation, KnownAccount, NameCase } from "../login-contract.ts";
+import { issuedBeforeFrom, selectIssuedBefore } from "./cutoffs.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { endAllStatements } from "./sessions.ts";
-import { issuedBeforeFrom, selectIssuedBefore } from "./cutoffs.ts";
 import { endFormerTokensSql, freeIdSql, selectUser, userColumns, userFrom } from "./users.ts";
 
 type Row = Readonly<Record<string, unknown>>;

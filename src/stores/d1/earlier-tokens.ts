@@ -73,7 +73,9 @@ export async function readEarlierToken(
   const newest = stateFrom(row.new_jti, adopted, usedSinceSeconds);
   if (!newest) return state;
   if (newest.newest) return { ...state, newest: newest.newest };
-  return state.newest ? { ...state, newest: { ...state.newest, blacklisted: newest.blacklistedAtSeconds !== undefined } } : state;
+  return state.newest
+    ? { ...state, newest: { ...state.newest, blacklisted: newest.blacklistedAtSeconds !== undefined } }
+    : state;
 }
 
 function selectEarlier(db: D1Database, jti: string, usedSinceSeconds: number | undefined): D1PreparedStatement {

@@ -1,15 +1,16 @@
 // The SQL of provisioning: each statement finds out by itself which changes apply, so that all of them agree in a transaction.
 // Must never change a row's version before the last statement that decides has asked for it.
 import type { ProvisioningTerms } from "../provisioning-contract.ts";
+import { adoptSql } from "./earlier-tokens.ts";
 
 export type ProvisioningStatement =
-  | ("look" | "noteEndings" | "endTokens" | "deleteRows" | "noteDeletions")
+  | ("look" | "noteEndings" | "adoptSessions" | "endSessions" | "deleteRows" | "noteDeletions")
   | ("moveNames" | "moveAlternates" | "forgetDeletions" | "writeRows" | "settleLosers");
 
 /**
  * The statements, in the order in which they have to run. `?1` is the JSON list of changes. `look`, `noteEndings` and
- * `endTokens` take as `?2` the second before which tokens end; `noteEndings` until when that is to be remembered, and
- * `endTokens` the time, as `?3`; `writeRows` the time in seconds and as text. `settleLosers` takes nothing.
+ * `endSessions` take as `?2` the second before which tokens end; `noteEndings` until when that is to be remembered, and
+ * `endSessions` the time, as `?3`; `writeRows` the time in seconds and as text. `settleLosers` takes nothing.
  */
 export type ProvisioningSql = Readonly<Record<ProvisioningStatement, string>>;
 
@@ -111,8 +112,9 @@ UNION ALL SELECT NULL, id, username, alternate_id, NULL, 0, 1, ?2,
 INSERT INTO user_cutoffs (user_id, issued_before, expires_at) SELECT id, issued_before, ?3 FROM ended WHERE true
 ON CONFLICT (user_id) DO UPDATE SET issued_before = MAX(user_cutoffs.issued_before, excluded.issued_before),
   expires_at = MAX(user_cutoffs.expires_at, excluded.expires_at)`,
-    endTokens: `${withDeeds(ending)}
-UPDATE outstanding_tokens SET blacklisted_at = ?3
+    adoptSessions: `${withDeeds(ending)} ${adoptSql("earlier.user_id IN (SELECT id FROM ended)")}`,
+    endSessions: `${withDeeds(ending)}
+UPDATE sessions SET blacklisted_at = ?3
 WHERE user_id IN (SELECT id FROM ended) AND blacklisted_at IS NULL AND created_at < ?2`,
     deleteRows: `${withDeeds()} DELETE FROM users WHERE id IN (SELECT id FROM deed WHERE deleted = 1)`,
     noteDeletions: `${withDeeds()} INSERT INTO deleted_users (id, version) SELECT id, version FROM deed WHERE deleted = 1

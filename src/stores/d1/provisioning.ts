@@ -9,10 +9,10 @@ import type {
   ProvisioningStore,
   ProvisioningTerms,
 } from "../provisioning-contract.ts";
+import { issuedBeforeFrom, selectIssuedBefore } from "./cutoffs.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { type ProvisioningSql, type ProvisioningStatement, provisioningSql } from "./provisioning-sql.ts";
 import { endAllStatements } from "./sessions.ts";
-import { issuedBeforeFrom, selectIssuedBefore } from "./cutoffs.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -123,7 +123,8 @@ export function provisioningStatements(
   const values: Readonly<Record<ProvisioningStatement, ReadonlyArray<string | number>>> = {
     look: [deciding, issuedBeforeSeconds],
     noteEndings: [deciding, issuedBeforeSeconds, untilSeconds],
-    endTokens: [deciding, issuedBeforeSeconds, nowSeconds],
+    adoptSessions: [deciding, issuedBeforeSeconds],
+    endSessions: [deciding, issuedBeforeSeconds, nowSeconds],
     deleteRows: [deciding],
     noteDeletions: [deciding],
     moveNames: [deciding],
@@ -138,7 +139,8 @@ export function provisioningStatements(
   const wanted: ReadonlyArray<readonly [ProvisioningStatement, boolean]> = [
     ["look", true],
     ["noteEndings", true],
-    ["endTokens", true],
+    ["adoptSessions", true],
+    ["endSessions", true],
     ["deleteRows", deletes],
     ["noteDeletions", deletes],
     ["moveNames", states("username")],

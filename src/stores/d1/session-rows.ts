@@ -167,7 +167,12 @@ export function rotateToken(db: D1Database, rotating: Rotating): D1PreparedState
 }
 
 /** What the terms ask of the user, over the account. @param begun the session's version; undefined where it has none */
-function userConditions({ terms }: Rotating, account: AccountSql | undefined, parameters: Parameters, begun?: string): string[] {
+function userConditions(
+  { terms }: Rotating,
+  account: AccountSql | undefined,
+  parameters: Parameters,
+  begun?: string,
+): string[] {
   const { user, used } = terms;
   if (!user || !account) return [];
   const issued = parameters.add(used.createdAtSeconds);
@@ -187,7 +192,9 @@ function userConditions({ terms }: Rotating, account: AccountSql | undefined, pa
 function lastsCondition({ terms }: Rotating, startedAt: string, parameters: Parameters): string[] {
   const { sessionLasts, nowSeconds } = terms;
   if (!sessionLasts) return [];
-  return [`${startedAt} + ${parameters.add(sessionLasts.seconds)} > ${parameters.add(nowSeconds - sessionLasts.leewaySeconds)}`];
+  return [
+    `${startedAt} + ${parameters.add(sessionLasts.seconds)} > ${parameters.add(nowSeconds - sessionLasts.leewaySeconds)}`,
+  ];
 }
 
 /** When the successor ends: with its session at the latest. */

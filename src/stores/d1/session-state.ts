@@ -49,6 +49,10 @@ export function tokenPlace(jti: string, parameters: Parameters, table = "session
 export const sessionName = (table = "sessions"): string =>
   `COALESCE(${table}.session, ${table}.other_jti, ${table}.id || '00000000')`;
 
+/** The id of a row's last token. */
+export const currentJti = `CASE WHEN sessions.counter = 0 AND sessions.other_jti IS NOT NULL THEN sessions.other_jti
+  ELSE sessions.id || printf('%08x', sessions.counter) END`;
+
 /** The rows of the session of a name, as SQL. @param name SQL that gives it */
 export const rowsNamed = (name: string, table = "sessions"): string =>
   `(${table}.id = CASE WHEN ${name} GLOB '*00000000' AND length(${name}) = 32 THEN substr(${name}, 1, 24) ELSE '${noKey}' END
@@ -63,7 +67,12 @@ const stateColumns = [
  * The statement that reads a token's session; always gives one row. `earlier` is 1 for a token that is not in it but in
  * the table of an earlier version.
  */
-export function selectSession(db: D1Database, jti: string, parameters: Parameters, earlier: string): D1PreparedStatement {
+export function selectSession(
+  db: D1Database,
+  jti: string,
+  parameters: Parameters,
+  earlier: string,
+): D1PreparedStatement {
   const columns = stateColumns.map((column) => `s.${column}`).join(", ");
   const { row } = tokenPlace(jti, parameters, "s");
   const sql = `SELECT ${columns}, ${earlier} AS earlier FROM (SELECT 1) LEFT JOIN sessions AS s ON ${row}`;
@@ -111,7 +120,10 @@ export function stateFrom(
  * When a token was used up, `rotations` ago. Uses that were out of the grace are not kept: those tokens were used "long
  * ago". Where the row has as many uses as it keeps, an earlier token was used at the first of them at the latest.
  */
-function usedAt(uses: string | undefined, rotations: number): { readonly usedAtSeconds: number; readonly isKnown: boolean } {
+function usedAt(
+  uses: string | undefined,
+  rotations: number,
+): { readonly usedAtSeconds: number; readonly isKnown: boolean } {
   const times = uses === undefined ? [] : (JSON.parse(uses) as number[]);
   const known = times[times.length - rotations];
   if (known !== undefined) return { usedAtSeconds: known, isKnown: true };

@@ -189,7 +189,9 @@ function endNamed(name: string, values: readonly SqlValue[], owner: Owner): Stat
 
 /** The owner's live tokens, over ?2 now, ?3 how many at most, ?4 the user's version. @param userId as SQL, over ?1 */
 const liveTokensOf = (userId: string): string => {
-  const isLive = (table: string) => `${table}.user_id = ${userId} AND ${table}.blacklisted_at IS NULL AND ${table}.expires_at > ?2
+  const isLive = (
+    table: string,
+  ) => `${table}.user_id = ${userId} AND ${table}.blacklisted_at IS NULL AND ${table}.expires_at > ?2
      AND (${table}.session_version IS NULL OR ${table}.session_version = ?4)`;
   return `SELECT ${sessionName()} AS session, started_at, created_at, expires_at, client, address FROM sessions
    WHERE ${isLive("sessions")} AND ended_at IS NULL

@@ -1,5 +1,7 @@
 // Refresh and sliding tokens in D1: written down, revoked, rotated, flushed. A session has one row, its last token's.
 // Must never decide anything in two statements that are not one transaction.
+
+import { writeTokenId } from "../../tokens/token-id.ts";
 import type {
   Account,
   LoginRecord,
@@ -25,7 +27,6 @@ import { blacklistToken, extendToken, insertToken, rotateToken } from "./session
 import { selectSession, stateFrom, tokenPlace } from "./session-state.ts";
 import { allInOne } from "./session-tables.ts";
 import { selectUser, userFrom } from "./users.ts";
-import { writeTokenId } from "../../tokens/token-id.ts";
 
 type Row = Record<string, unknown>;
 type Results = readonly D1Result<Row>[];
@@ -153,7 +154,10 @@ async function extend(db: D1Database, owner: Owner, token: OutstandingToken) {
     results = await write();
   }
   const row = results[1]?.results[0];
-  return { blacklisted: row === undefined || row.blacklisted_at !== null || row.ended_at !== null, account: accountOf(owner, results) };
+  return {
+    blacklisted: row === undefined || row.blacklisted_at !== null || row.ended_at !== null,
+    account: accountOf(owner, results),
+  };
 }
 
 interface Blacklisting {
@@ -166,7 +170,9 @@ async function blacklist(db: D1Database, owner: Owner, token: OutstandingToken, 
     const [update, insert] = blacklistToken(db, { tables: allInOne, owner, token }, { nowSeconds });
     const tells = () => eventStatements(db, event, eventOwner(owner));
     const results = await db.batch<Row>([update, ...tells(), insert, ...tells(), selectState(db, token.jti)]);
-    const did = results.some((result) => result.results.some((row) => typeof row.session === "string" && row.id === undefined));
+    const did = results.some((result) =>
+      result.results.some((row) => typeof row.session === "string" && row.id === undefined),
+    );
     return { did, row: results.at(-1)?.results[0] };
   };
   const first = await write();
@@ -187,7 +193,13 @@ async function rotate(db: D1Database, log: StoreLog, owner: Owner, terms: Rotati
     const results = await db.batch<Row>([...looks, ...rotateToken(db, { tables: allInOne, owner, terms })]);
     const row = results[0]?.results[0];
     const written = results.slice(looks.length).flatMap((result) => result.results)[0];
-    const found = { owner, jti, row, results: results.slice(0, looks.length), usedSinceSeconds: terms.usedSinceSeconds };
+    const found = {
+      owner,
+      jti,
+      row,
+      results: results.slice(0, looks.length),
+      usedSinceSeconds: terms.usedSinceSeconds,
+    };
     return {
       successorJti: written && writeTokenId(String(written.id), Number(written.counter)),
       found: await foundIn(db, found),
