@@ -3,14 +3,15 @@
 import { readTokenId, sessionKeyOf } from "../../tokens/token-id.ts";
 import { longestChain, type OutstandingToken, type Owner, type RotationTerms } from "../contract.ts";
 import type { AccountSql, AccountTables } from "./accounts.ts";
+import { isEarlierToken } from "./earlier-tokens.ts";
 import { createParameters, type Parameters } from "./parameters.ts";
 import { rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
 
-/** Where a database keeps what sessions depend on, and which tokens have to be left to the table of an earlier version. */
+/** Where a database keeps what sessions depend on. */
 export interface SessionTables {
   readonly accounts: AccountTables;
-  /** That a token is in that table and not adopted yet, as SQL. @param jti the parameter that holds its id */
-  readonly isEarlier: (jti: string) => string;
+  /** Whether it has the tables of an earlier version: tokens that are there and not adopted are left alone. */
+  readonly hasEarlier: boolean;
 }
 
 /** A token, whose it is, and where its session is kept. */
@@ -19,6 +20,10 @@ export interface WrittenToken {
   readonly owner: Owner;
   readonly token: OutstandingToken;
 }
+
+/** That the token is not in the table of an earlier version. */
+const notEarlier = ({ hasEarlier }: SessionTables, jti: string, parameters: Parameters): string =>
+  hasEarlier ? `NOT ${isEarlierToken(parameters.add(jti))}` : "true";
 
 const randomKey = "lower(hex(randomblob(12)))";
 
@@ -73,14 +78,14 @@ export function extendToken(db: D1Database, written: WrittenToken): D1PreparedSt
   const { token, tables } = written;
   const insert = createParameters();
   const values = newValues(token, insert);
-  const isEarlier = tables.isEarlier(insert.add(token.jti));
+  const earlier = notEarlier(tables, token.jti, insert);
   const update = createParameters();
   const { row } = tokenPlace(token.jti, update);
   const expires = update.add(token.expiresAtSeconds);
   const version = update.add(token.sessionVersion);
   return [
     db
-      .prepare(`INSERT INTO sessions (${columns}) SELECT ${values} WHERE NOT ${isEarlier} ON CONFLICT DO NOTHING`)
+      .prepare(`INSERT INTO sessions (${columns}) SELECT ${values} WHERE ${earlier} ON CONFLICT DO NOTHING`)
       .bind(...insert.values),
     db
       .prepare(
@@ -146,7 +151,7 @@ function insertBlacklisted(
   const { row } = tokenPlace(token.jti, parameters, "known");
   const sql = `INSERT INTO sessions (${columns}, blacklisted_at, ended_at, kept_until)
     SELECT ${values}, ${now}, CASE WHEN ${until} IS NOT NULL THEN ${now} END, ${until}
-    WHERE NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${row}) AND NOT ${tables.isEarlier(parameters.add(token.jti))}
+    WHERE NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${row}) AND ${notEarlier(tables, token.jti, parameters)}
     ON CONFLICT DO NOTHING RETURNING ${sessionName()} AS session`;
   return db.prepare(sql).bind(...parameters.values);
 }
@@ -255,7 +260,7 @@ function rotateUnknown(db: D1Database, rotating: Rotating): D1PreparedStatement 
   const usedEnd = parameters.add(used.expiresAtSeconds);
   const { row } = tokenPlace(used.jti, parameters, "known");
   const conditions = [
-    ...[`NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${row})`, `NOT ${tables.isEarlier(jti)}`],
+    ...[`NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${row})`, notEarlier(tables, used.jti, parameters)],
     ...lastsCondition(rotating, started, parameters),
     ...userConditions(rotating, account, parameters),
   ];
