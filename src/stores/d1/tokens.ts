@@ -209,7 +209,7 @@ async function rotate(db: D1Database, log: StoreLog, owner: Owner, terms: Rotati
   try {
     const { earlier, ...rotation } = await attempt();
     if (!earlier || rotation.found.blacklisted) return rotation;
-    await adoptSessionOf(db, jti).run();
+    await adoptSessionOf(db, jti, terms.newKey).run();
     return await attempt();
   } catch (error) {
     const results = await db.batch<Row>(look());
@@ -217,7 +217,7 @@ async function rotate(db: D1Database, log: StoreLog, owner: Owner, terms: Rotati
     const found = await foundIn(db, { owner, jti, row, results, usedSinceSeconds: terms.usedSinceSeconds });
     if (!found.blacklisted) throw error;
     log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
-    const won = row?.mark === terms.mark;
+    const won = row?.mark === terms.mark && !found.state?.sessionEnded;
     return { successorJti: won ? writeTokenId(String(row?.id), Number(row?.counter)) : undefined, found };
   }
 }
