@@ -235,7 +235,7 @@ async function rotate(place: Place, log: StoreLog, owner: Owner, terms: Rotation
   try {
     const { earlier, ...rotation } = await attempt();
     if (!earlier || rotation.found.blacklisted) return rotation;
-    await adoptSessionOf(db, jti).run();
+    await adoptSessionOf(db, jti, terms.newKey).run();
     return await attempt();
   } catch (error) {
     const results = await db.batch<Row>(look());
@@ -243,7 +243,7 @@ async function rotate(place: Place, log: StoreLog, owner: Owner, terms: Rotation
     const found = await foundIn(place, { owner, jti, row, results, usedSinceSeconds: terms.usedSinceSeconds });
     if (!found.blacklisted) throw error;
     log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
-    if (row?.mark !== terms.mark) return { successorJti: undefined, found };
+    if (row?.mark !== terms.mark || found.state?.sessionEnded) return { successorJti: undefined, found };
     return { successorJti: writeTokenId(String(row.id), Number(row.counter)), found: beforeItsUse(found) };
   }
 }
