@@ -125,13 +125,23 @@ CREATE INDEX IF NOT EXISTS sessions_user_id ON sessions (user_id) WHERE user_id 
 CREATE UNIQUE INDEX IF NOT EXISTS sessions_other_jti ON sessions (other_jti) WHERE other_jti IS NOT NULL;
 CREATE INDEX IF NOT EXISTS sessions_session ON sessions (session) WHERE session IS NOT NULL;
 -- A Worker of an earlier version takes a token that it does not know for a good one, and one of an adopted session for its
--- own: it has to fail, so that its client asks again and comes to a Worker that knows.
+-- own: it has to fail, so that its client asks again and comes to a Worker that knows. Not when it ends all of a user.
 CREATE TRIGGER IF NOT EXISTS adopted_token_used BEFORE UPDATE OF blacklisted_at, successor_jti, expires_at ON outstanding_tokens
 WHEN EXISTS (SELECT 1 FROM sessions WHERE other_jti = OLD.jti)
+  AND NOT (NEW.successor_jti IS OLD.successor_jti AND NEW.expires_at = OLD.expires_at
+    AND EXISTS (SELECT 1 FROM user_cutoffs WHERE user_id = OLD.user_id AND issued_before > OLD.created_at))
 BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
 CREATE TRIGGER IF NOT EXISTS adopted_token_written BEFORE INSERT ON outstanding_tokens
 WHEN EXISTS (SELECT 1 FROM sessions WHERE id = substr(NEW.jti, 1, 24) OR other_jti = NEW.jti)
 BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
+CREATE TRIGGER IF NOT EXISTS adopted_session_ended BEFORE INSERT ON ended_families
+WHEN EXISTS (SELECT 1 FROM sessions WHERE session = NEW.family OR other_jti = NEW.family OR id = substr(NEW.family, 1, 24))
+BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
+-- When it does, a session that was used in the very last second is ended here: that second is decided by a session's row.
+CREATE TRIGGER IF NOT EXISTS user_ended_first AFTER INSERT ON user_cutoffs
+BEGIN UPDATE sessions SET blacklisted_at = NEW.issued_before - 1 WHERE user_id = CAST(NEW.user_id AS TEXT) AND created_at = NEW.issued_before - 1 AND blacklisted_at IS NULL; END;
+CREATE TRIGGER IF NOT EXISTS user_ended_again AFTER UPDATE OF issued_before ON user_cutoffs
+BEGIN UPDATE sessions SET blacklisted_at = NEW.issued_before - 1 WHERE user_id = CAST(NEW.user_id AS TEXT) AND created_at = NEW.issued_before - 1 AND blacklisted_at IS NULL; END;
 CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);
 -- For listing a user's tokens by their end, and for the foreign key when a user is deleted.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_user_id ON outstanding_tokens (user_id, expires_at);

@@ -207,16 +207,24 @@ describe("a user who is kept out", () => {
 });
 
 describe("d1OverText()", () => {
-  it("sends together what reads, and refuses what writes, which would be no transaction", async () => {
+  it("sends together what reads and what writes, in one transaction, and gives the results of each", async () => {
     const { d1 } = store.bindings;
     const read = d1.prepare("SELECT username FROM users WHERE id = ?1");
     const results = await d1.withSession("first-unconstrained").batch([read.bind("3"), read.bind("4")]);
     expect(results.map((one) => one.results)).toEqual([[{ username: "ada" }], [{ username: "o'hara" }]]);
-    const write = d1.prepare("DELETE FROM users WHERE id = ?1").bind("3");
-    await expect(d1.batch([read.bind("3"), write])).rejects.toThrow(
-      "Only statements that read can be sent together through wrangler.",
-    );
-    expect((await user("ada")).id).toBe("3");
+    const rename = d1.prepare("UPDATE users SET last_name = ?2 WHERE id = ?1");
+    const written = await d1.batch([
+      rename.bind("3", "O'Hara; --"),
+      d1.prepare("UPDATE users SET first_name = 'x' WHERE id IN ('3', '4') RETURNING last_name"),
+      read.bind("3"),
+    ]);
+    expect(written.map(({ results: rows, meta }) => [rows, meta.changes])).toEqual([
+      [[], 1],
+      [[{ last_name: "O'Hara; --" }, { last_name: "" }], 2],
+      [[{ username: "ada" }], 0],
+    ]);
+    await expect(d1.batch([rename.bind("3", "else"), d1.prepare("SELECT nothing FROM users")])).rejects.toThrow();
+    expect((await user("ada")).last_name).toBe("O'Hara; --");
   });
 });
 

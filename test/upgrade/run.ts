@@ -96,6 +96,8 @@ try {
   const database: Database = {
     place: "local",
     read: async (sql) => (await d1.prepare(sql).all<Row>()).results,
+    batch: async (statements) =>
+      (await d1.batch<Row>(statements.map((one) => d1.prepare(one)))).map(({ results }) => results),
     write: async (sql) => void (await d1.batch(split(sql).map((one) => d1.prepare(one)))),
     close: async () => {},
   };
