@@ -14,6 +14,12 @@ export interface SessionTables {
   readonly hasEarlier: boolean;
 }
 
+/** A database with sessions. */
+export interface SessionPlace {
+  readonly db: D1Database;
+  readonly tables: SessionTables;
+}
+
 /** A token, whose it is, and where its session is kept. */
 export interface WrittenToken {
   readonly tables: SessionTables;

@@ -23,7 +23,7 @@ import { selectEnded } from "./endings.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { eventOwner, eventStatements, eventUser } from "./events.ts";
 import { createParameters } from "./parameters.ts";
-import { blacklistToken, extendToken, insertToken, rotateToken, type SessionTables } from "./session-rows.ts";
+import { blacklistToken, extendToken, insertToken, rotateToken, type SessionPlace } from "./session-rows.ts";
 import { selectSession, stateFrom, tokenPlace } from "./session-state.ts";
 import { allInOne } from "./session-tables.ts";
 import { selectUser, userFrom } from "./users.ts";
@@ -34,12 +34,6 @@ type Results = readonly D1Result<Row>[];
 /** Nobody's account. */
 const noAccount = { user: undefined, wholeUser: undefined, issuedBeforeSeconds: 0 } as const;
 
-/** A database with sessions, and where it keeps what they depend on. */
-interface Place {
-  readonly db: D1Database;
-  readonly tables: SessionTables;
-}
-
 /** @param event written with the next change */
 export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): TokenStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
@@ -47,7 +41,8 @@ export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): Token
   const store: TokenStore = {
     ...tokensAt(place, log, event),
     withEvent: (next) => (next ? d1Tokens(db, log, next) : store),
-    tokenStatus: (revocationKeys, lookup, mayBeStale) => on(() => tokenStatus(place, revocationKeys, lookup, mayBeStale)),
+    tokenStatus: (revocationKeys, lookup, mayBeStale) =>
+      on(() => tokenStatus(place, revocationKeys, lookup, mayBeStale)),
     // One batch because it is one round trip; the contract asks for less.
     recordLogin: (_owner, record) =>
       on(async () => {
@@ -64,7 +59,7 @@ export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): Token
 /** What concerns the sessions of one database alone. */
 export type TokensAt = Omit<TokenStore, "withEvent" | "tokenStatus" | "recordLogin">;
 
-export function tokensAt(place: Place, log: StoreLog, event?: NewEvent): TokensAt {
+export function tokensAt(place: SessionPlace, log: StoreLog, event?: NewEvent): TokensAt {
   const { db } = place;
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   return {
@@ -83,20 +78,20 @@ export function tokensAt(place: Place, log: StoreLog, event?: NewEvent): TokensA
 }
 
 /** The statements of a look at an owner's account, to stand last in a batch; none without a user. */
-function selectAccount({ db, tables }: Place, owner: Owner): readonly D1PreparedStatement[] {
+function selectAccount({ db, tables }: SessionPlace, owner: Owner): readonly D1PreparedStatement[] {
   return owner === "no user" ? [] : tables.accounts.select(db, owner);
 }
 
 /** What they say, out of the results of the whole batch. */
 function accountOf(
-  { tables: { accounts } }: Place,
+  { tables: { accounts } }: SessionPlace,
   owner: Owner,
   results: Results,
 ): Account & Pick<TokenAndUser, "wholeUser"> {
   return owner === "no user" ? noAccount : accounts.from(results.slice(-accounts.statements));
 }
 
-async function isBlacklisted({ db, tables }: Place, jti: string): Promise<boolean> {
+async function isBlacklisted({ db, tables }: SessionPlace, jti: string): Promise<boolean> {
   const parameters = createParameters();
   const { isEnded } = tokenPlace(jti, parameters);
   const earlier = tables.hasEarlier
@@ -108,7 +103,7 @@ async function isBlacklisted({ db, tables }: Place, jti: string): Promise<boolea
 }
 
 /** The statement that reads a token's session. */
-function selectState({ db, tables }: Place, jti: string): D1PreparedStatement {
+function selectState({ db, tables }: SessionPlace, jti: string): D1PreparedStatement {
   const parameters = createParameters();
   return selectSession(db, jti, parameters, tables.hasEarlier ? isEarlierToken(parameters.add(jti)) : "0");
 }
@@ -117,7 +112,7 @@ function selectState({ db, tables }: Place, jti: string): D1PreparedStatement {
 const isEarlier = (row: Row | undefined): boolean => row?.id === null && row.earlier === 1;
 
 async function tokenAndUser(
-  place: Place,
+  place: SessionPlace,
   owner: Owner,
   jti: string | undefined,
   { usedSinceSeconds }: TokenQuestion,
@@ -138,7 +133,7 @@ interface Found {
 }
 
 /** What the rows say; asks once more about a token that is in the table of an earlier version only. */
-async function foundIn(place: Place, found: Found): Promise<TokenAndUser> {
+async function foundIn(place: SessionPlace, found: Found): Promise<TokenAndUser> {
   const { owner, jti, row, results, usedSinceSeconds } = found;
   const { user, wholeUser, issuedBeforeSeconds } = accountOf(place, owner, results);
   if (jti === undefined) return { user, wholeUser, issuedBeforeSeconds: 0, blacklisted: false, state: undefined };
@@ -149,7 +144,7 @@ async function foundIn(place: Place, found: Found): Promise<TokenAndUser> {
 }
 
 async function tokenStatus(
-  { db }: Place,
+  { db }: SessionPlace,
   revocationKeys: RevocationKeys | undefined,
   lookup: UserLookup | undefined,
   mayBeStale: boolean,
@@ -167,7 +162,7 @@ async function tokenStatus(
   };
 }
 
-async function extend(place: Place, owner: Owner, token: OutstandingToken) {
+async function extend(place: SessionPlace, owner: Owner, token: OutstandingToken) {
   const { db, tables } = place;
   const written = { tables, owner, token };
   const write = () => db.batch<Row>([...extendToken(db, written), ...selectAccount(place, owner)]);
@@ -189,7 +184,12 @@ interface Blacklisting {
   readonly event: NewEvent | undefined;
 }
 
-async function blacklist(place: Place, owner: Owner, token: OutstandingToken, { nowSeconds, event }: Blacklisting) {
+async function blacklist(
+  place: SessionPlace,
+  owner: Owner,
+  token: OutstandingToken,
+  { nowSeconds, event }: Blacklisting,
+) {
   const { db, tables } = place;
   const write = async () => {
     const [update, insert] = blacklistToken(db, { tables, owner, token }, { nowSeconds });
@@ -210,7 +210,7 @@ async function blacklist(place: Place, owner: Owner, token: OutstandingToken, { 
  * One transaction: what is known of the token and its user, and the successor in its place. When the reply is lost the row
  * is asked once more: it may have been written all the same.
  */
-async function rotate(place: Place, log: StoreLog, owner: Owner, terms: RotationTerms): Promise<Rotation> {
+async function rotate(place: SessionPlace, log: StoreLog, owner: Owner, terms: RotationTerms): Promise<Rotation> {
   const { db, tables } = place;
   const { jti } = terms.used;
   const look = () => [selectState(place, jti), ...selectAccount(place, owner)];
@@ -255,7 +255,7 @@ function beforeItsUse(found: TokenAndUser): TokenAndUser {
 }
 
 /** Rows of sessions first, then those of an earlier version. */
-async function deleteExpired({ db, tables }: Place, beforeSeconds: number, limit: number): Promise<number> {
+async function deleteExpired({ db, tables }: SessionPlace, beforeSeconds: number, limit: number): Promise<number> {
   const deletion = (table: string, key: string, expired: string) =>
     db
       .prepare(`DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE ${expired} LIMIT ?2)`)

@@ -23,7 +23,9 @@ export function homeOf(owner: Owner, names: readonly string[]): string {
   let home = "";
   let highest = "";
   for (const name of names) {
-    const weight = createHash("sha256").update(`${name}\n${ownerText(owner)}`, "utf8").digest("hex");
+    const weight = createHash("sha256")
+      .update(`${name}\n${ownerText(owner)}`, "utf8")
+      .digest("hex");
     if (weight > highest) [home, highest] = [name, weight];
   }
   return home;
