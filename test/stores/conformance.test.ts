@@ -1,12 +1,18 @@
 // The promises of src/stores/contract.ts, kept by D1; and seen to be broken by stores that do not keep them.
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { StoreUnderTest } from "../../src/stores/conformance/store-under-test.ts";
 import { storePromises } from "../../src/stores/conformance.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
+import { changeUser } from "../../src/stores/spread/change-user.ts";
+import { sessionDatabases } from "../../src/stores/spread/databases.ts";
+import { spreadSessions } from "../../src/stores/spread/sessions.ts";
+import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { sessionKeyOf, writeTokenId } from "../../src/tokens/token-id.ts";
+import type { User } from "../../src/users/user.ts";
 import { DB } from "../support/bindings.ts";
 import { freshId } from "../support/rows.ts";
+import { boundDatabases, placeSessions, sessionNames } from "../support/session-databases.ts";
 import { addUser } from "../support/users.ts";
 
 const d1: StoreUnderTest = {
@@ -27,6 +33,21 @@ describe.each([
   ["usernames", "of the gateway's own", byUsername],
   ["ids", "made elsewhere", { ...d1, newId: freshId }],
 ])("D1, with tokens that name users by their %s and have ids %s, promises that", (_, _make, store) => {
+  test.each(storePromises)("$name", ({ run }) => run(store));
+});
+
+describe("three databases promise that", () => {
+  const log = () => {};
+  const spread = { users: DB, databases: sessionDatabases(boundDatabases, log), log };
+  const ownerOf = ({ id }: Pick<User, "id">) => ({ column: "id", value: id }) as const;
+  const store: StoreUnderTest = {
+    ...d1,
+    tokens: spreadTokens(spread),
+    sessions: spreadSessions(spread),
+    raiseVersion: (user) =>
+      changeUser(spread, ownerOf(user), { ends: true, nowSeconds: 0 }, () => d1.raiseVersion(user)),
+  };
+  beforeAll(() => placeSessions(sessionNames));
   test.each(storePromises)("$name", ({ run }) => run(store));
 });
 

@@ -1,7 +1,10 @@
 // Users as a database for sessions alone knows them: `owners`, written before the row in `users`.
 // Must never let a session begin while its user's row is being changed.
+
+import type { Ending } from "../admin-contract.ts";
 import type { SessionUser, UserLookup } from "../contract.ts";
 import type { AccountTables } from "./accounts.ts";
+import { adoptSessionsOf } from "./earlier-tokens.ts";
 import { createParameters } from "./parameters.ts";
 import type { SessionTables } from "./session-rows.ts";
 
@@ -75,10 +78,13 @@ export function addOwner(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO owners (owner, user_id, is_active, fingerprint, issued_before) VALUES (?1, ?2, ?3, ?4, ?5)
-       ON CONFLICT (owner) DO NOTHING`,
+      `INSERT INTO owners (owner, user_id, is_active, fingerprint, issued_before, session_version)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (owner) DO NOTHING`,
     )
-    .bind(owner.value, user.id, Number(user.is_active), user.passwordFingerprint, issuedBeforeSeconds);
+    .bind(
+      ...[owner.value, user.id, Number(user.is_active), user.passwordFingerprint],
+      ...[issuedBeforeSeconds, user.session_version],
+    );
 }
 
 /** How long a change of a row in `users` may take, at most: D1 ends a query after 30 seconds. */
@@ -118,4 +124,24 @@ export function finishChange(db: D1Database, owner: UserLookup, user: SessionUse
        WHERE owner = ?1`,
     )
     .bind(owner.value, user ? Number(user.is_active) : null, user?.passwordFingerprint ?? null);
+}
+
+/** Ends an owner's tokens that were issued before a second. Of one who is not known here, the database of users knows it. */
+export function endOwner(
+  db: D1Database,
+  owner: UserLookup,
+  { accounts, hasEarlier }: SessionTables,
+  { issuedBeforeSeconds, nowSeconds }: Pick<Ending, "issuedBeforeSeconds" | "nowSeconds">,
+): D1PreparedStatement[] {
+  const { id } = accounts.sql(owner, "?1");
+  const sessions = db
+    .prepare(
+      `UPDATE sessions SET blacklisted_at = ?3 WHERE user_id = ${id} AND blacklisted_at IS NULL AND created_at < ?2`,
+    )
+    .bind(owner.value, issuedBeforeSeconds, nowSeconds);
+  const note = db
+    .prepare("UPDATE owners SET issued_before = MAX(issued_before, ?2) WHERE owner = ?1")
+    .bind(owner.value, issuedBeforeSeconds);
+  // In the database of users, the note is its own.
+  return hasEarlier ? [adoptSessionsOf(db, owner), sessions] : [note, sessions];
 }

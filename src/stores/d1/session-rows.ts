@@ -4,6 +4,7 @@ import { readTokenId, sessionKeyOf } from "../../tokens/token-id.ts";
 import { longestChain, type OutstandingToken, type Owner, type RotationTerms } from "../contract.ts";
 import type { AccountSql, AccountTables } from "./accounts.ts";
 import { isEarlierToken } from "./earlier-tokens.ts";
+import { isChanging } from "./owners.ts";
 import { createParameters, type Parameters } from "./parameters.ts";
 import { rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
 
@@ -51,15 +52,20 @@ const columns = [
  *
  * @param owner whose id is looked up in the same statement; left out where the token has it
  */
-function newValues(token: OutstandingToken, parameters: Parameters, owner?: AccountSql): string {
+function newValues(
+  token: OutstandingToken,
+  parameters: Parameters,
+  owner?: AccountSql,
+  version = parameters.add(token.sessionVersion),
+): string {
   const { jti, type, userId, createdAtSeconds, expiresAtSeconds, client } = token;
   const { key, otherJti } = newRow(token, parameters);
   const session = token.session === jti ? undefined : token.session;
   const rest = [
     ...[token.sessionStartedAtSeconds ?? createdAtSeconds, createdAtSeconds, expiresAtSeconds],
-    ...[session, client?.name, client?.address, token.sessionVersion],
+    ...[session, client?.name, client?.address],
   ].map((value) => parameters.add(value));
-  return [key, otherJti, "0", parameters.add(type), owner?.id ?? parameters.add(userId), ...rest].join(", ");
+  return [key, otherJti, "0", parameters.add(type), owner?.id ?? parameters.add(userId), ...rest, version].join(", ");
 }
 
 /** Writes a token down; one that is already there stays. It is ended from the beginning if its session is. */
@@ -71,6 +77,21 @@ export function insertToken(db: D1Database, token: OutstandingToken): D1Prepared
       ? "NULL"
       : `(SELECT MAX(named.ended_at) FROM sessions AS named WHERE ${rowsNamed(parameters.add(token.session), "named")})`;
   const sql = `INSERT INTO sessions (${columns}, ended_at) SELECT ${values}, ${ended} WHERE true ON CONFLICT DO NOTHING`;
+  return db.prepare(sql).bind(...parameters.values);
+}
+
+/**
+ * Writes the first token of a session down in a database for sessions alone, under the owner's version there, unless the
+ * owner's row in `users` is being changed. Gives a row back if it did.
+ */
+export function beginSession(db: D1Database, { tables, owner, token }: WrittenToken): D1PreparedStatement {
+  const parameters = createParameters();
+  const account = owner === "no user" ? undefined : tables.accounts.sql(owner, parameters.add(owner.value));
+  const values = newValues(token, parameters, account, account?.version ?? "NULL");
+  const now = parameters.add(token.createdAtSeconds);
+  const isFree = owner === "no user" ? "true" : `NOT ${isChanging(parameters.add(owner.value), now)}`;
+  const sql = `INSERT INTO sessions (${columns}) SELECT ${values} WHERE ${isFree}
+    ON CONFLICT DO NOTHING RETURNING id`;
   return db.prepare(sql).bind(...parameters.values);
 }
 

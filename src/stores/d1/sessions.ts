@@ -97,6 +97,25 @@ const adoptAllStatement = (userId: string, value: string, condition: string): St
   [value],
 ];
 
+/** Notes up to which second an owner's tokens have ended. @param condition as for endAllStatements() */
+export function cutoffStatement(
+  owner: UserLookup,
+  { issuedBeforeSeconds, untilSeconds }: Omit<Ending, "nowSeconds">,
+  condition = "true",
+): Statement {
+  // A name has an id only while there is a user of that name; an id may be that of a user who is gone.
+  const ids =
+    owner.column === "id"
+      ? `SELECT ?1, ?2, ?3 WHERE ${condition}`
+      : `SELECT id, ?2, ?3 FROM users WHERE ${owner.column} = ?1 AND ${condition}`;
+  return [
+    `INSERT INTO user_cutoffs (user_id, issued_before, expires_at) ${ids}
+     ON CONFLICT (user_id) DO UPDATE SET issued_before = MAX(user_cutoffs.issued_before, excluded.issued_before),
+       expires_at = MAX(user_cutoffs.expires_at, excluded.expires_at)`,
+    [owner.value, issuedBeforeSeconds, untilSeconds],
+  ];
+}
+
 /**
  * What endAll() writes, for one transaction; `npm run manage` sends the same as text.
  *
@@ -107,18 +126,8 @@ export function endAllStatements(
   { issuedBeforeSeconds, untilSeconds, nowSeconds }: Ending,
   condition = "true",
 ): readonly Statement[] {
-  // A name has an id only while there is a user of that name; an id may be that of a user who is gone.
-  const ids =
-    owner.column === "id"
-      ? `SELECT ?1, ?2, ?3 WHERE ${condition}`
-      : `SELECT id, ?2, ?3 FROM users WHERE ${owner.column} = ?1 AND ${condition}`;
   return [
-    [
-      `INSERT INTO user_cutoffs (user_id, issued_before, expires_at) ${ids}
-       ON CONFLICT (user_id) DO UPDATE SET issued_before = MAX(user_cutoffs.issued_before, excluded.issued_before),
-         expires_at = MAX(user_cutoffs.expires_at, excluded.expires_at)`,
-      [owner.value, issuedBeforeSeconds, untilSeconds],
-    ],
+    cutoffStatement(owner, { issuedBeforeSeconds, untilSeconds }, condition),
     adoptAllStatement(idOf(owner, "?1"), owner.value, condition),
     [
       `UPDATE sessions SET blacklisted_at = ?3

@@ -47,7 +47,8 @@ export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): Token
     recordLogin: (_owner, record) =>
       on(async () => {
         const lookup = { column: "id", value: record.userId } as const;
-        const writes = [...loginStatements(db, record), ...loginEvent(db, record, event)];
+        const token = record.token ? [insertToken(db, record.token)] : [];
+        const writes = [...token, ...loginWrites(db, record), ...loginEvent(db, record, event)];
         const results = await db.batch<Row>([...writes, ...accountsInUsers.select(db, lookup)]);
         const { wholeUser, issuedBeforeSeconds } = accountsInUsers.from(results.slice(-accountsInUsers.statements));
         return { user: wholeUser, issuedBeforeSeconds };
@@ -268,15 +269,15 @@ async function deleteExpired({ db, tables }: SessionPlace, beforeSeconds: number
 }
 
 /** None for a log-in whose user was changed while it was under way: it is refused. */
-function loginEvent(db: D1Database, { userId, token }: LoginRecord, event: NewEvent | undefined) {
+export function loginEvent(db: D1Database, { userId, token }: LoginRecord, event: NewEvent | undefined) {
   const unchanged =
     "EXISTS (SELECT 1 FROM users WHERE id = ?4 AND is_active = 1 AND session_version = COALESCE(?5, session_version))";
   return eventStatements(db, event, eventUser(userId), { sql: unchanged, values: [token?.sessionVersion ?? null] });
 }
 
-function loginStatements(db: D1Database, record: LoginRecord): D1PreparedStatement[] {
+/** What a log-in writes in the database of users. */
+export function loginWrites(db: D1Database, record: LoginRecord): D1PreparedStatement[] {
   const statements: D1PreparedStatement[] = [];
-  if (record.token) statements.push(insertToken(db, record.token));
   if (record.newHash) {
     statements.push(
       db

@@ -1,0 +1,40 @@
+// A change of a user's row, as the owner's session database has to know of it before and after.
+// Must never let a session begin between the two, nor leave one that began under the former password.
+import type { UserLookup } from "../contract.ts";
+import { accountsInUsers } from "../d1/accounts.ts";
+import { beginChange, finishChange } from "../d1/owners.ts";
+import type { SpreadStores } from "./databases.ts";
+
+/** What a change of a user does to the user's sessions. */
+export interface UserChange {
+  /** Whether it ends them. */
+  readonly ends: boolean;
+  /** What the user is afterwards; undefined where the change leaves that as it is. */
+  readonly isActive?: boolean | undefined;
+  readonly nowSeconds: number;
+}
+
+/**
+ * 1. The session database: no session of the user begins, and with `ends` those that there are have ended. 2. The change
+ * itself. 3. Sessions begin again, as the row says then. If 2 is lost, sessions have ended and the change can be made again;
+ * if 3 is lost, sessions begin again after a minute.
+ */
+export async function changeUser<T>(
+  { users, databases }: SpreadStores,
+  owner: UserLookup,
+  { ends, isActive, nowSeconds }: UserChange,
+  change: () => Promise<T>,
+): Promise<T> {
+  const read = async () =>
+    accountsInUsers.from(await users.batch<Record<string, unknown>>([...accountsInUsers.select(users, owner)])).user;
+  const user = await read();
+  if (!user) return change();
+  const is = isActive ?? user.is_active;
+  await databases.at(owner, ({ db }) => db.batch([beginChange(db, owner, { user, ends, isActive: is, nowSeconds })]));
+  try {
+    return await change();
+  } finally {
+    const now = await read();
+    await databases.at(owner, ({ db }) => db.batch([finishChange(db, owner, now)]));
+  }
+}

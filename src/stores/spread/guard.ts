@@ -1,0 +1,45 @@
+// A session database that refuses what is not for it: each batch begins with a statement that fails the whole of it.
+// Must never be given a statement outside a batch.
+
+/** What a batch is for. */
+export interface Purpose {
+  /** The binding by which the database is meant. */
+  readonly name: string;
+  /** Of the placement that the caller knows. */
+  readonly version: number;
+  /** Whose sessions; undefined for all of the database's. */
+  readonly owner: string | undefined;
+}
+
+/** No valid JSON, and nothing that another statement could say. */
+const refusal = "session database refuses";
+
+/**
+ * The statement that fails unless the database is the one that is meant, the lists of databases are those that the caller
+ * knows or one announcement ahead, and the owner has not moved. Lists that are no longer in use lie two versions back.
+ */
+function guardStatement(db: D1Database, { name, version, owner }: Purpose): D1PreparedStatement {
+  return db
+    .prepare(
+      `SELECT CASE WHEN (SELECT version FROM placement WHERE id = 1 AND name = ?1) <= ?2 + 1
+         AND NOT EXISTS (SELECT 1 FROM moved_owners WHERE owner = ?3) THEN 1 ELSE json(?4) END AS guard`,
+    )
+    .bind(name, version, owner ?? null, refusal);
+}
+
+/** The database, of which only batches are used. */
+export function guarded(db: D1Database, purpose: Purpose): D1Database {
+  const batch = async <T>(statements: D1PreparedStatement[]): Promise<D1Result<T>[]> => {
+    try {
+      const [, ...results] = await db.batch<T>([guardStatement(db, purpose), ...statements]);
+      return results;
+    } catch (error) {
+      if (error instanceof Error && error.message.includes("malformed JSON")) throw new WrongDatabase(purpose.name);
+      throw error;
+    }
+  };
+  return { prepare: (sql: string) => db.prepare(sql), batch } as unknown as D1Database;
+}
+
+/** Nothing was written: the placement has changed, the owner has moved, or another database is bound under the name. */
+export class WrongDatabase extends Error {}

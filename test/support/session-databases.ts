@@ -1,0 +1,35 @@
+// Three databases for sessions beside the one for users, as SESSIONS_1 to SESSIONS_3 would be bound.
+import { env } from "cloudflare:workers";
+import { DB } from "./bindings.ts";
+import { statementsOf } from "./statements.ts";
+
+const bound = env as unknown as Readonly<Record<string, D1Database>> & { readonly TEST_SESSIONS_SCHEMA: string };
+
+export const sessionNames = ["SESSIONS_1", "SESSIONS_2", "SESSIONS_3"] as const;
+
+/** All databases by their bindings. */
+export const boundDatabases: ReadonlyMap<string, D1Database> = new Map([
+  ["DB", DB],
+  ...sessionNames.map((name) => [name, bound[name] as D1Database] as const),
+]);
+
+/** Creates the tables, empty, and says in all databases where sessions are and where they are to be. */
+export async function placeSessions(
+  current: readonly string[],
+  next: readonly string[] | null = null,
+  version = 1,
+): Promise<void> {
+  for (const [name, db] of boundDatabases) {
+    if (name !== "DB") {
+      for (const statement of statementsOf(bound.TEST_SESSIONS_SCHEMA)) await db.prepare(statement).run();
+      await db.batch(["sessions", "owners", "moved_owners"].map((table) => db.prepare(`DELETE FROM ${table}`)));
+    }
+    await db
+      .prepare(
+        `INSERT INTO placement (id, name, version, current, next) VALUES (1, ?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE SET version = excluded.version, current = excluded.current, next = excluded.next`,
+      )
+      .bind(name, version, JSON.stringify(current), next === null ? null : JSON.stringify(next))
+      .run();
+  }
+}
