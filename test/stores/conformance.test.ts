@@ -9,7 +9,6 @@ import { sessionDatabases } from "../../src/stores/spread/databases.ts";
 import { spreadSessions } from "../../src/stores/spread/sessions.ts";
 import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { sessionKeyOf, writeTokenId } from "../../src/tokens/token-id.ts";
-import type { User } from "../../src/users/user.ts";
 import { DB } from "../support/bindings.ts";
 import { freshId } from "../support/rows.ts";
 import { boundDatabases, placeSessions, sessionNames } from "../support/session-databases.ts";
@@ -36,19 +35,45 @@ describe.each([
   test.each(storePromises)("$name", ({ run }) => run(store));
 });
 
+const log = () => {};
+const spread = { users: DB, databases: sessionDatabases(boundDatabases, log), log };
+const overThree: StoreUnderTest = {
+  ...d1,
+  tokens: spreadTokens(spread),
+  sessions: spreadSessions(spread),
+  raiseVersion: (user) =>
+    changeUser(spread, d1.ownerOf(user), { ends: true, nowSeconds: 0 }, () => d1.raiseVersion(user)),
+};
+
 describe("three databases promise that", () => {
-  const log = () => {};
-  const spread = { users: DB, databases: sessionDatabases(boundDatabases, log), log };
-  const ownerOf = ({ id }: Pick<User, "id">) => ({ column: "id", value: id }) as const;
-  const store: StoreUnderTest = {
-    ...d1,
-    tokens: spreadTokens(spread),
-    sessions: spreadSessions(spread),
-    raiseVersion: (user) =>
-      changeUser(spread, ownerOf(user), { ends: true, nowSeconds: 0 }, () => d1.raiseVersion(user)),
-  };
   beforeAll(() => placeSessions(sessionNames));
-  test.each(storePromises)("$name", ({ run }) => run(store));
+  test.each(storePromises)("$name", ({ run }) => run(overThree));
+});
+
+describe("one database that is being spread over three promises that", () => {
+  let version = 100;
+  /** The spread is announced in the middle of a case, once it has called the store that often. */
+  const afterCalls = (calls: number): StoreUnderTest => {
+    let left = calls;
+    const counted = <T extends object>(store: T): T =>
+      new Proxy(store, {
+        get: (target, name) => {
+          const method = Reflect.get(target, name) as (...asked: unknown[]) => Promise<unknown>;
+          return async (...asked: unknown[]) => {
+            if (left-- === 0) await placeSessions(["DB"], sessionNames, ++version, false);
+            return method(...asked);
+          };
+        },
+      });
+    return { ...overThree, tokens: counted(overThree.tokens), sessions: counted(overThree.sessions) };
+  };
+  describe.each([0, 1, 2, 5, 21])("from the call number %i on,", (calls) => {
+    test.each(storePromises)("$name", async ({ run }) => {
+      version += 3;
+      await placeSessions(["DB"], null, version);
+      await run(afterCalls(calls));
+    });
+  });
 });
 
 type Break = (store: StoreUnderTest) => Partial<StoreUnderTest["tokens"] & StoreUnderTest["sessions"]>;

@@ -13,17 +13,23 @@ export const boundDatabases: ReadonlyMap<string, D1Database> = new Map([
   ...sessionNames.map((name) => [name, bound[name] as D1Database] as const),
 ]);
 
-/** Creates the tables, empty, and says in all databases where sessions are and where they are to be. */
+/**
+ * Says in all databases where sessions are and where they are to be.
+ *
+ * @param empties creates the tables of session databases before that, and empties them
+ */
 export async function placeSessions(
   current: readonly string[],
   next: readonly string[] | null = null,
   version = 1,
+  empties = true,
 ): Promise<void> {
   for (const [name, db] of boundDatabases) {
-    if (name !== "DB") {
+    if (name !== "DB" && empties) {
       for (const statement of statementsOf(bound.TEST_SESSIONS_SCHEMA)) await db.prepare(statement).run();
       await db.batch(["sessions", "owners", "moved_owners"].map((table) => db.prepare(`DELETE FROM ${table}`)));
     }
+    if (empties) await db.prepare("DELETE FROM moved_owners").run();
     await db
       .prepare(
         `INSERT INTO placement (id, name, version, current, next) VALUES (1, ?1, ?2, ?3, ?4)

@@ -29,12 +29,20 @@ export async function changeUser<T>(
     accountsInUsers.from(await users.batch<Record<string, unknown>>([...accountsInUsers.select(users, owner)])).user;
   const user = await read();
   if (!user) return change();
-  const is = isActive ?? user.is_active;
-  await databases.at(owner, ({ db }) => db.batch([beginChange(db, owner, { user, ends, isActive: is, nowSeconds })]));
+  const begin = () =>
+    databases.at(owner, async ({ db, tables }) => {
+      if (tables.hasEarlier) return false;
+      await db.batch([beginChange(db, owner, { user, ends, isActive: isActive ?? user.is_active, nowSeconds })]);
+      return true;
+    });
+  const begun = await begin();
   try {
     return await change();
   } finally {
-    const now = await read();
-    await databases.at(owner, ({ db }) => db.batch([finishChange(db, owner, now)]));
+    // Where sessions are with the users, the change itself has ended them; unless they were moved meanwhile.
+    if (begun || (await begin())) {
+      const now = await read();
+      await databases.at(owner, ({ db }) => db.batch([finishChange(db, owner, now)]));
+    }
   }
 }

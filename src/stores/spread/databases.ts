@@ -2,11 +2,11 @@
 // Must never work on an owner's sessions in two databases.
 import { Refusal } from "../../errors.ts";
 import type { Owner } from "../contract.ts";
-import type { StoreLog } from "../d1/errors.ts";
+import { type StoreLog, WrongDatabase } from "../d1/errors.ts";
 import { sessionsAlone } from "../d1/owners.ts";
 import type { SessionPlace } from "../d1/session-rows.ts";
 import { allInOne } from "../d1/session-tables.ts";
-import { guarded, WrongDatabase } from "./guard.ts";
+import { guarded } from "./guard.ts";
 import { moveOwner } from "./move-owner.ts";
 import { ownerText, type Placement, placeOf } from "./placement.ts";
 
@@ -37,11 +37,14 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
   // What this isolate knows; each batch tells if it is no longer true.
   let known: Placement | undefined;
 
+  const mismatch = (name: string): Refusal => {
+    log("session_databases_mismatch", { name });
+    return new Refusal("store_unavailable");
+  };
   const database = (name: string): D1Database => {
     const db = bound.get(name);
-    if (db) return db;
-    log("session_databases_mismatch", { name });
-    throw new Refusal("store_unavailable");
+    if (!db) throw mismatch(name);
+    return db;
   };
   const placeIn = (name: string, { version }: Placement, owner: string | undefined): SessionPlace => ({
     db: guarded(database(name), { name, version, owner }),
@@ -53,10 +56,7 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
     const row = await database(name)
       .prepare("SELECT name, version, current, next FROM placement WHERE id = 1")
       .first<{ name: string; version: number; current: string; next: string | null }>();
-    if (row?.name !== name) {
-      log("session_databases_mismatch", { name });
-      throw new Refusal("store_unavailable");
-    }
+    if (row?.name !== name) throw mismatch(name);
     const list = (text: string) => JSON.parse(text) as string[];
     return { version: row.version, current: list(row.current), next: row.next === null ? undefined : list(row.next) };
   }
@@ -85,8 +85,9 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
         try {
           return await attempt(owner, work);
         } catch (error) {
-          if (!(error instanceof WrongDatabase) || attempts === mostAttempts) throw error;
-          known = newest(known, await placementIn(error.message));
+          if (!(error instanceof WrongDatabase)) throw error;
+          if (attempts === mostAttempts) throw mismatch(error.database);
+          known = newest(known, await placementIn(error.database));
         }
       }
     },

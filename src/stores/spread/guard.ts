@@ -1,5 +1,6 @@
 // A session database that refuses what is not for it: each batch begins with a statement that fails the whole of it.
 // Must never be given a statement outside a batch.
+import { WrongDatabase } from "../d1/errors.ts";
 
 /** What a batch is for. */
 export interface Purpose {
@@ -40,6 +41,3 @@ export function guarded(db: D1Database, purpose: Purpose): D1Database {
   };
   return { prepare: (sql: string) => db.prepare(sql), batch } as unknown as D1Database;
 }
-
-/** Nothing was written: the placement has changed, the owner has moved, or another database is bound under the name. */
-export class WrongDatabase extends Error {}

@@ -18,7 +18,7 @@ import { selectEnded } from "../d1/endings.ts";
 import { onD1 } from "../d1/errors.ts";
 import { eventOwner, eventStatements } from "../d1/events.ts";
 import { addOwner, keepOwner } from "../d1/owners.ts";
-import { beginSession, type SessionPlace } from "../d1/session-rows.ts";
+import { beginSession, insertToken, type SessionPlace } from "../d1/session-rows.ts";
 import { loginEvent, loginWrites, tokensAt } from "../d1/tokens.ts";
 import { selectUser, userFrom } from "../d1/users.ts";
 import type { NewEvent } from "../events-contract.ts";
@@ -115,6 +115,7 @@ async function recordLogin(
   const keeps = (known: User, issuedBeforeSeconds: number) =>
     databases.at(owner, async ({ db, tables }) => {
       if (owner === "no user" || !token) return;
+      if (tables.hasEarlier) return void (await db.batch([insertToken(db, token)]));
       const keep = keepOwner(db, owner, withFingerprint(known), { issuedBeforeSeconds, nowSeconds });
       const begin = issuedBeforeSeconds === 0 ? [beginSession(db, { tables, owner, token })] : [];
       const [, begun] = await db.batch<Row>([keep, ...begin]);
