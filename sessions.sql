@@ -29,7 +29,7 @@ CREATE INDEX IF NOT EXISTS sessions_session ON sessions (session) WHERE session 
 CREATE TABLE IF NOT EXISTS owners (
   owner          TEXT    PRIMARY KEY NOT NULL, -- as tokens name the user: the value of USER_ID_CLAIM as text
   user_id        TEXT    NOT NULL,             -- the id of the row in users
-  is_active      INTEGER NOT NULL,
+  is_active      INTEGER,                      -- NULL: the row in users is gone
   session_version INTEGER NOT NULL DEFAULT 0,  -- raised with each change that ends the user's sessions
   fingerprint    TEXT    NOT NULL,             -- of the stored hash, as CHECK_REVOKE_TOKEN compares it
   issued_before  INTEGER NOT NULL DEFAULT 0,   -- tokens issued before this second are ended

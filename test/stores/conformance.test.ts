@@ -1,6 +1,6 @@
 // The promises of src/stores/contract.ts, kept by D1; and seen to be broken by stores that do not keep them.
 import { beforeAll, describe, expect, test } from "vitest";
-import type { StoreUnderTest } from "../../src/stores/conformance/store-under-test.ts";
+import { now, type StoreUnderTest } from "../../src/stores/conformance/store-under-test.ts";
 import { storePromises } from "../../src/stores/conformance.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
@@ -36,13 +36,12 @@ describe.each([
 });
 
 const log = () => {};
-const spread = { users: DB, databases: sessionDatabases(boundDatabases, log), log };
+const spread = { users: DB, databases: sessionDatabases(boundDatabases, log), nowSeconds: () => now, log };
 const overThree: StoreUnderTest = {
   ...d1,
   tokens: spreadTokens(spread),
   sessions: spreadSessions(spread),
-  raiseVersion: (user) =>
-    changeUser(spread, d1.ownerOf(user), { ends: true, nowSeconds: 0 }, () => d1.raiseVersion(user)),
+  raiseVersion: (user) => changeUser(spread, d1.ownerOf(user), { ends: true }, () => d1.raiseVersion(user)),
 };
 
 describe("three databases promise that", () => {

@@ -1,6 +1,7 @@
 // Users as a database for sessions alone knows them: `owners`, written before the row in `users`.
 // Must never let a session begin while its user's row is being changed.
 
+import type { UserId } from "../../users/user.ts";
 import type { Ending } from "../admin-contract.ts";
 import type { SessionUser, UserLookup } from "../contract.ts";
 import type { AccountTables } from "./accounts.ts";
@@ -14,7 +15,8 @@ const columns = "user_id, is_active, session_version, fingerprint, issued_before
 
 const accountsInOwners: AccountTables = {
   sql(_lookup, parameter) {
-    const of = (column: string) => `(SELECT ${column} FROM owners WHERE owner = ${parameter})`;
+    const of = (column: string) =>
+      `(SELECT ${column} FROM owners WHERE owner = ${parameter} AND is_active IS NOT NULL)`;
     return {
       id: of("user_id"),
       isActive: of("is_active"),
@@ -34,8 +36,9 @@ const accountsInOwners: AccountTables = {
 /** A database for sessions alone. */
 export const sessionsAlone: SessionTables = { accounts: accountsInOwners, hasEarlier: false };
 
+/** Undefined also for one whose row in `users` is gone; what it was is kept, so that no session comes back with its id. */
 function ownerFrom(row: Row | undefined): SessionUser | undefined {
-  if (!row) return undefined;
+  if (!row || row.is_active === null) return undefined;
   return {
     id: String(row.user_id),
     is_active: row.is_active === 1,
@@ -120,8 +123,7 @@ export function beginChange(db: D1Database, owner: UserLookup, change: OwnerChan
 export function finishChange(db: D1Database, owner: UserLookup, user: SessionUser | undefined): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE owners SET changing_until = NULL, is_active = COALESCE(?2, is_active), fingerprint = COALESCE(?3, fingerprint)
-       WHERE owner = ?1`,
+      `UPDATE owners SET changing_until = NULL, is_active = ?2, fingerprint = COALESCE(?3, fingerprint) WHERE owner = ?1`,
     )
     .bind(owner.value, user ? Number(user.is_active) : null, user?.passwordFingerprint ?? null);
 }
@@ -144,4 +146,46 @@ export function endOwner(
     .bind(owner.value, issuedBeforeSeconds);
   // In the database of users, the note is its own.
   return hasEarlier ? [adoptSessionsOf(db, owner), sessions] : [note, sessions];
+}
+
+/** An owner whose user's row is about to be changed by a list of changes, or was. */
+export interface ChangedOwner {
+  readonly owner: string;
+  readonly userId: UserId;
+  /** The second before which tokens end with it. */
+  readonly issuedBeforeSeconds: number;
+}
+
+/** beginChange() of several owners, whose sessions all end. One who is not known yet is none until finishChanges(). */
+export function beginChanges(db: D1Database, owners: readonly ChangedOwner[], nowSeconds: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO owners (owner, user_id, fingerprint, session_version, issued_before, changing_until)
+       SELECT value ->> 'owner', value ->> 'userId', '', 1, value ->> 'issuedBeforeSeconds', ?2 FROM json_each(?1) WHERE true
+       ON CONFLICT (owner) DO UPDATE SET changing_until = excluded.changing_until,
+         session_version = owners.session_version + 1,
+         issued_before = MAX(owners.issued_before, excluded.issued_before)`,
+    )
+    .bind(JSON.stringify(owners), nowSeconds + longestChangeSeconds);
+}
+
+/** finishChange() of several owners. @param users as the rows are now, by owner; null where one is gone */
+export function finishChanges(
+  db: D1Database,
+  users: ReadonlyArray<readonly [owner: string, user: SessionUser | null]>,
+): D1PreparedStatement {
+  const rows = users.map(([owner, user]) => ({
+    owner,
+    isActive: user && Number(user.is_active),
+    fingerprint: user?.passwordFingerprint ?? null,
+  }));
+  return db
+    .prepare(
+      `UPDATE owners SET changing_until = NULL, is_active = now.is_active,
+         fingerprint = COALESCE(now.fingerprint, owners.fingerprint)
+       FROM (SELECT value ->> 'owner' AS owner, value ->> 'isActive' AS is_active, value ->> 'fingerprint' AS fingerprint
+             FROM json_each(?1)) AS now
+       WHERE owners.owner = now.owner`,
+    )
+    .bind(JSON.stringify(rows));
 }

@@ -1,8 +1,10 @@
 // A change of a user's row, as the owner's session database has to know of it before and after.
 // Must never let a session begin between the two, nor leave one that began under the former password.
+
+import type { Ending } from "../admin-contract.ts";
 import type { UserLookup } from "../contract.ts";
 import { accountsInUsers } from "../d1/accounts.ts";
-import { beginChange, finishChange } from "../d1/owners.ts";
+import { beginChange, endOwner, finishChange } from "../d1/owners.ts";
 import type { SpreadStores } from "./databases.ts";
 
 /** What a change of a user does to the user's sessions. */
@@ -11,7 +13,8 @@ export interface UserChange {
   readonly ends: boolean;
   /** What the user is afterwards; undefined where the change leaves that as it is. */
   readonly isActive?: boolean | undefined;
-  readonly nowSeconds: number;
+  /** Tokens that were issued before a second have ended, too. */
+  readonly ending?: Ending | undefined;
 }
 
 /**
@@ -20,9 +23,9 @@ export interface UserChange {
  * if 3 is lost, sessions begin again after a minute.
  */
 export async function changeUser<T>(
-  { users, databases }: SpreadStores,
+  { users, databases, nowSeconds }: SpreadStores,
   owner: UserLookup,
-  { ends, isActive, nowSeconds }: UserChange,
+  { ends, isActive, ending }: UserChange,
   change: () => Promise<T>,
 ): Promise<T> {
   const read = async () =>
@@ -32,7 +35,13 @@ export async function changeUser<T>(
   const begin = () =>
     databases.at(owner, async ({ db, tables }) => {
       if (tables.hasEarlier) return false;
-      await db.batch([beginChange(db, owner, { user, ends, isActive: isActive ?? user.is_active, nowSeconds })]);
+      const begin = beginChange(db, owner, {
+        user,
+        ends,
+        isActive: isActive ?? user.is_active,
+        nowSeconds: nowSeconds(),
+      });
+      await db.batch([begin, ...(ending ? endOwner(db, owner, tables, ending) : [])]);
       return true;
     });
   const begun = await begin();
@@ -45,4 +54,11 @@ export async function changeUser<T>(
       await databases.at(owner, ({ db }) => db.batch([finishChange(db, owner, now)]));
     }
   }
+}
+
+/** Ends the sessions of an owner by whose name there is no user any more. */
+export async function forgetOwner({ databases }: SpreadStores, owner: UserLookup): Promise<void> {
+  await databases.at(owner, async ({ db, tables }) => {
+    if (!tables.hasEarlier) await db.batch([finishChange(db, owner, undefined)]);
+  });
 }

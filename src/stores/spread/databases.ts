@@ -18,6 +18,11 @@ export type SpreadLog = StoreLog & ((event: "session_databases_mismatch", fields
 export interface SessionDatabases {
   /** Runs work where the owner's sessions are. Work can be repeated: nothing was written when it failed by the guard. */
   at<T>(owner: Owner, work: (place: SessionPlace) => Promise<T>): Promise<T>;
+  /** Runs work where the sessions of several owners are: once in each database, for its owners. It may be repeated. */
+  atEach<Each extends Exclude<Owner, "no user">>(
+    owners: readonly Each[],
+    work: (place: SessionPlace, owners: readonly Each[]) => Promise<unknown>,
+  ): Promise<void>;
   /** Runs work in each database that has sessions, one after another. */
   inAll<T>(work: (place: SessionPlace, name: string) => Promise<T>): Promise<readonly T[]>;
 }
@@ -27,6 +32,7 @@ export interface SpreadStores {
   /** The database of users. */
   readonly users: D1Database;
   readonly databases: SessionDatabases;
+  readonly nowSeconds: () => number;
   readonly log: SpreadLog;
 }
 
@@ -46,8 +52,8 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
     if (!db) throw mismatch(name);
     return db;
   };
-  const placeIn = (name: string, { version }: Placement, owner: string | undefined): SessionPlace => ({
-    db: guarded(database(name), { name, version, owner }),
+  const placeIn = (name: string, { version }: Placement, owners: readonly string[]): SessionPlace => ({
+    db: guarded(database(name), { name, version, owners }),
     tables: name === usersDatabase ? allInOne : sessionsAlone,
   });
 
@@ -66,36 +72,45 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
     return known;
   }
 
-  async function attempt<T>(owner: Owner, work: (place: SessionPlace) => Promise<T>): Promise<T> {
-    const current = await placement();
+  /** Where the owner's sessions are, after they were moved there if need be. */
+  async function homeNow(owner: Owner, current: Placement): Promise<string> {
     const { from, to } = placeOf(owner, current);
-    const text = ownerText(owner);
-    if (to === undefined) return work(placeIn(from, current, text));
-    await moveOwner(owner, {
-      from: placeIn(from, current, undefined),
-      to: placeIn(to, current, text),
-      name: to,
-    });
-    return work(placeIn(to, current, text));
+    if (to === undefined) return from;
+    const move = { from: placeIn(from, current, []), to: placeIn(to, current, [ownerText(owner)]), name: to };
+    await moveOwner(owner, move);
+    return to;
+  }
+
+  /** Does it again where the placement has changed meanwhile. */
+  async function untilPlaced<T>(attempt: (current: Placement) => Promise<T>): Promise<T> {
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await attempt(await placement());
+      } catch (error) {
+        if (!(error instanceof WrongDatabase)) throw error;
+        if (attempts === mostAttempts) throw mismatch(error.database);
+        known = newest(known, await placementIn(error.database));
+      }
+    }
   }
 
   return {
-    async at(owner, work) {
-      for (let attempts = 1; ; attempts++) {
-        try {
-          return await attempt(owner, work);
-        } catch (error) {
-          if (!(error instanceof WrongDatabase)) throw error;
-          if (attempts === mostAttempts) throw mismatch(error.database);
-          known = newest(known, await placementIn(error.database));
+    at: (owner, work) =>
+      untilPlaced(async (current) => work(placeIn(await homeNow(owner, current), current, [ownerText(owner)]))),
+    atEach: (owners, work) =>
+      untilPlaced(async (current) => {
+        const homes = new Map<string, (typeof owners)[number][]>();
+        for (const owner of owners) {
+          const home = await homeNow(owner, current);
+          homes.set(home, [...(homes.get(home) ?? []), owner]);
         }
-      }
-    },
+        for (const [home, some] of homes) await work(placeIn(home, current, some.map(ownerText)), some);
+      }),
     async inAll(work) {
       const current = await placement();
       const names = [...new Set([...current.current, ...(current.next ?? [])])];
       const done: Awaited<ReturnType<typeof work>>[] = [];
-      for (const name of names) done.push(await work(placeIn(name, current, undefined), name));
+      for (const name of names) done.push(await work(placeIn(name, current, []), name));
       return done;
     },
   };

@@ -8,8 +8,8 @@ export interface Purpose {
   readonly name: string;
   /** Of the placement that the caller knows. */
   readonly version: number;
-  /** Whose sessions; undefined for all of the database's. */
-  readonly owner: string | undefined;
+  /** Whose sessions; empty for all of the database's. */
+  readonly owners: readonly string[];
 }
 
 /** No valid JSON, and nothing that another statement could say. */
@@ -17,15 +17,15 @@ const refusal = "session database refuses";
 
 /**
  * The statement that fails unless the database is the one that is meant, the lists of databases are those that the caller
- * knows or one announcement ahead, and the owner has not moved. Lists that are no longer in use lie two versions back.
+ * knows or one announcement ahead, and no owner has moved. Lists that are no longer in use lie two versions back.
  */
-function guardStatement(db: D1Database, { name, version, owner }: Purpose): D1PreparedStatement {
+function guardStatement(db: D1Database, { name, version, owners }: Purpose): D1PreparedStatement {
   return db
     .prepare(
       `SELECT CASE WHEN (SELECT version FROM placement WHERE id = 1 AND name = ?1) <= ?2 + 1
-         AND NOT EXISTS (SELECT 1 FROM moved_owners WHERE owner = ?3) THEN 1 ELSE json(?4) END AS guard`,
+         AND NOT EXISTS (SELECT 1 FROM moved_owners WHERE owner IN (SELECT value FROM json_each(?3))) THEN 1 ELSE json(?4) END AS guard`,
     )
-    .bind(name, version, owner ?? null, refusal);
+    .bind(name, version, JSON.stringify(owners), refusal);
 }
 
 /** The database, of which only batches are used. */
