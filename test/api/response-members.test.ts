@@ -34,7 +34,7 @@ async function session(hooks: Hooks, vars: Vars = {}) {
   };
   return { app, post };
 }
-const listed = async () => (await DB.prepare("SELECT COUNT(*) AS n FROM outstanding_tokens").first("n")) as number;
+const listed = async () => (await DB.prepare("SELECT COUNT(*) AS n FROM sessions").first("n")) as number;
 const throws = () => {
   throw new Error("the hook's own secret");
 };

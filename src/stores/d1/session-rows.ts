@@ -59,7 +59,8 @@ export function insertToken(db: D1Database, token: OutstandingToken): D1Prepared
     token.session === undefined
       ? "NULL"
       : `(SELECT MAX(named.ended_at) FROM sessions AS named WHERE ${rowsNamed(parameters.add(token.session), "named")})`;
-  const sql = `INSERT INTO sessions (${columns}, ended_at) SELECT ${values}, ${ended} WHERE true ON CONFLICT DO NOTHING`;
+  const sql = `INSERT INTO sessions (${columns}, ended_at, blacklisted_at) SELECT ${values}, ended, ended
+    FROM (SELECT ${ended} AS ended) WHERE true ON CONFLICT DO NOTHING`;
   return db.prepare(sql).bind(...parameters.values);
 }
 
