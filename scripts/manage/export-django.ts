@@ -138,12 +138,7 @@ export async function exportRows(
   };
 }
 
-function reportOf(
-  users: UserExport,
-  model: ExportModel,
-  tokens: TokenExport,
-  isOnto: boolean,
-): string[] {
+function reportOf(users: UserExport, model: ExportModel, tokens: TokenExport, isOnto: boolean): string[] {
   const lines = [
     `  users   ${users.fresh} new, ${users.updated} changed, ${users.same} left as they are`,
     `  tokens  ${tokens.outstanding.length} outstanding, ${tokens.blacklisted.length} blacklisted`,
