@@ -103,8 +103,8 @@ describe("export-django", () => {
     const rows = [userRow(1, "ada", { date_joined: "2020-01-01T00:00:00", last_login: null })];
     await importRows(rows);
     await write(`UPDATE users SET last_login = '2026-01-01T00:00:00.500Z';
-      INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at)
-        VALUES ('t', 'refresh', '1', 1767225600, 4102444800)`);
+      INSERT INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at)
+        VALUES ('t', 0, 'refresh', '1', 1767225600, 1767225600, 4102444800)`);
     expect((await run({}, rows)).rows.map(({ fields }) => fields)).toMatchObject([
       { last_login: "2026-01-01T00:00:00.500", date_joined: "2020-01-01T00:00:00" },
       { created_at: "2026-01-01T00:00:00", expires_at: "2100-01-01T00:00:00" },
@@ -175,8 +175,8 @@ describe("export-django", () => {
       ...["a", "b", "c", "d"].map((jti, index) => tokenRow(index + 1, jti, 1)),
       blacklistedRow(2),
     ]);
-    await write(`UPDATE outstanding_tokens SET session_version = 7 WHERE jti = 'c';
-      INSERT INTO ended_families (family, ended_at, expires_at) VALUES ('d', 1, 2) ON CONFLICT DO NOTHING`);
+    await write(`UPDATE sessions SET session_version = 7 WHERE other_jti = 'c';
+      UPDATE sessions SET ended_at = 1 WHERE other_jti = 'd'`);
     const { rows } = await run();
     const [, ...tokens] = rows;
     expect(tokens[0]).toEqual({
@@ -198,7 +198,6 @@ describe("export-django", () => {
     const { rows: rest } = await run({}, onto);
     expect(rest.filter(({ fields }) => "jti" in fields).map(({ fields }) => fields.jti)).toEqual(["b", "d"]);
     expect(rest.filter(({ fields }) => fields.token === 72)).toHaveLength(1);
-    await write("DELETE FROM ended_families");
   });
 
   it("writes a file that only its owner can read", async () => {
