@@ -115,7 +115,7 @@ export interface RotationTerms extends TokenQuestion {
   readonly used: OutstandingToken;
   /** The token that takes its place, but for its id, which follows from the session (tokens/token-id.ts). */
   readonly successor: Pick<OutstandingToken, "createdAtSeconds" | "expiresAtSeconds" | "client">;
-  /** The key of the session, where the used token was made elsewhere and has none yet. */
+  /** The key of the session, where the used token was made elsewhere and has none yet; the successor's counter is 1 then. */
   readonly newKey: string;
   /** A random text, by which a caller whose reply got lost knows its own rotation. */
   readonly mark: string;
@@ -129,7 +129,7 @@ export interface RotationTerms extends TokenQuestion {
 export interface Rotation {
   /** The successor's id, if the rotation was this caller's; undefined if nothing was written. */
   readonly successorJti: string | undefined;
-  /** As it was before; for one that was won by a reply that got lost, as it was found afterwards. */
+  /** As it was before the rotation. */
   readonly found: TokenAndUser;
 }
 

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import type { StoreUnderTest } from "../../src/stores/conformance/store-under-test.ts";
 import { storePromises } from "../../src/stores/conformance.ts";
-import { sessionKeyOf, writeTokenId } from "../../src/tokens/token-id.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
+import { sessionKeyOf, writeTokenId } from "../../src/tokens/token-id.ts";
 import { DB } from "../support/bindings.ts";
 import { freshId } from "../support/rows.ts";
 import { addUser } from "../support/users.ts";

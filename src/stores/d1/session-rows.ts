@@ -35,16 +35,20 @@ const columns = [
   ...["session", "client", "address", "session_version"],
 ].join(", ");
 
-/** The values of a new row, in the order of the columns. A token without a session begins one. */
-function newValues(token: OutstandingToken, parameters: Parameters): string {
+/**
+ * The values of a new row, in the order of the columns. A token without a session begins one.
+ *
+ * @param owner whose id is looked up in the same statement; left out where the token has it
+ */
+function newValues(token: OutstandingToken, parameters: Parameters, owner?: AccountSql): string {
   const { jti, type, userId, createdAtSeconds, expiresAtSeconds, client } = token;
   const { key, otherJti } = newRow(token, parameters);
   const session = token.session === jti ? undefined : token.session;
   const rest = [
-    ...[type, userId, token.sessionStartedAtSeconds ?? createdAtSeconds, createdAtSeconds, expiresAtSeconds],
+    ...[token.sessionStartedAtSeconds ?? createdAtSeconds, createdAtSeconds, expiresAtSeconds],
     ...[session, client?.name, client?.address, token.sessionVersion],
-  ];
-  return [key, otherJti, "0", ...rest.map((value) => parameters.add(value))].join(", ");
+  ].map((value) => parameters.add(value));
+  return [key, otherJti, "0", parameters.add(type), owner?.id ?? parameters.add(userId), ...rest].join(", ");
 }
 
 /** Writes a token down; one that is already there stays. It is ended from the beginning if its session is. */
@@ -138,9 +142,10 @@ function insertBlacklisted(
   written: WrittenToken,
   { nowSeconds, endsSessionUntilSeconds }: LogOut,
 ): D1PreparedStatement {
-  const { token, tables } = written;
+  const { token, tables, owner } = written;
   const parameters = createParameters();
-  const values = newValues(token, parameters);
+  const account = owner === "no user" ? undefined : tables.accounts.sql(owner, parameters.add(owner.value));
+  const values = newValues(token, parameters, account);
   const now = parameters.add(nowSeconds);
   const until = parameters.add(endsSessionUntilSeconds);
   const { row } = tokenPlace(token.jti, parameters, "known");
