@@ -51,7 +51,7 @@ function machineText({ machine, options }: BenchResult): string {
   return [
     `Run of ${date}: a shared virtual machine with ${cores} cores and ${memoryGibibytes} GiB, ${system}, workerd ${workerd},`,
     `Node ${node}. ${rounds} rounds, in each ${seconds} s in ${turns} turns after ${warmUpSeconds} s of warm-up, ${connections} connections. Full`,
-    `tables: ${count(sizes.users)} rows in \`users\`, ${count(sizes.tokens)} in \`outstanding_tokens\`, ${count(sizes.ids)} ids in KV.`,
+    `tables: ${count(sizes.users)} rows in \`users\`, ${count(sizes.sessions)} in \`sessions\`, ${count(sizes.ids)} ids in KV.`,
   ].join("\n");
 }
 

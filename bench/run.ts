@@ -52,7 +52,7 @@ function checkoutAt(folder: string): string {
 
 /** With the gateway of another checkout beside this one's, in shapes that have it. */
 function withBefore(shape: Shape, checkout: string | undefined): Shape {
-  const gateway = shape.contestants.find(({ name }) => name === "gateway");
+  const gateway = shape.contestants.find(({ name }) => name === "gateway" || name === "gateway-full");
   if (checkout === undefined || !gateway) return shape;
   return { ...shape, contestants: [...shape.contestants, ofCheckout(gateway, checkout)] };
 }
