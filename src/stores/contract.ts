@@ -129,7 +129,7 @@ export interface RotationTerms extends TokenQuestion {
 export interface Rotation {
   /** The successor's id, if the rotation was this caller's; undefined if nothing was written. */
   readonly successorJti: string | undefined;
-  /** As it was before; for one that was won by a reply that got lost, as it was found afterwards. */
+  /** As it was before the rotation. */
   readonly found: TokenAndUser;
 }
 

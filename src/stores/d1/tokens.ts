@@ -217,9 +217,15 @@ async function rotate(db: D1Database, log: StoreLog, owner: Owner, terms: Rotati
     const found = await foundIn(db, { owner, jti, row, results, usedSinceSeconds: terms.usedSinceSeconds });
     if (!found.blacklisted) throw error;
     log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
-    const won = row?.mark === terms.mark;
-    return { successorJti: won ? writeTokenId(String(row?.id), Number(row?.counter)) : undefined, found };
+    if (row?.mark !== terms.mark) return { successorJti: undefined, found };
+    return { successorJti: writeTokenId(String(row.id), Number(row.counter)), found: beforeItsUse(found) };
   }
+}
+
+/** What is known of a token that this very rotation has used up, as it was before. */
+function beforeItsUse(found: TokenAndUser): TokenAndUser {
+  const unused = { blacklistedAtSeconds: undefined, successorJti: undefined, newest: undefined };
+  return { ...found, blacklisted: false, state: found.state && { ...found.state, ...unused } };
 }
 
 /** Rows of sessions first, then those of an earlier version. */
