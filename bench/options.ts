@@ -30,7 +30,7 @@ export const benchHelp = `npm run bench [-- options]
   --sessions n     another number of rows in sessions
   --ids n          ids in KV of the full tables (100000)
   --json file      write the result as JSON
-  --docs           put the result, its tables and pictures into docs/performance.md
+  --docs           put the result, its tables and pictures into docs/performance.md; with --shapes, the others stay as they are
   --quick          2 rounds of 1 second, 20000 rows, 2000 ids: to see that all works, not to measure`;
 
 const contestantNames = shapes.flatMap(({ contestants }) => contestants.map(({ name }) => name));

@@ -107,14 +107,14 @@ function beforeTable(result: SessionsResult): string {
     ...[label, cpuText(run, shape, "before"), cpuText(run, shape, "gateway-full")],
     spreadText(totalCpuRatio(shapeOf(run, shape), "gateway-full", "before"), 2),
   ]);
-  return markdownTable(["", "0.2: Worker + stores, CPU µs", "now: Worker + stores, CPU µs", "now / 0.2"], rows);
+  return markdownTable(["", "before: Worker + stores, CPU µs", "now: Worker + stores, CPU µs", "now / before"], rows);
 }
 
 const useColumns = ["roundTrips", "rowsRead", "rowsWritten", "kvReads", "kvWrites"] as const;
 
 function useTable({ storeUse, storeUseBefore }: SessionsResult): string {
   const rows = (["refresh", "login"] as const).flatMap((kind) =>
-    [["0.2", storeUseBefore] as const, ["now", storeUse] as const].flatMap(([version, uses]) => {
+    [["before", storeUseBefore] as const, ["now", storeUse] as const].flatMap(([version, uses]) => {
       const use = uses?.find((one) => one.kind === kind);
       const label = kind === "login" ? "log-in" : "refresh with rotation";
       return use ? [[`${label}, ${version}`, ...useColumns.map((name) => String(use[name]))]] : [];
@@ -196,10 +196,10 @@ function costTable(result: SessionsResult): string {
       line("D1 storage, $", ({ now: { bill } }) => bill.storage.toFixed(2)),
       line("D1 storage, GB", ({ now }) => now.gigabytes.toFixed(2)),
       line("**a month, $**", ({ now }) => `**${count(now.total)}**`),
-      line("with 0.2: KV writes, $", ({ was }) => count(was.bill.kvWrites)),
-      line("with 0.2: D1 rows, $", ({ was: { bill } }) => count(bill.rowsRead + bill.rowsWritten)),
-      line("with 0.2: D1 storage, GB", ({ was }) => count(was.gigabytes)),
-      line("with 0.2: a month, $", ({ was }) => count(was.total)),
+      line("before: KV writes, $", ({ was }) => count(was.bill.kvWrites)),
+      line("before: D1 rows, $", ({ was: { bill } }) => count(bill.rowsRead + bill.rowsWritten)),
+      line("before: D1 storage, GB", ({ was }) => count(was.gigabytes)),
+      line("before: a month, $", ({ was }) => count(was.total)),
     ],
   );
 }
@@ -209,7 +209,7 @@ const TRIPS = [1, 3] as const;
 
 function databasesTable(result: SessionsResult): string {
   const rows = LOAD_SIZES.flatMap((sessions) =>
-    [["0.2", before] as const, ["now", designOf(result)] as const].map(([name, design]) => [
+    [["before", before] as const, ["now", designOf(result)] as const].map(([name, design]) => [
       ...[count(sessions), name],
       TRIPS.map((tripMilliseconds) => `${count(utilisation(design, { sessions, tripMilliseconds }) * 100)} %`).join(
         " / ",
@@ -292,9 +292,9 @@ export function sessionPicturesOf(result: SessionsResult): Readonly<Record<strin
       subtitle: "15-minute access tokens, 1 ms a round trip, half load, 10 GB each; logarithmic",
       groups: LOAD_SIZES.map((sessions) => `${count(sessions / 1_000_000)} million`),
       series: [
-        { label: "0.2, for load", values: LOAD_SIZES.map(load(before)), ours: false },
+        { label: "before, for load", values: LOAD_SIZES.map(load(before)), ours: false },
         { label: "now, for load", values: LOAD_SIZES.map(load(design)), ours: true },
-        { label: "0.2, for space", values: LOAD_SIZES.map((size) => databasesForSpace(before, size)), ours: false },
+        { label: "before, for space", values: LOAD_SIZES.map((size) => databasesForSpace(before, size)), ours: false },
         { label: "now, for space", values: LOAD_SIZES.map((size) => databasesForSpace(design, size)), ours: true },
       ],
       logarithmic: true,
@@ -304,7 +304,7 @@ export function sessionPicturesOf(result: SessionsResult): Readonly<Record<strin
       subtitle: "milliseconds by the user's continent",
       groups: continents.map(({ name }) => name),
       series: [2, 1].map((trips) => ({
-        label: trips === 2 ? "two trips (0.2)" : "one trip (now)",
+        label: trips === 2 ? "two trips (before)" : "one trip (now)",
         values: continents.map(({ roundTripMilliseconds }) => addedMilliseconds(trips, roundTripMilliseconds)),
         ours: trips === 1,
       })),
