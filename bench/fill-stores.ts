@@ -17,7 +17,8 @@ export const noRows: TableSizes = { users: 0, sessions: 0, ids: 0 };
 export const benchUser = { id: "7", username: "ada", password: "correct horse battery staple" } as const;
 
 const ROWS_PER_STATEMENT = 25_000;
-const FIRST_OTHER_USER = 1000;
+/** The ids of the others ascend from it. */
+export const FIRST_OTHER_USER = 1000;
 
 /** The user of the bench, and so many others with their sessions. */
 export async function fillStores(stores: Stores, sizes: TableSizes, progress: (text: string) => void): Promise<void> {

@@ -6,11 +6,17 @@ import { PICTURE_DIRECTORY } from "../result.ts";
 import type { Spread } from "../statistics.ts";
 import type { StoreUse } from "../store-use.ts";
 
-/** A flush of 5,000 expired sessions. */
+export interface FlushSpreads {
+  readonly milliseconds: Spread;
+  readonly storeCpuMilliseconds: Spread | null;
+}
+
+/** The flush of so many expired rows: among few, among many, and among many of the version before. */
 export interface FlushFigures {
   readonly rows: number;
-  readonly empty: { readonly milliseconds: Spread; readonly storeCpuMilliseconds: Spread | null };
-  readonly full: { readonly milliseconds: Spread; readonly storeCpuMilliseconds: Spread | null };
+  readonly empty: FlushSpreads;
+  readonly full: FlushSpreads;
+  readonly before: FlushSpreads | null;
 }
 
 export interface SessionsRun {

@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { schemaStatements } from "../../scripts/database/tables.ts";
 
-const SESSIONS = 1_000_000;
+const SESSIONS = 200_000;
 
 const insert = `WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?1)
   INSERT INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at, session_version)
