@@ -23,7 +23,14 @@ import { selectEnded } from "./endings.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { eventOwner, eventStatements, eventUser } from "./events.ts";
 import { createParameters } from "./parameters.ts";
-import { blacklistToken, extendToken, insertToken, rotateToken, type SessionPlace } from "./session-rows.ts";
+import {
+  blacklistToken,
+  extendToken,
+  insertToken,
+  rotateToken,
+  type SessionPlace,
+  withdrawRotation,
+} from "./session-rows.ts";
 import { selectSession, stateFrom, tokenPlace } from "./session-state.ts";
 import { allInOne } from "./session-tables.ts";
 import { selectUser, userFrom } from "./users.ts";
@@ -74,6 +81,10 @@ export function tokensAt(place: SessionPlace, log: StoreLog, event?: NewEvent): 
     extend: (owner, token) => on(() => extend(place, owner, token)),
     blacklist: (owner, token, nowSeconds) => on(() => blacklist(place, owner, token, { nowSeconds, event })),
     rotate: (owner, terms) => on(() => rotate(place, log, owner, terms)),
+    withdraw: (owner, successorJti, nowSeconds) =>
+      on(async () => {
+        await db.batch([withdrawRotation(db, { tables: place.tables, owner }, successorJti, nowSeconds)]);
+      }),
     deleteExpired: (beforeSeconds, limit) => on(() => deleteExpired(place, beforeSeconds, limit)),
   };
 }

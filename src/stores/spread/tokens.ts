@@ -70,6 +70,7 @@ export function spreadTokens(stores: SpreadStores, event?: NewEvent): TokenStore
       const { user } = await learnOwner(stores, owner);
       return user ? at(owner, (tokens) => tokens.rotate(owner, terms)) : rotation;
     },
+    withdraw: (owner, ...asked) => at(owner, (tokens) => tokens.withdraw(owner, ...asked)),
     async deleteExpired(beforeSeconds, limit) {
       const deleted = await on(() =>
         databases.inAll((place) => tokensAt(place, log).deleteExpired(beforeSeconds, limit)),
