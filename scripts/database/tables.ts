@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { foldedNameIndex } from "../../src/stores/d1/schema.ts";
-import { SCHEMA_FILE } from "../shared/project.ts";
+import { SCHEMA_FILE, SESSIONS_SCHEMA_FILE } from "../shared/project.ts";
 import type { Database } from "./database.ts";
 
 /**
@@ -89,6 +89,9 @@ async function equalNames(database: Pick<Database, "read">): Promise<readonly Eq
 
 /** schema.sql in pieces that D1's batch takes. A statement ends with its line; within a trigger none does. */
 export const schemaStatements: readonly string[] = statementsIn(SCHEMA_FILE);
+
+/** sessions.sql likewise. */
+export const sessionsStatements: readonly string[] = statementsIn(SESSIONS_SCHEMA_FILE);
 
 /** The statements of a schema file. */
 export function statementsIn(file: string): readonly string[] {

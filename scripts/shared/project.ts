@@ -31,6 +31,7 @@ const inProject = (path: string): string => join(ROOT, path);
 
 export const CONFIG_FILE = configIn(ROOT) ?? inProject("wrangler.toml");
 export const SCHEMA_FILE = join(PACKAGE_ROOT, "schema.sql");
+export const SESSIONS_SCHEMA_FILE = join(PACKAGE_ROOT, "sessions.sql");
 export const DEV_VARS_FILE = inProject(".dev.vars");
 export const DOT_ENV_FILE = inProject(".env");
 /** What `wrangler dev` and `wrangler d1 execute --local` take when nothing else is said. */

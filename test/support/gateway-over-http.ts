@@ -12,6 +12,8 @@ import { type BuiltWorker, builtWorker } from "../../scripts/shared/built-worker
 export interface GatewayEnv {
   readonly DB: D1Database;
   readonly BLACKLIST: KVNamespace;
+  /** DB and the databases for sessions, by their bindings. */
+  readonly databases: ReadonlyMap<string, D1Database>;
 }
 
 export interface Gateway {
@@ -72,6 +74,8 @@ export interface GatewayOptions {
   readonly boundToItself?: boolean;
   /** Binds EVENTS to a queue, whose messages are put into KV under `message:` and a number. */
   readonly eventQueue?: boolean;
+  /** Binds so many databases for sessions, SESSIONS_1 and so on, without tables. */
+  readonly sessionDatabases?: number;
   /** A folder for D1 and KV, so that another gateway can go on from there. */
   readonly storage?: string;
   /** Changes what is around the bundled Worker, such as its clock; never the Worker. */
@@ -90,14 +94,18 @@ export async function startGateway(
     originService,
     boundToItself = false,
     eventQueue = false,
+    sessionDatabases = 0,
     storage,
     surrounded = (script) => script,
     configPath,
   }: GatewayOptions = {},
 ): Promise<Gateway> {
   const built = configPath === undefined ? await template() : await builtWorker(configPath);
+  const names = Array.from({ length: sessionDatabases }, (_, index) => `SESSIONS_${index + 1}`);
+  const d1Databases = { DB: "db", ...Object.fromEntries(names.map((name) => [name, name.toLowerCase()])) };
   const worker = {
     ...gatewayOf({ ...built, script: surrounded(built.script) }, vars),
+    d1Databases,
     ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
     ...(eventQueue ? { queueProducers: { EVENTS: { queueName: "events" } } } : {}),
     ...(metrics ? { analyticsEngineDatasets: { METRICS: { dataset: "simplejwt_edge" } } } : {}),
@@ -108,14 +116,16 @@ export async function startGateway(
   };
   const options = {
     ...shared,
-    workers: [worker, storesWorker, ...(eventQueue ? [queueWorker] : [])],
+    workers: [worker, { ...storesWorker, d1Databases }, ...(eventQueue ? [queueWorker] : [])],
     ...(onLogLine === undefined ? {} : { handleStructuredLogs: linesOf(onLogLine) }),
     ...(storage === undefined ? {} : { resourcePersistencePath: storage }),
   };
   const miniflare = new Miniflare(convertV4MiniflareOptions(options as V4MiniflareOptions));
   const url = await miniflare.ready;
   const stores = await miniflare.unsafeGetDirectURL("stores");
-  const env: GatewayEnv = { DB: storeOverHttp(stores, "DB"), BLACKLIST: storeOverHttp(stores, "BLACKLIST") };
+  const databases = new Map(["DB", ...names].map((name) => [name, storeOverHttp<D1Database>(stores, name)]));
+  const DB = storeOverHttp<D1Database>(stores, "DB");
+  const env: GatewayEnv = { DB, BLACKLIST: storeOverHttp(stores, "BLACKLIST"), databases };
   await env.DB.batch(schemaStatements.map((sql) => env.DB.prepare(sql)));
   return {
     url: new URL(url.href),

@@ -80,15 +80,16 @@ export function addOwner(
   issuedBeforeSeconds: number,
 ): D1PreparedStatement {
   return db
-    .prepare(
-      `INSERT INTO owners (owner, user_id, is_active, fingerprint, issued_before, session_version)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (owner) DO NOTHING`,
-    )
+    .prepare(addOwnerSql)
     .bind(
       ...[owner.value, user.id, Number(user.is_active), user.passwordFingerprint],
       ...[issuedBeforeSeconds, user.session_version],
     );
 }
+
+/** Takes the owner, the user's id, whether they are active, the fingerprint, the second, and the version. */
+export const addOwnerSql = `INSERT INTO owners (owner, user_id, is_active, fingerprint, issued_before, session_version)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (owner) DO NOTHING`;
 
 /** How long a change of a row in `users` may take, at most: D1 ends a query after 30 seconds. */
 const longestChangeSeconds = 60;

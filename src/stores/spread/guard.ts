@@ -16,13 +16,13 @@ export interface Purpose {
 const refusal = "session database refuses";
 
 /**
- * The statement that fails unless the database is the one that is meant, the lists of databases are those that the caller
- * knows or one announcement ahead, and no owner has moved. Lists that are no longer in use lie two versions back.
+ * The statement that fails unless the database is the one that is meant, the lists of databases are no newer than those that
+ * the caller knows, and no owner has moved.
  */
 function guardStatement(db: D1Database, { name, version, owners }: Purpose): D1PreparedStatement {
   return db
     .prepare(
-      `SELECT CASE WHEN (SELECT version FROM placement WHERE id = 1 AND name = ?1) <= ?2 + 1
+      `SELECT CASE WHEN (SELECT version FROM placement WHERE id = 1 AND name = ?1) <= ?2
          AND NOT EXISTS (SELECT 1 FROM moved_owners WHERE owner IN (SELECT value FROM json_each(?3))) THEN 1 ELSE json(?4) END AS guard`,
     )
     .bind(name, version, JSON.stringify(owners), refusal);

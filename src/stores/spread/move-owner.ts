@@ -6,13 +6,21 @@ import { addOwner } from "../d1/owners.ts";
 import type { SessionPlace } from "../d1/session-rows.ts";
 import { ownerText } from "./placement.ts";
 
-type Row = Readonly<Record<string, string | number | null>>;
+type Row = Readonly<Record<string, unknown>>;
 
 /** The columns of `sessions`. */
-const columns = [
+export const movedColumns: readonly string[] = [
   ...["id", "counter", "token_type", "user_id", "started_at", "created_at", "expires_at", "kept_until"],
   ...["blacklisted_at", "ended_at", "uses", "mark", "session", "other_jti", "client", "address", "session_version"],
 ];
+
+/** Writes rows down that came from another database, `?1`; what is there already is newer. */
+export const copyRowsSql = `INSERT INTO sessions (${movedColumns.join(", ")})
+SELECT ${movedColumns.map((_, index) => `json_extract(value, '$[${index}]')`).join(", ")} FROM json_each(?1) WHERE true
+ON CONFLICT DO NOTHING`;
+
+export const rowsAsJson = (rows: readonly Row[]): string =>
+  JSON.stringify(rows.map((row) => movedColumns.map((column) => row[column] ?? null)));
 
 interface Move {
   /** Guarded by its name alone. */
@@ -34,7 +42,7 @@ export async function moveOwner(owner: Owner, { from, to, name }: Move): Promise
     .prepare("INSERT INTO moved_owners (owner, moved_to) VALUES (?1, ?2) ON CONFLICT (owner) DO NOTHING")
     .bind(text, name);
   const isCopied = from.db.prepare("SELECT is_copied FROM moved_owners WHERE owner = ?1").bind(text);
-  const rows = from.db.prepare(`SELECT ${columns.join(", ")} FROM sessions WHERE ${isOwners}`).bind(...values);
+  const rows = from.db.prepare(`SELECT ${movedColumns.join(", ")} FROM sessions WHERE ${isOwners}`).bind(...values);
   const adopt = owner !== "no user" && from.tables.hasEarlier ? [adoptSessionsOf(from.db, owner)] : [];
   const account = owner === "no user" ? [] : from.tables.accounts.select(from.db, owner);
   const results = await from.db.batch<Row>([...adopt, note, isCopied, rows, ...account]);
@@ -42,14 +50,7 @@ export async function moveOwner(owner: Owner, { from, to, name }: Move): Promise
   if (copied?.results[0]?.is_copied === 1) return;
   const { user, issuedBeforeSeconds } = from.tables.accounts.from(results.slice(results.length - account.length));
   const known = owner !== "no user" && user ? [addOwner(to.db, owner, user, issuedBeforeSeconds)] : [];
-  const sessionRows = JSON.stringify((found?.results ?? []).map((row) => columns.map((column) => row[column])));
-  const fields = columns.map((_, index) => `json_extract(value, '$[${index}]')`);
-  const copy = to.db
-    .prepare(
-      `INSERT INTO sessions (${columns.join(", ")}) SELECT ${fields.join(", ")} FROM json_each(?1) WHERE true
-       ON CONFLICT DO NOTHING`,
-    )
-    .bind(sessionRows);
+  const copy = to.db.prepare(copyRowsSql).bind(rowsAsJson(found?.results ?? []));
   await to.db.batch([...known, copy]);
   await from.db.batch([
     from.db.prepare("UPDATE moved_owners SET is_copied = 1 WHERE owner = ?1").bind(text),

@@ -31,6 +31,23 @@ export function homeOf(owner: Owner, names: readonly string[]): string {
   return home;
 }
 
+/**
+ * How the lists change. Each step is written to one database after another, DB first, and each database refuses whoever
+ * does not know of it yet. Once all have taken the first step, nobody writes to an owner who is to move and has not moved.
+ */
+export const announced = ({ version, current }: Placement, next: readonly string[]): Placement => ({
+  version: version + 1,
+  current,
+  next,
+});
+
+/** After all owners have moved. */
+export const settled = ({ version, current, next }: Placement): Placement => ({
+  version: version + 1,
+  current: next ?? current,
+  next: undefined,
+});
+
 /** Where an owner's sessions are, and where they are to be if that is another place. */
 export function placeOf(owner: Owner, { current, next }: Placement): { readonly from: string; readonly to?: string } {
   const from = homeOf(owner, current);

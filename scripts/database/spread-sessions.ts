@@ -1,0 +1,239 @@
+// Moves sessions between databases: `manage sessions spread`. The Worker serves all the while, and moves what it meets.
+// Must never change the lists before all owners have moved, nor let two commands move to different places.
+import { addOwnerSql } from "../../src/stores/d1/owners.ts";
+import { usersDatabase } from "../../src/stores/spread/databases.ts";
+import { copyRowsSql, movedColumns, rowsAsJson } from "../../src/stores/spread/move-owner.ts";
+import { announced, homeOf, type Placement, settled } from "../../src/stores/spread/placement.ts";
+import { passwordFingerprint } from "../../src/users/password-fingerprint.ts";
+import type { UserIdColumn } from "../../src/users/user-id.ts";
+import { Failure } from "../shared/failure.ts";
+import { withLiterals } from "./d1-over-text.ts";
+import type { Database, Row } from "./database.ts";
+import { sqlText } from "./sql.ts";
+import { sessionsStatements } from "./tables.ts";
+
+/** The databases by their bindings: DB, SESSIONS_1, SESSIONS_2 and so on. */
+export type Databases = ReadonlyMap<string, Pick<Database, "read" | "batch" | "write">>;
+
+/** Owners in one step: their rows are on the way as one parameter, of which D1 takes 2 MB. */
+const OWNERS_PER_BATCH = 500;
+
+/** A row is 200 bytes, and one with a hundred uses 1,500: these are at most 60 KB in the usual case. */
+const ROWS_PER_STATEMENT = 50;
+
+export interface Spreading {
+  readonly databases: Databases;
+  /** Where sessions are to be. */
+  readonly target: readonly string[];
+  /** How tokens name users. */
+  readonly column: UserIdColumn;
+  readonly nowSeconds: number;
+  readonly step: (text: string) => void;
+  readonly at: (done: number, total: number) => void;
+}
+
+/** How many owners were moved; undefined where the sessions are there already. */
+export async function spreadSessions(spreading: Spreading): Promise<number | undefined> {
+  const { databases, target, step } = spreading;
+  const users = databaseNamed(databases, usersDatabase);
+  const before = await placementIn(users, usersDatabase);
+  if (before.next === undefined && sameNames(before.current, target)) return undefined;
+  if (before.next !== undefined && !sameNames(before.next, target)) {
+    throw new Failure(
+      `Sessions are being moved to ${before.next.join(", ")}. Finish that first: npm run manage -- sessions spread --over ${before.next.join(",")}`,
+    );
+  }
+  await refuseEarlierTokens(users, spreading.nowSeconds);
+  const names = [...new Set([usersDatabase, ...before.current, ...target])];
+  for (const name of names) await prepare(databases, name, before);
+  const during = before.next === undefined ? announced(before, target) : before;
+  step("Announcing where sessions are to be");
+  for (const name of names) await write(databaseNamed(databases, name), name, during);
+  if (!sameLists(await placementIn(users, usersDatabase), during)) {
+    throw new Failure("Another command has begun to move sessions. Run this one again.");
+  }
+  let moved = 0;
+  for (const from of before.current) moved += await moveFrom(spreading, from, during);
+  step("Writing down where sessions are");
+  const after = settled(during);
+  for (const name of names) await write(databaseNamed(databases, name), name, after);
+  return moved;
+}
+
+const sameNames = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((name) => other.includes(name));
+
+const sameLists = (one: Placement, other: Placement): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+function databaseNamed(databases: Databases, name: string) {
+  const database = databases.get(name);
+  if (database === undefined) throw new Failure(`wrangler.toml has no D1 database with the binding ${name}.`);
+  return database;
+}
+
+const select = "SELECT name, version, current, next FROM placement WHERE id = 1";
+
+async function placementIn(database: Pick<Database, "read">, name: string): Promise<Placement> {
+  const [row] = await database.read(select);
+  if (row === undefined) throw new Failure(`${name} does not say where sessions are.`);
+  return placementOf(name, row);
+}
+
+function placementOf(name: string, row: Row): Placement {
+  if (row.name !== name) throw new Failure(`The database that is bound as ${name} is ${String(row.name)}.`);
+  const list = (text: unknown) => JSON.parse(String(text)) as string[];
+  return {
+    version: Number(row.version),
+    current: list(row.current),
+    next: typeof row.next === "string" ? list(row.next) : undefined,
+  };
+}
+
+/** Used tokens of an earlier version are known by DB alone: elsewhere they would count as good. */
+async function refuseEarlierTokens(users: Pick<Database, "read">, nowSeconds: number): Promise<void> {
+  const [row] = await users.read(
+    `SELECT MAX(expires_at) AS last FROM outstanding_tokens WHERE expires_at >= ${Math.trunc(nowSeconds)}`,
+  );
+  if (typeof row?.last !== "number") return;
+  throw new Failure(
+    `Tokens of an earlier version are in use until ${new Date(row.last * 1000).toISOString()}. Sessions can be moved after that. Until then: npm run manage -- sessions adopt`,
+  );
+}
+
+/** Creates the tables of a database for sessions, and tells it what it is. */
+async function prepare(databases: Databases, name: string, placement: Placement): Promise<void> {
+  const database = databaseNamed(databases, name);
+  if (name === usersDatabase) return;
+  await database.write(sessionsStatements.join(";\n"));
+  await database.write(
+    `INSERT INTO placement (id, name, version, current, next) VALUES (1, ${sqlText(name)}, ${placement.version}, ${listText(placement.current)}, ${nextText(placement)}) ON CONFLICT (id) DO NOTHING`,
+  );
+  await placementIn(database, name);
+}
+
+const listText = (names: readonly string[]): string => sqlText(JSON.stringify(names));
+const nextText = ({ next }: Placement): string => (next === undefined ? "NULL" : listText(next));
+
+/**
+ * Writes the lists, unless newer ones are there. Once owners have all moved, the notes of it go along: whoever knew the
+ * former lists is refused by their version.
+ */
+async function write(database: Pick<Database, "write">, name: string, placement: Placement): Promise<void> {
+  const { version, current, next } = placement;
+  const statements = [
+    `UPDATE placement SET version = ${version}, current = ${listText(current)}, next = ${nextText(placement)} WHERE id = 1 AND name = ${sqlText(name)} AND version < ${version}`,
+    ...(next === undefined ? [`DELETE FROM moved_owners WHERE (SELECT version FROM placement) = ${version}`] : []),
+  ];
+  await database.write(statements.join(";\n"));
+}
+
+/** An owner in the database that they are in. */
+interface OwnerRow {
+  readonly owner: string;
+  /** Undefined for nobody: tokens without a user. */
+  readonly userId: string | undefined;
+}
+
+/** Moves everybody who is not to stay, in batches, until one pass has found nobody. */
+async function moveFrom(spreading: Spreading, from: string, { next = [] }: Placement): Promise<number> {
+  const { databases, step, at } = spreading;
+  const source = databaseNamed(databases, from);
+  step(`Moving sessions out of ${from}`);
+  const [count] = await source.read(`SELECT COUNT(DISTINCT user_id) AS owners FROM sessions`);
+  const total = Number(count?.owners ?? 0);
+  let moved = 0;
+  let done = 0;
+  for (let after = ""; ; ) {
+    const owners = await ownersAfter(source, from, spreading.column, after);
+    if (owners.length === 0) break;
+    const homes = Map.groupBy(owners, ({ owner }) => homeOf({ column: "id", value: owner }, next));
+    for (const [to, some] of homes) {
+      if (to === from) continue;
+      await moveOwners(spreading, { from, to, owners: some });
+      moved += some.length;
+    }
+    done += owners.length;
+    at(Math.min(done, total), total);
+    after = owners.at(-1)?.owner ?? "";
+  }
+  const nobody = { owner: "", userId: undefined };
+  const to = homeOf("no user", next);
+  if (to !== from) await moveOwners(spreading, { from, to, owners: [nobody] });
+  return moved;
+}
+
+async function ownersAfter(
+  source: Pick<Database, "read">,
+  from: string,
+  column: UserIdColumn,
+  after: string,
+): Promise<readonly OwnerRow[]> {
+  const beyond = `> ${sqlText(after)} ORDER BY owner LIMIT ${OWNERS_PER_BATCH}`;
+  const sql =
+    from === usersDatabase
+      ? `SELECT ${column} AS owner, id AS user_id FROM users
+         WHERE EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id) AND ${column} ${beyond}`
+      : `SELECT owner, user_id FROM owners WHERE owner ${beyond}`;
+  const rows = await source.read(sql);
+  return rows.map((row) => ({ owner: String(row.owner), userId: String(row.user_id) }));
+}
+
+interface Group {
+  readonly from: string;
+  readonly to: string;
+  readonly owners: readonly OwnerRow[];
+}
+
+/** The steps of moveOwner() for many owners: note and read, copy, note and delete. Each can be repeated. */
+async function moveOwners({ databases }: Spreading, { from, to, owners }: Group): Promise<void> {
+  const [source, destination] = [databaseNamed(databases, from), databaseNamed(databases, to)];
+  const list = sqlText(JSON.stringify(owners.map(({ owner }) => owner)));
+  const ids = sqlText(JSON.stringify(owners.flatMap(({ userId }) => userId ?? [])));
+  // Of tokens without a user, which are one owner.
+  const isNobodys = owners.some(({ userId }) => userId === undefined);
+  const isTheirs = isNobodys ? "user_id IS NULL" : `user_id IN (SELECT value FROM json_each(${ids}))`;
+  await source.write(
+    `INSERT INTO moved_owners (owner, moved_to) SELECT value, ${sqlText(to)} FROM json_each(${list}) WHERE true ON CONFLICT (owner) DO NOTHING`,
+  );
+  const rows = await source.read(`SELECT ${movedColumns.join(", ")} FROM sessions WHERE ${isTheirs}`);
+  const accounts = isNobodys ? [] : await source.read(accountsSql(from, list, ids));
+  const statements = [
+    ...accounts.map((row) =>
+      withLiterals(addOwnerSql, [
+        ...[row.owner, row.user_id, row.is_active, fingerprintOf(row)],
+        ...[row.issued_before, row.session_version],
+      ]),
+    ),
+    ...pieces(rows).map((piece) => withLiterals(copyRowsSql, [rowsAsJson(piece)])),
+  ];
+  if (statements.length > 0) await destination.write(statements.join(";\n"));
+  await source.write(
+    [
+      `UPDATE moved_owners SET is_copied = 1 WHERE owner IN (SELECT value FROM json_each(${list}))`,
+      `DELETE FROM sessions WHERE ${isTheirs}`,
+    ].join(";\n"),
+  );
+}
+
+/** Rows in pieces of which each fits into a statement: D1 takes 100 KB. */
+function pieces(rows: readonly Row[]): ReadonlyArray<readonly Row[]> {
+  const all: Row[][] = [];
+  for (let index = 0; index < rows.length; index += ROWS_PER_STATEMENT) {
+    all.push(rows.slice(index, index + ROWS_PER_STATEMENT));
+  }
+  return all;
+}
+
+/** The owners as the other database is to know them. From DB only those who have sessions. */
+function accountsSql(from: string, list: string, ids: string): string {
+  if (from !== usersDatabase) {
+    return `SELECT owner, user_id, is_active, fingerprint, issued_before, session_version FROM owners WHERE owner IN (SELECT value FROM json_each(${list}))`;
+  }
+  return `SELECT owners.value AS owner, users.id AS user_id, is_active, password, session_version,
+    COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = users.id), 0) AS issued_before
+    FROM json_each(${ids}) AS ids JOIN json_each(${list}) AS owners ON owners.key = ids.key JOIN users ON users.id = ids.value
+    WHERE EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id)`;
+}
+
+const fingerprintOf = (row: Row): string =>
+  typeof row.password === "string" ? passwordFingerprint(row.password) : String(row.fingerprint);
