@@ -201,11 +201,10 @@ async function check(deps: RefreshDependencies, context: RequestContext, loaded:
 async function refuseOrRepeat(
   deps: RefreshDependencies,
   context: RequestContext,
-  { claims, owner, found, successorJti }: LoadedToken,
+  { claims, owner, found }: OpenedToken,
 ): Promise<Successor | undefined> {
   if (isIssuedBeforeEnding(claims, found)) refuse("token_blacklisted");
-  // By this very refresh, whose reply got lost: no reuse.
-  if (!found.blacklisted || successorJti !== undefined) return undefined;
+  if (!found.blacklisted) return undefined;
   // The session is over: a used token of it is not reuse.
   if (isOutdated(found.state?.sessionVersion, found.user)) refuse("refresh_session_outdated");
   return successorOfUsed(deps, context, owner, found);

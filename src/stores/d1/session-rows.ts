@@ -224,6 +224,7 @@ function usesSql({ nowSeconds, usedSinceSeconds }: RotationTerms, parameters: Pa
      WHERE value >= ${since} AND key > json_array_length(sessions.uses) - ${longestChain}), '$[#]', MAX(${now}, ${last})) END`;
 }
 
+/** Sets no column of an index but `expires_at`: SQLite would write that index's entry, too, with the same value. */
 function rotateKnown(db: D1Database, rotating: Rotating): D1PreparedStatement {
   const { tables, owner, terms } = rotating;
   const { used, successor } = terms;
@@ -242,7 +243,6 @@ function rotateKnown(db: D1Database, rotating: Rotating): D1PreparedStatement {
       created_at = ${parameters.add(successor.createdAtSeconds)}, expires_at = ${end},
       kept_until = CASE WHEN expires_at > ${end} THEN MAX(expires_at, COALESCE(kept_until, 0)) ELSE kept_until END,
       uses = ${usesSql(terms, parameters)}, mark = ${parameters.add(terms.mark)},
-      user_id = COALESCE(user_id, ${account?.id ?? "NULL"}),
       client = ${parameters.add(successor.client?.name)}, address = ${parameters.add(successor.client?.address)},
       session_version = COALESCE(session_version, ${account?.version ?? "NULL"})
     WHERE ${conditions.join(" AND ")} RETURNING id, counter`;
