@@ -143,10 +143,12 @@ async function refuseForeignObjects(database: Pick<Database, "read">): Promise<v
 }
 
 /** The triggers of schema.sql on these tables, on one line each. */
-const schemaTriggers: ReadonlyArray<{ readonly name: string; readonly sql: string }> = schemaStatements.flatMap((one) => {
-  const [, name = "", table] = /^CREATE TRIGGER IF NOT EXISTS (\w+)[^;]*? ON (\w+)/.exec(one) ?? [];
-  return tables.some((copied) => copied.name === table) ? [{ name, sql: one.replaceAll(/\s+/g, " ") }] : [];
-});
+const schemaTriggers: ReadonlyArray<{ readonly name: string; readonly sql: string }> = schemaStatements.flatMap(
+  (one) => {
+    const [, name = "", table] = /^CREATE TRIGGER IF NOT EXISTS (\w+)[^;]*? ON (\w+)/.exec(one) ?? [];
+    return tables.some((copied) => copied.name === table) ? [{ name, sql: one.replaceAll(/\s+/g, " ") }] : [];
+  },
+);
 
 /** The statement of schema.sql that makes the table, for its copy. */
 function createCopy({ name }: Table): string {

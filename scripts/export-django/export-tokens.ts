@@ -20,10 +20,10 @@ const joined = (table: string): string =>
 /** Sessions of which a token has not expired; `ended_at` also where the session ended without a mark on its token. */
 const selectSessions = (nowSeconds: number) => `SELECT * FROM (
   SELECT sessions.id AS key, ${currentJti} AS jti, other_jti, counter, sessions.user_id AS owner_id, started_at, created_at,
-    expires_at, MAX(expires_at, COALESCE(kept_until, 0)) AS last_end,
+    sessions.expires_at, MAX(sessions.expires_at, COALESCE(kept_until, 0)) AS last_end,
     ${ended("sessions", nowSeconds, "ended_at IS NOT NULL")} AS ended_at
   FROM sessions ${joined("sessions")}
-  WHERE expires_at > ${nowSeconds} OR kept_until > ${nowSeconds})`;
+  WHERE sessions.expires_at > ${nowSeconds} OR kept_until > ${nowSeconds})`;
 
 /** The same of tokens of an earlier version that no session has taken over. */
 const selectEarlier = (nowSeconds: number) => `SELECT * FROM (

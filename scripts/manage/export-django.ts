@@ -127,8 +127,9 @@ export async function exportRows(
     unusable: () => unusablePassword((below) => randomInt(below)),
   });
   const { idType } = model;
-  const lifetimes = settingsOf(bindings.vars, ["REFRESH_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME"]);
-  const lifetimeSeconds = Math.max(...Object.values(lifetimes));
+  const lifetimes = ["REFRESH_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME"] as const;
+  const { REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME } = settingsOf(bindings.vars, lifetimes);
+  const lifetimeSeconds = Math.max(REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME);
   const { nowSeconds } = choices;
   const tokens = await exportTokens(database, { idType, ids: users.ids, onto, nowSeconds, lifetimeSeconds });
   return {
@@ -138,12 +139,7 @@ export async function exportRows(
   };
 }
 
-function reportOf(
-  users: UserExport,
-  model: ExportModel,
-  tokens: TokenExport,
-  isOnto: boolean,
-): string[] {
+function reportOf(users: UserExport, model: ExportModel, tokens: TokenExport, isOnto: boolean): string[] {
   const lines = [
     `  users   ${users.fresh} new, ${users.updated} changed, ${users.same} left as they are`,
     `  tokens  ${tokens.outstanding.length} outstanding, ${tokens.blacklisted.length} blacklisted`,

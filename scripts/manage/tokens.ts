@@ -89,8 +89,8 @@ export const tokensCommand: Command = {
 const revokeHelp = `npm run manage -- revoke ID [flags]
 
 Blacklists the refresh or sliding token with this id (jti), first in the database, then in KV. npm run manage -- tokens
-lists the ids. If the token is used up or already blacklisted, only KV is updated. Access tokens issued from a refresh token stay
-valid until they expire, as with Simple JWT.
+lists the ids. If the token is used up or already blacklisted, only KV is updated. Access tokens issued from a refresh
+token stay valid until they expire, as with Simple JWT.
 
 ${placeHelp}
 
