@@ -24,7 +24,7 @@ export interface StartOptions {
   /** Opens V8's inspector in workerd. */
   readonly inspectorPort?: number;
   /** The folder of another checkout, whose gateway is to run in the place of this one. */
-  readonly checkout?: string;
+  readonly checkout?: string | undefined;
 }
 
 /** Started; `storePids` are the processes of its stores. */
@@ -76,7 +76,7 @@ export function gateway(name: string, about: string, setUp: GatewaySetUp = {}): 
     async start(ground, { checkout, ...more } = {}) {
       const built = await ground.worker(undefined, checkout);
       const { signingKey } = ground.maker(algorithm);
-      const stores = await ground.stores(tables);
+      const stores = await ground.stores(tables, checkout);
       const served = await serveWorker(built, {
         vars: { ...built.vars, ORIGIN_URL: ground.origin.url, SIGNING_KEY: signingKey, ALGORITHM: algorithm, ...vars },
         storesAddress: stores.address,

@@ -10,6 +10,8 @@ export const prices = {
   kvWrites: { perMillion: 5, included: 1_000_000 },
   rowsRead: { perMillion: 0.001, included: 25_000_000_000 },
   rowsWritten: { perMillion: 1, included: 50_000_000 },
+  /** Of D1, a gigabyte for a month. */
+  storage: { perGigabyte: 0.75, included: 5 },
 } as const;
 
 /** What one request uses. */

@@ -89,9 +89,9 @@ export function ratesTable(result: BenchResult): string {
 }
 
 const SECONDS_PER_REQUEST = 8;
-/** Measured for docs/performance.md: a row of outstanding_tokens with its indexes. */
-const BYTES_PER_TOKEN = 330;
-/** REFRESH_TOKEN_LIFETIME in the supplied wrangler.toml: how long a row stays. */
+/** Measured for docs/performance.md: a row of sessions with its indexes. */
+const BYTES_PER_SESSION = 197;
+/** REFRESH_TOKEN_LIFETIME in the supplied wrangler.toml: how long the row of a session stays. */
 const DAYS_STORED = 7;
 
 /** A month's bill for each size of docs/cost.md. */
@@ -103,7 +103,7 @@ export function sizesTable(result: BenchResult): string {
     const requests = (size.users * size.hoursPerUser * 3600) / SECONDS_PER_REQUEST;
     const logIns = requests * shareOf("log-in");
     const refreshes = requests * shareOf("refresh, rotating");
-    const gigabytes = ((logIns + refreshes) * (DAYS_STORED / 30) * BYTES_PER_TOKEN) / 1e9;
+    const gigabytes = (logIns * (DAYS_STORED / 30) * BYTES_PER_SESSION) / 1e9;
     const bill = monthlyBill(requests, one);
     return { ...size, requests, logIns, refreshes, gigabytes, bill, total: dollarsPerMonth(requests, one) };
   });
@@ -124,7 +124,7 @@ export function sizesTable(result: BenchResult): string {
       line("D1 rows, $", ({ bill }) => dollars(bill.rowsRead + bill.rowsWritten)),
       line("**a month, $**", ({ total }) => `**${dollars(total)}**`),
       line("a user and month, $", ({ users, total }) => (total / users).toFixed(4)),
-      line("stored tokens in D1, GB (5 included)", ({ gigabytes }) => gigabytes.toFixed(2)),
+      line("stored sessions in D1, GB (5 included)", ({ gigabytes }) => gigabytes.toFixed(2)),
     ],
   );
 }

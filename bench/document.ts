@@ -44,14 +44,20 @@ export function partsOf(result: BenchResult): Readonly<Record<string, string>> {
   };
 }
 
-function machineText({ machine, options }: BenchResult): string {
+function machineText({ machine, options, later }: BenchResult): string {
   const { date, system, cores, memoryGibibytes, node, workerd } = machine;
   const { rounds, seconds, warmUpSeconds, turns, connections, sizes } = options;
   const count = (value: number) => value.toLocaleString("en");
+  const again = later?.shapes.map((name) => `\`${name}\``).join(", ");
   return [
     `Run of ${date}: a shared virtual machine with ${cores} cores and ${memoryGibibytes} GiB, ${system}, workerd ${workerd},`,
     `Node ${node}. ${rounds} rounds, in each ${seconds} s in ${turns} turns after ${warmUpSeconds} s of warm-up, ${connections} connections. Full`,
-    `tables: ${count(sizes.users)} rows in \`users\`, ${count(sizes.tokens)} in \`outstanding_tokens\`, ${count(sizes.ids)} ids in KV.`,
+    `tables: ${count(sizes.users)} rows in \`users\`, ${count(sizes.sessions)} in \`sessions\`, ${count(sizes.ids)} ids in KV.`,
+    ...(later
+      ? [
+          `Of a later run, ${later.machine.date}, ${later.options.rounds} rounds of ${later.options.seconds} s: ${again}.`,
+        ]
+      : []),
   ].join("\n");
 }
 

@@ -26,10 +26,11 @@ export const benchHelp = `npm run bench [-- options]
   --before folder  race the gateway of another checkout too (git worktree add, npm ci)
   --rounds n       windows of each contestant (5)
   --seconds n      length of a window (5)
-  --rows n         rows in users and in outstanding_tokens of the full tables (1000000)
+  --rows n         rows in users and in sessions of the full tables (1000000)
+  --sessions n     another number of rows in sessions
   --ids n          ids in KV of the full tables (100000)
   --json file      write the result as JSON
-  --docs           put the result, its tables and pictures into docs/performance.md
+  --docs           put the result, its tables and pictures into docs/performance.md; with --shapes, the others stay as they are
   --quick          2 rounds of 1 second, 20000 rows, 2000 ids: to see that all works, not to measure`;
 
 const contestantNames = shapes.flatMap(({ contestants }) => contestants.map(({ name }) => name));
@@ -38,7 +39,17 @@ export function readBenchOptions(argv: readonly string[]): BenchOptions {
   const text = { type: "string" } as const;
   const flag = { type: "boolean", default: false } as const;
   const { values } = readFlags(argv, {
-    ...{ shapes: text, only: text, rounds: text, seconds: text, rows: text, ids: text, json: text, before: text },
+    ...{
+      shapes: text,
+      only: text,
+      rounds: text,
+      seconds: text,
+      rows: text,
+      sessions: text,
+      ids: text,
+      json: text,
+      before: text,
+    },
     ...{ docs: flag, quick: flag, help: flag },
   });
   const { quick } = values;
@@ -52,7 +63,11 @@ export function readBenchOptions(argv: readonly string[]): BenchOptions {
     warmUpSeconds: quick ? 0.5 : 1.5,
     turns: quick ? 1 : 8,
     connections: 32,
-    sizes: { users: rows, tokens: rows, ids: positive("ids", values.ids, quick ? 2000 : 100_000) },
+    sizes: {
+      users: rows,
+      sessions: positive("sessions", values.sessions, rows),
+      ids: positive("ids", values.ids, quick ? 2000 : 100_000),
+    },
     before: values.before,
     json: values.json,
     docs: values.docs,

@@ -21,7 +21,7 @@ await run("bench:profile", async ([shapeName = "warm", name = "gateway", file]) 
   const shape = shapes.find((one) => one.name === shapeName) ?? usageOf("shape", shapeName);
   const contestant = shape.contestants.find((one) => one.name === name) ?? usageOf("contestant", name);
   const inspectorPort = await freePort();
-  const ground = await openGround({ users: 20_000, tokens: 20_000, ids: 2000 }, () => {});
+  const ground = await openGround({ users: 20_000, sessions: 20_000, ids: 2000 }, () => {});
   const load = startLoad();
   const runner = await contestant.start(ground, { inspectorPort });
   if (typeof runner === "string") throw new Failure(`${name} does not run here: ${runner}`);

@@ -7,7 +7,7 @@ import type { Machine } from "./machine.ts";
 import type { RaceOptions, ShapeResult } from "./race.ts";
 import type { Small } from "./small.ts";
 import type { StoreUse } from "./store-use.ts";
-import type { TargetResult } from "./targets.ts";
+import { judgeTargets, type TargetResult } from "./targets.ts";
 
 export interface BenchResult {
   readonly machine: Machine;
@@ -17,6 +17,33 @@ export interface BenchResult {
   readonly storeUse: readonly StoreUse[] | null;
   readonly targets: readonly TargetResult[];
   readonly shapes: readonly ShapeResult[];
+  /** Of shapes that were run again, later than the others. */
+  readonly later?: LaterRun;
+}
+
+export interface LaterRun {
+  readonly machine: Machine;
+  readonly options: BenchResult["options"];
+  readonly shapes: readonly string[];
+}
+
+/**
+ * An earlier run of all shapes, with the shapes of a later run in the place of its own. The store's use and the bundle are
+ * the later ones.
+ *
+ * @throws where the later run has some of the shapes with full tables only: all have to have the same tables
+ */
+export function mergedResult(earlier: BenchResult, later: BenchResult): BenchResult {
+  const names = new Set(later.shapes.map(({ name }) => name));
+  const missing = earlier.shapes.find(({ name }) => name.startsWith("tables-") && !names.has(name));
+  if (missing) throw new Error(`${missing.name} has to be run with the others that have full tables`);
+  const shapes = earlier.shapes.map((shape) => later.shapes.find(({ name }) => name === shape.name) ?? shape);
+  return {
+    ...later,
+    ...{ machine: earlier.machine, options: { ...earlier.options, sizes: later.options.sizes } },
+    ...{ shapes, targets: judgeTargets(shapes) },
+    later: { machine: later.machine, options: later.options, shapes: [...names] },
+  };
 }
 
 export const DOCUMENT_FILE = join(ROOT, "docs/performance.md");

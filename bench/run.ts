@@ -1,6 +1,6 @@
 // `npm run bench`: what a request costs, beside what else one could run.
 // Must never leave a process behind, nor report a run in which somebody answered wrongly.
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { builtWorker } from "../scripts/shared/built-worker.ts";
 import { EXIT, usage } from "../scripts/shared/failure.ts";
@@ -13,7 +13,7 @@ import { type BenchOptions, benchHelp, readBenchOptions } from "./options.ts";
 import { startLoad } from "./processes.ts";
 import { race, type ShapeResult } from "./race.ts";
 import { reportShape, reportSmall, reportTargets } from "./report.ts";
-import { type BenchResult, RESULT_FILE } from "./result.ts";
+import { type BenchResult, mergedResult, RESULT_FILE } from "./result.ts";
 import { type Shape, shapes } from "./shapes.ts";
 import { measureSmall } from "./small.ts";
 import { countStoreUse } from "./store-use.ts";
@@ -37,8 +37,8 @@ async function resultOf(options: BenchOptions, results: readonly ShapeResult[]):
   return {
     machine: machine(),
     options: { rounds, seconds, warmUpSeconds, turns, connections, sizes },
-    small: await measureSmall(script, options.shapes.length === 0 ? START_UPS : 0),
-    storeUse: options.shapes.length === 0 ? await countStoreUse() : null,
+    small: await measureSmall(script, options.shapes.length === 0 || options.docs ? START_UPS : 0),
+    storeUse: options.shapes.length === 0 || options.docs ? await countStoreUse() : null,
     targets: judgeTargets(results),
     shapes: results,
   };
@@ -52,10 +52,12 @@ function checkoutAt(folder: string): string {
 
 /** With the gateway of another checkout beside this one's, in shapes that have it. */
 function withBefore(shape: Shape, checkout: string | undefined): Shape {
-  const gateway = shape.contestants.find(({ name }) => name === "gateway");
+  const gateway = shape.contestants.find(({ name }) => name === "gateway" || name === "gateway-full");
   if (checkout === undefined || !gateway) return shape;
   return { ...shape, contestants: [...shape.contestants, ofCheckout(gateway, checkout)] };
 }
+
+const documentedResult = () => JSON.parse(readFileSync(RESULT_FILE, "utf8")) as BenchResult;
 
 await run("bench", async (argv) => {
   const options = readBenchOptions(argv);
@@ -83,9 +85,12 @@ await run("bench", async (argv) => {
   }
   const result = await resultOf(options, results);
   console.log(["", reportSmall(result.small), ...reportTargets(result.targets)].join("\n"));
-  const text = `${JSON.stringify(result, undefined, 2)}\n`;
-  if (options.json !== undefined) writeFileSync(options.json, text);
-  if (options.docs) writeFileSync(RESULT_FILE, text);
-  if (options.docs) writeDocuments(result);
+  const textOf = (whole: BenchResult) => `${JSON.stringify(whole, undefined, 2)}\n`;
+  if (options.json !== undefined) writeFileSync(options.json, textOf(result));
+  if (options.docs) {
+    const whole = options.shapes.length === 0 ? result : mergedResult(documentedResult(), result);
+    writeFileSync(RESULT_FILE, textOf(whole));
+    writeDocuments(whole);
+  }
   return EXIT.ok;
 });

@@ -203,3 +203,10 @@ export const shapes: readonly Shape[] = [
     beside: ({ name }) => (name === "gateway-storm" ? logins : undefined),
   },
 ];
+
+/** @throws where there is none of that name */
+export function shapeNamed(name: string): Shape {
+  const found = shapes.find((shape) => shape.name === name);
+  if (found === undefined) throw new Error(`there is no shape ${name}`);
+  return found;
+}

@@ -1,7 +1,7 @@
 // What one request of each kind asks of D1 and KV: counted on the wire, outside any measured window.
 // Must never be timed: the counting costs more than what it counts.
 import { gateway } from "./contestants.ts";
-import { benchUser, fillStores } from "./fill-stores.ts";
+import { benchUser, fillStores, noRows } from "./fill-stores.ts";
 import { type Ground, openGround } from "./ground.ts";
 import { NOTES } from "./requests.ts";
 import type { StoreCounts } from "./serve/store-door.ts";
@@ -14,12 +14,16 @@ export interface StoreUse extends StoreCounts {
 
 const REPEATS = 5;
 
-/** Each kind is asked for a few times; the rows are those that D1 itself says it read and wrote. */
-export async function countStoreUse(): Promise<StoreUse[]> {
-  const stores = await startStores({ counting: true });
-  const ground = await openGround({ users: 0, tokens: 0, ids: 0 }, () => {}, stores);
-  await fillStores(stores, { users: 0, tokens: 0, ids: 0 }, () => {});
-  const runner = await gateway("gateway", "").start(ground);
+/**
+ * Each kind is asked for a few times; the rows are those that D1 itself says it read and wrote.
+ *
+ * @param checkout the folder of another checkout, whose gateway is looked at; this one without it
+ */
+export async function countStoreUse(checkout?: string): Promise<StoreUse[]> {
+  const stores = await startStores({ counting: true, checkout });
+  const ground = await openGround(noRows, () => {}, { stores, checkout });
+  await fillStores(stores, noRows, () => {});
+  const runner = await gateway("gateway", "").start(ground, { checkout });
   if (typeof runner === "string") throw new Error(runner);
   try {
     const uses: StoreUse[] = [];

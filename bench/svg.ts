@@ -27,7 +27,7 @@ const TOP = 64;
 const BAR_HEIGHT = 16;
 
 /** Its own background in both schemes, as an image in a page cannot see the page's. */
-const style = `
+export const style = `
   .back { fill: #ffffff; } .text { fill: #1f2328; } .soft { fill: #59636e; } .line { stroke: #59636e; }
   .other { fill: #9aa7b4; } .ours { fill: #c2410c; } .mark { stroke: #0969da; } .marktext { fill: #0969da; }
   @media (prefers-color-scheme: dark) {
@@ -78,4 +78,5 @@ function markLines({ at, label }: NonNullable<BarChart["mark"]>, rows: number, x
   ];
 }
 
-const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+/** As the text of an element. */
+export const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Miniflare } from "miniflare";
-import { schemaStatements } from "../../scripts/database/tables.ts";
+import { schemaStatements, statementsIn } from "../../scripts/database/tables.ts";
 import { builtWorker } from "../../scripts/shared/built-worker.ts";
 import { childrenOf } from "../processes.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -23,10 +23,12 @@ export interface StoresOptions {
   readonly counting?: boolean;
   /** How many revoked ids KV has. */
   readonly ids?: number;
+  /** The folder of another checkout, whose tables are wanted; this one without it. */
+  readonly checkout?: string | undefined;
 }
 
 /** With the tables of schema.sql, empty. */
-export async function startStores({ counting = false, ids = 0 }: StoresOptions = {}): Promise<Stores> {
+export async function startStores({ counting = false, ids = 0, checkout }: StoresOptions = {}): Promise<Stores> {
   const folder = temporaryFolder();
   if (ids > 0) {
     const first = await openMiniflare(folder, counting);
@@ -42,7 +44,8 @@ export async function startStores({ counting = false, ids = 0 }: StoresOptions =
   const db = (await miniflare.getD1Database("DB")) as unknown as D1Database;
   const kv = (await miniflare.getKVNamespace("BLACKLIST")) as unknown as KVNamespace;
   if (ids > 0 && (await kv.get(idKey(ids - 1))) !== "1") throw new Error("local KV does not show the ids it was given");
-  await db.batch(schemaStatements.map((sql) => db.prepare(sql)));
+  const statements = checkout === undefined ? schemaStatements : statementsIn(join(checkout, "schema.sql"));
+  await db.batch(statements.map((sql) => db.prepare(sql)));
   return { address: host, pids, db, kv, close: () => miniflare.dispose() };
 }
 

@@ -88,8 +88,13 @@ async function equalNames(database: Pick<Database, "read">): Promise<readonly Eq
 }
 
 /** schema.sql in pieces that D1's batch takes. A statement ends with its line; within a trigger none does. */
-export const schemaStatements: readonly string[] = readFileSync(SCHEMA_FILE, "utf8")
-  .replace(/--.*$/gm, "")
-  .split(/;[ \t]*$/m)
-  .map((statement) => statement.trim())
-  .filter(Boolean);
+export const schemaStatements: readonly string[] = statementsIn(SCHEMA_FILE);
+
+/** The statements of a schema file. */
+export function statementsIn(file: string): readonly string[] {
+  return readFileSync(file, "utf8")
+    .replace(/--.*$/gm, "")
+    .split(/;[ \t]*$/m)
+    .map((statement) => statement.trim())
+    .filter(Boolean);
+}

@@ -321,13 +321,14 @@ async function refuseOutdated(deps: RefreshDependencies, refreshing: Refreshing,
   refuse("refresh_session_outdated");
 }
 
-/** Revokes a successor that nobody gets. */
+/** Revokes a successor that nobody gets; or the token whose place it has taken. */
 async function undo(
   { settings, tokens }: RefreshDependencies,
   { nowSeconds }: RequestContext,
   { owner, found }: OpenedToken,
   successorJti: string,
 ): Promise<void> {
+  if (settings.BLACKLIST_AFTER_ROTATION) return tokens.withdraw(owner, successorJti, nowSeconds);
   const successor = {
     jti: successorJti,
     type: "refresh",

@@ -214,6 +214,11 @@ export interface TokenStore extends TellsOf<TokenStore> {
    * one gets the successor; the others find the token used up. A reply that got lost is asked for once more.
    */
   rotate(owner: Owner, terms: RotationTerms): Promise<Rotation>;
+  /**
+   * Takes a rotation back whose successor nobody gets: the used token is no longer used up but blacklisted, so that who
+   * comes with it again is refused, and not taken for somebody else. Does nothing once the successor has ended.
+   */
+  withdraw(owner: Owner, successorJti: string, nowSeconds: number): Promise<void>;
   /** Deletes at most `limit` rows, of whichever owner, that expired before `beforeSeconds`; how many were deleted. */
   deleteExpired(beforeSeconds: number, limit: number): Promise<number>;
 }

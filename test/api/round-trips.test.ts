@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { Hooks } from "../../src/hooks.ts";
 import { appWith, echoOrigin, postJson } from "../support/app.ts";
-import { BLACKLIST, DB } from "../support/bindings.ts";
+import { DB } from "../support/bindings.ts";
+import { counted } from "../support/counted.ts";
 import { craft } from "../support/craft.ts";
 import { oldHash, password } from "../support/passwords.ts";
 import { freshId } from "../support/rows.ts";
@@ -11,36 +12,6 @@ import { addUser } from "../support/users.ts";
 const rotate = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true, UPGRADE_PASSWORD_HASHES: false };
 const route = (more: object) => ({ ...rotate, ROUTES: [{ path: "/*", auth: "token", ...more }] });
 const nowSeconds = Math.floor(Date.now() / 1000);
-
-/** What asks, of each binding; all else only prepares. */
-const asks = { d1: ["first", "all", "run", "raw", "batch", "exec"], kv: ["get", "getWithMetadata", "list"] };
-
-/** The bindings, with each question noted before it is asked. */
-function counted() {
-  const questions: string[] = [];
-  const noting = <T extends object>(target: T, name: keyof typeof asks): T =>
-    new Proxy(target, {
-      get(one, property) {
-        const value: unknown = Reflect.get(one, property, one);
-        if (typeof value !== "function") return value;
-        return (...given: unknown[]) => {
-          if (asks[name].includes(String(property))) questions.push(name);
-          const bare = given.map((item) => (Array.isArray(item) ? item.map(unwrapped) : item));
-          const result: unknown = value.apply(one, bare);
-          const isStep = ["prepare", "bind", "withSession"].includes(String(property));
-          return isStep ? wrapped(result as object, noting(result as object, name)) : result;
-        };
-      },
-    });
-  const originals = new WeakMap<object, object>();
-  const wrapped = (original: object, proxy: object) => {
-    originals.set(proxy, original);
-    return proxy;
-  };
-  const unwrapped = (item: unknown) =>
-    typeof item === "object" && item !== null ? (originals.get(item) ?? item) : item;
-  return { questions, DB: noting(DB, "d1"), BLACKLIST: noting(BLACKLIST, "kv") };
-}
 
 async function setUp(vars: object, hooks: Hooks = {}) {
   const { questions, ...bindings } = counted();

@@ -5,7 +5,14 @@ import { dollarsPerMonth, monthlyBill } from "../../bench/cost.ts";
 import { costPartsOf, partsOf, withParts } from "../../bench/document.ts";
 import { picturesOf } from "../../bench/plot.ts";
 import type { ShapeResult } from "../../bench/race.ts";
-import { type BenchResult, COST_FILE, DOCUMENT_FILE, PICTURE_DIRECTORY, RESULT_FILE } from "../../bench/result.ts";
+import {
+  type BenchResult,
+  COST_FILE,
+  DOCUMENT_FILE,
+  mergedResult,
+  PICTURE_DIRECTORY,
+  RESULT_FILE,
+} from "../../bench/result.ts";
 import { barChart } from "../../bench/svg.ts";
 import { judgeTargets } from "../../bench/targets.ts";
 
@@ -40,6 +47,28 @@ describe("judgeTargets()", () => {
   });
   it("says nothing of what was not run", () => {
     expect(judgeTargets([shape("warm", { gateway: [1] })])).toEqual([]);
+  });
+});
+
+describe("mergedResult()", () => {
+  const { machine, options, ...rest } = JSON.parse(readFileSync(RESULT_FILE, "utf8")) as BenchResult;
+  const run = (date: string, sessions: number, shapes: readonly ShapeResult[]): BenchResult => ({
+    ...{ ...rest, machine: { ...machine, date }, options: { ...options, sizes: { users: 1, sessions, ids: 1 } } },
+    shapes,
+  });
+  const [first, again] = [{ "gateway-full": [1] }, { "gateway-full": [2] }];
+  const earlier = run("2026-01-01", 1, [shape("warm", first), shape("tables-refresh", first)]);
+  it("has the shapes of the later run in the place of the earlier ones, and says so", () => {
+    const merged = mergedResult(earlier, run("2026-02-02", 2, [shape("tables-refresh", again)]));
+    expect(merged.shapes).toEqual([shape("warm", first), shape("tables-refresh", again)]);
+    expect(merged.machine.date).toBe("2026-01-01");
+    expect(merged.options.sizes.sessions).toBe(2);
+    expect(merged.later).toMatchObject({ machine: { date: "2026-02-02" }, shapes: ["tables-refresh"] });
+  });
+  it("refuses a run that leaves full tables of two makes", () => {
+    expect(() => mergedResult(earlier, run("2026-02-02", 2, [shape("warm", again)]))).toThrow(
+      "tables-refresh has to be run with the others that have full tables",
+    );
   });
 });
 

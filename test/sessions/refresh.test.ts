@@ -217,6 +217,37 @@ describe("refresh() after a change of password (CHECK_REVOKE_TOKEN)", () => {
   });
 });
 
+describe("refresh() with rotation after a change of password that raised no version (CHECK_REVOKE_TOKEN)", () => {
+  const vars = {
+    ...{ CHECK_REVOKE_TOKEN: true, ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true },
+    ...{ REVOKE_FAMILY_ON_REUSE: true },
+  };
+
+  test.each(["never written down", "of a session with a version"])(
+    "refuses a token %s, blacklists it, and takes it for no reuse when it comes again",
+    async (how) => {
+      const { deps, user, jti, done } = await setUp({ vars, claims: { hash_password: preferredFingerprint } });
+      if (how !== "never written down") {
+        await deps.tokens.insert("no user", outstandingToken({ jti, userId: user.id, sessionVersion: 0 }));
+      }
+      expect(await reasonOf(done)).toBe("refresh_password_changed");
+      expect(await rowOf(jti)).toMatchObject({ counter: 0, blacklisted_at: now, ended_at: null });
+      await deps.settled();
+      expect(deps.announced).toEqual([{ jti, expiresAtSeconds: now + 100 }]);
+      for (let again = 0; again < 2; again++) expect(await reasonOf(done)).toBe("token_blacklisted");
+      expect(deps.logged.map(([event]) => event)).toEqual(["token_ended"]);
+    },
+  );
+
+  test("goes on with the password that the token was made for, in one round trip where the session has a version", async () => {
+    const { deps, user, jti, done } = await setUp({ vars, claims: { hash_password: oldFingerprint } });
+    await deps.tokens.insert("no user", outstandingToken({ jti, userId: user.id, sessionVersion: 0 }));
+    const [read, rotated] = [vi.spyOn(deps.tokens, "tokenAndUser"), vi.spyOn(deps.tokens, "rotate")];
+    expect(Object.keys(await done())).toEqual(["access", "refresh"]);
+    expect([read.mock.calls.length, rotated.mock.calls.length]).toEqual([0, 1]);
+  });
+});
+
 describe("refuseUnrecordableUser()", () => {
   test.each([[undefined], [null], [0], ["7"], [false]])("is content with %j", (user_id) => {
     expect(refuseUnrecordableUser(settingsOf(), { user_id })).toBeUndefined();

@@ -187,6 +187,10 @@ export const isolationPromises: readonly StorePromise[] = [
       await store.tokens.rotate(other.owner, rotationOf(asOther));
       await store.tokens.blacklist(other.owner, asOther, now);
       await store.tokens.extend(other.owner, asOther);
+      const mine = one.token();
+      const successor = await successorOf(store, one.owner, mine);
+      await store.tokens.withdraw(other.owner, successor.jti, now);
+      expectEqual(await store.tokens.isBlacklisted(one.owner, successor.jti), false, "withdrawn by another owner");
       const { blacklisted, state } = await store.tokens.tokenAndUser(one.owner, token.jti);
       expectEqual(blacklisted, false, "used up or logged out by another owner");
       expectEqual(state?.expiresAtSeconds, token.expiresAtSeconds, "its end");

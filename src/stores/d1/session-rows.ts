@@ -59,7 +59,8 @@ export function insertToken(db: D1Database, token: OutstandingToken): D1Prepared
     token.session === undefined
       ? "NULL"
       : `(SELECT MAX(named.ended_at) FROM sessions AS named WHERE ${rowsNamed(parameters.add(token.session), "named")})`;
-  const sql = `INSERT INTO sessions (${columns}, ended_at) SELECT ${values}, ${ended} WHERE true ON CONFLICT DO NOTHING`;
+  const sql = `INSERT INTO sessions (${columns}, ended_at, blacklisted_at) SELECT ${values}, ended, ended
+    FROM (SELECT ${ended} AS ended) WHERE true ON CONFLICT DO NOTHING`;
   return db.prepare(sql).bind(...parameters.values);
 }
 
@@ -242,10 +243,26 @@ function rotateKnown(db: D1Database, rotating: Rotating): D1PreparedStatement {
       kept_until = CASE WHEN expires_at > ${end} THEN MAX(expires_at, COALESCE(kept_until, 0)) ELSE kept_until END,
       uses = ${usesSql(terms, parameters)}, mark = ${parameters.add(terms.mark)},
       user_id = COALESCE(user_id, ${account?.id ?? "NULL"}),
-      client = COALESCE(${parameters.add(successor.client?.name)}, client),
-      address = COALESCE(${parameters.add(successor.client?.address)}, address),
+      client = ${parameters.add(successor.client?.name)}, address = ${parameters.add(successor.client?.address)},
       session_version = COALESCE(session_version, ${account?.version ?? "NULL"})
     WHERE ${conditions.join(" AND ")} RETURNING id, counter`;
+  return db.prepare(sql).bind(...parameters.values);
+}
+
+/** The statement that takes the last rotation of a session back, and revokes the token that it had used up. */
+export function withdrawRotation(
+  db: D1Database,
+  whose: Pick<WrittenToken, "tables" | "owner">,
+  successorJti: string,
+  nowSeconds: number,
+): D1PreparedStatement {
+  const parameters = createParameters();
+  const id = readTokenId(successorJti);
+  const [key, counter] = [parameters.add(id?.key), parameters.add(id?.counter)];
+  const sql = `UPDATE sessions SET counter = counter - 1, uses = json_remove(uses, '$[#-1]'), mark = NULL,
+      blacklisted_at = ${parameters.add(nowSeconds)}
+    WHERE id = ${key} AND counter = ${counter} AND counter > 0 AND blacklisted_at IS NULL AND ended_at IS NULL
+      AND ${notOfAnother(whose, parameters)}`;
   return db.prepare(sql).bind(...parameters.values);
 }
 

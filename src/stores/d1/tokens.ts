@@ -23,7 +23,7 @@ import { selectEnded } from "./endings.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { eventOwner, eventStatements, eventUser } from "./events.ts";
 import { createParameters } from "./parameters.ts";
-import { blacklistToken, extendToken, insertToken, rotateToken } from "./session-rows.ts";
+import { blacklistToken, extendToken, insertToken, rotateToken, withdrawRotation } from "./session-rows.ts";
 import { selectSession, stateFrom, tokenPlace } from "./session-state.ts";
 import { allInOne } from "./session-tables.ts";
 import { selectUser, userFrom } from "./users.ts";
@@ -56,6 +56,8 @@ export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): Token
     extend: (owner, token) => on(() => extend(db, owner, token)),
     blacklist: (owner, token, nowSeconds) => on(() => blacklist(db, owner, token, { nowSeconds, event })),
     rotate: (owner, terms) => on(() => rotate(db, log, owner, terms)),
+    withdraw: (owner, successorJti, nowSeconds) =>
+      on(async () => void (await withdrawRotation(db, { tables: allInOne, owner }, successorJti, nowSeconds).run())),
     deleteExpired: (beforeSeconds, limit) => on(() => deleteExpired(db, beforeSeconds, limit)),
   };
   return store;
