@@ -111,6 +111,21 @@ CREATE TABLE IF NOT EXISTS admin_sessions (
   confirmed_at   INTEGER NOT NULL DEFAULT 0    -- when the password was last typed: at log-in, or when asked for again
 ) WITHOUT ROWID;
 
+-- Where sessions are: here, unless `manage sessions spread` has moved them to databases of their own (sessions.sql).
+CREATE TABLE IF NOT EXISTS placement (
+  id             INTEGER PRIMARY KEY CHECK (id = 1),
+  name           TEXT    NOT NULL,             -- the binding by which this database is meant
+  version        INTEGER NOT NULL,             -- one more with each change of the lists
+  current        TEXT    NOT NULL,             -- JSON list of bindings: where sessions are
+  next           TEXT                          -- where they are to be, while they are being spread
+);
+INSERT INTO placement (id, name, version, current) VALUES (1, 'DB', 0, '["DB"]') ON CONFLICT (id) DO NOTHING;
+CREATE TABLE IF NOT EXISTS moved_owners (
+  owner          TEXT    PRIMARY KEY NOT NULL, -- as tokens name the user
+  moved_to       TEXT    NOT NULL,
+  is_copied      INTEGER NOT NULL DEFAULT 0    -- whether the other database has the rows
+) WITHOUT ROWID;
+
 -- Which schema.sql this database has seen: the ready page compares it with what the Worker needs.
 CREATE TABLE IF NOT EXISTS schema_version (
   id             INTEGER PRIMARY KEY CHECK (id = 1),

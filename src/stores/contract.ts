@@ -154,6 +154,8 @@ export interface TokenStatus {
 /** What a log-in writes. */
 export interface LoginRecord {
   readonly userId: UserId;
+  /** As the log-in has read them; needed where users and sessions are in several stores, and there is a token. */
+  readonly user?: User | undefined;
   /** Written down, unless there is no blacklist. */
   readonly token: OutstandingToken | undefined;
   /** A better hash of the same password; kept only if the stored one is still the one that was checked. */
