@@ -111,6 +111,21 @@ CREATE TABLE IF NOT EXISTS admin_sessions (
   confirmed_at   INTEGER NOT NULL DEFAULT 0    -- when the password was last typed: at log-in, or when asked for again
 ) WITHOUT ROWID;
 
+-- Where sessions are: here, unless `manage sessions spread` has moved them to databases of their own (sessions.sql).
+CREATE TABLE IF NOT EXISTS placement (
+  id             INTEGER PRIMARY KEY CHECK (id = 1),
+  name           TEXT    NOT NULL,             -- the binding by which this database is meant
+  version        INTEGER NOT NULL,             -- one more with each change of the lists
+  current        TEXT    NOT NULL,             -- JSON list of bindings: where sessions are
+  next           TEXT                          -- where they are to be, while they are being spread
+);
+INSERT INTO placement (id, name, version, current) VALUES (1, 'DB', 0, '["DB"]') ON CONFLICT (id) DO NOTHING;
+CREATE TABLE IF NOT EXISTS moved_owners (
+  owner          TEXT    PRIMARY KEY NOT NULL, -- as tokens name the user
+  moved_to       TEXT    NOT NULL,
+  is_copied      INTEGER NOT NULL DEFAULT 0    -- whether the other database has the rows
+) WITHOUT ROWID;
+
 -- Which schema.sql this database has seen: the ready page compares it with what the Worker needs.
 CREATE TABLE IF NOT EXISTS schema_version (
   id             INTEGER PRIMARY KEY CHECK (id = 1),
@@ -125,13 +140,31 @@ CREATE INDEX IF NOT EXISTS sessions_user_id ON sessions (user_id) WHERE user_id 
 CREATE UNIQUE INDEX IF NOT EXISTS sessions_other_jti ON sessions (other_jti) WHERE other_jti IS NOT NULL;
 CREATE INDEX IF NOT EXISTS sessions_session ON sessions (session) WHERE session IS NOT NULL;
 -- A Worker of an earlier version takes a token that it does not know for a good one, and one of an adopted session for its
--- own: it has to fail, so that its client asks again and comes to a Worker that knows.
+-- own: it has to fail, so that its client asks again and comes to a Worker that knows. Not when it ends all of a user.
 CREATE TRIGGER IF NOT EXISTS adopted_token_used BEFORE UPDATE OF blacklisted_at, successor_jti, expires_at ON outstanding_tokens
-WHEN EXISTS (SELECT 1 FROM sessions WHERE other_jti = OLD.jti)
+WHEN EXISTS (SELECT 1 FROM sessions WHERE other_jti = OLD.jti AND blacklisted_at IS NULL)
+  AND NOT (NEW.successor_jti IS OLD.successor_jti AND NEW.expires_at = OLD.expires_at
+    AND EXISTS (SELECT 1 FROM user_cutoffs WHERE user_id = OLD.user_id AND issued_before > OLD.created_at))
 BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
 CREATE TRIGGER IF NOT EXISTS adopted_token_written BEFORE INSERT ON outstanding_tokens
 WHEN EXISTS (SELECT 1 FROM sessions WHERE id = substr(NEW.jti, 1, 24) OR other_jti = NEW.jti)
 BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
+CREATE TRIGGER IF NOT EXISTS adopted_session_ended BEFORE INSERT ON ended_families
+WHEN EXISTS (SELECT 1 FROM sessions WHERE session = NEW.family OR other_jti = NEW.family OR id = substr(NEW.family, 1, 24))
+  AND NOT EXISTS (SELECT 1 FROM sessions WHERE ended_at IS NOT NULL AND (session = NEW.family OR other_jti = NEW.family))
+BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
+-- It reads no session here: the end of an adopted one is written there, too.
+CREATE TRIGGER IF NOT EXISTS adopted_token_blacklisted AFTER UPDATE OF blacklisted_at ON sessions
+WHEN NEW.other_jti IS NOT NULL AND OLD.blacklisted_at IS NULL AND NEW.blacklisted_at IS NOT NULL
+BEGIN UPDATE outstanding_tokens SET blacklisted_at = NEW.blacklisted_at WHERE jti = NEW.other_jti AND blacklisted_at IS NULL; END;
+CREATE TRIGGER IF NOT EXISTS adopted_session_noted AFTER UPDATE OF ended_at ON sessions
+WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL AND EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = NEW.other_jti)
+BEGIN INSERT INTO ended_families (family, ended_at, expires_at) SELECT COALESCE(NEW.session, NEW.other_jti), NEW.ended_at, MAX(NEW.expires_at, COALESCE(NEW.kept_until, 0)) WHERE true ON CONFLICT (family) DO NOTHING; END;
+-- When it ends all of a user, a session that was used in the very last second ends here: its row decides that second.
+CREATE TRIGGER IF NOT EXISTS user_ended_first AFTER INSERT ON user_cutoffs
+BEGIN UPDATE sessions SET blacklisted_at = NEW.issued_before - 1 WHERE user_id = CAST(NEW.user_id AS TEXT) AND created_at = NEW.issued_before - 1 AND blacklisted_at IS NULL; END;
+CREATE TRIGGER IF NOT EXISTS user_ended_again AFTER UPDATE OF issued_before ON user_cutoffs
+BEGIN UPDATE sessions SET blacklisted_at = NEW.issued_before - 1 WHERE user_id = CAST(NEW.user_id AS TEXT) AND created_at = NEW.issued_before - 1 AND blacklisted_at IS NULL; END;
 CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);
 -- For listing a user's tokens by their end, and for the foreign key when a user is deleted.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_user_id ON outstanding_tokens (user_id, expires_at);

@@ -67,7 +67,14 @@ const inWorkerd = (name: string, isolate: boolean) => ({
     rememberingScrypt,
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
-      miniflare: { bindings: { TEST_SCHEMA: textOf("schema.sql"), SIGNING_KEY: "unit-tests-only-".repeat(4) } },
+      miniflare: {
+        bindings: {
+          TEST_SCHEMA: textOf("schema.sql"),
+          TEST_SESSIONS_SCHEMA: textOf("sessions.sql"),
+          SIGNING_KEY: "unit-tests-only-".repeat(4),
+        },
+        d1Databases: ["SESSIONS_1", "SESSIONS_2", "SESSIONS_3"],
+      },
     }),
   ],
   test: {

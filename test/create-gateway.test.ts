@@ -110,11 +110,17 @@ describe("createGateway()", () => {
   });
 
   it("deletes expired rows when the cron trigger says so", async () => {
-    const insert =
-      "INSERT INTO outstanding_tokens (jti, user_id, token_type, created_at, expires_at) VALUES (?1, 1, 'refresh', 1, ?2)";
-    await DB.batch([DB.prepare(insert).bind("past", 2), DB.prepare(insert).bind("future", 4_000_000_000)]);
+    const insert = `INSERT INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at)
+      VALUES (?1, 0, 'refresh', 1, 1, 1, ?2)`;
+    const earlier =
+      "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at) VALUES (?1, 'refresh', 1, ?2)";
+    const expired = [DB.prepare(earlier).bind("past-1", 2), DB.prepare(earlier).bind("future-1", 4_000_000_000)];
+    await DB.batch([DB.prepare(insert).bind("past", 2), DB.prepare(insert).bind("future", 4_000_000_000), ...expired]);
     await createGateway().scheduled({ scheduledTime: 0, cron: "", noRetry: () => {} }, surroundings);
-    const { results } = await DB.prepare("SELECT jti FROM outstanding_tokens WHERE jti IN ('past', 'future')").all();
-    expect(results).toEqual([{ jti: "future" }]);
+    const left = await DB.batch([
+      DB.prepare("SELECT id FROM sessions WHERE id IN ('past', 'future')"),
+      DB.prepare("SELECT jti FROM outstanding_tokens WHERE jti IN ('past-1', 'future-1')"),
+    ]);
+    expect(left.map(({ results }) => results)).toEqual([[{ id: "future" }], [{ jti: "future-1" }]]);
   });
 });

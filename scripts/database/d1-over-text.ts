@@ -16,33 +16,39 @@ function literal(value: unknown): string {
   throw new Failure(`Cannot write a value of the type ${typeof value} into SQL.`);
 }
 
+/** What a statement comes to, as far as it is used here. */
+interface Result {
+  readonly results: readonly Row[];
+  readonly meta: { readonly changes: number };
+}
+
 /**
- * As much of a D1 database as `d1Tokens` uses to look up, blacklist and delete single tokens: `prepare` with `bind`,
- * `first` and `run`; and `batch` for statements that read. Through wrangler nothing but one statement or one file is a
- * transaction, so that those that write have none.
+ * As much of a D1 database as `d1Tokens` uses to look up, blacklist and delete tokens: `prepare` with `bind`, `first` and
+ * `run`, and `batch`, which is one transaction here as it is in the Worker.
  */
-export function d1OverText(database: Pick<Database, "read">): D1Database {
+export function d1OverText(database: Pick<Database, "batch">): D1Database {
+  const batch = async (statements: ReadonlyArray<{ readonly sql: string }>): Promise<readonly Result[]> => {
+    const results = await database.batch(statements.map(({ sql }) => countable(sql)));
+    return statements.map(({ sql }, index) => {
+      const rows = results[index] ?? [];
+      const isCounted = countable(sql) !== sql;
+      return { results: isCounted ? [] : rows, meta: { changes: isReading(sql) ? 0 : rows.length } };
+    });
+  };
   const statement = (sql: string) => ({
     sql,
     bind: (...values: unknown[]) => statement(withLiterals(sql, values)),
-    first: async (): Promise<Row | null> => (await database.read(sql))[0] ?? null,
-    run: async () => {
-      // `read` gives rows and no counts: let the statement name the rows that it changed.
-      const changed = await database.read(`${sql} RETURNING 1 AS changed`);
-      return { meta: { changes: changed.length } };
-    },
+    first: async (): Promise<Row | null> => (await batch([{ sql }]))[0]?.results[0] ?? null,
+    run: async () => (await batch([{ sql }]))[0],
   });
-  const batch = async (statements: ReadonlyArray<{ readonly sql: string }>) => {
-    const results: Array<{ readonly results: readonly Row[] }> = [];
-    for (const { sql } of statements) {
-      if (!sql.startsWith("SELECT "))
-        throw new Failure("Only statements that read can be sent together through wrangler.");
-      results.push({ results: await database.read(sql) });
-    }
-    return results;
-  };
   // A session chooses which copy answers; wrangler asks the primary, which is never stale.
   const d1 = { prepare: statement, batch, withSession: () => d1 };
   // The stores take the whole interface; what they call of it here is what stands above.
   return d1 as unknown as D1Database;
 }
+
+const isReading = (sql: string): boolean => /^\s*(SELECT|WITH)\s/i.test(sql);
+
+/** Through wrangler a statement gives rows and no counts: one that writes has to name the rows that it changed. */
+const countable = (sql: string): string =>
+  isReading(sql) || /\sRETURNING\s/i.test(sql) ? sql : `${sql} RETURNING 1 AS changed`;

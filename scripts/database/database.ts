@@ -9,6 +9,8 @@ export type Database = {
   readonly place: "local" | "remote";
   /** Runs one statement that reads and gives its rows. It may be seen in the machine's list of processes. */
   read(sql: string): Promise<readonly Row[]>;
+  /** Runs statements in one transaction and gives the rows of each. They may be seen likewise. */
+  batch(statements: readonly string[]): Promise<ReadonlyArray<readonly Row[]>>;
   /** Runs statements that write. They are seen by nobody else. */
   write(sql: string): Promise<void>;
   close(): Promise<void>;

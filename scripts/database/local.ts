@@ -41,6 +41,10 @@ export async function openLocal(
     const database: Database = {
       place: "local",
       read,
+      batch: async (statements) => {
+        const results = await d1.batch<Row>(statements.map((statement) => d1.prepare(statement)));
+        return results.map((result) => result.results);
+      },
       write,
       close: () => proxy.dispose(),
     };

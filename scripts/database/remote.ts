@@ -35,11 +35,16 @@ export function errorIn({ stdout, stderr, exitCode }: Finished): string {
   return text === "" ? `wrangler ended with exit code ${exitCode}.` : text.replaceAll(/\s+/g, " ");
 }
 
-function rowsIn(stdout: string): readonly Row[] {
+/** The rows of each statement. @param count how many statements there were */
+function rowsIn(stdout: string, count: number): ReadonlyArray<readonly Row[]> {
   const said = parse(stdout);
-  const first: unknown = Array.isArray(said) ? said[0] : undefined;
-  if (!isRecord(first) || !Array.isArray(first.results)) throw new Failure("wrangler gave an answer without results.");
-  return first.results.filter(isRecord);
+  const results = Array.isArray(said) ? said : [];
+  if (results.length !== count) throw new Failure("wrangler gave an answer without results.");
+  return results.map((result: unknown) => {
+    if (!isRecord(result) || !Array.isArray(result.results))
+      throw new Failure("wrangler gave an answer without results.");
+    return result.results.filter(isRecord);
+  });
 }
 
 /** The deployed database; `environment` is wrangler's `--env`. Brings the tables up to date when something is missed. */
@@ -60,6 +65,7 @@ export function openRemote(
   return {
     ...plain,
     read: (sql) => withTables(() => plain.read(sql)),
+    batch: (statements) => withTables(() => plain.batch(statements)),
     write: (sql) => withTables(() => plain.write(sql)),
   };
 }
@@ -86,9 +92,13 @@ export function openRemoteAsItIs(
   const write = async (sql: string): Promise<void> => {
     await withSecretFile("statements.sql", sql, (path) => execute(["--file", path]));
   };
+  // Cloudflare runs the statements of one query as a transaction.
+  const batch = async (statements: readonly string[]) =>
+    rowsIn(await execute(["--command", statements.join(";\n")]), statements.length);
   return {
     place: "remote",
-    read: async (sql) => rowsIn(await execute(["--command", sql])),
+    read: async (sql) => (await batch([sql]))[0] ?? [],
+    batch,
     write,
     close: async () => {},
   };

@@ -110,7 +110,7 @@ async function refuseForeignObjects(database: Pick<Database, "read">): Promise<v
   const referring = new RegExp(`\\bREFERENCES\\s+["'\`[]?(${tables.map(({ name }) => name).join("|")})\\b`, "i");
   const objects = await objectsOf(database);
   const triggers = new Set<string>([
-    idTrigger.name,
+    ...schemaTriggers.map(({ name }) => name),
     ...tables.flatMap((table) => triggersOf(table).map(({ name }) => name)),
   ]);
   const columns = await database.read(
@@ -142,14 +142,13 @@ async function refuseForeignObjects(database: Pick<Database, "read">): Promise<v
   }
 }
 
-/** The trigger of schema.sql on `users`, on one line. */
-const idTrigger = {
-  name: "users_id_as_text",
-  sql: (schemaStatements.find((one) => one.includes("TRIGGER IF NOT EXISTS users_id_as_text")) ?? "").replaceAll(
-    /\s+/g,
-    " ",
-  ),
-};
+/** The triggers of schema.sql on these tables, on one line each. */
+const schemaTriggers: ReadonlyArray<{ readonly name: string; readonly sql: string }> = schemaStatements.flatMap(
+  (one) => {
+    const [, name = "", table] = /^CREATE TRIGGER IF NOT EXISTS (\w+)[^;]*? ON (\w+)/.exec(one) ?? [];
+    return tables.some((copied) => copied.name === table) ? [{ name, sql: one.replaceAll(/\s+/g, " ") }] : [];
+  },
+);
 
 /** The statement of schema.sql that makes the table, for its copy. */
 function createCopy({ name }: Table): string {
@@ -260,10 +259,10 @@ async function swap(database: Tables): Promise<void> {
         `INSERT INTO text_ids (name) SELECT '${name}' WHERE (SELECT count(*) FROM ${name}) <> (SELECT count(*) FROM ${copyOf(name)})`,
     ),
     ...tables.flatMap(dropTriggers),
-    `DROP TRIGGER IF EXISTS ${idTrigger.name}`,
+    ...schemaTriggers.map(({ name }) => `DROP TRIGGER IF EXISTS ${name}`),
     ...tables.map(({ name }) => `ALTER TABLE ${name} RENAME TO ${formerOf(name)}`),
     ...tables.map(({ name }) => `ALTER TABLE ${copyOf(name)} RENAME TO ${name}`),
-    idTrigger.sql,
+    ...schemaTriggers.map(({ sql }) => sql),
   ];
   try {
     await database.write(statements.join(";\n"));

@@ -2,19 +2,35 @@
 // Must never make a token good again that the gateway refuses.
 import { createHash } from "node:crypto";
 import { exactNumber } from "../../src/json/exact-number.ts";
+import { isNotAdopted } from "../../src/stores/d1/earlier-tokens.ts";
+import { currentJti } from "../../src/stores/d1/session-state.ts";
+import { writeTokenId } from "../../src/tokens/token-id.ts";
 import type { UserIdType } from "../../src/users/new-user-ids.ts";
 import type { Database, Row } from "../database/database.ts";
 import { allRows } from "../import-django/existing.ts";
 import { type FixtureRow, keyOf } from "./export-users.ts";
 import type { Onto } from "./onto.ts";
 
-/** Tokens that have not expired; `ended_at` also where a session ended without a mark on its token. */
-const select = (nowSeconds: number) => `SELECT jti, owner_id, created_at, expires_at, ended_at FROM (
-  SELECT t.jti, CAST(t.user_id AS TEXT) AS owner_id, t.created_at, t.expires_at, COALESCE(t.blacklisted_at,
-    CASE WHEN t.session_version <> u.session_version OR t.created_at < c.issued_before OR e.family IS NOT NULL THEN ${nowSeconds} END) AS ended_at
-  FROM outstanding_tokens AS t LEFT JOIN users AS u ON u.id = t.user_id LEFT JOIN user_cutoffs AS c ON c.user_id = t.user_id
-    LEFT JOIN ended_families AS e ON e.family = COALESCE(t.family, t.jti)
-  WHERE t.expires_at > ${nowSeconds})`;
+const ended = (table: string, nowSeconds: number, more: string): string =>
+  `COALESCE(${table}.blacklisted_at, CASE WHEN ${table}.session_version <> u.session_version
+    OR ${table}.created_at < c.issued_before OR ${more} THEN ${nowSeconds} END)`;
+const joined = (table: string): string =>
+  `LEFT JOIN users AS u ON u.id = ${table}.user_id LEFT JOIN user_cutoffs AS c ON c.user_id = ${table}.user_id`;
+
+/** Sessions of which a token has not expired; `ended_at` also where the session ended without a mark on its token. */
+const selectSessions = (nowSeconds: number) => `SELECT * FROM (
+  SELECT sessions.id AS key, ${currentJti} AS jti, other_jti, counter, sessions.user_id AS owner_id, started_at, created_at,
+    sessions.expires_at, MAX(sessions.expires_at, COALESCE(kept_until, 0)) AS last_end,
+    ${ended("sessions", nowSeconds, "ended_at IS NOT NULL")} AS ended_at
+  FROM sessions ${joined("sessions")}
+  WHERE sessions.expires_at > ${nowSeconds} OR kept_until > ${nowSeconds})`;
+
+/** The same of tokens of an earlier version that no session has taken over. */
+const selectEarlier = (nowSeconds: number) => `SELECT * FROM (
+  SELECT t.jti, CAST(t.user_id AS TEXT) AS owner_id, t.created_at, t.expires_at,
+    ${ended("t", nowSeconds, "e.family IS NOT NULL")} AS ended_at
+  FROM outstanding_tokens AS t ${joined("t")} LEFT JOIN ended_families AS e ON e.family = COALESCE(t.family, t.jti)
+  WHERE t.expires_at > ${nowSeconds} AND ${isNotAdopted("t.jti")})`;
 
 /** What an export of tokens depends on. */
 export interface TokenTerms {
@@ -23,34 +39,86 @@ export interface TokenTerms {
   readonly ids: ReadonlySet<string>;
   readonly onto: Onto | undefined;
   readonly nowSeconds: number;
+  /** REFRESH_TOKEN_LIFETIME or that of sliding tokens, whichever is longer. */
+  readonly lifetimeSeconds: number;
 }
 
-/** The rows of outstanding tokens, then those of blacklisted ones. */
+/** The tokens that Django is to know. */
+export interface TokenExport {
+  readonly outstanding: readonly FixtureRow[];
+  readonly blacklisted: readonly FixtureRow[];
+  /** Of a session with more rotations than this, the last ones are listed. */
+  readonly mostRotations: number;
+  /** How many sessions have more. */
+  readonly longSessions: number;
+}
+
+/** A token, and since when it is refused. */
+interface ExportedToken {
+  readonly jti: string;
+  readonly ownerId: unknown;
+  readonly createdAt: unknown;
+  readonly expiresAt: unknown;
+  readonly endedAt: unknown;
+}
+
+/** Seconds between two rotations of a session all of whose used tokens are listed. */
+const oftenest = 60;
+
+/**
+ * The rows of outstanding tokens, then those of blacklisted ones. A session gives its last token and each one that this
+ * replaced, as far back as one a minute would be good: no row says when a single one expired.
+ */
 export async function exportTokens(
   database: Pick<Database, "read">,
-  { idType, ids, onto, nowSeconds }: TokenTerms,
-): Promise<{ readonly outstanding: readonly FixtureRow[]; readonly blacklisted: readonly FixtureRow[] }> {
+  { idType, ids, onto, nowSeconds, lifetimeSeconds }: TokenTerms,
+): Promise<TokenExport> {
   const timeOf = (seconds: unknown): string =>
     new Date(Number(seconds) * 1000).toISOString().replace(".000Z", onto?.zoned === false ? "" : "Z");
   /** The gateway stores no tokens: the text is empty. Django looks tokens up by their jti alone. */
-  const fieldsOf = (row: Row, jti: string) => {
-    const owner = typeof row.owner_id === "string" && ids.has(row.owner_id) ? keyOf(row.owner_id, idType) : null;
-    return { user: owner, jti, token: "", created_at: timeOf(row.created_at), expires_at: timeOf(row.expires_at) };
+  const fieldsOf = ({ jti, ownerId, createdAt, expiresAt }: ExportedToken) => {
+    const owner = typeof ownerId === "string" && ids.has(ownerId) ? keyOf(ownerId, idType) : null;
+    return { user: owner, jti, token: "", created_at: timeOf(createdAt), expires_at: timeOf(expiresAt) };
   };
+  const mostRotations = Math.max(1000, Math.ceil(lifetimeSeconds / oftenest));
   const outstanding: FixtureRow[] = [];
   const blacklisted: FixtureRow[] = [];
-  for await (const row of allRows((sql) => database.read(sql), select(nowSeconds), "jti")) {
-    const jti = String(row.jti);
+  const add = (token: ExportedToken): void => {
+    const { jti, endedAt } = token;
     const known = onto?.tokens.get(jti);
     const key = known ?? tokenKey(jti);
     const pk = exactKey(key);
     if (known === undefined)
-      outstanding.push({ model: "token_blacklist.outstandingtoken", pk, fields: fieldsOf(row, jti) });
-    if (row.ended_at === null || onto?.blacklistings.has(key)) continue;
-    const fields = { token: pk, blacklisted_at: timeOf(row.ended_at) };
+      outstanding.push({ model: "token_blacklist.outstandingtoken", pk, fields: fieldsOf(token) });
+    if (endedAt === null || onto?.blacklistings.has(key)) return;
+    const fields = { token: pk, blacklisted_at: timeOf(endedAt) };
     blacklisted.push({ model: "token_blacklist.blacklistedtoken", pk, fields });
+  };
+  let longSessions = 0;
+  const read = (sql: string) => database.read(sql);
+  for await (const row of allRows(read, selectSessions(nowSeconds), "key")) {
+    if (Number(row.counter) > mostRotations) longSessions++;
+    for (const token of tokensOf(row, mostRotations)) add(token);
   }
-  return { outstanding, blacklisted };
+  for await (const row of allRows(read, selectEarlier(nowSeconds), "jti")) {
+    const { owner_id: ownerId, created_at: createdAt, expires_at: expiresAt, ended_at: endedAt } = row;
+    add({ jti: String(row.jti), ownerId, createdAt, expiresAt, endedAt });
+  }
+  return { outstanding, blacklisted, mostRotations, longSessions };
+}
+
+/** The tokens of a session: those that were used up, the first one first, and the last one. */
+function* tokensOf(row: Row, mostRotations: number): Generator<ExportedToken> {
+  const counter = Number(row.counter);
+  const ownerId = row.owner_id;
+  for (let number = Math.max(0, counter - mostRotations); number < counter; number++) {
+    const jti = number === 0 && row.other_jti !== null ? row.other_jti : writeTokenId(String(row.key), number);
+    // Not later than the last one was issued, and until no token of the session can be good.
+    const times = { createdAt: row.started_at, expiresAt: row.last_end, endedAt: row.created_at };
+    yield { jti: String(jti), ownerId, ...times };
+  }
+  const { created_at: createdAt, expires_at: expiresAt, ended_at: endedAt } = row;
+  yield { jti: String(row.jti), ownerId, createdAt, expiresAt, endedAt };
 }
 
 /**

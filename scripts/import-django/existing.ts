@@ -1,5 +1,6 @@
 // Reads what the database already contains, in pages, because remote responses have to stay small.
 import { hash } from "node:crypto";
+import { readTokenId } from "../../src/tokens/token-id.ts";
 import type { UserIdType } from "../../src/users/new-user-ids.ts";
 import type { UserId } from "../../src/users/user.ts";
 import type { Database, Row } from "../database/database.ts";
@@ -41,8 +42,11 @@ export interface StoredToken {
 /** What an import needs to know of the database. */
 export interface Existing {
   readonly users: readonly UserRow[];
-  readonly tokens: ReadonlyMap<string, StoredToken>;
+  readonly tokens: StoredTokens;
 }
+
+/** What is known of a token, by its id. */
+export type StoredTokens = Pick<ReadonlyMap<string, StoredToken>, "get">;
 
 /** What an import needs to know before it looks at single rows. */
 export interface Tables {
@@ -125,16 +129,39 @@ export async function readExisting(
   };
   const users: UserRow[] = [];
   for await (const user of allUsers(read)) users.push(user);
+  return { users, tokens: withTokens ? await readTokens(read) : new Map() };
+}
+
+async function readTokens(read: Database["read"]): Promise<StoredTokens> {
   const tokens = new Map<string, StoredToken>();
-  const select = "SELECT jti, CAST(user_id AS TEXT) AS owner_id, expires_at, blacklisted_at FROM outstanding_tokens";
-  for await (const row of withTokens ? allRows(read, select, "jti") : []) {
-    tokens.set(String(row.jti), {
-      userId: textOrNull(row.owner_id),
-      expiresAt: Number(row.expires_at),
-      blacklistedAt: typeof row.blacklisted_at === "number" ? row.blacklisted_at : null,
-    });
+  const byKey = new Map<string, { readonly last: StoredToken; readonly counter: number; readonly usedAt: number }>();
+  const columns = "CAST(user_id AS TEXT) AS owner_id, expires_at";
+  const storedIn = (row: Row): StoredToken => ({
+    userId: textOrNull(row.owner_id),
+    expiresAt: Number(row.expires_at),
+    blacklistedAt: typeof row.blacklisted_at === "number" ? row.blacklisted_at : null,
+  });
+  const earlier = `SELECT jti, ${columns}, blacklisted_at FROM outstanding_tokens`;
+  for await (const row of allRows(read, earlier, "jti")) tokens.set(String(row.jti), storedIn(row));
+  const sessions = `SELECT id, other_jti, counter, created_at, ${columns}, COALESCE(blacklisted_at, ended_at) AS blacklisted_at FROM sessions`;
+  const used = ({ last, usedAt }: { readonly last: StoredToken; readonly usedAt: number }) => ({
+    ...last,
+    blacklistedAt: last.blacklistedAt ?? usedAt,
+  });
+  for await (const row of allRows(read, sessions, "id")) {
+    const session = { last: storedIn(row), counter: Number(row.counter), usedAt: Number(row.created_at) };
+    byKey.set(String(row.id), session);
+    if (typeof row.other_jti === "string")
+      tokens.set(row.other_jti, session.counter === 0 ? session.last : used(session));
   }
-  return { users, tokens };
+  return {
+    get(jti) {
+      const id = readTokenId(jti);
+      const session = id && byKey.get(id.key);
+      if (!id || !session) return tokens.get(jti);
+      return id.counter < session.counter ? used(session) : session.last;
+    },
+  };
 }
 
 /** All users, in the order of their ids as the database compares them. */
@@ -149,8 +176,10 @@ export async function usersWithTokens(
   nowSeconds: number,
 ): Promise<ReadonlySet<UserId>> {
   const ids = new Set<UserId>();
-  const select = `SELECT DISTINCT CAST(user_id AS TEXT) AS owner_id, user_id FROM (SELECT user_id FROM outstanding_tokens WHERE user_id IS NOT NULL AND expires_at >= ${nowSeconds})`;
-  for await (const row of allRows(database.read, select, "user_id", "owner_id")) ids.add(String(row.owner_id));
+  const from = (table: string) =>
+    `SELECT CAST(user_id AS TEXT) AS owner_id FROM ${table} WHERE user_id IS NOT NULL AND expires_at >= ${nowSeconds}`;
+  const select = `SELECT owner_id FROM (${from("sessions")} UNION ${from("outstanding_tokens")})`;
+  for await (const row of allRows(database.read, select, "owner_id")) ids.add(String(row.owner_id));
   return ids;
 }
 

@@ -6,7 +6,7 @@ import type { UserIdType } from "../../src/users/new-user-ids.ts";
 import { readKey } from "../../src/users/primary-key.ts";
 import type { UserId } from "../../src/users/user.ts";
 import type { Dump, DumpRow } from "./dump.ts";
-import type { StoredToken } from "./existing.ts";
+import type { StoredToken, StoredTokens } from "./existing.ts";
 import { keyNumber } from "./keys.ts";
 import type { UserPlan, UserRef } from "./plan-users.ts";
 import { openTallies, type Tallies } from "./tally.ts";
@@ -43,7 +43,7 @@ export interface TokenContext {
   readonly idType: UserIdType;
   /** The ids of existing users, by name. */
   readonly idsHere: ReadonlyMap<string, UserId>;
-  readonly stored: ReadonlyMap<string, StoredToken>;
+  readonly stored: StoredTokens;
   readonly nowSeconds: number;
 }
 

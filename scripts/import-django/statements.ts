@@ -1,6 +1,8 @@
 // The SQL of a plan: statements over the rows of a JSON list, for local and remote databases, to run in one transaction.
 // Must never clear blacklisted_at, update a user who is not the same one, or assign an id that a user had.
+import { adoptSql } from "../../src/stores/d1/earlier-tokens.ts";
 import { nextUserId } from "../../src/stores/d1/users.ts";
+import { readTokenId } from "../../src/tokens/token-id.ts";
 import type { UserIdColumn } from "../../src/users/user-id.ts";
 import { type BulkStatement, bulkStatements } from "../database/bulk.ts";
 import { USER_COLUMNS } from "./existing.ts";
@@ -78,14 +80,38 @@ function usersSql({ keepPasswords, fields, hasAlternates, named }: WriteTerms): 
 const movedSql = `UPDATE users SET username = iif(one.value ->> 1, ${betweenNames}, username), alternate_id = iif(one.value ->> 2, NULL, alternate_id)
   FROM json_each(?1) AS one WHERE users.id = one.value ->> 0`;
 
-// The user's id is looked up again, as in src/stores/d1/tokens.ts: a user deleted in the meantime leaves NULL.
-const tokensSql = `INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, blacklisted_at)
-  SELECT value ->> 0, value ->> 1, (SELECT id FROM users WHERE id = value ->> 2 OR username = value ->> 3), ${[4, 5, 6].map((index) => `value ->> ${index}`).join(", ")}
-  FROM json_each(?1) WHERE true
-  ON CONFLICT (jti) DO UPDATE SET
-    blacklisted_at = COALESCE(outstanding_tokens.blacklisted_at, excluded.blacklisted_at),
-    expires_at = MAX(outstanding_tokens.expires_at, excluded.expires_at),
-    user_id = COALESCE(outstanding_tokens.user_id, excluded.user_id)`;
+/** The cells of a token. The last two are those of an id of the gateway's own make, else NULL. */
+const token = {
+  ...{ jti: "value ->> 0", type: "value ->> 1", created: "value ->> 4", expires: "value ->> 5", ended: "value ->> 6" },
+  ...{ key: "value ->> 7", counter: "value ->> 8" },
+  // Looked up again: a user deleted in the meantime leaves NULL.
+  user: "CAST((SELECT id FROM users WHERE id = value ->> 2 OR username = value ->> 3) AS TEXT)",
+};
+
+/**
+ * A token's row is a session that begins with it. One of a session that is here, which came back from the API after an
+ * export, changes the session; one of an earlier version is adopted first, unless it was used up: then it stays where it is.
+ */
+const tokensSql: readonly string[] = [
+  adoptSql("earlier.jti IN (SELECT value ->> 0 FROM json_each(?1))"),
+  `UPDATE sessions SET blacklisted_at = COALESCE(sessions.blacklisted_at, one.ended),
+    expires_at = MAX(sessions.expires_at, one.expires), user_id = COALESCE(sessions.user_id, one.user)
+  FROM (SELECT ${token.key} AS key, ${token.counter} AS counter, ${token.ended} AS ended, ${token.expires} AS expires,
+    ${token.user} AS user FROM json_each(?1)) AS one
+  WHERE sessions.id = one.key AND sessions.counter = one.counter AND (one.counter > 0 OR sessions.other_jti IS NULL)`,
+  `INSERT INTO sessions (id, other_jti, counter, token_type, user_id, started_at, created_at, expires_at, blacklisted_at)
+  SELECT lower(hex(randomblob(12))), ${token.jti}, 0, ${token.type}, ${token.user}, ${token.created}, ${token.created},
+    ${token.expires}, ${token.ended}
+  FROM json_each(?1)
+  WHERE NOT EXISTS (SELECT 1 FROM sessions AS known WHERE known.id = ${token.key})
+    AND (NOT EXISTS (SELECT 1 FROM outstanding_tokens AS earlier WHERE earlier.jti = ${token.jti})
+      OR EXISTS (SELECT 1 FROM sessions AS adopted WHERE adopted.other_jti = ${token.jti}))
+  ON CONFLICT (other_jti) WHERE other_jti IS NOT NULL DO UPDATE SET
+    blacklisted_at = COALESCE(sessions.blacklisted_at, excluded.blacklisted_at),
+    expires_at = MAX(sessions.expires_at, excluded.expires_at),
+    user_id = COALESCE(sessions.user_id, excluded.user_id)
+  WHERE sessions.counter = 0`,
+];
 
 const recordSql = `INSERT INTO user_imports (id, imported_at, user_model, username_field, id_field, id_type, fields)
   SELECT 1, ${cells(6)} FROM json_each(?1) WHERE true
@@ -98,7 +124,8 @@ const endingSql = ({ nowSeconds, untilSeconds }: WriteTerms): readonly string[] 
   SELECT value ->> 0, ${nowSeconds + 1}, ${untilSeconds} FROM json_each(?1) WHERE true
   ON CONFLICT (user_id) DO UPDATE SET issued_before = MAX(user_cutoffs.issued_before, excluded.issued_before),
     expires_at = MAX(user_cutoffs.expires_at, excluded.expires_at)`,
-  `UPDATE outstanding_tokens SET blacklisted_at = ${nowSeconds}
+  adoptSql("earlier.user_id IN (SELECT value ->> 0 FROM json_each(?1))"),
+  `UPDATE sessions SET blacklisted_at = ${nowSeconds}
   WHERE user_id IN (SELECT value ->> 0 FROM json_each(?1)) AND blacklisted_at IS NULL AND created_at <= ${nowSeconds}`,
 ];
 
@@ -129,7 +156,7 @@ export function importStatements(
     ...bulk(usersSql(terms), keyed.map(userCells)),
     // Last, so that none takes an id that the dump assigns to a user.
     ...bulk(namedUsersSql, named.map(userCells)),
-    ...bulk(tokensSql, tokens.rows.map(tokenCells)),
+    ...tokensSql.flatMap((sql) => bulk(sql, tokens.rows.map(tokenCells))),
     ...(terms.foldNames ? [{ sql: foldedIndexSql }] : []),
   ];
 }
@@ -141,7 +168,10 @@ const recordCells = (record: LastImport, nowSeconds: number) => [
 
 const userCells = (user: UserWrite) => WRITTEN.map((column) => user[column] ?? null);
 
-const tokenCells = (token: TokenInsert) => [
-  ...[token.jti, token.type, token.userId, token.username],
-  ...[token.createdAt, token.expiresAt, token.blacklistedAt],
-];
+const tokenCells = (row: TokenInsert) => {
+  const id = readTokenId(row.jti);
+  return [
+    ...[row.jti, row.type, row.userId, row.username, row.createdAt, row.expiresAt, row.blacklistedAt],
+    ...[id?.key ?? null, id?.counter ?? null],
+  ];
+};

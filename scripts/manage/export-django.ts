@@ -5,7 +5,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { foldedUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
-import { exportTokens } from "../export-django/export-tokens.ts";
+import { exportTokens, type TokenExport } from "../export-django/export-tokens.ts";
 import {
   abstractUserFields,
   type ExportModel,
@@ -127,7 +127,11 @@ export async function exportRows(
     unusable: () => unusablePassword((below) => randomInt(below)),
   });
   const { idType } = model;
-  const tokens = await exportTokens(database, { idType, ids: users.ids, onto, nowSeconds: choices.nowSeconds });
+  const lifetimes = ["REFRESH_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME"] as const;
+  const { REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME } = settingsOf(bindings.vars, lifetimes);
+  const lifetimeSeconds = Math.max(REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME);
+  const { nowSeconds } = choices;
+  const tokens = await exportTokens(database, { idType, ids: users.ids, onto, nowSeconds, lifetimeSeconds });
   return {
     rows: [...users.rows, ...tokens.outstanding, ...tokens.blacklisted],
     lines: reportOf(users, model, tokens, onto !== undefined),
@@ -135,12 +139,7 @@ export async function exportRows(
   };
 }
 
-function reportOf(
-  users: UserExport,
-  model: ExportModel,
-  tokens: Awaited<ReturnType<typeof exportTokens>>,
-  isOnto: boolean,
-): string[] {
+function reportOf(users: UserExport, model: ExportModel, tokens: TokenExport, isOnto: boolean): string[] {
   const lines = [
     `  users   ${users.fresh} new, ${users.updated} changed, ${users.same} left as they are`,
     `  tokens  ${tokens.outstanding.length} outstanding, ${tokens.blacklisted.length} blacklisted`,
@@ -149,6 +148,10 @@ function reportOf(
     ...listed("inactive here, which the model has no field for:", users.inactive),
     ...listed("left out, because Django no longer has them:", users.gone),
   ];
+  if (tokens.longSessions > 0)
+    lines.push(
+      `  ${tokens.longSessions === 1 ? "1 session was" : `${tokens.longSessions} sessions were`} refreshed more than ${tokens.mostRotations} times: of the used tokens, the last ${tokens.mostRotations} are blacklisted`,
+    );
   const known = new Set<string>([
     ...abstractUserFields,
     model.usernameField,

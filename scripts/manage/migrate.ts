@@ -1,6 +1,7 @@
 // `migrate`: brings the tables up to date; with --finish, stores user ids as text.
 // Must never stop the Worker that runs: only --finish does what 0.1 cannot work with, and only as its last step.
 
+import { hasEarlierSessions } from "../database/adopt-sessions.ts";
 import type { Database } from "../database/database.ts";
 import { updateNameIndex, updateTables } from "../database/tables.ts";
 import { cancelRewrite, isRewriting, rewriteIds, storedIds } from "../database/text-ids.ts";
@@ -103,6 +104,12 @@ async function run(argv: readonly string[]): Promise<number> {
         progress.end();
         console.log(line);
       } else for (const line of await idLines(database, model)) console.log(line);
+      if (values.cancel !== true && (await hasEarlierSessions(database, Math.floor(Date.now() / 1000)))) {
+        const remote = database.place === "remote" ? " --remote" : "";
+        console.log(
+          `It has sessions of an earlier version. When this one is deployed: npm run manage -- sessions adopt${remote}`,
+        );
+      }
     });
     return EXIT.ok;
   } finally {

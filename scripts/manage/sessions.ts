@@ -1,6 +1,8 @@
-// `sessions` and `logout`: lists a user's open sessions; ends one of them, or all tokens of the user.
+// `sessions` and `logout`: lists a user's open sessions, or adopts those of an earlier version; ends one of them, or all
+// tokens of the user.
 import { namesSession } from "../../src/settings/derived.ts";
 import type { LiveToken } from "../../src/stores/contract.ts";
+import { adoptSessions } from "../database/adopt-sessions.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { endSession, endUserTokens } from "../database/end-user.ts";
 import { openSessions } from "../database/token-rows.ts";
@@ -8,10 +10,12 @@ import { withEvent } from "../database/user-event.ts";
 import { type User, userNamed } from "../database/users.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
+import { openProgress, type Progress } from "../shared/progress.ts";
 import { isoTime, textTable } from "../shared/terminal.ts";
 import {
   type Command,
   checkPlace,
+  type Place,
   placeFlags,
   placeHelp,
   readUser,
@@ -21,9 +25,15 @@ import {
   withBindings,
 } from "./command.ts";
 
-const sessionsFlags = { json: { type: "boolean" }, ...userFlags, ...placeFlags } as const;
+const sessionsFlags = {
+  json: { type: "boolean" },
+  quiet: { type: "boolean" },
+  ...userFlags,
+  ...placeFlags,
+} as const;
 
 const sessionsHelp = `npm run manage -- sessions USERNAME [flags]
+npm run manage -- sessions adopt [--quiet] [--remote]
 
 Lists the user's sessions that can still be refreshed, the most recently refreshed first. A session is a log-in and every
 token issued from it (docs/sessions.md). Client and address need SESSION_METADATA.
@@ -31,6 +41,12 @@ token issued from it (docs/sessions.md). Client and address need SESSION_METADAT
 ${userHelp}
   --json             as JSON, for programs: npm run --silent manage -- sessions ada --json
 ${placeHelp}
+
+adopt moves the sessions that 0.2 and earlier versions began into the table of this one, in batches, and ends none. Without
+it, each moves when it is refreshed. Run it when this version is deployed: the Worker of an earlier version answers 503 to
+the token of such a session. If the command is stopped, run it again. A user of this name is named by --id.
+
+  --quiet            with adopt: show no progress
 
   npm run manage -- sessions ada
   npm run manage -- logout ada --session ID`;
@@ -56,9 +72,39 @@ const sessionsEntry = (session: LiveToken) => ({
   address: session.client.address,
 });
 
+/** Returns the sentence to print. */
+export async function adopt({ database, vars }: Bindings, nowSeconds: number, progress: Progress): Promise<string> {
+  const { LEEWAY } = settingsOf(vars, ["LEEWAY"]);
+  progress.step(`Adopting the sessions of earlier versions in the ${database.place} database`);
+  const { adopted, more } = await adoptSessions(database, nowSeconds - LEEWAY, progress.at);
+  const what = adopted === 1 ? "1 session of an earlier version is" : `${adopted} sessions of an earlier version are`;
+  const rest = more
+    ? "More were begun meanwhile: run it again when the Worker of that version has stopped."
+    : "Nothing is left to adopt.";
+  return `${adopted === 0 ? "" : `${what} adopted in the ${database.place} database. `}${rest}`;
+}
+
+async function runAdopt(values: Place & { readonly quiet?: boolean | undefined }): Promise<number> {
+  const progress = openProgress(values.quiet === true);
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  try {
+    const sentence = await withBindings(values, (bindings) => adopt(bindings, nowSeconds, progress));
+    progress.end();
+    console.log(sentence);
+    return EXIT.ok;
+  } finally {
+    progress.end();
+  }
+}
+
 async function runSessions(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, sessionsFlags, 1);
   checkPlace(values);
+  if (positionals[0] === "adopt" && values.id === undefined) {
+    if (values.json === true) throw usage("--json is for the list of a user's sessions.");
+    return runAdopt(values);
+  }
+  if (values.quiet === true) throw usage("--quiet requires adopt.");
   const word = readUser(positionals, values, "sessions");
   const nowSeconds = Math.floor(Date.now() / 1000);
   const { sessions, username } = await withBindings(values, async (bindings) => {
@@ -72,9 +118,10 @@ async function runSessions(argv: readonly string[]): Promise<number> {
 }
 
 export const sessionsCommand: Command = {
-  summary: "list a user's open sessions",
+  summary: "list a user's open sessions; adopt those of earlier versions",
   help: sessionsHelp,
   flags: sessionsFlags,
+  words: ["adopt"],
   run: runSessions,
 };
 

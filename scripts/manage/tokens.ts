@@ -1,5 +1,5 @@
 // `tokens`, `revoke` and `flushexpiredtokens`: the refresh and sliding tokens that were issued.
-// Must never delete the row of a token that is still accepted.
+// Must never delete the row of a session with a token that is still accepted.
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { findToken, listTokens, type TokenRow } from "../database/token-rows.ts";
 import { userNamed } from "../database/users.ts";
@@ -22,12 +22,12 @@ const tokensFlags = {
 
 const tokensHelp = `npm run manage -- tokens [flags]
 
-Lists the refresh and sliding tokens that were issued, the newest first. Access tokens are not stored.
-The database has ids and no tokens, so nothing that is listed can be used to log in.
+Lists the last refresh or sliding token of each session, the newest first; those that it replaced are used up. Access
+tokens are not stored. The database has ids and no tokens, so nothing that is listed can be used to log in.
 
   --user NAME        only tokens of this user
   --user-id ID       the same, by the user's id
-  --blacklisted      only tokens that were used or revoked
+  --blacklisted      only tokens that were revoked
   --limit N          at most N; default ${DEFAULT_LIMIT}
   --json             as JSON, for programs, with times in seconds since 1970:
                      npm run --silent manage -- tokens --json
@@ -79,7 +79,7 @@ async function runTokens(argv: readonly string[]): Promise<number> {
 }
 
 export const tokensCommand: Command = {
-  summary: "list the refresh and sliding tokens",
+  summary: "list the sessions' refresh and sliding tokens",
   help: tokensHelp,
   flags: tokensFlags,
   run: runTokens,
@@ -89,8 +89,8 @@ export const tokensCommand: Command = {
 const revokeHelp = `npm run manage -- revoke ID [flags]
 
 Blacklists the refresh or sliding token with this id (jti), first in the database, then in KV. npm run manage -- tokens
-lists the ids. If the token is already blacklisted, only KV is updated. Access tokens issued from a refresh token stay
-valid until they expire, as with Simple JWT.
+lists the ids. If the token is used up or already blacklisted, only KV is updated. Access tokens issued from a refresh
+token stay valid until they expire, as with Simple JWT.
 
 ${placeHelp}
 
@@ -153,7 +153,7 @@ const flushFlags = { quiet: { type: "boolean" }, ...placeFlags } as const;
 
 const flushHelp = `npm run manage -- flushexpiredtokens [flags]
 
-Deletes the rows of expired tokens, ${BATCH_ROWS} at a time, until none is left. A token that expired less than
+Deletes the rows of expired sessions, ${BATCH_ROWS} at a time, until none is left. A token that expired less than
 LEEWAY ago (the setting in wrangler.toml) is still accepted, so its row is kept that long. The deployed Worker does
 this once an hour, on the cron trigger in wrangler.toml.
 
@@ -192,7 +192,7 @@ async function runFlush(argv: readonly string[]): Promise<number> {
 }
 
 export const flushExpiredTokensCommand: Command = {
-  summary: "delete the rows of expired tokens",
+  summary: "delete the rows of expired sessions",
   help: flushHelp,
   flags: flushFlags,
   run: runFlush,

@@ -18,6 +18,7 @@ export type AdministrationDependencies = AdminSessionDependencies &
 export interface AdministrationReads {
   readonly pageOfUsers: AdminUserStore["page"];
   readonly pageOfTokens: AdminTokenStore["page"];
+  readonly hasEarlierTokens: AdminTokenStore["hasEarlier"];
   readonly userById: (id: UserId) => ReturnType<UserStore["byLookup"]>;
 }
 
@@ -40,6 +41,7 @@ export function createAdministration(deps: AdministrationDependencies): Administ
     ...createExports(deps),
     pageOfUsers: (query) => deps.admin.users.page(query),
     pageOfTokens: (query) => deps.admin.tokens.page(query),
+    hasEarlierTokens: (nowSeconds) => deps.admin.tokens.hasEarlier(nowSeconds),
     userById: (id) => deps.users.byLookup({ column: "id", value: id }),
   };
 }

@@ -104,9 +104,10 @@ export function createRefresh(
     }
     if (repeated) return respond(await signAgain(deps, shared, repeated));
     const respondWith = async (jti: string) => respond((await signSuccessor(deps, refreshing, shared, jti)).token);
-    const { successorJti = predictedJti(deps, loaded) } = loaded;
+    const next = nextToken(deps, loaded);
+    const { successorJti } = next;
     const response = await respondWith(successorJti);
-    const rotated = loaded.successorJti === undefined ? await rotate(deps, refreshing, successorJti) : { successorJti };
+    const rotated = loaded.successorJti === undefined ? await rotate(deps, refreshing, next) : next;
     if ("repeated" in rotated) return respond(await signAgain(deps, shared, rotated.repeated));
     publishUse(deps, refreshing);
     logRefresh(deps, refreshing, rotated.successorJti);
@@ -118,7 +119,8 @@ export function createRefresh(
 async function load(deps: RefreshDependencies, context: RequestContext, verified: VerifiedToken): Promise<LoadedToken> {
   const { jti, owner } = verified;
   if (jti !== undefined && rotatesAtOnce(deps, context, verified)) {
-    const rotation = await deps.tokens.rotate(owner, termsOf(deps, context, { ...verified, jti }, undefined));
+    const newKey = sessionKeyOf(deps.newId());
+    const rotation = await deps.tokens.rotate(owner, termsOf(deps, context, { ...verified, jti, newKey }, undefined));
     return { ...verified, ...rotation };
   }
   const question = {
@@ -154,7 +156,7 @@ function rotatesAtOnce(deps: RefreshDependencies, { nowSeconds }: RequestContext
 function termsOf(
   { settings, newId }: RefreshDependencies,
   context: RequestContext,
-  { claims, jti, wantsUser }: VerifiedToken & { readonly jti: string },
+  { claims, jti, wantsUser, newKey }: VerifiedToken & { readonly jti: string; readonly newKey: string },
   found: TokenAndUser | undefined,
 ): RotationTerms {
   const { nowSeconds } = context;
@@ -168,7 +170,7 @@ function termsOf(
       expiresAtSeconds: refreshTokenEnd(settings, nowSeconds),
       client: recordedClient(settings, context),
     },
-    newKey: sessionKeyOf(newId()),
+    newKey,
     mark: sessionKeyOf(newId()),
     sessionLasts:
       SESSION_ABSOLUTE_LIFETIME > 0 ? { seconds: SESSION_ABSOLUTE_LIFETIME, leewaySeconds: LEEWAY } : undefined,
@@ -199,10 +201,11 @@ async function check(deps: RefreshDependencies, context: RequestContext, loaded:
 async function refuseOrRepeat(
   deps: RefreshDependencies,
   context: RequestContext,
-  { claims, owner, found }: OpenedToken,
+  { claims, owner, found, successorJti }: LoadedToken,
 ): Promise<Successor | undefined> {
   if (isIssuedBeforeEnding(claims, found)) refuse("token_blacklisted");
-  if (!found.blacklisted) return undefined;
+  // By this very refresh, whose reply got lost: no reuse.
+  if (!found.blacklisted || successorJti !== undefined) return undefined;
   // The session is over: a used token of it is not reuse.
   if (isOutdated(found.state?.sessionVersion, found.user)) refuse("refresh_session_outdated");
   return successorOfUsed(deps, context, owner, found);
@@ -254,10 +257,19 @@ async function signSuccessor(
   return { claims: successor, token: await deps.codec.sign(successor) };
 }
 
-/** The id that the successor will have, as far as that is known before it is written down. */
-function predictedJti({ settings, newId }: RefreshDependencies, { found }: OpenedToken): string {
-  const next = settings.BLACKLIST_AFTER_ROTATION ? found.state?.nextJti : undefined;
-  return next ?? writeTokenId(sessionKeyOf(newId()), 0);
+/** A successor before it is written down. */
+interface NextToken {
+  /** As far as it is known: another call may give the session another key. */
+  readonly successorJti: string;
+  /** The key of a session that has none yet, or of the successor's own row. */
+  readonly newKey: string;
+}
+
+function nextToken({ settings, newId }: RefreshDependencies, { found, successorJti }: LoadedToken): NextToken {
+  if (successorJti !== undefined) return { successorJti, newKey: sessionKeyOf(successorJti) };
+  const newKey = sessionKeyOf(newId());
+  if (!settings.BLACKLIST_AFTER_ROTATION) return { successorJti: writeTokenId(newKey, 0), newKey };
+  return { successorJti: found.state?.nextJti ?? writeTokenId(newKey, 1), newKey };
 }
 
 /**
@@ -281,10 +293,11 @@ type Rotated = { readonly successorJti: string } | { readonly repeated: Successo
  * Step 7: with BLACKLIST_AFTER_ROTATION the successor takes the place of the used token; without it, it is written down
  * beside it. Nothing is written where there is no blacklist.
  *
- * @param successorJti that of a successor which is written down beside it
+ * @param next the successor, as it is written down beside it
  */
-async function rotate(deps: RefreshDependencies, refreshing: Refreshing, successorJti: string): Promise<Rotated> {
+async function rotate(deps: RefreshDependencies, refreshing: Refreshing, next: NextToken): Promise<Rotated> {
   const { settings, tokens } = deps;
+  const { successorJti, newKey } = next;
   const { jti, owner, found, context } = refreshing;
   if (jti === undefined) return { successorJti };
   if (!settings.BLACKLIST_AFTER_ROTATION) {
@@ -294,7 +307,7 @@ async function rotate(deps: RefreshDependencies, refreshing: Refreshing, success
       await refuseOutdated(deps, refreshing, successorJti);
     return { successorJti };
   }
-  const rotation = await tokens.rotate(owner, termsOf(deps, context, { ...refreshing, jti }, found));
+  const rotation = await tokens.rotate(owner, termsOf(deps, context, { ...refreshing, jti, newKey }, found));
   // The version of the row, not the one that was read: a new password that ends no session moves both.
   const changed = isChangedMeanwhile(found, rotation.found, rotation.found.state?.sessionVersion);
   if (changed) await refuseOutdated(deps, refreshing, rotation.successorJti);
@@ -308,13 +321,14 @@ async function refuseOutdated(deps: RefreshDependencies, refreshing: Refreshing,
   refuse("refresh_session_outdated");
 }
 
-/** Revokes a successor that nobody gets. */
+/** Revokes a successor that nobody gets; or the token whose place it has taken. */
 async function undo(
   { settings, tokens }: RefreshDependencies,
   { nowSeconds }: RequestContext,
   { owner, found }: OpenedToken,
   successorJti: string,
 ): Promise<void> {
+  if (settings.BLACKLIST_AFTER_ROTATION) return tokens.withdraw(owner, successorJti, nowSeconds);
   const successor = {
     jti: successorJti,
     type: "refresh",

@@ -185,6 +185,8 @@ export interface AdminTokenStore {
   /** The last to expire first; one round trip. */
   page(query: TokenQuery): Promise<Page<AdminToken>>;
   byId(jti: string): Promise<AdminToken | undefined>;
+  /** Whether there are tokens of an earlier version that the page does not list yet; looks at the last to expire alone. */
+  hasEarlier(nowSeconds: number): Promise<boolean>;
 }
 
 /** The stores of the admin page, and what they cannot be used without. */

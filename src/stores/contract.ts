@@ -115,7 +115,7 @@ export interface RotationTerms extends TokenQuestion {
   readonly used: OutstandingToken;
   /** The token that takes its place, but for its id, which follows from the session (tokens/token-id.ts). */
   readonly successor: Pick<OutstandingToken, "createdAtSeconds" | "expiresAtSeconds" | "client">;
-  /** The key of the session, where the used token was made elsewhere and has none yet. */
+  /** The key of the session, where the used token was made elsewhere and has none yet; the successor's counter is 1 then. */
   readonly newKey: string;
   /** A random text, by which a caller whose reply got lost knows its own rotation. */
   readonly mark: string;
@@ -154,6 +154,8 @@ export interface TokenStatus {
 /** What a log-in writes. */
 export interface LoginRecord {
   readonly userId: UserId;
+  /** As the log-in has read them; needed where users and sessions are in several stores, and there is a token. */
+  readonly user?: User | undefined;
   /** Written down, unless there is no blacklist. */
   readonly token: OutstandingToken | undefined;
   /** A better hash of the same password; kept only if the stored one is still the one that was checked. */
@@ -214,6 +216,11 @@ export interface TokenStore extends TellsOf<TokenStore> {
    * one gets the successor; the others find the token used up. A reply that got lost is asked for once more.
    */
   rotate(owner: Owner, terms: RotationTerms): Promise<Rotation>;
+  /**
+   * Takes a rotation back whose successor nobody gets: the used token is no longer used up but blacklisted, so that who
+   * comes with it again is refused, and not taken for somebody else. Does nothing once the successor has ended.
+   */
+  withdraw(owner: Owner, successorJti: string, nowSeconds: number): Promise<void>;
   /** Deletes at most `limit` rows, of whichever owner, that expired before `beforeSeconds`; how many were deleted. */
   deleteExpired(beforeSeconds: number, limit: number): Promise<number>;
 }

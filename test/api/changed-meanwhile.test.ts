@@ -1,5 +1,6 @@
 // A user who is changed while a log-in or a refresh is under way: between what it reads and what it writes.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Hooks } from "../../src/hooks.ts";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
 import { endAllStatements } from "../../src/stores/d1/sessions.ts";
 import type { User } from "../../src/users/user.ts";
@@ -20,6 +21,10 @@ const nowSeconds = Math.floor(Date.now() / 1000);
 const users = d1AdminUsers(DB, () => {});
 const root = { isSuperuser: true, namesAreIds: false };
 const ending = { issuedBeforeSeconds: nowSeconds + 1, untilSeconds: nowSeconds + 9999, nowSeconds };
+const endingNow = () => {
+  const seconds = Math.floor(Date.now() / 1000);
+  return { issuedBeforeSeconds: seconds + 1, untilSeconds: seconds + 9999, nowSeconds: seconds };
+};
 const run = (sql: string, ...values: unknown[]) =>
   DB.prepare(sql)
     .bind(...values)
@@ -53,17 +58,17 @@ const entries = (table: Readonly<Record<string, Change>>) => Object.entries(tabl
 beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
 afterEach(() => void vi.restoreAllMocks());
 
-async function setUp(change: Change, more: object = {}) {
+async function setUp(change: Change, more: object = {}, hooks: Hooks = {}) {
   const user = await addUser({ password: oldHash });
-  const { db, happened } = interposed("outstanding_tokens", () => change(user));
-  const app = await appWith({ ...vars, ...more, DB: db });
-  const plain = await appWith({ ...vars, ...more });
+  const { db, happened } = interposed("sessions", () => change(user));
+  const app = await appWith({ ...vars, ...more, DB: db }, hooks);
+  const plain = await appWith({ ...vars, ...more }, hooks);
   const postTo = async (to: typeof app, path: string, body: object) => {
     const answer = await to.fetch(postJson(`/api/token/${path}`, body));
     return { status: answer.status, body: (await answer.json()) as Record<string, string> };
   };
   const live = async () => {
-    const sql = "SELECT COUNT(*) AS n FROM outstanding_tokens WHERE user_id = ? AND blacklisted_at IS NULL";
+    const sql = "SELECT COUNT(*) AS n FROM sessions WHERE user_id = ? AND blacklisted_at IS NULL AND ended_at IS NULL";
     return DB.prepare(sql).bind(user.id).first("n");
   };
   return {
@@ -107,7 +112,7 @@ describe.each(["", "sliding/"])("a log-in at /api/token/%s", (path) => {
     const lines: unknown[] = [];
     vi.spyOn(console, "log").mockImplementation((text: string) => void lines.push(JSON.parse(text)));
     const user = await addUser({ password: oldHash });
-    const { db } = interposed("outstanding_tokens", () => users.setPassword(user.id, "!", root, ending));
+    const { db } = interposed("sessions", () => users.setPassword(user.id, "!", root, ending));
     const app = await appWith({ ...vars, LOG: "all", DB: db }, { onLoginFailed });
     await app.fetch(postJson(`/api/token/${path}`, { username: user.username, password }));
     expect(onLoginFailed.mock.calls.map(([, reason]) => reason)).toEqual(["login_user_changed"]);
@@ -142,13 +147,23 @@ it("a log-in is refused when its user is closed meanwhile where no token is writ
   expect((await app.fetch(postJson("/api/token/", { username: user.username, password }))).status).toBe(401);
 });
 
-describe.each<[string, object, (one: Awaited<ReturnType<typeof setUp>>) => Promise<string>]>([
+/** With a hook that looks at the user, what is read and what is written are two round trips. */
+const looking: Hooks = { userMayAuthenticate: (user) => user.is_active };
+
+describe.each<[string, object, (one: Awaited<ReturnType<typeof setUp>>) => Promise<string>, Hooks?]>([
   [
     "a token from here",
     {},
     async ({ undisturbed, credentials }) => (await undisturbed("", credentials)).body.refresh ?? "",
+    looking,
   ],
-  ["a token that Django made", {}, async ({ user }) => made(user, "refresh")],
+  ["a token that Django made", {}, async ({ user }) => made(user, "refresh"), looking],
+  [
+    "a token from here, in one round trip,",
+    {},
+    async ({ undisturbed, credentials }) => (await undisturbed("", credentials)).body.refresh ?? "",
+  ],
+  ["a token that Django made, in one round trip,", {}, async ({ user }) => made(user, "refresh")],
   [
     "a token from here, that rotation leaves good,",
     { BLACKLIST_AFTER_ROTATION: false },
@@ -159,43 +174,60 @@ describe.each<[string, object, (one: Awaited<ReturnType<typeof setUp>>) => Promi
     { BLACKLIST_AFTER_ROTATION: false },
     async ({ user }) => made(user, "refresh"),
   ],
-])("a refresh of %s", (_name, more, tokenOf) => {
-  it.each(entries(changes).filter(([name]) => !name.endsWith("keeps sessions")))(
+])("a refresh of %s", (name, more, tokenOf, hooks) => {
+  // In one trip what happens before it has happened before the refresh. A token that Django made has no version yet, so
+  // an account that is open again is open to it.
+  const unseen =
+    name === "a token that Django made, in one round trip," ? "the account is closed and opened again" : "";
+  it.each(entries(changes).filter(([change]) => !change.endsWith("keeps sessions") && change !== unseen))(
     "is refused, and its successor is no use, when %s meanwhile",
     async (_, change) => {
-      const one = await setUp(change, more);
+      const one = await setUp(change, more, hooks);
       const refresh = await tokenOf(one);
       const answer = await one.post("refresh/", { refresh });
       expect([answer.status, one.happened()]).toEqual([401, true]);
       expect(answer.body.access).toBeUndefined();
-      const sql = "SELECT jti FROM outstanding_tokens WHERE family = ?1 AND jti <> ?1 AND blacklisted_at IS NULL";
+      const sql = `SELECT id FROM sessions WHERE (id = substr(?1, 1, 24) OR other_jti = ?1 OR session = ?1)
+        AND (counter > 0 OR session = ?1) AND blacklisted_at IS NULL AND ended_at IS NULL`;
       expect((await DB.prepare(sql).bind(claimsOf(refresh).jti).all()).results).toEqual([]);
     },
   );
 
   it.each(entries(harmless))("goes on when %s meanwhile", async (_, change) => {
-    const one = await setUp(change, more);
+    const one = await setUp(change, more, hooks);
     expect((await one.post("refresh/", { refresh: await tokenOf(one) })).status).toBe(200);
     expect(one.happened()).toBe(true);
   });
 
   it("is refused when all tokens of the user are ended meanwhile", async () => {
-    const one = await setUp(async ({ id }) => {
-      await DB.batch(
-        endAllStatements({ column: "id", value: id }, ending).map(([sql, values]) => DB.prepare(sql).bind(...values)),
-      );
-    }, more);
+    const one = await setUp(
+      async ({ id }) => {
+        await DB.batch(
+          endAllStatements({ column: "id", value: id }, endingNow()).map(([sql, values]) =>
+            DB.prepare(sql).bind(...values),
+          ),
+        );
+      },
+      more,
+      hooks,
+    );
     expect((await one.post("refresh/", { refresh: await tokenOf(one) })).status).toBe(401);
   });
 });
 
-it("a refresh goes on when a password is set meanwhile that is to end no session, and so does what comes after it", async () => {
-  const one = await setUp(changes["the admin page sets a password and keeps sessions"] as Change);
-  const { refresh } = (await one.undisturbed("", one.credentials)).body;
-  const second = await one.post("refresh/", { refresh });
-  expect([second.status, one.happened()]).toEqual([200, true]);
-  expect((await one.undisturbed("refresh/", { refresh: second.body.refresh })).status).toBe(200);
-});
+it.each([
+  ["one trip", {}],
+  ["two", looking],
+])(
+  "a refresh in %s goes on when a password is set meanwhile that is to end no session, and so does what comes after it",
+  async (_, hooks) => {
+    const one = await setUp(changes["the admin page sets a password and keeps sessions"] as Change, {}, hooks);
+    const { refresh } = (await one.undisturbed("", one.credentials)).body;
+    const second = await one.post("refresh/", { refresh });
+    expect([second.status, one.happened()]).toEqual([200, true]);
+    expect((await one.undisturbed("refresh/", { refresh: second.body.refresh })).status).toBe(200);
+  },
+);
 
 describe("a slide of a sliding token that Django made", () => {
   it.each(entries(changes))("is refused, and the token is ended, when %s meanwhile", async (_, change) => {
@@ -267,7 +299,7 @@ describe("a session that began before a change of its user", () => {
 
   it("goes on when the version is not known: a row of before, or one that Django wrote", async () => {
     const { undisturbed, user, refresh } = await begun();
-    await run("UPDATE outstanding_tokens SET session_version = NULL WHERE user_id = ?", user.id);
+    await run("UPDATE sessions SET session_version = NULL WHERE user_id = ?", user.id);
     await raised(user);
     const { status, body } = await undisturbed("refresh/", { refresh });
     expect(status).toBe(200);

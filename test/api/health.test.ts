@@ -283,9 +283,9 @@ describe("the whole gateway", () => {
 
   it("with a database from before a column is not ready, and says what to run", async () => {
     const spy = vi.spyOn(console, "log").mockImplementation(() => {});
-    await DB.prepare("ALTER TABLE outstanding_tokens RENAME COLUMN family TO away").run();
+    await DB.prepare("ALTER TABLE sessions RENAME COLUMN mark TO away").run();
     const { status, body } = await ready({});
-    await DB.prepare("ALTER TABLE outstanding_tokens RENAME COLUMN away TO family").run();
+    await DB.prepare("ALTER TABLE sessions RENAME COLUMN away TO mark").run();
     expect(JSON.stringify(spy.mock.calls)).toContain("run schema.sql");
     expect([status, body]).toMatchObject([
       503,

@@ -33,7 +33,7 @@ async function logIn(hooks: Hooks, username: string, path = "/api/token/", passw
   return { status: response.status, body: (await response.json()) as Record<string, string>, app };
 }
 
-const listed = async () => (await DB.prepare("SELECT COUNT(*) AS n FROM outstanding_tokens").first("n")) as number;
+const listed = async () => (await DB.prepare("SELECT COUNT(*) AS n FROM sessions").first("n")) as number;
 
 describe("without hooks", () => {
   it("a token has Simple JWT's claims and no others", async () => {

@@ -5,6 +5,7 @@ import type { Hooks } from "../../src/hooks.ts";
 import { appWith, claimsOf, postJson } from "../support/app.ts";
 import { DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
+import { freshId } from "../support/rows.ts";
 import { addUser } from "../support/users.ts";
 
 // "pw" by Django's PBKDF2 hasher with 1,000 rounds; made with Python's hashlib.
@@ -34,7 +35,9 @@ async function session(hooks: Hooks, vars: Vars = {}) {
   };
   return { app, post };
 }
-const listed = async () => (await DB.prepare("SELECT COUNT(*) AS n FROM outstanding_tokens").first("n")) as number;
+/** How many sessions there are, and how often they were refreshed. */
+const listed = async () =>
+  DB.prepare("SELECT COUNT(*) || ' and ' || SUM(counter) AS n FROM sessions").first<string>("n");
 const throws = () => {
   throw new Error("the hook's own secret");
 };
@@ -83,6 +86,29 @@ describe("responseFor", () => {
       ["281674916028284931", body, "access", claimsOf(body.access ?? "").jti],
       ["281674916028284931", again.body, "access", claimsOf(again.body.access ?? "").jti],
     ]);
+  });
+
+  it.each<[string, (jti: string) => Promise<unknown>]>([
+    ["made elsewhere", async () => {}],
+    [
+      "in the table of an earlier version",
+      (jti) =>
+        DB.prepare(
+          "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', '281674916028284931', 1, 9999999999)",
+        )
+          .bind(jti)
+          .run(),
+    ],
+  ])("is called once with the successor of a token that is %s, before that is used up", async (_, write) => {
+    const seen: unknown[] = [];
+    const { post } = await session({ responseFor: (_user, { refresh }) => void seen.push(refresh) as never });
+    const jti = freshId();
+    await write(jti);
+    const times = { iat: Math.floor(Date.now() / 1000) - 9, exp: Math.floor(Date.now() / 1000) + 600 };
+    const refresh = craft({ claims: { token_type: "refresh", jti, ...times, user_id: "281674916028284931" } });
+    const { status, body } = await post("/api/token/refresh/", { refresh });
+    expect([status, seen]).toEqual([200, [body.refresh]]);
+    expect((await post("/api/token/refresh/", { refresh: body.refresh })).status).toBe(200);
   });
 
   it("cannot replace a token, nor add one that the response does not have", async () => {

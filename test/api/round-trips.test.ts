@@ -1,7 +1,9 @@
 // How often D1 and KV are asked before an answer: counted at the bindings, so the figures are exact.
 import { describe, expect, it } from "vitest";
+import type { Hooks } from "../../src/hooks.ts";
 import { appWith, echoOrigin, postJson } from "../support/app.ts";
-import { BLACKLIST, DB } from "../support/bindings.ts";
+import { DB } from "../support/bindings.ts";
+import { counted } from "../support/counted.ts";
 import { craft } from "../support/craft.ts";
 import { oldHash, password } from "../support/passwords.ts";
 import { freshId } from "../support/rows.ts";
@@ -11,39 +13,9 @@ const rotate = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true, UP
 const route = (more: object) => ({ ...rotate, ROUTES: [{ path: "/*", auth: "token", ...more }] });
 const nowSeconds = Math.floor(Date.now() / 1000);
 
-/** What asks, of each binding; all else only prepares. */
-const asks = { d1: ["first", "all", "run", "raw", "batch", "exec"], kv: ["get", "getWithMetadata", "list"] };
-
-/** The bindings, with each question noted before it is asked. */
-function counted() {
-  const questions: string[] = [];
-  const noting = <T extends object>(target: T, name: keyof typeof asks): T =>
-    new Proxy(target, {
-      get(one, property) {
-        const value: unknown = Reflect.get(one, property, one);
-        if (typeof value !== "function") return value;
-        return (...given: unknown[]) => {
-          if (asks[name].includes(String(property))) questions.push(name);
-          const bare = given.map((item) => (Array.isArray(item) ? item.map(unwrapped) : item));
-          const result: unknown = value.apply(one, bare);
-          const isStep = ["prepare", "bind", "withSession"].includes(String(property));
-          return isStep ? wrapped(result as object, noting(result as object, name)) : result;
-        };
-      },
-    });
-  const originals = new WeakMap<object, object>();
-  const wrapped = (original: object, proxy: object) => {
-    originals.set(proxy, original);
-    return proxy;
-  };
-  const unwrapped = (item: unknown) =>
-    typeof item === "object" && item !== null ? (originals.get(item) ?? item) : item;
-  return { questions, DB: noting(DB, "d1"), BLACKLIST: noting(BLACKLIST, "kv") };
-}
-
-async function setUp(vars: object) {
+async function setUp(vars: object, hooks: Hooks = {}) {
   const { questions, ...bindings } = counted();
-  const app = await appWith({ ...vars, ...bindings, ORIGIN: echoOrigin });
+  const app = await appWith({ ...vars, ...bindings, ORIGIN: echoOrigin }, hooks);
   const user = await addUser({ password: oldHash });
   const asked = async (request: Request, status = 200) => {
     questions.length = 0;
@@ -65,11 +37,75 @@ describe("round trips before the answer:", () => {
     expect(await asked(post("", { username: user.username, password }))).toEqual(["d1", "d1"]);
   });
 
-  it("a refresh takes two with rotation and one without", async () => {
+  it("a refresh takes one, with rotation and without", async () => {
     const rotating = await setUp(rotate);
-    expect(await rotating.asked(post("refresh/", { refresh: rotating.token("refresh") }))).toEqual(["d1", "d1"]);
+    expect(await rotating.asked(post("refresh/", { refresh: rotating.token("refresh") }))).toEqual(["d1"]);
     const plain = await setUp({});
     expect(await plain.asked(post("refresh/", { refresh: plain.token("refresh") }))).toEqual(["d1"]);
+  });
+
+  it("a refresh takes one, whether the token is new, used up, logged out or ended, or its user may not", async () => {
+    const { user, asked, app } = await setUp({ ...rotate, REFRESH_REUSE_GRACE: 10 });
+    const begin = async () => {
+      const answer = await app.fetch(post("", { username: user.username, password }));
+      return ((await answer.json()) as { refresh: string }).refresh;
+    };
+    const refresh = await begin();
+    expect(await asked(post("refresh/", { refresh }))).toEqual(["d1"]);
+    expect(await asked(post("refresh/", { refresh }))).toEqual(["d1"]);
+    const loggedOut = await begin();
+    await app.fetch(post("blacklist/", { refresh: loggedOut }));
+    expect(await asked(post("refresh/", { refresh: loggedOut }), 401)).toEqual(["d1"]);
+    const outdated = await begin();
+    await DB.prepare("UPDATE users SET session_version = 1 WHERE id = ?").bind(user.id).run();
+    expect(await asked(post("refresh/", { refresh: outdated }), 401)).toEqual(["d1"]);
+    const closed = await begin();
+    await DB.prepare("UPDATE users SET is_active = 0 WHERE id = ?").bind(user.id).run();
+    expect(await asked(post("refresh/", { refresh: closed }), 401)).toEqual(["d1"]);
+  });
+
+  it("a refresh whose token is reuse takes two: the second ends the session", async () => {
+    const { asked, token } = await setUp({ ...rotate, REVOKE_FAMILY_ON_REUSE: true });
+    const refresh = token("refresh");
+    expect(await asked(post("refresh/", { refresh }))).toEqual(["d1"]);
+    expect(await asked(post("refresh/", { refresh }), 401)).toEqual(["d1", "d1"]);
+  });
+
+  it.each<[string, object, Hooks]>([
+    ["the hook userMayAuthenticate", {}, { userMayAuthenticate: () => true }],
+    ["the hook responseFor", {}, { responseFor: () => ({ name: "Wanda" }) }],
+    ["RECOMPUTE_CLAIMS_ON_REFRESH", { RECOMPUTE_CLAIMS_ON_REFRESH: true }, {}],
+  ])(
+    "a refresh with rotation takes two where %s looks at the user, and one without rotation",
+    async (_, more, hooks) => {
+      const rotating = await setUp({ ...rotate, ...more }, hooks);
+      expect(await rotating.asked(post("refresh/", { refresh: rotating.token("refresh") }))).toEqual(["d1", "d1"]);
+      const plain = await setUp(more, hooks);
+      expect(await plain.asked(post("refresh/", { refresh: plain.token("refresh") }))).toEqual(["d1"]);
+    },
+  );
+
+  it("a refresh takes two for a token that does not say when it was issued", async () => {
+    const { asked, user } = await setUp(rotate);
+    const claims = { token_type: "refresh", exp: nowSeconds + 900, user_id: String(user.id), jti: freshId() };
+    expect(await asked(post("refresh/", { refresh: craft({ claims }) }))).toEqual(["d1", "d1"]);
+  });
+
+  it("a refresh takes four, once, for a token in the table of an earlier version, and then one", async () => {
+    const { asked, app, user } = await setUp(rotate);
+    const jti = freshId();
+    const claims = { token_type: "refresh", exp: nowSeconds + 900, iat: nowSeconds - 9, user_id: String(user.id), jti };
+    await DB.prepare(
+      "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', ?, ?, ?)",
+    )
+      .bind(jti, user.id, nowSeconds - 9, nowSeconds + 900)
+      .run();
+    const refresh = craft({ claims });
+    const other = craft({ claims: { ...claims, jti: freshId() } });
+    expect(await asked(post("refresh/", { refresh }))).toEqual(["d1", "d1", "d1", "d1"]);
+    const given = await app.fetch(post("refresh/", { refresh: other }));
+    const { refresh: next } = (await given.json()) as { refresh: string };
+    expect(await asked(post("refresh/", { refresh: next }))).toEqual(["d1"]);
   });
 
   it("a log-in takes two where no token is written down, too", async () => {
@@ -105,9 +141,14 @@ describe("round trips before the answer:", () => {
     expect(await rotating.asked(post("verify/", { token: rotating.token("access") }))).toEqual(["d1"]);
   });
 
-  it("blacklist takes two", async () => {
-    const { asked, token } = await setUp(rotate);
-    expect(await asked(post("blacklist/", { refresh: token("refresh") }))).toEqual(["d1", "d1"]);
+  it.each([
+    ["blacklist", {}],
+    ["blacklist with the whole session", { BLACKLIST_ENDS_SESSION: true }],
+  ])("%s takes one, and one where the token was blacklisted before", async (_, more) => {
+    const { asked, token } = await setUp({ ...rotate, ...more });
+    const refresh = token("refresh");
+    expect(await asked(post("blacklist/", { refresh }))).toEqual(["d1"]);
+    expect(await asked(post("blacklist/", { refresh }), 401)).toEqual(["d1"]);
   });
 
   it.each<[string, object, string[], string[]]>([

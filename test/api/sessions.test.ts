@@ -92,11 +92,22 @@ describe("GET sessions/", () => {
     expect(await shown()).toMatchObject([{ client: "okhttp", address: "2001:db8:1::/48" }]);
   });
 
+  it("forgets client and network with the first refresh after SESSION_METADATA was turned off", async () => {
+    const { login } = await setUp({ ...base, SESSION_METADATA: true });
+    const { refresh: token } = await login({ "user-agent": "okhttp/4.12.0", "cf-connecting-ip": "203.0.113.77" });
+    const { app } = await setUp(base);
+    await refresh(app, token, { "user-agent": "okhttp/4.12.0", "cf-connecting-ip": "203.0.113.77" });
+    const row = await DB.prepare("SELECT counter, client, address FROM sessions WHERE id = ?")
+      .bind(String(claimsOf(token).jti).slice(0, 24))
+      .first();
+    expect(row).toEqual({ counter: 1, client: null, address: null });
+  });
+
   it("keeps nothing of the client without it", async () => {
     const { login } = await setUp(base);
     const { refresh: token } = await login({ "user-agent": "okhttp/4.12.0", "cf-connecting-ip": "203.0.113.77" });
-    const row = await DB.prepare("SELECT client, address FROM outstanding_tokens WHERE jti = ?")
-      .bind(claimsOf(token).jti)
+    const row = await DB.prepare("SELECT client, address FROM sessions WHERE id = ?")
+      .bind(String(claimsOf(token).jti).slice(0, 24))
       .first();
     expect(row).toEqual({ client: null, address: null });
   });

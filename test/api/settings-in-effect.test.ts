@@ -73,9 +73,9 @@ describe("rotation", () => {
     });
   });
   it("TOKEN_BLACKLIST_ENABLED off: nothing is written down, and there is no blacklist endpoint", async () => {
-    const before = await DB.prepare("SELECT COUNT(*) AS n FROM outstanding_tokens").first("n");
+    const before = await DB.prepare("SELECT COUNT(*) AS n FROM sessions").first("n");
     const { login, post } = await session({ TOKEN_BLACKLIST_ENABLED: false });
-    expect(await DB.prepare("SELECT COUNT(*) AS n FROM outstanding_tokens").first("n")).toBe(before);
+    expect(await DB.prepare("SELECT COUNT(*) AS n FROM sessions").first("n")).toBe(before);
     expect((await post("/api/token/blacklist/", { refresh: login.refresh })).status).toBe(401); // a route like any other
   });
 });
@@ -196,7 +196,8 @@ describe("where things are", () => {
     const statusIn = async (mode: string) =>
       (await (await session({ REVOCATION: mode, ROUTES: byToken })).get(bearer(login.access))).status;
     await DB.prepare(
-      "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at, blacklisted_at) VALUES (?, 'refresh', 1, 9999999999, 2)",
+      `INSERT INTO sessions (id, other_jti, counter, token_type, started_at, created_at, expires_at, blacklisted_at)
+        VALUES (lower(hex(randomblob(12))), ?, 0, 'refresh', 1, 1, 9999999999, 2)`,
     )
       .bind(jti)
       .run();

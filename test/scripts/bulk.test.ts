@@ -55,7 +55,7 @@ describe("statementText()", () => {
 describe("writeBulk()", () => {
   const d1 = {} as D1Database;
   const database = (write: (text: string) => Promise<void>) =>
-    ({ place: "remote", read: async () => [], write, close: async () => {} }) as const;
+    ({ place: "remote", read: async () => [], batch: async () => [], write, close: async () => {} }) as const;
 
   it("sends a remote database one file", async () => {
     const files: string[] = [];
@@ -97,9 +97,9 @@ describe("d1OverText()", () => {
   it("gives the first row, or null, and counts what a statement changed", async () => {
     const asked: string[] = [];
     const d1 = d1OverText({
-      read: async (text) => {
-        asked.push(text);
-        return asked.length === 1 ? [] : [{ a: 1 }, { a: 2 }];
+      batch: async (texts) => {
+        asked.push(...texts);
+        return [asked.length === 1 ? [] : [{ a: 1 }, { a: 2 }]];
       },
     });
     expect(await d1.prepare("SELECT ?1").bind(7).first()).toBeNull();

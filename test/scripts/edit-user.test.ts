@@ -20,7 +20,7 @@ const row = (id: string) =>
     )
     .get(id);
 const openTokens = () =>
-  store.db.prepare("SELECT count(*) AS open FROM outstanding_tokens WHERE blacklisted_at IS NULL").get()?.open;
+  store.db.prepare("SELECT count(*) AS open FROM sessions WHERE blacklisted_at IS NULL").get()?.open;
 
 /** `edituser` as a command line gives it. */
 async function edit(id: string, values: Parameters<typeof readChanges>[1], vars: Record<string, unknown> = {}) {
@@ -34,7 +34,7 @@ beforeEach(() => {
   addUser("3", "ada", "ada@example.com");
   addUser("4", "o'hara");
   store.db.exec(
-    `INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES ('a', 'refresh', '3', ${now - 60}, ${now + 60})`,
+    `INSERT INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at) VALUES ('a', 0, 'refresh', '3', 1, ${now - 60}, ${now + 60})`,
   );
 });
 

@@ -40,6 +40,9 @@ async function run(
 }
 const write = (sql: string) => bindings().database.write(sql);
 
+/** A session's. */
+const key = "0123456789abcdef01234567";
+
 describe("export-django", () => {
   it("writes the model's own fields, keys of its type, and what came by --extra", async () => {
     const group = { model: "auth.group", pk: 3, fields: { name: "editors" } };
@@ -103,8 +106,8 @@ describe("export-django", () => {
     const rows = [userRow(1, "ada", { date_joined: "2020-01-01T00:00:00", last_login: null })];
     await importRows(rows);
     await write(`UPDATE users SET last_login = '2026-01-01T00:00:00.500Z';
-      INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at)
-        VALUES ('t', 'refresh', '1', 1767225600, 4102444800)`);
+      INSERT INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at)
+        VALUES ('t', 0, 'refresh', '1', 1767225600, 1767225600, 4102444800)`);
     expect((await run({}, rows)).rows.map(({ fields }) => fields)).toMatchObject([
       { last_login: "2026-01-01T00:00:00.500", date_joined: "2020-01-01T00:00:00" },
       { created_at: "2026-01-01T00:00:00", expires_at: "2100-01-01T00:00:00" },
@@ -169,17 +172,33 @@ describe("export-django", () => {
     ]);
   });
 
+  it("lists the last used tokens of a session that was refreshed very often, and says so", async () => {
+    await importRows([userRow(1, "ada")]);
+    await write(`INSERT INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at)
+      VALUES ('${key}', 12000, 'refresh', '1', 1767225600, 1767225660, 4102444800)`);
+    const { rows, lines } = await run();
+    const jtis = rows.flatMap(({ fields }) => (typeof fields.jti === "string" ? [fields.jti] : []));
+    expect([jtis.length, jtis[0], jtis.at(-1)]).toEqual([10_081, `${key}00000780`, `${key}00002ee0`]);
+    expect(lines).toContain(
+      "  1 session was refreshed more than 10080 times: of the used tokens, the last 10080 are blacklisted",
+    );
+  });
+
   it("writes tokens without their text, and blacklists all that the gateway refuses", async () => {
     await importRows([
       userRow(1, "ada"),
       ...["a", "b", "c", "d"].map((jti, index) => tokenRow(index + 1, jti, 1)),
       blacklistedRow(2),
     ]);
-    await write(`UPDATE outstanding_tokens SET session_version = 7 WHERE jti = 'c';
-      INSERT INTO ended_families (family, ended_at, expires_at) VALUES ('d', 1, 2) ON CONFLICT DO NOTHING`);
+    await write(`UPDATE sessions SET session_version = 7 WHERE other_jti = 'c';
+      UPDATE sessions SET ended_at = 1 WHERE other_jti = 'd';
+      INSERT INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at)
+        VALUES ('${key}', 2, 'refresh', '1', 1767225600, 1767225660, 4102444800);
+      INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, blacklisted_at)
+        VALUES ('e', 'refresh', '1', 1767225600, 4102444800, 1767225601), ('f', 'refresh', '1', 1767225600, 4102444800, NULL)`);
     const { rows } = await run();
     const [, ...tokens] = rows;
-    expect(tokens[0]).toEqual({
+    expect(tokens.find(({ fields }) => fields.jti === "a")).toEqual({
       ...{ model: "token_blacklist.outstandingtoken", pk: expect.anything() },
       fields: {
         ...{ user: 1, jti: "a", token: "", created_at: "2024-01-02T03:04:05Z", expires_at: "2100-01-01T00:00:00Z" },
@@ -189,16 +208,26 @@ describe("export-django", () => {
       tokens.filter(({ fields }) => "jti" in fields).map(({ pk, fields }) => [String(pk), fields.jti]),
     );
     const refused = tokens.filter(({ model }) => model === "token_blacklist.blacklistedtoken");
-    expect(refused.map(({ fields }) => [keys.get(String(fields.token)), fields.blacklisted_at])).toEqual([
-      ["b", "2024-02-03T04:05:06Z"],
-      ["c", expect.any(String)],
-      ["d", expect.any(String)],
+    // Of a session every token that was used up, and not the last one; of an earlier version those that were used.
+    expect([...keys.values()].sort()).toEqual([
+      ...[`${key}00000000`, `${key}00000001`, `${key}00000002`],
+      ...["a", "b", "c", "d", "e", "f"],
     ]);
+    expect(
+      Object.fromEntries(refused.map(({ fields }) => [keys.get(String(fields.token)), fields.blacklisted_at])),
+    ).toEqual({
+      b: "2024-02-03T04:05:06Z",
+      c: expect.any(String),
+      d: expect.any(String),
+      e: "2026-01-01T00:00:01Z",
+      [`${key}00000000`]: "2026-01-01T00:01:00Z",
+      [`${key}00000001`]: "2026-01-01T00:01:00Z",
+    });
     const onto = [userRow(1, "ada"), tokenRow(71, "a", 1), tokenRow(72, "c", 1)];
     const { rows: rest } = await run({}, onto);
-    expect(rest.filter(({ fields }) => "jti" in fields).map(({ fields }) => fields.jti)).toEqual(["b", "d"]);
+    const others = rest.filter(({ fields }) => "jti" in fields).map(({ fields }) => String(fields.jti));
+    expect(others.filter((jti) => jti.length === 1).sort()).toEqual(["b", "d", "e", "f"]);
     expect(rest.filter(({ fields }) => fields.token === 72)).toHaveLength(1);
-    await write("DELETE FROM ended_families");
   });
 
   it("writes a file that only its owner can read", async () => {

@@ -23,6 +23,7 @@ beforeAll(async () => {
   const database = {
     place: "local" as const,
     read: async (sql: string) => (await DB.prepare(sql).all<Row>()).results,
+    batch: async () => [],
     write: async () => {},
     close: async () => {},
   };

@@ -34,8 +34,7 @@ describe("import-django", () => {
       { id: ada, username: "ada" },
       { id: bob, username: "bob" },
     ]);
-    const rows =
-      "SELECT jti, CAST(user_id AS TEXT) AS id, blacklisted_at > 0 AS ended FROM outstanding_tokens ORDER BY jti";
+    const rows = "SELECT other_jti AS jti, user_id AS id, blacklisted_at > 0 AS ended FROM sessions ORDER BY other_jti";
     expect(await read(rows)).toEqual([
       { jti: "a", id: ada, ended: null },
       { jti: "b", id: bob, ended: 1 },
@@ -83,7 +82,7 @@ describe("the commands", () => {
       .map(({ username }) => username);
   const openTokens = () =>
     store.db
-      .prepare("SELECT jti FROM outstanding_tokens WHERE blacklisted_at IS NULL ORDER BY jti")
+      .prepare("SELECT other_jti AS jti FROM sessions WHERE blacklisted_at IS NULL ORDER BY other_jti")
       .all()
       .map(({ jti }) => jti);
 
@@ -97,7 +96,7 @@ describe("the commands", () => {
         `INSERT INTO users (id, username, password, date_joined) VALUES (${id}, '${name}', 'x', '2026-01-01T00:00:00Z')`,
       );
       store.db.exec(
-        `INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES ('${name}-1', 'refresh', ${id}, ${now - 9}, ${now + 9})`,
+        `INSERT INTO sessions (id, counter, other_jti, token_type, user_id, started_at, created_at, expires_at) VALUES ('${name}', 0, '${name}-1', 'refresh', '${id}', 1, ${now - 9}, ${now + 9})`,
       );
     }
   });

@@ -94,7 +94,7 @@ describe("provision on text", () => {
       { id: "4", version: 1, email: "x@example.com" },
     ]);
     expect(store.written).toHaveLength(1);
-    const ended = store.db.prepare("SELECT jti FROM outstanding_tokens WHERE blacklisted_at IS NOT NULL").all();
+    const ended = store.db.prepare("SELECT other_jti AS jti FROM sessions WHERE blacklisted_at IS NOT NULL").all();
     expect(ended).toEqual([{ jti: "t3" }]);
     expect([...store.kv]).toEqual([["user:3", String(now + 1)]]);
   });

@@ -13,7 +13,9 @@ import { hostWrangler } from "../support/wrangler-host.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const DUMP = join(ROOT, "test/support/fixtures/django.dump");
-const insertToken = "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at)";
+const insertEarlier = "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at)";
+const insertToken = `INSERT INTO sessions (id, counter, started_at, other_jti, token_type, user_id, created_at, expires_at)
+  SELECT lower(hex(randomblob(12))), 0, 1, *`;
 let api: CloudflareApi;
 let said: string[] = [];
 const host = hostWrangler();
@@ -54,29 +56,29 @@ it("revoke --remote tells D1 and KV", async () => {
   vi.mocked(wrangler.runWrangler).mockRestore();
   const jti = "O'Brien's ?1 token";
   const expiry = Math.floor(Date.now() / 1000) + 3600;
-  api.db.prepare(`${insertToken} VALUES (?, 'sliding', 3, 1, ?)`).run(jti, expiry);
+  api.db.prepare(`${insertToken} FROM (VALUES (?, 'sliding', '3', 1, ?))`).run(jti, expiry);
   expect(await manage("revoke", jti)).toBe(0);
   expect(said).toEqual([`Blacklisted '${jti}' in the remote database.`]);
   expect([...api.kv]).toEqual([[`jti:${jti}`, { value: "1", expiration: expiry }]]);
-  const row = api.db.prepare("SELECT user_id, blacklisted_at > 1 AS b FROM outstanding_tokens WHERE jti = ?").get(jti);
+  const row = api.db.prepare("SELECT user_id, blacklisted_at > 1 AS b FROM sessions WHERE other_jti = ?").get(jti);
   expect(row).toEqual({ user_id: "3", b: 1 });
 });
 
 it("flushexpiredtokens --remote counts what went", async () => {
-  api.db.exec("UPDATE outstanding_tokens SET expires_at = 1000000000 WHERE user_id = 2");
+  api.db.exec("UPDATE sessions SET expires_at = 1000000000 WHERE user_id = '2'");
   expect(await manage("flushexpiredtokens")).toBe(0);
   expect(said).toEqual(["Deleted 3 expired rows from the remote database."]);
 });
 
 it("changepassword --remote ends the user's tokens, and tells KV of the cut-off", async () => {
   const soon = Math.floor(Date.now() / 1000) + 3600;
-  const token = api.db.prepare(`${insertToken} VALUES (?, 'refresh', 3, 1, ?)`);
+  const token = api.db.prepare(`${insertToken} FROM (VALUES (?, 'refresh', '3', 1, ?))`);
   token.run("before", soon);
   const bindings = await remoteBindings(undefined);
   const [nowSeconds, user] = [soon - 3600, { id: "3", username: "zoë", alternate_id: null }];
   await changePasswordAndEndTokens(bindings, user, "scrypt$another", nowSeconds);
   expect(api.db.prepare("SELECT password FROM users WHERE id = 3").get()).toEqual({ password: "scrypt$another" });
-  expect(api.db.prepare("SELECT blacklisted_at FROM outstanding_tokens WHERE jti = 'before'").get()).toEqual({
+  expect(api.db.prepare("SELECT blacklisted_at FROM sessions WHERE other_jti = 'before'").get()).toEqual({
     blacklisted_at: nowSeconds,
   });
   expect(api.db.prepare("SELECT issued_before FROM user_cutoffs WHERE user_id = 3").get()).toEqual({
@@ -90,16 +92,28 @@ it("changepassword --remote ends the user's tokens, and tells KV of the cut-off"
 it("logout --session --remote ends one session in one file, and tells KV of it", async () => {
   const now = Math.floor(Date.now() / 1000);
   for (const jti of ["one's", "two"]) {
-    api.db.prepare(`${insertToken} VALUES (?, 'refresh', 3, ?, ?)`).run(jti, now - 60, now + 3600);
+    api.db.prepare(`${insertEarlier} VALUES (?, 'refresh', 3, ?, ?)`).run(jti, now - 60, now + 3600);
   }
   const before = api.imports.length;
   expect(await manage("logout", "zoë", "--session", "one's")).toBe(0);
   expect(said).toEqual([
     "The session 'one's' of 'zoë' in the remote database is ended. Its access tokens do not name it and stay valid until they expire.",
   ]);
-  const open = api.db.prepare("SELECT jti FROM outstanding_tokens WHERE user_id = 3 AND blacklisted_at IS NULL").all();
-  expect([open, api.imports.length - before]).toEqual([[{ jti: "two" }], 1]);
+  const ended = api.db.prepare("SELECT other_jti FROM sessions WHERE ended_at IS NOT NULL").all();
+  expect([ended, api.imports.length - before]).toEqual([[{ other_jti: "one's" }], 1]);
   expect(api.kv.get("fam:one's")?.value).toBe("1");
+});
+
+it("sessions adopt --remote adopts what is left of an earlier version, and says so", async () => {
+  expect(await manage("sessions", "adopt", "--quiet")).toBe(0);
+  expect(await manage("sessions", "adopt", "--quiet")).toBe(0);
+  expect(said).toEqual([
+    "1 session of an earlier version is adopted in the remote database. Nothing is left to adopt.",
+    "Nothing is left to adopt.",
+  ]);
+  expect(api.db.prepare("SELECT user_id, counter FROM sessions WHERE other_jti = 'two'").all()).toEqual([
+    { user_id: "3", counter: 0 },
+  ]);
 });
 
 it("a command adds the columns that a database made before lacks, and then does its work", async () => {
@@ -124,7 +138,7 @@ it("migrate --remote adds what is missing, and with --finish stores ids as text"
   db.exec("PRAGMA foreign_keys = ON");
   db.exec(readFileSync(join(ROOT, "test/support/fixtures/schema-0.1.0.sql"), "utf8"));
   db.exec("INSERT INTO users (id, username, password, date_joined) VALUES (7, 'ada', 'x', 'now')");
-  db.exec(`${insertToken} VALUES ('t', 'refresh', 7, 1, 2)`);
+  db.exec(`${insertEarlier} VALUES ('t', 'refresh', 7, 1, 2)`);
   expect(await manage("migrate")).toBe(0);
   expect(said).toEqual([
     "The tables of the remote database are up to date; added users.session_version, users.imported_hash, outstanding_tokens.session_version, admin_sessions.session_version, admin_sessions.confirmed_at, users.alternate_id, users.extra, users.version, users.imported_row, users.confirmed_at.",

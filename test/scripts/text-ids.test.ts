@@ -36,6 +36,7 @@ async function expanded() {
   const database: Database = {
     place: "remote",
     read: async (text) => call(() => db.prepare(text).all()),
+    batch: async (texts) => call(() => texts.map((text) => db.prepare(text).all())),
     write: async (text) =>
       call(() => {
         db.exec("BEGIN");

@@ -1,5 +1,5 @@
 // Ending a user's tokens and the user: what is written, in which transaction, what KV is told, and what is said.
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   changePasswordAndEndTokens,
   deactivateAndEndTokens,
@@ -23,17 +23,33 @@ const addUser = (id: string, username: string) =>
   store.db
     .prepare("INSERT INTO users (id, username, password, date_joined) VALUES (?, ?, 'x', '2026-01-01T00:00:00Z')")
     .run(id, username);
-const addToken = (jti: string, userId: string, more: { family?: string; made?: number; ends?: number } = {}) =>
-  store.db
-    .prepare(
-      "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, family) VALUES (?, 'refresh', ?, ?, ?, ?)",
-    )
-    .run(jti, userId, more.made ?? now - 60, more.ends ?? now + 3600, more.family ?? jti);
+/** Where the tokens are: in sessions, or in the table of an earlier version. */
+let table: "sessions" | "outstanding_tokens" = "sessions";
+const addToken = (jti: string, userId: string, more: { family?: string; made?: number; ends?: number } = {}) => {
+  const values = [jti, userId, more.made ?? now - 60, more.ends ?? now + 3600];
+  const columns = "token_type, user_id, created_at, expires_at";
+  if (table === "outstanding_tokens") {
+    const insert = `INSERT INTO outstanding_tokens (jti, ${columns}, family) VALUES (?, 'refresh', ?, ?, ?, ?)`;
+    return store.db.prepare(insert).run(...values, more.family ?? jti);
+  }
+  const insert = `INSERT INTO sessions (id, counter, started_at, other_jti, ${columns}, session)
+    VALUES (lower(hex(randomblob(12))), 0, 1, ?, 'refresh', ?, ?, ?, ?)`;
+  return store.db.prepare(insert).run(...values, more.family ?? null);
+};
 const openTokens = () =>
   store.db
-    .prepare("SELECT jti FROM outstanding_tokens WHERE blacklisted_at IS NULL ORDER BY jti")
+    .prepare(
+      `SELECT other_jti AS jti FROM sessions WHERE blacklisted_at IS NULL UNION ALL SELECT jti FROM outstanding_tokens AS old
+       WHERE blacklisted_at IS NULL AND NOT EXISTS (SELECT 1 FROM sessions WHERE other_jti = old.jti) ORDER BY 1`,
+    )
     .all()
     .map(({ jti }) => jti);
+const endedSessions = () =>
+  store.db.prepare("SELECT other_jti, ended_at FROM sessions WHERE ended_at IS NOT NULL ORDER BY 1").all();
+const setVersion = (version: number, jti: string) =>
+  store.db
+    .prepare(`UPDATE ${table} SET session_version = ? WHERE ${table === "sessions" ? "other_jti" : "jti"} = ?`)
+    .run(version, jti);
 const cutoffs = () => store.db.prepare("SELECT user_id, issued_before, expires_at FROM user_cutoffs").all();
 
 beforeEach(() => {
@@ -47,176 +63,196 @@ beforeEach(() => {
   addToken("h's", "4");
 });
 
-describe("openSessions()", () => {
-  it("gives the newest token of each session that has not expired, the one refreshed last first", async () => {
-    const sessions = await openSessions(store.bindings.database, { id: "3", session_version: 0 }, now);
-    expect(sessions.map(({ session, createdAtSeconds }) => [session, createdAtSeconds])).toEqual([
-      ["a1", now - 30],
-      ["a3", now - 90],
-    ]);
+describe.each([
+  ["sessions", "sessions"],
+  ["sessions that an earlier version began", "outstanding_tokens"],
+] as const)("%s", (_, kept) => {
+  beforeAll(() => {
+    table = kept;
   });
-});
-
-describe("logout()", () => {
-  it("ends all tokens of one user in one transaction, and tells KV of the cut-off", async () => {
-    expect(await logout(store.bindings, await user("ada"), undefined, now)).toBe(
-      "All tokens of 'ada' in the remote database are ended; there were 2 open sessions.",
-    );
-    expect(openTokens()).toEqual(["h's"]);
-    expect(cutoffs()).toEqual([{ user_id: "3", issued_before: now + 1, expires_at: now + week }]);
-    expect([...store.kv]).toEqual([["user:3", String(now + 1)]]);
-    expect(store.written).toHaveLength(1);
-    expect(await logout(store.bindings, await user("ada"), undefined, now)).toMatch(/there were 0 open sessions\.$/);
+  afterAll(() => {
+    table = "sessions";
   });
 
-  it("tells KV by the name where tokens name their user so", async () => {
-    const bindings = { ...store.bindings, vars: { USER_ID_FIELD: "username" } };
-    expect(await logout(bindings, await user("o'hara"), undefined, now)).toMatch(/there was 1 open session\.$/);
-    expect([...store.kv.keys()]).toEqual(["user:o'hara"]);
-  });
-
-  it("ends one session with all its tokens, and says what lives on", async () => {
-    expect(await logout(store.bindings, await user("ada"), "a1", now)).toBe(
-      "The session 'a1' of 'ada' in the remote database is ended. Its access tokens do not name it and stay valid until they expire.",
-    );
-    expect(openTokens()).toEqual(["a3", "gone", "h's"]);
-    expect([...store.kv]).toEqual([["fam:a1", "1"]]);
-    expect(store.db.prepare("SELECT family, ended_at FROM ended_families").all()).toEqual([
-      { family: "a1", ended_at: now },
-    ]);
-  });
-
-  it("says nothing of access tokens where they name their session", async () => {
-    const bindings = { ...store.bindings, vars: { BLACKLIST_ENDS_SESSION: true } };
-    expect(await logout(bindings, await user("ada"), "a3", now)).toBe(
-      "The session 'a3' of 'ada' in the remote database is ended.",
-    );
-  });
-
-  it.each(["h's", "gone", "nope"])("refuses %s, which is no open session of this user", async (session) => {
-    await expect(logout(store.bindings, await user("ada"), session, now)).rejects.toThrow(
-      new Failure(
-        `There is no open session '${session}' of 'ada' in the remote database. npm run manage -- sessions lists them.`,
-      ),
-    );
-    expect(store.written).toEqual([]);
-  });
-
-  it("refuses where no token is written down", async () => {
-    const bindings = { ...store.bindings, vars: { TOKEN_BLACKLIST_ENABLED: false } };
-    await expect(logout(bindings, await user("ada"), undefined, now)).rejects.toThrow(
-      "TOKEN_BLACKLIST_ENABLED is false: tokens are not stored and cannot be ended.",
-    );
-  });
-});
-
-describe("session_version", () => {
-  const versionOf = (id: string) =>
-    store.db.prepare("SELECT session_version FROM users WHERE id = ?").get(id)?.session_version;
-  const sessions = () =>
-    Object.fromEntries(
-      store.db
-        .prepare("SELECT jti, session_version FROM outstanding_tokens WHERE user_id = '3'")
-        .all()
-        .map(({ jti, session_version }) => [jti, session_version]),
-    );
-
-  it("is raised with another password, in the transaction that ends the tokens", async () => {
-    await changePasswordAndEndTokens(store.bindings, await user("ada"), "another", now);
-    expect([versionOf("3"), versionOf("4")]).toEqual([1, 0]);
-    expect(store.written).toHaveLength(1);
-  });
-
-  it("is raised with another password that ends no session, and the sessions that are open go along", async () => {
-    store.db.exec("UPDATE users SET session_version = 5");
-    store.db.exec("UPDATE outstanding_tokens SET session_version = 5 WHERE jti = 'a1'");
-    store.db.exec("UPDATE outstanding_tokens SET session_version = 4 WHERE jti = 'a3'");
-    await setPasswordHash(store.bindings.database, "3", "another");
-    expect([versionOf("3"), versionOf("4")]).toEqual([6, 5]);
-    expect(sessions()).toEqual({ a1: 6, a2: null, a3: 4, gone: null });
-    expect(store.written).toHaveLength(1);
-  });
-
-  it("is raised where is_active changes, and only there", async () => {
-    const ada = await user("ada");
-    await setActive(store.bindings.database, "3");
-    expect(versionOf("3")).toBe(0);
-    await deactivateAndEndTokens(store.bindings, ada, now);
-    await deactivateAndEndTokens(store.bindings, ada, now);
-    expect(versionOf("3")).toBe(1);
-    await setActive(store.bindings.database, "3");
-    expect([versionOf("3"), versionOf("4")]).toEqual([2, 0]);
-  });
-
-  it("keeps sessions of another one out of the list", async () => {
-    store.db.exec("UPDATE outstanding_tokens SET session_version = 0 WHERE jti IN ('a1', 'a2')");
-    const open = await openSessions(store.bindings.database, { id: "3", session_version: 1 }, now);
-    expect(open.map(({ session }) => session)).toEqual(["a3"]);
-  });
-});
-
-describe("a user who is kept out", () => {
-  it("is inactive and has no token left, in one transaction", async () => {
-    await deactivateAndEndTokens(store.bindings, await user("ada"), now);
-    expect((await user("ada")).is_active).toBe(false);
-    expect((await user("o'hara")).is_active).toBe(true);
-    expect(openTokens()).toEqual(["h's"]);
-    expect(store.written).toHaveLength(1);
-    await setActive(store.bindings.database, "3");
-    expect((await user("ada")).is_active).toBe(true);
-    expect(openTokens()).toEqual(["h's"]);
-  });
-
-  it("is deleted, while what ended the tokens stays", async () => {
-    await deleteAndEndTokens(store.bindings, await user("ada"), now);
-    await expect(user("ada")).rejects.toThrow("There is no user called 'ada' in the remote database.");
-    expect(openTokens()).toEqual(["h's"]);
-    expect(cutoffs()).toEqual([{ user_id: "3", issued_before: now + 1, expires_at: now + week }]);
-    expect(store.db.prepare("SELECT user_id FROM outstanding_tokens WHERE jti = 'a1'").get()).toEqual({
-      user_id: null,
+  describe("openSessions()", () => {
+    it("gives the newest token of each session that has not expired, the one refreshed last first", async () => {
+      const sessions = await openSessions(store.bindings.database, { id: "3", session_version: 0 }, now);
+      expect(sessions.map(({ session, createdAtSeconds }) => [session, createdAtSeconds])).toEqual([
+        ["a1", now - 30],
+        ["a3", now - 90],
+      ]);
     });
-    expect(store.written).toHaveLength(1);
   });
 
-  it("stays as it was when its tokens cannot be ended", async () => {
-    store.db.exec("DROP TABLE user_cutoffs");
-    const ada = await user("ada");
-    await expect(deactivateAndEndTokens(store.bindings, ada, now)).rejects.toThrow("no such table: user_cutoffs");
-    expect((await user("ada")).is_active).toBe(true);
+  describe("logout()", () => {
+    it("ends all tokens of one user in one transaction, and tells KV of the cut-off", async () => {
+      expect(await logout(store.bindings, await user("ada"), undefined, now)).toBe(
+        "All tokens of 'ada' in the remote database are ended; there were 2 open sessions.",
+      );
+      expect(openTokens()).toEqual(["h's"]);
+      expect(cutoffs()).toEqual([{ user_id: "3", issued_before: now + 1, expires_at: now + week }]);
+      expect([...store.kv]).toEqual([["user:3", String(now + 1)]]);
+      expect(store.written).toHaveLength(1);
+      expect(await logout(store.bindings, await user("ada"), undefined, now)).toMatch(/there were 0 open sessions\.$/);
+    });
+
+    it("tells KV by the name where tokens name their user so", async () => {
+      const bindings = { ...store.bindings, vars: { USER_ID_FIELD: "username" } };
+      expect(await logout(bindings, await user("o'hara"), undefined, now)).toMatch(/there was 1 open session\.$/);
+      expect([...store.kv.keys()]).toEqual(["user:o'hara"]);
+    });
+
+    it("ends one session with all its tokens, and says what lives on", async () => {
+      expect(await logout(store.bindings, await user("ada"), "a1", now)).toBe(
+        "The session 'a1' of 'ada' in the remote database is ended. Its access tokens do not name it and stay valid until they expire.",
+      );
+      expect(openTokens()).toEqual(["a3", "gone", "h's"]);
+      expect([...store.kv]).toEqual([["fam:a1", "1"]]);
+      expect(endedSessions()).toEqual([
+        { other_jti: "a1", ended_at: now },
+        { other_jti: "a2", ended_at: now },
+      ]);
+    });
+
+    it("says nothing of access tokens where they name their session", async () => {
+      const bindings = { ...store.bindings, vars: { BLACKLIST_ENDS_SESSION: true } };
+      expect(await logout(bindings, await user("ada"), "a3", now)).toBe(
+        "The session 'a3' of 'ada' in the remote database is ended.",
+      );
+    });
+
+    it.each(["h's", "gone", "nope"])("refuses %s, which is no open session of this user", async (session) => {
+      await expect(logout(store.bindings, await user("ada"), session, now)).rejects.toThrow(
+        new Failure(
+          `There is no open session '${session}' of 'ada' in the remote database. npm run manage -- sessions lists them.`,
+        ),
+      );
+      expect(store.written).toEqual([]);
+    });
+
+    it("refuses where no token is written down", async () => {
+      const bindings = { ...store.bindings, vars: { TOKEN_BLACKLIST_ENABLED: false } };
+      await expect(logout(bindings, await user("ada"), undefined, now)).rejects.toThrow(
+        "TOKEN_BLACKLIST_ENABLED is false: tokens are not stored and cannot be ended.",
+      );
+    });
   });
 
-  it("leaves its id to nobody while tokens with it may be about", async () => {
-    await deleteAndEndTokens(store.bindings, await user("o'hara"), now);
-    const next = { username: "new", email: "", passwordHash: "x", isStaff: false, isSuperuser: false };
-    await insertUser(store.bindings.database, next, "2026-01-01T00:00:00Z", djangoUsers);
-    expect((await user("new")).id).toBe("5");
+  describe("session_version", () => {
+    const versionOf = (id: string) =>
+      store.db.prepare("SELECT session_version FROM users WHERE id = ?").get(id)?.session_version;
+    const sessions = () =>
+      Object.fromEntries(
+        store.db
+          .prepare("SELECT other_jti AS jti, session_version FROM sessions WHERE user_id = '3'")
+          .all()
+          .map(({ jti, session_version }) => [jti, session_version]),
+      );
+
+    it("is raised with another password, in the transaction that ends the tokens", async () => {
+      await changePasswordAndEndTokens(store.bindings, await user("ada"), "another", now);
+      expect([versionOf("3"), versionOf("4")]).toEqual([1, 0]);
+      expect(store.written).toHaveLength(1);
+    });
+
+    it("is raised with another password that ends no session, and the sessions that are open go along", async () => {
+      store.db.exec("UPDATE users SET session_version = 5");
+      setVersion(5, "a1");
+      setVersion(4, "a3");
+      await setPasswordHash(store.bindings.database, "3", "another");
+      expect([versionOf("3"), versionOf("4")]).toEqual([6, 5]);
+      expect(sessions()).toEqual({ a1: 6, a2: null, a3: 4, gone: null });
+      expect(store.written).toHaveLength(1);
+    });
+
+    it("is raised where is_active changes, and only there", async () => {
+      const ada = await user("ada");
+      await setActive(store.bindings.database, "3");
+      expect(versionOf("3")).toBe(0);
+      await deactivateAndEndTokens(store.bindings, ada, now);
+      await deactivateAndEndTokens(store.bindings, ada, now);
+      expect(versionOf("3")).toBe(1);
+      await setActive(store.bindings.database, "3");
+      expect([versionOf("3"), versionOf("4")]).toEqual([2, 0]);
+    });
+
+    it("keeps sessions of another one out of the list", async () => {
+      setVersion(0, "a1");
+      setVersion(0, "a2");
+      const open = await openSessions(store.bindings.database, { id: "3", session_version: 1 }, now);
+      expect(open.map(({ session }) => session)).toEqual(["a3"]);
+    });
   });
 
-  it("is told what helps when KV does not answer", async () => {
-    const put = async () => {
-      throw new Error("KV is down.");
-    };
-    const bindings = { ...store.bindings, kv: { put } as unknown as KVNamespace };
-    await expect(deactivateAndEndTokens(bindings, await user("ada"), now)).rejects.toThrow(
-      "The user is deactivated and the refresh tokens are ended, but KV could not be updated: KV is down. Run the command again.",
-    );
-    await expect(deleteAndEndTokens(bindings, await user("ada"), now)).rejects.toThrow(
-      'The user is deleted and the refresh tokens are ended, but KV could not be updated: KV is down. Routes with revocation = "cached" may accept the access tokens until they expire.',
-    );
+  describe("a user who is kept out", () => {
+    it("is inactive and has no token left, in one transaction", async () => {
+      await deactivateAndEndTokens(store.bindings, await user("ada"), now);
+      expect((await user("ada")).is_active).toBe(false);
+      expect((await user("o'hara")).is_active).toBe(true);
+      expect(openTokens()).toEqual(["h's"]);
+      expect(store.written).toHaveLength(1);
+      await setActive(store.bindings.database, "3");
+      expect((await user("ada")).is_active).toBe(true);
+      expect(openTokens()).toEqual(["h's"]);
+    });
+
+    it("is deleted, while what ended the tokens stays", async () => {
+      await deleteAndEndTokens(store.bindings, await user("ada"), now);
+      await expect(user("ada")).rejects.toThrow("There is no user called 'ada' in the remote database.");
+      expect(openTokens()).toEqual(["h's"]);
+      expect(cutoffs()).toEqual([{ user_id: "3", issued_before: now + 1, expires_at: now + week }]);
+      expect(store.db.prepare("SELECT user_id FROM sessions WHERE other_jti = 'a1'").get()).toEqual({ user_id: "3" });
+      expect(store.written).toHaveLength(1);
+    });
+
+    it("stays as it was when its tokens cannot be ended", async () => {
+      store.db.exec("DROP TABLE user_cutoffs");
+      const ada = await user("ada");
+      await expect(deactivateAndEndTokens(store.bindings, ada, now)).rejects.toThrow("no such table: user_cutoffs");
+      expect((await user("ada")).is_active).toBe(true);
+    });
+
+    it("leaves its id to nobody while tokens with it may be about", async () => {
+      await deleteAndEndTokens(store.bindings, await user("o'hara"), now);
+      const next = { username: "new", email: "", passwordHash: "x", isStaff: false, isSuperuser: false };
+      await insertUser(store.bindings.database, next, "2026-01-01T00:00:00Z", djangoUsers);
+      expect((await user("new")).id).toBe("5");
+    });
+
+    it("is told what helps when KV does not answer", async () => {
+      const put = async () => {
+        throw new Error("KV is down.");
+      };
+      const bindings = { ...store.bindings, kv: { put } as unknown as KVNamespace };
+      await expect(deactivateAndEndTokens(bindings, await user("ada"), now)).rejects.toThrow(
+        "The user is deactivated and the refresh tokens are ended, but KV could not be updated: KV is down. Run the command again.",
+      );
+      await expect(deleteAndEndTokens(bindings, await user("ada"), now)).rejects.toThrow(
+        'The user is deleted and the refresh tokens are ended, but KV could not be updated: KV is down. Routes with revocation = "cached" may accept the access tokens until they expire.',
+      );
+    });
   });
 });
 
 describe("d1OverText()", () => {
-  it("sends together what reads, and refuses what writes, which would be no transaction", async () => {
+  it("sends together what reads and what writes, in one transaction, and gives the results of each", async () => {
     const { d1 } = store.bindings;
     const read = d1.prepare("SELECT username FROM users WHERE id = ?1");
     const results = await d1.withSession("first-unconstrained").batch([read.bind("3"), read.bind("4")]);
     expect(results.map((one) => one.results)).toEqual([[{ username: "ada" }], [{ username: "o'hara" }]]);
-    const write = d1.prepare("DELETE FROM users WHERE id = ?1").bind("3");
-    await expect(d1.batch([read.bind("3"), write])).rejects.toThrow(
-      "Only statements that read can be sent together through wrangler.",
-    );
-    expect((await user("ada")).id).toBe("3");
+    const rename = d1.prepare("UPDATE users SET last_name = ?2 WHERE id = ?1");
+    const written = await d1.batch([
+      rename.bind("3", "O'Hara; --"),
+      d1.prepare("UPDATE users SET first_name = 'x' WHERE id IN ('3', '4') RETURNING last_name"),
+      read.bind("3"),
+    ]);
+    expect(written.map(({ results: rows, meta }) => [rows, meta.changes])).toEqual([
+      [[], 1],
+      [[{ last_name: "O'Hara; --" }, { last_name: "" }], 2],
+      [[{ username: "ada" }], 0],
+    ]);
+    await expect(d1.batch([rename.bind("3", "else"), d1.prepare("SELECT nothing FROM users")])).rejects.toThrow();
+    expect((await user("ada")).last_name).toBe("O'Hara; --");
   });
 });
 
@@ -231,6 +267,8 @@ describe("a usage error", () => {
     ["deleteuser", [], "USERNAME is missing: npm run manage -- deleteuser USERNAME"],
     ["deleteuser", ["ada"], "No terminal to ask on. To delete without a prompt, add --yes."],
     ["sessions", ["ada", "--env", "staging"], "--env requires --remote."],
+    ["sessions", ["ada", "--quiet"], "--quiet requires adopt."],
+    ["sessions", ["adopt", "--json"], "--json is for the list of a user's sessions."],
   ])("is refused: %s %j", async (name, words, message) => {
     await expect(commands.get(name)?.run(words)).rejects.toThrow(new Failure(message, 2));
   });

@@ -52,8 +52,8 @@ describe("CVE-2021-32701, GHSA-4mq7-pvjg-xp2r (Oathkeeper: a verdict is kept wit
   it("revoking is seen at once where a route is strict, whatever another one remembers", async () => {
     const token = hmacToken({ claims: { jti: "remembered" } });
     expect(await fate("/notes/", token)).toEqual([200, "for 7"]);
-    const insert =
-      "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at, blacklisted_at) VALUES (?, 'refresh', 1, ?, 2)";
+    const insert = `INSERT INTO sessions (id, other_jti, counter, token_type, started_at, created_at, expires_at, blacklisted_at)
+      VALUES (lower(hex(randomblob(12))), ?, 0, 'refresh', 1, 1, ?, 2)`;
     await gateway.env.DB.prepare(insert)
       .bind("remembered", nowSeconds() + 9000)
       .run();

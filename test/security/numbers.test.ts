@@ -221,7 +221,9 @@ describe("a token id that is no text (JTI_CLAIM of its own)", () => {
     async (tid) => {
       const sid = `session-${tid.replace(/\W/g, "-")}`;
       expect(await statusesOf(withId(tid, sid))).toEqual([200, 200, 200]);
-      await named.env.DB.prepare("INSERT INTO ended_families VALUES (?, 1, ?)")
+      const insert = `INSERT INTO sessions (id, other_jti, counter, token_type, started_at, created_at, expires_at, blacklisted_at, ended_at)
+        VALUES (lower(hex(randomblob(12))), ?, 0, 'refresh', 1, 1, ?, 1, 1)`;
+      await named.env.DB.prepare(insert)
         .bind(sid, nowSeconds() + 9000)
         .run();
       await named.env.BLACKLIST.put(`fam:${sid}`, "1");

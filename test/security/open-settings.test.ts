@@ -54,7 +54,7 @@ describe("UntypedToken on a route without revocation:", () => {
     expect((await gateway.get("/notes/", token)).status).toBe(200);
     expect((await gateway.post("/api/token/blacklist/", { refresh: token })).status).toBe(401);
     const jti = (JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { jti: string }).jti;
-    await gateway.env.DB.prepare("UPDATE outstanding_tokens SET blacklisted_at = 1 WHERE jti = ?").bind(jti).run();
+    await gateway.env.DB.prepare("UPDATE sessions SET blacklisted_at = 1 WHERE id = ?").bind(jti.slice(0, 24)).run();
     origin.taken();
     expect([(await gateway.get("/notes/", token)).status, origin.taken()]).toEqual([401, []]);
   });

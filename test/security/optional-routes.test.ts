@@ -54,9 +54,9 @@ describe("CVE-2021-21378 (Envoy: optional lets a bad token by):", () => {
     });
   });
   it("a token that was revoked is refused", async () => {
-    const insert =
-      "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at, blacklisted_at) VALUES ('gone', 'refresh', 1, 9999999999, 2)";
-    await gateway.env.DB.exec(insert);
+    const insert = `INSERT INTO sessions (id, other_jti, counter, token_type, started_at, created_at, expires_at, blacklisted_at)
+      VALUES (lower(hex(randomblob(12))), 'gone', 0, 'refresh', 1, 1, 9999999999, 2)`;
+    await gateway.env.DB.prepare(insert).run();
     expect(await send("/strict/x", [bearer(hmacToken({ claims: { jti: "gone" } }))])).toEqual({
       ...{ status: 401, body: refusedToken("Token is blacklisted"), users: [] },
     });

@@ -48,10 +48,11 @@ const used = { status: 401, body: refusedBody("Token is blacklisted"), retryAfte
 const unavailable = {
   ...{ status: 503, body: '{"detail":"Service temporarily unavailable, try again later."}', retryAfter: "5" },
 };
-/** How many tokens of the store are good. */
-const goodTokens = async () =>
-  (await gateway.env.DB.prepare("SELECT COUNT(*) AS n FROM outstanding_tokens WHERE blacklisted_at IS NULL").first())
-    ?.n;
+/** How many tokens of the store are good: each session's last one. */
+const goodTokens = async () => {
+  const sql = "SELECT COUNT(*) AS n FROM sessions WHERE blacklisted_at IS NULL AND ended_at IS NULL";
+  return (await gateway.env.DB.prepare(sql).first())?.n;
+};
 
 /** A store that has lost its tables, until the work is done. */
 async function withoutTable<T>(table: string, work: () => Promise<T>): Promise<T> {
@@ -111,8 +112,8 @@ describe("revoking that would be a no-op:", () => {
   it("an access token whose id was revoked opens no strict route", async () => {
     const { access } = await logIn();
     expect((await gateway.get("/strict/x", access)).status).toBe(200);
-    const insert =
-      "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at, blacklisted_at) VALUES (?, 'refresh', 1, 9999999999, 2)";
+    const insert = `INSERT INTO sessions (id, other_jti, counter, token_type, started_at, created_at, expires_at, blacklisted_at)
+      VALUES (lower(hex(randomblob(12))), ?, 0, 'refresh', 1, 1, 9999999999, 2)`;
     await gateway.env.DB.prepare(insert).bind(claimsIn(access).jti).run();
     const answer = await gateway.get("/strict/x", access);
     expect([answer.status, await answer.text()]).toEqual([401, refusedToken("Token is blacklisted")]);
@@ -134,7 +135,7 @@ describe("revoking that would be a no-op:", () => {
 describe("a store that is down:", () => {
   it("refresh, log-out and log-in are 503, nothing is used up, and the token is good afterwards", async () => {
     const { refresh, access } = await logIn();
-    await withoutTable("outstanding_tokens", async () => {
+    await withoutTable("sessions", async () => {
       for (const name of ["refresh", "blacklist", "verify"]) {
         expect([name, await send(name, refresh)]).toEqual([name, unavailable]);
       }
@@ -158,6 +159,7 @@ describe("a store that is down:", () => {
   it("the gateway is not ready with a missing table, and says so", async () => {
     const ready = async () => (await gateway.get("/_gateway/health/ready", undefined, healthKeyHeader)).status;
     expect(await ready()).toBe(200);
+    expect(await withoutTable("sessions", ready)).toBe(503);
     expect(await withoutTable("outstanding_tokens", ready)).toBe(503);
     expect(await ready()).toBe(200);
   });

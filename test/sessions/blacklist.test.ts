@@ -27,8 +27,8 @@ describe("blacklist()", () => {
     const { deps, user, jti, done } = await setUp();
     expect(await done()).toEqual({});
     expect(await rowOf(jti)).toMatchObject({
-      ...{ jti, token_type: "refresh", user_id: user.id, created_at: now - 100, expires_at: now + 100 },
-      ...{ blacklisted_at: now, successor_jti: null },
+      ...{ other_jti: jti, token_type: "refresh", user_id: user.id, created_at: now - 100, expires_at: now + 100 },
+      ...{ blacklisted_at: now, ended_at: null, counter: 0 },
     });
     const logged = { user_id: user.id, jti: jti.slice(0, 8), session_ended: false };
     expect(deps.logged).toEqual([["blacklist", logged]]);

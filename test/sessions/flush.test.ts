@@ -16,7 +16,7 @@ async function deleting(rows: readonly number[], vars: Readonly<Record<string, u
 
 describe("flush()", () => {
   test("deletes what has expired, blacklisted or not, and says how many", async () => {
-    await DB.prepare("DELETE FROM outstanding_tokens").run();
+    await DB.prepare("DELETE FROM sessions").run();
     const deps = await testServices();
     const [old, revoked, ending, good] = [now - 1, now - 1, now, now + 1].map((expiresAtSeconds) =>
       outstandingToken({ expiresAtSeconds }),
@@ -26,8 +26,8 @@ describe("flush()", () => {
     await deps.tokens.blacklist("no user", revoked, now - 2);
     expect(await createFlush(deps)(now)).toBe(2);
     expect(await Promise.all([old, revoked].map(({ jti }) => rowOf(jti)))).toEqual([null, null]);
-    expect((await rowOf(ending.jti))?.jti).toBe(ending.jti);
-    expect((await rowOf(good.jti))?.jti).toBe(good.jti);
+    expect((await rowOf(ending.jti))?.other_jti).toBe(ending.jti);
+    expect((await rowOf(good.jti))?.other_jti).toBe(good.jti);
     expect(deps.logged).toEqual([["flush", { deleted: 2 }]]);
   });
 

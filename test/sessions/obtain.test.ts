@@ -38,7 +38,7 @@ async function setUp(
   };
 }
 const rowsOf = (userId: number | string) =>
-  DB.prepare("SELECT COUNT(*) AS rows FROM outstanding_tokens WHERE user_id = ?").bind(userId).first("rows");
+  DB.prepare("SELECT COUNT(*) AS rows FROM sessions WHERE user_id = ?").bind(userId).first("rows");
 
 describe("obtainPair()", () => {
   test("gives a refresh and an access token, in this order, with the claims of both", async () => {
@@ -49,13 +49,13 @@ describe("obtainPair()", () => {
     expect(claimsIn(tokens.refresh)).toEqual({
       token_type: "refresh",
       exp: now + 86_400,
-      jti: `${deps.prefix}-1`,
+      jti: deps.firstId(1),
       ...about,
     });
     expect(claimsIn(tokens.access)).toEqual({
       token_type: "access",
       exp: now + 300,
-      jti: `${deps.prefix}-2`,
+      jti: deps.id(2),
       ...about,
     });
     expect(await deps.codec.open(tokens.access, now)).toEqual(claimsIn(tokens.access));
@@ -64,17 +64,19 @@ describe("obtainPair()", () => {
   test("writes the refresh token down, and nothing of the access token", async () => {
     const { deps, user, pair } = await setUp();
     await pair();
-    expect(await rowOf(`${deps.prefix}-1`)).toMatchObject({
+    expect(await rowOf(deps.firstId(1))).toMatchObject({
       ...{
-        jti: `${deps.prefix}-1`,
+        id: deps.id(1).slice(0, 24),
+        other_jti: null,
+        counter: 0,
         token_type: "refresh",
         user_id: user.id,
         created_at: now,
         expires_at: now + 86_400,
       },
-      ...{ blacklisted_at: null, successor_jti: null },
+      ...{ blacklisted_at: null, ended_at: null, uses: null },
     });
-    expect(await rowOf(`${deps.prefix}-2`)).toBeNull();
+    expect(await rowOf(deps.id(2))).toBeNull();
   });
 
   test("writes token, better hash and last_login in one round trip", async () => {
@@ -96,7 +98,7 @@ describe("obtainPair()", () => {
   test("writes no token down without the blacklist", async () => {
     const { deps, pair } = await setUp({ vars: { TOKEN_BLACKLIST_ENABLED: false } });
     await pair();
-    expect(await rowOf(`${deps.prefix}-1`)).toBeNull();
+    expect(await rowOf(deps.firstId(1))).toBeNull();
   });
 
   test("names the user as the settings say", async () => {
@@ -122,13 +124,13 @@ describe("obtainPair()", () => {
       iat: now,
       token_type: "refresh",
     });
-    expect(claimsIn(tokens.access)).toMatchObject({ name: "Wanda", jti: `${deps.prefix}-2`, token_type: "access" });
+    expect(claimsIn(tokens.access)).toMatchObject({ name: "Wanda", jti: deps.id(2), token_type: "access" });
   });
 
   test("says in the log who logged in, without a name or a token", async () => {
     const { deps, user, pair } = await setUp({ row: { password: oldHash } });
     await pair();
-    const jti = `${deps.prefix}-1`.slice(0, 8);
+    const jti = "00000001";
     expect(deps.logged).toEqual([["login", { user_id: user.id, token_type: "refresh", jti, hash_upgraded: true }]]);
   });
 });
@@ -144,7 +146,7 @@ describe("a log-in in the second in which all tokens of the user were ended", ()
     const context = { ...requestAt(now), receivedAtMilliseconds: now * 1000 + 250 };
     const work = () => createObtain(deps).obtainPair(context, { username: user.username, password });
     const rows = async () => {
-      const sql = "SELECT created_at, blacklisted_at FROM outstanding_tokens WHERE user_id = ? ORDER BY created_at";
+      const sql = "SELECT created_at, blacklisted_at FROM sessions WHERE user_id = ? ORDER BY created_at";
       return (await DB.prepare(sql).bind(user.id).all()).results;
     };
     return { user, work, rows, deps };
@@ -188,10 +190,10 @@ describe("obtainSliding()", () => {
     const { token, ...rest } = await sliding();
     expect(rest).toEqual({});
     expect(claimsIn(token)).toEqual({
-      ...{ token_type: "sliding", exp: now + 300, iat: now, jti: `${deps.prefix}-1`, refresh_exp: now + 86_400 },
+      ...{ token_type: "sliding", exp: now + 300, iat: now, jti: deps.firstId(1), refresh_exp: now + 86_400 },
       user_id: String(user.id),
     });
-    expect(await rowOf(`${deps.prefix}-1`)).toMatchObject({
+    expect(await rowOf(deps.firstId(1))).toMatchObject({
       token_type: "sliding",
       user_id: user.id,
       expires_at: now + 86_400 + 300,
@@ -202,7 +204,7 @@ describe("obtainSliding()", () => {
     const vars = { SLIDING_TOKEN_LIFETIME: "7d", SLIDING_TOKEN_REFRESH_LIFETIME: "1d", LEEWAY: 30 };
     const { deps, sliding } = await setUp({ vars });
     await sliding();
-    expect(await rowOf(`${deps.prefix}-1`)).toMatchObject({ expires_at: now + 8 * 86_400 + 30 });
+    expect(await rowOf(deps.firstId(1))).toMatchObject({ expires_at: now + 8 * 86_400 + 30 });
   });
 
   test("asks the hook for the claims of a sliding token", async () => {

@@ -38,7 +38,7 @@ describe("refresh() gives", () => {
     const { access, ...rest } = await done();
     expect(rest).toEqual({});
     expect(claimsIn(access)).toEqual({
-      ...{ token_type: "access", exp: now + 300, iat: now, jti: `${deps.prefix}-1` },
+      ...{ token_type: "access", exp: now + 300, iat: now, jti: deps.id(1) },
       ...{ user_id: String(user.id), name: "Wanda", nbf: 5 },
     });
   });
@@ -62,7 +62,7 @@ describe("refresh() gives", () => {
     const { deps, jti, done } = await setUp(given);
     const asked = vi.spyOn(deps.tokens, "tokenAndUser");
     expect(claimsIn((await done()).access).token_type).toBe("access");
-    expect(asked.mock.calls).toEqual([["no user", jti, undefined]]);
+    expect(asked.mock.calls).toEqual([["no user", jti, { usedSinceSeconds: undefined, wholeUser: false }]]);
   });
 
   test.each([
@@ -108,7 +108,8 @@ describe("refresh() gives", () => {
     const { deps, done, jti, user } = await setUp();
     const asked = vi.spyOn(deps.tokens, "tokenAndUser");
     await done();
-    expect(asked.mock.calls).toEqual([[{ column: "id", value: user.id }, jti, undefined]]);
+    const question = { usedSinceSeconds: undefined, wholeUser: false };
+    expect(asked.mock.calls).toEqual([[{ column: "id", value: user.id }, jti, question]]);
   });
 });
 
@@ -198,8 +199,8 @@ describe("refresh() after a change of password (CHECK_REVOKE_TOKEN)", () => {
     const { deps, user, jti, done } = await setUp(given);
     expect(await reasonOf(done)).toBe("refresh_password_changed");
     expect(await rowOf(jti)).toMatchObject({
-      ...{ jti, token_type: "refresh", user_id: user.id, created_at: now - 100, expires_at: now + 100 },
-      ...{ blacklisted_at: now, successor_jti: null },
+      ...{ other_jti: jti, token_type: "refresh", user_id: user.id, created_at: now - 100, expires_at: now + 100 },
+      ...{ blacklisted_at: now, ended_at: null, counter: 0 },
     });
     await deps.settled();
     expect(deps.announced).toEqual([{ jti, expiresAtSeconds: now + 100 }]);
@@ -213,6 +214,37 @@ describe("refresh() after a change of password (CHECK_REVOKE_TOKEN)", () => {
     expect(await reasonOf(done)).toBe("refresh_password_changed");
     expect(await rowOf(jti)).toBeNull();
     expect(deps.announced).toEqual([]);
+  });
+});
+
+describe("refresh() with rotation after a change of password that raised no version (CHECK_REVOKE_TOKEN)", () => {
+  const vars = {
+    ...{ CHECK_REVOKE_TOKEN: true, ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true },
+    ...{ REVOKE_FAMILY_ON_REUSE: true },
+  };
+
+  test.each(["never written down", "of a session with a version"])(
+    "refuses a token %s, blacklists it, and takes it for no reuse when it comes again",
+    async (how) => {
+      const { deps, user, jti, done } = await setUp({ vars, claims: { hash_password: preferredFingerprint } });
+      if (how !== "never written down") {
+        await deps.tokens.insert("no user", outstandingToken({ jti, userId: user.id, sessionVersion: 0 }));
+      }
+      expect(await reasonOf(done)).toBe("refresh_password_changed");
+      expect(await rowOf(jti)).toMatchObject({ counter: 0, blacklisted_at: now, ended_at: null });
+      await deps.settled();
+      expect(deps.announced).toEqual([{ jti, expiresAtSeconds: now + 100 }]);
+      for (let again = 0; again < 2; again++) expect(await reasonOf(done)).toBe("token_blacklisted");
+      expect(deps.logged.map(([event]) => event)).toEqual(["token_ended"]);
+    },
+  );
+
+  test("goes on with the password that the token was made for, in one round trip where the session has a version", async () => {
+    const { deps, user, jti, done } = await setUp({ vars, claims: { hash_password: oldFingerprint } });
+    await deps.tokens.insert("no user", outstandingToken({ jti, userId: user.id, sessionVersion: 0 }));
+    const [read, rotated] = [vi.spyOn(deps.tokens, "tokenAndUser"), vi.spyOn(deps.tokens, "rotate")];
+    expect(Object.keys(await done())).toEqual(["access", "refresh"]);
+    expect([read.mock.calls.length, rotated.mock.calls.length]).toEqual([0, 1]);
   });
 });
 

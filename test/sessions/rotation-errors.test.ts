@@ -1,9 +1,11 @@
 // Refreshes while D1 and KV fail: what is promised in each case, over real D1 whose answers are lost on purpose.
 // The table that docs/revocation.md shows is printed at the end.
 import { afterAll, describe, expect, test } from "vitest";
+import type { Hooks } from "../../src/hooks.ts";
 import { createRefresh } from "../../src/sessions/refresh.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
+import { writeTokenId } from "../../src/tokens/token-id.ts";
 import { DB } from "../support/bindings.ts";
 import { reasonOf } from "../support/context.ts";
 import { claimsIn, craft } from "../support/craft.ts";
@@ -13,11 +15,15 @@ import { addUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
 const retire = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
+/** So that the ids that a rotation uses up are entered into KV. */
+const takesRefreshTokens = { AUTH_TOKEN_CLASSES: ["AccessToken", "RefreshToken"] };
 const withGrace = { ...retire, REFRESH_REUSE_GRACE: 10 };
 
-type Problem = "before commit" | "after commit" | "after commit, and the question after it";
+type Problem =
+  | ("before commit" | "after commit" | "after commit, and the question after it")
+  | "after commit, and an ending";
 
-/** D1 whose transactions that begin with a write lose their answer in the given way, as often as `times` says. */
+/** D1 whose transactions that rotate lose their answer in the given way, as often as `times` says. */
 function faultyDatabase(problem: Problem, times: number): D1Database {
   let left = times;
   let questionsToLose = 0;
@@ -26,19 +32,20 @@ function faultyDatabase(problem: Problem, times: number): D1Database {
     throw new Error("D1_ERROR: Network connection lost.");
   };
   const bound = (sql: string, values: readonly unknown[]) => {
-    if (questionsToLose > 0) {
-      questionsToLose--;
-      return { first: async () => lose() };
-    }
     const statement = DB.prepare(sql).bind(...values);
-    if (sql.startsWith("INSERT")) writes.add(statement);
+    if (sql.startsWith("UPDATE sessions SET counter")) writes.add(statement);
     return statement;
   };
   const batch = async (statements: D1PreparedStatement[]) => {
-    if (left === 0 || !writes.has(statements[0])) return DB.batch(statements);
+    if (questionsToLose > 0) {
+      questionsToLose--;
+      return lose();
+    }
+    if (left === 0 || !statements.some((statement) => writes.has(statement))) return DB.batch(statements);
     left--;
     if (problem !== "before commit") await DB.batch(statements);
     if (problem === "after commit, and the question after it") questionsToLose = 1;
+    if (problem === "after commit, and an ending") await DB.prepare("UPDATE sessions SET ended_at = 1").run();
     return lose();
   };
   const prepare = (sql: string) => ({ bind: (...values: unknown[]) => bound(sql, values) });
@@ -48,19 +55,22 @@ function faultyDatabase(problem: Problem, times: number): D1Database {
 const promises: Array<Readonly<Record<string, string>>> = [];
 afterAll(() => console.table(promises));
 
-async function setUp(vars: object, problem: Problem, times = 1) {
+async function setUp(vars: object, problem: Problem, times = 1, hooks: Hooks = {}) {
   const logged: unknown[] = [];
   const tokens = d1Tokens(faultyDatabase(problem, times), (event, fields) => void logged.push([event, fields]));
-  const deps = await testServices({ ...vars }, { tokens });
+  const deps = await testServices({ ...vars }, { tokens, hooks });
   const user = await addUser();
   const jti = freshId();
   const claims = { token_type: "refresh", exp: now + 86_300, iat: now - 100, jti, user_id: String(user.id) };
   const token = craft({ claims });
+  /** All tokens that took the first one's place. */
   const successors = async () => {
-    const { results } = await DB.prepare("SELECT jti FROM outstanding_tokens WHERE family = ?1 AND jti != ?1")
+    const { results } = await DB.prepare("SELECT id, counter FROM sessions WHERE other_jti = ?1 OR session = ?1")
       .bind(jti)
-      .all<{ jti: string }>();
-    return results.map((row) => row.jti);
+      .all<{ id: string; counter: number }>();
+    return results.flatMap(({ id, counter }) =>
+      Array.from({ length: counter }, (_, index) => writeTokenId(id, index + 1)),
+    );
   };
   return {
     deps,
@@ -84,7 +94,7 @@ describe.each([
     promises.push({ grace, "what fails": "D1, before commit", answer: "503", session: "goes on with the old token" });
   });
 
-  test("whose answer from D1 got lost is won all the same: the row names its successor", async () => {
+  test("whose answer from D1 got lost is won all the same: the row has its mark", async () => {
     const { logged, successors, at } = await setUp(vars, "after commit");
     const { refresh: successor = "" } = await at(0);
     expect(await successors()).toEqual([claimsIn(successor).jti]);
@@ -115,7 +125,7 @@ describe.each([
       30,
       (event) => void logged.push(event),
     );
-    const { deps, at } = await setUp(vars, "before commit", 0);
+    const { deps, at } = await setUp({ ...vars, ...takesRefreshTokens }, "before commit", 0);
     const told = { ...deps, revocationCache };
     const user = await addUser();
     const claims = { token_type: "refresh", exp: now + 900, iat: now, jti: freshId(), user_id: String(user.id) };
@@ -126,6 +136,36 @@ describe.each([
     expect(await reasonOf(() => createRefresh(told)(requestAt(now + 11), token))).toBe("token_blacklisted");
     expect(Object.keys(await at(0))).toEqual(["access", "refresh"]);
     promises.push({ grace, "what fails": "KV put", answer: "200", session: "goes on; D1 knows the old token" });
+  });
+});
+
+describe.each<[string, object, Hooks]>([
+  ["in one trip", { ...retire, REVOKE_FAMILY_ON_REUSE: true }, {}],
+  ["in two, with a hook", { ...retire, REVOKE_FAMILY_ON_REUSE: true }, { userMayAuthenticate: () => true }],
+])("a refresh whose answer got lost, %s, with REVOKE_FAMILY_ON_REUSE and no grace", (_, vars, hooks) => {
+  test("is no reuse by the one who asked: the session goes on, without an alarm", async () => {
+    const { deps, successors, at } = await setUp(vars, "after commit", 1, hooks);
+    const { refresh: successor = "" } = await at(0);
+    expect(await successors()).toEqual([claimsIn(successor).jti]);
+    expect(deps.logged.map(([event]) => event)).toEqual(["refresh"]);
+    expect(Object.keys(await at(1, successor))).toEqual(["access", "refresh"]);
+  });
+
+  test("gives its third token likewise", async () => {
+    const { deps, at } = await setUp(vars, "after commit", 3, hooks);
+    const { refresh: second } = await at(0);
+    const { refresh: third } = await at(1, second);
+    const { refresh: fourth = "" } = await at(2, third);
+    expect(String(claimsIn(fourth).jti).slice(24)).toBe("00000003");
+    expect(deps.logged.map(([event]) => event)).toEqual(["refresh", "refresh", "refresh"]);
+    expect(await reasonOf(() => at(3))).toBe("token_blacklisted");
+    expect(deps.logged.filter(([event]) => event === "refresh_reuse")).toHaveLength(1);
+  });
+
+  test("gives nothing where the session was ended before the question after it", async () => {
+    const one = await setUp(vars, "after commit, and an ending", 1, hooks);
+    expect(await reasonOf(() => one.at(0))).toBe("token_blacklisted");
+    expect(one.deps.logged.map(([event]) => event)).toEqual([]);
   });
 });
 

@@ -32,34 +32,38 @@ async function setUp(vars: object, claims: Readonly<Record<string, unknown>> = {
     at: (seconds: number, given = token) => createRefresh(deps)(requestAt(now + seconds), given),
   };
 }
-const endedRow = (family: string) =>
-  DB.prepare("SELECT * FROM ended_families WHERE family = ?").bind(family).first<Record<string, unknown>>();
+/** When a session was ended, by its first token's id, and until when that is kept; null if it was not. */
+const endedRow = (jti: string) =>
+  DB.prepare("SELECT ended_at, kept_until FROM sessions WHERE other_jti = ? AND ended_at IS NOT NULL")
+    .bind(jti)
+    .first<Record<string, unknown>>();
 
 describe("a session", () => {
   test("begins with a token that was made elsewhere and is inherited at each rotation, with the log-in's time", async () => {
     const { deps, jti, at } = await setUp(retire);
     const first = await at(0);
-    await at(50, first.refresh);
-    const session = { family: jti, session_started_at: now - 100 };
-    expect(await rowOf(jti)).toMatchObject(session);
-    expect(await rowOf(`${deps.prefix}-2`)).toMatchObject(session);
-    expect(await rowOf(`${deps.prefix}-4`)).toMatchObject({ ...session, created_at: now + 50 });
+    const second = await at(50, first.refresh);
+    for (const token of [jti, claimsIn(first.refresh ?? "").jti, claimsIn(second.refresh ?? "").jti]) {
+      const { state } = await deps.tokens.tokenAndUser("no user", String(token));
+      expect(state).toMatchObject({ session: jti, sessionStartedAtSeconds: now - 100 });
+    }
+    expect(await rowOf(jti)).toMatchObject({ started_at: now - 100, created_at: now + 50, counter: 2, session: null });
   });
 
-  test("begins with a row that was moved in without one", async () => {
+  test("has the beginning that its row says, not its token", async () => {
     const { deps, jti, at } = await setUp(retire);
     await deps.tokens.insert("no user", outstandingToken({ jti, createdAtSeconds: now - 500 }));
-    await DB.prepare("UPDATE outstanding_tokens SET family = NULL, session_started_at = NULL WHERE jti = ?")
-      .bind(jti)
-      .run();
     await at(0);
-    expect(await rowOf(`${deps.prefix}-2`)).toMatchObject({ family: jti, session_started_at: now - 500 });
+    expect(await rowOf(jti)).toMatchObject({ started_at: now - 500, created_at: now });
   });
 
   test("is inherited without BLACKLIST_AFTER_ROTATION too", async () => {
-    const { deps, jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true });
-    await at(0);
-    expect(await rowOf(`${deps.prefix}-2`)).toMatchObject({ family: jti, session_started_at: now - 100 });
+    const { jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true });
+    const { refresh = "" } = await at(0);
+    expect(await rowOf(String(claimsIn(refresh).jti))).toMatchObject({ session: jti, started_at: now - 100 });
+    const { refresh: third = "" } = await at(50, refresh);
+    const row = { session: jti, started_at: now - 100, created_at: now + 50, counter: 0 };
+    expect(await rowOf(String(claimsIn(third).jti))).toMatchObject(row);
   });
 
   test("is named by no token while no setting needs it", async () => {
@@ -103,12 +107,11 @@ describe("REFRESH_REUSE_GRACE", () => {
   });
 
   test("gives twenty parallel calls one successor", async () => {
-    const { deps, jti, at } = await setUp(grace);
+    const { deps, jti, at } = await setUp({ ...grace, AUTH_TOKEN_CLASSES: ["AccessToken", "RefreshToken"] });
     const answers = await Promise.all(Array.from({ length: 20 }, () => at(0)));
     expect(new Set(answers.map((answer) => answer.refresh)).size).toBe(1);
-    const { results } = await DB.prepare("SELECT jti FROM outstanding_tokens WHERE family = ? AND jti != ?")
-      .bind(jti, jti)
-      .all();
+    const sql = "SELECT id || printf('%08x', counter) AS jti FROM sessions WHERE other_jti = ?1 OR session = ?1";
+    const { results } = await DB.prepare(sql).bind(jti).all();
     expect(results).toEqual([{ jti: claimsIn(answers[0]?.refresh ?? "").jti }]);
     await deps.settled();
     expect(deps.announced).toHaveLength(1);
@@ -139,10 +142,10 @@ describe("REFRESH_REUSE_GRACE", () => {
     expect(await reasonOf(() => at(1))).toBe("refresh_user_refused");
   });
 
-  test("takes two round trips at most, for winner, loser and repeat", async () => {
+  test("takes one round trip, for winner, loser and repeat", async () => {
     const { at } = await setUp(grace);
     const batch = vi.spyOn(DB, "batch");
-    await at(0);
+    await Promise.all([at(0), at(0)]);
     expect(batch).toHaveBeenCalledTimes(2);
     batch.mockClear();
     await at(1);
@@ -162,7 +165,8 @@ describe("REVOKE_FAMILY_ON_REUSE", () => {
     expect(deps.logged.filter(([event]) => event === "refresh_reuse")).toEqual([
       ["refresh_reuse", { user_id: user.id, family: jti.slice(0, 8) }],
     ]);
-    expect(await rowOf(String(claimsIn(third.refresh ?? "").jti))).toMatchObject({ blacklisted_at: now + 20 });
+    const row = { blacklisted_at: now + 20, ended_at: now + 20 };
+    expect(await rowOf(String(claimsIn(third.refresh ?? "").jti))).toMatchObject(row);
     await deps.settled();
     expect(deps.announced.filter((one) => one.jti === `fam:${jti}`)).toEqual([
       { jti: `fam:${jti}`, expiresAtSeconds: now + 20 + 86_400 },
@@ -174,7 +178,7 @@ describe("REVOKE_FAMILY_ON_REUSE", () => {
     const { refresh: successor } = await at(0);
     expect(await reasonOf(() => at(0))).toBe("token_blacklisted");
     expect(await reasonOf(() => at(0, successor))).toBe("token_blacklisted");
-    expect(await endedRow(jti)).toEqual({ family: jti, ended_at: now, expires_at: now + 86_400 });
+    expect(await endedRow(jti)).toEqual({ ended_at: now, kept_until: now + 86_400 });
   });
 
   test("leaves the session alone while it is off", async () => {
@@ -199,7 +203,7 @@ describe("REVOKE_FAMILY_ON_REUSE", () => {
     await deps.tokens.insert("no user", outstandingToken({ jti: other, userId: user.id }));
     await at(0);
     await reasonOf(() => at(1));
-    expect(await rowOf(other)).toMatchObject({ blacklisted_at: null });
+    expect(await rowOf(other)).toMatchObject({ blacklisted_at: null, ended_at: null });
   });
 });
 
@@ -241,12 +245,13 @@ describe("SESSION_IDLE_LIFETIME", () => {
 
 describe("BLACKLIST_ENDS_SESSION", () => {
   test("ends the session in the same transaction, and enters both into the revocation cache", async () => {
-    const { deps, jti, at } = await setUp({ ...retire, BLACKLIST_ENDS_SESSION: true });
+    const taking = { AUTH_TOKEN_CLASSES: ["AccessToken", "RefreshToken"] };
+    const { deps, jti, at } = await setUp({ ...retire, ...taking, BLACKLIST_ENDS_SESSION: true });
     const { refresh: successor = "" } = await at(0);
     const successorId = String(claimsIn(successor).jti);
     expect(await createBlacklist(deps)(requestAt(now + 1), successor)).toEqual({});
-    expect(await rowOf(successorId)).toMatchObject({ blacklisted_at: now + 1, successor_jti: null });
-    expect(await endedRow(jti)).toMatchObject({ ended_at: now + 1 });
+    expect(await rowOf(successorId)).toMatchObject({ blacklisted_at: now + 1, counter: 1 });
+    expect(await endedRow(jti)).toEqual({ ended_at: now + 1, kept_until: now + 1 + 86_400 });
     await deps.settled();
     expect(deps.announced).toEqual([
       { jti, expiresAtSeconds: now + 86_300 },

@@ -47,7 +47,7 @@ describe("slide() gives", () => {
     const { deps, jti, done } = await setUp({ claims: { user_id } });
     const asked = vi.spyOn(deps.tokens, "tokenAndUser");
     expect(claimsIn((await done()).token).user_id).toEqual(user_id);
-    expect(asked.mock.calls).toEqual([["no user", jti, undefined]]);
+    expect(asked.mock.calls).toEqual([["no user", jti, { wholeUser: false }]]);
   });
 
   test("it after one question where its row lasts as long as it, and changes no row", async () => {
@@ -83,7 +83,7 @@ describe("slide() gives", () => {
     await done();
     expect(await rowOf(jti)).toMatchObject({
       ...{ token_type: "sliding", user_id: user.id, created_at: now - 100, expires_at: now + 1300 },
-      ...{ family: jti, session_version: 0, blacklisted_at: null },
+      ...{ session: null, session_version: 0, blacklisted_at: null },
     });
   });
 
@@ -176,8 +176,8 @@ describe("slide() after a change of password (CHECK_REVOKE_TOKEN)", () => {
     const { deps, user, jti, done } = await setUp({ vars });
     expect(await reasonOf(done)).toBe("refresh_password_changed");
     expect(await rowOf(jti)).toMatchObject({
-      ...{ jti, token_type: "sliding", user_id: user.id, created_at: now - 100, expires_at: now + 1300 },
-      ...{ blacklisted_at: now, successor_jti: null },
+      ...{ other_jti: jti, token_type: "sliding", user_id: user.id, created_at: now - 100, expires_at: now + 1300 },
+      ...{ blacklisted_at: now, ended_at: null, counter: 0 },
     });
     await deps.settled();
     expect(deps.announced).toEqual([{ jti, expiresAtSeconds: now + 1300 }]);

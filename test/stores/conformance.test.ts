@@ -1,12 +1,17 @@
 // The promises of src/stores/contract.ts, kept by D1; and seen to be broken by stores that do not keep them.
-import { describe, expect, test } from "vitest";
-import type { StoreUnderTest } from "../../src/stores/conformance/store-under-test.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { now, type StoreUnderTest } from "../../src/stores/conformance/store-under-test.ts";
 import { storePromises } from "../../src/stores/conformance.ts";
-import { sessionKeyOf, writeTokenId } from "../../src/tokens/token-id.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
+import { changeUser } from "../../src/stores/spread/change-user.ts";
+import { sessionDatabases } from "../../src/stores/spread/databases.ts";
+import { spreadSessions } from "../../src/stores/spread/sessions.ts";
+import { spreadTokens } from "../../src/stores/spread/tokens.ts";
+import { sessionKeyOf, writeTokenId } from "../../src/tokens/token-id.ts";
 import { DB } from "../support/bindings.ts";
 import { freshId } from "../support/rows.ts";
+import { boundDatabases, placeSessions, sessionNames } from "../support/session-databases.ts";
 import { addUser } from "../support/users.ts";
 
 const d1: StoreUnderTest = {
@@ -28,6 +33,46 @@ describe.each([
   ["ids", "made elsewhere", { ...d1, newId: freshId }],
 ])("D1, with tokens that name users by their %s and have ids %s, promises that", (_, _make, store) => {
   test.each(storePromises)("$name", ({ run }) => run(store));
+});
+
+const log = () => {};
+const spread = { users: DB, databases: sessionDatabases(boundDatabases, log), nowSeconds: () => now, log };
+const overThree: StoreUnderTest = {
+  ...d1,
+  tokens: spreadTokens(spread),
+  sessions: spreadSessions(spread),
+  raiseVersion: (user) => changeUser(spread, d1.ownerOf(user), { ends: true }, () => d1.raiseVersion(user)),
+};
+
+describe("three databases promise that", () => {
+  beforeAll(() => placeSessions(sessionNames));
+  test.each(storePromises)("$name", ({ run }) => run(overThree));
+});
+
+describe("one database that is being spread over three promises that", () => {
+  let version = 100;
+  /** The spread is announced in the middle of a case, once it has called the store that often. */
+  const afterCalls = (calls: number): StoreUnderTest => {
+    let left = calls;
+    const counted = <T extends object>(store: T): T =>
+      new Proxy(store, {
+        get: (target, name) => {
+          const method = Reflect.get(target, name) as (...asked: unknown[]) => Promise<unknown>;
+          return async (...asked: unknown[]) => {
+            if (left-- === 0) await placeSessions(["DB"], sessionNames, ++version, false);
+            return method(...asked);
+          };
+        },
+      });
+    return { ...overThree, tokens: counted(overThree.tokens), sessions: counted(overThree.sessions) };
+  };
+  describe.each([0, 1, 2, 5, 21])("from the call number %i on,", (calls) => {
+    test.each(storePromises)("$name", async ({ run }) => {
+      version += 3;
+      await placeSessions(["DB"], null, version);
+      await run(afterCalls(calls));
+    });
+  });
 });
 
 type Break = (store: StoreUnderTest) => Partial<StoreUnderTest["tokens"] & StoreUnderTest["sessions"]>;

@@ -12,14 +12,16 @@ import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { newUserIds } from "../../src/users/new-user-ids.ts";
 import { DB } from "../support/bindings.ts";
-import { outstandingToken } from "../support/rows.ts";
+import { outstandingToken, rotationOf } from "../support/rows.ts";
 import { baseUser } from "../support/users.ts";
 
 const now = 1_700_000_000;
-const silent = () => {};
+const silent = (...failed: unknown[]) => {
+  throw new Error(JSON.stringify(failed));
+};
 
-/** A database that notes the text of every statement and runs none. */
-function notingDatabase() {
+/** A database that notes the text of every statement and runs none. @param rows that each statement of a batch gives */
+function notingDatabase(rows: readonly object[] = []) {
   const texts = new Set<string>();
   const statement = {
     bind: () => statement,
@@ -32,36 +34,50 @@ function notingDatabase() {
       texts.add(sql);
       return statement;
     },
-    batch: vi.fn(async (all: readonly unknown[]) => all.map(() => ({ results: [] }))),
+    batch: vi.fn(async (all: readonly unknown[]) => all.map(() => ({ results: rows, meta: { changes: 0 } }))),
   };
   return { db: db as unknown as D1Database, texts };
 }
 
-/** Every function of the stores, with each argument that changes its SQL. */
-async function allStatements(): Promise<readonly string[]> {
-  const { db, texts } = notingDatabase();
-  const [tokens, sessions, users] = [d1Tokens(db, silent), d1Sessions(db, silent), d1Users(db, silent)];
-  const lookups = [
-    { column: "id", value: "7" },
-    { column: "username", value: "ada" },
-    { column: "alternate_id", value: "a7" },
-  ] as const;
+const lookups = [
+  { column: "id", value: "7" },
+  { column: "username", value: "ada" },
+  { column: "alternate_id", value: "a7" },
+] as const;
+
+/** Tokens and sessions. */
+async function sessionStatements(db: D1Database): Promise<void> {
+  const [tokens, sessions] = [d1Tokens(db, silent), d1Sessions(db, silent)];
   const revocationKeys: RevocationKeys = { jti: "a", session: "f", user: undefined, issuedAtSeconds: now };
   const token = outstandingToken();
-  await tokens.isBlacklisted("no user", "a");
+  // An id of the gateway's own, and one that was made elsewhere and does not look like it.
+  const [own, elsewhere] = [
+    outstandingToken({ jti: `${"a".repeat(24)}00000007` }),
+    outstandingToken({ jti: "made-by-others" }),
+  ];
+  for (const { jti } of [own, elsewhere]) {
+    await tokens.isBlacklisted("no user", jti);
+    await tokens.tokenStatus({ ...revocationKeys, jti, user: lookups[0] }, undefined, false);
+  }
   for (const lookup of lookups) {
     await tokens.tokenStatus({ ...revocationKeys, user: lookup }, lookup, false);
     await tokens.tokenAndUser(lookup, "a");
-    await users.byLookup(lookup);
   }
-  await users.byUsername("ada", "exact");
-  await users.byUsername("ada", "insensitive");
   await tokens.recordLogin("no user", { userId: "7", token, newHash: { checked: "a", better: "b" }, lastLogin: "now" });
   await tokens.insert("no user", token);
   for (const owner of [...lookups, "no user"] as const) {
     await tokens.extend(owner, token);
     await tokens.blacklist(owner, token, now);
-    await tokens.rotate(owner, { used: token, successor: outstandingToken() }, now);
+    for (const used of [token, own, elsewhere]) {
+      await tokens.rotate(owner, rotationOf(used, now));
+      const user = { mustBeActive: true, versionMustBeKnown: true };
+      const sessionLasts = { seconds: 900, leewaySeconds: 5 };
+      await tokens.rotate(owner, rotationOf(used, now, { user, sessionLasts, usedSinceSeconds: now - 10 }));
+      await tokens.blacklist(owner, used, now);
+      await sessions.endSessionOf(owner, used, now, now);
+      await sessions.endSession(owner, used.jti, now, now);
+      await tokens.tokenAndUser(owner, used.jti, { usedSinceSeconds: now, wholeUser: true });
+    }
     await sessions.endSession(owner, "f", now, now);
     await sessions.endSessionOf(owner, token, now, now);
   }
@@ -71,11 +87,24 @@ async function allStatements(): Promise<readonly string[]> {
     await sessions.liveTokens(owner, 0, 10, now);
   }
   await sessions.forgetEndings(now);
+}
+
+/** Every function of the stores, with each argument that changes its SQL. */
+async function allStatements(): Promise<readonly string[]> {
+  const { db, texts } = notingDatabase();
+  const users = d1Users(db, silent);
+  for (const lookup of lookups) await users.byLookup(lookup);
+  await users.byUsername("ada", "exact");
+  await users.byUsername("ada", "insensitive");
+  await sessionStatements(db);
+  // What is asked and written about a token that is in the table of an earlier version.
+  const earlier = notingDatabase([{ id: null, earlier: 1, jti: "a", new_jti: "b" }]);
+  await sessionStatements(earlier.db);
   await apiStatements(db);
   await eventStatements(db);
   await adminStatements(db);
   await provisioningStatements(db);
-  return [...texts];
+  return [...new Set([...texts, ...earlier.texts])];
 }
 
 /** Events: as the stores write them along with a change, and as they are sent. */

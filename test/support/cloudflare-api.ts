@@ -39,7 +39,7 @@ export async function startCloudflareApi(): Promise<CloudflareApi> {
   const answer = (method: string, url: URL, body: string): unknown => {
     const path = url.pathname.replace(/^\/accounts\/[^/]+/, "");
     if (path === "/d1/database/simplejwt-edge") return { uuid: "db-1", name: "simplejwt-edge" };
-    if (path.endsWith("/query")) return [queried(db, (JSON.parse(body) as { sql: string }).sql)];
+    if (path.endsWith("/query")) return queried(db, (JSON.parse(body) as { sql: string }).sql);
     if (path.endsWith("/import")) {
       const { action, etag } = JSON.parse(body) as { action: string; etag: string };
       if (action === "init") return { filename: etag, upload_url: `${base}/upload/${etag}` };
@@ -100,9 +100,22 @@ export async function startCloudflareApi(): Promise<CloudflareApi> {
   };
 }
 
+/** The statements of one query are a transaction, and each has results. */
 function queried(db: DatabaseSync, sql: string): unknown {
-  if (Buffer.byteLength(sql) > longestStatementBytes) throw new Error("statement too long: SQLITE_TOOBIG");
-  return { results: db.prepare(sql).all(), success: true, meta: { duration: 1 } };
+  // A statement ends with its line, outside of a text.
+  const statements = sql.split(/;\n(?=(?:[^']*'[^']*')*[^']*$)/);
+  db.exec("BEGIN");
+  try {
+    const results = statements.map((statement) => {
+      if (Buffer.byteLength(statement) > longestStatementBytes) throw new Error("statement too long: SQLITE_TOOBIG");
+      return { results: db.prepare(statement).all(), success: true, meta: { duration: 1 } };
+    });
+    db.exec("COMMIT");
+    return results;
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
 }
 
 /** D1's promise for a file: all of it, or the database is as it was. */

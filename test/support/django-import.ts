@@ -50,7 +50,7 @@ export function useLocalDatabase(): {
   });
   beforeEach(() =>
     bindings().database.write(
-      "DELETE FROM outstanding_tokens; DELETE FROM users; DELETE FROM user_imports; DELETE FROM user_cutoffs; DROP INDEX IF EXISTS users_username_folded",
+      "DELETE FROM sessions; DELETE FROM outstanding_tokens; DELETE FROM users; DELETE FROM user_imports; DELETE FROM user_cutoffs; DROP INDEX IF EXISTS users_username_folded",
     ),
   );
   return {
@@ -63,7 +63,7 @@ export function useLocalDatabase(): {
       return { head, counts: rest.slice(0, 3).map((line) => line.trim()), rest: rest.slice(3), exitCode };
     },
     users: () => bindings().database.read("SELECT * FROM users ORDER BY id"),
-    tokens: () => bindings().database.read("SELECT * FROM outstanding_tokens ORDER BY jti"),
+    tokens: () => bindings().database.read("SELECT *, other_jti AS jti FROM sessions ORDER BY other_jti"),
   };
 }
 

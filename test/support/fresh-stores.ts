@@ -1,6 +1,7 @@
 // Empties D1 and KV before each test file: files share a Worker, and none may see the rows of another one.
 import { env } from "cloudflare:workers";
 import { BLACKLIST, DB } from "./bindings.ts";
+import { statementsOf } from "./statements.ts";
 
 const { TEST_SCHEMA } = env as unknown as { readonly TEST_SCHEMA: string };
 
@@ -23,13 +24,4 @@ async function emptyKv(): Promise<void> {
     await Promise.all(page.keys.map(({ name }) => BLACKLIST.delete(name)));
     complete = page.list_complete;
   }
-}
-
-/** The statements of schema.sql: each ends with its line. */
-function statementsOf(sql: string): string[] {
-  return sql
-    .replace(/--.*$/gm, "")
-    .split(/;[ \t]*$/m)
-    .map((statement) => statement.trim())
-    .filter(Boolean);
 }

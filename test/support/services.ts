@@ -1,5 +1,5 @@
 // What use cases are given in tests: real D1, settings of the test's own, a revocation cache and a log that only take note.
-// Ids are counted, so that a test can name them: the first is `<prefix>-1`.
+// Ids are counted, so that a test can name them: the first is `id(1)`.
 
 import { readConfiguration } from "../../src/configuration.ts";
 import type { RequestContext } from "../../src/context.ts";
@@ -11,6 +11,7 @@ import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
+import { sessionKeyOf, writeTokenId } from "../../src/tokens/token-id.ts";
 import { noUserEvents } from "../../src/users/user-events.ts";
 import { DB } from "./bindings.ts";
 import { contextFor } from "./context.ts";
@@ -23,8 +24,10 @@ export interface Announced {
 }
 
 export interface TestServices extends Services {
-  /** The prefix of the ids: no two tests share one. */
-  readonly prefix: string;
+  /** The id that is made as the first, the second and so on: no two tests share one. */
+  readonly id: (count: number) => string;
+  /** That of a session's first token whose key is from this id. */
+  readonly firstId: (count: number) => string;
   readonly announced: readonly Announced[];
   readonly logged: ReadonlyArray<readonly [event: string, fields: unknown]>;
   /** Waits for what was left for after the answer. */
@@ -47,7 +50,8 @@ export async function testServices(
   const { configuration, errors } = await readConfiguration({ SIGNING_KEY: testSecret, ...vars });
   if (!configuration) throw new Error(errors.join("\n"));
   const { settings, keys } = configuration;
-  const prefix = freshId();
+  const rest = freshId().slice(8);
+  const id = (count: number) => count.toString(16).padStart(8, "0") + rest;
   const announced: Announced[] = [];
   const logged: Array<readonly [string, unknown]> = [];
   const put: Array<Promise<void>> = [];
@@ -66,7 +70,7 @@ export async function testServices(
     loginLimiter: undefined,
     hooks: {},
     userEvents: noUserEvents,
-    newId: () => `${prefix}-${++issued}`,
+    newId: () => id(++issued),
     newUuid: () => "6f1ed002-ab55-4b1b-9b6a-6a0d4c3e2fab",
     newSalt: () => "aFixedSaltOf22Letters0",
     pause: async () => {},
@@ -75,7 +79,8 @@ export async function testServices(
     stopwatch: undefined,
     log: (event, fields) => void logged.push([event, fields]),
     ...change,
-    prefix,
+    id,
+    firstId: (count) => writeTokenId(sessionKeyOf(id(count)), 0),
     announced,
     logged,
     settled: async () => void (await Promise.all(put)),

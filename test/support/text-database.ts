@@ -23,19 +23,24 @@ export function textDatabase(vars: Readonly<Record<string, unknown>> = {}): Text
   db.exec(readFileSync(join(import.meta.dirname, "../../schema.sql"), "utf8"));
   const kv = new Map<string, string>();
   const written: string[] = [];
+  const inTransaction = <T>(work: () => T): T => {
+    db.exec("BEGIN");
+    try {
+      const result = work();
+      db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      db.exec("ROLLBACK");
+      throw error;
+    }
+  };
   const database: Database = {
     place: "remote",
     read: async (sql) => db.prepare(sql).all(),
+    batch: async (statements) => inTransaction(() => statements.map((sql) => db.prepare(sql).all())),
     write: async (sql) => {
       written.push(sql);
-      db.exec("BEGIN");
-      try {
-        db.exec(sql);
-        db.exec("COMMIT");
-      } catch (error) {
-        db.exec("ROLLBACK");
-        throw error;
-      }
+      inTransaction(() => db.exec(sql));
     },
     close: async () => {},
   };

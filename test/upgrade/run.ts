@@ -1,61 +1,20 @@
 // `npm run test:upgrade`: 0.1.0 and this version on one local D1, while it is expanded and while ids become text; and, with
 // --users N, how long that takes with so many users. Needs the repository's history. Not part of `npm test`.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
-import type { Database, Row } from "../../scripts/database/database.ts";
+import { join } from "node:path";
 import { updateTables } from "../../scripts/database/tables.ts";
 import { rewriteIds, storedIds } from "../../scripts/database/text-ids.ts";
-import { type BuiltWorker, builtWorker } from "../../scripts/shared/built-worker.ts";
-import { importWrangler } from "../../scripts/shared/wrangler.ts";
 import { djangoScrypt } from "../support/gateway-over-http.ts";
+import { root, startBoth, workerAt } from "./workers.ts";
 
 /** The last commit whose package.json says 0.1.0 before the second version was begun. */
 const COMMIT_OF_0_1_0 = "717d4b7";
 
-const root = resolve(import.meta.dirname, "../..");
 const schemaOf010 = readFileSync(join(root, "test/support/fixtures/schema-0.1.0.sql"), "utf8");
 const folder = mkdtempSync(join(tmpdir(), "upgrade-"));
 const at = process.argv.indexOf("--users");
 const manyUsers = at === -1 ? 0 : Number(process.argv[at + 1]);
-
-/** The Worker of 0.1.0, bundled in a folder of its own with the packages of today. */
-async function workerOf010(): Promise<BuiltWorker> {
-  const old = join(folder, "0.1.0");
-  mkdirSync(old);
-  const archive = execFileSync("git", ["archive", COMMIT_OF_0_1_0], { cwd: root, maxBuffer: 1 << 28 });
-  execFileSync("tar", ["x"], { cwd: old, input: archive });
-  symlinkSync(join(root, "node_modules"), join(old, "node_modules"), "dir");
-  return builtWorker(join(old, "wrangler.toml"));
-}
-
-const signingKey = "upgrade-tests-only-upgrade-tests-only-0123456789";
-
-function workerOf(name: string, built: BuiltWorker, origin: string) {
-  return {
-    name,
-    modules: true as const,
-    script: built.script,
-    compatibilityDate: built.compatibilityDate,
-    compatibilityFlags: [...built.compatibilityFlags],
-    d1Databases: { DB: "db" },
-    kvNamespaces: { BLACKLIST: "blacklist" },
-    bindings: {
-      ...built.vars,
-      LOG: "off",
-      SIGNING_KEY: signingKey,
-      ORIGIN_URL: origin,
-      ROTATE_REFRESH_TOKENS: true,
-      BLACKLIST_AFTER_ROTATION: true,
-      ROUTES: JSON.stringify([{ path: "/*", auth: "user" }]),
-    },
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-  };
-}
 
 interface Tokens {
   readonly access: string;
@@ -72,33 +31,12 @@ function expectEqual(what: string, actual: unknown, expected: unknown): void {
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-const origin = createServer((request, response) => response.end(String(request.headers["x-user-id"])));
-await new Promise<void>((done) => origin.listen(0, "127.0.0.1", done));
-const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
-const [former, present] = [await workerOf010(), await builtWorker("wrangler.toml")];
-const miniflare = new Miniflare(
-  convertV4MiniflareOptions({
-    ...{ host: "127.0.0.1", port: 0, log: new Log(LogLevel.ERROR), cf: false as const, handleRuntimeStdio: () => {} },
-    workers: [workerOf("present", present, originUrl), workerOf("former", former, originUrl)],
-    resourcePersistencePath: join(folder, "state"),
-  } as V4MiniflareOptions),
-);
+const both = await startBoth(await workerAt(COMMIT_OF_0_1_0, folder), folder);
+const { d1, database } = both;
 
 try {
-  await miniflare.ready;
-  const urls = {
-    "0.1.0": await miniflare.unsafeGetDirectURL("former"),
-    "this version": await miniflare.unsafeGetDirectURL("present"),
-  } as const;
+  const urls = { "0.1.0": both.urls.former, "this version": both.urls.present } as const;
   type Version = keyof typeof urls;
-  const d1 = (await miniflare.getD1Database("DB", "present")) as unknown as D1Database;
-  const { unstable_splitSqlQuery: split } = await importWrangler();
-  const database: Database = {
-    place: "local",
-    read: async (sql) => (await d1.prepare(sql).all<Row>()).results,
-    write: async (sql) => void (await d1.batch(split(sql).map((one) => d1.prepare(one)))),
-    close: async () => {},
-  };
 
   const post = async (version: Version, path: string, body: object) => {
     const response = await fetch(new URL(path, urls[version]), {
@@ -211,8 +149,7 @@ try {
   console.log(`0.1.0 on text ids: obtain ${late.status}, route ${await protectedRoute("0.1.0", late.body.access)}`);
   console.log(`OK: ${checks} answers`);
 } finally {
-  await miniflare.dispose();
-  origin.close();
+  await both.close();
   rmSync(folder, { recursive: true, force: true });
 }
 

@@ -79,7 +79,7 @@ describe("a token endpoint", () => {
 
 describe("with a database that does not answer", () => {
   it("answers 503 with Retry-After, shows nothing of the error, and is well again afterwards", async () => {
-    await gateway.env.DB.prepare("ALTER TABLE outstanding_tokens RENAME TO away").run();
+    await gateway.env.DB.prepare("ALTER TABLE sessions RENAME TO away").run();
     const login = await gateway.post("/api/token/", { username: "ada", password: "correct horse" });
     expect([login.status, login.headers.get("retry-after"), await login.json()]).toEqual([
       503,
@@ -89,7 +89,7 @@ describe("with a database that does not answer", () => {
     const ready = await gateway.get("/_gateway/health/ready");
     expect(ready.status).toBe(503);
     expect(await ready.json()).toMatchObject({ status: "failed", checks: { database: { status: "failed" } } });
-    await gateway.env.DB.prepare("ALTER TABLE away RENAME TO outstanding_tokens").run();
+    await gateway.env.DB.prepare("ALTER TABLE away RENAME TO sessions").run();
     expect((await gateway.post("/api/token/", { username: "ada", password: "correct horse" })).status).toBe(200);
   });
 });

@@ -66,9 +66,9 @@ async function tooManyLogins(): Promise<Response> {
   return response;
 }
 async function withoutTables(send: () => Promise<Response>): Promise<Response> {
-  await gateway.env.DB.exec("ALTER TABLE outstanding_tokens RENAME TO put_aside");
+  await gateway.env.DB.exec("ALTER TABLE sessions RENAME TO put_aside");
   const response = await send();
-  await gateway.env.DB.exec("ALTER TABLE put_aside RENAME TO outstanding_tokens");
+  await gateway.env.DB.exec("ALTER TABLE put_aside RENAME TO sessions");
   return response;
 }
 

@@ -140,9 +140,9 @@ describe("ready", () => {
   });
 
   it("says what to do about a database from before a column", async () => {
-    await gateway.env.DB.exec("ALTER TABLE outstanding_tokens RENAME COLUMN family TO away");
+    await gateway.env.DB.exec("ALTER TABLE sessions RENAME COLUMN mark TO away");
     const answer = await gateway.get("/_gateway/health/ready", undefined, healthKeyHeader);
-    await gateway.env.DB.exec("ALTER TABLE outstanding_tokens RENAME COLUMN away TO family");
+    await gateway.env.DB.exec("ALTER TABLE sessions RENAME COLUMN away TO mark");
     expect([answer.status, await answer.json()]).toMatchObject([
       503,
       {

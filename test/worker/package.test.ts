@@ -167,11 +167,11 @@ describe("examples/package, with the tarball installed", () => {
   });
 
   it("cleans up when its cron trigger says so", async () => {
-    const insert =
-      "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at) VALUES ('old', 'refresh', 1, 2)";
+    const insert = `INSERT INTO sessions (id, counter, token_type, started_at, created_at, expires_at)
+      VALUES ('old', 0, 'refresh', 1, 1, 2)`;
     await gateway.env.DB.prepare(insert).run();
     await gateway.flush();
-    expect(await gateway.env.DB.prepare("SELECT jti FROM outstanding_tokens WHERE jti = 'old'").first()).toBeNull();
+    expect(await gateway.env.DB.prepare("SELECT id FROM sessions WHERE id = 'old'").first()).toBeNull();
   });
 
   it("is told by TypeScript that a key or a misspelled setting has no place in code", async () => {

@@ -19,13 +19,11 @@ it("gives exactly one of 20 parallel refreshes with the same token a new pair", 
   expect(new Set(losers.map((body) => JSON.stringify(body)))).toEqual(
     new Set(['{"detail":"Token is blacklisted","code":"token_not_valid"}']),
   );
-  const { results } = await gateway.env.DB.prepare(
-    "SELECT COUNT(*) AS listed, SUM(blacklisted_at IS NOT NULL) AS blacklisted FROM outstanding_tokens",
-  ).all();
-  expect(results).toEqual([{ listed: 2, blacklisted: 1 }]);
+  const { results } = await gateway.env.DB.prepare("SELECT counter, blacklisted_at, ended_at FROM sessions").all();
+  expect(results).toEqual([{ counter: 1, blacklisted_at: null, ended_at: null }]);
 });
 
-it("tells KV of the used-up token, until the token's own end", async () => {
+it("tells KV of a token that was logged out, until the token's own end", async () => {
   const login = await gateway.post("/api/token/", { username: "ada", password: "correct horse" });
   const { refresh } = (await login.json()) as { refresh: string };
   const { jti, exp } = JSON.parse(Buffer.from(refresh.split(".")[1] ?? "", "base64url").toString()) as {
@@ -39,14 +37,15 @@ it("tells KV of the used-up token, until the token's own end", async () => {
 
 it("flushes the rows of expired tokens, and those alone, when the cron trigger fires", async () => {
   const now = Math.floor(Date.now() / 1000);
-  const insert = "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at) VALUES (?, 'refresh', ?, ?)";
+  const insert =
+    "INSERT INTO sessions (id, counter, token_type, started_at, created_at, expires_at) VALUES (?1, 0, 'refresh', ?2, ?2, ?3)";
   await gateway.env.DB.batch([
     gateway.env.DB.prepare(insert).bind("long-gone", now - 900, now - 600),
     gateway.env.DB.prepare(insert).bind("still-good", now - 900, now + 600),
   ]);
   await gateway.flush();
   const { results } = await gateway.env.DB.prepare(
-    "SELECT jti FROM outstanding_tokens WHERE jti IN ('long-gone', 'still-good')",
+    "SELECT id FROM sessions WHERE id IN ('long-gone', 'still-good')",
   ).all();
-  expect(results).toEqual([{ jti: "still-good" }]);
+  expect(results).toEqual([{ id: "still-good" }]);
 });

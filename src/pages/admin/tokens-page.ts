@@ -1,4 +1,4 @@
-// The list of outstanding and blacklisted tokens, and what can be done to one.
+// The list of sessions by their last token, and what can be done to one.
 // Must never show a token: there is none in the store, only ids.
 
 import { adminPath } from "../../internal-routes/admin-path.ts";
@@ -48,9 +48,10 @@ export function tokenQueryOf({ query, context }: Pick<Visit, "query" | "context"
 export async function showTokens({ deps, context, admin, query }: Visit): Promise<Response> {
   const { user: userText, state } = askedBy(query);
   const { userId, nowSeconds, ...which } = tokenQueryOf({ query, context });
-  const [page, whose] = await Promise.all([
+  const [page, whose, hasEarlier] = await Promise.all([
     deps.administration.pageOfTokens({ ...which, userId, nowSeconds, from: fromOf(query) }),
     userId === undefined ? undefined : deps.administration.userById(userId),
+    deps.administration.hasEarlierTokens(nowSeconds),
   ]);
   const asked = { user: userText ?? "", state };
   const title = userId === undefined ? "Tokens" : `Tokens of ${whose?.username ?? `user ${userId}`}`;
@@ -58,7 +59,8 @@ export async function showTokens({ deps, context, admin, query }: Visit): Promis
   const back = kept.size === 0 ? "" : `?${kept}`;
   const body = html`${doneMessage(query)}
 <h1>${title}</h1>
-<p class="lead">Refresh and sliding tokens, the last to expire first. “Revoke” ends one token. “End session” ends a log-in with all tokens issued from it. Neither can be undone; the user can log in again.</p>
+<p class="lead">The last refresh or sliding token of each session, the last to expire first. “Revoke” ends this token. “End session” ends a log-in with all tokens issued from it. Neither can be undone; the user can log in again.</p>
+${hasEarlier && html`<p class="done">Sessions that an earlier version began are listed after their next refresh, or after <code>npm run manage -- sessions adopt</code>.</p>`}
 ${
   userId !== undefined &&
   html`<p>${

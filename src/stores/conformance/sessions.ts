@@ -128,8 +128,9 @@ export const listPromises: readonly StorePromise[] = [
   {
     name: "sessions under another version of the user are none of the live ones",
     async run(store) {
-      const { owner, token } = await anOwner(store);
+      const { user, owner, token } = await anOwner(store);
       await store.tokens.insert(owner, token({ sessionVersion: 0 }));
+      await store.raiseVersion(user);
       expectEqual((await store.sessions.liveTokens(owner, 1, 10, now)).length, 0, "live tokens");
     },
   },
@@ -187,6 +188,10 @@ export const isolationPromises: readonly StorePromise[] = [
       await store.tokens.rotate(other.owner, rotationOf(asOther));
       await store.tokens.blacklist(other.owner, asOther, now);
       await store.tokens.extend(other.owner, asOther);
+      const mine = one.token();
+      const successor = await successorOf(store, one.owner, mine);
+      await store.tokens.withdraw(other.owner, successor.jti, now);
+      expectEqual(await store.tokens.isBlacklisted(one.owner, successor.jti), false, "withdrawn by another owner");
       const { blacklisted, state } = await store.tokens.tokenAndUser(one.owner, token.jti);
       expectEqual(blacklisted, false, "used up or logged out by another owner");
       expectEqual(state?.expiresAtSeconds, token.expiresAtSeconds, "its end");

@@ -107,6 +107,28 @@ export const rotationPromises: readonly StorePromise[] = [
     },
   },
   {
+    name: "a rotation that is withdrawn leaves nothing good: the successor ends, and its token is blacklisted, not used",
+    async run(store) {
+      const { owner, token } = await anOwner(store);
+      const first = token();
+      await store.tokens.insert(owner, first);
+      const second = await successorOf(store, owner, first, { usedSinceSeconds: now });
+      const third = await successorOf(store, owner, second, { usedSinceSeconds: now });
+      await store.tokens.withdraw(owner, second.jti, now + 1);
+      expectEqual(await store.tokens.isBlacklisted(owner, third.jti), false, "the last one, by one before it");
+      await store.tokens.withdraw(owner, third.jti, now + 1);
+      const found = async (jti: string) => {
+        const { blacklisted, state } = await store.tokens.tokenAndUser(owner, jti, { usedSinceSeconds: now });
+        return [blacklisted, state?.successorJti === undefined, state?.newest?.blacklisted ?? true];
+      };
+      expectEqual(await found(first.jti), [true, false, true], "the first, which is used up");
+      expectEqual(await found(second.jti), [true, true, true], "the second, which is blacklisted");
+      expectEqual(await found(third.jti), [true, true, true], "the third, which nobody has");
+      const again = await store.tokens.rotate(owner, rotationOf(second, { nowSeconds: now + 2 }));
+      expectEqual(again.successorJti, undefined, "rotated again");
+    },
+  },
+  {
     name: "a rotation sees a user who was changed before it wrote, and writes nothing",
     async run(store) {
       const { user, owner, token } = await anOwner(store);

@@ -20,14 +20,12 @@ export interface AccountSql {
 /** Where a database keeps the accounts that its sessions depend on. */
 export interface AccountTables {
   sql(lookup: UserLookup, parameter: string): AccountSql;
-  /** The statements that read an account. */
+  /** The statements that read an account. There are as many as `statements`. */
+  readonly statements: number;
   select(db: Pick<D1Database, "prepare">, lookup: UserLookup): readonly D1PreparedStatement[];
   /** What they say. */
   from(results: readonly (D1Result<Row> | undefined)[]): Account & { readonly wholeUser: User | undefined };
 }
-
-/** How many statements select() gives. */
-export const accountStatements = 2;
 
 export const accountsInUsers: AccountTables = {
   sql(lookup, parameter) {
@@ -40,6 +38,7 @@ export const accountsInUsers: AccountTables = {
       issuedBefore: `COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = ${id}), 0)`,
     };
   },
+  statements: 2,
   select: (db, lookup) => [selectUser(db, lookup), selectIssuedBefore(db, lookup)],
   from([found, ending]) {
     const wholeUser = userFrom(found?.results[0]);

@@ -2,6 +2,7 @@
 // are adopted.
 import type { AdminToken, AdminTokenStore, Page, TokenQuery } from "../admin-contract.ts";
 import { type Condition, readPage } from "./admin-pages.ts";
+import { isNotAdopted } from "./earlier-tokens.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { createParameters } from "./parameters.ts";
 import { currentJti, sessionName, tokenPlace } from "./session-state.ts";
@@ -19,6 +20,9 @@ const source = "sessions LEFT JOIN users ON users.id = sessions.user_id";
 const earlierColumns = `jti, token_type, CAST(user_id AS TEXT) AS owner_id, created_at, expires_at, blacklisted_at,
   COALESCE(family, jti) AS session, client, address, ${whose}, outstanding_tokens.session_version <> users.session_version AS outdated`;
 const earlierSource = "outstanding_tokens LEFT JOIN users ON users.id = outstanding_tokens.user_id";
+
+/** Rows of the earlier table that a page looks at, at most. */
+const earlierLookedAt = 1000;
 
 export function d1AdminTokens(db: D1Database, log: StoreLog): AdminTokenStore {
   return {
@@ -38,6 +42,13 @@ export function d1AdminTokens(db: D1Database, log: StoreLog): AdminTokenStore {
         ]);
         const [token] = [...(found?.results ?? []), ...(former?.results ?? [])];
         return token && tokenFrom(token);
+      }),
+    hasEarlier: (nowSeconds) =>
+      onD1(log, async () => {
+        const sql = `SELECT EXISTS (SELECT 1 FROM (SELECT * FROM outstanding_tokens WHERE expires_at > ?1
+            ORDER BY expires_at DESC LIMIT ${earlierLookedAt}) AS earlier
+          WHERE blacklisted_at IS NULL AND ${isNotAdopted("earlier.jti")}) AS found`;
+        return (await db.prepare(sql).bind(nowSeconds).first<Row>())?.found === 1;
       }),
   };
 }

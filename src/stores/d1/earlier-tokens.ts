@@ -27,9 +27,13 @@ const adoptedColumns = [
  * elsewhere. Tokens that were used up stay where they are, to be known by it.
  *
  * @param which SQL over `earlier`, a row of outstanding_tokens
+ * @param key SQL that gives the key of the session
  */
-export const adoptSql = (which: string): string => `INSERT INTO sessions (${adoptedColumns})
-SELECT lower(hex(randomblob(12))), 0, token_type, CAST(user_id AS TEXT), COALESCE(session_started_at, created_at), created_at,
+export const adoptSql = (
+  which: string,
+  key = "lower(hex(randomblob(12)))",
+): string => `INSERT INTO sessions (${adoptedColumns})
+SELECT ${key}, 0, token_type, CAST(user_id AS TEXT), COALESCE(session_started_at, created_at), created_at,
   expires_at, NULLIF(family, jti), jti, client, address, session_version
 FROM outstanding_tokens AS earlier WHERE ${which} AND blacklisted_at IS NULL AND ${isNotAdopted("earlier.jti")}
   AND NOT EXISTS (SELECT 1 FROM ended_families WHERE family = COALESCE(earlier.family, earlier.jti))
@@ -39,9 +43,10 @@ ON CONFLICT DO NOTHING`;
 export const isNotAdopted = (jti: string): string =>
   `NOT EXISTS (SELECT 1 FROM sessions AS adopted WHERE adopted.other_jti = ${jti})`;
 
-/** Adopts the session of a token, if the token is good. */
-export function adoptSessionOf(db: D1Database, jti: string): D1PreparedStatement {
-  return db.prepare(adoptSql("earlier.jti = ?1")).bind(jti);
+/** Adopts the session of a token, if the token is good. @param key that it gets, where somebody has to know it before */
+export function adoptSessionOf(db: D1Database, jti: string, key?: string): D1PreparedStatement {
+  if (key === undefined) return db.prepare(adoptSql("earlier.jti = ?1")).bind(jti);
+  return db.prepare(adoptSql("earlier.jti = ?1", "?2")).bind(jti, key);
 }
 
 /** Adopts what is good of a session. @param name of the session */

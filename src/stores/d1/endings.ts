@@ -2,32 +2,37 @@
 import type { RevocationKeys } from "../contract.ts";
 import { earlierEndings } from "./earlier-tokens.ts";
 import { createParameters } from "./parameters.ts";
+import type { SessionTables } from "./session-rows.ts";
 import { rowsNamed, tokenPlace } from "./session-state.ts";
-import { idOf } from "./users.ts";
+import { allInOne } from "./session-tables.ts";
 
 /**
  * The statement that asks for everything that can have ended a token at once: `ended` is 1 or 0. A session of the token
  * itself decides the last second before all of the user's tokens were ended: it is revoked, or it was begun afterwards.
  */
-export function selectEnded(db: Pick<D1Database, "prepare">, revocationKeys: RevocationKeys): D1PreparedStatement {
+export function selectEnded(
+  db: Pick<D1Database, "prepare">,
+  revocationKeys: RevocationKeys,
+  { accounts, hasEarlier }: SessionTables = allInOne,
+): D1PreparedStatement {
   const { jti, session, user, issuedAtSeconds } = revocationKeys;
   const parameters = createParameters();
   const place = jti === undefined ? undefined : tokenPlace(jti, parameters);
-  const id = jti === undefined ? undefined : parameters.add(jti);
+  const id = jti === undefined || !hasEarlier ? undefined : parameters.add(jti);
   const name = session === undefined ? undefined : parameters.add(session);
   const ways: string[] = [];
   if (place) ways.push(`EXISTS (SELECT 1 FROM sessions WHERE ${place.isEnded})`);
   if (name) ways.push(`EXISTS (SELECT 1 FROM sessions WHERE ${rowsNamed(name)} AND ended_at IS NOT NULL)`);
-  ways.push(...earlierEndings(id, name));
+  if (hasEarlier) ways.push(...earlierEndings(id, name));
   if (user) {
-    const who = idOf(user, parameters.add(user.value));
+    const { issuedBefore } = accounts.sql(user, parameters.add(user.value));
     const issued = parameters.add(issuedAtSeconds);
     const isKnown = [
       ...(place ? [`EXISTS (SELECT 1 FROM sessions WHERE ${place.row})`] : []),
       ...(id ? [`EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ${id})`] : []),
     ];
     const when = isKnown.length === 0 ? issued : `${issued} + (${isKnown.join(" OR ")})`;
-    ways.push(`EXISTS (SELECT 1 FROM user_cutoffs WHERE user_id = ${who} AND issued_before > ${when})`);
+    ways.push(`${issuedBefore} > ${when}`);
   }
   return db.prepare(`SELECT ${ways.join(" OR ") || "0"} AS ended`).bind(...parameters.values);
 }

@@ -73,6 +73,26 @@ export function d1Provisioning(db: D1Database, log: StoreLog): ProvisioningStore
   };
 }
 
+/** Whose sessions the changes would end, if they were applied now. */
+export async function endedBy(
+  db: D1Database,
+  changes: readonly UserChange[],
+  terms: ProvisioningTerms,
+): Promise<readonly EndedUser[]> {
+  const ended: EndedUser[] = [];
+  for (const chunk of chunksOf(changes, longestParameterBytes)) {
+    const [look] = provisioningStatements(chunk, terms);
+    if (!look) continue;
+    const [sql, values] = look;
+    const { results } = await db
+      .prepare(sql)
+      .bind(...values)
+      .all<Row>();
+    ended.push(...provisionedFrom(chunk, results).ended);
+  }
+  return ended;
+}
+
 const versionOf = (value: unknown): number | null => (typeof value === "number" ? value : null);
 
 const endedUser = (id: unknown, username: unknown, alternate: unknown): Omit<EndedUser, "issuedBeforeSeconds"> => ({

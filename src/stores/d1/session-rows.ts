@@ -3,14 +3,22 @@
 import { readTokenId, sessionKeyOf } from "../../tokens/token-id.ts";
 import { longestChain, type OutstandingToken, type Owner, type RotationTerms } from "../contract.ts";
 import type { AccountSql, AccountTables } from "./accounts.ts";
+import { isEarlierToken } from "./earlier-tokens.ts";
+import { isChanging } from "./owners.ts";
 import { createParameters, type Parameters } from "./parameters.ts";
 import { rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
 
-/** Where a database keeps what sessions depend on, and which tokens have to be left to the table of an earlier version. */
+/** Where a database keeps what sessions depend on. */
 export interface SessionTables {
   readonly accounts: AccountTables;
-  /** That a token is in that table and not adopted yet, as SQL. @param jti the parameter that holds its id */
-  readonly isEarlier: (jti: string) => string;
+  /** Whether it has the tables of an earlier version: tokens that are there and not adopted are left alone. */
+  readonly hasEarlier: boolean;
+}
+
+/** A database with sessions. */
+export interface SessionPlace {
+  readonly db: D1Database;
+  readonly tables: SessionTables;
 }
 
 /** A token, whose it is, and where its session is kept. */
@@ -19,6 +27,10 @@ export interface WrittenToken {
   readonly owner: Owner;
   readonly token: OutstandingToken;
 }
+
+/** That the token is not in the table of an earlier version. */
+const notEarlier = ({ hasEarlier }: SessionTables, jti: string, parameters: Parameters): string =>
+  hasEarlier ? `NOT ${isEarlierToken(parameters.add(jti))}` : "true";
 
 const randomKey = "lower(hex(randomblob(12)))";
 
@@ -35,16 +47,25 @@ const columns = [
   ...["session", "client", "address", "session_version"],
 ].join(", ");
 
-/** The values of a new row, in the order of the columns. A token without a session begins one. */
-function newValues(token: OutstandingToken, parameters: Parameters): string {
+/**
+ * The values of a new row, in the order of the columns. A token without a session begins one.
+ *
+ * @param owner whose id is looked up in the same statement; left out where the token has it
+ */
+function newValues(
+  token: OutstandingToken,
+  parameters: Parameters,
+  owner?: AccountSql,
+  version = parameters.add(token.sessionVersion),
+): string {
   const { jti, type, userId, createdAtSeconds, expiresAtSeconds, client } = token;
   const { key, otherJti } = newRow(token, parameters);
   const session = token.session === jti ? undefined : token.session;
   const rest = [
-    ...[type, userId, token.sessionStartedAtSeconds ?? createdAtSeconds, createdAtSeconds, expiresAtSeconds],
-    ...[session, client?.name, client?.address, token.sessionVersion],
-  ];
-  return [key, otherJti, "0", ...rest.map((value) => parameters.add(value))].join(", ");
+    ...[token.sessionStartedAtSeconds ?? createdAtSeconds, createdAtSeconds, expiresAtSeconds],
+    ...[session, client?.name, client?.address],
+  ].map((value) => parameters.add(value));
+  return [key, otherJti, "0", parameters.add(type), owner?.id ?? parameters.add(userId), ...rest, version].join(", ");
 }
 
 /** Writes a token down; one that is already there stays. It is ended from the beginning if its session is. */
@@ -55,7 +76,23 @@ export function insertToken(db: D1Database, token: OutstandingToken): D1Prepared
     token.session === undefined
       ? "NULL"
       : `(SELECT MAX(named.ended_at) FROM sessions AS named WHERE ${rowsNamed(parameters.add(token.session), "named")})`;
-  const sql = `INSERT INTO sessions (${columns}, ended_at) SELECT ${values}, ${ended} WHERE true ON CONFLICT DO NOTHING`;
+  const sql = `INSERT INTO sessions (${columns}, ended_at, blacklisted_at) SELECT ${values}, ended, ended
+    FROM (SELECT ${ended} AS ended) WHERE true ON CONFLICT DO NOTHING`;
+  return db.prepare(sql).bind(...parameters.values);
+}
+
+/**
+ * Writes the first token of a session down in a database for sessions alone, under the owner's version there, unless the
+ * owner's row in `users` is being changed. Gives a row back if it did.
+ */
+export function beginSession(db: D1Database, { tables, owner, token }: WrittenToken): D1PreparedStatement {
+  const parameters = createParameters();
+  const account = owner === "no user" ? undefined : tables.accounts.sql(owner, parameters.add(owner.value));
+  const values = newValues(token, parameters, account, account?.version ?? "NULL");
+  const now = parameters.add(token.createdAtSeconds);
+  const isFree = owner === "no user" ? "true" : `NOT ${isChanging(parameters.add(owner.value), now)}`;
+  const sql = `INSERT INTO sessions (${columns}) SELECT ${values} WHERE ${isFree}
+    ON CONFLICT DO NOTHING RETURNING id`;
   return db.prepare(sql).bind(...parameters.values);
 }
 
@@ -73,14 +110,14 @@ export function extendToken(db: D1Database, written: WrittenToken): D1PreparedSt
   const { token, tables } = written;
   const insert = createParameters();
   const values = newValues(token, insert);
-  const isEarlier = tables.isEarlier(insert.add(token.jti));
+  const earlier = notEarlier(tables, token.jti, insert);
   const update = createParameters();
   const { row } = tokenPlace(token.jti, update);
   const expires = update.add(token.expiresAtSeconds);
   const version = update.add(token.sessionVersion);
   return [
     db
-      .prepare(`INSERT INTO sessions (${columns}) SELECT ${values} WHERE NOT ${isEarlier} ON CONFLICT DO NOTHING`)
+      .prepare(`INSERT INTO sessions (${columns}) SELECT ${values} WHERE ${earlier} ON CONFLICT DO NOTHING`)
       .bind(...insert.values),
     db
       .prepare(
@@ -138,15 +175,16 @@ function insertBlacklisted(
   written: WrittenToken,
   { nowSeconds, endsSessionUntilSeconds }: LogOut,
 ): D1PreparedStatement {
-  const { token, tables } = written;
+  const { token, tables, owner } = written;
   const parameters = createParameters();
-  const values = newValues(token, parameters);
+  const account = owner === "no user" ? undefined : tables.accounts.sql(owner, parameters.add(owner.value));
+  const values = newValues(token, parameters, account);
   const now = parameters.add(nowSeconds);
   const until = parameters.add(endsSessionUntilSeconds);
   const { row } = tokenPlace(token.jti, parameters, "known");
   const sql = `INSERT INTO sessions (${columns}, blacklisted_at, ended_at, kept_until)
     SELECT ${values}, ${now}, CASE WHEN ${until} IS NOT NULL THEN ${now} END, ${until}
-    WHERE NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${row}) AND NOT ${tables.isEarlier(parameters.add(token.jti))}
+    WHERE NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${row}) AND ${notEarlier(tables, token.jti, parameters)}
     ON CONFLICT DO NOTHING RETURNING ${sessionName()} AS session`;
   return db.prepare(sql).bind(...parameters.values);
 }
@@ -237,10 +275,26 @@ function rotateKnown(db: D1Database, rotating: Rotating): D1PreparedStatement {
       kept_until = CASE WHEN expires_at > ${end} THEN MAX(expires_at, COALESCE(kept_until, 0)) ELSE kept_until END,
       uses = ${usesSql(terms, parameters)}, mark = ${parameters.add(terms.mark)},
       user_id = COALESCE(user_id, ${account?.id ?? "NULL"}),
-      client = COALESCE(${parameters.add(successor.client?.name)}, client),
-      address = COALESCE(${parameters.add(successor.client?.address)}, address),
+      client = ${parameters.add(successor.client?.name)}, address = ${parameters.add(successor.client?.address)},
       session_version = COALESCE(session_version, ${account?.version ?? "NULL"})
     WHERE ${conditions.join(" AND ")} RETURNING id, counter`;
+  return db.prepare(sql).bind(...parameters.values);
+}
+
+/** The statement that takes the last rotation of a session back, and revokes the token that it had used up. */
+export function withdrawRotation(
+  db: D1Database,
+  whose: Pick<WrittenToken, "tables" | "owner">,
+  successorJti: string,
+  nowSeconds: number,
+): D1PreparedStatement {
+  const parameters = createParameters();
+  const id = readTokenId(successorJti);
+  const [key, counter] = [parameters.add(id?.key), parameters.add(id?.counter)];
+  const sql = `UPDATE sessions SET counter = counter - 1, uses = json_remove(uses, '$[#-1]'), mark = NULL,
+      blacklisted_at = ${parameters.add(nowSeconds)}
+    WHERE id = ${key} AND counter = ${counter} AND counter > 0 AND blacklisted_at IS NULL AND ended_at IS NULL
+      AND ${notOfAnother(whose, parameters)}`;
   return db.prepare(sql).bind(...parameters.values);
 }
 
@@ -255,7 +309,7 @@ function rotateUnknown(db: D1Database, rotating: Rotating): D1PreparedStatement 
   const usedEnd = parameters.add(used.expiresAtSeconds);
   const { row } = tokenPlace(used.jti, parameters, "known");
   const conditions = [
-    ...[`NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${row})`, `NOT ${tables.isEarlier(jti)}`],
+    ...[`NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${row})`, notEarlier(tables, used.jti, parameters)],
     ...lastsCondition(rotating, started, parameters),
     ...userConditions(rotating, account, parameters),
   ];

@@ -3,13 +3,13 @@
 import { readTokenId } from "../../tokens/token-id.ts";
 import type { UserId } from "../../users/user.ts";
 import type { Ending } from "../admin-contract.ts";
-import type { LiveToken, OutstandingToken, Owner, SessionStore, UserLookup } from "../contract.ts";
+import type { LiveToken, Owner, SessionStore, UserLookup } from "../contract.ts";
 import type { NewEvent } from "../events-contract.ts";
 import { adoptSessionOf, adoptSql, isNotAdopted } from "./earlier-tokens.ts";
 import { onD1, type StoreLog } from "./errors.ts";
-import { type EventCondition, eventOwner, eventStatements } from "./events.ts";
+import { eventOwner, eventStatements } from "./events.ts";
 import { createParameters, type SqlValue } from "./parameters.ts";
-import { blacklistToken } from "./session-rows.ts";
+import { blacklistToken, type SessionPlace } from "./session-rows.ts";
 import { rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
 import { allInOne } from "./session-tables.ts";
 import { forgetEndedUsers, idOf } from "./users.ts";
@@ -22,61 +22,71 @@ export type Statement = readonly [sql: string, values: readonly SqlValue[]];
 /** @param event written with the next change */
 export function d1Sessions(db: D1Database, log: StoreLog, event?: NewEvent): SessionStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
-  const tells = (owner: Owner, condition?: EventCondition) => eventStatements(db, event, eventOwner(owner), condition);
-  const bound = ([sql, values]: Statement) => db.prepare(sql).bind(...values);
   const store: SessionStore = {
+    ...sessionsAt({ db, tables: allInOne }, log, event),
     withEvent: (next) => (next ? d1Sessions(db, log, next) : store),
+    endAll: (owner, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
+      on(async () => {
+        const ending = endAllStatements(owner, { issuedBeforeSeconds, untilSeconds, nowSeconds });
+        const tells = eventStatements(db, event, eventOwner(owner), { sql: "true" });
+        await db.batch([...ending.map(([sql, values]) => db.prepare(sql).bind(...values)), ...tells]);
+      }),
+    forgetEndings: (beforeSeconds) =>
+      on(async () => {
+        await db.batch([
+          db.prepare("DELETE FROM ended_families WHERE expires_at < ?1").bind(beforeSeconds),
+          db.prepare(forgetEndedUsers).bind(beforeSeconds),
+        ]);
+      }),
+  };
+  return store;
+}
+
+/** What concerns the sessions of one database alone. */
+export type SessionsAt = Omit<SessionStore, "withEvent" | "endAll" | "forgetEndings">;
+
+/** @param event written with the next change; only where the database has users as well */
+export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, event?: NewEvent): SessionsAt {
+  const on = <T>(work: () => Promise<T>) => onD1(log, work);
+  const tells = (owner: Owner) => eventStatements(db, event, eventOwner(owner));
+  const bound = ([sql, values]: Statement) => db.prepare(sql).bind(...values);
+  const idIn = (owner: UserLookup, parameter: string) => tables.accounts.sql(owner, parameter).id;
+  const adopts = (statement: D1PreparedStatement) => (tables.hasEarlier ? [statement] : []);
+  return {
     endSession: (owner, session, untilSeconds, nowSeconds) =>
       on(async () => {
-        const [adopt, update, insert] = endSessionStatements(session, untilSeconds, nowSeconds, owner);
+        const [adopt, update, insert] = endSessionStatements(session, untilSeconds, nowSeconds, owner, idIn);
         const results = await db.batch<Row>([
-          ...[bound(adopt), bound(update), ...tells(owner)],
+          ...[...adopts(bound(adopt)), bound(update), ...tells(owner)],
           ...[bound(insert), ...tells(owner)],
         ]);
         return results.some(isEnded);
       }),
     endSessionOf: (owner, token, untilSeconds, nowSeconds) =>
-      on(() => endSessionOf(owner, token, { untilSeconds, nowSeconds })),
-    endAll: (owner, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
       on(async () => {
-        const ending = endAllStatements(owner, { issuedBeforeSeconds, untilSeconds, nowSeconds }).map(bound);
-        await db.batch([...ending, ...tells(owner, { sql: "true" })]);
+        const logOut = { nowSeconds, endsSessionUntilSeconds: untilSeconds };
+        const [update, insert] = blacklistToken(db, { tables, owner, token }, logOut);
+        const others = bound(endOthersStatement(token.jti, untilSeconds, nowSeconds));
+        // Only a good token is adopted: one that was used up or logged out before stays so.
+        const adopt = adopts(adoptSessionOf(db, token.jti));
+        const results = await db.batch<Row>([...adopt, update, ...tells(owner), insert, ...tells(owner), others]);
+        const ended = results.find(isEnded)?.results[0];
+        return ended && String(ended.session);
       }),
     liveTokens: (owner, sessionVersion, limit, nowSeconds) =>
       on(async () => {
-        const sql = liveTokensOf(idOf(owner, "?1"));
-        const { results } = await db.prepare(sql).bind(owner.value, nowSeconds, limit, sessionVersion).all<Row>();
-        return results.map(liveTokenFrom);
-      }),
-    forgetEndings: (beforeSeconds) =>
-      on(async () => {
-        await db.batch([
-          bound(["DELETE FROM ended_families WHERE expires_at < ?1", [beforeSeconds]]),
-          bound([forgetEndedUsers, [beforeSeconds]]),
-        ]);
+        const { id, version } = tables.accounts.sql(owner, "?1");
+        // Where users are in another database, the owner's version here is one of its own.
+        const [ofUser, last] = tables.hasEarlier ? ["?4", [sessionVersion]] : [version, []];
+        const statement = db.prepare(liveTokensOf(id, ofUser, tables.hasEarlier));
+        const [found] = await db.batch<Row>([statement.bind(owner.value, nowSeconds, limit, ...last)]);
+        return (found?.results ?? []).map(liveTokenFrom);
       }),
   };
-
-  async function endSessionOf(
-    owner: Owner,
-    token: OutstandingToken,
-    { untilSeconds, nowSeconds }: { readonly untilSeconds: number; readonly nowSeconds: number },
-  ): Promise<string | undefined> {
-    const [update, insert] = blacklistToken(
-      db,
-      { tables: allInOne, owner, token },
-      { nowSeconds, endsSessionUntilSeconds: untilSeconds },
-    );
-    const others = bound(endOthersStatement(token.jti, untilSeconds, nowSeconds));
-    // Only a good token is adopted: one that was used up or logged out before stays so.
-    const adopt = adoptSessionOf(db, token.jti);
-    const results = await db.batch<Row>([adopt, update, ...tells(owner), insert, ...tells(owner), others]);
-    const ended = results.find(isEnded)?.results[0];
-    return ended && String(ended.session);
-  }
-
-  return store;
 }
+
+/** The id of an owner's user, as SQL over the parameter that holds the value of the look-up. */
+type IdIn = (owner: UserLookup, parameter: string) => string;
 
 /** A statement that gives rows back only if it has ended a session. */
 const isEnded = ({ results }: D1Result<Row>): boolean => typeof results[0]?.session === "string";
@@ -86,6 +96,25 @@ const adoptAllStatement = (userId: string, value: string, condition: string): St
   adoptSql(`earlier.user_id = ${userId} AND ${condition}`),
   [value],
 ];
+
+/** Notes up to which second an owner's tokens have ended. @param condition as for endAllStatements() */
+export function cutoffStatement(
+  owner: UserLookup,
+  { issuedBeforeSeconds, untilSeconds }: Omit<Ending, "nowSeconds">,
+  condition = "true",
+): Statement {
+  // A name has an id only while there is a user of that name; an id may be that of a user who is gone.
+  const ids =
+    owner.column === "id"
+      ? `SELECT ?1, ?2, ?3 WHERE ${condition}`
+      : `SELECT id, ?2, ?3 FROM users WHERE ${owner.column} = ?1 AND ${condition}`;
+  return [
+    `INSERT INTO user_cutoffs (user_id, issued_before, expires_at) ${ids}
+     ON CONFLICT (user_id) DO UPDATE SET issued_before = MAX(user_cutoffs.issued_before, excluded.issued_before),
+       expires_at = MAX(user_cutoffs.expires_at, excluded.expires_at)`,
+    [owner.value, issuedBeforeSeconds, untilSeconds],
+  ];
+}
 
 /**
  * What endAll() writes, for one transaction; `npm run manage` sends the same as text.
@@ -97,18 +126,8 @@ export function endAllStatements(
   { issuedBeforeSeconds, untilSeconds, nowSeconds }: Ending,
   condition = "true",
 ): readonly Statement[] {
-  // A name has an id only while there is a user of that name; an id may be that of a user who is gone.
-  const ids =
-    owner.column === "id"
-      ? `SELECT ?1, ?2, ?3 WHERE ${condition}`
-      : `SELECT id, ?2, ?3 FROM users WHERE ${owner.column} = ?1 AND ${condition}`;
   return [
-    [
-      `INSERT INTO user_cutoffs (user_id, issued_before, expires_at) ${ids}
-       ON CONFLICT (user_id) DO UPDATE SET issued_before = MAX(user_cutoffs.issued_before, excluded.issued_before),
-         expires_at = MAX(user_cutoffs.expires_at, excluded.expires_at)`,
-      [owner.value, issuedBeforeSeconds, untilSeconds],
-    ],
+    cutoffStatement(owner, { issuedBeforeSeconds, untilSeconds }, condition),
     adoptAllStatement(idOf(owner, "?1"), owner.value, condition),
     [
       `UPDATE sessions SET blacklisted_at = ?3
@@ -146,6 +165,7 @@ export function endSessionStatements(
   untilSeconds: number,
   nowSeconds: number,
   owner: Owner = "no user",
+  idIn: IdIn = idOf,
 ): readonly [adopt: Statement, update: Statement, insert: Statement] {
   const adopt: Statement = [adoptSql("(earlier.family = ?1 OR earlier.jti = ?1)"), [session]];
   const id = readTokenId(session);
@@ -154,12 +174,12 @@ export function endSessionStatements(
     `INSERT INTO sessions (id, other_jti, counter, token_type, user_id, started_at, created_at, expires_at, kept_until,
        blacklisted_at, ended_at)
      SELECT ${isOurs ? "substr(?1, 1, 24), NULL" : "lower(hex(randomblob(12))), ?1"}, 0, 'refresh',
-       ${owner === "no user" ? "NULL" : idOf(owner, "?4")}, ?2, ?2, ?3, ?3, ?2, ?2
+       ${owner === "no user" ? "NULL" : idIn(owner, "?4")}, ?2, ?2, ?3, ?3, ?2, ?2
      WHERE NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${rowsNamed("?1", "known")})
      ON CONFLICT DO NOTHING RETURNING ${sessionName()} AS session`,
     [session, nowSeconds, untilSeconds, ...(owner === "no user" ? [] : [owner.value])],
   ];
-  return [adopt, endNamed("?1", [session, nowSeconds, untilSeconds], owner), insert];
+  return [adopt, endNamed([session, nowSeconds, untilSeconds], owner, idIn), insert];
 }
 
 /** Ends what else is good of the session of a token that was logged out just now, where it has several good ones. */
@@ -177,33 +197,33 @@ function endOthersStatement(jti: string, untilSeconds: number, nowSeconds: numbe
 }
 
 /** Ends the rows of a session, unless they are another user's. @param values of ?1 the name, ?2 now, ?3 until */
-function endNamed(name: string, values: readonly SqlValue[], owner: Owner): Statement {
-  const whose = owner === "no user" ? "true" : `COALESCE(user_id = ${idOf(owner, "?4")}, true)`;
+function endNamed(values: readonly SqlValue[], owner: Owner, idIn: IdIn): Statement {
+  const whose = owner === "no user" ? "true" : `COALESCE(user_id = ${idIn(owner, "?4")}, true)`;
   return [
     `UPDATE sessions SET ended_at = ?2, blacklisted_at = COALESCE(blacklisted_at, ?2),
        kept_until = MAX(COALESCE(kept_until, 0), ?3)
-     WHERE ${rowsNamed(name)} AND ended_at IS NULL AND ${whose} RETURNING ${sessionName()} AS session`,
+     WHERE ${rowsNamed("?1")} AND ended_at IS NULL AND ${whose} RETURNING ${sessionName()} AS session`,
     [...values, ...(owner === "no user" ? [] : [owner.value])],
   ];
 }
 
-/** The owner's live tokens, over ?2 now, ?3 how many at most, ?4 the user's version. @param userId as SQL, over ?1 */
-const liveTokensOf = (userId: string): string => {
+/** The owner's live tokens, over ?2 now, ?3 how many at most. @param userId and `version`: the owner's, as SQL over ?1 and ?4 */
+function liveTokensOf(userId: string, version: string, hasEarlier: boolean): string {
   const isLive = (
     table: string,
   ) => `${table}.user_id = ${userId} AND ${table}.blacklisted_at IS NULL AND ${table}.expires_at > ?2
-     AND (${table}.session_version IS NULL OR ${table}.session_version = ?4)`;
-  return `SELECT ${sessionName()} AS session, started_at, created_at, expires_at, client, address FROM sessions
-   WHERE ${isLive("sessions")} AND ended_at IS NULL
-   UNION ALL
+     AND (${table}.session_version IS NULL OR ${table}.session_version = ${version})`;
+  const earlier = `UNION ALL
    SELECT COALESCE(family, jti), COALESCE(session_started_at, created_at), created_at, expires_at, client, address
    FROM outstanding_tokens AS earlier WHERE ${isLive("earlier")} AND ${isNotAdopted("earlier.jti")}
-     AND NOT EXISTS (SELECT 1 FROM ended_families AS ended WHERE ended.family = COALESCE(earlier.family, earlier.jti))
+     AND NOT EXISTS (SELECT 1 FROM ended_families AS ended WHERE ended.family = COALESCE(earlier.family, earlier.jti))`;
+  return `SELECT ${sessionName()} AS session, started_at, created_at, expires_at, client, address FROM sessions
+   WHERE ${isLive("sessions")} AND ended_at IS NULL ${hasEarlier ? earlier : ""}
    ORDER BY created_at DESC LIMIT ?3`;
-};
+}
 
-/** Takes ?1 the user's id; `npm run manage` sends it as text. */
-export const liveTokensSql = liveTokensOf("?1");
+/** Takes ?1 the user's id, ?2 now, ?3 how many at most, ?4 the user's version; `npm run manage` sends it as text. */
+export const liveTokensSql = liveTokensOf("?1", "?4", true);
 
 /** A row of that statement. */
 export function liveTokenFrom(row: Row): LiveToken {

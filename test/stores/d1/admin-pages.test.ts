@@ -34,9 +34,9 @@ beforeAll(async () => {
     ),
     DB.prepare("UPDATE users SET email = 'ann@example.com', first_name = 'Ann', last_name = 'Annex' WHERE id = 78"),
     // Half have expired; every fourth is blacklisted; user 7 has a thousand.
-    DB.prepare(`INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, blacklisted_at)
-      ${count} SELECT printf('jti-%06d', i), 'refresh', iif(i % 100 = 0, 7, i), ${now} - 60000 + i, ${now} - 50000 + i,
-        iif(i % 4 = 0, ${now}, NULL) FROM n`),
+    DB.prepare(`INSERT INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at, blacklisted_at)
+      ${count} SELECT printf('%024d', i), i % 3, 'refresh', iif(i % 100 = 0, 7, i), ${now} - 70000 + i, ${now} - 60000 + i,
+        ${now} - 50000 + i, iif(i % 4 = 0, ${now}, NULL) FROM n`),
   ]);
 });
 
@@ -178,20 +178,20 @@ describe("a page of tokens", () => {
       from: undefined,
       ...change,
     });
-    return { ...page, ids: page.rows.map(({ jti }) => Number(jti.slice(4))), rowsRead: counted.rowsRead };
+    return { ...page, ids: page.rows.map(({ jti }) => Number(jti.slice(0, 24))), rowsRead: counted.rowsRead };
   };
   it("begins with the last to expire, and names whose it is", async () => {
     const page = await tokensOf({});
     expect([page.ids[0], page.ids[49]]).toEqual([100_000, 99_951]);
     expect(page.rows[1]).toEqual({
-      jti: "jti-099999",
+      jti: "00000000000000000009999900000000",
       type: "refresh",
       user: { id: "99999", username: "user-099999", alternate_id: null, is_superuser: false },
       createdAtSeconds: 1_700_039_999,
       expiresAtSeconds: 1_700_049_999,
       blacklistedAtSeconds: undefined,
       outdated: false,
-      session: "jti-099999",
+      session: "00000000000000000009999900000000",
       client: undefined,
       address: undefined,
     });
@@ -203,10 +203,20 @@ describe("a page of tokens", () => {
     expect([second.ids[0], second.ids[49], first.ids[0], first.ids[49]]).toEqual([99_950, 99_901, 100_000, 99_951]);
     expect(second.rowsRead).toBeLessThan(250);
   });
-  it("is one user's, out of an index", async () => {
+  it("is one user's, by reading that user's sessions alone", async () => {
     const page = await tokensOf({ userId: "7" });
     expect([page.ids[0], page.ids[1], page.ids[49]]).toEqual([100_000, 99_900, 95_100]);
-    expect(page.rowsRead).toBeLessThan(250);
+    expect(page.rowsRead).toBeLessThan(3500);
+    expect((await tokensOf({ userId: "8" })).rowsRead).toBeLessThan(10);
+  });
+  it("names each session's last token, by which it is found", async () => {
+    const [, , third] = (await tokensOf({})).rows;
+    expect(third).toMatchObject({
+      jti: "00000000000000000009999800000002",
+      session: "00000000000000000009999800000000",
+    });
+    const found = await tokens.byId("00000000000000000009999800000002");
+    expect([found, counted.rowsRead < 10]).toEqual([third, true]);
   });
   it.each([
     ["live", [99_999, 99_998, 99_997, 99_995]],

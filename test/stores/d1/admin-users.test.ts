@@ -14,11 +14,21 @@ const ending = { issuedBeforeSeconds: now + 1, untilSeconds: now + 86_400, nowSe
 const staff = { isSuperuser: false, namesAreIds: false };
 const tokenOf = async (userId: string, version: number | null = 0): Promise<string> => {
   const jti = freshId();
-  const sql =
-    "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, session_version) VALUES (?, 'refresh', ?, 1, 9, ?)";
+  const sql = `INSERT INTO sessions (id, other_jti, counter, token_type, user_id, started_at, created_at, expires_at, session_version)
+    VALUES (lower(hex(randomblob(12))), ?, 0, 'refresh', ?, 1, 1, 9, ?)`;
   await DB.prepare(sql).bind(jti, userId, version).run();
   return jti;
 };
+/** One that an earlier version wrote down. */
+const earlierTokenOf = async (userId: string): Promise<string> => {
+  const jti = freshId();
+  const sql =
+    "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, session_version) VALUES (?, 'refresh', ?, 1, 9, 0)";
+  await DB.prepare(sql).bind(jti, userId).run();
+  return jti;
+};
+const good = { blacklisted_at: null, ended_at: null };
+const ended = { blacklisted_at: now, ended_at: null };
 const userRow = (id: string) => DB.prepare("SELECT * FROM users WHERE id = ?").bind(id).first();
 
 describe.each([
@@ -52,16 +62,16 @@ describe.each([
     DB.prepare("SELECT issued_before FROM user_cutoffs WHERE user_id = ?").bind(id).first("issued_before");
   it("ends no token of a superuser, and notes no ending", async () => {
     const { id } = await addUser({ is_superuser: true });
-    const jti = await tokenOf(id);
+    const [jti, earlier] = [await tokenOf(id), await earlierTokenOf(id)];
     expect(await act(id)).toBe("gone");
-    expect((await rowOf(jti))?.blacklisted_at).toBeNull();
+    expect([await rowOf(jti), await rowOf(earlier)]).toEqual([expect.objectContaining(good), null]);
     expect(await cutoffOf(id)).toBeNull();
   });
   it("ends those of others", async () => {
     const { id } = await addUser();
-    const jti = await tokenOf(id);
+    const [jti, earlier] = [await tokenOf(id), await earlierTokenOf(id)];
     expect(await act(id)).toBe("done");
-    expect((await rowOf(jti))?.blacklisted_at).toBe(now);
+    expect([await rowOf(jti), await rowOf(earlier)]).toMatchObject([ended, ended]);
     expect(await cutoffOf(id)).toBe(now + 1);
   });
   it("notes no ending for somebody who is not there", async () => {
@@ -118,12 +128,9 @@ const fields = {
 describe("a change that fails", () => {
   it("because the name is taken ends no token and notes no ending", async () => {
     const [user, other] = [await addUser(), await addUser()];
-    const jti = freshId();
-    const token =
-      "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', ?, 1, 9)";
-    await DB.prepare(token).bind(jti, user.id).run();
+    const jti = await tokenOf(user.id);
     expect(await store.change(user.id, { ...fields, username: other.username }, staff, ending)).toBe("taken");
-    expect((await rowOf(jti))?.blacklisted_at).toBeNull();
+    expect(await rowOf(jti)).toMatchObject(good);
     expect(await DB.prepare("SELECT user_id FROM user_cutoffs WHERE user_id = ?").bind(user.id).first()).toBeNull();
     const copy = { ...fields, username: other.username, password: "!", date_joined: "now" };
     expect(
@@ -136,14 +143,12 @@ describe("a change that fails", () => {
 });
 
 describe("remove()", () => {
-  it("ends the tokens first, while their rows still say whose they are", async () => {
+  it("ends the tokens first, also those in the table of an earlier version, while their rows still say whose they are", async () => {
     const user = await addUser();
-    const jti = freshId();
-    const token =
-      "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', ?, 1, 9)";
-    await DB.prepare(token).bind(jti, user.id).run();
+    const [jti, earlier] = [await tokenOf(user.id), await earlierTokenOf(user.id)];
     expect(await store.remove(user.id, staff, ending)).toBe("done");
-    expect(await rowOf(jti)).toMatchObject({ user_id: null, blacklisted_at: now });
+    const row = { user_id: user.id, ...ended };
+    expect([await rowOf(jti), await rowOf(earlier)]).toMatchObject([row, row]);
   });
 });
 

@@ -7,7 +7,7 @@ import { d1Tokens } from "../../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../../src/stores/d1/users.ts";
 import { DB } from "../../support/bindings.ts";
 import { refusalOf } from "../../support/context.ts";
-import { outstandingToken } from "../../support/rows.ts";
+import { outstandingToken, rotationOf } from "../../support/rows.ts";
 
 describe("onD1()", () => {
   test("gives what the work gives, and logs nothing", async () => {
@@ -74,10 +74,10 @@ describe("a D1 without the schema", () => {
     ],
     ["insert", () => tokens.insert("no user", token)],
     ["blacklist", () => tokens.blacklist("no user", token, 1)],
-    ["rotate", () => tokens.rotate("no user", { used: token, successor: outstandingToken() }, 1)],
+    ["rotate", () => tokens.rotate("no user", rotationOf(token, 1))],
     ["deleteExpired", () => tokens.deleteExpired(1, 1)],
   ])("makes %s() refuse, and log without a value", async (_, work) => {
-    await DB.batch([DB.prepare("DROP TABLE IF EXISTS outstanding_tokens"), DB.prepare("DROP TABLE IF EXISTS users")]);
+    await DB.batch([DB.prepare("DROP TABLE IF EXISTS sessions"), DB.prepare("DROP TABLE IF EXISTS users")]);
     log.mockClear();
     const refusal = await refusalOf(work);
     expect(refusal.reason).toBe("store_unavailable");

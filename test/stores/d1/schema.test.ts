@@ -27,20 +27,26 @@ test("every column of schema.sql is looked for, and no other", async () => {
 
 test("schema.sql writes the version down that the code asks for, and leaves a later one", async () => {
   expect(await DB.prepare("SELECT id, version FROM schema_version").all()).toMatchObject({
-    results: [{ id: 1, version: 5 }],
+    results: [{ id: 1, version: 6 }],
   });
-  expect(schemaVersion).toBe(5);
-  const { found } = await checkAfter("UPDATE schema_version SET version = 6", "UPDATE schema_version SET version = 5");
+  expect(schemaVersion).toBe(6);
+  const { found } = await checkAfter("UPDATE schema_version SET version = 7", "UPDATE schema_version SET version = 6");
   expect(found).toBe("ok");
 });
 
 test.each([
-  ["an earlier version", "UPDATE schema_version SET version = 4", "UPDATE schema_version SET version = 5"],
-  ["no version", "DELETE FROM schema_version", "INSERT INTO schema_version VALUES (1, 5)"],
+  ["an earlier version", "UPDATE schema_version SET version = 5", "UPDATE schema_version SET version = 6"],
+  ["no version", "DELETE FROM schema_version", "INSERT INTO schema_version VALUES (1, 6)"],
   ["no table of versions", "ALTER TABLE schema_version RENAME TO away", "ALTER TABLE away RENAME TO schema_version"],
+  ["no table of sessions", "ALTER TABLE sessions RENAME TO away", "ALTER TABLE away RENAME TO sessions"],
   ["a table that is missing", "ALTER TABLE ended_families RENAME TO away", "ALTER TABLE away RENAME TO ended_families"],
   [
     "a column that is missing",
+    "ALTER TABLE sessions RENAME COLUMN kept_until TO away",
+    "ALTER TABLE sessions RENAME COLUMN away TO kept_until",
+  ],
+  [
+    "a column that is missing in the table of an earlier version",
     "ALTER TABLE outstanding_tokens RENAME COLUMN session_started_at TO away",
     "ALTER TABLE outstanding_tokens RENAME COLUMN away TO session_started_at",
   ],

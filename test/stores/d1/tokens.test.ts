@@ -10,20 +10,34 @@ const tokens = d1Tokens(DB, () => {
 });
 
 describe("insert()", () => {
-  test("writes a token down, good and without a successor", async () => {
+  test("writes a token down, good and not used", async () => {
     const user = await addUser();
     const token = outstandingToken({ type: "sliding", userId: user.id });
     await tokens.insert("no user", token);
     expect(await rowOf(token.jti)).toMatchObject({
-      jti: token.jti,
+      other_jti: token.jti,
+      counter: 0,
       token_type: "sliding",
       user_id: user.id,
       created_at: 1_700_000_000,
       expires_at: 1_700_086_400,
+      started_at: 1_700_000_000,
       blacklisted_at: null,
-      successor_jti: null,
+      ended_at: null,
+      uses: null,
     });
     expect(await tokens.isBlacklisted("no user", token.jti)).toBe(false);
+  });
+
+  test("makes the first 24 digits of an id of the gateway's own the key, and no others", async () => {
+    const own = outstandingToken({ jti: `${freshId().slice(0, 24)}00000000` });
+    await tokens.insert("no user", own);
+    expect(await rowOf(own.jti)).toMatchObject({ id: own.jti.slice(0, 24), other_jti: null, counter: 0 });
+    const elsewhere = outstandingToken({ jti: `${freshId().slice(0, 24)}0000000a` });
+    await tokens.insert("no user", elsewhere);
+    expect((await rowOf(elsewhere.jti))?.id).toMatch(/^[0-9a-f]{24}$/);
+    expect((await rowOf(elsewhere.jti))?.id).not.toBe(elsewhere.jti.slice(0, 24));
+    expect(await rowOf(elsewhere.jti)).toMatchObject({ other_jti: elsewhere.jti, counter: 0 });
   });
 
   test("leaves a token that is already there as it is", async () => {
@@ -35,15 +49,12 @@ describe("insert()", () => {
     expect(await tokens.isBlacklisted("no user", token.jti)).toBe(true);
   });
 
-  test("leaves NULL for a user who does not exist, or no longer does", async () => {
-    const nobody = outstandingToken({ userId: "987654321" });
-    await tokens.insert("no user", nobody);
-    expect(await rowOf(nobody.jti)).toMatchObject({ user_id: null });
+  test("keeps whose it is when that user is deleted", async () => {
     const user = await addUser();
     const token = outstandingToken({ userId: user.id });
     await tokens.insert("no user", token);
     await DB.prepare("DELETE FROM users WHERE id = ?").bind(user.id).run();
-    expect(await rowOf(token.jti)).toMatchObject({ user_id: null, expires_at: 1_700_086_400 });
+    expect(await rowOf(token.jti)).toMatchObject({ user_id: user.id, expires_at: 1_700_086_400 });
   });
 });
 
@@ -54,7 +65,7 @@ describe("blacklist()", () => {
     expect(await tokens.blacklist("no user", token, now)).toBe(true);
     expect(await tokens.blacklist("no user", token, now + 1)).toBe(false);
     expect(await tokens.isBlacklisted("no user", token.jti)).toBe(true);
-    expect(await rowOf(token.jti)).toMatchObject({ blacklisted_at: now, successor_jti: null });
+    expect(await rowOf(token.jti)).toMatchObject({ blacklisted_at: now, ended_at: null, counter: 0 });
   });
 
   test("takes a token that was never written down", async () => {
@@ -88,6 +99,21 @@ describe("blacklist()", () => {
     await tokens.insert("no user", token);
     await tokens.blacklist("no user", { ...token, userId: undefined }, now);
     expect(await rowOf(token.jti)).toMatchObject({ user_id: user.id });
+  });
+
+  test("writes down whose a token is that was not there, by whatever column its user is named; NULL for nobody", async () => {
+    const user = await addUser();
+    for (const owner of [
+      { column: "id", value: user.id } as const,
+      { column: "username", value: user.username } as const,
+    ]) {
+      const token = outstandingToken();
+      expect(await tokens.blacklist(owner, token, now)).toBe(true);
+      expect(await rowOf(token.jti)).toMatchObject({ user_id: user.id, blacklisted_at: now });
+    }
+    const nobodys = outstandingToken();
+    expect(await tokens.blacklist({ column: "id", value: "987654321" }, nobodys, now)).toBe(true);
+    expect(await rowOf(nobodys.jti)).toMatchObject({ user_id: null, blacklisted_at: now });
   });
 });
 
@@ -139,14 +165,14 @@ describe("tokenAndUser()", () => {
 
 describe("deleteExpired()", () => {
   test("deletes what expired before, up to the limit, and says how many", async () => {
-    await DB.prepare("DELETE FROM outstanding_tokens").run();
+    await DB.prepare("DELETE FROM sessions").run();
     for (const expiresAtSeconds of [10, 20, 30, 40, 50])
       await tokens.insert("no user", outstandingToken({ expiresAtSeconds }));
     expect(await tokens.deleteExpired(10, 100)).toBe(0);
     expect(await tokens.deleteExpired(41, 3)).toBe(3);
     expect(await tokens.deleteExpired(41, 3)).toBe(1);
     expect(await tokens.deleteExpired(41, 3)).toBe(0);
-    const rest = await DB.prepare("SELECT expires_at FROM outstanding_tokens").all();
+    const rest = await DB.prepare("SELECT expires_at FROM sessions").all();
     expect(rest.results).toEqual([{ expires_at: 50 }]);
   });
 

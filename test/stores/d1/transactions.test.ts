@@ -1,43 +1,69 @@
 // What has to happen once, or all of it or nothing: rotate() and recordLogin() against a real D1.
 
 import { describe, expect, test, vi } from "vitest";
+import type { OutstandingToken } from "../../../src/stores/contract.ts";
+import { d1Sessions } from "../../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../../src/stores/d1/tokens.ts";
 import { DB } from "../../support/bindings.ts";
 import { reasonOf } from "../../support/context.ts";
-import { freshId, outstandingToken, rowOf } from "../../support/rows.ts";
+import { freshId, outstandingToken, rotationOf, rowOf, rowsOfSession } from "../../support/rows.ts";
 import { addUser, columnOf } from "../../support/users.ts";
 
 const now = 1_700_000_100;
 const logged: unknown[] = [];
 const tokens = d1Tokens(DB, (...entry) => void logged.push(entry));
+const sessions = d1Sessions(DB, (...entry) => void logged.push(entry));
 
-const successorsOf = async (jtis: readonly string[]) =>
-  (await Promise.all(jtis.map(rowOf))).filter((row) => row !== null).map((row) => row.jti);
+/** D1 that notes how many rows each batch has written, as it is billed. */
+function countingDatabase(written: number[]): D1Database {
+  const batch = async (statements: D1PreparedStatement[]) => {
+    const results = await DB.batch(statements);
+    written.push(results.reduce((sum, { meta }) => sum + meta.rows_written, 0));
+    return results;
+  };
+  return { prepare: (sql: string) => DB.prepare(sql), batch } as unknown as D1Database;
+}
+
+const user = { mustBeActive: true, versionMustBeKnown: false };
+const ownerOf = ({ id }: { readonly id: string }) => ({ column: "id", value: id }) as const;
 
 describe("rotate()", () => {
-  test("uses up the old token and writes its successor down", async () => {
-    const user = await addUser();
-    const used = outstandingToken({ userId: user.id });
-    const successor = outstandingToken({ userId: user.id, createdAtSeconds: now, expiresAtSeconds: now + 86_400 });
+  test("puts the successor in the place of the old token, in its row", async () => {
+    const one = await addUser();
+    const used = outstandingToken({ userId: one.id });
     await tokens.insert("no user", used);
-    expect((await tokens.rotate("no user", { used, successor }, now)).won).toBe(true);
-    expect(await rowOf(used.jti)).toMatchObject({
-      blacklisted_at: now,
-      successor_jti: successor.jti,
-      user_id: user.id,
+    const { successorJti = "" } = await tokens.rotate(ownerOf(one), rotationOf(used, now, { user, mark: "mine" }));
+    const row = await rowOf(used.jti);
+    expect(row).toMatchObject({
+      ...{ other_jti: used.jti, counter: 1, token_type: "refresh", user_id: one.id, started_at: 1_700_000_000 },
+      ...{ created_at: now, expires_at: now + 86_400, blacklisted_at: null, ended_at: null, mark: "mine" },
+      ...{ kept_until: null, uses: "[1700000100]", session: null, session_version: 0 },
     });
-    expect(await rowOf(successor.jti)).toMatchObject({
-      ...{ jti: successor.jti, token_type: "refresh", user_id: user.id, created_at: now, expires_at: now + 86_400 },
-      ...{ blacklisted_at: null, successor_jti: null },
-    });
+    expect(successorJti).toBe(`${row?.id}00000001`);
+    const again = await tokens.rotate(ownerOf(one), rotationOf({ ...used, jti: successorJti }, now + 5, { user }));
+    expect(again.successorJti).toBe(`${row?.id}00000002`);
+    expect(await rowOf(successorJti)).toMatchObject({ counter: 2, created_at: now + 5, expires_at: now + 86_405 });
   });
 
-  test("does the same with a token that was never written down", async () => {
+  test("tells what the token and its user were before", async () => {
+    const one = await addUser();
+    const used = outstandingToken({ userId: one.id });
+    await tokens.insert("no user", used);
+    const { found } = await tokens.rotate(ownerOf(one), rotationOf(used, now, { user }));
+    expect(found).toMatchObject({ blacklisted: false, issuedBeforeSeconds: 0, user: { id: one.id, is_active: true } });
+    expect(found.state).toMatchObject({ session: used.jti, sessionEnded: false, expiresAtSeconds: 1_700_086_400 });
+    const loser = await tokens.rotate(ownerOf(one), rotationOf(used, now, { user, usedSinceSeconds: now }));
+    expect(loser.successorJti).toBeUndefined();
+    expect(loser.found).toMatchObject({ blacklisted: true, state: { blacklistedAtSeconds: now } });
+    expect(loser.found.state?.newest).toMatchObject({ createdAtSeconds: now, expiresAtSeconds: now + 86_400 });
+  });
+
+  test("makes a row for a token that was never written down, with the key that it is given", async () => {
     const used = outstandingToken();
-    const successor = outstandingToken();
-    expect((await tokens.rotate("no user", { used, successor }, now)).won).toBe(true);
-    expect(await rowOf(used.jti)).toMatchObject({ blacklisted_at: now, successor_jti: successor.jti });
-    expect(await rowOf(successor.jti)).not.toBeNull();
+    const newKey = freshId().slice(0, 24);
+    const { successorJti, found } = await tokens.rotate("no user", rotationOf(used, now, { newKey }));
+    expect([successorJti, found.state]).toEqual([`${newKey}00000001`, undefined]);
+    expect(await rowOf(used.jti)).toMatchObject({ id: newKey, other_jti: used.jti, counter: 1, user_id: null });
   });
 
   test.each(["written down", "never written down"])(
@@ -45,66 +71,110 @@ describe("rotate()", () => {
     async (how) => {
       const used = outstandingToken();
       if (how === "written down") await tokens.insert("no user", used);
-      const successors = Array.from({ length: 20 }, () => outstandingToken());
       const answers = await Promise.all(
-        successors.map((successor) => tokens.rotate("no user", { used, successor }, now)),
+        Array.from({ length: 20 }, () => tokens.rotate("no user", rotationOf(used, now))),
       );
-      expect(answers.filter(({ won }) => won)).toHaveLength(1);
-      const winner = successors[answers.findIndex(({ won }) => won)]?.jti;
-      expect(await successorsOf(successors.map(({ jti }) => jti))).toEqual([winner]);
-      expect(await rowOf(used.jti)).toMatchObject({ successor_jti: winner });
+      const given = answers.flatMap(({ successorJti }) => successorJti ?? []);
+      expect(given).toHaveLength(1);
+      expect(await rowOf(used.jti)).toMatchObject({ counter: 1, id: given[0]?.slice(0, 24) });
+      expect(await rowsOfSession(used.jti)).toBe(1);
     },
   );
 
   test("lets either a rotation or a blacklisting win, never both", async () => {
     const used = outstandingToken();
-    const successor = outstandingToken();
     await tokens.insert("no user", used);
     const [rotated, blacklisted] = await Promise.all([
-      tokens.rotate("no user", { used, successor }, now),
+      tokens.rotate("no user", rotationOf(used, now)),
       tokens.blacklist("no user", used, now),
     ]);
-    expect(rotated.won).toBe(!blacklisted);
-    expect(await successorsOf([successor.jti])).toEqual(rotated.won ? [successor.jti] : []);
+    expect(rotated.successorJti === undefined).toBe(blacklisted);
+    expect(await rowOf(used.jti)).toMatchObject(
+      blacklisted ? { counter: 0, blacklisted_at: now } : { counter: 1, blacklisted_at: null },
+    );
   });
 
-  test("does nothing with a token that is blacklisted", async () => {
+  test.each<[string, (used: OutstandingToken) => Promise<unknown>]>([
+    ["is blacklisted", (used) => tokens.blacklist("no user", used, now - 1)],
+    ["was ended with its session", (used) => sessions.endSession("no user", used.jti, now + 9, now - 1)],
+    ["was used up", (used) => tokens.rotate("no user", rotationOf(used, now - 1))],
+  ])("does nothing with a token that %s", async (_, end) => {
     const used = outstandingToken();
-    const successor = outstandingToken();
-    await tokens.blacklist("no user", used, now - 1);
+    await end(used);
     const before = await rowOf(used.jti);
-    expect((await tokens.rotate("no user", { used, successor }, now)).won).toBe(false);
+    expect((await tokens.rotate("no user", rotationOf(used, now))).successorJti).toBeUndefined();
     expect(await rowOf(used.jti)).toEqual(before);
-    expect(await rowOf(successor.jti)).toBeNull();
   });
 
-  test("leaves the old token good when the successor cannot be written down", async () => {
+  test("leaves the old token good when the row cannot be written", async () => {
     const used = outstandingToken();
-    const taken = outstandingToken();
     await tokens.insert("no user", used);
-    await tokens.insert("no user", taken);
-    expect(await reasonOf(() => tokens.rotate("no user", { used, successor: taken }, now))).toBe("store_unavailable");
-    expect(await rowOf(used.jti)).toMatchObject({ blacklisted_at: null, successor_jti: null });
+    await DB.prepare(
+      `CREATE TRIGGER stop_${freshId()} BEFORE UPDATE ON sessions WHEN NEW.other_jti = '${used.jti}' BEGIN SELECT RAISE(ABORT, 'stop'); END`,
+    ).run();
+    expect(await reasonOf(() => tokens.rotate("no user", rotationOf(used, now)))).toBe("store_unavailable");
+    expect(await rowOf(used.jti)).toMatchObject({ blacklisted_at: null, counter: 0 });
     expect(await tokens.isBlacklisted("no user", used.jti)).toBe(false);
   });
 
-  test("leaves NULL for a user who is gone", async () => {
+  test("does nothing for a user who is gone, or may not; NULL where none is asked for", async () => {
     const used = outstandingToken({ userId: "987654321" });
-    const successor = outstandingToken({ userId: "987654321" });
-    expect((await tokens.rotate("no user", { used, successor }, now)).won).toBe(true);
-    expect(await rowOf(successor.jti)).toMatchObject({ user_id: null });
+    const gone = { column: "id", value: "987654321" } as const;
+    expect((await tokens.rotate(gone, rotationOf(used, now, { user }))).successorJti).toBeUndefined();
+    expect(await rowOf(used.jti)).toBeNull();
+    expect((await tokens.rotate(gone, rotationOf(used, now))).successorJti).toBeDefined();
+    expect(await rowOf(used.jti)).toMatchObject({ user_id: null });
+    const closed = await addUser({ is_active: false });
+    const other = outstandingToken({ userId: closed.id });
+    expect((await tokens.rotate(ownerOf(closed), rotationOf(other, now, { user }))).successorJti).toBeUndefined();
+    const mayBeClosed = { ...user, mustBeActive: false };
+    const { successorJti } = await tokens.rotate(ownerOf(closed), rotationOf(other, now, { user: mayBeClosed }));
+    expect(successorJti).toBeDefined();
   });
 
-  test("goes along a chain, each link once", async () => {
-    const chain = [outstandingToken(), outstandingToken(), outstandingToken()] as const;
-    expect((await tokens.rotate("no user", { used: chain[0], successor: chain[1] }, now)).won).toBe(true);
-    expect((await tokens.rotate("no user", { used: chain[1], successor: chain[2] }, now)).won).toBe(true);
-    expect((await tokens.rotate("no user", { used: chain[0], successor: outstandingToken() }, now)).won).toBe(false);
-    expect(await Promise.all(chain.map(({ jti }) => tokens.isBlacklisted("no user", jti)))).toEqual([
-      true,
-      true,
-      false,
-    ]);
+  test("does nothing for a session whose version is not known, where it must be", async () => {
+    const one = await addUser();
+    const strict = { user: { mustBeActive: true, versionMustBeKnown: true } };
+    const [unknown, unversioned, versioned] = [
+      outstandingToken({ userId: one.id }),
+      outstandingToken({ userId: one.id }),
+      outstandingToken({ userId: one.id, sessionVersion: 0 }),
+    ];
+    for (const token of [unversioned, versioned]) await tokens.insert("no user", token);
+    const won = [];
+    for (const token of [unknown, unversioned, versioned]) {
+      won.push((await tokens.rotate(ownerOf(one), rotationOf(token, now, strict))).successorJti !== undefined);
+    }
+    expect(won).toEqual([false, false, true]);
+  });
+
+  test("gives a session that does not know its version that of its user", async () => {
+    const one = await addUser();
+    await DB.prepare("UPDATE users SET session_version = 3 WHERE id = ?").bind(one.id).run();
+    const used = outstandingToken({ userId: one.id });
+    await tokens.insert("no user", used);
+    await tokens.rotate(ownerOf(one), rotationOf(used, now, { user }));
+    expect(await rowOf(used.jti)).toMatchObject({ session_version: 3 });
+  });
+
+  test("goes along a chain, each link once, with one row and at most two rows written each time", async () => {
+    const first = outstandingToken();
+    const chain = [first.jti];
+    const written: number[] = [];
+    const counting = d1Tokens(countingDatabase(written), () => {});
+    for (let count = 0; count < 5; count++) {
+      const used = { ...first, jti: chain.at(-1) ?? "" };
+      const { successorJti = "" } = await counting.rotate("no user", rotationOf(used, now + count));
+      chain.push(successorJti);
+    }
+    expect(new Set(chain).size).toBe(6);
+    for (const jti of chain.slice(0, -1)) {
+      expect((await tokens.rotate("no user", rotationOf({ ...first, jti }, now + 9))).successorJti).toBeUndefined();
+    }
+    const blacklisted = await Promise.all(chain.map((jti) => tokens.isBlacklisted("no user", jti)));
+    expect(blacklisted).toEqual([true, true, true, true, true, false]);
+    expect(await rowsOfSession(first.jti)).toBe(1);
+    expect(written.slice(1)).toEqual([2, 2, 2, 2]);
   });
 });
 

@@ -1,0 +1,191 @@
+// Users as a database for sessions alone knows them: `owners`, written before the row in `users`.
+// Must never let a session begin while its user's row is being changed.
+
+import type { UserId } from "../../users/user.ts";
+import type { Ending } from "../admin-contract.ts";
+import type { SessionUser, UserLookup } from "../contract.ts";
+import type { AccountTables } from "./accounts.ts";
+import { adoptSessionsOf } from "./earlier-tokens.ts";
+import { createParameters } from "./parameters.ts";
+import type { SessionTables } from "./session-rows.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+const columns = "user_id, is_active, session_version, fingerprint, issued_before";
+
+const accountsInOwners: AccountTables = {
+  sql(_lookup, parameter) {
+    const of = (column: string) =>
+      `(SELECT ${column} FROM owners WHERE owner = ${parameter} AND is_active IS NOT NULL)`;
+    return {
+      id: of("user_id"),
+      isActive: of("is_active"),
+      version: of("session_version"),
+      issuedBefore: `COALESCE(${of("issued_before")}, 0)`,
+    };
+  },
+  statements: 1,
+  select: (db, { value }) => [db.prepare(`SELECT ${columns} FROM owners WHERE owner = ?1`).bind(value)],
+  from: ([found]) => ({
+    user: ownerFrom(found?.results[0]),
+    wholeUser: undefined,
+    issuedBeforeSeconds: Number(found?.results[0]?.issued_before ?? 0),
+  }),
+};
+
+/** A database for sessions alone. */
+export const sessionsAlone: SessionTables = { accounts: accountsInOwners, hasEarlier: false };
+
+/** Undefined also for one whose row in `users` is gone; what it was is kept, so that no session comes back with its id. */
+function ownerFrom(row: Row | undefined): SessionUser | undefined {
+  if (!row || row.is_active === null) return undefined;
+  return {
+    id: String(row.user_id),
+    is_active: row.is_active === 1,
+    session_version: Number(row.session_version),
+    passwordFingerprint: String(row.fingerprint),
+  };
+}
+
+/** That the owner's row in `users` is being changed, as SQL. */
+export const isChanging = (owner: string, nowSeconds: string): string =>
+  `EXISTS (SELECT 1 FROM owners WHERE owner = ${owner} AND changing_until > ${nowSeconds})`;
+
+/**
+ * Writes an owner down as their row in `users` is, unless it is being changed.
+ *
+ * @param issuedBeforeSeconds for an owner who is not known yet: up to which second tokens were ended
+ */
+export function keepOwner(
+  db: D1Database,
+  owner: UserLookup,
+  user: SessionUser,
+  { issuedBeforeSeconds, nowSeconds }: { readonly issuedBeforeSeconds: number; readonly nowSeconds: number },
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO owners (owner, user_id, is_active, fingerprint, issued_before) VALUES (?1, ?2, ?3, ?4, ?5)
+       ON CONFLICT (owner) DO UPDATE SET user_id = excluded.user_id, is_active = excluded.is_active,
+         fingerprint = excluded.fingerprint, issued_before = MAX(owners.issued_before, excluded.issued_before)
+       WHERE COALESCE(owners.changing_until, 0) <= ?6`,
+    )
+    .bind(owner.value, user.id, Number(user.is_active), user.passwordFingerprint, issuedBeforeSeconds, nowSeconds);
+}
+
+/** The same for an owner of whom nothing is known yet; one who is known stays. */
+export function addOwner(
+  db: D1Database,
+  owner: UserLookup,
+  user: SessionUser,
+  issuedBeforeSeconds: number,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO owners (owner, user_id, is_active, fingerprint, issued_before, session_version)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (owner) DO NOTHING`,
+    )
+    .bind(
+      ...[owner.value, user.id, Number(user.is_active), user.passwordFingerprint],
+      ...[issuedBeforeSeconds, user.session_version],
+    );
+}
+
+/** How long a change of a row in `users` may take, at most: D1 ends a query after 30 seconds. */
+const longestChangeSeconds = 60;
+
+/** What a change of a user does to the user's sessions. */
+export interface OwnerChange {
+  readonly user: SessionUser;
+  /** Whether it ends them. */
+  readonly ends: boolean;
+  readonly isActive: boolean;
+  readonly nowSeconds: number;
+}
+
+/** Before the row in `users` is changed: no session begins until finishChange(), and those that there are end. */
+export function beginChange(db: D1Database, owner: UserLookup, change: OwnerChange): D1PreparedStatement {
+  const { user, ends, isActive, nowSeconds } = change;
+  const parameters = createParameters();
+  const values = [owner.value, user.id, Number(isActive), user.passwordFingerprint, nowSeconds + longestChangeSeconds];
+  const [name, id, active, fingerprint, until] = values.map((value) => parameters.add(value));
+  const raise = parameters.add(Number(ends));
+  return db
+    .prepare(
+      `INSERT INTO owners (owner, user_id, is_active, fingerprint, changing_until, session_version)
+       VALUES (${name}, ${id}, ${active}, ${fingerprint}, ${until}, ${raise})
+       ON CONFLICT (owner) DO UPDATE SET is_active = excluded.is_active, changing_until = excluded.changing_until,
+         session_version = owners.session_version + excluded.session_version`,
+    )
+    .bind(...parameters.values);
+}
+
+/** After it: sessions begin again. @param user as the row is now; undefined where it is gone */
+export function finishChange(db: D1Database, owner: UserLookup, user: SessionUser | undefined): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE owners SET changing_until = NULL, is_active = ?2, fingerprint = COALESCE(?3, fingerprint) WHERE owner = ?1`,
+    )
+    .bind(owner.value, user ? Number(user.is_active) : null, user?.passwordFingerprint ?? null);
+}
+
+/** Ends an owner's tokens that were issued before a second. Of one who is not known here, the database of users knows it. */
+export function endOwner(
+  db: D1Database,
+  owner: UserLookup,
+  { accounts, hasEarlier }: SessionTables,
+  { issuedBeforeSeconds, nowSeconds }: Pick<Ending, "issuedBeforeSeconds" | "nowSeconds">,
+): D1PreparedStatement[] {
+  const { id } = accounts.sql(owner, "?1");
+  const sessions = db
+    .prepare(
+      `UPDATE sessions SET blacklisted_at = ?3 WHERE user_id = ${id} AND blacklisted_at IS NULL AND created_at < ?2`,
+    )
+    .bind(owner.value, issuedBeforeSeconds, nowSeconds);
+  const note = db
+    .prepare("UPDATE owners SET issued_before = MAX(issued_before, ?2) WHERE owner = ?1")
+    .bind(owner.value, issuedBeforeSeconds);
+  // In the database of users, the note is its own.
+  return hasEarlier ? [adoptSessionsOf(db, owner), sessions] : [note, sessions];
+}
+
+/** An owner whose user's row is about to be changed by a list of changes, or was. */
+export interface ChangedOwner {
+  readonly owner: string;
+  readonly userId: UserId;
+  /** The second before which tokens end with it. */
+  readonly issuedBeforeSeconds: number;
+}
+
+/** beginChange() of several owners, whose sessions all end. One who is not known yet is none until finishChanges(). */
+export function beginChanges(db: D1Database, owners: readonly ChangedOwner[], nowSeconds: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO owners (owner, user_id, fingerprint, session_version, issued_before, changing_until)
+       SELECT value ->> 'owner', value ->> 'userId', '', 1, value ->> 'issuedBeforeSeconds', ?2 FROM json_each(?1) WHERE true
+       ON CONFLICT (owner) DO UPDATE SET changing_until = excluded.changing_until,
+         session_version = owners.session_version + 1,
+         issued_before = MAX(owners.issued_before, excluded.issued_before)`,
+    )
+    .bind(JSON.stringify(owners), nowSeconds + longestChangeSeconds);
+}
+
+/** finishChange() of several owners. @param users as the rows are now, by owner; null where one is gone */
+export function finishChanges(
+  db: D1Database,
+  users: ReadonlyArray<readonly [owner: string, user: SessionUser | null]>,
+): D1PreparedStatement {
+  const rows = users.map(([owner, user]) => ({
+    owner,
+    isActive: user && Number(user.is_active),
+    fingerprint: user?.passwordFingerprint ?? null,
+  }));
+  return db
+    .prepare(
+      `UPDATE owners SET changing_until = NULL, is_active = now.is_active,
+         fingerprint = COALESCE(now.fingerprint, owners.fingerprint)
+       FROM (SELECT value ->> 'owner' AS owner, value ->> 'isActive' AS is_active, value ->> 'fingerprint' AS fingerprint
+             FROM json_each(?1)) AS now
+       WHERE owners.owner = now.owner`,
+    )
+    .bind(JSON.stringify(rows));
+}

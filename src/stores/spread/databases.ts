@@ -1,0 +1,125 @@
+// Finds an owner's session database, and moves the owner there first while sessions are being spread.
+// Must never work on an owner's sessions in two databases.
+import { Refusal } from "../../errors.ts";
+import type { Owner } from "../contract.ts";
+import { type StoreLog, WrongDatabase } from "../d1/errors.ts";
+import { sessionsAlone } from "../d1/owners.ts";
+import type { SessionPlace } from "../d1/session-rows.ts";
+import { allInOne } from "../d1/session-tables.ts";
+import { guarded } from "./guard.ts";
+import { moveOwner } from "./move-owner.ts";
+import { ownerText, type Placement, placeOf } from "./placement.ts";
+
+/** The bindings by their names: DB, SESSIONS_1, SESSIONS_2 and so on. */
+export type BoundDatabases = ReadonlyMap<string, D1Database>;
+
+export type SpreadLog = StoreLog & ((event: "session_databases_mismatch", fields: { readonly name: string }) => void);
+
+export interface SessionDatabases {
+  /** Runs work where the owner's sessions are. Work can be repeated: nothing was written when it failed by the guard. */
+  at<T>(owner: Owner, work: (place: SessionPlace) => Promise<T>): Promise<T>;
+  /** Runs work where the sessions of several owners are: once in each database, for its owners. It may be repeated. */
+  atEach<Each extends Exclude<Owner, "no user">>(
+    owners: readonly Each[],
+    work: (place: SessionPlace, owners: readonly Each[]) => Promise<unknown>,
+  ): Promise<void>;
+  /** Runs work in each database that has sessions, one after another. */
+  inAll<T>(work: (place: SessionPlace, name: string) => Promise<T>): Promise<readonly T[]>;
+}
+
+/** What the stores over several databases work with. */
+export interface SpreadStores {
+  /** The database of users. */
+  readonly users: D1Database;
+  readonly databases: SessionDatabases;
+  readonly nowSeconds: () => number;
+  readonly log: SpreadLog;
+}
+
+/** How often the placement may change under one operation. */
+const mostAttempts = 4;
+
+export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): SessionDatabases {
+  // What this isolate knows; each batch tells if it is no longer true.
+  let known: Placement | undefined;
+
+  const mismatch = (name: string): Refusal => {
+    log("session_databases_mismatch", { name });
+    return new Refusal("store_unavailable");
+  };
+  const database = (name: string): D1Database => {
+    const db = bound.get(name);
+    if (!db) throw mismatch(name);
+    return db;
+  };
+  const placeIn = (name: string, { version }: Placement, owners: readonly string[]): SessionPlace => ({
+    db: guarded(database(name), { name, version, owners }),
+    tables: name === usersDatabase ? allInOne : sessionsAlone,
+  });
+
+  /** What a database says, if it is the one that is meant. */
+  async function placementIn(name: string): Promise<Placement> {
+    const row = await database(name)
+      .prepare("SELECT name, version, current, next FROM placement WHERE id = 1")
+      .first<{ name: string; version: number; current: string; next: string | null }>();
+    if (row?.name !== name) throw mismatch(name);
+    const list = (text: string) => JSON.parse(text) as string[];
+    return { version: row.version, current: list(row.current), next: row.next === null ? undefined : list(row.next) };
+  }
+
+  async function placement(): Promise<Placement> {
+    known ??= await placementIn(usersDatabase);
+    return known;
+  }
+
+  /** Where the owner's sessions are, after they were moved there if need be. */
+  async function homeNow(owner: Owner, current: Placement): Promise<string> {
+    const { from, to } = placeOf(owner, current);
+    if (to === undefined) return from;
+    const move = { from: placeIn(from, current, []), to: placeIn(to, current, [ownerText(owner)]), name: to };
+    await moveOwner(owner, move);
+    return to;
+  }
+
+  /** Does it again where the placement has changed meanwhile. */
+  async function untilPlaced<T>(attempt: (current: Placement) => Promise<T>): Promise<T> {
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await attempt(await placement());
+      } catch (error) {
+        if (!(error instanceof WrongDatabase)) throw error;
+        if (attempts === mostAttempts) throw mismatch(error.database);
+        known = newest(known, await placementIn(error.database));
+      }
+    }
+  }
+
+  return {
+    at: (owner, work) =>
+      untilPlaced(async (current) => work(placeIn(await homeNow(owner, current), current, [ownerText(owner)]))),
+    atEach: (owners, work) =>
+      untilPlaced(async (current) => {
+        const homes = new Map<string, (typeof owners)[number][]>();
+        for (const owner of owners) {
+          const home = await homeNow(owner, current);
+          homes.set(home, [...(homes.get(home) ?? []), owner]);
+        }
+        for (const [home, some] of homes) await work(placeIn(home, current, some.map(ownerText)), some);
+      }),
+    async inAll(work) {
+      const current = await placement();
+      const names = [...new Set([...current.current, ...(current.next ?? [])])];
+      const done: Awaited<ReturnType<typeof work>>[] = [];
+      for (const name of names) done.push(await work(placeIn(name, current, []), name));
+      return done;
+    },
+  };
+}
+
+/** The database that has users; before sessions were spread, it has them all. */
+export const usersDatabase = "DB";
+
+/** While the lists are being changed, databases say it one after another. */
+function newest(one: Placement | undefined, other: Placement): Placement {
+  return one === undefined || other.version > one.version ? other : one;
+}

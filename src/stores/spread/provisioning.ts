@@ -1,0 +1,87 @@
+// Users as the API provisions them, where their sessions are in other databases.
+// Must never apply a change before the sessions that it ends have ended.
+
+import { ownerOf } from "../../users/token-user.ts";
+import type { UserIdSettings } from "../../users/user-id.ts";
+import type { UserLookup } from "../contract.ts";
+import { accountsInUsers } from "../d1/accounts.ts";
+import { onD1 } from "../d1/errors.ts";
+import { beginChanges, finishChanges } from "../d1/owners.ts";
+import { endedBy } from "../d1/provisioning.ts";
+import type { EndedUser, ProvisioningStore } from "../provisioning-contract.ts";
+import { changeUser } from "./change-user.ts";
+import type { SpreadStores } from "./databases.ts";
+
+/** An owner of sessions that a change ends. */
+interface EndedOwner extends Exclude<UserLookup, "no user"> {
+  readonly user: EndedUser;
+}
+
+/** @param inner the store of the database of users */
+export function spreadProvisioning(
+  stores: SpreadStores,
+  settings: UserIdSettings,
+  inner: ProvisioningStore,
+): ProvisioningStore {
+  const { users, databases, nowSeconds, log } = stores;
+  const ownersOf = (ended: readonly EndedUser[]): readonly EndedOwner[] =>
+    ended.map((user) => ({ ...ownerOf(settings, user), user }));
+
+  const begin = (owners: readonly EndedOwner[]) =>
+    databases.atEach(owners, async ({ db, tables }, some) => {
+      if (tables.hasEarlier) return;
+      const changed = some.map(({ value, user }) => ({
+        owner: value,
+        userId: user.id,
+        issuedBeforeSeconds: user.issuedBeforeSeconds,
+      }));
+      await db.batch([beginChanges(db, changed, nowSeconds())]);
+    });
+
+  const finish = (owners: readonly EndedOwner[]) =>
+    databases.atEach(owners, async ({ db, tables }, some) => {
+      if (tables.hasEarlier) return;
+      const looks = some.flatMap((owner) => accountsInUsers.select(users, owner));
+      const results = await users.batch<Record<string, unknown>>(looks);
+      const { statements } = accountsInUsers;
+      const now = some.map(({ value }, index) => {
+        const { user } = accountsInUsers.from(results.slice(index * statements, (index + 1) * statements));
+        return [value, user ?? null] as const;
+      });
+      await db.batch([finishChanges(db, now)]);
+    });
+
+  return {
+    ...inner,
+    async apply(changes, terms) {
+      const expected = ownersOf(await onD1(log, () => endedBy(users, changes, terms)));
+      await onD1(log, () => begin(expected));
+      try {
+        const provisioned = await inner.apply(changes, terms);
+        // Of a change that another one was in the way of, when it was looked at.
+        const known = new Set(expected.map(({ value }) => value));
+        const others = ownersOf(provisioned.ended).filter(({ value }) => !known.has(value));
+        if (others.length > 0) {
+          await onD1(log, () => begin(others));
+          await onD1(log, () => finish(others));
+        }
+        return provisioned;
+      } finally {
+        await onD1(log, () => finish(expected));
+      }
+    },
+    async logOut(id, ending) {
+      const [row] = (await accountRows(stores, id)) ?? [];
+      if (!row) return inner.logOut(id, ending);
+      return changeUser(stores, ownerOf(settings, row), { ends: false, ending }, () => inner.logOut(id, ending));
+    },
+  };
+}
+
+async function accountRows({ users }: SpreadStores, id: string) {
+  const results = await users.batch<Record<string, unknown>>([
+    ...accountsInUsers.select(users, { column: "id", value: id }),
+  ]);
+  const { wholeUser } = accountsInUsers.from(results);
+  return wholeUser && [wholeUser];
+}

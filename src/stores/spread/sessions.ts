@@ -1,0 +1,47 @@
+// Sessions over several session databases, each owner's in one.
+// Must never answer before the owner's session database has written it.
+import type { Owner, SessionStore } from "../contract.ts";
+import { onD1 } from "../d1/errors.ts";
+import { eventOwner, eventStatements } from "../d1/events.ts";
+import { endOwner } from "../d1/owners.ts";
+import { cutoffStatement, d1Sessions, type SessionsAt, sessionsAt } from "../d1/sessions.ts";
+import type { NewEvent } from "../events-contract.ts";
+import type { SpreadStores } from "./databases.ts";
+
+/** @param event written with the next change */
+export function spreadSessions(stores: SpreadStores, event?: NewEvent): SessionStore {
+  const { users, databases, log } = stores;
+  const on = <T>(work: () => Promise<T>) => onD1(log, work);
+  const at = <T>(owner: Owner, work: (sessions: SessionsAt) => Promise<T>) =>
+    on(() => databases.at(owner, (place) => work(sessionsAt(place, log))));
+  /** After the change, in the database of users: an event that is lost with its Worker tells of nothing that did not happen. */
+  const tell = async (owner: Owner) => {
+    const statements = eventStatements(users, event, eventOwner(owner), { sql: "true" });
+    if (statements.length > 0) await on(() => users.batch(statements));
+  };
+  const store: SessionStore = {
+    withEvent: (next) => (next ? spreadSessions(stores, next) : store),
+    async endSession(owner, ...asked) {
+      const did = await at(owner, (sessions) => sessions.endSession(owner, ...asked));
+      if (did) await tell(owner);
+      return did;
+    },
+    async endSessionOf(owner, ...asked) {
+      const session = await at(owner, (sessions) => sessions.endSessionOf(owner, ...asked));
+      if (session !== undefined) await tell(owner);
+      return session;
+    },
+    // The sessions first: if the second half is lost, the caller asks again, and ends what is ended.
+    endAll: (owner, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
+      on(async () => {
+        const ending = { issuedBeforeSeconds, untilSeconds, nowSeconds };
+        await databases.at(owner, ({ db, tables }) => db.batch(endOwner(db, owner, tables, ending)));
+        const [sql, values] = cutoffStatement(owner, ending);
+        const tells = eventStatements(users, event, eventOwner(owner), { sql: "true" });
+        await users.batch([users.prepare(sql).bind(...values), ...tells]);
+      }),
+    liveTokens: (owner, ...asked) => at(owner, (sessions) => sessions.liveTokens(owner, ...asked)),
+    forgetEndings: (beforeSeconds) => d1Sessions(users, log).forgetEndings(beforeSeconds),
+  };
+  return store;
+}
