@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS owners (
   issued_before  INTEGER NOT NULL DEFAULT 0,   -- tokens issued before this second are ended
   changing_until INTEGER                       -- the user's row is being changed: no session begins until this second
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS owners_user_id ON owners (user_id);
 
 -- What this database is, and which ones are in use together. One row.
 CREATE TABLE IF NOT EXISTS placement (

@@ -60,6 +60,7 @@ export const logEvents = {
   jwks_loaded: { fields: ["keys"] },
   // What does not work.
   jwks_failed: { fields: ["error"], alarm: true },
+  session_databases_mismatch: { fields: ["name"], alarm: true },
   store_failed: { fields: ["store", "error"], alarm: true },
   metrics_failed: { fields: ["error"], alarm: true },
   events_failed: { fields: ["error"], alarm: true },

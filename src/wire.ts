@@ -16,11 +16,11 @@ import type { Shown } from "./router.ts";
 import type { Services } from "./services.ts";
 import { endedUntilSeconds } from "./sessions/end-sessions.ts";
 import { createTokenUseCases } from "./sessions/use-cases.ts";
-import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
+import { type Bound, bindingErrors, bindingWarnings, isSessionsBinding } from "./settings/checks/check-bindings.ts";
 import { provisioningKeys } from "./settings/derived.ts";
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
-import type { AdminStores } from "./stores/admin-contract.ts";
+import type { AdminStores, AdminTokenStore, AdminUserStore } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1AdminTokens } from "./stores/d1/admin-tokens.ts";
@@ -38,7 +38,14 @@ import { fetchJwkSet } from "./stores/jwk-set-source.ts";
 import { kvRevocationCache, noRevocationCache } from "./stores/kv/revocations.ts";
 import { loginApi } from "./stores/login-at-api.ts";
 import type { LoginApi } from "./stores/login-contract.ts";
+import type { ProvisioningStore } from "./stores/provisioning-contract.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
+import { spreadAdminTokens } from "./stores/spread/admin-tokens.ts";
+import { type SpreadStores, sessionDatabases, usersDatabase } from "./stores/spread/databases.ts";
+import { spreadProvisioning } from "./stores/spread/provisioning.ts";
+import { spreadSessions } from "./stores/spread/sessions.ts";
+import { spreadTokens } from "./stores/spread/tokens.ts";
+import { spreadAdminUsers, spreadApiUsers } from "./stores/spread/users.ts";
 import { assertionSigner } from "./tokens/assertion.ts";
 import { createCodec } from "./tokens/codec.ts";
 import { eventSigner } from "./tokens/event-token.ts";
@@ -62,6 +69,7 @@ export interface Env {
   readonly LOGIN_LIMITER?: RateLimit;
   readonly METRICS?: AnalyticsEngineDataset;
   readonly EVENTS?: Queue<string>;
+  /** And SESSIONS_1, SESSIONS_2 and so on: D1 databases for sessions alone. */
   readonly [name: string]: unknown;
 }
 
@@ -99,16 +107,16 @@ export async function wire(
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const keySource = keySourceFor(settings, log);
   logStart(log, configuration);
-  const admin = settings.ADMIN ? adminStores(env.DB, log) : undefined;
+  const spread = spreadFor(env, env.DB, log);
+  const stores = storesFor(env.DB, spread, settings, log);
+  const admin = settings.ADMIN ? adminStores(env.DB, stores, log) : undefined;
   const later = (work: Promise<void>) => waitUntil(work);
   const services = {
     ...configuration,
     codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
+    ...stores,
     users: d1Users(env.DB, log),
-    apiUsers: d1ApiUsers(env.DB, log),
     loginApi: loginApiFor(env, settings, log),
-    tokens: d1Tokens(env.DB, log),
-    sessions: d1Sessions(env.DB, log),
     revocationCache: env.BLACKLIST
       ? kvRevocationCache(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log)
       : noRevocationCache(),
@@ -128,7 +136,7 @@ export async function wire(
     signAssertion: assertionSigner(settings, keys),
   };
   const tokenCache = createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY });
-  const provisioning = provisioningFor(env.DB, services);
+  const provisioning = provisioningFor(stores.provisioningStore, services);
   const { takeUsers } = provisioning;
   const deps = {
     ...services,
@@ -155,6 +163,9 @@ function boundIn(env: Env): Bound {
     METRICS: METRICS && (typeof METRICS.writeDataPoint === "function" ? "right" : "other"),
     EVENTS: EVENTS && (typeof EVENTS.sendBatch === "function" ? "right" : "other"),
     ORIGIN: ORIGIN && (ORIGIN === "zone" ? "zone" : "service"),
+    SESSIONS: new Map(
+      [...sessionBindings(env)].map(([name, db]) => [name, typeof db.prepare === "function" ? "right" : "other"]),
+    ),
   };
 }
 
@@ -172,24 +183,69 @@ function userEventsFor(
   return createUserEvents({ events: d1Events(db, log), targets, sign: eventSigner(key), later, log });
 }
 
-function adminStores(db: D1Database, log: Log): AdminStores {
+/** Databases for sessions alone, by the names of their bindings; empty where sessions are with the users. */
+function sessionBindings(env: Env): ReadonlyMap<string, D1Database> {
+  const bound = Object.entries(env).filter(([name, value]) => isSessionsBinding(name) && value);
+  return new Map(bound as Array<[string, D1Database]>);
+}
+
+function spreadFor(env: Env, users: D1Database, log: Log): SpreadStores | undefined {
+  const bound = sessionBindings(env);
+  if (bound.size === 0) return undefined;
+  const databases = sessionDatabases(new Map([[usersDatabase, users], ...bound]), log);
+  return { users, databases, nowSeconds: clock.nowSeconds, log };
+}
+
+/** The stores that depend on where sessions are. */
+interface SessionStores extends Pick<Services, "tokens" | "sessions" | "apiUsers"> {
+  readonly provisioningStore: ProvisioningStore;
+  readonly adminUsers: AdminUserStore;
+  readonly adminTokens: AdminTokenStore;
+}
+
+function storesFor(db: D1Database, spread: SpreadStores | undefined, settings: Settings, log: Log): SessionStores {
+  const apiUsers = d1ApiUsers(db, log);
+  const provisioningStore = d1Provisioning(db, log);
+  const adminUsers = d1AdminUsers(db, log);
+  if (!spread) {
+    const adminTokens = d1AdminTokens(db, log);
+    return {
+      tokens: d1Tokens(db, log),
+      sessions: d1Sessions(db, log),
+      apiUsers,
+      provisioningStore,
+      adminUsers,
+      adminTokens,
+    };
+  }
+  return {
+    tokens: spreadTokens(spread),
+    sessions: spreadSessions(spread),
+    apiUsers: spreadApiUsers(spread, settings, apiUsers),
+    provisioningStore: spreadProvisioning(spread, settings, provisioningStore),
+    adminUsers: spreadAdminUsers(spread, settings, adminUsers),
+    adminTokens: spreadAdminTokens(spread, settings),
+  };
+}
+
+function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores, log: Log): AdminStores {
   return {
     sessions: d1AdminSessions(db, log),
-    users: d1AdminUsers(db, log),
-    tokens: d1AdminTokens(db, log),
+    users: adminUsers,
+    tokens: adminTokens,
     newSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url"),
   };
 }
 
 /** What PROVISIONING_KEY switches on: the endpoints, and what is done with X-Gateway-Users of the API's answers. */
 function provisioningFor(
-  db: D1Database,
+  provisioningStore: ProvisioningStore,
   { settings, revocationCache, log }: Pick<Services, "settings" | "revocationCache" | "log">,
 ): Pick<AppServices, "provisioned" | "takeUsers"> {
   if (settings.PROVISIONING_KEY === "") return { provisioned: undefined, takeUsers: undefined };
   const provisioning = createProvisioning({
     settings,
-    provisioningStore: d1Provisioning(db, log),
+    provisioningStore,
     revocationCache,
     endedUntilSeconds: (nowSeconds) => endedUntilSeconds(settings, nowSeconds),
     log,

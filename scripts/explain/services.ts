@@ -124,6 +124,7 @@ const noTokens: TokenStore = {
   extend: unavailable,
   blacklist: unavailable,
   rotate: unavailable,
+  withdraw: unavailable,
   deleteExpired: unavailable,
 };
 const noDatabase = { prepare: unavailable, batch: unavailable } as unknown as D1Database;

@@ -14,7 +14,12 @@ export interface Bound {
   readonly EVENTS: Binding;
   /** A service binding, or "zone": the server behind the Worker's own route. */
   readonly ORIGIN: "service" | "zone" | undefined;
+  /** Databases for sessions alone, by their names. Left out: none. */
+  readonly SESSIONS?: ReadonlyMap<string, Binding>;
 }
+
+/** Whether a binding of this name is a database for sessions alone. */
+export const isSessionsBinding = (name: string): boolean => /^SESSIONS_[1-9][0-9]*$/.test(name);
 
 /** Bindings without which the Worker does not work. */
 export function bindingErrors(
@@ -35,7 +40,19 @@ export function bindingErrors(
   if (bound.EVENTS === "right" && settings.PROVISIONING_KEY === "") {
     errors.push("EVENTS is bound, but PROVISIONING_KEY, which signs events, is not set.");
   }
-  return [...errors, ...loginOriginErrors(bound, settings)];
+  return [...errors, ...sessionsErrors(bound.SESSIONS ?? new Map()), ...loginOriginErrors(bound, settings)];
+}
+
+/** Numbered from 1 without a gap, so that none is left out by mistake. */
+function sessionsErrors(bound: ReadonlyMap<string, Binding>): string[] {
+  const errors = [...bound]
+    .filter(([, binding]) => binding === "other")
+    .map(([name]) => `${name} must be a D1 database.`);
+  for (let number = 1; number <= bound.size; number++) {
+    const name = `SESSIONS_${number}`;
+    if (!bound.has(name)) return [...errors, `${name} is missing, while databases with higher numbers are bound.`];
+  }
+  return errors;
 }
 
 /**

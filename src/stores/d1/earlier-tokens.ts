@@ -74,7 +74,7 @@ export async function readEarlierToken(
   const state = earlierState(jti, row);
   if (typeof row?.new_jti !== "string" || !state) return state;
   const parameters = createParameters();
-  const adopted = await selectSession(db, row.new_jti, parameters, "0").first<Row>();
+  const adopted = await selectSession(db, row.new_jti, parameters, { earlier: "0", here: "1" }).first<Row>();
   const newest = stateFrom(row.new_jti, adopted, usedSinceSeconds);
   if (!newest) return state;
   if (newest.newest) return { ...state, newest: newest.newest };

@@ -13,7 +13,7 @@ import { allInOne } from "./session-tables.ts";
 export function selectEnded(
   db: Pick<D1Database, "prepare">,
   revocationKeys: RevocationKeys,
-  { accounts, hasEarlier }: SessionTables = allInOne,
+  { accounts, hasEarlier, isHere = "1" }: SessionTables = allInOne,
 ): D1PreparedStatement {
   const { jti, session, user, issuedAtSeconds } = revocationKeys;
   const parameters = createParameters();
@@ -34,5 +34,5 @@ export function selectEnded(
     const when = isKnown.length === 0 ? issued : `${issued} + (${isKnown.join(" OR ")})`;
     ways.push(`${issuedBefore} > ${when}`);
   }
-  return db.prepare(`SELECT ${ways.join(" OR ") || "0"} AS ended`).bind(...parameters.values);
+  return db.prepare(`SELECT ${isHere} AS here, ${ways.join(" OR ") || "0"} AS ended`).bind(...parameters.values);
 }

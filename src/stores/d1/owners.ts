@@ -34,7 +34,7 @@ const accountsInOwners: AccountTables = {
 };
 
 /** A database for sessions alone. */
-export const sessionsAlone: SessionTables = { accounts: accountsInOwners, hasEarlier: false };
+export const sessionsAlone: SessionTables = { accounts: accountsInOwners, hasEarlier: false, isHere: undefined };
 
 /** Undefined also for one whose row in `users` is gone; what it was is kept, so that no session comes back with its id. */
 function ownerFrom(row: Row | undefined): SessionUser | undefined {

@@ -13,6 +13,8 @@ export interface SessionTables {
   readonly accounts: AccountTables;
   /** Whether it has the tables of an earlier version: tokens that are there and not adopted are left alone. */
   readonly hasEarlier: boolean;
+  /** SQL that fails where sessions are in other databases; undefined where something else sees to that. */
+  readonly isHere: string | undefined;
 }
 
 /** A database with sessions. */
@@ -69,7 +71,11 @@ function newValues(
 }
 
 /** Writes a token down; one that is already there stays. It is ended from the beginning if its session is. */
-export function insertToken(db: D1Database, token: OutstandingToken): D1PreparedStatement {
+export function insertToken(
+  db: D1Database,
+  token: OutstandingToken,
+  { isHere = "1" }: Pick<SessionTables, "isHere">,
+): D1PreparedStatement {
   const parameters = createParameters();
   const values = newValues(token, parameters);
   const ended =
@@ -77,7 +83,7 @@ export function insertToken(db: D1Database, token: OutstandingToken): D1Prepared
       ? "NULL"
       : `(SELECT MAX(named.ended_at) FROM sessions AS named WHERE ${rowsNamed(parameters.add(token.session), "named")})`;
   const sql = `INSERT INTO sessions (${columns}, ended_at, blacklisted_at) SELECT ${values}, ended, ended
-    FROM (SELECT ${ended} AS ended) WHERE true ON CONFLICT DO NOTHING`;
+    FROM (SELECT ${ended} AS ended) WHERE ${isHere} ON CONFLICT DO NOTHING`;
   return db.prepare(sql).bind(...parameters.values);
 }
 
@@ -117,7 +123,8 @@ export function extendToken(db: D1Database, written: WrittenToken): D1PreparedSt
   const version = update.add(token.sessionVersion);
   return [
     db
-      .prepare(`INSERT INTO sessions (${columns}) SELECT ${values} WHERE ${earlier} ON CONFLICT DO NOTHING`)
+      .prepare(`INSERT INTO sessions (${columns}) SELECT ${values} WHERE ${tables.isHere ?? "1"} AND ${earlier}
+         ON CONFLICT DO NOTHING`)
       .bind(...insert.values),
     db
       .prepare(

@@ -71,11 +71,11 @@ export function selectSession(
   db: D1Database,
   jti: string,
   parameters: Parameters,
-  earlier: string,
+  { earlier, here }: { readonly earlier: string; readonly here: string },
 ): D1PreparedStatement {
   const columns = stateColumns.map((column) => `s.${column}`).join(", ");
   const { row } = tokenPlace(jti, parameters, "s");
-  const sql = `SELECT ${columns}, ${earlier} AS earlier FROM (SELECT 1) LEFT JOIN sessions AS s ON ${row}`;
+  const sql = `SELECT ${columns}, ${earlier} AS earlier, ${here} AS here FROM (SELECT 1) LEFT JOIN sessions AS s ON ${row}`;
   return db.prepare(sql).bind(...parameters.values);
 }
 

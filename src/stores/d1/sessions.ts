@@ -29,7 +29,8 @@ export function d1Sessions(db: D1Database, log: StoreLog, event?: NewEvent): Ses
       on(async () => {
         const ending = endAllStatements(owner, { issuedBeforeSeconds, untilSeconds, nowSeconds });
         const tells = eventStatements(db, event, eventOwner(owner), { sql: "true" });
-        await db.batch([...ending.map(([sql, values]) => db.prepare(sql).bind(...values)), ...tells]);
+        const here = db.prepare(`SELECT ${allInOne.isHere} AS here`);
+        await db.batch([here, ...ending.map(([sql, values]) => db.prepare(sql).bind(...values)), ...tells]);
       }),
     forgetEndings: (beforeSeconds) =>
       on(async () => {
@@ -51,7 +52,9 @@ export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, event?: 
   const tells = (owner: Owner) => eventStatements(db, event, eventOwner(owner));
   const bound = ([sql, values]: Statement) => db.prepare(sql).bind(...values);
   const idIn = (owner: UserLookup, parameter: string) => tables.accounts.sql(owner, parameter).id;
-  const adopts = (statement: D1PreparedStatement) => (tables.hasEarlier ? [statement] : []);
+  // First: that sessions are here at all.
+  const here = tables.isHere ? [db.prepare(`SELECT ${tables.isHere} AS here`)] : [];
+  const adopts = (statement: D1PreparedStatement) => [...here, ...(tables.hasEarlier ? [statement] : [])];
   return {
     endSession: (owner, session, untilSeconds, nowSeconds) =>
       on(async () => {
@@ -79,8 +82,8 @@ export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, event?: 
         // Where users are in another database, the owner's version here is one of its own.
         const [ofUser, last] = tables.hasEarlier ? ["?4", [sessionVersion]] : [version, []];
         const statement = db.prepare(liveTokensOf(id, ofUser, tables.hasEarlier));
-        const [found] = await db.batch<Row>([statement.bind(owner.value, nowSeconds, limit, ...last)]);
-        return (found?.results ?? []).map(liveTokenFrom);
+        const results = await db.batch<Row>([...here, statement.bind(owner.value, nowSeconds, limit, ...last)]);
+        return (results.at(-1)?.results ?? []).map(liveTokenFrom);
       }),
   };
 }

@@ -54,7 +54,7 @@ export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): Token
     recordLogin: (_owner, record) =>
       on(async () => {
         const lookup = { column: "id", value: record.userId } as const;
-        const token = record.token ? [insertToken(db, record.token)] : [];
+        const token = record.token ? [insertToken(db, record.token, allInOne)] : [];
         const writes = [...token, ...loginWrites(db, record), ...loginEvent(db, record, event)];
         const results = await db.batch<Row>([...writes, ...accountsInUsers.select(db, lookup)]);
         const { wholeUser, issuedBeforeSeconds } = accountsInUsers.from(results.slice(-accountsInUsers.statements));
@@ -75,7 +75,7 @@ export function tokensAt(place: SessionPlace, log: StoreLog, event?: NewEvent): 
     tokenAndUser: (owner, jti, question = {}) => on(() => tokenAndUser(place, owner, jti, question)),
     insert: (owner, token) =>
       on(async () => {
-        const results = await db.batch<Row>([insertToken(db, token), ...selectAccount(place, owner)]);
+        const results = await db.batch<Row>([insertToken(db, token, place.tables), ...selectAccount(place, owner)]);
         return accountOf(place, owner, results);
       }),
     extend: (owner, token) => on(() => extend(place, owner, token)),
@@ -109,7 +109,8 @@ async function isBlacklisted({ db, tables }: SessionPlace, jti: string): Promise
   const earlier = tables.hasEarlier
     ? `OR EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ${parameters.add(jti)} AND blacklisted_at IS NOT NULL)`
     : "";
-  const sql = `SELECT EXISTS (SELECT 1 FROM sessions WHERE ${isEnded}) ${earlier} AS ended`;
+  const here = tables.isHere ?? "1";
+  const sql = `SELECT ${here} AS here, EXISTS (SELECT 1 FROM sessions WHERE ${isEnded}) ${earlier} AS ended`;
   const [found] = await db.batch<Row>([db.prepare(sql).bind(...parameters.values)]);
   return found?.results[0]?.ended === 1;
 }
@@ -117,7 +118,8 @@ async function isBlacklisted({ db, tables }: SessionPlace, jti: string): Promise
 /** The statement that reads a token's session. */
 function selectState({ db, tables }: SessionPlace, jti: string): D1PreparedStatement {
   const parameters = createParameters();
-  return selectSession(db, jti, parameters, tables.hasEarlier ? isEarlierToken(parameters.add(jti)) : "0");
+  const earlier = tables.hasEarlier ? isEarlierToken(parameters.add(jti)) : "0";
+  return selectSession(db, jti, parameters, { earlier, here: tables.isHere ?? "1" });
 }
 
 /** That a token is in the table of an earlier version only, as the row of selectState() says. */

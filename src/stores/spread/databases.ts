@@ -5,7 +5,7 @@ import type { Owner } from "../contract.ts";
 import { type StoreLog, WrongDatabase } from "../d1/errors.ts";
 import { sessionsAlone } from "../d1/owners.ts";
 import type { SessionPlace } from "../d1/session-rows.ts";
-import { allInOne } from "../d1/session-tables.ts";
+import { withUsers } from "../d1/session-tables.ts";
 import { guarded } from "./guard.ts";
 import { moveOwner } from "./move-owner.ts";
 import { ownerText, type Placement, placeOf } from "./placement.ts";
@@ -54,7 +54,7 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
   };
   const placeIn = (name: string, { version }: Placement, owners: readonly string[]): SessionPlace => ({
     db: guarded(database(name), { name, version, owners }),
-    tables: name === usersDatabase ? allInOne : sessionsAlone,
+    tables: name === usersDatabase ? withUsers : sessionsAlone,
   });
 
   /** What a database says, if it is the one that is meant. */

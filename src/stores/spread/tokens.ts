@@ -116,7 +116,7 @@ async function recordLogin(
   const keeps = (known: User, issuedBeforeSeconds: number) =>
     databases.at(owner, async ({ db, tables }) => {
       if (owner === "no user" || !token) return;
-      if (tables.hasEarlier) return void (await db.batch([insertToken(db, token)]));
+      if (tables.hasEarlier) return void (await db.batch([insertToken(db, token, tables)]));
       const keep = keepOwner(db, owner, withFingerprint(known), { issuedBeforeSeconds, nowSeconds });
       const begin = issuedBeforeSeconds === 0 ? [beginSession(db, { tables, owner, token })] : [];
       const [, begun] = await db.batch<Row>([keep, ...begin]);

@@ -1,0 +1,171 @@
+// Changes of users whose sessions are in other databases: in which order they are written, and what a lost half leaves.
+import { beforeEach, describe, expect, it } from "vitest";
+import type { RotationTerms } from "../../src/stores/contract.ts";
+import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
+import { d1Provisioning } from "../../src/stores/d1/provisioning.ts";
+import { sessionDatabases } from "../../src/stores/spread/databases.ts";
+import { spreadProvisioning } from "../../src/stores/spread/provisioning.ts";
+import { spreadSessions } from "../../src/stores/spread/sessions.ts";
+import { spreadTokens } from "../../src/stores/spread/tokens.ts";
+import { spreadAdminUsers } from "../../src/stores/spread/users.ts";
+import type { User } from "../../src/users/user.ts";
+import { DB } from "../support/bindings.ts";
+import { freshId } from "../support/rows.ts";
+import { boundDatabases, placeSessions, sessionNames } from "../support/session-databases.ts";
+import { settingsOf } from "../support/settings.ts";
+import { addUser } from "../support/users.ts";
+
+const now = 1_700_000_000;
+const log = () => {};
+const settings = settingsOf();
+const root = { isSuperuser: true, namesAreIds: false };
+const ending = { issuedBeforeSeconds: now + 1, untilSeconds: now + 9000, nowSeconds: now };
+
+/** @param users the database of users, which may be one that fails */
+function storesOn(users: D1Database = DB) {
+  const spread = { users, databases: sessionDatabases(boundDatabases, log), nowSeconds: () => now, log };
+  return {
+    tokens: spreadTokens(spread),
+    sessions: spreadSessions(spread),
+    admin: spreadAdminUsers(spread, settings, d1AdminUsers(users, log)),
+    provisioning: spreadProvisioning(spread, settings, d1Provisioning(users, log)),
+  };
+}
+
+/** A database that fails at each batch that changes a user. */
+const failingAtUsers = new Proxy(DB, {
+  get(db, property) {
+    if (property === "prepare") {
+      return (sql: string) =>
+        db.prepare(/^(UPDATE|DELETE FROM|INSERT INTO) users/.test(sql) ? "SELECT * FROM lost" : sql);
+    }
+    const value: unknown = Reflect.get(db, property, db);
+    return typeof value === "function" ? value.bind(db) : value;
+  },
+});
+
+const ownerOf = ({ id }: User) => ({ column: "id", value: id }) as const;
+
+async function withSession() {
+  const user = await addUser();
+  const { tokens } = storesOn();
+  const jti = `${freshId().slice(0, 24)}00000000`;
+  const token = { jti, type: "refresh", userId: user.id, createdAtSeconds: now, expiresAtSeconds: now + 900 } as const;
+  await tokens.recordLogin(ownerOf(user), { userId: user.id, user, token, newHash: undefined, lastLogin: undefined });
+  return { user, token };
+}
+
+const rotation = (used: RotationTerms["used"], change: Partial<RotationTerms> = {}): RotationTerms => ({
+  nowSeconds: now,
+  used,
+  successor: { createdAtSeconds: now, expiresAtSeconds: now + 900 },
+  newKey: freshId().slice(0, 24),
+  mark: freshId(),
+  user: { mustBeActive: true, versionMustBeKnown: false },
+  ...change,
+});
+
+/** Whether the session can be refreshed. */
+async function goesOn({ user, token }: Awaited<ReturnType<typeof withSession>>): Promise<boolean> {
+  const { successorJti } = await storesOn().tokens.rotate(ownerOf(user), rotation(token));
+  return successorJti !== undefined;
+}
+
+beforeEach(() => placeSessions(sessionNames));
+
+describe("sessions in their own database", () => {
+  it("go on where nothing has changed", async () => {
+    expect(await goesOn(await withSession())).toBe(true);
+  });
+
+  it.each<[string, (user: User) => Promise<unknown>]>([
+    ["is deactivated", ({ id }) => storesOn().admin.deactivate(id, root, ending)],
+    ["gets another password", ({ id }) => storesOn().admin.setPassword(id, "!new", root, ending)],
+    ["is deleted", ({ id }) => storesOn().admin.remove(id, root, ending)],
+    ["is logged out", ({ id }) => storesOn().admin.end(id, root, ending)],
+    ["is logged out by the API", ({ id }) => storesOn().provisioning.logOut(id, ending)],
+    [
+      "gets another password from the API",
+      ({ id }) =>
+        storesOn().provisioning.apply(
+          [{ id, version: 5, deleted: false, rehash: false, columns: { password: "!api", hash: "0".repeat(64) } }],
+          { named: "id", names: "exact", ending },
+        ),
+    ],
+    [
+      "is deleted by the API",
+      ({ id }) =>
+        storesOn().provisioning.apply([{ id, version: 5, deleted: true, rehash: false, columns: {} }], {
+          named: "id",
+          names: "exact",
+          ending,
+        }),
+    ],
+  ])("end when their user %s", async (_, change) => {
+    const session = await withSession();
+    const other = await withSession();
+    await change(session.user);
+    expect([await goesOn(session), await goesOn(other)]).toEqual([false, true]);
+  });
+
+  it("go on when their user gets another password that is to end none", async () => {
+    const session = await withSession();
+    await storesOn().admin.setPassword(session.user.id, "!new", root, undefined);
+    expect(await goesOn(session)).toBe(true);
+  });
+
+  it("go on when a superuser is to be changed by who is none", async () => {
+    const session = await withSession();
+    await DB.prepare("UPDATE users SET is_superuser = 1 WHERE id = ?").bind(session.user.id).run();
+    const staff = { isSuperuser: false, namesAreIds: false };
+    expect(await storesOn().admin.deactivate(session.user.id, staff, ending)).toBe("gone");
+    expect(await goesOn(session)).toBe(true);
+  });
+
+  it("have ended where the change itself is lost, which can then be made again", async () => {
+    const session = await withSession();
+    const { id } = session.user;
+    await expect(storesOn(failingAtUsers).admin.deactivate(id, root, ending)).rejects.toThrow("store_unavailable");
+    expect(await goesOn(session)).toBe(false);
+    expect(await DB.prepare("SELECT is_active FROM users WHERE id = ?").bind(id).first("is_active")).toBe(1);
+    expect(await storesOn().admin.deactivate(id, root, ending)).toBe("done");
+    expect(await DB.prepare("SELECT is_active FROM users WHERE id = ?").bind(id).first("is_active")).toBe(0);
+  });
+
+  it("begin again for a user who is made anew with the same id, and the former ones do not", async () => {
+    const session = await withSession();
+    await storesOn().admin.remove(session.user.id, root, { ...ending, issuedBeforeSeconds: now });
+    await addUser({ id: session.user.id });
+    expect(await goesOn(session)).toBe(false);
+    const { user } = session;
+    const jti = `${freshId().slice(0, 24)}00000000`;
+    const token = { ...session.token, jti };
+    const { tokens } = storesOn();
+    await tokens.recordLogin(ownerOf(user), { userId: user.id, user, token, newHash: undefined, lastLogin: undefined });
+    expect(await goesOn({ user, token: { ...session.token, jti: jti as never } })).toBe(true);
+  });
+
+  it("do not begin while their user is being changed, and do so a minute after a change that was lost on its way", async () => {
+    const { user } = await withSession();
+    const home = [...boundDatabases].filter(([name]) => name !== "DB");
+    for (const [, db] of home)
+      await db
+        .prepare("UPDATE owners SET changing_until = ?")
+        .bind(now + 60)
+        .run();
+    const logIn = (atSeconds: number) => {
+      const jti = `${freshId().slice(0, 24)}00000000`;
+      const token = {
+        jti,
+        type: "refresh",
+        userId: user.id,
+        createdAtSeconds: atSeconds,
+        expiresAtSeconds: now + 900,
+      } as const;
+      const record = { userId: user.id, user, token, newHash: undefined, lastLogin: undefined };
+      return storesOn().tokens.recordLogin(ownerOf(user), record);
+    };
+    await expect(logIn(now + 59)).rejects.toThrow("store_unavailable");
+    expect((await logIn(now + 60)).user?.id).toBe(user.id);
+  });
+});
