@@ -205,10 +205,22 @@ export interface Rotating {
 
 /**
  * The statements that put a token's successor in its place: the first for a token that is in a session, the second for
- * one that is in none. Each gives back the session's key and the successor's counter if it was the one that did.
+ * one that is in none. Each gives back the session's key and the successor's counter if it was the one that did. The third
+ * fills in the user of a session that has none.
  */
 export function rotateToken(db: D1Database, rotating: Rotating): D1PreparedStatement[] {
-  return [rotateKnown(db, rotating), rotateUnknown(db, rotating)];
+  return [rotateKnown(db, rotating), rotateUnknown(db, rotating), ...fillInUser(db, rotating)];
+}
+
+/** Apart from the rotation, since SQLite writes the entries of an index anew for each column that a statement sets. */
+function fillInUser(db: D1Database, { tables, owner, terms }: Rotating): D1PreparedStatement[] {
+  if (owner === "no user") return [];
+  const parameters = createParameters();
+  const account = tables.accounts.sql(owner, parameters.add(owner.value));
+  const { row } = tokenPlace(terms.used.jti, parameters);
+  const sql = `UPDATE sessions SET user_id = ${account.id}
+    WHERE ${row} AND user_id IS NULL AND mark = ${parameters.add(terms.mark)}`;
+  return [db.prepare(sql).bind(...parameters.values)];
 }
 
 /** What the terms ask of the user, over the account. @param begun the session's version; undefined where it has none */
