@@ -47,18 +47,27 @@ export function partsOf(result: BenchResult): Readonly<Record<string, string>> {
 function machineText({ machine, options, later }: BenchResult): string {
   const { date, system, cores, memoryGibibytes, node, workerd } = machine;
   const { rounds, seconds, warmUpSeconds, turns, connections, sizes } = options;
-  const count = (value: number) => value.toLocaleString("en");
   const again = later?.shapes.map((name) => `\`${name}\``).join(", ");
   return [
     `Run of ${date}: a shared virtual machine with ${cores} cores and ${memoryGibibytes} GiB, ${system}, workerd ${workerd},`,
     `Node ${node}. ${rounds} rounds, in each ${seconds} s in ${turns} turns after ${warmUpSeconds} s of warm-up, ${connections} connections. Full`,
-    `tables: ${count(sizes.users)} rows in \`users\`, ${count(sizes.sessions)} in \`sessions\`, ${count(sizes.ids)} ids in KV.`,
+    `tables: ${sizesText(sizes)}.`,
     ...(later
       ? [
-          `Of a later run, ${later.machine.date}, ${later.options.rounds} rounds of ${later.options.seconds} s: ${again}.`,
+          `Of a later run, ${later.machine.date}, with ${later.options.rounds} rounds of ${later.options.seconds} s on the same, busier machine and`,
+          `${sizesText(later.options.sizes)}: ${again}.`,
         ]
       : []),
   ].join("\n");
+}
+
+function sizesText(sizes: BenchResult["options"]["sizes"]): string {
+  const count = (value: number) => value.toLocaleString("en");
+  const rows =
+    "sessions" in sizes
+      ? `${count(sizes.sessions)} in \`sessions\``
+      : `${count(sizes.tokens)} in \`outstanding_tokens\``;
+  return `${count(sizes.users)} rows in \`users\`, ${rows}, ${count(sizes.ids)} ids in KV`;
 }
 
 function targetsTable({ targets }: BenchResult): string {

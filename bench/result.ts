@@ -9,9 +9,12 @@ import type { Small } from "./small.ts";
 import type { StoreUse } from "./store-use.ts";
 import { judgeTargets, type TargetResult } from "./targets.ts";
 
+/** Of a run whose tables had a row for each token. */
+export type EarlierSizes = Omit<TableSizes, "sessions"> & { readonly tokens: number };
+
 export interface BenchResult {
   readonly machine: Machine;
-  readonly options: Omit<RaceOptions, "only"> & { readonly sizes: TableSizes };
+  readonly options: Omit<RaceOptions, "only"> & { readonly sizes: TableSizes | EarlierSizes };
   readonly small: Small;
   /** Per request; null where only some shapes were asked for. */
   readonly storeUse: readonly StoreUse[] | null;
@@ -30,17 +33,13 @@ export interface LaterRun {
 /**
  * An earlier run of all shapes, with the shapes of a later run in the place of its own. The store's use and the bundle are
  * the later ones.
- *
- * @throws where the later run has some of the shapes with full tables only: all have to have the same tables
  */
 export function mergedResult(earlier: BenchResult, later: BenchResult): BenchResult {
   const names = new Set(later.shapes.map(({ name }) => name));
-  const missing = earlier.shapes.find(({ name }) => name.startsWith("tables-") && !names.has(name));
-  if (missing) throw new Error(`${missing.name} has to be run with the others that have full tables`);
   const shapes = earlier.shapes.map((shape) => later.shapes.find(({ name }) => name === shape.name) ?? shape);
   return {
     ...later,
-    ...{ machine: earlier.machine, options: { ...earlier.options, sizes: later.options.sizes } },
+    ...{ machine: earlier.machine, options: earlier.options },
     ...{ shapes, targets: judgeTargets(shapes) },
     later: { machine: later.machine, options: later.options, shapes: [...names] },
   };

@@ -23,7 +23,7 @@ interface Flushable {
 
 const numbers = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?1)";
 /** ?3 how many users there are. */
-const anybody = `CAST(${FIRST_OTHER_USER} + abs(random()) % ?3 AS TEXT)`;
+const anybody = `CAST(${FIRST_OTHER_USER} + abs(random()) % CAST(?3 AS INTEGER) AS TEXT)`;
 const sessions = `${numbers}
   INSERT INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at)
   SELECT lower(hex(randomblob(12))), 0, 'refresh', ${anybody}, ?2, ?2, ?2 + n FROM number`;

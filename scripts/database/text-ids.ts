@@ -142,11 +142,11 @@ async function refuseForeignObjects(database: Pick<Database, "read">): Promise<v
   }
 }
 
-/** The triggers of schema.sql on these tables, on one line each. */
+/** The triggers of schema.sql, on one line each. Those of other tables name these, and would follow a table to its new name. */
 const schemaTriggers: ReadonlyArray<{ readonly name: string; readonly sql: string }> = schemaStatements.flatMap(
   (one) => {
-    const [, name = "", table] = /^CREATE TRIGGER IF NOT EXISTS (\w+)[^;]*? ON (\w+)/.exec(one) ?? [];
-    return tables.some((copied) => copied.name === table) ? [{ name, sql: one.replaceAll(/\s+/g, " ") }] : [];
+    const name = /^CREATE TRIGGER IF NOT EXISTS (\w+)/.exec(one)?.[1];
+    return name === undefined ? [] : [{ name, sql: one.replaceAll(/\s+/g, " ") }];
   },
 );
 

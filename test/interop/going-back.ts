@@ -169,7 +169,7 @@ async function changeHere({ database }: Bindings, name: (who: string) => string)
   await database.write(
     [
       setPasswordSql(String(ada?.id), hash),
-      `UPDATE outstanding_tokens SET blacklisted_at = unixepoch() WHERE user_id = (SELECT id FROM users WHERE username = ${bob})`,
+      `UPDATE sessions SET blacklisted_at = unixepoch() WHERE user_id = (SELECT id FROM users WHERE username = ${bob})`,
       `UPDATE users SET username = ${sqlText(name("bobby"))}, email = iif(email = '', '', ${sqlText(name("bobby"))}) WHERE username = ${bob}`,
       `UPDATE users SET is_active = 0 WHERE username = ${sqlText(name("carol"))}`,
       `INSERT INTO users (id, password, username, date_joined) VALUES (${id}, ${sqlText(hash)}, ${sqlText(name("dora"))}, '2026-01-01T00:00:00Z')`,

@@ -131,6 +131,10 @@ const schemaOf = (db: DatabaseSync) => ({
       "SELECT m.name || '.' || c.name AS place, c.type FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY 1",
     )
     .all(),
+  triggers: db
+    .prepare("SELECT sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+    .all()
+    .map(({ sql }) => String(sql).replaceAll(/\s+/g, " ")),
   broken: db.prepare("PRAGMA foreign_key_check").all(),
 });
 

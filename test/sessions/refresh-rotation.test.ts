@@ -113,7 +113,8 @@ describe("refresh() with BLACKLIST_AFTER_ROTATION", () => {
   test.each(["never written down", "written down"])("uses an old token up that was %s", async (how) => {
     const { deps, user, jti, done } = await setUp(retire);
     const times = { createdAtSeconds: now - 100, expiresAtSeconds: now + 100 };
-    if (how === "written down") await deps.tokens.insert("no user", outstandingToken({ jti, ...times }));
+    if (how === "written down")
+      await deps.tokens.insert("no user", outstandingToken({ jti, userId: user.id, ...times }));
     const { refresh: successor = "" } = await done();
     expect(await rowOf(jti)).toMatchObject({
       ...{ other_jti: jti, token_type: "refresh", user_id: user.id, started_at: now - 100, created_at: now },

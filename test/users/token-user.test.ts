@@ -14,6 +14,11 @@ import { baseUser } from "../support/users.ts";
 
 const user = { ...baseUser, password: oldHash };
 const inactive = { ...user, is_active: false };
+const fingerprint = () => oldFingerprint;
+/** What a session knows of its user. */
+const sessionUser = ({ id, is_active, session_version }: typeof user) => ({
+  ...{ id, is_active, session_version, passwordFingerprint: oldFingerprint },
+});
 const settings = settingsOf();
 const byName = settingsOf({ USER_ID_FIELD: "username" });
 const lenient = settingsOf({ CHECK_USER_IS_ACTIVE: false });
@@ -21,28 +26,45 @@ const revoking = settingsOf({ CHECK_REVOKE_TOKEN: true });
 
 describe("checkRefreshingUser()", () => {
   test("is content with an active user, and with an inactive one where that does not matter", async () => {
-    expect(await checkRefreshingUser({ settings, hooks: {} }, user)).toBeUndefined();
-    expect(await checkRefreshingUser({ settings: lenient, hooks: {} }, inactive)).toBeUndefined();
+    expect(await checkRefreshingUser({ settings, hooks: {} }, sessionUser(user), undefined)).toBeUndefined();
+    expect(
+      await checkRefreshingUser({ settings: lenient, hooks: {} }, sessionUser(inactive), undefined),
+    ).toBeUndefined();
   });
 
   test("has one reason for a user who is gone and one who may not", async () => {
     for (const one of [undefined, inactive]) {
-      expect(await reasonOf(() => checkRefreshingUser({ settings, hooks: {} }, one))).toBe("refresh_user_refused");
+      expect(
+        await reasonOf(() => checkRefreshingUser({ settings, hooks: {} }, one && sessionUser(one), undefined)),
+      ).toBe("refresh_user_refused");
     }
   });
 
   test("goes by the rule of the hook alone, where there is one", async () => {
     const yes = vi.fn(async () => true);
-    expect(await checkRefreshingUser({ settings, hooks: { userMayAuthenticate: yes } }, inactive)).toBeUndefined();
+    expect(
+      await checkRefreshingUser({ settings, hooks: { userMayAuthenticate: yes } }, sessionUser(inactive), inactive),
+    ).toBeUndefined();
     expect(yes.mock.calls).toEqual([[inactive, settings]]);
     const no = { userMayAuthenticate: async () => false };
-    expect(await reasonOf(() => checkRefreshingUser({ settings, hooks: no }, user))).toBe("refresh_user_refused");
+    expect(await reasonOf(() => checkRefreshingUser({ settings, hooks: no }, sessionUser(user), user))).toBe(
+      "refresh_user_refused",
+    );
+  });
+
+  test("refuses where the rule has to look at a user whose row is gone", async () => {
+    const rule = vi.fn(() => true);
+    const deps = { settings, hooks: { userMayAuthenticate: rule } };
+    expect(await reasonOf(() => checkRefreshingUser(deps, sessionUser(user), undefined))).toBe("refresh_user_refused");
+    expect(rule).not.toHaveBeenCalled();
   });
 
   test("does not ask the rule about nobody", async () => {
     const rule = vi.fn(() => true);
     expect(
-      await reasonOf(() => checkRefreshingUser({ settings, hooks: { userMayAuthenticate: rule } }, undefined)),
+      await reasonOf(() =>
+        checkRefreshingUser({ settings, hooks: { userMayAuthenticate: rule } }, undefined, undefined),
+      ),
     ).toBe("refresh_user_refused");
     expect(rule).not.toHaveBeenCalled();
   });
@@ -64,9 +86,15 @@ describe("checkRouteUser()", () => {
 });
 
 describe("hasOldPassword()", () => {
+  test("works no fingerprint out unless CHECK_REVOKE_TOKEN is on", () => {
+    const asked = vi.fn(fingerprint);
+    hasOldPassword(settings, { hash_password: preferredFingerprint }, asked);
+    expect(asked).not.toHaveBeenCalled();
+  });
+
   test("is false of everything unless CHECK_REVOKE_TOKEN is on", () => {
-    expect(hasOldPassword(settings, {}, user)).toBe(false);
-    expect(hasOldPassword(settings, { hash_password: preferredFingerprint }, user)).toBe(false);
+    expect(hasOldPassword(settings, {}, fingerprint)).toBe(false);
+    expect(hasOldPassword(settings, { hash_password: preferredFingerprint }, fingerprint)).toBe(false);
   });
 
   test.each([
@@ -81,13 +109,13 @@ describe("hasOldPassword()", () => {
     ["a list", [oldFingerprint], true],
     ["nothing", undefined, true],
   ])("of %s", (_, hash_password, old) => {
-    expect(hasOldPassword(revoking, { hash_password }, user)).toBe(old);
+    expect(hasOldPassword(revoking, { hash_password }, fingerprint)).toBe(old);
   });
 
   test("goes by the claim of the settings", () => {
     const named = settingsOf({ CHECK_REVOKE_TOKEN: true, REVOKE_TOKEN_CLAIM: "pw" });
-    expect(hasOldPassword(named, { pw: oldFingerprint }, user)).toBe(false);
-    expect(hasOldPassword(named, { hash_password: oldFingerprint }, user)).toBe(true);
+    expect(hasOldPassword(named, { pw: oldFingerprint }, fingerprint)).toBe(false);
+    expect(hasOldPassword(named, { hash_password: oldFingerprint }, fingerprint)).toBe(true);
   });
 });
 

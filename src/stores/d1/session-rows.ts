@@ -205,10 +205,22 @@ export interface Rotating {
 
 /**
  * The statements that put a token's successor in its place: the first for a token that is in a session, the second for
- * one that is in none. Each gives back the session's key and the successor's counter if it was the one that did.
+ * one that is in none. Each gives back the session's key and the successor's counter if it was the one that did. The third
+ * fills in the user of a session that has none.
  */
 export function rotateToken(db: D1Database, rotating: Rotating): D1PreparedStatement[] {
-  return [rotateKnown(db, rotating), rotateUnknown(db, rotating)];
+  return [rotateKnown(db, rotating), rotateUnknown(db, rotating), ...fillInUser(db, rotating)];
+}
+
+/** Apart from the rotation, since SQLite writes the entries of an index anew for each column that a statement sets. */
+function fillInUser(db: D1Database, { tables, owner, terms }: Rotating): D1PreparedStatement[] {
+  if (owner === "no user") return [];
+  const parameters = createParameters();
+  const account = tables.accounts.sql(owner, parameters.add(owner.value));
+  const { row } = tokenPlace(terms.used.jti, parameters);
+  const sql = `UPDATE sessions SET user_id = ${account.id}
+    WHERE ${row} AND user_id IS NULL AND mark = ${parameters.add(terms.mark)}`;
+  return [db.prepare(sql).bind(...parameters.values)];
 }
 
 /** What the terms ask of the user, over the account. @param begun the session's version; undefined where it has none */
@@ -263,6 +275,7 @@ function usesSql({ nowSeconds, usedSinceSeconds }: RotationTerms, parameters: Pa
      WHERE value >= ${since} AND key > json_array_length(sessions.uses) - ${longestChain}), '$[#]', MAX(${now}, ${last})) END`;
 }
 
+/** Sets no column of an index but `expires_at`: SQLite would write that index's entry, too, with the same value. */
 function rotateKnown(db: D1Database, rotating: Rotating): D1PreparedStatement {
   const { tables, owner, terms } = rotating;
   const { used, successor } = terms;
@@ -281,7 +294,6 @@ function rotateKnown(db: D1Database, rotating: Rotating): D1PreparedStatement {
       created_at = ${parameters.add(successor.createdAtSeconds)}, expires_at = ${end},
       kept_until = CASE WHEN expires_at > ${end} THEN MAX(expires_at, COALESCE(kept_until, 0)) ELSE kept_until END,
       uses = ${usesSql(terms, parameters)}, mark = ${parameters.add(terms.mark)},
-      user_id = COALESCE(user_id, ${account?.id ?? "NULL"}),
       client = ${parameters.add(successor.client?.name)}, address = ${parameters.add(successor.client?.address)},
       session_version = COALESCE(session_version, ${account?.version ?? "NULL"})
     WHERE ${conditions.join(" AND ")} RETURNING id, counter`;

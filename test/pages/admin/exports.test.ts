@@ -63,9 +63,10 @@ describe("the file of users", () => {
 describe("the file of tokens", () => {
   it("has the tokens that the list is filtered to, with their states, and never a token", async () => {
     const user = await addUser({ username: "+token" });
-    const insert = DB.prepare(`INSERT INTO outstanding_tokens
-      (jti, token_type, user_id, created_at, expires_at, blacklisted_at, family, client, address, session_version)
-      VALUES (?, 'refresh', ?, 1700000000, ?, ?, 'first', ?, ?, ?)`);
+    const insert =
+      DB.prepare(`INSERT INTO sessions (id, counter, started_at, other_jti, token_type, user_id, created_at, expires_at,
+        blacklisted_at, session, client, address, session_version)
+      VALUES (lower(hex(randomblob(12))), 0, 1, ?, 'refresh', ?, 1700000000, ?, ?, 'first', ?, ?, ?)`);
     const client = ["Firefox, on Windows", "203.0.113.0/24"];
     await DB.batch([
       insert.bind("csv-live", user.id, 4000000003, null, ...client, 0),
@@ -96,7 +97,7 @@ describe.each(["/users/export.csv", "/tokens/export.csv"])("%s", (path) => {
     const folder = path.replace("export.csv", "");
     const query = folder === "/users/" ? "q=clerk&amp;active=1" : `user=${clerk.id}&amp;state=live`;
     await DB.prepare(
-      "INSERT OR IGNORE INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES ('linked', 'refresh', ?, 1, 4000000000)",
+      "INSERT OR IGNORE INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at) VALUES ('linked', 0, 'refresh', ?, 1, 1, 4000000000)",
     )
       .bind(clerk.id)
       .run();

@@ -20,7 +20,7 @@ const add = (id: string, username: string, last_name: string, isBoss = 0) =>
     .run();
 const list = (jti: string, id: string) =>
   DB.prepare(
-    "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', ?, 1, 4000000000)",
+    "INSERT INTO sessions (id, counter, other_jti, token_type, user_id, started_at, created_at, expires_at) VALUES (lower(hex(randomblob(12))), 0, ?, 'refresh', ?, 1, 1, 4000000000)",
   )
     .bind(jti, id)
     .run();
@@ -85,7 +85,8 @@ describe("a user whose id no number holds", () => {
       { username: "big-bob", first_name: "" },
       { username: "big-boss", first_name: "" },
     ]);
-    const ended = "SELECT jti, blacklisted_at IS NULL AS good FROM outstanding_tokens WHERE jti LIKE 'token-of-%'";
+    const ended =
+      "SELECT other_jti AS jti, blacklisted_at IS NULL AS good FROM sessions WHERE other_jti LIKE 'token-of-%'";
     expect(await rows(`${ended} ORDER BY jti`)).toEqual([
       { jti: "token-of-ada", good: 0 },
       { jti: "token-of-bob", good: 1 },

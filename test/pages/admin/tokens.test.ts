@@ -32,18 +32,31 @@ const obtain = async (user: User) => {
 const refreshed = (refresh: string) => answerOf("/refresh/", { refresh });
 
 describe("the list", () => {
-  it("has a user's tokens with their state, by id and never as tokens", async () => {
+  it("has the last token of each of a user's sessions with its state, by id and never as a token", async () => {
     const user = await addStaff();
-    const first = await obtain(user);
+    const [first, other] = [await obtain(user), await obtain(user)];
     const { refresh } = await refreshed(first.refresh);
+    await answerOf("/blacklist/", { refresh: other.refresh });
     const text = await asStaff.page(`/tokens/?user=${user.id}`);
     expect(text).toContain(`<h1>Tokens of ${user.username}</h1>`);
     expect(text.match(/<span class="badge (good|bad)">\w+/g)?.sort()).toEqual([
       '<span class="badge bad">blacklisted',
       '<span class="badge good">live',
     ]);
-    for (const jti of [first.jti, jtiOf(refresh)]) expect(text).toContain(`<code>${jti}</code>`);
+    for (const jti of [other.jti, jtiOf(refresh)]) expect(text).toContain(`<code>${jti}</code>`);
+    expect(text).not.toContain(`<code>${first.jti}</code>`);
     for (const token of [first.refresh, refresh]) expect(text).not.toContain(token.split(".")[2]);
+  });
+  it("says that sessions of an earlier version are not listed yet, while there are some", async () => {
+    const notice = "Sessions that an earlier version began are listed after their next refresh";
+    expect(await asStaff.page("/tokens/")).not.toContain(notice);
+    const insert =
+      "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at) VALUES ('earlier', 'refresh', 1, 4000000000)";
+    await DB.prepare(insert).run();
+    const text = await asStaff.page("/tokens/");
+    expect(text).toContain(notice);
+    expect(text).not.toContain("<code>earlier</code>");
+    await DB.prepare("DELETE FROM outstanding_tokens WHERE jti = 'earlier'").run();
   });
   it.each([
     ["live", 1],
@@ -54,6 +67,7 @@ describe("the list", () => {
   ])("can be of those that are %j alone", async (state, count) => {
     const user = await addStaff();
     await refreshed((await obtain(user)).refresh);
+    await answerOf("/blacklist/", { refresh: (await obtain(user)).refresh });
     const text = await asStaff.page(`/tokens/?user=${user.id}&state=${state}`);
     expect(text.match(/<tr>\s*<th scope="row">/g)?.length ?? 0).toBe(count);
   });
@@ -66,8 +80,8 @@ describe("the list", () => {
   it("shows with SESSION_METADATA what a token was handed to, as text", async () => {
     const user = await addStaff();
     const { jti } = await obtain(user);
-    const noted = "UPDATE outstanding_tokens SET client = ?, address = ? WHERE jti = ?";
-    await DB.prepare(noted).bind("<b>okhttp</b>", "203.0.113.0/24", jti).run();
+    const noted = "UPDATE sessions SET client = ?, address = ? WHERE id = ?";
+    await DB.prepare(noted).bind("<b>okhttp</b>", "203.0.113.0/24", jti.slice(0, 24)).run();
     const text = await asStaff.page(`/tokens/?user=${user.id}`);
     expect(text).toContain('<span class="aside">&lt;b&gt;okhttp&lt;/b&gt;, 203.0.113.0/24</span>');
   });

@@ -158,13 +158,14 @@ describe("rotate()", () => {
   });
 
   test("goes along a chain, each link once, with one row and at most two rows written each time", async () => {
-    const first = outstandingToken();
+    const one = await addUser();
+    const first = outstandingToken({ userId: one.id });
     const chain = [first.jti];
     const written: number[] = [];
     const counting = d1Tokens(countingDatabase(written), () => {});
     for (let count = 0; count < 5; count++) {
       const used = { ...first, jti: chain.at(-1) ?? "" };
-      const { successorJti = "" } = await counting.rotate("no user", rotationOf(used, now + count));
+      const { successorJti = "" } = await counting.rotate(ownerOf(one), rotationOf(used, now + count, { user }));
       chain.push(successorJti);
     }
     expect(new Set(chain).size).toBe(6);
