@@ -37,6 +37,12 @@ export async function spreadSessions(spreading: Spreading): Promise<number | und
   const { databases, target, step } = spreading;
   const users = databaseNamed(databases, usersDatabase);
   const before = await placementIn(users, usersDatabase);
+  const names = [...databases.keys()];
+  // A command that was ended may have left some of them behind.
+  for (const name of names) {
+    await prepare(databases, name, before);
+    await write(databaseNamed(databases, name), name, before);
+  }
   if (before.next === undefined && sameNames(before.current, target)) return undefined;
   if (before.next !== undefined && !sameNames(before.next, target)) {
     throw new Failure(
@@ -44,8 +50,7 @@ export async function spreadSessions(spreading: Spreading): Promise<number | und
     );
   }
   await refuseEarlierTokens(users, spreading.nowSeconds);
-  const names = [...new Set([usersDatabase, ...before.current, ...target])];
-  for (const name of names) await prepare(databases, name, before);
+  for (const name of [...before.current, ...target]) databaseNamed(databases, name);
   const during = before.next === undefined ? announced(before, target) : before;
   step("Announcing where sessions are to be");
   for (const name of names) await write(databaseNamed(databases, name), name, during);

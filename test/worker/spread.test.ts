@@ -4,8 +4,8 @@ import { type Databases, spreadSessions } from "../../scripts/database/spread-se
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { statementsOf } from "../support/statements.ts";
 
-const clients = 10;
-const racers = 5;
+const clients = 6;
+const racers = 3;
 const rotating = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
 const three = ["SESSIONS_1", "SESSIONS_2", "SESSIONS_3"];
 let gateway: Gateway;
@@ -102,17 +102,20 @@ describe("while sessions are moved", () => {
       }
       return last;
     });
-    // Over three databases, over two of them, and over three again: each move is ended at every statement in turn.
+    // Over three databases, over two of them, and over three again: each move is ended after more and more statements.
+    let ended = 0;
     for (const target of [three, ["SESSIONS_1", "SESSIONS_2"], three]) {
-      for (let statements = 1; ; statements++) {
+      for (let statements = 1; ; statements += 4) {
         let left = statements;
         const outcome = await spread(
           target,
           reached(() => left-- > 0),
         ).catch((error: Error) => error.message);
         if (outcome !== "ended") break;
+        ended++;
       }
     }
+    expect(ended).toBeGreaterThan(20);
     moving = false;
     const last = await Promise.all(refreshing);
     const [inDb, ...inThree] = await sessionsIn();
@@ -123,7 +126,8 @@ describe("while sessions are moved", () => {
   });
 
   it("a second command with other databases is refused, and one with the same goes on with the first one's work", async () => {
-    let left = 12;
+    // Far enough to have announced it.
+    let left = 24;
     await expect(
       spread(
         ["SESSIONS_1"],
