@@ -6,7 +6,7 @@ const now = () => Math.floor(Date.now() / 1000);
 const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /**
- * The token of one request. `version` is for DELETE and for a log-out.
+ * The token of one request. `version` is for DELETE.
  *
  * @param {string} key PROVISIONING_KEY
  * @param {{ method: string, url: string, body?: string | Buffer | undefined, version?: number }} request

@@ -149,16 +149,23 @@ export function apiUserOf(
 }
 
 /** One call; see LoginApi. */
-export function askApi(
-  { settings, loginApi }: Pick<ApiLoginDependencies, "settings" | "loginApi">,
+export async function askApi(
+  deps: Pick<ApiLoginDependencies, "settings" | "loginApi" | "log">,
   context: RequestContext,
   input: LoginInput,
 ): Promise<LoginAnswer> {
+  const { settings, loginApi } = deps;
   // The checks of the settings leave no such gateway.
   if (!loginApi) return refuse("api_login_unavailable");
   const path = input.path ?? tokenPath(settings, "obtain");
   const body = loginBody(settings, input);
-  return loginApi.ask({ clientOrigin: originOf(context.url), path, headers: callHeaders(context), body });
+  try {
+    return await loginApi.ask({ clientOrigin: originOf(context.url), path, headers: callHeaders(context), body });
+  } catch (error) {
+    // Without an answer, `origin_failed` is in the log already.
+    if (error instanceof Refusal && error.reason !== "api_login_unavailable") alarm(deps, context, error);
+    throw error;
+  }
 }
 
 /** The body is written anew, so that what was counted here is what the API reads. */
@@ -187,20 +194,26 @@ function callHeaders({ client, url, requestId }: RequestContext): Readonly<Recor
   };
 }
 
-/** An answer that may not go on is somebody's to look into, whatever LOG says. */
 export async function judgeOrAlarm(
   deps: ApiLoginDependencies,
-  { requestId }: RequestContext,
+  context: RequestContext,
   answer: LoginAnswer,
 ): Promise<ApiTokens | PassedAnswer> {
   try {
     return await judgeAnswer(deps, answer);
   } catch (error) {
-    if (error instanceof Refusal) {
-      deps.log("login_answer_refused", { reason: error.reason, because: error.more.because }, requestId);
-    }
+    if (error instanceof Refusal) alarm(deps, context, error);
     throw error;
   }
+}
+
+/** An answer that may not go on is somebody's to look into, whatever LOG says. */
+function alarm(
+  { log }: Pick<ApiLoginDependencies, "log">,
+  { requestId }: RequestContext,
+  { reason, more }: Refusal,
+): void {
+  log("login_answer_refused", { reason, because: more.because }, requestId);
 }
 
 /** Wrong credentials, by the statuses that log-in views of Django give for them. */

@@ -99,8 +99,10 @@ async function compare({ deps, credentials }: Fallback): Promise<Local> {
   return { account: undefined, verdict: undefined };
 }
 
+/** A confirmation that is ahead of this clock counts for no longer than one that is behind it. */
 function isConfirmed({ deps, context }: Fallback, { confirmedAtSeconds }: KnownAccount): boolean {
-  return confirmedAtSeconds !== null && context.nowSeconds - confirmedAtSeconds < deps.settings.LOGIN_MAX_AGE;
+  if (confirmedAtSeconds === null) return false;
+  return Math.abs(context.nowSeconds - confirmedAtSeconds) < deps.settings.LOGIN_MAX_AGE;
 }
 
 /** The API's answer; where it failed, it is down for this log-in (503), whatever was found here. */

@@ -47,9 +47,12 @@ const longestExtra = 4000;
 export const primaryKeyType = (settings: LineSettings): UserIdType =>
   userIdColumn(settings) === "id" ? settings.USER_ID_TYPE : "text";
 
-/** A user's id in a path or a line; undefined for what is none. */
+/**
+ * A user's id in a path or a line; undefined for what is none. An import takes true for the key 1, as loaddata does: here
+ * it would change the first user, who is mostly an admin.
+ */
 export const readLineId = (settings: LineSettings, value: unknown): UserId | undefined =>
-  readKey(value, primaryKeyType(settings));
+  typeof value === "boolean" ? undefined : readKey(value, primaryKeyType(settings));
 
 /** The name of a user who has none: nobody can log in with it where names are Django's, whose rule has no colon. */
 export const nameWithout = (id: UserId): string => `id:${id}`;

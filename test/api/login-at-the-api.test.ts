@@ -346,11 +346,13 @@ describe("an answer that is none", () => {
     ],
     ["a refresh token in a cookie", () => Response.json({ ...apiPair("7"), refresh: "" }), "api_login_half_a_pair"],
     ["tokens that are none", () => Response.json({ access: 1, refresh: {} }), "api_login_half_a_pair"],
-  ])("is 502: %s", async (_, answer, reason) => {
-    const { logIn, view } = await setUp(answer);
+  ])("is 502 with an alarm whatever LOG says: %s", async (_, answer, reason) => {
+    const { logIn, view } = await setUp(answer, { LOG: "off" });
     const { status, json, headers } = await logIn();
     expect([status, json(), headers.get("location")]).toEqual([502, { detail: "Bad gateway." }, null]);
-    expect(events("request")[0]).toMatchObject({ reason });
+    expect(events("login_answer_refused")).toEqual([
+      { event: "login_answer_refused", request_id: expect.any(String), reason },
+    ]);
     expect(view.asked).toHaveLength(1);
   });
 

@@ -59,6 +59,8 @@ describe("a password that the API has confirmed", () => {
     ["older than that", 86_400, {}],
     ["never confirmed", null, {}],
     ["of this second with LOGIN_MAX_AGE = 0", 0, { LOGIN_MAX_AGE: 0 }],
+    ["of a clock that is ahead with LOGIN_MAX_AGE = 0", -5, { LOGIN_MAX_AGE: 0 }],
+    ["confirmed in two days", -172_800, {}],
   ])("asks the API when it is %s, and 401 follows when the API says no", async (_, ago, vars) => {
     const user = await confirmedUser(ago);
     const { logIn, view } = await setUp(refusing, vars);

@@ -226,6 +226,17 @@ describe("PUT of a user", () => {
     expect((await answer(await asked("0815"))).body).toMatchObject({ id: "815" });
     expect((await answer(await asked("9223372036854775807"))).body).toMatchObject({ id: "9223372036854775807" });
   });
+
+  it.each(["integer", "text", "uuid"])(
+    "takes no boolean, null or list for an id, with USER_ID_TYPE %s",
+    async (type) => {
+      const one = await appWith({ ...vars, USER_ID_TYPE: type });
+      const lines = [true, false, null, [1], {}].map((id) => JSON.stringify({ id, version: 1 })).join("\n");
+      const response = await one.fetch(signedRequest("POST", "/_gateway/users/", lines));
+      const results = (await response.text()).trim().split("\n");
+      expect(results.map((line) => (JSON.parse(line) as { result: string }).result)).toEqual(Array(5).fill("refused"));
+    },
+  );
 });
 
 describe("a change", () => {
