@@ -2,10 +2,9 @@
 // Must never work on an owner's sessions in two databases.
 import { Refusal } from "../../errors.ts";
 import type { Owner } from "../contract.ts";
-import { type StoreLog, WrongDatabase } from "../d1/errors.ts";
+import { isWrongDatabase, type StoreLog } from "../d1/errors.ts";
 import { sessionsAlone } from "../d1/owners.ts";
-import type { SessionPlace } from "../d1/session-rows.ts";
-import { withUsers } from "../d1/session-tables.ts";
+import { type SessionPlace, withUsers } from "../d1/session-tables.ts";
 import { guarded } from "./guard.ts";
 import { moveOwner } from "./move-owner.ts";
 import { ownerText, type Placement, placeOf } from "./placement.ts";
@@ -87,9 +86,9 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
       try {
         return await attempt(await placement());
       } catch (error) {
-        if (!(error instanceof WrongDatabase)) throw error;
-        if (attempts === mostAttempts) throw mismatch(error.database);
-        known = newest(known, await placementIn(error.database));
+        if (!isWrongDatabase(error)) throw error;
+        if (attempts === mostAttempts) throw mismatch(error.refusedBy);
+        known = newest(known, await placementIn(error.refusedBy));
       }
     }
   }

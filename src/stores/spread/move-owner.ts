@@ -3,7 +3,7 @@
 import type { Owner } from "../contract.ts";
 import { adoptSessionsOf } from "../d1/earlier-tokens.ts";
 import { addOwner } from "../d1/owners.ts";
-import type { SessionPlace } from "../d1/session-rows.ts";
+import type { SessionPlace } from "../d1/session-tables.ts";
 import { ownerText } from "./placement.ts";
 
 type Row = Readonly<Record<string, unknown>>;

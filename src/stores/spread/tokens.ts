@@ -2,26 +2,20 @@
 // Must never begin a session while its user is being changed, nor answer for an owner's session from another database.
 import { Refusal } from "../../errors.ts";
 import type { User } from "../../users/user.ts";
-import type {
-  Account,
-  LoginAccount,
-  LoginRecord,
-  Owner,
-  RevocationKeys,
-  TokenStatus,
-  TokenStore,
-  UserLookup,
-} from "../contract.ts";
+import type { LoginRecord, Owner, RevocationKeys, TokenStatus, TokenStore, UserLookup } from "../contract.ts";
 import { accountsInUsers, withFingerprint } from "../d1/accounts.ts";
 import { issuedBeforeFrom, selectIssuedBefore } from "../d1/cutoffs.ts";
 import { selectEnded } from "../d1/endings.ts";
 import { onD1 } from "../d1/errors.ts";
 import { eventOwner, eventStatements } from "../d1/events.ts";
+import { loginEvent, loginWrites } from "../d1/login-writes.ts";
 import { addOwner, keepOwner } from "../d1/owners.ts";
-import { beginSession, insertToken, type SessionPlace } from "../d1/session-rows.ts";
-import { loginEvent, loginWrites, tokensAt } from "../d1/tokens.ts";
+import { beginSession, insertToken } from "../d1/session-rows.ts";
+import type { SessionPlace } from "../d1/session-tables.ts";
+import { tokensAt } from "../d1/tokens.ts";
 import { selectUser, userFrom } from "../d1/users.ts";
 import type { NewEvent } from "../events-contract.ts";
+import type { Account, LoginAccount } from "../token-state.ts";
 import type { SpreadStores } from "./databases.ts";
 
 type Row = Record<string, unknown>;
