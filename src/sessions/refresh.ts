@@ -107,12 +107,13 @@ async function load(deps: RefreshDependencies, context: RequestContext, verified
   return { ...verified, found: await deps.tokens.tokenAndUser(owner, jti, question), successorJti: undefined };
 }
 
-/** Whether nothing but what the store knows can speak against the rotation. */
+/** Whether nothing but what the store knows can speak against the rotation, and no hook can fail after it. */
 function rotatesAtOnce(deps: RefreshDependencies, { nowSeconds }: RequestContext, verified: VerifiedToken): boolean {
   const { settings } = deps;
   const { claims, wantsUser, owner } = verified;
   const issuedAtSeconds = issuedAt(claims);
-  if (!settings.ROTATE_REFRESH_TOKENS || !settings.BLACKLIST_AFTER_ROTATION || readsWholeUser(deps)) return false;
+  if (!settings.ROTATE_REFRESH_TOKENS || !settings.BLACKLIST_AFTER_ROTATION) return false;
+  if (readsWholeUser(deps) || deps.hooks.encodeClaims !== undefined) return false;
   if (issuedAtSeconds === undefined || (wantsUser && owner === "no user")) return false;
   try {
     checkTokenType(settings, tokenTypes.refresh, claims, nowSeconds);

@@ -166,4 +166,16 @@ describe("a hook that throws", () => {
     expect([status, body]).toEqual([500, { detail: "Internal server error." }]);
     expect(await listed()).toBe(before);
   });
+
+  it.each<[string, Hooks]>([
+    ["userMayAuthenticate", { userMayAuthenticate: broken }],
+    ["encodeClaims", { encodeClaims: broken }],
+  ])("%s at a refresh: 500, and the refresh token is still good", async (_name, hooks) => {
+    const rotating = { ...vars, ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
+    const refresh = async (hooksNow: Hooks, token: string | undefined) =>
+      (await appWith(rotating, hooksNow)).fetch(postJson("/api/token/refresh/", { refresh: token }));
+    const { body } = await logIn({}, "member");
+    expect((await refresh(hooks, body.refresh)).status).toBe(500);
+    expect((await refresh({}, body.refresh)).status).toBe(200);
+  });
 });
