@@ -142,15 +142,14 @@ async function blacklist(
   return (await write()).did;
 }
 
-/** Rows of sessions first, then those of an earlier version. */
+/** Rows of sessions first; those of an earlier version, if the limit allows. */
 async function deleteExpired({ db, tables }: SessionPlace, beforeSeconds: number, limit: number): Promise<number> {
-  const deletion = (table: string, key: string, expired: string) =>
-    db
-      .prepare(`DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE ${expired} LIMIT ?2)`)
-      .bind(beforeSeconds, limit);
-  const results = await db.batch([
-    deletion("sessions", "id", "expires_at < ?1 AND COALESCE(kept_until < ?1, true)"),
-    ...(tables.hasEarlier ? [deletion("outstanding_tokens", "jti", "expires_at < ?1")] : []),
-  ]);
-  return results.reduce((sum, { meta }) => sum + meta.changes, 0);
+  const deletion = async (table: string, key: string, expired: string, rows: number) => {
+    const sql = `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE ${expired} LIMIT ?2)`;
+    const [result] = await db.batch([db.prepare(sql).bind(beforeSeconds, rows)]);
+    return result?.meta.changes ?? 0;
+  };
+  const deleted = await deletion("sessions", "id", "expires_at < ?1 AND COALESCE(kept_until < ?1, true)", limit);
+  if (deleted === limit || !tables.hasEarlier) return deleted;
+  return deleted + (await deletion("outstanding_tokens", "jti", "expires_at < ?1", limit - deleted));
 }
