@@ -22,7 +22,7 @@ export interface SessionDatabases {
     owners: readonly Each[],
     work: (place: SessionPlace, owners: readonly Each[]) => Promise<unknown>,
   ): Promise<void>;
-  /** Runs work in each database that has sessions, one after another. */
+  /** Runs work in each database that has sessions, one after another. It may be repeated. */
   inAll<T>(work: (place: SessionPlace, name: string) => Promise<T>): Promise<readonly T[]>;
 }
 
@@ -105,13 +105,13 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
         }
         for (const [home, some] of homes) await work(placeIn(home, current, some.map(ownerText)), some);
       }),
-    async inAll(work) {
-      const current = await placement();
-      const names = [...new Set([...current.current, ...(current.next ?? [])])];
-      const done: Awaited<ReturnType<typeof work>>[] = [];
-      for (const name of names) done.push(await work(placeIn(name, current, []), name));
-      return done;
-    },
+    inAll: (work) =>
+      untilPlaced(async (current) => {
+        const names = [...new Set([...current.current, ...(current.next ?? [])])];
+        const done: Awaited<ReturnType<typeof work>>[] = [];
+        for (const name of names) done.push(await work(placeIn(name, current, []), name));
+        return done;
+      }),
   };
 }
 
