@@ -19,7 +19,7 @@ export const copyRowsSql = `INSERT INTO sessions (${movedColumns.join(", ")})
 SELECT ${movedColumns.map((_, index) => `json_extract(value, '$[${index}]')`).join(", ")} FROM json_each(?1) WHERE true
 ON CONFLICT DO NOTHING`;
 
-export const rowsAsJson = (rows: readonly Row[]): string =>
+const rowsAsJson = (rows: readonly Row[]): string =>
   JSON.stringify(rows.map((row) => movedColumns.map((column) => row[column] ?? null)));
 
 interface Move {
