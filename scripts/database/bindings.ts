@@ -1,9 +1,11 @@
 // What the commands about tokens need of the Worker's surroundings: its stores, its settings, and writing in bulk.
 // Must never hold SQL or key names of its own: what they write is what the Worker writes.
+import { isSessionsBinding } from "../../src/settings/checks/check-bindings.ts";
 import { readSettings } from "../../src/settings/read.ts";
 import type { SettingName, Settings } from "../../src/settings/settings.ts";
 import type { RevocationCache, TokenStore } from "../../src/stores/contract.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
+import type { NewEvent } from "../../src/stores/events-contract.ts";
 import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
 import { readConfigFile } from "../shared/config-failure.ts";
 import { Failure } from "../shared/failure.ts";
@@ -12,31 +14,46 @@ import type { Database } from "./database.ts";
 import { openLocal } from "./local.ts";
 import { kvOverWrangler, openRemote } from "./remote.ts";
 
-/** One place with all that a Worker there is given. */
-export interface Bindings {
+/** A database as the commands and as the Worker's stores use it. */
+export interface BoundDatabase {
   readonly database: Database;
   /** The real one, or one that takes single statements (d1-over-text.ts). */
   readonly d1: D1Database;
+}
+
+/** One place with all that a Worker there is given. */
+export interface Bindings extends BoundDatabase {
+  /** Those for sessions alone, by their bindings: SESSIONS_1, SESSIONS_2 and so on. */
+  readonly sessions: ReadonlyMap<string, BoundDatabase>;
   /** Undefined where none is bound: with TOKEN_BLACKLIST_ENABLED off. */
   readonly kv: KVNamespace | undefined;
   /** The vars of wrangler.toml; locally also what .dev.vars says. */
   readonly vars: Readonly<Record<string, unknown>>;
   /** Whether the Worker there sends events to the API (EVENTS, EVENTS_URL). */
   readonly sendsEvents: boolean;
+  /** Written with the next change (user-event.ts). */
+  readonly event?: NewEvent;
 }
 
 /** Opens the local surroundings: by default those of `npm start`. */
 export async function localBindings(stateDirectory?: string): Promise<Bindings> {
-  const { database, env } = await openLocal(stateDirectory);
-  return bindingsOf(database, env);
+  const { database, env, sessions } = await openLocal(stateDirectory);
+  return bindingsOf(database, env, sessions);
 }
 
 /** The local surroundings out of a Worker's environment. */
-export function bindingsOf(database: Database, env: Readonly<Record<string, unknown>>): Bindings {
+export function bindingsOf(
+  database: Database,
+  env: Readonly<Record<string, unknown>>,
+  sessionDatabases: ReadonlyMap<string, Database> = new Map(),
+): Bindings {
   // openLocal() has made sure of DB; BLACKLIST is whatever wrangler.toml binds under that name.
-  const { DB, BLACKLIST, EVENTS, ...vars } = env;
+  const { DB, BLACKLIST, EVENTS, ...rest } = env;
+  const vars = Object.fromEntries(Object.entries(rest).filter(([name]) => !sessionDatabases.has(name)));
   const sendsEvents = EVENTS !== undefined || hasEventsUrl(vars);
-  return { database, d1: DB as D1Database, kv: BLACKLIST as KVNamespace | undefined, vars, sendsEvents };
+  const sessions = new Map<string, BoundDatabase>();
+  for (const [name, one] of sessionDatabases) sessions.set(name, { database: one, d1: env[name] as D1Database });
+  return { database, d1: DB as D1Database, sessions, kv: BLACKLIST as KVNamespace | undefined, vars, sendsEvents };
 }
 
 /** The deployed surroundings, through wrangler. */
@@ -47,8 +64,18 @@ export async function remoteBindings(environment: string | undefined): Promise<B
   const kv = bound ? kvOverWrangler(environment) : undefined;
   const hasQueue = config.queues?.producers?.some((one: { readonly binding: string }) => one.binding === "EVENTS");
   const sendsEvents = hasQueue === true || hasEventsUrl(config.vars);
-  return { database, d1: d1OverText(database), kv, vars: config.vars, sendsEvents };
+  const sessions = new Map<string, BoundDatabase>();
+  for (const name of sessionBindingsIn(config)) {
+    const one = openRemote(environment, undefined, name);
+    sessions.set(name, { database: one, d1: d1OverText(one) });
+  }
+  return { database, d1: d1OverText(database), sessions, kv, vars: config.vars, sendsEvents };
 }
+
+/** The names of the databases for sessions alone in wrangler.toml, in their order. */
+export const sessionBindingsIn = (config: {
+  readonly d1_databases: ReadonlyArray<{ readonly binding: string }>;
+}): readonly string[] => config.d1_databases.map(({ binding }) => binding).filter(isSessionsBinding);
 
 const hasEventsUrl = (vars: Bindings["vars"]): boolean => settingsOf(vars, ["EVENTS_URL"]).EVENTS_URL !== null;
 

@@ -9,7 +9,8 @@ export interface BulkStatement {
   readonly json?: string;
 }
 
-type Cell = string | number | null;
+/** A value of a row. */
+export type Cell = string | number | null;
 
 /** Characters of JSON in one statement. A bound parameter may have 2 MB, a statement with its text in it 100 KB. */
 const JSON_CHARACTERS = { local: 500_000, remote: 80_000 } as const;

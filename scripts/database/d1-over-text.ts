@@ -23,8 +23,8 @@ interface Result {
 }
 
 /**
- * As much of a D1 database as `d1Tokens` uses to look up, blacklist and delete tokens: `prepare` with `bind`, `first` and
- * `run`, and `batch`, which is one transaction here as it is in the Worker.
+ * As much of a D1 database as the stores use to look up, blacklist, move and delete tokens: `prepare` with `bind`, `first`,
+ * `all` and `run`, and `batch`, which is one transaction here as it is in the Worker.
  */
 export function d1OverText(database: Pick<Database, "batch">): D1Database {
   const batch = async (statements: ReadonlyArray<{ readonly sql: string }>): Promise<readonly Result[]> => {
@@ -39,6 +39,7 @@ export function d1OverText(database: Pick<Database, "batch">): D1Database {
     sql,
     bind: (...values: unknown[]) => statement(withLiterals(sql, values)),
     first: async (): Promise<Row | null> => (await batch([{ sql }]))[0]?.results[0] ?? null,
+    all: async () => (await batch([{ sql }]))[0],
     run: async () => (await batch([{ sql }]))[0],
   });
   // A session chooses which copy answers; wrangler asks the primary, which is never stale.

@@ -3,11 +3,13 @@
 
 import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
 import { endAllStatements, endSessionStatements } from "../../src/stores/d1/sessions.ts";
+import { spreadSessions } from "../../src/stores/spread/sessions.ts";
 import { ownerOf } from "../../src/users/token-user.ts";
 import type { UserIdColumn } from "../../src/users/user-id.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
 import { type Bindings, settingsOf, storesOf } from "./bindings.ts";
 import { withLiterals } from "./d1-over-text.ts";
+import { hasSessionDatabases, overDatabases, ownerIn, writeUserChange } from "./session-stores.ts";
 import { sqlText } from "./sql.ts";
 import { setActiveSql, setPasswordSql, type User } from "./users.ts";
 
@@ -18,6 +20,8 @@ type UserNamed = Pick<User, UserIdColumn>;
 export interface UserChange {
   /** One statement. */
   readonly sql: string;
+  /** What the user is afterwards; left out where that stays. */
+  readonly isActive?: boolean;
   /** In the past tense, for the sentence that says what was done when KV could not be told. */
   readonly done: string;
   /** What helps then; left out where the command can simply be repeated. */
@@ -37,7 +41,7 @@ export const changePasswordAndEndTokens = (
 /** No more log-ins, refreshes and routes with `auth = "user"`; tokens from before stay ended when it is undone. */
 export const deactivateAndEndTokens = (bindings: Bindings, user: UserNamed, nowSeconds: number): Promise<void> => {
   const sql = setActiveSql(user.id, false);
-  return endUserTokens(bindings, user, { sql, done: "the user is deactivated" }, nowSeconds);
+  return endUserTokens(bindings, user, { sql, isActive: false, done: "the user is deactivated" }, nowSeconds);
 };
 
 /** The row goes; what ended the tokens stays until they have expired. */
@@ -68,17 +72,30 @@ export async function endUserTokens(
     withLiterals(sql, values),
   );
   // Last: the rows of the tokens lose their user when it goes.
-  await bindings.database.write([...ending, ...(change ? [change.sql] : [])].join(";\n"));
+  const sql = [...ending, ...(change ? [change.sql] : [])].join(";\n");
+  const atSessions = { ends: change !== undefined, isActive: change?.isActive, ending: moment };
+  await writeUserChange(bindings, user, atSessions, sql);
   const lookup = ownerOf(settings, user);
   const done = [...(change ? [change.done] : []), "the refresh tokens are ended"].join(" and ");
   await tellKv(done, storesOf(bindings).announceUser?.(lookup, before, until, nowSeconds), change?.cure);
 }
 
-/** Ends one session; whose it is has to be known already. */
-export async function endSession(bindings: Bindings, session: string, nowSeconds: number): Promise<void> {
+/** Ends one session; that it is the user's has to be known already. */
+export async function endSession(
+  bindings: Bindings,
+  user: UserNamed,
+  session: string,
+  nowSeconds: number,
+): Promise<void> {
   const until = endedUntilSeconds(settingsOf(bindings.vars, lifetimes), nowSeconds);
-  const ending = endSessionStatements(session, until, nowSeconds).map(([sql, values]) => withLiterals(sql, values));
-  await bindings.database.write(ending.join(";\n"));
+  if (hasSessionDatabases(bindings)) {
+    await overDatabases(bindings, (stores) =>
+      spreadSessions(stores, bindings.event).endSession(ownerIn(bindings, user), session, until, nowSeconds),
+    );
+  } else {
+    const ending = endSessionStatements(session, until, nowSeconds).map(([sql, values]) => withLiterals(sql, values));
+    await bindings.database.write(ending.join(";\n"));
+  }
   await tellKv("the session is ended", storesOf(bindings).announceSession?.(session, until, nowSeconds));
 }
 

@@ -1,12 +1,13 @@
-// The deployed database and KV namespace, reached through `wrangler d1 execute --remote` and `wrangler kv key put`.
+// The deployed databases and KV namespace, reached through `wrangler d1 execute --remote` and `wrangler kv key put`.
 // Must never put a password hash on a command line: statements that write travel in a private file.
+import { usersDatabase } from "../../src/stores/spread/databases.ts";
 import { readConfigFile } from "../shared/config-failure.ts";
 import { Failure } from "../shared/failure.ts";
 import { requirePackages } from "../shared/project.ts";
 import { type Finished, runWrangler } from "../shared/wrangler.ts";
 import type { Database, Row } from "./database.ts";
 import { withSecretFile } from "./secret-file.ts";
-import { updateTables } from "./tables.ts";
+import { updateSessionTables, updateTables } from "./tables.ts";
 
 type Runner = (args: readonly string[]) => Promise<Finished>;
 
@@ -47,18 +48,23 @@ function rowsIn(stdout: string, count: number): ReadonlyArray<readonly Row[]> {
   });
 }
 
-/** The deployed database; `environment` is wrangler's `--env`. Brings the tables up to date when something is missed. */
+/**
+ * A deployed database; `environment` is wrangler's `--env`. Brings the tables up to date when something is missed.
+ *
+ * @param binding DB, or that of a database for sessions alone
+ */
 export function openRemote(
   environment: string | undefined,
   runner: Runner = (args) => runWrangler(args, "capture"),
+  binding = usersDatabase,
 ): Database {
-  const plain = openRemoteAsItIs(environment === undefined ? [] : ["--env", environment], runner);
+  const plain = openRemoteAsItIs(environment === undefined ? [] : ["--env", environment], runner, binding);
   const withTables = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof Failure && missed.test(error.message))) throw error;
-      await updateTables(plain);
+      await (binding === usersDatabase ? updateTables(plain) : updateSessionTables(plain));
       return work();
     }
   };
@@ -77,10 +83,11 @@ const missed = /no such (table|column)|has no column named/;
 export function openRemoteAsItIs(
   place: readonly string[],
   runner: Runner = (args) => runWrangler(args, "capture"),
+  binding = usersDatabase,
 ): Database {
   requirePackages();
   const execute = async (what: readonly string[]): Promise<string> => {
-    const where = ["d1", "execute", "DB", "--remote", "--json", "--yes"];
+    const where = ["d1", "execute", binding, "--remote", "--json", "--yes"];
     const finished = await runner([...where, ...place, ...what]);
     if (finished.exitCode !== 0) {
       // Wrangler shows the place of an error in the file in several lines.

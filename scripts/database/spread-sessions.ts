@@ -2,11 +2,12 @@
 // Must never change the lists before all owners have moved, nor let two commands move to different places.
 import { addOwnerSql } from "../../src/stores/d1/owners.ts";
 import { usersDatabase } from "../../src/stores/spread/databases.ts";
-import { copyRowsSql, movedColumns, rowsAsJson } from "../../src/stores/spread/move-owner.ts";
+import { copyRowsSql, movedColumns } from "../../src/stores/spread/move-owner.ts";
 import { announced, homeOf, type Placement, settled } from "../../src/stores/spread/placement.ts";
 import { passwordFingerprint } from "../../src/users/password-fingerprint.ts";
 import type { UserIdColumn } from "../../src/users/user-id.ts";
 import { Failure } from "../shared/failure.ts";
+import { bulkStatements, type Cell, plainJson } from "./bulk.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import type { Database, Row } from "./database.ts";
 import { sqlText } from "./sql.ts";
@@ -15,11 +16,9 @@ import { sessionsStatements } from "./tables.ts";
 /** The databases by their bindings: DB, SESSIONS_1, SESSIONS_2 and so on. */
 export type Databases = ReadonlyMap<string, Pick<Database, "read" | "batch" | "write">>;
 
-/** Owners in one step: their rows are on the way as one parameter, of which D1 takes 2 MB. */
+/** Owners in one step, and characters of their names and ids: D1 takes 100 KB in a statement, a command line 128 KB. */
 const OWNERS_PER_BATCH = 500;
-
-/** A row is 200 bytes, and one with a hundred uses 1,500: these are at most 60 KB in the usual case. */
-const ROWS_PER_STATEMENT = 50;
+const OWNER_CHARACTERS = 20_000;
 
 export interface Spreading {
   readonly databases: Databases;
@@ -28,6 +27,8 @@ export interface Spreading {
   /** How tokens name users. */
   readonly column: UserIdColumn;
   readonly nowSeconds: number;
+  /** Whether they are the deployed ones, for sentences. */
+  readonly remote: boolean;
   readonly step: (text: string) => void;
   readonly at: (done: number, total: number) => void;
 }
@@ -44,12 +45,18 @@ export async function spreadSessions(spreading: Spreading): Promise<number | und
     await write(databaseNamed(databases, name), name, before);
   }
   if (before.next === undefined && sameNames(before.current, target)) return undefined;
+  const flag = spreading.remote ? " --remote" : "";
   if (before.next !== undefined && !sameNames(before.next, target)) {
     throw new Failure(
-      `Sessions are being moved to ${before.next.join(", ")}. Finish that first: npm run manage -- sessions spread --over ${before.next.join(",")}`,
+      `Sessions are being moved to ${before.next.join(", ")}. Finish that first: npm run manage -- sessions spread --over ${before.next.join(",")}${flag}`,
     );
   }
-  await refuseEarlierTokens(users, spreading.nowSeconds);
+  if (target.includes(usersDatabase)) {
+    throw new Failure(
+      "Sessions cannot be moved back into DB, whose users have other versions. --over SESSIONS_1 brings all into one database.",
+    );
+  }
+  await refuseEarlierTokens(users, spreading.nowSeconds, flag);
   for (const name of [...before.current, ...target]) databaseNamed(databases, name);
   const during = before.next === undefined ? announced(before, target) : before;
   step("Announcing where sessions are to be");
@@ -95,13 +102,13 @@ function placementOf(name: string, row: Row): Placement {
 }
 
 /** Used tokens of an earlier version are known by DB alone: elsewhere they would count as good. */
-async function refuseEarlierTokens(users: Pick<Database, "read">, nowSeconds: number): Promise<void> {
+async function refuseEarlierTokens(users: Pick<Database, "read">, nowSeconds: number, flag: string): Promise<void> {
   const [row] = await users.read(
     `SELECT MAX(expires_at) AS last FROM outstanding_tokens WHERE expires_at >= ${Math.trunc(nowSeconds)}`,
   );
   if (typeof row?.last !== "number") return;
   throw new Failure(
-    `Tokens of an earlier version are in use until ${new Date(row.last * 1000).toISOString()}. Sessions can be moved after that. Until then: npm run manage -- sessions adopt`,
+    `Tokens of an earlier version are in use until ${new Date(row.last * 1000).toISOString()}. Sessions can be moved after that. Until then: npm run manage -- sessions adopt${flag}`,
   );
 }
 
@@ -148,7 +155,7 @@ async function moveFrom(spreading: Spreading, from: string, { next = [] }: Place
   const total = Number(count?.owners ?? 0);
   let moved = 0;
   let done = 0;
-  for (let after = ""; ; ) {
+  for (let after: string | undefined; ; ) {
     const owners = await ownersAfter(source, from, spreading.column, after);
     if (owners.length === 0) break;
     const homes = Map.groupBy(owners, ({ owner }) => homeOf({ column: "id", value: owner }, next));
@@ -159,7 +166,7 @@ async function moveFrom(spreading: Spreading, from: string, { next = [] }: Place
     }
     done += owners.length;
     at(Math.min(done, total), total);
-    after = owners.at(-1)?.owner ?? "";
+    after = owners.at(-1)?.owner;
   }
   const nobody = { owner: "", userId: undefined };
   const to = homeOf("no user", next);
@@ -167,21 +174,34 @@ async function moveFrom(spreading: Spreading, from: string, { next = [] }: Place
   return moved;
 }
 
+/** @param after the last one of those before; compared as a number where ids are integers */
 async function ownersAfter(
   source: Pick<Database, "read">,
   from: string,
   column: UserIdColumn,
-  after: string,
+  after: string | undefined,
 ): Promise<readonly OwnerRow[]> {
-  const beyond = `> ${sqlText(after)} ORDER BY owner LIMIT ${OWNERS_PER_BATCH}`;
+  const beyond = (name: string) => (after === undefined ? "true" : `${name} > ${sqlText(after)}`);
   const sql =
     from === usersDatabase
-      ? `SELECT ${column} AS owner, id AS user_id FROM users
-         WHERE EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id) AND ${column} ${beyond}`
-      : `SELECT owner, user_id FROM owners WHERE owner ${beyond}`;
+      ? `SELECT CAST(${column} AS TEXT) AS owner, CAST(id AS TEXT) AS user_id FROM users
+         WHERE EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id) AND ${column} IS NOT NULL
+           AND ${beyond(column)} ORDER BY ${column} LIMIT ${OWNERS_PER_BATCH}`
+      : `SELECT owner, user_id FROM owners WHERE ${beyond("owner")} AND ${hasNoSuccessor}
+         ORDER BY owner LIMIT ${OWNERS_PER_BATCH}`;
   const rows = await source.read(sql);
-  return rows.map((row) => ({ owner: String(row.owner), userId: String(row.user_id) }));
+  const owners = rows.map((row) => ({ owner: String(row.owner), userId: String(row.user_id) }));
+  let characters = 0;
+  const fitting = owners.findIndex(({ owner, userId }) => {
+    characters += plainJson([owner, userId]).length;
+    return characters > OWNER_CHARACTERS;
+  });
+  return fitting === -1 ? owners : owners.slice(0, Math.max(fitting, 1));
 }
+
+/** Of a user whom tokens name in another way now, the sessions are those of the new name. */
+const hasNoSuccessor = `(is_active IS NOT NULL OR NOT EXISTS
+  (SELECT 1 FROM owners AS other WHERE other.user_id = owners.user_id AND other.is_active IS NOT NULL))`;
 
 interface Group {
   readonly from: string;
@@ -189,19 +209,22 @@ interface Group {
   readonly owners: readonly OwnerRow[];
 }
 
-/** The steps of moveOwner() for many owners: note and read, copy, note and delete. Each can be repeated. */
+/**
+ * The steps of moveOwner() for many owners: note and read in one transaction, copy, note and delete. Each can be repeated.
+ * What comes back of hashes goes on in a file.
+ */
 async function moveOwners({ databases }: Spreading, { from, to, owners }: Group): Promise<void> {
   const [source, destination] = [databaseNamed(databases, from), databaseNamed(databases, to)];
-  const list = sqlText(JSON.stringify(owners.map(({ owner }) => owner)));
-  const ids = sqlText(JSON.stringify(owners.flatMap(({ userId }) => userId ?? [])));
+  const list = sqlText(plainJson(owners.map(({ owner }) => owner)));
+  const ids = sqlText(plainJson(owners.flatMap(({ userId }) => userId ?? [])));
   // Of tokens without a user, which are one owner.
   const isNobodys = owners.some(({ userId }) => userId === undefined);
   const isTheirs = isNobodys ? "user_id IS NULL" : `user_id IN (SELECT value FROM json_each(${ids}))`;
-  await source.write(
+  const [, rows = [], accounts = []] = await source.batch([
     `INSERT INTO moved_owners (owner, moved_to) SELECT value, ${sqlText(to)} FROM json_each(${list}) WHERE true ON CONFLICT (owner) DO NOTHING`,
-  );
-  const rows = await source.read(`SELECT ${movedColumns.join(", ")} FROM sessions WHERE ${isTheirs}`);
-  const accounts = isNobodys ? [] : await source.read(accountsSql(from, list, ids));
+    `SELECT ${movedColumns.join(", ")} FROM sessions WHERE ${isTheirs}`,
+    ...(isNobodys ? [] : [accountsSql(from, list, ids)]),
+  ]);
   const statements = [
     ...accounts.map((row) =>
       withLiterals(addOwnerSql, [
@@ -209,32 +232,28 @@ async function moveOwners({ databases }: Spreading, { from, to, owners }: Group)
         ...[row.issued_before, row.session_version],
       ]),
     ),
-    ...pieces(rows).map((piece) => withLiterals(copyRowsSql, [rowsAsJson(piece)])),
+    ...pieces(rows).map((piece) => withLiterals(copyRowsSql, [piece])),
   ];
   if (statements.length > 0) await destination.write(statements.join(";\n"));
-  await source.write(
-    [
-      `UPDATE moved_owners SET is_copied = 1 WHERE owner IN (SELECT value FROM json_each(${list}))`,
-      `DELETE FROM sessions WHERE ${isTheirs}`,
-    ].join(";\n"),
-  );
+  await source.batch([
+    `UPDATE moved_owners SET is_copied = 1 WHERE owner IN (SELECT value FROM json_each(${list}))`,
+    `DELETE FROM sessions WHERE ${isTheirs}`,
+  ]);
 }
 
-/** Rows in pieces of which each fits into a statement: D1 takes 100 KB. */
-function pieces(rows: readonly Row[]): ReadonlyArray<readonly Row[]> {
-  const all: Row[][] = [];
-  for (let index = 0; index < rows.length; index += ROWS_PER_STATEMENT) {
-    all.push(rows.slice(index, index + ROWS_PER_STATEMENT));
-  }
-  return all;
+/** Rows as JSON in pieces of which each fits into a statement. */
+function pieces(rows: readonly Row[]): readonly string[] {
+  const cells = rows.map((row) => movedColumns.map((column) => row[column]) as Cell[]);
+  return bulkStatements("remote", copyRowsSql, cells).map(({ json }) => json);
 }
 
 /** The owners as the other database is to know them. From DB only those who have sessions. */
 function accountsSql(from: string, list: string, ids: string): string {
   if (from !== usersDatabase) {
-    return `SELECT owner, user_id, is_active, fingerprint, issued_before, session_version FROM owners WHERE owner IN (SELECT value FROM json_each(${list}))`;
+    return `SELECT owner, user_id, is_active, fingerprint, issued_before, session_version FROM owners
+      WHERE owner IN (SELECT value FROM json_each(${list}))`;
   }
-  return `SELECT owners.value AS owner, users.id AS user_id, is_active, password, session_version,
+  return `SELECT owners.value AS owner, CAST(users.id AS TEXT) AS user_id, is_active, password, session_version,
     COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = users.id), 0) AS issued_before
     FROM json_each(${ids}) AS ids JOIN json_each(${list}) AS owners ON owners.key = ids.key JOIN users ON users.id = ids.value
     WHERE EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id)`;

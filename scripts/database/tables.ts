@@ -51,6 +51,11 @@ export async function updateTables(database: Pick<Database, "read" | "write">): 
   return missing.map(([table, column]) => `${table}.${column}`);
 }
 
+/** Brings the tables of a database for sessions alone up to sessions.sql. May be run again and again. */
+export async function updateSessionTables(database: Pick<Database, "write">): Promise<void> {
+  await database.write(sessionsStatements.join(";\n"));
+}
+
 /** Two or more users whose names differ only in case. */
 export type EqualNames = readonly string[];
 

@@ -1,4 +1,4 @@
-// Reads sessions and their tokens, for people to look at.
+// Reads sessions and their tokens, for people to look at, wherever they are.
 // Must never write: what changes a token goes through the Worker's own stores.
 
 import type { LiveToken } from "../../src/stores/contract.ts";
@@ -6,9 +6,14 @@ import { isNotAdopted } from "../../src/stores/d1/earlier-tokens.ts";
 import { createParameters } from "../../src/stores/d1/parameters.ts";
 import { currentJti, tokenPlace } from "../../src/stores/d1/session-state.ts";
 import { liveTokenFrom, liveTokensSql } from "../../src/stores/d1/sessions.ts";
+import { spreadSessions } from "../../src/stores/spread/sessions.ts";
 import type { UserId } from "../../src/users/user.ts";
+import type { UserIdColumn } from "../../src/users/user-id.ts";
+import type { Bindings } from "./bindings.ts";
+import { plainJson } from "./bulk.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import type { Database, Row } from "./database.ts";
+import { hasSessionDatabases, overDatabases, ownerIn, readHere } from "./session-stores.ts";
 import { sqlInteger, sqlText } from "./sql.ts";
 import type { User } from "./users.ts";
 
@@ -33,11 +38,14 @@ export interface TokenFilter {
 
 const columns = "token_type, CAST(user_id AS TEXT) AS owner_id, created_at";
 
+const lastTokens = (whose: string): string =>
+  `SELECT id AS key, ${currentJti} AS jti, ${columns}, expires_at, COALESCE(blacklisted_at, ended_at) AS blacklisted_at
+  FROM sessions WHERE ${whose}`;
+
 /** The last token of each session, and tokens of an earlier version that no session has taken over. */
 const tokensSql = (whose: string): string =>
-  `SELECT ${currentJti} AS jti, ${columns}, expires_at, COALESCE(blacklisted_at, ended_at) AS blacklisted_at
-  FROM sessions WHERE ${whose}
-UNION ALL SELECT jti, ${columns}, expires_at, blacklisted_at
+  `${lastTokens(whose)}
+UNION ALL SELECT jti, jti, ${columns}, expires_at, blacklisted_at
   FROM outstanding_tokens AS earlier WHERE ${whose} AND ${isNotAdopted("earlier.jti")}`;
 
 const withNames = (tokens: string): string =>
@@ -55,31 +63,77 @@ const toTokenRow = (row: Row): TokenRow => ({
   blacklisted_at: numberOrNull(row.blacklisted_at),
 });
 
+type Databases = Pick<Bindings, "database" | "d1" | "sessions">;
+
 /** The newest tokens first, at most `limit`; and whether there are more. */
 export async function listTokens(
-  database: Pick<Database, "read">,
+  bindings: Databases,
   { userId, blacklisted, limit }: TokenFilter,
 ): Promise<{ readonly tokens: readonly TokenRow[]; readonly more: boolean }> {
   const whose = userId === undefined ? "true" : `user_id = ${sqlText(userId)}`;
   const where = blacklisted ? " WHERE t.blacklisted_at IS NOT NULL" : "";
   const order = ` ORDER BY t.created_at DESC, t.jti LIMIT ${sqlInteger(limit + 1)}`;
-  const rows = await database.read(withNames(tokensSql(whose)) + where + order);
+  const rows = hasSessionDatabases(bindings)
+    ? await rowsOfAll(bindings, (hasUsers) => `SELECT t.* FROM (${tokensIn(hasUsers, whose)}) AS t${where}${order}`)
+    : await readHere(bindings.database, withNames(tokensSql(whose)) + where + order);
   return { tokens: rows.slice(0, limit).map(toTokenRow), more: rows.length > limit };
 }
 
+/** What listTokens() lists of one of several databases. */
+const tokensIn = (hasUsers: boolean, whose: string): string => (hasUsers ? tokensSql(whose) : lastTokens(whose));
+
+/** The rows of each database that has sessions, the newest first and each session once, with the names of their users. */
+async function rowsOfAll(bindings: Databases, sqlOf: (hasUsers: boolean) => string): Promise<readonly Row[]> {
+  const found = await overDatabases(bindings, ({ databases }) =>
+    databases.inAll(async ({ db, tables }) => {
+      const [result] = await db.batch<Row>([db.prepare(sqlOf(tables.hasEarlier))]);
+      return result?.results ?? [];
+    }),
+  );
+  const rows = found.flat().toSorted(newestFirst);
+  const names = await namesOf(bindings.database, [...new Set(rows.flatMap(({ owner_id: id }) => id ?? []))]);
+  // While sessions are moved, a row can still be where it was; the newer one counts.
+  const sessions = new Map<unknown, Row>();
+  for (const row of rows) {
+    if (!sessions.has(row.key)) sessions.set(row.key, { ...row, username: names.get(row.owner_id) ?? null });
+  }
+  return [...sessions.values()];
+}
+
+const newestFirst = (one: Row, other: Row): number =>
+  Number(other.created_at) - Number(one.created_at) || (String(one.jti) < String(other.jti) ? -1 : 1);
+
+/** Ids in one statement: a command line takes 128 KB. */
+const idsAtOnce = 1000;
+
+async function namesOf(
+  database: Pick<Database, "read">,
+  ids: readonly unknown[],
+): Promise<ReadonlyMap<unknown, unknown>> {
+  const names = new Map<unknown, unknown>();
+  for (let at = 0; at < ids.length; at += idsAtOnce) {
+    const list = sqlText(plainJson(ids.slice(at, at + idsAtOnce)));
+    const sql = `SELECT CAST(id AS TEXT) AS id_text, username FROM users WHERE id IN (SELECT value FROM json_each(${list}))`;
+    for (const row of await database.read(sql)) names.set(row.id_text, row.username);
+  }
+  return names;
+}
+
 /** The token with this id, or null: any token of a session, also one that was used up. */
-export async function findToken(database: Pick<Database, "read">, jti: string): Promise<TokenRow | null> {
+export async function findToken(bindings: Databases, jti: string): Promise<TokenRow | null> {
   const parameters = createParameters();
   const asked = parameters.add(jti);
   const { row, current, isEnded } = tokenPlace(jti, parameters);
   // The row of a token that was used up says when the last one was issued, and until when it is kept.
   const expires = `CASE WHEN ${current} THEN expires_at ELSE MAX(expires_at, COALESCE(kept_until, 0)) END`;
   const ended = `CASE WHEN ${isEnded} THEN COALESCE(blacklisted_at, ended_at, created_at) END`;
-  const inSession = `SELECT ${asked} AS jti, ${columns}, ${expires} AS expires_at, ${ended} AS blacklisted_at
+  const inSession = `SELECT id AS key, ${asked} AS jti, ${columns}, ${expires} AS expires_at, ${ended} AS blacklisted_at
     FROM sessions WHERE ${row}`;
-  const earlier = `SELECT jti, ${columns}, expires_at, blacklisted_at FROM outstanding_tokens WHERE jti = ${asked}`;
-  const sql = `${withNames(`${inSession} UNION ALL ${earlier}`)} LIMIT 1`;
-  const [token] = await database.read(withLiterals(sql, parameters.values));
+  const earlier = `SELECT jti, jti, ${columns}, expires_at, blacklisted_at FROM outstanding_tokens WHERE jti = ${asked}`;
+  const text = (sql: string) => withLiterals(sql, parameters.values);
+  const [token] = hasSessionDatabases(bindings)
+    ? await rowsOfAll(bindings, (hasUsers) => text(hasUsers ? `${inSession} UNION ALL ${earlier} LIMIT 1` : inSession))
+    : await readHere(bindings.database, text(`${withNames(`${inSession} UNION ALL ${earlier}`)} LIMIT 1`));
   return token === undefined ? null : toTokenRow(token);
 }
 
@@ -88,14 +142,25 @@ const MOST_TOKENS = 5000;
 
 /** The newest token of each session, the one refreshed last first. */
 export async function openSessions(
-  database: Pick<Database, "read">,
+  bindings: Pick<Bindings, "database" | "d1" | "sessions" | "vars">,
+  user: Pick<User, UserIdColumn | "session_version">,
+  nowSeconds: number,
+): Promise<readonly LiveToken[]> {
+  const tokens = hasSessionDatabases(bindings)
+    ? await overDatabases(bindings, (stores) =>
+        spreadSessions(stores).liveTokens(ownerIn(bindings, user), user.session_version, MOST_TOKENS, nowSeconds),
+      )
+    : await liveTokensHere(bindings.database, user, nowSeconds);
+  const newest = new Map<string, LiveToken>();
+  for (const token of tokens) if (!newest.has(token.session)) newest.set(token.session, token);
+  return [...newest.values()];
+}
+
+async function liveTokensHere(
+  database: Pick<Database, "batch">,
   user: Pick<User, "id" | "session_version">,
   nowSeconds: number,
 ): Promise<readonly LiveToken[]> {
-  const rows = await database.read(
-    withLiterals(liveTokensSql, [user.id, nowSeconds, MOST_TOKENS, user.session_version]),
-  );
-  const newest = new Map<string, LiveToken>();
-  for (const token of rows.map(liveTokenFrom)) if (!newest.has(token.session)) newest.set(token.session, token);
-  return [...newest.values()];
+  const values = [user.id, nowSeconds, MOST_TOKENS, user.session_version];
+  return (await readHere(database, withLiterals(liveTokensSql, values))).map(liveTokenFrom);
 }

@@ -20,10 +20,10 @@ export function withEvent(bindings: Bindings, { type, user, data = {} }: Command
     "id" in user
       ? { sql: (id: string) => id, value: user.id }
       : { sql: (name: string) => `(SELECT id FROM users WHERE username = ${name})`, value: user.name };
-  const event = { type, createdAtSeconds: nowSeconds, data };
+  const event: NewEvent = { type, createdAtSeconds: nowSeconds, data };
   const [sql, values] = eventStatement(event, owner, { sql: "true" });
   const { database } = bindings;
   const write = (change: string) =>
     database.write(`${change.trimEnd().replace(/;$/, "")};\n${withLiterals(sql, values)}`);
-  return { ...bindings, database: { ...database, write } };
+  return { ...bindings, event, database: { ...database, write } };
 }

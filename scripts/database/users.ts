@@ -10,11 +10,13 @@ import { newSalt, SALT_RANDOM_BYTES } from "../../src/users/new-salt.ts";
 import { newUserIds } from "../../src/users/new-user-ids.ts";
 import { verifyPassword } from "../../src/users/password.ts";
 import type { UserId, User as WorkersUser } from "../../src/users/user.ts";
-import { namesAreIds, readUserId, userIdColumn } from "../../src/users/user-id.ts";
+import { namesAreIds, readUserId, type UserIdColumn, userIdColumn } from "../../src/users/user-id.ts";
 import { normalEmail, normalUsername } from "../../src/users/user-rules.ts";
 import { Failure, reasonOf } from "../shared/failure.ts";
+import type { Bindings } from "./bindings.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import type { Database, Row } from "./database.ts";
+import { writeUserChange } from "./session-stores.ts";
 import { sqlBoolean, sqlText } from "./sql.ts";
 
 /** The settings that describe the API's users. */
@@ -41,6 +43,9 @@ export type User = {
   /** As src/users/user.ts has it. */
   readonly session_version: number;
 };
+
+/** What tokens may name a user by. */
+type UserKeys = Pick<User, UserIdColumn>;
 
 /** What a new user is made of. */
 export type NewUser = {
@@ -218,16 +223,20 @@ export function setActiveSql(id: UserId, active: boolean): string {
 }
 
 /** Gives the user another password hash, and lets the user's sessions go on. */
-export const setPasswordHash = (database: Database, id: UserId, passwordHash: string): Promise<void> =>
-  database.write(
+export const setPasswordHash = (bindings: Bindings, user: UserKeys, passwordHash: string): Promise<void> =>
+  writeUserChange(
+    bindings,
+    user,
+    { ends: false },
     [
-      setPasswordSql(id, passwordHash),
-      ...keepSessionsStatements(id).map(([sql, values]) => withLiterals(sql, values)),
+      setPasswordSql(user.id, passwordHash),
+      ...keepSessionsStatements(user.id).map(([sql, values]) => withLiterals(sql, values)),
     ].join(";\n"),
   );
 
 /** Lets the user in again. Sessions from before stay ended. */
-export const setActive = (database: Database, id: UserId): Promise<void> => database.write(setActiveSql(id, true));
+export const setActive = (bindings: Bindings, user: UserKeys & Pick<User, "is_active">): Promise<void> =>
+  writeUserChange(bindings, user, { ends: !user.is_active, isActive: true }, setActiveSql(user.id, true));
 
 /** A user with the further fields that hooks see. */
 export type ListedUser = User & Pick<WorkersUser, "extra">;

@@ -6,23 +6,29 @@ import { isNotAdopted } from "../../src/stores/d1/earlier-tokens.ts";
 import { currentJti } from "../../src/stores/d1/session-state.ts";
 import { writeTokenId } from "../../src/tokens/token-id.ts";
 import type { UserIdType } from "../../src/users/new-user-ids.ts";
-import type { Database, Row } from "../database/database.ts";
+import type { Bindings } from "../database/bindings.ts";
+import type { Row } from "../database/database.ts";
+import { hasSessionDatabases, overDatabases, readHere } from "../database/session-stores.ts";
 import { allRows } from "../import-django/existing.ts";
 import { type FixtureRow, keyOf } from "./export-users.ts";
 import type { Onto } from "./onto.ts";
 
-const ended = (table: string, nowSeconds: number, more: string): string =>
+const ended = (table: string, nowSeconds: number, more: string, cutoff = "c.issued_before"): string =>
   `COALESCE(${table}.blacklisted_at, CASE WHEN ${table}.session_version <> u.session_version
-    OR ${table}.created_at < c.issued_before OR ${more} THEN ${nowSeconds} END)`;
+    OR ${table}.created_at < ${cutoff} OR ${more} THEN ${nowSeconds} END)`;
 const joined = (table: string): string =>
   `LEFT JOIN users AS u ON u.id = ${table}.user_id LEFT JOIN user_cutoffs AS c ON c.user_id = ${table}.user_id`;
 
+/** In a database for sessions alone, which knows the users by its own versions. */
+const owners = `LEFT JOIN (SELECT user_id, MAX(session_version) AS session_version, MAX(issued_before) AS issued_before
+  FROM owners WHERE is_active IS NOT NULL GROUP BY user_id) AS u ON u.user_id = sessions.user_id`;
+
 /** Sessions of which a token has not expired; `ended_at` also where the session ended without a mark on its token. */
-const selectSessions = (nowSeconds: number) => `SELECT * FROM (
+const selectSessions = (nowSeconds: number, hasUsers = true) => `SELECT * FROM (
   SELECT sessions.id AS key, ${currentJti} AS jti, other_jti, counter, sessions.user_id AS owner_id, started_at, created_at,
     sessions.expires_at, MAX(sessions.expires_at, COALESCE(kept_until, 0)) AS last_end,
-    ${ended("sessions", nowSeconds, "ended_at IS NOT NULL")} AS ended_at
-  FROM sessions ${joined("sessions")}
+    ${ended("sessions", nowSeconds, "ended_at IS NOT NULL", hasUsers ? undefined : "u.issued_before")} AS ended_at
+  FROM sessions ${hasUsers ? joined("sessions") : owners}
   WHERE sessions.expires_at > ${nowSeconds} OR kept_until > ${nowSeconds})`;
 
 /** The same of tokens of an earlier version that no session has taken over. */
@@ -70,7 +76,7 @@ const oftenest = 60;
  * replaced, as far back as one a minute would be good: no row says when a single one expired.
  */
 export async function exportTokens(
-  database: Pick<Database, "read">,
+  bindings: Pick<Bindings, "database" | "d1" | "sessions">,
   { idType, ids, onto, nowSeconds, lifetimeSeconds }: TokenTerms,
 ): Promise<TokenExport> {
   const timeOf = (seconds: unknown): string =>
@@ -95,16 +101,36 @@ export async function exportTokens(
     blacklisted.push({ model: "token_blacklist.blacklistedtoken", pk, fields });
   };
   let longSessions = 0;
-  const read = (sql: string) => database.read(sql);
-  for await (const row of allRows(read, selectSessions(nowSeconds), "key")) {
+  const addSession = (row: Row): void => {
     if (Number(row.counter) > mostRotations) longSessions++;
     for (const token of tokensOf(row, mostRotations)) add(token);
+  };
+  if (hasSessionDatabases(bindings)) {
+    for (const row of await sessionsOfAll(bindings, nowSeconds)) addSession(row);
+  } else {
+    const read = (sql: string) => readHere(bindings.database, sql);
+    for await (const row of allRows(read, selectSessions(nowSeconds), "key")) addSession(row);
   }
-  for await (const row of allRows(read, selectEarlier(nowSeconds), "jti")) {
+  for await (const row of allRows(bindings.database.read, selectEarlier(nowSeconds), "jti")) {
     const { owner_id: ownerId, created_at: createdAt, expires_at: expiresAt, ended_at: endedAt } = row;
     add({ jti: String(row.jti), ownerId, createdAt, expiresAt, endedAt });
   }
   return { outstanding, blacklisted, mostRotations, longSessions };
+}
+
+/** The sessions of all databases. While they are moved, one can still be where it was; the newer one counts. */
+async function sessionsOfAll(bindings: Pick<Bindings, "d1" | "sessions">, nowSeconds: number): Promise<Iterable<Row>> {
+  const sessions = new Map<unknown, Row>();
+  await overDatabases(bindings, ({ databases }) =>
+    databases.inAll(async ({ db, tables }) => {
+      const read = async (sql: string) => (await db.batch<Row>([db.prepare(sql)]))[0]?.results ?? [];
+      for await (const row of allRows(read, selectSessions(nowSeconds, tables.hasEarlier), "key")) {
+        const known = sessions.get(row.key);
+        if (known === undefined || Number(row.created_at) >= Number(known.created_at)) sessions.set(row.key, row);
+      }
+    }),
+  );
+  return sessions.values();
 }
 
 /** The tokens of a session: those that were used up, the first one first, and the last one. */

@@ -63,7 +63,7 @@ async function run(argv: readonly string[]): Promise<number> {
     const nowSeconds = Math.floor(Date.now() / 1000);
     const event = { type: "user_changed", user, data: { password_changed: true } } as const;
     const telling = withEvent(bindings, event, nowSeconds);
-    if (keep) await setPasswordHash(telling.database, user.id, hash);
+    if (keep) await setPasswordHash(telling, user, hash);
     else await changePasswordAndEndTokens(telling, user, hash, nowSeconds);
     const after = keep ? "" : " Earlier tokens are ended.";
     console.log(`The password of '${username}' in the ${database.place} database is changed.${after}`);

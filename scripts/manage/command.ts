@@ -4,6 +4,7 @@ import { type Bindings, localBindings, remoteBindings, settingsOf } from "../dat
 import type { Database } from "../database/database.ts";
 import { openLocal } from "../database/local.ts";
 import { openRemote } from "../database/remote.ts";
+import { asPlaceFailure } from "../database/session-stores.ts";
 import { type UserModel, type UserWord, userModelSettings } from "../database/users.ts";
 import { Failure, usage } from "../shared/failure.ts";
 import type { Options } from "../shared/flags.ts";
@@ -98,6 +99,8 @@ export async function withBindings<T>(place: Place, work: (bindings: Bindings) =
   const bindings = place.remote === true ? await remoteBindings(place.env) : await localBindings();
   try {
     return await work(bindings);
+  } catch (error) {
+    throw asPlaceFailure(error);
   } finally {
     await bindings.database.close();
   }

@@ -5,6 +5,7 @@ import { namesAreIds } from "../../src/users/user-id.ts";
 import { emailError, loginNameError, nameError, normalEmail, nulError } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { endUserTokens } from "../database/end-user.ts";
+import { writeUserChange } from "../database/session-stores.ts";
 import { withEvent } from "../database/user-event.ts";
 import {
   changeUserSql,
@@ -128,9 +129,13 @@ export async function editUser(
   if (next.username !== undefined && (await isNameTaken(database, model, name, user.id))) throw nameTaken(model, name);
   const ends = next.is_active === false || (next.username !== undefined && namesAreIds(model));
   const sql = changeUserSql(model, user.id, next);
-  const change = { sql, done: "the user is changed" };
+  const isActive = next.is_active === undefined ? {} : { isActive: next.is_active };
+  const change = { sql, done: "the user is changed", ...isActive };
   const telling = withEvent(bindings, { type: "user_changed", user, data: next }, nowSeconds);
-  await orTaken(ends ? endUserTokens(telling, user, change, nowSeconds) : telling.database.write(sql), model, name);
+  const writing = ends
+    ? endUserTokens(telling, user, change, nowSeconds)
+    : writeUserChange(telling, user, { ends: next.is_active !== undefined, ...isActive }, sql);
+  await orTaken(writing, model, name);
   const said = differing.map(
     ([column, value]) => `${column} ${typeof value === "string" ? `'${value}'` : Number(value)}`,
   );

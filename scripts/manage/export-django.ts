@@ -131,7 +131,7 @@ export async function exportRows(
   const { REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME } = settingsOf(bindings.vars, lifetimes);
   const lifetimeSeconds = Math.max(REFRESH_TOKEN_LIFETIME, SLIDING_TOKEN_REFRESH_LIFETIME);
   const { nowSeconds } = choices;
-  const tokens = await exportTokens(database, { idType, ids: users.ids, onto, nowSeconds, lifetimeSeconds });
+  const tokens = await exportTokens(bindings, { idType, ids: users.ids, onto, nowSeconds, lifetimeSeconds });
   return {
     rows: [...users.rows, ...tokens.outstanding, ...tokens.blacklisted],
     lines: reportOf(users, model, tokens, onto !== undefined),

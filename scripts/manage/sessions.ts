@@ -1,5 +1,5 @@
-// `sessions` and `logout`: lists a user's open sessions, or adopts those of an earlier version; ends one of them, or all
-// tokens of the user.
+// `sessions` and `logout`: lists a user's open sessions, adopts those of an earlier version, or moves them to databases of
+// their own; ends one of them, or all tokens of the user.
 import { namesSession } from "../../src/settings/derived.ts";
 import type { LiveToken } from "../../src/stores/contract.ts";
 import { adoptSessions } from "../database/adopt-sessions.ts";
@@ -24,16 +24,19 @@ import {
   userModelOf,
   withBindings,
 } from "./command.ts";
+import { readOver, spread } from "./spread.ts";
 
 const sessionsFlags = {
   json: { type: "boolean" },
   quiet: { type: "boolean" },
+  over: { type: "string" },
   ...userFlags,
   ...placeFlags,
 } as const;
 
 const sessionsHelp = `npm run manage -- sessions USERNAME [flags]
 npm run manage -- sessions adopt [--quiet] [--remote]
+npm run manage -- sessions spread [--over SESSIONS_1,SESSIONS_2] [--quiet] [--remote]
 
 Lists the user's sessions that can still be refreshed, the most recently refreshed first. A session is a log-in and every
 token issued from it (docs/sessions.md). Client and address need SESSION_METADATA.
@@ -84,11 +87,19 @@ export async function adopt({ database, vars }: Bindings, nowSeconds: number, pr
   return `${adopted === 0 ? "" : `${what} adopted in the ${database.place} database. `}${rest}`;
 }
 
-async function runAdopt(values: Place & { readonly quiet?: boolean | undefined }): Promise<number> {
+interface SpreadValues extends Place {
+  readonly quiet?: boolean | undefined;
+  readonly over?: string | undefined;
+}
+
+async function runInSteps(
+  values: SpreadValues,
+  work: (bindings: Bindings, nowSeconds: number, progress: Progress) => Promise<string>,
+): Promise<number> {
   const progress = openProgress(values.quiet === true);
   const nowSeconds = Math.floor(Date.now() / 1000);
   try {
-    const sentence = await withBindings(values, (bindings) => adopt(bindings, nowSeconds, progress));
+    const sentence = await withBindings(values, (bindings) => work(bindings, nowSeconds, progress));
     progress.end();
     console.log(sentence);
     return EXIT.ok;
@@ -100,16 +111,21 @@ async function runAdopt(values: Place & { readonly quiet?: boolean | undefined }
 async function runSessions(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, sessionsFlags, 1);
   checkPlace(values);
-  if (positionals[0] === "adopt" && values.id === undefined) {
-    if (values.json === true) throw usage("--json is for the list of a user's sessions.");
-    return runAdopt(values);
+  const [what] = positionals;
+  const inSteps = values.id === undefined && (what === "adopt" || what === "spread");
+  if (inSteps && values.json === true) throw usage("--json is for the list of a user's sessions.");
+  if (values.over !== undefined && !(inSteps && what === "spread")) throw usage("--over requires spread.");
+  if (inSteps && what === "adopt") return runInSteps(values, adopt);
+  if (inSteps) {
+    const over = readOver(values.over);
+    return runInSteps(values, (bindings, nowSeconds, progress) => spread(bindings, over, nowSeconds, progress));
   }
-  if (values.quiet === true) throw usage("--quiet requires adopt.");
+  if (values.quiet === true) throw usage("--quiet requires adopt or spread.");
   const word = readUser(positionals, values, "sessions");
   const nowSeconds = Math.floor(Date.now() / 1000);
   const { sessions, username } = await withBindings(values, async (bindings) => {
     const user = await userNamed(bindings.database, userModelOf(bindings), word);
-    return { sessions: await openSessions(bindings.database, user, nowSeconds), username: user.username };
+    return { sessions: await openSessions(bindings, user, nowSeconds), username: user.username };
   });
   if (values.json === true) console.log(JSON.stringify(sessions.map(sessionsEntry), null, 2));
   else if (sessions.length === 0) console.log(`'${username}' has no open session.`);
@@ -118,10 +134,10 @@ async function runSessions(argv: readonly string[]): Promise<number> {
 }
 
 export const sessionsCommand: Command = {
-  summary: "list a user's open sessions; adopt those of earlier versions",
+  summary: "list a user's open sessions; adopt earlier ones; spread them over databases",
   help: sessionsHelp,
   flags: sessionsFlags,
-  words: ["adopt"],
+  words: ["adopt", "spread"],
   run: runSessions,
 };
 
@@ -152,7 +168,7 @@ export async function logout(
   if (!TOKEN_BLACKLIST_ENABLED) {
     throw new Failure("TOKEN_BLACKLIST_ENABLED is false: tokens are not stored and cannot be ended.");
   }
-  const open = await openSessions(database, user, nowSeconds);
+  const open = await openSessions(bindings, user, nowSeconds);
   const of = `of '${user.username}' in the ${database.place} database`;
   if (session === undefined) {
     const telling = withEvent(bindings, { type: "logout", user, data: { all: true } }, nowSeconds);
@@ -164,7 +180,7 @@ export async function logout(
     throw new Failure(`There is no open session '${session}' ${of}. npm run manage -- sessions lists them.`);
   }
   const telling = withEvent(bindings, { type: "logout", user, data: { all: false } }, nowSeconds);
-  await endSession(telling, session, nowSeconds);
+  await endSession(telling, user, session, nowSeconds);
   const named = namesSession(settingsOf(vars, ["BLACKLIST_ENDS_SESSION", "REVOKE_FAMILY_ON_REUSE"]));
   const rest = named ? "" : " Its access tokens do not name it and stay valid until they expire.";
   return `The session '${session}' ${of} is ended.${rest}`;

@@ -1,6 +1,9 @@
 // `tokens`, `revoke` and `flushexpiredtokens`: the refresh and sliding tokens that were issued.
 // Must never delete the row of a session with a token that is still accepted.
+import type { TokenStore } from "../../src/stores/contract.ts";
+import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
+import { hasSessionDatabases, overDatabases, ownerOfId } from "../database/session-stores.ts";
 import { findToken, listTokens, type TokenRow } from "../database/token-rows.ts";
 import { userNamed } from "../database/users.ts";
 import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
@@ -69,7 +72,7 @@ async function runTokens(argv: readonly string[]): Promise<number> {
   const { tokens, more } = await withBindings(values, async (bindings) => {
     const { database } = bindings;
     const user = word === undefined ? undefined : await userNamed(database, userModelOf(bindings), word);
-    return listTokens(database, { userId: user?.id, blacklisted: values.blacklisted === true, limit });
+    return listTokens(bindings, { userId: user?.id, blacklisted: values.blacklisted === true, limit });
   });
   if (values.json === true) console.log(JSON.stringify(tokens, null, 2));
   else if (tokens.length === 0) console.log("There are no such tokens.");
@@ -99,7 +102,7 @@ ${placeHelp}
 /** Blacklists the token in D1, then in KV. Returns the sentence to print. Fails if there is no such token. */
 export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: number): Promise<string> {
   const { place } = bindings.database;
-  const row = await findToken(bindings.database, jti);
+  const row = await findToken(bindings, jti);
   if (row === null) {
     throw new Failure(
       `There is no token with the id '${jti}' in the ${place} database. npm run manage -- tokens lists them.`,
@@ -113,7 +116,11 @@ export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: n
     expiresAtSeconds: row.expires_at,
   };
   const { tokens, announce } = storesOf(bindings);
-  const done = await tokens.blacklist("no user", token, nowSeconds);
+  const done = hasSessionDatabases(bindings)
+    ? await overDatabases(bindings, async (stores) =>
+        spreadTokens(stores).blacklist(await ownerOfId(bindings, stores, token.userId), token, nowSeconds),
+      )
+    : await tokens.blacklist("no user", token, nowSeconds);
   await announce?.(jti, row.expires_at, nowSeconds).catch((error: unknown) => {
     throw new Failure(
       `'${jti}' is blacklisted in the ${place} database, but KV could not be updated: ${reasonOf(error)} Run the command again.`,
@@ -166,14 +173,18 @@ ${placeHelp}
 /** Returns the number of deleted rows. */
 export async function flushExpired(bindings: Bindings, nowSeconds: number, progress: Progress): Promise<number> {
   const { LEEWAY } = settingsOf(bindings.vars, ["LEEWAY"]);
-  const { tokens } = storesOf(bindings);
-  let total = 0;
-  for (;;) {
-    const went = await tokens.deleteExpired(nowSeconds - LEEWAY, BATCH_ROWS);
-    total += went;
-    if (went < BATCH_ROWS) return total;
-    progress.step(`${total} rows deleted so far`);
-  }
+  const deleteAll = async ({ deleteExpired }: Pick<TokenStore, "deleteExpired">): Promise<number> => {
+    let total = 0;
+    for (;;) {
+      const went = await deleteExpired(nowSeconds - LEEWAY, BATCH_ROWS);
+      total += went;
+      if (went < BATCH_ROWS) return total;
+      progress.step(`${total} rows deleted so far`);
+    }
+  };
+  return hasSessionDatabases(bindings)
+    ? overDatabases(bindings, (stores) => deleteAll(spreadTokens(stores)))
+    : deleteAll(storesOf(bindings).tokens);
 }
 
 async function runFlush(argv: readonly string[]): Promise<number> {

@@ -133,7 +133,7 @@ async function runActivate(argv: readonly string[]): Promise<number> {
     requireOwner(model, "Activate the user there.");
     const user = await userNamed(database, model, word);
     const event = { type: "user_changed", user, data: { is_active: true } } as const;
-    await setActive(withEvent(bindings, event, Math.floor(Date.now() / 1000)).database, user.id);
+    await setActive(withEvent(bindings, event, Math.floor(Date.now() / 1000)), user);
     const before = user.is_active ? "was already active" : "is active";
     console.log(`'${user.username}' ${before} in the ${database.place} database.`);
   });

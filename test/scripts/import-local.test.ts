@@ -141,7 +141,7 @@ describe("import-django", () => {
   it("takes the hash that it brought before for a change, where the password was changed here since", async () => {
     const dump = dumpOf(userRow(7, "ada", { password: "pbkdf2_sha256$1$a$b" }));
     await importOf(dump);
-    await setPasswordHash(bindings().database, "7", "scrypt$another");
+    await setPasswordHash(bindings(), { id: "7", username: "ada", alternate_id: null }, "scrypt$another");
     await importOf(dump);
     expect(await users()).toMatchObject([{ password: "pbkdf2_sha256$1$a$b", session_version: 2 }]);
   });

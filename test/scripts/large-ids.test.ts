@@ -114,12 +114,12 @@ describe("the commands", () => {
   it("show users and tokens with all digits of the ids", async () => {
     const { database } = store.bindings;
     expect((await listUsers(database, undefined)).map(({ id }) => id)).toEqual([bob, ada]);
-    expect((await openSessions(database, { id: ada, session_version: 0 }, now)).map(({ session }) => session)).toEqual([
+    expect((await openSessions(store.bindings, await named("ada"), now)).map(({ session }) => session)).toEqual([
       "ada-1",
     ]);
-    const { tokens } = await listTokens(database, { userId: bob, blacklisted: false, limit: 9 });
+    const { tokens } = await listTokens(store.bindings, { userId: bob, blacklisted: false, limit: 9 });
     expect(tokens.map(({ jti, user_id }) => [jti, user_id])).toEqual([["bob-1", bob]]);
-    expect((await findToken(database, "ada-1"))?.user_id).toBe(ada);
+    expect((await findToken(store.bindings, "ada-1"))?.user_id).toBe(ada);
   });
 
   it("end the tokens of one and not of the neighbour, and tell KV of that one", async () => {
@@ -132,7 +132,7 @@ describe("the commands", () => {
   it("deactivate, change and delete one and not the neighbour", async () => {
     await deactivateAndEndTokens(store.bindings, await named("bob"), now);
     expect([activeNames(), openTokens()]).toEqual([["ada"], ["ada-1"]]);
-    await setPasswordHash(store.bindings.database, ada, "new");
+    await setPasswordHash(store.bindings, await named("ada"), "new");
     expect(store.db.prepare("SELECT username, password FROM users ORDER BY username").all()).toEqual([
       { username: "ada", password: "new" },
       { username: "bob", password: "x" },

@@ -1,6 +1,9 @@
 // scripts/database/remote.ts: what goes to wrangler, and what comes back, with a wrangler that only remembers.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { Bindings } from "../../scripts/database/bindings.ts";
+import { d1OverText } from "../../scripts/database/d1-over-text.ts";
+import type { Database } from "../../scripts/database/database.ts";
 import { errorIn, openRemote } from "../../scripts/database/remote.ts";
 import { findUser, insertUser, setPasswordHash } from "../../scripts/database/users.ts";
 import { djangoUsers } from "../support/user-model.ts";
@@ -29,6 +32,17 @@ function recorder(...answers: ReturnType<typeof said>[]) {
   return { calls, runner };
 }
 
+/** With one database for all. */
+const bindingsTo = (database: Database): Bindings => ({
+  database,
+  d1: d1OverText(database),
+  sessions: new Map(),
+  kv: undefined,
+  vars: {},
+  sendsEvents: false,
+});
+const seven = { id: "7", username: "ada", alternate_id: null };
+
 const user = { username: "ada", email: "", passwordHash: "scrypt$x", isStaff: false, isSuperuser: true };
 
 describe("openRemote()", () => {
@@ -45,7 +59,7 @@ describe("openRemote()", () => {
 
   it("writes by a file that only this user can read, and takes it away again", async () => {
     const { calls, runner } = recorder();
-    await setPasswordHash(openRemote("staging", runner), "7", "scrypt$16384$salt$8$5$aGFzaA==");
+    await setPasswordHash(bindingsTo(openRemote("staging", runner)), seven, "scrypt$16384$salt$8$5$aGFzaA==");
     const [call] = calls;
     expect(call?.args.slice(0, -1)).toEqual([
       ...["d1", "execute", "DB", "--remote", "--json", "--yes", "--env", "staging", "--file"],
@@ -60,7 +74,7 @@ describe("openRemote()", () => {
 
   it("takes the file away when wrangler fails", async () => {
     const { calls, runner } = recorder(failed("no network"));
-    await expect(setPasswordHash(openRemote(undefined, runner), "7", "h")).rejects.toThrow(
+    await expect(setPasswordHash(bindingsTo(openRemote(undefined, runner)), seven, "h")).rejects.toThrow(
       "Remote database: no network",
     );
     expect(existsSync(calls[0]?.path ?? "")).toBe(false);

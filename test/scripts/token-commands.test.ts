@@ -100,7 +100,7 @@ Imported, with remarks:
     });
     const { keys } = (await bindings.kv?.list()) ?? { keys: [] };
     expect(keys).toEqual([{ name: `jti:${jti(3)}`, expiration: expiry }]);
-    const row = await findToken(bindings.database, jti(3));
+    const row = await findToken(bindings, jti(3));
     expect(row).toMatchObject({ expires_at: expiry, username: "user4" });
     expect(row?.blacklisted_at).toBeGreaterThanOrEqual(nowSeconds);
   });
@@ -149,7 +149,7 @@ describe("flushExpired()", () => {
 
 describe("listTokens()", () => {
   const ids = async (filter: { userId?: string; blacklisted: boolean; limit: number }) => {
-    const { tokens, more } = await listTokens(bindings.database, filter);
+    const { tokens, more } = await listTokens(bindings, filter);
     return { ids: tokens.map((token) => token.jti), more };
   };
   it("finds those of one user, the blacklisted ones, and says when there are more", async () => {

@@ -76,7 +76,7 @@ describe.each([
 
   describe("openSessions()", () => {
     it("gives the newest token of each session that has not expired, the one refreshed last first", async () => {
-      const sessions = await openSessions(store.bindings.database, { id: "3", session_version: 0 }, now);
+      const sessions = await openSessions(store.bindings, await user("ada"), now);
       expect(sessions.map(({ session, createdAtSeconds }) => [session, createdAtSeconds])).toEqual([
         ["a1", now - 30],
         ["a3", now - 90],
@@ -159,7 +159,7 @@ describe.each([
       store.db.exec("UPDATE users SET session_version = 5");
       setVersion(5, "a1");
       setVersion(4, "a3");
-      await setPasswordHash(store.bindings.database, "3", "another");
+      await setPasswordHash(store.bindings, await user("ada"), "another");
       expect([versionOf("3"), versionOf("4")]).toEqual([6, 5]);
       expect(sessions()).toEqual({ a1: 6, a2: null, a3: 4, gone: null });
       expect(store.written).toHaveLength(1);
@@ -167,19 +167,19 @@ describe.each([
 
     it("is raised where is_active changes, and only there", async () => {
       const ada = await user("ada");
-      await setActive(store.bindings.database, "3");
+      await setActive(store.bindings, await user("ada"));
       expect(versionOf("3")).toBe(0);
       await deactivateAndEndTokens(store.bindings, ada, now);
       await deactivateAndEndTokens(store.bindings, ada, now);
       expect(versionOf("3")).toBe(1);
-      await setActive(store.bindings.database, "3");
+      await setActive(store.bindings, await user("ada"));
       expect([versionOf("3"), versionOf("4")]).toEqual([2, 0]);
     });
 
     it("keeps sessions of another one out of the list", async () => {
       setVersion(0, "a1");
       setVersion(0, "a2");
-      const open = await openSessions(store.bindings.database, { id: "3", session_version: 1 }, now);
+      const open = await openSessions(store.bindings, { ...(await user("ada")), session_version: 1 }, now);
       expect(open.map(({ session }) => session)).toEqual(["a3"]);
     });
   });
@@ -191,7 +191,7 @@ describe.each([
       expect((await user("o'hara")).is_active).toBe(true);
       expect(openTokens()).toEqual(["h's"]);
       expect(store.written).toHaveLength(1);
-      await setActive(store.bindings.database, "3");
+      await setActive(store.bindings, await user("ada"));
       expect((await user("ada")).is_active).toBe(true);
       expect(openTokens()).toEqual(["h's"]);
     });
@@ -267,7 +267,7 @@ describe("a usage error", () => {
     ["deleteuser", [], "USERNAME is missing: npm run manage -- deleteuser USERNAME"],
     ["deleteuser", ["ada"], "No terminal to ask on. To delete without a prompt, add --yes."],
     ["sessions", ["ada", "--env", "staging"], "--env requires --remote."],
-    ["sessions", ["ada", "--quiet"], "--quiet requires adopt."],
+    ["sessions", ["ada", "--quiet"], "--quiet requires adopt or spread."],
     ["sessions", ["adopt", "--json"], "--json is for the list of a user's sessions."],
   ])("is refused: %s %j", async (name, words, message) => {
     await expect(commands.get(name)?.run(words)).rejects.toThrow(new Failure(message, 2));

@@ -27,7 +27,7 @@ export interface ProjectCopy {
  */
 export function copyProject(environment: NodeJS.ProcessEnv = process.env): ProjectCopy {
   const folder = mkdtempSync(join(tmpdir(), "simplejwt-edge-copy-"));
-  for (const part of ["scripts", "src", "examples", "schema.sql", "wrangler.toml", "package.json"]) {
+  for (const part of ["scripts", "src", "examples", "schema.sql", "sessions.sql", "wrangler.toml", "package.json"]) {
     const isSource = (path: string): boolean => !path.includes(".wrangler");
     cpSync(join(ROOT, part), join(folder, part), { recursive: true, filter: isSource });
   }

@@ -40,6 +40,7 @@ const spread = (target: readonly string[], databases = reached()) =>
     target,
     column: "id",
     nowSeconds: Math.floor(Date.now() / 1000),
+    remote: false,
     step: () => {},
     at: () => {},
   });

@@ -24,7 +24,7 @@ ON CONFLICT (id) DO UPDATE SET ${movedColumns.map((column) => `${column} = exclu
   WHERE sessions.user_id IS NOT excluded.user_id
 ON CONFLICT DO NOTHING`;
 
-export const rowsAsJson = (rows: readonly Row[]): string =>
+const rowsAsJson = (rows: readonly Row[]): string =>
   JSON.stringify(rows.map((row) => movedColumns.map((column) => row[column] ?? null)));
 
 interface Move {

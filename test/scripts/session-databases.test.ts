@@ -1,0 +1,262 @@
+// The commands where databases for sessions alone are bound, over databases that take SQL text alone, as the deployed ones do.
+import { beforeEach, describe, expect, it } from "vitest";
+import { deactivateAndEndTokens, deleteAndEndTokens } from "../../scripts/database/end-user.ts";
+import { findToken, listTokens, openSessions } from "../../scripts/database/token-rows.ts";
+import { setActive, setPasswordHash } from "../../scripts/database/users.ts";
+import { editUser } from "../../scripts/manage/edit-user.ts";
+import { exportRows } from "../../scripts/manage/export-django.ts";
+import { logout } from "../../scripts/manage/sessions.ts";
+import { readOver, spread } from "../../scripts/manage/spread.ts";
+import { flushExpired, revokeToken } from "../../scripts/manage/tokens.ts";
+import { openProgress } from "../../scripts/shared/progress.ts";
+import { homeOf } from "../../src/stores/spread/placement.ts";
+import { type TextDatabase, textDatabase } from "../support/text-database.ts";
+import { requireUser } from "../support/user-model.ts";
+
+const now = 1_800_000_000;
+const three = ["SESSIONS_1", "SESSIONS_2", "SESSIONS_3"];
+const quiet = openProgress(true);
+let store: TextDatabase;
+
+const named = (name: string) => requireUser(store.bindings.database, name);
+const keyOf = (id: number) => String(id).padStart(24, "0");
+/** The token of the user's session. */
+const jtiOf = (id: number) => `${keyOf(id)}00000003`;
+const sessionOf = (id: number) => `${keyOf(id)}00000000`;
+/** The database in which the user's sessions are, once they are spread. */
+const homeIn = (id: number, names = three) => homeOf({ column: "id", value: String(id) }, names);
+const dbOf = (name: string) => (name === "DB" ? store.db : store.sessions.get(name));
+const rowOf = (id: number) =>
+  dbOf(homeIn(id))
+    ?.prepare(
+      `SELECT blacklisted_at, ended_at, session_version = (SELECT session_version FROM owners WHERE owner = user_id) AS is_current
+       FROM sessions WHERE id = ?`,
+    )
+    .get(keyOf(id));
+const ownerOf = (id: number) =>
+  dbOf(homeIn(id))
+    ?.prepare("SELECT is_active, session_version, issued_before, changing_until FROM owners WHERE owner = ?")
+    .get(String(id));
+/** How many sessions each database has. */
+const counts = () =>
+  ["DB", ...three].map((name) => dbOf(name)?.prepare("SELECT COUNT(*) AS count FROM sessions").get()?.count);
+
+function addUser(id: number): void {
+  store.db
+    .prepare("INSERT INTO users (id, username, password, date_joined) VALUES (?, ?, 'hash', '2026-01-01')")
+    .run(String(id), `user${id}`);
+  store.db
+    .prepare(
+      `INSERT INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at, uses, client, session_version)
+       VALUES (?, 3, 'refresh', ?, ?, ?, ?, ?, ?, 0)`,
+    )
+    .run(keyOf(id), String(id), now - 900, now - id, now + 900, JSON.stringify([now - 300]), "O'Hara; phone");
+}
+
+beforeEach(() => {
+  store = textDatabase({ REFRESH_TOKEN_LIFETIME: "7d" }, 3);
+  for (let id = 1; id <= 6; id++) addUser(id);
+});
+
+describe("sessions spread", () => {
+  it("moves each user's sessions to one of the databases that are bound, and says so", async () => {
+    const steps: string[] = [];
+    const progress = { ...quiet, step: (text: string) => void steps.push(text) };
+    expect(await spread(store.bindings, undefined, now, progress)).toBe(
+      "6 users are moved. The remote sessions are in SESSIONS_1, SESSIONS_2, SESSIONS_3.",
+    );
+    expect(steps).toEqual([
+      "Announcing where sessions are to be",
+      "Moving sessions out of DB",
+      "Writing down where sessions are",
+    ]);
+    const homes = [1, 2, 3, 4, 5, 6].map((id) => homeIn(id));
+    expect(counts()).toEqual([0, ...three.map((name) => homes.filter((home) => home === name).length)]);
+    expect(
+      dbOf(homeIn(2))
+        ?.prepare("SELECT counter, uses, client, session_version FROM sessions WHERE id = ?")
+        .get(keyOf(2)),
+    ).toEqual({ counter: 3, uses: `[${now - 300}]`, client: "O'Hara; phone", session_version: 0 });
+    expect(await spread(store.bindings, undefined, now, quiet)).toBe(
+      "The remote sessions are in SESSIONS_1, SESSIONS_2, SESSIONS_3 already. Nothing was moved.",
+    );
+  });
+
+  it("moves them away from a database that is to be taken out", async () => {
+    await spread(store.bindings, undefined, now, quiet);
+    expect(await spread(store.bindings, ["SESSIONS_1", "SESSIONS_2"], now, quiet)).toMatch(
+      /moved\. The remote sessions are in SESSIONS_1, SESSIONS_2\. SESSIONS_3 can be taken out of wrangler\.toml\.$/,
+    );
+    expect(counts()[3]).toBe(0);
+    expect((counts() as number[]).reduce((sum, count) => sum + count, 0)).toBe(6);
+  });
+
+  it("moves users whose ids are integers, as an early version stored them", async () => {
+    store.db.exec("PRAGMA foreign_keys = OFF; ALTER TABLE users RENAME TO text_users");
+    store.db.exec(`CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password TEXT, alternate_id TEXT, is_active INTEGER, session_version INTEGER);
+      INSERT INTO users SELECT CAST(id AS INTEGER), username, password, NULL, is_active, session_version FROM text_users`);
+    expect(await spread(store.bindings, undefined, now, quiet)).toMatch(/^6 users are moved/);
+    expect(counts()[0]).toBe(0);
+  });
+
+  it("writes statements of at most 100 KB, however long the rows are", async () => {
+    const uses = JSON.stringify(Array.from({ length: 100 }, (_, index) => now - 1000 + index));
+    const many = store.db.prepare(
+      `INSERT INTO sessions (id, counter, token_type, user_id, started_at, created_at, expires_at, uses, client)
+       VALUES (?, 1, 'refresh', '1', 1, 1, ?, ?, ?)`,
+    );
+    for (let number = 0; number < 200; number++) {
+      many.run(`f${String(number).padStart(23, "0")}`, now + 900, uses, "é;'".repeat(60));
+    }
+    const written: string[] = [];
+    const sessions = new Map(
+      [...store.bindings.sessions].map(([name, one]) => {
+        const write = async (sql: string) => {
+          written.push(sql);
+          await one.database.write(sql);
+        };
+        return [name, { ...one, database: { ...one.database, write } }] as const;
+      }),
+    );
+    await spread({ ...store.bindings, sessions }, undefined, now, quiet);
+    const statements = written.flatMap((sql) => sql.split(";\n"));
+    const lengths = statements.map((statement) => Buffer.byteLength(statement));
+    expect(Math.max(...lengths)).toBeGreaterThan(50_000);
+    expect(Math.max(...lengths)).toBeLessThan(100_000);
+    expect(
+      dbOf(homeIn(1))?.prepare("SELECT COUNT(*) AS count, MIN(client) AS client FROM sessions WHERE counter = 1").get(),
+    ).toEqual({ count: 200, client: "é;'".repeat(60) });
+  });
+
+  it("says that no database is bound, or that one is not", async () => {
+    const none = { ...store.bindings, sessions: new Map() };
+    await expect(spread(none, undefined, now, quiet)).rejects.toThrow("wrangler.toml binds no database for sessions");
+    await expect(spread(store.bindings, ["SESSIONS_9"], now, quiet)).rejects.toThrow(
+      "wrangler.toml has no D1 database with the binding SESSIONS_9.",
+    );
+    expect(() => readOver("SESSIONS_1,REPORTS")).toThrow("'REPORTS' cannot be one");
+  });
+
+  it("does not move sessions back into DB", async () => {
+    await spread(store.bindings, undefined, now, quiet);
+    await expect(spread(store.bindings, ["DB"], now, quiet)).rejects.toThrow("Sessions cannot be moved back into DB");
+  });
+});
+
+describe.each([
+  ["in DB, with databases for sessions bound", false],
+  ["in databases of their own", true],
+])("sessions %s", (_, isSpread) => {
+  beforeEach(async () => {
+    if (isSpread) await spread(store.bindings, undefined, now, quiet);
+  });
+
+  it("are listed, with the names of their users", async () => {
+    const { tokens, more } = await listTokens(store.bindings, { blacklisted: false, limit: 5 });
+    expect(tokens.map(({ jti, username }) => [jti, username])).toEqual(
+      [1, 2, 3, 4, 5].map((id) => [jtiOf(id), `user${id}`]),
+    );
+    expect(more).toBe(true);
+    const open = await openSessions(store.bindings, await named("user4"), now);
+    expect(open.map(({ session }) => session)).toEqual([sessionOf(4)]);
+  });
+
+  it("end by the revocation of their token, which is found wherever it is", async () => {
+    expect((await findToken(store.bindings, sessionOf(2)))?.username).toBe("user2");
+    expect(await revokeToken(store.bindings, jtiOf(2), now)).toBe(`Blacklisted '${jtiOf(2)}' in the remote database.`);
+    expect(await revokeToken(store.bindings, jtiOf(2), now)).toMatch(/was already blacklisted/);
+    const { tokens } = await listTokens(store.bindings, { blacklisted: true, limit: 9 });
+    expect(tokens.map(({ jti }) => jti)).toEqual([jtiOf(2)]);
+    await expect(revokeToken(store.bindings, "unknown", now)).rejects.toThrow(
+      "There is no token with the id 'unknown'",
+    );
+  });
+
+  it("end one by one, and all of a user", async () => {
+    const user = await named("user3");
+    expect(await logout(store.bindings, user, sessionOf(3), now)).toMatch(/^The session '0+300000000' .* is ended\./);
+    expect(await openSessions(store.bindings, user, now)).toEqual([]);
+    expect(await logout(store.bindings, await named("user4"), undefined, now)).toMatch(/there was 1 open session\.$/);
+    expect(await openSessions(store.bindings, await named("user4"), now)).toEqual([]);
+    expect(await openSessions(store.bindings, await named("user5"), now)).toHaveLength(1);
+  });
+
+  it("are deleted once they have expired", async () => {
+    expect(await flushExpired(store.bindings, now + 10_000, quiet)).toBe(6);
+    expect(counts()).toEqual([0, 0, 0, 0]);
+  });
+
+  it("are exported, with their end", async () => {
+    await logout(store.bindings, await named("user3"), undefined, now);
+    await deactivateAndEndTokens(store.bindings, await named("user5"), now);
+    const choices = {
+      userModel: undefined,
+      usernameField: undefined,
+      onto: undefined,
+      changedOnly: false,
+      hashes: new Set<string>(),
+      nowSeconds: now,
+    };
+    const rows = [...(await exportRows(store.bindings, choices)).rows];
+    const jtis = new Map(
+      rows
+        .filter(({ model }) => model === "token_blacklist.outstandingtoken")
+        .map(({ pk, fields }) => [pk, fields.jti]),
+    );
+    const blacklisted = rows
+      .filter(({ model }) => model === "token_blacklist.blacklistedtoken")
+      .map(({ fields }) => jtis.get(fields.token));
+    expect(jtis.size).toBe(24);
+    expect([1, 2, 3, 4, 5, 6].filter((id) => blacklisted.includes(jtiOf(id)))).toEqual([3, 5]);
+  });
+});
+
+describe("a change of a user whose sessions are in a database of their own", () => {
+  beforeEach(async () => {
+    await spread(store.bindings, undefined, now, quiet);
+  });
+
+  it("is known there when it is done: deactivated, and active again", async () => {
+    await deactivateAndEndTokens(store.bindings, await named("user1"), now);
+    expect(ownerOf(1)).toEqual({ is_active: 0, session_version: 1, issued_before: now + 1, changing_until: null });
+    expect(rowOf(1)).toEqual({ blacklisted_at: now, ended_at: null, is_current: 0 });
+    await setActive(store.bindings, await named("user1"));
+    expect(ownerOf(1)).toEqual({ is_active: 1, session_version: 2, issued_before: now + 1, changing_until: null });
+  });
+
+  it("lets sessions go on where it is to end none", async () => {
+    await setPasswordHash(store.bindings, await named("user1"), "another");
+    await editUser(store.bindings, await named("user1"), { email: "ada@example.com" }, now);
+    expect(ownerOf(1)).toEqual({ is_active: 1, session_version: 0, issued_before: 0, changing_until: null });
+    expect(rowOf(1)).toEqual({ blacklisted_at: null, ended_at: null, is_current: 1 });
+  });
+
+  it("is not made where the session database cannot be told of it", async () => {
+    dbOf(homeIn(1))?.exec("DROP TABLE owners");
+    await expect(deactivateAndEndTokens(store.bindings, await named("user1"), now)).rejects.toThrow(
+      "no such table: owners",
+    );
+    expect((await named("user1")).is_active).toBe(true);
+  });
+
+  it("ends the sessions of one who is deleted", async () => {
+    await deleteAndEndTokens(store.bindings, await named("user1"), now);
+    expect(ownerOf(1)).toMatchObject({ is_active: null, changing_until: null });
+    expect(rowOf(1)).toMatchObject({ blacklisted_at: now });
+    expect(await revokeToken(store.bindings, jtiOf(1), now)).toMatch(/was already blacklisted/);
+  });
+});
+
+describe("where sessions were spread and no database is bound for them any more", () => {
+  it.each<[string, () => Promise<unknown>]>([
+    ["tokens are not listed", () => listTokens(bare(), { blacklisted: false, limit: 5 })],
+    ["nor sessions", async () => openSessions(bare(), await named("user1"), now)],
+    ["a user is not changed", async () => deactivateAndEndTokens(bare(), await named("user1"), now)],
+  ])("%s", async (_, work) => {
+    await spread(store.bindings, undefined, now, quiet);
+    await expect(work()).rejects.toThrow("malformed JSON");
+    expect((await named("user1")).is_active).toBe(true);
+  });
+
+  const bare = () => ({ ...store.bindings, sessions: new Map() });
+});
