@@ -1,6 +1,7 @@
 // The commands where databases for sessions alone are bound, over databases that take SQL text alone, as the deployed ones do.
 import { beforeEach, describe, expect, it } from "vitest";
 import { deactivateAndEndTokens, deleteAndEndTokens } from "../../scripts/database/end-user.ts";
+import { sessionWarnings } from "../../scripts/database/session-warnings.ts";
 import { findToken, listTokens, openSessions } from "../../scripts/database/token-rows.ts";
 import { setActive, setPasswordHash } from "../../scripts/database/users.ts";
 import { editUser } from "../../scripts/manage/edit-user.ts";
@@ -208,6 +209,49 @@ describe.each([
       .map(({ fields }) => jtis.get(fields.token));
     expect(jtis.size).toBe(24);
     expect([1, 2, 3, 4, 5, 6].filter((id) => blacklisted.includes(jtiOf(id)))).toEqual([3, 5]);
+  });
+});
+
+describe("check", () => {
+  const warnings = (names: Readonly<Record<string, string>>) =>
+    sessionWarnings(
+      store.bindings.database,
+      new Map(
+        Object.entries(names).map(([name, bound]) => [
+          name,
+          store.bindings.sessions.get(bound)?.database ?? store.bindings.database,
+        ]),
+      ),
+    );
+  const right = { SESSIONS_1: "SESSIONS_1", SESSIONS_2: "SESSIONS_2", SESSIONS_3: "SESSIONS_3" };
+
+  it("says that databases are bound and have no sessions", async () => {
+    expect(await warnings({})).toEqual([]);
+    expect(await warnings(right)).toEqual([
+      "SESSIONS_1, SESSIONS_2, SESSIONS_3 are bound and have no sessions. To move sessions there: npm run manage -- sessions spread",
+    ]);
+  });
+
+  it("says that one is another than it is bound as, and that one with sessions is not bound", async () => {
+    await spread(store.bindings, undefined, now, quiet);
+    expect(await warnings(right)).toEqual([]);
+    const { SESSIONS_3: _, ...two } = right;
+    expect(await warnings({ ...two, SESSIONS_1: "SESSIONS_2" })).toEqual([
+      "SESSIONS_3 has sessions and is not bound: the Worker answers 503 wherever it needs one of them. Bind it again.",
+      "SESSIONS_1 is bound to the database SESSIONS_2: the Worker answers 503 wherever it needs a session of it.",
+    ]);
+  });
+
+  it("says that a move is not finished", async () => {
+    store.db.exec(`UPDATE placement SET version = 2, next = '["SESSIONS_1"]'`);
+    store.sessions
+      .get("SESSIONS_1")
+      ?.exec(
+        `INSERT INTO placement (id, name, version, current, next) VALUES (1, 'SESSIONS_1', 2, '["DB"]', '["SESSIONS_1"]')`,
+      );
+    expect(await warnings(right)).toEqual([
+      "Sessions are being moved to SESSIONS_1. Finish it: npm run manage -- sessions spread --over SESSIONS_1",
+    ]);
   });
 });
 
