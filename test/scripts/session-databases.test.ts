@@ -4,6 +4,7 @@ import { deactivateAndEndTokens, deleteAndEndTokens } from "../../scripts/databa
 import { sessionWarnings } from "../../scripts/database/session-warnings.ts";
 import { findToken, listTokens, openSessions } from "../../scripts/database/token-rows.ts";
 import { setActive, setPasswordHash } from "../../scripts/database/users.ts";
+import { importDump } from "../../scripts/import-django/import-dump.ts";
 import { editUser } from "../../scripts/manage/edit-user.ts";
 import { exportRows } from "../../scripts/manage/export-django.ts";
 import { logout } from "../../scripts/manage/sessions.ts";
@@ -11,6 +12,8 @@ import { readOver, spread } from "../../scripts/manage/spread.ts";
 import { flushExpired, revokeToken } from "../../scripts/manage/tokens.ts";
 import { openProgress } from "../../scripts/shared/progress.ts";
 import { homeOf } from "../../src/stores/spread/placement.ts";
+import { importChoices } from "../support/django-import.ts";
+import { blacklistedRow, dumpOf, type Row, tokenRow, userRow } from "../support/dump-rows.ts";
 import { type TextDatabase, textDatabase } from "../support/text-database.ts";
 import { requireUser } from "../support/user-model.ts";
 
@@ -288,6 +291,55 @@ describe("a change of a user whose sessions are in a database of their own", () 
     expect(ownerOf(1)).toMatchObject({ is_active: null, changing_until: null });
     expect(rowOf(1)).toMatchObject({ blacklisted_at: now });
     expect(await revokeToken(store.bindings, jtiOf(1), now)).toMatch(/was already blacklisted/);
+  });
+});
+
+describe("an import from Django, with sessions in databases of their own", () => {
+  const importOf = (...rows: readonly Row[]) =>
+    importDump(store.bindings, "dump.json", dumpOf(...rows), { ...importChoices, nowSeconds: now }, quiet);
+  const tokenIn = (name: string, jti: string) =>
+    dbOf(name)?.prepare("SELECT user_id, blacklisted_at FROM sessions WHERE other_jti = ?").get(jti);
+
+  beforeEach(async () => {
+    store.db.exec("UPDATE users SET imported_hash = 'x', imported_row = 'x'");
+    await spread(store.bindings, undefined, now, quiet);
+  });
+
+  it("ends the sessions of users whose password is another, and of no others", async () => {
+    const same = { password: "hash" };
+    await importOf(userRow(1, "user1"), userRow(2, "user2", same));
+    expect(ownerOf(1)).toEqual({ is_active: 1, session_version: 1, issued_before: now + 1, changing_until: null });
+    expect(rowOf(1)?.is_current).toBe(0);
+    expect(ownerOf(2)).toEqual({ is_active: 1, session_version: 0, issued_before: 0, changing_until: null });
+    expect([...store.kv.keys()]).toEqual(["user:1"]);
+  });
+
+  it("writes tokens where their users' sessions are, also those of users who are new", async () => {
+    const rows = [
+      userRow(2, "user2", { password: "hash" }),
+      userRow(77, "new"),
+      tokenRow(1, "of-user2", 2),
+      tokenRow(2, "of-new", 77),
+      tokenRow(3, "of-nobody", null),
+      blacklistedRow(2),
+    ];
+    expect((await importOf(...rows)).lines[2]?.trim()).toMatch(/^tokens\s+3 new/);
+    expect(tokenIn(homeIn(2), "of-user2")).toEqual({ user_id: "2", blacklisted_at: null });
+    expect(tokenIn(homeIn(77), "of-new")).toMatchObject({ user_id: "77", blacklisted_at: expect.any(Number) });
+    expect(tokenIn(homeOf("no user", three), "of-nobody")).toEqual({ user_id: null, blacklisted_at: null });
+    expect(counts()[0]).toBe(0);
+    expect((await importOf(...rows)).lines[2]?.trim()).toMatch(/^tokens\s+0 new, 0 updated, 3 unchanged/);
+  });
+
+  it("ends a session whose last token Django has blacklisted", async () => {
+    await importOf(tokenRow(1, jtiOf(2), 2), blacklistedRow(1));
+    expect(rowOf(2)?.blacklisted_at).toEqual(expect.any(Number));
+  });
+
+  it("is not made where the session database cannot be told of it", async () => {
+    dbOf(homeIn(1))?.exec("DROP TABLE owners");
+    await expect(importOf(userRow(1, "user1"))).rejects.toThrow("no such table: owners");
+    expect(store.db.prepare("SELECT password FROM users WHERE id = '1'").get()).toEqual({ password: "hash" });
   });
 });
 
