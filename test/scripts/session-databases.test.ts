@@ -1,5 +1,6 @@
 // The commands where databases for sessions alone are bound, over databases that take SQL text alone, as the deployed ones do.
 import { beforeEach, describe, expect, it } from "vitest";
+import { d1OverText } from "../../scripts/database/d1-over-text.ts";
 import { deactivateAndEndTokens, deleteAndEndTokens } from "../../scripts/database/end-user.ts";
 import { sessionWarnings } from "../../scripts/database/session-warnings.ts";
 import { findToken, listTokens, openSessions } from "../../scripts/database/token-rows.ts";
@@ -7,6 +8,7 @@ import { setActive, setPasswordHash } from "../../scripts/database/users.ts";
 import { importDump } from "../../scripts/import-django/import-dump.ts";
 import { editUser } from "../../scripts/manage/edit-user.ts";
 import { exportRows } from "../../scripts/manage/export-django.ts";
+import { openProvisioner } from "../../scripts/manage/provision.ts";
 import { logout } from "../../scripts/manage/sessions.ts";
 import { readOver, spread } from "../../scripts/manage/spread.ts";
 import { flushExpired, revokeToken } from "../../scripts/manage/tokens.ts";
@@ -340,6 +342,47 @@ describe("an import from Django, with sessions in databases of their own", () =>
     dbOf(homeIn(1))?.exec("DROP TABLE owners");
     await expect(importOf(userRow(1, "user1"))).rejects.toThrow("no such table: owners");
     expect(store.db.prepare("SELECT password FROM users WHERE id = '1'").get()).toEqual({ password: "hash" });
+  });
+});
+
+describe("provision, with sessions in databases of their own", () => {
+  const provision = async (...lines: readonly object[]) =>
+    openProvisioner(store.bindings, now).lines(
+      lines.map((line) => JSON.stringify(line)),
+      () => {},
+    );
+  beforeEach(async () => {
+    await spread(store.bindings, undefined, now, quiet);
+  });
+
+  it("ends the sessions of users with another password, and of deleted ones, and of no others", async () => {
+    const lines = [
+      { id: "1", version: 6, password: "scrypt$new" },
+      { id: "2", version: 6, password: "hash", first_name: "Bob" },
+      { id: "3", version: 6, deleted: true },
+      { id: "9", version: 6, username: "new", password: "scrypt$x" },
+    ];
+    expect(await provision(...lines)).toMatchObject({ applied: 4, refused: 0 });
+    expect(ownerOf(1)).toEqual({ is_active: 1, session_version: 1, issued_before: now + 1, changing_until: null });
+    expect(ownerOf(2)).toEqual({ is_active: 1, session_version: 0, issued_before: 0, changing_until: null });
+    expect(ownerOf(3)).toMatchObject({ is_active: null, changing_until: null });
+    expect([rowOf(1)?.is_current, rowOf(2)?.is_current, rowOf(3)?.is_current]).toEqual([0, 1, 0]);
+    expect(store.db.prepare("SELECT password FROM users WHERE id = '1'").get()).toEqual({ password: "scrypt$new" });
+    expect(await provision(...lines)).toMatchObject({ unchanged: 4 });
+    expect(ownerOf(1)?.session_version).toBe(1);
+  });
+
+  it("puts no hash into what it reads by", async () => {
+    const read: string[] = [];
+    const { database } = store.bindings;
+    const batch = async (statements: readonly string[]) => {
+      read.push(...statements);
+      return database.batch(statements);
+    };
+    const seen = { ...store.bindings, d1: d1OverText({ batch }), database: { ...database, batch } };
+    await openProvisioner(seen, now).lines([JSON.stringify({ id: "1", version: 6, password: "scrypt$new" })], () => {});
+    expect(read.length).toBeGreaterThan(3);
+    expect(read.join("\n")).not.toContain("scrypt$new");
   });
 });
 
