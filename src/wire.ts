@@ -16,22 +16,16 @@ import type { Shown } from "./router.ts";
 import type { Services } from "./services.ts";
 import { endedUntilSeconds } from "./sessions/end-sessions.ts";
 import { createTokenUseCases } from "./sessions/use-cases.ts";
-import { type Bound, bindingErrors, bindingWarnings, isSessionsBinding } from "./settings/checks/check-bindings.ts";
+import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import { provisioningKeys } from "./settings/derived.ts";
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
-import type { AdminStores, AdminTokenStore, AdminUserStore } from "./stores/admin-contract.ts";
+import type { AdminStores } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
-import { d1AdminTokens } from "./stores/d1/admin-tokens.ts";
-import { d1AdminUsers } from "./stores/d1/admin-users.ts";
-import { d1ApiUsers } from "./stores/d1/api-users.ts";
 import { d1Events } from "./stores/d1/events.ts";
-import { d1Provisioning } from "./stores/d1/provisioning.ts";
 
 import { d1Schema } from "./stores/d1/schema.ts";
-import { d1Sessions } from "./stores/d1/sessions.ts";
-import { d1Tokens } from "./stores/d1/tokens.ts";
 import { d1Users } from "./stores/d1/users.ts";
 import { queueTarget, urlTarget } from "./stores/event-targets.ts";
 import { fetchJwkSet } from "./stores/jwk-set-source.ts";
@@ -40,12 +34,7 @@ import { loginApi } from "./stores/login-at-api.ts";
 import type { LoginApi } from "./stores/login-contract.ts";
 import type { ProvisioningStore } from "./stores/provisioning-contract.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
-import { spreadAdminTokens } from "./stores/spread/admin-tokens.ts";
-import { type SpreadStores, sessionDatabases, usersDatabase } from "./stores/spread/databases.ts";
-import { spreadProvisioning } from "./stores/spread/provisioning.ts";
-import { spreadSessions } from "./stores/spread/sessions.ts";
-import { spreadTokens } from "./stores/spread/tokens.ts";
-import { spreadAdminUsers, spreadApiUsers } from "./stores/spread/users.ts";
+import { type SessionStores, sessionBindings, sessionStores } from "./stores/spread/session-stores.ts";
 import { assertionSigner } from "./tokens/assertion.ts";
 import { createCodec } from "./tokens/codec.ts";
 import { eventSigner } from "./tokens/event-token.ts";
@@ -107,8 +96,7 @@ export async function wire(
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const keySource = keySourceFor(settings, log);
   logStart(log, configuration);
-  const spread = spreadFor(env, env.DB, log);
-  const stores = storesFor(env.DB, spread, settings, log);
+  const stores = sessionStores(env.DB, sessionBindings(env), { settings, nowSeconds: clock.nowSeconds, log });
   const admin = settings.ADMIN ? adminStores(env.DB, stores, log) : undefined;
   const later = (work: Promise<void>) => waitUntil(work);
   const services = {
@@ -181,51 +169,6 @@ function userEventsFor(
   const targets = [...(EVENTS_URL === null ? [] : [urlTarget(EVENTS_URL)]), ...(queue ? [queueTarget(queue)] : [])];
   if (key === undefined || targets.length === 0) return noUserEvents;
   return createUserEvents({ events: d1Events(db, log), targets, sign: eventSigner(key), later, log });
-}
-
-/** Databases for sessions alone, by the names of their bindings; empty where sessions are with the users. */
-function sessionBindings(env: Env): ReadonlyMap<string, D1Database> {
-  const bound = Object.entries(env).filter(([name, value]) => isSessionsBinding(name) && value);
-  return new Map(bound as Array<[string, D1Database]>);
-}
-
-function spreadFor(env: Env, users: D1Database, log: Log): SpreadStores | undefined {
-  const bound = sessionBindings(env);
-  if (bound.size === 0) return undefined;
-  const databases = sessionDatabases(new Map([[usersDatabase, users], ...bound]), log);
-  return { users, databases, nowSeconds: clock.nowSeconds, log };
-}
-
-/** The stores that depend on where sessions are. */
-interface SessionStores extends Pick<Services, "tokens" | "sessions" | "apiUsers"> {
-  readonly provisioningStore: ProvisioningStore;
-  readonly adminUsers: AdminUserStore;
-  readonly adminTokens: AdminTokenStore;
-}
-
-function storesFor(db: D1Database, spread: SpreadStores | undefined, settings: Settings, log: Log): SessionStores {
-  const apiUsers = d1ApiUsers(db, log);
-  const provisioningStore = d1Provisioning(db, log);
-  const adminUsers = d1AdminUsers(db, log);
-  if (!spread) {
-    const adminTokens = d1AdminTokens(db, log);
-    return {
-      tokens: d1Tokens(db, log),
-      sessions: d1Sessions(db, log),
-      apiUsers,
-      provisioningStore,
-      adminUsers,
-      adminTokens,
-    };
-  }
-  return {
-    tokens: spreadTokens(spread),
-    sessions: spreadSessions(spread),
-    apiUsers: spreadApiUsers(spread, settings, apiUsers),
-    provisioningStore: spreadProvisioning(spread, settings, provisioningStore),
-    adminUsers: spreadAdminUsers(spread, settings, adminUsers),
-    adminTokens: spreadAdminTokens(spread, settings),
-  };
 }
 
 function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores, log: Log): AdminStores {

@@ -154,7 +154,8 @@ export const revokeCommand: Command = {
 // flushexpiredtokens is Simple JWT's command of that name. The Worker's cron trigger does the same every hour.
 
 /** Rows deleted by one statement: ten times the Worker's batch, because a statement may start wrangler. */
-const BATCH_ROWS = 10_000;
+/** As the cron trigger: every refresh waits for one statement. */
+const BATCH_ROWS = 1000;
 
 const flushFlags = { quiet: { type: "boolean" }, ...placeFlags } as const;
 

@@ -5,7 +5,7 @@ import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { shortId } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Successor } from "../stores/contract.ts";
+import type { Successor } from "../stores/token-state.ts";
 import { checkTokenType } from "../tokens/check.ts";
 import { type Claims, claim } from "../tokens/claims.ts";
 import { sessionKeyOf } from "../tokens/token-id.ts";

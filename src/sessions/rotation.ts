@@ -3,7 +3,8 @@
 import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { routesTakeRefreshTokens } from "../settings/derived.ts";
-import type { OutstandingToken, RotationTerms, Successor, TokenAndUser, TokenStore } from "../stores/contract.ts";
+import type { OutstandingToken, RotationTerms, TokenStore } from "../stores/contract.ts";
+import type { Successor, TokenAndUser } from "../stores/token-state.ts";
 import { sessionKeyOf, writeTokenId } from "../tokens/token-id.ts";
 import { recordedClient } from "../users/session-client.ts";
 import { nextRefreshClaims, refreshTokenEnd } from "./session-claims.ts";

@@ -6,7 +6,7 @@ import type { Hooks } from "../hooks.ts";
 import { withExactNumbers } from "../json/exact-number.ts";
 import { namesSession, sessionClaim } from "../settings/derived.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Successor } from "../stores/contract.ts";
+import type { Successor } from "../stores/token-state.ts";
 import { type Claims, writtenName } from "../tokens/claims.ts";
 import { inheritedClaims, type MintInput, mint, successorClaims } from "../tokens/mint.ts";
 import { tokenTypes } from "../tokens/token-types.ts";

@@ -6,15 +6,8 @@ import { refuse } from "../errors.ts";
 import type { Hooks } from "../hooks.ts";
 import { type Log, shortId } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
-import type {
-  Account,
-  OutstandingToken,
-  Owner,
-  RevocationCache,
-  SessionUser,
-  TokenAndUser,
-  TokenStore,
-} from "../stores/contract.ts";
+import type { OutstandingToken, Owner, RevocationCache, TokenStore } from "../stores/contract.ts";
+import type { Account, SessionUser, TokenAndUser } from "../stores/token-state.ts";
 import { type Claims, claim, pythonInt, writtenName } from "../tokens/claims.ts";
 import type { Codec } from "../tokens/codec.ts";
 import { checkRefreshingUser, hasOldPassword, namedUser, refuseMalformedUserId } from "../users/token-user.ts";

@@ -4,7 +4,8 @@ import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { type Log, shortId } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Owner, Successor, TokenAndUser } from "../stores/contract.ts";
+import type { Owner } from "../stores/contract.ts";
+import type { Successor, TokenAndUser } from "../stores/token-state.ts";
 import type { UserEvents } from "../users/user-events.ts";
 import { type EndingDependencies, endSession } from "./end-sessions.ts";
 

@@ -3,7 +3,8 @@
 import type { NewUserIds } from "../users/new-user-ids.ts";
 import type { User, UserId } from "../users/user.ts";
 import type { Ending } from "./admin-contract.ts";
-import type { LoginAccount, UserLookup } from "./contract.ts";
+import type { UserLookup } from "./contract.ts";
+import type { LoginAccount } from "./token-state.ts";
 
 /** One call of the API's log-in view. */
 export interface LoginCall {

@@ -165,3 +165,17 @@ it("a user who was deactivated while the session database knew nothing of them i
   await DB.prepare("UPDATE users SET is_active = 0 WHERE id = ?").bind(user.id).run();
   expect((await refresh(app, token)).status).toBe(401);
 });
+
+it("a token that was made elsewhere and logged out stays so when its user's sessions are moved", async () => {
+  await placeSessions(["SESSIONS_1"], null, 11);
+  const app = await withDatabases();
+  const user = await userIn("SESSIONS_2");
+  const { refresh: token } = await logIn(app, user.username);
+  for (const db of Object.values(bound)) {
+    await db.batch(["sessions", "owners"].map((table) => db.prepare(`DELETE FROM ${table}`)));
+  }
+  expect((await post(app, "/blacklist/", { refresh: token })).status).toBe(200);
+  await placeSessions(["SESSIONS_1"], sessionNames, 12, false);
+  expect((await refresh(await withDatabases(), token)).status).toBe(401);
+  expect(await sessionsIn()).toEqual({ DB: 0, SESSIONS_1: 0, SESSIONS_2: 1, SESSIONS_3: 0 });
+});

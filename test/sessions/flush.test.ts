@@ -34,13 +34,13 @@ describe("flush()", () => {
   test("keeps a row for the leeway, within which its token can still be presented", async () => {
     const { deps, deleteExpired } = await deleting([0], { LEEWAY: 60 });
     await createFlush(deps)(now);
-    expect(deleteExpired.mock.calls).toEqual([[now - 60, 5000]]);
+    expect(deleteExpired.mock.calls).toEqual([[now - 60, 1000]]);
   });
 
   test.each([
-    [[5000, 5000, 3], 10_003, 3],
-    [[5000, 0], 5000, 2],
-    [[4999], 4999, 1],
+    [[1000, 1000, 3], 2003, 3],
+    [[1000, 0], 1000, 2],
+    [[999], 999, 1],
     [[], 0, 1],
   ])("goes on in batches while they are full: %j", async (batches, deleted, calls) => {
     const { deps, deleteExpired } = await deleting(batches);
@@ -49,8 +49,8 @@ describe("flush()", () => {
   });
 
   test("leaves what is beyond 45 batches to the next run", async () => {
-    const { deps, deleteExpired } = await deleting(Array(100).fill(5000));
-    expect(await createFlush(deps)(now)).toBe(225_000);
+    const { deps, deleteExpired } = await deleting(Array(100).fill(1000));
+    expect(await createFlush(deps)(now)).toBe(45_000);
     expect(deleteExpired).toHaveBeenCalledTimes(45);
   });
 });

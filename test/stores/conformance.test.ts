@@ -18,6 +18,7 @@ const d1: StoreUnderTest = {
   tokens: d1Tokens(DB, () => {}),
   sessions: d1Sessions(DB, () => {}),
   newId: () => writeTokenId(sessionKeyOf(freshId()), 0),
+  newKey: () => sessionKeyOf(freshId()),
   addUser: () => addUser(),
   ownerOf: ({ id }) => ({ column: "id", value: id }),
   raiseVersion: async ({ id }) => {

@@ -14,6 +14,7 @@ const foundations = [
 ];
 const contracts = [
   "contract",
+  "token-state",
   "admin-contract",
   "events-contract",
   "login-contract",
@@ -79,7 +80,12 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
     shows: /@noble\/hashes|bcryptjs|scrypt|pbkdf2|PBKDF2|argon2/i,
     only: /^users\//,
   },
-  { name: "D1", shows: /\bD1(Database|PreparedStatement|Result)\b/, only: /^(stores\/d1\/[a-z0-9-]+\.ts|wire\.ts)$/ },
+  {
+    name: "D1",
+    shows: /\bD1(Database|PreparedStatement|Result)\b/,
+    // Several databases are implementations over one, which change statements of both in one batch.
+    only: /^(stores\/(d1|spread)\/[a-z0-9-]+\.ts|wire\.ts)$/,
+  },
   { name: "KV", shows: /\bKVNamespace\b/, only: /^(stores\/kv\/[a-z0-9-]+\.ts|wire\.ts)$/ },
   {
     name: "Analytics Engine",

@@ -185,7 +185,7 @@ export const isolationPromises: readonly StorePromise[] = [
       const token = one.token();
       await store.tokens.insert(one.owner, token);
       const asOther = { ...token, userId: other.user.id, expiresAtSeconds: now + 2 * day };
-      await store.tokens.rotate(other.owner, rotationOf(asOther));
+      await store.tokens.rotate(other.owner, rotationOf(store, asOther));
       await store.tokens.blacklist(other.owner, asOther, now);
       await store.tokens.extend(other.owner, asOther);
       const mine = one.token();

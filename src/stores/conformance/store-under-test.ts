@@ -1,5 +1,4 @@
 // What the cases of the conformance suite are written with.
-import { sessionKeyOf } from "../../tokens/token-id.ts";
 import type { User } from "../../users/user.ts";
 import type { OutstandingToken, RotationTerms, SessionStore, TokenStore, UserLookup } from "../contract.ts";
 
@@ -9,6 +8,8 @@ export interface StoreUnderTest {
   readonly sessions: SessionStore;
   /** A new id of a token that begins a session; the suite should be run for those of the gateway and for random ones. */
   readonly newId: () => string;
+  /** 24 random hexadecimal digits. */
+  readonly newKey: () => string;
   /** Writes down a new active user, whose `session_version` is 0. */
   readonly addUser: () => Promise<User>;
   /** How tokens name a user; the suite should be run for both ways, by id and by username. */
@@ -54,27 +55,28 @@ export async function anOwner(store: StoreUnderTest): Promise<Owned> {
 }
 
 /** A rotation of the token, now. */
-export const rotationOf = (used: OutstandingToken, change: Partial<RotationTerms> = {}): RotationTerms => ({
+export const rotationOf = (
+  { newKey }: Pick<StoreUnderTest, "newKey">,
+  used: OutstandingToken,
+  change: Partial<RotationTerms> = {},
+): RotationTerms => ({
   nowSeconds: now,
   used,
   successor: { createdAtSeconds: now, expiresAtSeconds: now + day },
-  newKey: randomDigits(),
-  mark: randomDigits(),
+  newKey: newKey(),
+  mark: newKey(),
   user: { mustBeActive: true, versionMustBeKnown: false },
   ...change,
 });
 
-/** 24 hexadecimal digits. */
-const randomDigits = (): string => sessionKeyOf(crypto.randomUUID().replaceAll("-", ""));
-
 /** Rotates the token and gives its successor. */
 export async function successorOf(
-  { tokens }: Pick<StoreUnderTest, "tokens">,
+  store: Pick<StoreUnderTest, "tokens" | "newKey">,
   owner: UserLookup,
   used: OutstandingToken,
   change: Partial<RotationTerms> = {},
 ): Promise<OutstandingToken> {
-  const { successorJti } = await tokens.rotate(owner, rotationOf(used, change));
+  const { successorJti } = await store.tokens.rotate(owner, rotationOf(store, used, change));
   if (successorJti === undefined) throw new Error("the token could not be rotated");
   return { ...used, jti: successorJti };
 }

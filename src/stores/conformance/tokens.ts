@@ -1,5 +1,5 @@
 // What a store promises about tokens: who wins a rotation, and what stays blacklisted.
-import { longestChain } from "../contract.ts";
+import { longestChain } from "../token-state.ts";
 import {
   anOwner,
   day,
@@ -19,7 +19,7 @@ export const rotationPromises: readonly StorePromise[] = [
       const { owner, token } = await anOwner(store);
       const used = token();
       await store.tokens.insert(owner, used);
-      const outcomes = await race(() => store.tokens.rotate(owner, rotationOf(used, { usedSinceSeconds: now })));
+      const outcomes = await race(() => store.tokens.rotate(owner, rotationOf(store, used, { usedSinceSeconds: now })));
       const won = outcomes.flatMap(({ successorJti }) => successorJti ?? []);
       expectEqual(won.length, 1, "winners");
       const learnt = outcomes.flatMap(({ found }) => found.state?.newest?.jti ?? []);
@@ -35,7 +35,7 @@ export const rotationPromises: readonly StorePromise[] = [
     async run(store) {
       const { owner, token } = await anOwner(store);
       const used = token();
-      const outcomes = await race(() => store.tokens.rotate(owner, rotationOf(used)));
+      const outcomes = await race(() => store.tokens.rotate(owner, rotationOf(store, used)));
       expectEqual(outcomes.filter(({ successorJti }) => successorJti !== undefined).length, 1, "winners");
     },
   },
@@ -47,7 +47,10 @@ export const rotationPromises: readonly StorePromise[] = [
       const second = await successorOf(store, owner, first);
       const third = await successorOf(store, owner, second);
       for (const used of [second, first, second]) {
-        const { successorJti, found } = await store.tokens.rotate(owner, rotationOf(used, { nowSeconds: now + 9 }));
+        const { successorJti, found } = await store.tokens.rotate(
+          owner,
+          rotationOf(store, used, { nowSeconds: now + 9 }),
+        );
         expectEqual([successorJti, found.blacklisted], [undefined, true], "used again");
         expectEqual(await store.tokens.isBlacklisted(owner, used.jti), true, "blacklisted");
       }
@@ -60,7 +63,7 @@ export const rotationPromises: readonly StorePromise[] = [
       const { owner, token } = await anOwner(store);
       const used = token();
       const [rotated, blacklisted] = await Promise.all([
-        store.tokens.rotate(owner, rotationOf(used)),
+        store.tokens.rotate(owner, rotationOf(store, used)),
         store.tokens.blacklist(owner, used, now),
       ]);
       expectEqual(rotated.successorJti !== undefined, !blacklisted, "the rotation has won");
@@ -124,7 +127,7 @@ export const rotationPromises: readonly StorePromise[] = [
       expectEqual(await found(first.jti), [true, false, true], "the first, which is used up");
       expectEqual(await found(second.jti), [true, true, true], "the second, which is blacklisted");
       expectEqual(await found(third.jti), [true, true, true], "the third, which nobody has");
-      const again = await store.tokens.rotate(owner, rotationOf(second, { nowSeconds: now + 2 }));
+      const again = await store.tokens.rotate(owner, rotationOf(store, second, { nowSeconds: now + 2 }));
       expectEqual(again.successorJti, undefined, "rotated again");
     },
   },
@@ -135,7 +138,7 @@ export const rotationPromises: readonly StorePromise[] = [
       const used = token();
       await store.tokens.insert(owner, used);
       await store.raiseVersion(user);
-      const { successorJti, found } = await store.tokens.rotate(owner, rotationOf(used));
+      const { successorJti, found } = await store.tokens.rotate(owner, rotationOf(store, used));
       expectEqual([successorJti, found.user?.session_version, found.blacklisted], [undefined, 1, false], "the outcome");
     },
   },
@@ -146,7 +149,7 @@ export const rotationPromises: readonly StorePromise[] = [
       const used = token({ createdAtSeconds: now - 100 });
       await store.tokens.insert(owner, used);
       const lasting = (seconds: number) =>
-        store.tokens.rotate(owner, rotationOf(used, { sessionLasts: { seconds, leewaySeconds: 0 } }));
+        store.tokens.rotate(owner, rotationOf(store, used, { sessionLasts: { seconds, leewaySeconds: 0 } }));
       expectEqual((await lasting(100)).successorJti, undefined, "the successor after its end");
       const { successorJti } = await lasting(150);
       const { state } = await store.tokens.tokenAndUser(owner, successorJti);
@@ -208,7 +211,7 @@ export const blacklistPromises: readonly StorePromise[] = [
       expectEqual(await store.tokens.blacklist(owner, one, now + 1), false, "the second call did it");
       await store.tokens.insert(owner, one);
       expectEqual((await store.tokens.extend(owner, one)).blacklisted, true, "blacklisted when extended");
-      expectEqual((await store.tokens.rotate(owner, rotationOf(one))).successorJti, undefined, "rotated");
+      expectEqual((await store.tokens.rotate(owner, rotationOf(store, one))).successorJti, undefined, "rotated");
       expectEqual(await store.tokens.isBlacklisted(owner, one.jti), true, "blacklisted");
       const { state } = await store.tokens.tokenAndUser(owner, one.jti);
       expectEqual([state?.blacklistedAtSeconds, state?.successorJti], [now, undefined], "when, and by which successor");

@@ -1,7 +1,8 @@
 // What a session has to know of its user, as SQL and read from rows: from `users` and `user_cutoffs` of the same database.
 import { passwordFingerprint } from "../../users/password-fingerprint.ts";
 import type { User } from "../../users/user.ts";
-import type { Account, SessionUser, UserLookup } from "../contract.ts";
+import type { UserLookup } from "../contract.ts";
+import type { Account, SessionUser } from "../token-state.ts";
 import { issuedBeforeFrom, selectIssuedBefore } from "./cutoffs.ts";
 import { idOf, selectUser, userFrom } from "./users.ts";
 

@@ -6,9 +6,8 @@ import { type Condition, readPage } from "./admin-pages.ts";
 import { isNotAdopted } from "./earlier-tokens.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { createParameters } from "./parameters.ts";
-import type { SessionPlace, SessionTables } from "./session-rows.ts";
 import { currentJti, sessionName, tokenPlace } from "./session-state.ts";
-import { allInOne } from "./session-tables.ts";
+import { allInOne, type SessionPlace, type SessionTables } from "./session-tables.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 

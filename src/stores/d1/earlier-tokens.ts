@@ -1,7 +1,8 @@
 // Tokens in the tables of an earlier version, which had a row for each (`outstanding_tokens`, `ended_families`), and how
 // their sessions come into `sessions`.
 // Must never change a row of those tables that a Worker of that version could still use up.
-import { longestChain, type Owner, type TokenState } from "../contract.ts";
+import type { Owner } from "../contract.ts";
+import { longestChain, type TokenState } from "../token-state.ts";
 import { createParameters } from "./parameters.ts";
 import { selectSession, stateFrom } from "./session-state.ts";
 import { idOf } from "./users.ts";

@@ -2,9 +2,8 @@
 import type { RevocationKeys } from "../contract.ts";
 import { earlierEndings } from "./earlier-tokens.ts";
 import { createParameters } from "./parameters.ts";
-import type { SessionTables } from "./session-rows.ts";
 import { rowsNamed, tokenPlace } from "./session-state.ts";
-import { allInOne } from "./session-tables.ts";
+import { allInOne, type SessionTables } from "./session-tables.ts";
 
 /**
  * The statement that asks for everything that can have ended a token at once: `ended` is 1 or 0. A session of the token

@@ -3,11 +3,12 @@
 
 import type { UserId } from "../../users/user.ts";
 import type { Ending } from "../admin-contract.ts";
-import type { SessionUser, UserLookup } from "../contract.ts";
+import type { UserLookup } from "../contract.ts";
+import type { SessionUser } from "../token-state.ts";
 import type { AccountTables } from "./accounts.ts";
 import { adoptSessionsOf } from "./earlier-tokens.ts";
 import { createParameters } from "./parameters.ts";
-import type { SessionTables } from "./session-rows.ts";
+import type { SessionTables } from "./session-tables.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 // What a row of `sessions` says of a token: whether it is the one that is good, was used up, or was revoked.
 // Must never find a session by anything but the id of one of its tokens.
 import { readTokenId, writeTokenId } from "../../tokens/token-id.ts";
-import { longestChain, type Successor, type TokenState } from "../contract.ts";
+import { longestChain, type Successor, type TokenState } from "../token-state.ts";
 import type { Parameters } from "./parameters.ts";
 
 type Row = Readonly<Record<string, unknown>>;

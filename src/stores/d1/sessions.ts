@@ -9,9 +9,9 @@ import { adoptSessionOf, adoptSql, isNotAdopted } from "./earlier-tokens.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { eventOwner, eventStatements } from "./events.ts";
 import { createParameters, type SqlValue } from "./parameters.ts";
-import { blacklistToken, type SessionPlace } from "./session-rows.ts";
+import { blacklistToken } from "./session-rows.ts";
 import { rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
-import { allInOne } from "./session-tables.ts";
+import { allInOne, type SessionPlace } from "./session-tables.ts";
 import { forgetEndedUsers, idOf } from "./users.ts";
 
 type Row = Readonly<Record<string, unknown>>;

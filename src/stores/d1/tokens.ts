@@ -1,45 +1,23 @@
 // Refresh and sliding tokens in D1: written down, revoked, rotated, flushed. A session has one row, its last token's.
 // Must never decide anything in two statements that are not one transaction.
-
-import { writeTokenId } from "../../tokens/token-id.ts";
-import type {
-  Account,
-  LoginRecord,
-  OutstandingToken,
-  Owner,
-  RevocationKeys,
-  Rotation,
-  RotationTerms,
-  TokenAndUser,
-  TokenQuestion,
-  TokenStatus,
-  TokenStore,
-  UserLookup,
-} from "../contract.ts";
+import type { OutstandingToken, Owner, RevocationKeys, TokenStatus, TokenStore, UserLookup } from "../contract.ts";
 import type { NewEvent } from "../events-contract.ts";
 import { accountsInUsers } from "./accounts.ts";
-import { adoptSessionOf, isEarlierToken, readEarlierToken } from "./earlier-tokens.ts";
+import { adoptSessionOf } from "./earlier-tokens.ts";
 import { selectEnded } from "./endings.ts";
 import { onD1, type StoreLog } from "./errors.ts";
-import { eventOwner, eventStatements, eventUser } from "./events.ts";
+import { eventOwner, eventStatements } from "./events.ts";
+import { loginEvent, loginWrites } from "./login-writes.ts";
 import { createParameters } from "./parameters.ts";
-import {
-  blacklistToken,
-  extendToken,
-  insertToken,
-  rotateToken,
-  type SessionPlace,
-  withdrawRotation,
-} from "./session-rows.ts";
-import { selectSession, stateFrom, tokenPlace } from "./session-state.ts";
-import { allInOne } from "./session-tables.ts";
+import { rotate } from "./rotation.ts";
+import { withdrawRotation } from "./rotation-sql.ts";
+import { blacklistToken, extendToken, insertToken } from "./session-rows.ts";
+import { tokenPlace } from "./session-state.ts";
+import { allInOne, type SessionPlace } from "./session-tables.ts";
+import { accountOf, isEarlier, selectAccount, selectState, tokenAndUser } from "./token-and-user.ts";
 import { selectUser, userFrom } from "./users.ts";
 
 type Row = Record<string, unknown>;
-type Results = readonly D1Result<Row>[];
-
-/** Nobody's account. */
-const noAccount = { user: undefined, wholeUser: undefined, issuedBeforeSeconds: 0 } as const;
 
 /** @param event written with the next change */
 export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): TokenStore {
@@ -89,20 +67,6 @@ export function tokensAt(place: SessionPlace, log: StoreLog, event?: NewEvent): 
   };
 }
 
-/** The statements of a look at an owner's account, to stand last in a batch; none without a user. */
-function selectAccount({ db, tables }: SessionPlace, owner: Owner): readonly D1PreparedStatement[] {
-  return owner === "no user" ? [] : tables.accounts.select(db, owner);
-}
-
-/** What they say, out of the results of the whole batch. */
-function accountOf(
-  { tables: { accounts } }: SessionPlace,
-  owner: Owner,
-  results: Results,
-): Account & Pick<TokenAndUser, "wholeUser"> {
-  return owner === "no user" ? noAccount : accounts.from(results.slice(-accounts.statements));
-}
-
 async function isBlacklisted({ db, tables }: SessionPlace, jti: string): Promise<boolean> {
   const parameters = createParameters();
   const { isEnded } = tokenPlace(jti, parameters);
@@ -113,48 +77,6 @@ async function isBlacklisted({ db, tables }: SessionPlace, jti: string): Promise
   const sql = `SELECT ${here} AS here, EXISTS (SELECT 1 FROM sessions WHERE ${isEnded}) ${earlier} AS ended`;
   const [found] = await db.batch<Row>([db.prepare(sql).bind(...parameters.values)]);
   return found?.results[0]?.ended === 1;
-}
-
-/** The statement that reads a token's session. */
-function selectState({ db, tables }: SessionPlace, jti: string): D1PreparedStatement {
-  const parameters = createParameters();
-  const earlier = tables.hasEarlier ? isEarlierToken(parameters.add(jti)) : "0";
-  return selectSession(db, jti, parameters, { earlier, here: tables.isHere ?? "1" });
-}
-
-/** That a token is in the table of an earlier version only, as the row of selectState() says. */
-const isEarlier = (row: Row | undefined): boolean => row?.id === null && row.earlier === 1;
-
-async function tokenAndUser(
-  place: SessionPlace,
-  owner: Owner,
-  jti: string | undefined,
-  { usedSinceSeconds }: TokenQuestion,
-): Promise<TokenAndUser> {
-  const statements = [...(jti === undefined ? [] : [selectState(place, jti)]), ...selectAccount(place, owner)];
-  const results = statements.length === 0 ? [] : await place.db.batch<Row>(statements);
-  const row = jti === undefined ? undefined : results[0]?.results[0];
-  return foundIn(place, { owner, jti, row, results, usedSinceSeconds });
-}
-
-interface Found {
-  readonly owner: Owner;
-  readonly jti: string | undefined;
-  /** Of selectState(). */
-  readonly row: Row | undefined;
-  readonly results: Results;
-  readonly usedSinceSeconds: number | undefined;
-}
-
-/** What the rows say; asks once more about a token that is in the table of an earlier version only. */
-async function foundIn(place: SessionPlace, found: Found): Promise<TokenAndUser> {
-  const { owner, jti, row, results, usedSinceSeconds } = found;
-  const { user, wholeUser, issuedBeforeSeconds } = accountOf(place, owner, results);
-  if (jti === undefined) return { user, wholeUser, issuedBeforeSeconds: 0, blacklisted: false, state: undefined };
-  const state = isEarlier(row)
-    ? await readEarlierToken(place.db, jti, usedSinceSeconds)
-    : stateFrom(jti, row, usedSinceSeconds);
-  return { user, wholeUser, issuedBeforeSeconds, blacklisted: state?.blacklistedAtSeconds !== undefined, state };
 }
 
 async function tokenStatus(
@@ -220,86 +142,14 @@ async function blacklist(
   return (await write()).did;
 }
 
-/**
- * One transaction: what is known of the token and its user, and the successor in its place. When the reply is lost the row
- * is asked once more: it may have been written all the same.
- */
-async function rotate(place: SessionPlace, log: StoreLog, owner: Owner, terms: RotationTerms): Promise<Rotation> {
-  const { db, tables } = place;
-  const { jti } = terms.used;
-  const look = () => [selectState(place, jti), ...selectAccount(place, owner)];
-  const attempt = async (): Promise<Rotation & { readonly earlier: boolean }> => {
-    const looks = look();
-    const results = await db.batch<Row>([...looks, ...rotateToken(db, { tables, owner, terms })]);
-    const row = results[0]?.results[0];
-    const written = results.slice(looks.length).flatMap((result) => result.results)[0];
-    const found = {
-      owner,
-      jti,
-      row,
-      results: results.slice(0, looks.length),
-      usedSinceSeconds: terms.usedSinceSeconds,
-    };
-    return {
-      successorJti: written && writeTokenId(String(written.id), Number(written.counter)),
-      found: await foundIn(place, found),
-      earlier: isEarlier(row),
-    };
-  };
-  try {
-    const { earlier, ...rotation } = await attempt();
-    if (!earlier || rotation.found.blacklisted) return rotation;
-    await adoptSessionOf(db, jti, terms.newKey).run();
-    return await attempt();
-  } catch (error) {
-    const results = await db.batch<Row>(look());
-    const row = results[0]?.results[0];
-    const found = await foundIn(place, { owner, jti, row, results, usedSinceSeconds: terms.usedSinceSeconds });
-    if (!found.blacklisted) throw error;
-    log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
-    if (row?.mark !== terms.mark || found.state?.sessionEnded) return { successorJti: undefined, found };
-    return { successorJti: writeTokenId(String(row.id), Number(row.counter)), found: beforeItsUse(found) };
-  }
-}
-
-/** What is known of a token that this very rotation has used up, as it was before. */
-function beforeItsUse(found: TokenAndUser): TokenAndUser {
-  const unused = { blacklistedAtSeconds: undefined, successorJti: undefined, newest: undefined };
-  return { ...found, blacklisted: false, state: found.state && { ...found.state, ...unused } };
-}
-
-/** Rows of sessions first, then those of an earlier version. */
+/** Rows of sessions first; those of an earlier version, if the limit allows. */
 async function deleteExpired({ db, tables }: SessionPlace, beforeSeconds: number, limit: number): Promise<number> {
-  const deletion = (table: string, key: string, expired: string) =>
-    db
-      .prepare(`DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE ${expired} LIMIT ?2)`)
-      .bind(beforeSeconds, limit);
-  const results = await db.batch([
-    deletion("sessions", "id", "expires_at < ?1 AND COALESCE(kept_until < ?1, true)"),
-    ...(tables.hasEarlier ? [deletion("outstanding_tokens", "jti", "expires_at < ?1")] : []),
-  ]);
-  return results.reduce((sum, { meta }) => sum + meta.changes, 0);
-}
-
-/** None for a log-in whose user was changed while it was under way: it is refused. */
-export function loginEvent(db: D1Database, { userId, token }: LoginRecord, event: NewEvent | undefined) {
-  const unchanged =
-    "EXISTS (SELECT 1 FROM users WHERE id = ?4 AND is_active = 1 AND session_version = COALESCE(?5, session_version))";
-  return eventStatements(db, event, eventUser(userId), { sql: unchanged, values: [token?.sessionVersion ?? null] });
-}
-
-/** What a log-in writes in the database of users. */
-export function loginWrites(db: D1Database, record: LoginRecord): D1PreparedStatement[] {
-  const statements: D1PreparedStatement[] = [];
-  if (record.newHash) {
-    statements.push(
-      db
-        .prepare("UPDATE users SET password = ?1 WHERE id = ?2 AND password = ?3")
-        .bind(record.newHash.better, record.userId, record.newHash.checked),
-    );
-  }
-  if (record.lastLogin !== undefined) {
-    statements.push(db.prepare("UPDATE users SET last_login = ?1 WHERE id = ?2").bind(record.lastLogin, record.userId));
-  }
-  return statements;
+  const deletion = async (table: string, key: string, expired: string, rows: number) => {
+    const sql = `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE ${expired} LIMIT ?2)`;
+    const [result] = await db.batch([db.prepare(sql).bind(beforeSeconds, rows)]);
+    return result?.meta.changes ?? 0;
+  };
+  const deleted = await deletion("sessions", "id", "expires_at < ?1 AND COALESCE(kept_until < ?1, true)", limit);
+  if (deleted === limit || !tables.hasEarlier) return deleted;
+  return deleted + (await deletion("outstanding_tokens", "jti", "expires_at < ?1", limit - deleted));
 }

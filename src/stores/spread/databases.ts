@@ -2,10 +2,9 @@
 // Must never work on an owner's sessions in two databases.
 import { Refusal } from "../../errors.ts";
 import type { Owner } from "../contract.ts";
-import { type StoreLog, WrongDatabase } from "../d1/errors.ts";
+import { isWrongDatabase, type StoreLog } from "../d1/errors.ts";
 import { sessionsAlone } from "../d1/owners.ts";
-import type { SessionPlace } from "../d1/session-rows.ts";
-import { withUsers } from "../d1/session-tables.ts";
+import { type SessionPlace, withUsers } from "../d1/session-tables.ts";
 import { guarded } from "./guard.ts";
 import { moveOwner } from "./move-owner.ts";
 import { ownerText, type Placement, placeOf } from "./placement.ts";
@@ -23,7 +22,7 @@ export interface SessionDatabases {
     owners: readonly Each[],
     work: (place: SessionPlace, owners: readonly Each[]) => Promise<unknown>,
   ): Promise<void>;
-  /** Runs work in each database that has sessions, one after another. */
+  /** Runs work in each database that has sessions, one after another. It may be repeated. */
   inAll<T>(work: (place: SessionPlace, name: string) => Promise<T>): Promise<readonly T[]>;
 }
 
@@ -87,9 +86,9 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
       try {
         return await attempt(await placement());
       } catch (error) {
-        if (!(error instanceof WrongDatabase)) throw error;
-        if (attempts === mostAttempts) throw mismatch(error.database);
-        known = newest(known, await placementIn(error.database));
+        if (!isWrongDatabase(error)) throw error;
+        if (attempts === mostAttempts) throw mismatch(error.refusedBy);
+        known = newest(known, await placementIn(error.refusedBy));
       }
     }
   }
@@ -106,13 +105,13 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
         }
         for (const [home, some] of homes) await work(placeIn(home, current, some.map(ownerText)), some);
       }),
-    async inAll(work) {
-      const current = await placement();
-      const names = [...new Set([...current.current, ...(current.next ?? [])])];
-      const done: Awaited<ReturnType<typeof work>>[] = [];
-      for (const name of names) done.push(await work(placeIn(name, current, []), name));
-      return done;
-    },
+    inAll: (work) =>
+      untilPlaced(async (current) => {
+        const names = [...new Set([...current.current, ...(current.next ?? [])])];
+        const done: Awaited<ReturnType<typeof work>>[] = [];
+        for (const name of names) done.push(await work(placeIn(name, current, []), name));
+        return done;
+      }),
   };
 }
 

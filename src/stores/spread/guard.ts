@@ -1,6 +1,6 @@
 // A session database that refuses what is not for it: each batch begins with a statement that fails the whole of it.
 // Must never be given a statement outside a batch.
-import { WrongDatabase } from "../d1/errors.ts";
+import { wrongDatabase } from "../d1/errors.ts";
 
 /** What a batch is for. */
 export interface Purpose {
@@ -35,7 +35,7 @@ export function guarded(db: D1Database, purpose: Purpose): D1Database {
       const [, ...results] = await db.batch<T>([guardStatement(db, purpose), ...statements]);
       return results;
     } catch (error) {
-      if (error instanceof Error && error.message.includes("malformed JSON")) throw new WrongDatabase(purpose.name);
+      if (error instanceof Error && error.message.includes("malformed JSON")) throw wrongDatabase(purpose.name);
       throw error;
     }
   };

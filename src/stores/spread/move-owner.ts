@@ -3,7 +3,7 @@
 import type { Owner } from "../contract.ts";
 import { adoptSessionsOf } from "../d1/earlier-tokens.ts";
 import { addOwner } from "../d1/owners.ts";
-import type { SessionPlace } from "../d1/session-rows.ts";
+import type { SessionPlace } from "../d1/session-tables.ts";
 import { ownerText } from "./placement.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -14,9 +14,14 @@ export const movedColumns: readonly string[] = [
   ...["blacklisted_at", "ended_at", "uses", "mark", "session", "other_jti", "client", "address", "session_version"],
 ];
 
-/** Writes rows down that came from another database, `?1`; what is there already is newer. */
+/**
+ * Writes rows down that came from another database, `?1`. What is there already is newer; unless it is another user's, who
+ * has no right to a session of this one.
+ */
 export const copyRowsSql = `INSERT INTO sessions (${movedColumns.join(", ")})
 SELECT ${movedColumns.map((_, index) => `json_extract(value, '$[${index}]')`).join(", ")} FROM json_each(?1) WHERE true
+ON CONFLICT (id) DO UPDATE SET ${movedColumns.map((column) => `${column} = excluded.${column}`).join(", ")}
+  WHERE sessions.user_id IS NOT excluded.user_id
 ON CONFLICT DO NOTHING`;
 
 const rowsAsJson = (rows: readonly Row[]): string =>

@@ -7,6 +7,7 @@ import { endOwner } from "../d1/owners.ts";
 import { cutoffStatement, d1Sessions, type SessionsAt, sessionsAt } from "../d1/sessions.ts";
 import type { NewEvent } from "../events-contract.ts";
 import type { SpreadStores } from "./databases.ts";
+import { giveToOwner } from "./learn-owner.ts";
 
 /** @param event written with the next change */
 export function spreadSessions(stores: SpreadStores, event?: NewEvent): SessionStore {
@@ -28,7 +29,10 @@ export function spreadSessions(stores: SpreadStores, event?: NewEvent): SessionS
     },
     async endSessionOf(owner, ...asked) {
       const session = await at(owner, (sessions) => sessions.endSessionOf(owner, ...asked));
-      if (session !== undefined) await tell(owner);
+      if (session !== undefined) {
+        await on(() => giveToOwner(stores, owner, asked[0].jti));
+        await tell(owner);
+      }
       return session;
     },
     // The sessions first: if the second half is lost, the caller asks again, and ends what is ended.

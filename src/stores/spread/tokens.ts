@@ -2,27 +2,22 @@
 // Must never begin a session while its user is being changed, nor answer for an owner's session from another database.
 import { Refusal } from "../../errors.ts";
 import type { User } from "../../users/user.ts";
-import type {
-  Account,
-  LoginAccount,
-  LoginRecord,
-  Owner,
-  RevocationKeys,
-  TokenStatus,
-  TokenStore,
-  UserLookup,
-} from "../contract.ts";
+import type { LoginRecord, Owner, RevocationKeys, TokenStatus, TokenStore, UserLookup } from "../contract.ts";
 import { accountsInUsers, withFingerprint } from "../d1/accounts.ts";
 import { issuedBeforeFrom, selectIssuedBefore } from "../d1/cutoffs.ts";
 import { selectEnded } from "../d1/endings.ts";
 import { onD1 } from "../d1/errors.ts";
 import { eventOwner, eventStatements } from "../d1/events.ts";
-import { addOwner, keepOwner } from "../d1/owners.ts";
-import { beginSession, insertToken, type SessionPlace } from "../d1/session-rows.ts";
-import { loginEvent, loginWrites, tokensAt } from "../d1/tokens.ts";
+import { loginEvent, loginWrites } from "../d1/login-writes.ts";
+import { keepOwner } from "../d1/owners.ts";
+import { beginSession, insertToken } from "../d1/session-rows.ts";
+import type { SessionPlace } from "../d1/session-tables.ts";
+import { tokensAt } from "../d1/tokens.ts";
 import { selectUser, userFrom } from "../d1/users.ts";
 import type { NewEvent } from "../events-contract.ts";
+import type { LoginAccount } from "../token-state.ts";
 import type { SpreadStores } from "./databases.ts";
+import { giveToOwner, learnOwner as learn } from "./learn-owner.ts";
 
 type Row = Record<string, unknown>;
 
@@ -33,6 +28,7 @@ export function spreadTokens(stores: SpreadStores, event?: NewEvent): TokenStore
   /** Without the event, which belongs to the database of users and follows the change. */
   const at = <T>(owner: Owner, work: (tokens: ReturnType<typeof tokensAt>) => Promise<T>) =>
     on(() => databases.at(owner, (place) => work(tokensAt(place, log))));
+  const learnOwner = (owner: UserLookup) => on(() => learn(stores, owner));
   const tell = async (owner: Owner) => {
     const statements = eventStatements(users, event, eventOwner(owner), { sql: "true" });
     if (statements.length > 0) await on(() => users.batch(statements));
@@ -47,27 +43,28 @@ export function spreadTokens(stores: SpreadStores, event?: NewEvent): TokenStore
         owner !== "no user" && question?.wholeUser ? on(() => readUser(users, owner)) : undefined,
       ]);
       if (found.user || owner === "no user") return { ...found, wholeUser };
-      return { ...found, ...(await learnOwner(stores, owner)), wholeUser };
+      return { ...found, ...(await learnOwner(owner)), wholeUser };
     },
     recordLogin: (owner, record) => on(() => recordLogin(stores, owner, record, event)),
     async insert(owner, token) {
       const account = await at(owner, (tokens) => tokens.insert(owner, token));
-      return account.user || owner === "no user" ? account : learnOwner(stores, owner);
+      return account.user || owner === "no user" ? account : learnOwner(owner);
     },
     async extend(owner, token) {
       const extended = await at(owner, (tokens) => tokens.extend(owner, token));
       if (extended.account.user || owner === "no user") return extended;
-      return { ...extended, account: await learnOwner(stores, owner) };
+      return { ...extended, account: await learnOwner(owner) };
     },
     async blacklist(owner, token, nowSeconds) {
       const did = await at(owner, (tokens) => tokens.blacklist(owner, token, nowSeconds));
+      if (did) await on(() => giveToOwner(stores, owner, token.jti));
       if (did) await tell(owner);
       return did;
     },
     async rotate(owner, terms) {
       const rotation = await at(owner, (tokens) => tokens.rotate(owner, terms));
       if (rotation.found.user || owner === "no user" || !terms.user) return rotation;
-      const { user } = await learnOwner(stores, owner);
+      const { user } = await learnOwner(owner);
       return user ? at(owner, (tokens) => tokens.rotate(owner, terms)) : rotation;
     },
     withdraw: (owner, ...asked) => at(owner, (tokens) => tokens.withdraw(owner, ...asked)),
@@ -85,21 +82,6 @@ async function readUser(users: D1Database, lookup: UserLookup) {
   return userFrom(await selectUser(users, lookup).first());
 }
 
-/** Tells a user's session database of a user whom it does not know yet: one with a token that was made elsewhere. */
-async function learnOwner({ users, databases, log }: SpreadStores, owner: UserLookup): Promise<Account> {
-  return onD1(log, async () => {
-    const account = accountsInUsers.from(await users.batch<Row>([...accountsInUsers.select(users, owner)]));
-    const { user, issuedBeforeSeconds } = account;
-    if (!user) return { user, issuedBeforeSeconds };
-    return databases.at(owner, async ({ db, tables }) => {
-      const add = addOwner(db, owner, user, issuedBeforeSeconds);
-      const results = await db.batch<Row>([add, ...tables.accounts.select(db, owner)]);
-      const known = tables.accounts.from(results.slice(1));
-      return { user: known.user, issuedBeforeSeconds: known.issuedBeforeSeconds };
-    });
-  });
-}
-
 /**
  * 1. In the session database, unless the user is being changed: the owner as they were read, and the session. 2. In the
  * database of users: the better hash, the last log-in, the event, and a second look at the user, by which the caller
@@ -113,24 +95,31 @@ async function recordLogin(
 ): Promise<LoginAccount> {
   const { token, user, userId } = record;
   const nowSeconds = token?.createdAtSeconds ?? 0;
-  const keeps = (known: User, issuedBeforeSeconds: number) =>
-    databases.at(owner, async ({ db, tables }) => {
-      if (owner === "no user" || !token) return;
-      if (tables.hasEarlier) return void (await db.batch([insertToken(db, token, tables)]));
-      const keep = keepOwner(db, owner, withFingerprint(known), { issuedBeforeSeconds, nowSeconds });
-      const begin = issuedBeforeSeconds === 0 ? [beginSession(db, { tables, owner, token })] : [];
-      const [, begun] = await db.batch<Row>([keep, ...begin]);
+  const read = user && withHash(user, record.newHash?.better);
+  if (token && read) {
+    await databases.at(owner, async ({ db, tables }) => {
+      if (owner === "no user" || tables.hasEarlier) return void (await db.batch([insertToken(db, token, tables)]));
+      const keep = keepOwner(db, owner, withFingerprint(read), { issuedBeforeSeconds: 0, nowSeconds });
+      const [, begun] = await db.batch<Row>([keep, beginSession(db, { tables, owner, token })]);
       if (begun?.results.length === 0) throw new Refusal("store_unavailable");
     });
-  if (token && user) await keeps(withHash(user, record.newHash?.better), 0);
+  }
   const results = await users.batch<Row>([
     ...loginWrites(users, record),
     ...loginEvent(users, record, event),
     ...accountsInUsers.select(users, { column: "id", value: userId }),
   ]);
   const now = accountsInUsers.from(results.slice(-accountsInUsers.statements));
-  if (token && now.wholeUser && now.issuedBeforeSeconds > 0) await keeps(now.wholeUser, now.issuedBeforeSeconds);
-  return { user: now.wholeUser, issuedBeforeSeconds: now.issuedBeforeSeconds };
+  const { wholeUser, issuedBeforeSeconds } = now;
+  const differs = wholeUser && (wholeUser.password !== read?.password || wholeUser.is_active !== read.is_active);
+  if (token && now.user && (differs || issuedBeforeSeconds > 0)) {
+    const { user: current } = now;
+    await databases.at(owner, async ({ db, tables }) => {
+      if (owner === "no user" || tables.hasEarlier) return;
+      await db.batch([keepOwner(db, owner, current, { issuedBeforeSeconds, nowSeconds })]);
+    });
+  }
+  return { user: wholeUser, issuedBeforeSeconds };
 }
 
 const withHash = (user: User, password: string | undefined): User =>

@@ -176,6 +176,25 @@ describe("deleteExpired()", () => {
     expect(rest.results).toEqual([{ expires_at: 50 }]);
   });
 
+  test("deletes rows of an earlier version after all of sessions, up to the same limit", async () => {
+    await DB.prepare("DELETE FROM sessions").run();
+    for (const expiresAtSeconds of [10, 20]) await tokens.insert("no user", outstandingToken({ expiresAtSeconds }));
+    const insert = DB.prepare(
+      "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at) VALUES (?, 'refresh', 1, ?)",
+    );
+    for (const expiresAtSeconds of [11, 21, 31]) await insert.bind(freshId(), expiresAtSeconds).run();
+    const left = async () => {
+      const sql = `SELECT (SELECT COUNT(*) FROM sessions) AS sessions, (SELECT COUNT(*) FROM outstanding_tokens) AS earlier`;
+      return DB.prepare(sql).first();
+    };
+    expect(await tokens.deleteExpired(31, 2)).toBe(2);
+    expect(await left()).toEqual({ sessions: 0, earlier: 3 });
+    expect(await tokens.deleteExpired(31, 1)).toBe(1);
+    expect(await tokens.deleteExpired(31, 9)).toBe(1);
+    expect(await left()).toEqual({ sessions: 0, earlier: 1 });
+    await DB.prepare("DELETE FROM outstanding_tokens").run();
+  });
+
   test("deletes blacklisted rows too, once their token is of no use", async () => {
     const token = outstandingToken({ expiresAtSeconds: 10 });
     await tokens.blacklist("no user", token, 5);

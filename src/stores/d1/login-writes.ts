@@ -1,0 +1,27 @@
+// What a log-in writes in the database of users, and the event that tells of it.
+import type { LoginRecord } from "../contract.ts";
+import type { NewEvent } from "../events-contract.ts";
+import { eventStatements, eventUser } from "./events.ts";
+
+/** None for a log-in whose user was changed while it was under way: it is refused. */
+export function loginEvent(db: D1Database, { userId, token }: LoginRecord, event: NewEvent | undefined) {
+  const unchanged =
+    "EXISTS (SELECT 1 FROM users WHERE id = ?4 AND is_active = 1 AND session_version = COALESCE(?5, session_version))";
+  return eventStatements(db, event, eventUser(userId), { sql: unchanged, values: [token?.sessionVersion ?? null] });
+}
+
+/** What a log-in writes in the database of users. */
+export function loginWrites(db: D1Database, record: LoginRecord): D1PreparedStatement[] {
+  const statements: D1PreparedStatement[] = [];
+  if (record.newHash) {
+    statements.push(
+      db
+        .prepare("UPDATE users SET password = ?1 WHERE id = ?2 AND password = ?3")
+        .bind(record.newHash.better, record.userId, record.newHash.checked),
+    );
+  }
+  if (record.lastLogin !== undefined) {
+    statements.push(db.prepare("UPDATE users SET last_login = ?1 WHERE id = ?2").bind(record.lastLogin, record.userId));
+  }
+  return statements;
+}
