@@ -20,7 +20,7 @@ import type { NewEvent } from "../events-contract.ts";
 import { accountsInUsers } from "./accounts.ts";
 import { adoptSessionOf, isEarlierToken, readEarlierToken } from "./earlier-tokens.ts";
 import { selectEnded } from "./endings.ts";
-import { onD1, type StoreLog } from "./errors.ts";
+import { onD1, type StoreLog, WrongDatabase } from "./errors.ts";
 import { eventOwner, eventStatements, eventUser } from "./events.ts";
 import { createParameters } from "./parameters.ts";
 import {
@@ -233,16 +233,18 @@ async function rotate(place: SessionPlace, log: StoreLog, owner: Owner, terms: R
     const results = await db.batch<Row>([...looks, ...rotateToken(db, { tables, owner, terms })]);
     const row = results[0]?.results[0];
     const written = results.slice(looks.length).flatMap((result) => result.results)[0];
-    const found = {
+    const found = await foundIn(place, {
       owner,
       jti,
       row,
       results: results.slice(0, looks.length),
       usedSinceSeconds: terms.usedSinceSeconds,
-    };
+    });
+    // It was asked before, in the place that the session was in: the reply was lost, and the session has moved since.
+    if (!written && isOurRotation(row, terms, found)) return { ...ourRotation(row, found), earlier: false };
     return {
       successorJti: written && writeTokenId(String(written.id), Number(written.counter)),
-      found: await foundIn(place, found),
+      found,
       earlier: isEarlier(row),
     };
   };
@@ -252,15 +254,24 @@ async function rotate(place: SessionPlace, log: StoreLog, owner: Owner, terms: R
     await adoptSessionOf(db, jti, terms.newKey).run();
     return await attempt();
   } catch (error) {
+    if (error instanceof WrongDatabase) throw error;
     const results = await db.batch<Row>(look());
     const row = results[0]?.results[0];
     const found = await foundIn(place, { owner, jti, row, results, usedSinceSeconds: terms.usedSinceSeconds });
     if (!found.blacklisted) throw error;
     log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
-    if (row?.mark !== terms.mark || found.state?.sessionEnded) return { successorJti: undefined, found };
-    return { successorJti: writeTokenId(String(row.id), Number(row.counter)), found: beforeItsUse(found) };
+    return isOurRotation(row, terms, found) ? ourRotation(row, found) : { successorJti: undefined, found };
   }
 }
+
+/** Whether the last rotation of the session is this very one. */
+const isOurRotation = (row: Row | undefined, { mark }: RotationTerms, found: TokenAndUser): row is Row =>
+  row?.mark === mark && found.state?.sessionEnded === false;
+
+const ourRotation = (row: Row, found: TokenAndUser): Rotation => ({
+  successorJti: writeTokenId(String(row.id), Number(row.counter)),
+  found: beforeItsUse(found),
+});
 
 /** What is known of a token that this very rotation has used up, as it was before. */
 function beforeItsUse(found: TokenAndUser): TokenAndUser {

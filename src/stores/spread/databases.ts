@@ -7,7 +7,7 @@ import { sessionsAlone } from "../d1/owners.ts";
 import type { SessionPlace } from "../d1/session-rows.ts";
 import { withUsers } from "../d1/session-tables.ts";
 import { guarded } from "./guard.ts";
-import { moveOwner } from "./move-owner.ts";
+import { moveOwners } from "./move-owner.ts";
 import { ownerText, type Placement, placeOf } from "./placement.ts";
 
 /** The bindings by their names: DB, SESSIONS_1, SESSIONS_2 and so on. */
@@ -23,7 +23,7 @@ export interface SessionDatabases {
     owners: readonly Each[],
     work: (place: SessionPlace, owners: readonly Each[]) => Promise<unknown>,
   ): Promise<void>;
-  /** Runs work in each database that has sessions, one after another. */
+  /** Runs work in each database that has sessions, one after another. It may be repeated. */
   inAll<T>(work: (place: SessionPlace, name: string) => Promise<T>): Promise<readonly T[]>;
 }
 
@@ -72,13 +72,36 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
     return known;
   }
 
-  /** Where the owner's sessions are, after they were moved there if need be. */
-  async function homeNow(owner: Owner, current: Placement): Promise<string> {
-    const { from, to } = placeOf(owner, current);
-    if (to === undefined) return from;
-    const move = { from: placeIn(from, current, []), to: placeIn(to, current, [ownerText(owner)]), name: to };
-    await moveOwner(owner, move);
-    return to;
+  /** Where the owners' sessions are, after they were moved there if need be: a few round trips for all of them. */
+  async function homesNow<Each extends Owner>(
+    owners: readonly Each[],
+    current: Placement,
+  ): Promise<ReadonlyMap<string, readonly Each[]>> {
+    const homes = new Map<string, Each[]>();
+    const moves = new Map<string, { readonly from: string; readonly to: string; readonly owners: Each[] }>();
+    for (const owner of owners) {
+      const { from, to } = placeOf(owner, current);
+      const home = to ?? from;
+      homes.set(home, [...(homes.get(home) ?? []), owner]);
+      if (to === undefined) continue;
+      const move = moves.get(`${from} ${to}`) ?? { from, to, owners: [] };
+      move.owners.push(owner);
+      moves.set(`${from} ${to}`, move);
+    }
+    for (const { from, to, owners: some } of moves.values()) {
+      await moveOwners(some, {
+        from: { ...placeIn(from, current, []), name: from },
+        placement: current,
+        to: { ...placeIn(to, current, some.map(ownerText)), name: to },
+      });
+    }
+    return homes;
+  }
+
+  /** The lists are written to DB first: a database may refuse for an owner who has moved, and not know where to yet. */
+  async function newestKnown(before: Placement | undefined, name: string): Promise<Placement> {
+    const found = newest(before, await placementIn(name));
+    return found === before && name !== usersDatabase ? newest(before, await placementIn(usersDatabase)) : found;
   }
 
   /** Does it again where the placement has changed meanwhile. */
@@ -89,30 +112,29 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
       } catch (error) {
         if (!(error instanceof WrongDatabase)) throw error;
         if (attempts === mostAttempts) throw mismatch(error.database);
-        known = newest(known, await placementIn(error.database));
+        known = await newestKnown(known, error.database);
       }
     }
   }
 
   return {
     at: (owner, work) =>
-      untilPlaced(async (current) => work(placeIn(await homeNow(owner, current), current, [ownerText(owner)]))),
+      untilPlaced(async (current) => {
+        const [home = ""] = (await homesNow([owner], current)).keys();
+        return work(placeIn(home, current, [ownerText(owner)]));
+      }),
     atEach: (owners, work) =>
       untilPlaced(async (current) => {
-        const homes = new Map<string, (typeof owners)[number][]>();
-        for (const owner of owners) {
-          const home = await homeNow(owner, current);
-          homes.set(home, [...(homes.get(home) ?? []), owner]);
-        }
-        for (const [home, some] of homes) await work(placeIn(home, current, some.map(ownerText)), some);
+        for (const [home, some] of await homesNow(owners, current))
+          await work(placeIn(home, current, some.map(ownerText)), some);
       }),
-    async inAll(work) {
-      const current = await placement();
-      const names = [...new Set([...current.current, ...(current.next ?? [])])];
-      const done: Awaited<ReturnType<typeof work>>[] = [];
-      for (const name of names) done.push(await work(placeIn(name, current, []), name));
-      return done;
-    },
+    inAll: (work) =>
+      untilPlaced(async (current) => {
+        const names = [...new Set([...current.current, ...(current.next ?? [])])];
+        const done: Awaited<ReturnType<typeof work>>[] = [];
+        for (const name of names) done.push(await work(placeIn(name, current, []), name));
+        return done;
+      }),
   };
 }
 
