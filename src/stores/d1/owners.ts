@@ -228,7 +228,7 @@ export function finishChanges(
     .prepare(
       `UPDATE owners SET changing_until = NULL, is_active = now.is_active,
          fingerprint = COALESCE(now.fingerprint, owners.fingerprint),
-         session_version = owners.session_version + ${isUnchanging}
+         session_version = owners.session_version + (${isUnchanging})
        FROM (SELECT value ->> 'owner' AS owner, value ->> 'isActive' AS is_active, value ->> 'fingerprint' AS fingerprint
              FROM json_each(?1)) AS now
        WHERE owners.owner = now.owner`,
