@@ -43,6 +43,7 @@ import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
 import { spreadAdminTokens } from "./stores/spread/admin-tokens.ts";
 import { type SpreadStores, sessionDatabases, usersDatabase } from "./stores/spread/databases.ts";
 import { spreadProvisioning } from "./stores/spread/provisioning.ts";
+import { spreadSchema } from "./stores/spread/schema.ts";
 import { spreadSessions } from "./stores/spread/sessions.ts";
 import { spreadTokens } from "./stores/spread/tokens.ts";
 import { spreadAdminUsers, spreadApiUsers } from "./stores/spread/users.ts";
@@ -149,7 +150,8 @@ export async function wire(
       issuer: services.codec.issuer,
     }),
   };
-  const schema = d1Schema(env.DB, schemaNeeds(services.settings), log);
+  const databases = new Map([[usersDatabase, env.DB], ...sessionBindings(env)]);
+  const schema = spreadSchema(d1Schema(env.DB, schemaNeeds(services.settings), log), databases, log);
   const health = { ...services, schema, keySource: keySource?.state };
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }

@@ -34,7 +34,11 @@ export async function changeUser<T>(
   if (!user) return change();
   const begin = () =>
     databases.at(owner, async ({ db, tables }) => {
-      if (tables.hasEarlier) return false;
+      if (tables.hasEarlier) {
+        // That they are still there.
+        await db.batch([]);
+        return false;
+      }
       const begin = beginChange(db, owner, {
         user,
         issuedBeforeSeconds,
@@ -59,6 +63,6 @@ export async function changeUser<T>(
 /** Ends the sessions of an owner by whose name there is no user any more. */
 export async function forgetOwner({ databases }: SpreadStores, owner: UserLookup): Promise<void> {
   await databases.at(owner, async ({ db, tables }) => {
-    if (!tables.hasEarlier) await db.batch([finishChange(db, owner, undefined, true)]);
+    await db.batch(tables.hasEarlier ? [] : [finishChange(db, owner, undefined, true)]);
   });
 }

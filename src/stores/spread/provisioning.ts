@@ -31,7 +31,7 @@ export function spreadProvisioning(
   const begin = async (owners: readonly EndedOwner[]): Promise<ReadonlySet<EndedOwner>> => {
     const begun = new Set<EndedOwner>();
     await databases.atEach(owners, async ({ db, tables }, some) => {
-      if (tables.hasEarlier) return;
+      if (tables.hasEarlier) return void (await db.batch([]));
       const changed = some.map(({ value, user }) => ({
         owner: value,
         userId: user.id,
@@ -45,7 +45,7 @@ export function spreadProvisioning(
 
   const finish = (owners: readonly EndedOwner[]) =>
     databases.atEach(owners, async ({ db, tables }, some) => {
-      if (tables.hasEarlier) return;
+      if (tables.hasEarlier) return void (await db.batch([]));
       const [{ column } = { column: "id" as const }] = some;
       const names = some.map(({ value }) => value);
       const [found] = await users.batch<Record<string, unknown>>([selectAccounts(users, column, names)]);
