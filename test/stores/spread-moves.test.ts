@@ -51,6 +51,7 @@ async function logIn(user: User, { tokens } = worker()) {
     jti: newJti(),
     type: "refresh",
     userId: user.id,
+    sessionVersion: user.session_version,
     createdAtSeconds: now,
     expiresAtSeconds: now + 900,
   } as const;
