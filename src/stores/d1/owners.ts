@@ -7,7 +7,6 @@ import type { SessionUser, UserLookup } from "../contract.ts";
 import type { AccountTables } from "./accounts.ts";
 import { adoptSessionsOf } from "./earlier-tokens.ts";
 import { createParameters } from "./parameters.ts";
-import type { SessionTables } from "./session-rows.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -35,7 +34,7 @@ const accountsInOwners: AccountTables = {
 };
 
 /** A database for sessions alone. */
-export const sessionsAlone: SessionTables = { accounts: accountsInOwners, hasEarlier: false, isHere: undefined };
+export const sessionsAlone = { accounts: accountsInOwners, hasEarlier: false, isHere: undefined };
 
 /** Undefined also for one whose row in `users` is gone; what it was is kept, so that no session comes back with its id. */
 function ownerFrom(row: Row | undefined): SessionUser | undefined {
@@ -176,7 +175,7 @@ export function finishChange(
 export function endOwner(
   db: D1Database,
   owner: UserLookup,
-  { accounts, hasEarlier }: SessionTables,
+  { accounts, hasEarlier }: { readonly accounts: AccountTables; readonly hasEarlier: boolean },
   { issuedBeforeSeconds, nowSeconds }: Pick<Ending, "issuedBeforeSeconds" | "nowSeconds">,
 ): D1PreparedStatement[] {
   const { id } = accounts.sql(owner, "?1");
