@@ -34,6 +34,8 @@ import { loginApi } from "./stores/login-at-api.ts";
 import type { LoginApi } from "./stores/login-contract.ts";
 import type { ProvisioningStore } from "./stores/provisioning-contract.ts";
 import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
+import { usersDatabase } from "./stores/spread/databases.ts";
+import { spreadSchema } from "./stores/spread/schema.ts";
 import { type SessionStores, sessionBindings, sessionStores } from "./stores/spread/session-stores.ts";
 import { assertionSigner } from "./tokens/assertion.ts";
 import { createCodec } from "./tokens/codec.ts";
@@ -137,7 +139,8 @@ export async function wire(
       issuer: services.codec.issuer,
     }),
   };
-  const schema = d1Schema(env.DB, schemaNeeds(services.settings), log);
+  const databases = new Map([[usersDatabase, env.DB], ...sessionBindings(env)]);
+  const schema = spreadSchema(d1Schema(env.DB, schemaNeeds(services.settings), log), databases, log);
   const health = { ...services, schema, keySource: keySource?.state };
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }

@@ -1,6 +1,6 @@
 // Moves sessions between databases: `manage sessions spread`. The Worker serves all the while, and moves what it meets.
 // Must never change the lists before all owners have moved, nor let two commands move to different places.
-import { addOwnerSql } from "../../src/stores/d1/owners.ts";
+import { copyOwnersSql, ownerColumns } from "../../src/stores/d1/owners.ts";
 import { usersDatabase } from "../../src/stores/spread/databases.ts";
 import { copyRowsSql, movedColumns } from "../../src/stores/spread/move-owner.ts";
 import { announced, homeOf, type Placement, settled } from "../../src/stores/spread/placement.ts";
@@ -60,10 +60,12 @@ export async function spreadSessions(spreading: Spreading): Promise<number | und
   for (const name of [...before.current, ...target]) databaseNamed(databases, name);
   const during = before.next === undefined ? announced(before, target) : before;
   step("Announcing where sessions are to be");
-  for (const name of names) await write(databaseNamed(databases, name), name, during);
+  // DB says which of two commands has begun; the others learn of that one alone.
+  await write(users, usersDatabase, during);
   if (!sameLists(await placementIn(users, usersDatabase), during)) {
     throw new Failure("Another command has begun to move sessions. Run this one again.");
   }
+  for (const name of names) await write(databaseNamed(databases, name), name, during);
   let moved = 0;
   for (const from of before.current) moved += await moveFrom(spreading, from, during);
   step("Writing down where sessions are");
@@ -147,7 +149,7 @@ interface OwnerRow {
 }
 
 /** Moves everybody who is not to stay, in batches, until one pass has found nobody. */
-async function moveFrom(spreading: Spreading, from: string, { next = [] }: Placement): Promise<number> {
+async function moveFrom(spreading: Spreading, from: string, { version, next = [] }: Placement): Promise<number> {
   const { databases, step, at } = spreading;
   const source = databaseNamed(databases, from);
   step(`Moving sessions out of ${from}`);
@@ -161,7 +163,7 @@ async function moveFrom(spreading: Spreading, from: string, { next = [] }: Place
     const homes = Map.groupBy(owners, ({ owner }) => homeOf({ column: "id", value: owner }, next));
     for (const [to, some] of homes) {
       if (to === from) continue;
-      await moveOwners(spreading, { from, to, owners: some });
+      await moveOwners(spreading, { from, to, owners: some, version });
       moved += some.length;
     }
     done += owners.length;
@@ -170,7 +172,7 @@ async function moveFrom(spreading: Spreading, from: string, { next = [] }: Place
   }
   const nobody = { owner: "", userId: undefined };
   const to = homeOf("no user", next);
-  if (to !== from) await moveOwners(spreading, { from, to, owners: [nobody] });
+  if (to !== from) await moveOwners(spreading, { from, to, owners: [nobody], version });
   return moved;
 }
 
@@ -207,51 +209,56 @@ interface Group {
   readonly from: string;
   readonly to: string;
   readonly owners: readonly OwnerRow[];
+  /** Of the lists by which they move. */
+  readonly version: number;
 }
 
+/** Fails, and all that is written with it, where another command has gone on to other lists since. */
+const stillMoving = (version: number): string =>
+  `SELECT CASE WHEN version = ${version} THEN 1 ELSE json('sessions were moved meanwhile') END FROM placement WHERE id = 1`;
+
 /**
- * The steps of moveOwner() for many owners: note and read in one transaction, copy, note and delete. Each can be repeated.
- * What comes back of hashes goes on in a file.
+ * The steps of the Worker's moveOwners() as text: note and read in one transaction, copy, note and delete. Each can be
+ * repeated. What comes back of hashes goes on in a file.
  */
-async function moveOwners({ databases }: Spreading, { from, to, owners }: Group): Promise<void> {
+async function moveOwners({ databases }: Spreading, { from, to, owners, version }: Group): Promise<void> {
   const [source, destination] = [databaseNamed(databases, from), databaseNamed(databases, to)];
   const list = sqlText(plainJson(owners.map(({ owner }) => owner)));
   const ids = sqlText(plainJson(owners.flatMap(({ userId }) => userId ?? [])));
   // Of tokens without a user, which are one owner.
   const isNobodys = owners.some(({ userId }) => userId === undefined);
   const isTheirs = isNobodys ? "user_id IS NULL" : `user_id IN (SELECT value FROM json_each(${ids}))`;
-  const [, rows = [], accounts = []] = await source.batch([
+  const [, , rows = [], accounts = []] = await source.batch([
+    stillMoving(version),
     `INSERT INTO moved_owners (owner, moved_to) SELECT value, ${sqlText(to)} FROM json_each(${list}) WHERE true ON CONFLICT (owner) DO NOTHING`,
     `SELECT ${movedColumns.join(", ")} FROM sessions WHERE ${isTheirs}`,
     ...(isNobodys ? [] : [accountsSql(from, list, ids)]),
   ]);
+  const cellsOf = (columns: readonly string[], all: readonly Row[]) =>
+    all.map((row) => columns.map((column) => row[column] ?? null) as Cell[]);
   const statements = [
-    ...accounts.map((row) =>
-      withLiterals(addOwnerSql, [
-        ...[row.owner, row.user_id, row.is_active, fingerprintOf(row)],
-        ...[row.issued_before, row.session_version],
-      ]),
-    ),
-    ...pieces(rows).map((piece) => withLiterals(copyRowsSql, [piece])),
+    ...accounts.map((row) => withLiterals(copyOwnersSql, [JSON.stringify([ownerFrom(row)])])),
+    ...pieces(cellsOf(movedColumns, rows)).flatMap((piece) => copyRowsSql.map((sql) => withLiterals(sql, [piece]))),
   ];
-  if (statements.length > 0) await destination.write(statements.join(";\n"));
+  if (statements.length > 0) await destination.write([stillMoving(version), ...statements].join(";\n"));
   await source.batch([
+    stillMoving(version),
     `UPDATE moved_owners SET is_copied = 1 WHERE owner IN (SELECT value FROM json_each(${list}))`,
     `DELETE FROM sessions WHERE ${isTheirs}`,
+    ...(from === usersDatabase ? [] : [`DELETE FROM owners WHERE owner IN (SELECT value FROM json_each(${list}))`]),
   ]);
 }
 
-/** Rows as JSON in pieces of which each fits into a statement. */
-function pieces(rows: readonly Row[]): readonly string[] {
-  const cells = rows.map((row) => movedColumns.map((column) => row[column]) as Cell[]);
-  return bulkStatements("remote", copyRowsSql, cells).map(({ json }) => json);
+/** Rows as JSON in pieces of which each fits into a statement with the longest of those that take it. */
+function pieces(cells: readonly Cell[][]): readonly string[] {
+  const longest = copyRowsSql.reduce((one, other) => (other.length > one.length ? other : one), "");
+  return bulkStatements("remote", longest, cells).map(({ json }) => json);
 }
 
 /** The owners as the other database is to know them. From DB only those who have sessions. */
 function accountsSql(from: string, list: string, ids: string): string {
   if (from !== usersDatabase) {
-    return `SELECT owner, user_id, is_active, fingerprint, issued_before, session_version FROM owners
-      WHERE owner IN (SELECT value FROM json_each(${list}))`;
+    return `SELECT ${ownerColumns.join(", ")} FROM owners WHERE owner IN (SELECT value FROM json_each(${list}))`;
   }
   return `SELECT owners.value AS owner, CAST(users.id AS TEXT) AS user_id, is_active, password, session_version,
     COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = users.id), 0) AS issued_before
@@ -259,5 +266,5 @@ function accountsSql(from: string, list: string, ids: string): string {
     WHERE EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id)`;
 }
 
-const fingerprintOf = (row: Row): string =>
-  typeof row.password === "string" ? passwordFingerprint(row.password) : String(row.fingerprint);
+const ownerFrom = ({ password, ...row }: Row): Row =>
+  typeof password === "string" ? { ...row, fingerprint: passwordFingerprint(password) } : row;

@@ -146,6 +146,25 @@ describe("sessions over three databases", () => {
   });
 });
 
+describe("the ready page over three databases", () => {
+  const ready = async (app: App) =>
+    (await app.fetch(new Request("https://gateway.example/_gateway/health/ready"))).status;
+  it.each<[string, Readonly<Record<string, unknown>>, number]>([
+    ["is ok where each is the one that is meant", {}, 200],
+    ["fails where two are swapped", { SESSIONS_1: bound.SESSIONS_2, SESSIONS_2: bound.SESSIONS_1 }, 503],
+    ["fails where one is bound no more", { SESSIONS_3: undefined }, 503],
+    ["fails where one is down", { SESSIONS_2: down }, 503],
+  ])("%s", async (_, vars, status) => {
+    expect(await ready(await withDatabases(vars))).toBe(status);
+  });
+
+  it("is ok where one is bound and not in use yet, and fails where none is bound", async () => {
+    expect(await ready(await appWith(rotating))).toBe(503);
+    await placeSessions(["SESSIONS_1", "SESSIONS_2"], null, 7);
+    expect(await ready(await withDatabases({ SESSIONS_3: down }))).toBe(200);
+  });
+});
+
 it("a token that was made elsewhere is refreshed once, for a user whom no session database knows", async () => {
   const app = await withDatabases();
   const user = await userIn("SESSIONS_1");

@@ -51,6 +51,40 @@ export const accountsInUsers: AccountTables = {
   },
 };
 
+/** The accounts of users who are all looked up by one column, as one statement for any number of them. */
+export function selectAccounts(
+  db: D1Database,
+  column: UserLookup["column"],
+  values: readonly string[],
+): D1PreparedStatement {
+  // As for one (selectUser): where ids are integers, "007" is not 7.
+  const sql = `SELECT CAST(${column} AS TEXT) AS owner, CAST(id AS TEXT) AS user_id, is_active, session_version, password,
+      COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = CAST(users.id AS TEXT)), 0) AS issued_before
+    FROM users WHERE ${column} IN (SELECT value FROM json_each(?1)) AND CAST(${column} AS TEXT) IN (SELECT value FROM json_each(?1))`;
+  return db.prepare(sql).bind(JSON.stringify(values));
+}
+
+/** An owner of sessions with what a session has to know of their user. */
+export interface OwnedAccount {
+  readonly owner: string;
+  readonly user: SessionUser;
+  readonly issuedBeforeSeconds: number;
+}
+
+/** What that statement says. */
+export function accountsFrom(found: D1Result<Row> | undefined): readonly OwnedAccount[] {
+  return (found?.results ?? []).map((row) => ({
+    owner: String(row.owner),
+    user: {
+      id: String(row.user_id),
+      is_active: row.is_active === 1,
+      session_version: Number(row.session_version),
+      passwordFingerprint: passwordFingerprint(String(row.password)),
+    },
+    issuedBeforeSeconds: Number(row.issued_before),
+  }));
+}
+
 /** The fingerprint is worked out when it is asked for. */
 export function withFingerprint(user: User): User & SessionUser {
   return {

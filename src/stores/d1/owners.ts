@@ -8,7 +8,6 @@ import type { SessionUser } from "../token-state.ts";
 import type { AccountTables } from "./accounts.ts";
 import { adoptSessionsOf } from "./earlier-tokens.ts";
 import { createParameters } from "./parameters.ts";
-import type { SessionTables } from "./session-tables.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -16,10 +15,11 @@ const columns = "user_id, is_active, session_version, fingerprint, issued_before
 
 const accountsInOwners: AccountTables = {
   sql(_lookup, parameter) {
-    const of = (column: string) =>
-      `(SELECT ${column} FROM owners WHERE owner = ${parameter} AND is_active IS NOT NULL)`;
+    const row = `FROM owners WHERE owner = ${parameter}`;
+    const of = (column: string) => `(SELECT ${column} ${row} AND is_active IS NOT NULL)`;
     return {
-      id: of("user_id"),
+      // Also of one whose row in `users` is gone: what is written for them stays theirs.
+      id: `(SELECT user_id ${row})`,
       isActive: of("is_active"),
       version: of("session_version"),
       issuedBefore: `COALESCE(${of("issued_before")}, 0)`,
@@ -35,7 +35,7 @@ const accountsInOwners: AccountTables = {
 };
 
 /** A database for sessions alone. */
-export const sessionsAlone: SessionTables = { accounts: accountsInOwners, hasEarlier: false, isHere: undefined };
+export const sessionsAlone = { accounts: accountsInOwners, hasEarlier: false, isHere: undefined };
 
 /** Undefined also for one whose row in `users` is gone; what it was is kept, so that no session comes back with its id. */
 function ownerFrom(row: Row | undefined): SessionUser | undefined {
@@ -48,93 +48,135 @@ function ownerFrom(row: Row | undefined): SessionUser | undefined {
   };
 }
 
-/** That the owner's row in `users` is being changed, as SQL. */
-export const isChanging = (owner: string, nowSeconds: string): string =>
-  `EXISTS (SELECT 1 FROM owners WHERE owner = ${owner} AND changing_until > ${nowSeconds})`;
+/** By the clock of the database, which is one for all Workers. */
+const isUnchanging = "COALESCE(owners.changing_until, 0) <= unixepoch()";
 
-/**
- * Writes an owner down as their row in `users` is, unless it is being changed.
- *
- * @param issuedBeforeSeconds for an owner who is not known yet: up to which second tokens were ended
- */
-export function keepOwner(
-  db: D1Database,
-  owner: UserLookup,
-  user: SessionUser,
-  { issuedBeforeSeconds, nowSeconds }: { readonly issuedBeforeSeconds: number; readonly nowSeconds: number },
-): D1PreparedStatement {
-  return db
-    .prepare(
-      `INSERT INTO owners (owner, user_id, is_active, fingerprint, issued_before) VALUES (?1, ?2, ?3, ?4, ?5)
-       ON CONFLICT (owner) DO UPDATE SET user_id = excluded.user_id, is_active = excluded.is_active,
-         fingerprint = excluded.fingerprint, issued_before = MAX(owners.issued_before, excluded.issued_before)
-       WHERE COALESCE(owners.changing_until, 0) <= ?6`,
-    )
-    .bind(owner.value, user.id, Number(user.is_active), user.passwordFingerprint, issuedBeforeSeconds, nowSeconds);
+/** That the owner is known and their row in `users` is not being changed, as SQL. */
+export const isSettled = (owner: string): string =>
+  `EXISTS (SELECT 1 FROM owners WHERE owner = ${owner} AND is_active IS NOT NULL AND ${isUnchanging})`;
+
+/** An owner as a session database has them. */
+export interface KnownOwner extends SessionUser {
+  readonly issuedBeforeSeconds: number;
 }
 
-/** The same for an owner of whom nothing is known yet; one who is known stays. */
+/** The owner whom a batch has read; undefined for one who is not known. */
+export function knownOwner(found: D1Result<Row> | undefined): KnownOwner | undefined {
+  const { user, issuedBeforeSeconds } = accountsInOwners.from([found]);
+  return user && { ...user, issuedBeforeSeconds };
+}
+
+/**
+ * Writes an owner down of whom nothing is known yet, or whose row in `users` was gone. One who is known stays, and one who
+ * is being changed.
+ *
+ * @param user undefined where there is none: what is written for them is to be theirs if they are made again
+ */
 export function addOwner(
   db: D1Database,
   owner: UserLookup,
-  user: SessionUser,
+  user: SessionUser | undefined,
   issuedBeforeSeconds: number,
 ): D1PreparedStatement {
   return db
-    .prepare(addOwnerSql)
+    .prepare(
+      `INSERT INTO owners (owner, user_id, is_active, fingerprint, issued_before, session_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+       ON CONFLICT (owner) DO UPDATE SET user_id = excluded.user_id, is_active = excluded.is_active,
+         fingerprint = excluded.fingerprint, issued_before = MAX(owners.issued_before, excluded.issued_before)
+       WHERE owners.is_active IS NULL AND excluded.is_active IS NOT NULL AND ${isUnchanging}`,
+    )
     .bind(
-      ...[owner.value, user.id, Number(user.is_active), user.passwordFingerprint],
-      ...[issuedBeforeSeconds, user.session_version],
+      ...[owner.value, user?.id ?? owner.value, user ? Number(user.is_active) : null],
+      ...[user?.passwordFingerprint ?? "", issuedBeforeSeconds, user?.session_version ?? 0],
     );
 }
 
-/** Takes the owner, the user's id, whether they are active, the fingerprint, the second, and the version. */
-export const addOwnerSql = `INSERT INTO owners (owner, user_id, is_active, fingerprint, issued_before, session_version)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (owner) DO NOTHING`;
+/** Writes an owner down as `users` has them now, if nobody else has done so since they were read here. */
+export function correctOwner(
+  db: D1Database,
+  owner: UserLookup,
+  seen: KnownOwner,
+  now: KnownOwner,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE owners SET user_id = ?2, is_active = ?3, fingerprint = ?4, issued_before = MAX(issued_before, ?5)
+       WHERE owner = ?1 AND session_version = ?6 AND fingerprint = ?7 AND ${isUnchanging}`,
+    )
+    .bind(
+      ...[owner.value, now.id, Number(now.is_active), now.passwordFingerprint, now.issuedBeforeSeconds],
+      ...[seen.session_version, seen.passwordFingerprint],
+    );
+}
 
-/** How long a change of a row in `users` may take, at most: D1 ends a query after 30 seconds. */
-const longestChangeSeconds = 60;
+/** What another session database is told of an owner who moves there. */
+export const ownerColumns = [
+  ...["owner", "user_id", "is_active", "session_version", "fingerprint", "issued_before", "changing_until"],
+] as const;
+
+/** Writes owners down who come from another database, `?1`; who is there already is newer. */
+export const copyOwnersSql = `INSERT INTO owners (${ownerColumns.join(", ")})
+SELECT ${ownerColumns.map((column) => `value ->> '${column}'`).join(", ")} FROM json_each(?1) WHERE true
+ON CONFLICT (owner) DO NOTHING`;
+
+/**
+ * How long a change of a row in `users` may take, at most, by the clock of the session database: D1 ends a query after 30
+ * seconds.
+ */
+const longestChange = "unixepoch() + 60";
 
 /** What a change of a user does to the user's sessions. */
 export interface OwnerChange {
   readonly user: SessionUser;
+  /** For an owner who is not known yet: up to which second tokens were ended. */
+  readonly issuedBeforeSeconds: number;
   /** Whether it ends them. */
   readonly ends: boolean;
   readonly isActive: boolean;
-  readonly nowSeconds: number;
 }
 
 /** Before the row in `users` is changed: no session begins until finishChange(), and those that there are end. */
 export function beginChange(db: D1Database, owner: UserLookup, change: OwnerChange): D1PreparedStatement {
-  const { user, ends, isActive, nowSeconds } = change;
+  const { user, issuedBeforeSeconds, ends, isActive } = change;
   const parameters = createParameters();
-  const values = [owner.value, user.id, Number(isActive), user.passwordFingerprint, nowSeconds + longestChangeSeconds];
-  const [name, id, active, fingerprint, until] = values.map((value) => parameters.add(value));
+  const values = [owner.value, user.id, Number(isActive), user.passwordFingerprint, issuedBeforeSeconds];
+  const [name, id, active, fingerprint, before] = values.map((value) => parameters.add(value));
   const raise = parameters.add(Number(ends));
   return db
     .prepare(
-      `INSERT INTO owners (owner, user_id, is_active, fingerprint, changing_until, session_version)
-       VALUES (${name}, ${id}, ${active}, ${fingerprint}, ${until}, ${raise})
+      `INSERT INTO owners (owner, user_id, is_active, fingerprint, issued_before, changing_until, session_version)
+       VALUES (${name}, ${id}, ${active}, ${fingerprint}, ${before}, ${longestChange}, ${raise})
        ON CONFLICT (owner) DO UPDATE SET is_active = excluded.is_active, changing_until = excluded.changing_until,
          session_version = owners.session_version + excluded.session_version`,
     )
     .bind(...parameters.values);
 }
 
-/** After it: sessions begin again. @param user as the row is now; undefined where it is gone */
-export function finishChange(db: D1Database, owner: UserLookup, user: SessionUser | undefined): D1PreparedStatement {
+/**
+ * After it: sessions begin again. Those that began all the same, because the change took too long or another one was done
+ * before it, end.
+ *
+ * @param user as the row is now; undefined where it is gone
+ */
+export function finishChange(
+  db: D1Database,
+  owner: UserLookup,
+  user: SessionUser | undefined,
+  ends: boolean,
+): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE owners SET changing_until = NULL, is_active = ?2, fingerprint = COALESCE(?3, fingerprint) WHERE owner = ?1`,
+      `UPDATE owners SET changing_until = NULL, is_active = ?2, fingerprint = COALESCE(?3, fingerprint),
+         session_version = session_version + CASE WHEN ${isUnchanging} THEN ?4 ELSE 0 END WHERE owner = ?1`,
     )
-    .bind(owner.value, user ? Number(user.is_active) : null, user?.passwordFingerprint ?? null);
+    .bind(owner.value, user ? Number(user.is_active) : null, user?.passwordFingerprint ?? null, Number(ends));
 }
 
 /** Ends an owner's tokens that were issued before a second. Of one who is not known here, the database of users knows it. */
 export function endOwner(
   db: D1Database,
   owner: UserLookup,
-  { accounts, hasEarlier }: SessionTables,
+  { accounts, hasEarlier }: { readonly accounts: AccountTables; readonly hasEarlier: boolean },
   { issuedBeforeSeconds, nowSeconds }: Pick<Ending, "issuedBeforeSeconds" | "nowSeconds">,
 ): D1PreparedStatement[] {
   const { id } = accounts.sql(owner, "?1");
@@ -159,16 +201,17 @@ export interface ChangedOwner {
 }
 
 /** beginChange() of several owners, whose sessions all end. One who is not known yet is none until finishChanges(). */
-export function beginChanges(db: D1Database, owners: readonly ChangedOwner[], nowSeconds: number): D1PreparedStatement {
+export function beginChanges(db: D1Database, owners: readonly ChangedOwner[]): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO owners (owner, user_id, fingerprint, session_version, issued_before, changing_until)
-       SELECT value ->> 'owner', value ->> 'userId', '', 1, value ->> 'issuedBeforeSeconds', ?2 FROM json_each(?1) WHERE true
+       SELECT value ->> 'owner', value ->> 'userId', '', 1, value ->> 'issuedBeforeSeconds', ${longestChange}
+       FROM json_each(?1) WHERE true
        ON CONFLICT (owner) DO UPDATE SET changing_until = excluded.changing_until,
          session_version = owners.session_version + 1,
          issued_before = MAX(owners.issued_before, excluded.issued_before)`,
     )
-    .bind(JSON.stringify(owners), nowSeconds + longestChangeSeconds);
+    .bind(JSON.stringify(owners));
 }
 
 /** finishChange() of several owners. @param users as the rows are now, by owner; null where one is gone */
@@ -184,7 +227,8 @@ export function finishChanges(
   return db
     .prepare(
       `UPDATE owners SET changing_until = NULL, is_active = now.is_active,
-         fingerprint = COALESCE(now.fingerprint, owners.fingerprint)
+         fingerprint = COALESCE(now.fingerprint, owners.fingerprint),
+         session_version = owners.session_version + (${isUnchanging})
        FROM (SELECT value ->> 'owner' AS owner, value ->> 'isActive' AS is_active, value ->> 'fingerprint' AS fingerprint
              FROM json_each(?1)) AS now
        WHERE owners.owner = now.owner`,

@@ -4,7 +4,7 @@ import { writeTokenId } from "../../tokens/token-id.ts";
 import type { Owner, Rotation, RotationTerms } from "../contract.ts";
 import type { TokenAndUser } from "../token-state.ts";
 import { adoptSessionOf } from "./earlier-tokens.ts";
-import type { StoreLog } from "./errors.ts";
+import { isWrongDatabase, type StoreLog } from "./errors.ts";
 import { rotateToken } from "./rotation-sql.ts";
 import type { SessionPlace } from "./session-tables.ts";
 import { foundIn, isEarlier, selectAccount, selectState } from "./token-and-user.ts";
@@ -36,9 +36,12 @@ export async function rotate(
       results: results.slice(0, looks.length),
       usedSinceSeconds: terms.usedSinceSeconds,
     };
+    const known = await foundIn(place, found);
+    // It was asked before, in the place that the session was in: the reply was lost, and the session has moved since.
+    if (!written && isOurRotation(row, terms, known)) return { ...ourRotation(row, known), earlier: false };
     return {
       successorJti: written && writeTokenId(String(written.id), Number(written.counter)),
-      found: await foundIn(place, found),
+      found: known,
       earlier: isEarlier(row),
     };
   };
@@ -48,15 +51,24 @@ export async function rotate(
     await adoptSessionOf(db, jti, terms.newKey).run();
     return await attempt();
   } catch (error) {
+    if (isWrongDatabase(error)) throw error;
     const results = await db.batch<Row>(look());
     const row = results[0]?.results[0];
     const found = await foundIn(place, { owner, jti, row, results, usedSinceSeconds: terms.usedSinceSeconds });
     if (!found.blacklisted) throw error;
     log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
-    if (row?.mark !== terms.mark || found.state?.sessionEnded) return { successorJti: undefined, found };
-    return { successorJti: writeTokenId(String(row.id), Number(row.counter)), found: beforeItsUse(found) };
+    return isOurRotation(row, terms, found) ? ourRotation(row, found) : { successorJti: undefined, found };
   }
 }
+
+/** Whether the last rotation of the session is this very one. */
+const isOurRotation = (row: Row | undefined, { mark }: RotationTerms, found: TokenAndUser): row is Row =>
+  row?.mark === mark && found.state?.sessionEnded === false;
+
+const ourRotation = (row: Row, found: TokenAndUser): Rotation => ({
+  successorJti: writeTokenId(String(row.id), Number(row.counter)),
+  found: beforeItsUse(found),
+});
 
 /** What is known of a token that this very rotation has used up, as it was before. */
 function beforeItsUse(found: TokenAndUser): TokenAndUser {

@@ -4,7 +4,7 @@ import { readTokenId, sessionKeyOf } from "../../tokens/token-id.ts";
 import type { OutstandingToken, Owner } from "../contract.ts";
 import type { AccountSql } from "./accounts.ts";
 import { isEarlierToken } from "./earlier-tokens.ts";
-import { isChanging } from "./owners.ts";
+import { isSettled } from "./owners.ts";
 import { createParameters, type Parameters } from "./parameters.ts";
 import { rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
 import type { SessionTables } from "./session-tables.ts";
@@ -76,15 +76,14 @@ export function insertToken(
 
 /**
  * Writes the first token of a session down in a database for sessions alone, under the owner's version there, unless the
- * owner's row in `users` is being changed. Gives a row back if it did.
+ * owner is not known there or their row in `users` is being changed. Gives a row back if it did.
  */
 export function beginSession(db: D1Database, { tables, owner, token }: WrittenToken): D1PreparedStatement {
   const parameters = createParameters();
   const account = owner === "no user" ? undefined : tables.accounts.sql(owner, parameters.add(owner.value));
   const values = newValues(token, parameters, account, account?.version ?? "NULL");
-  const now = parameters.add(token.createdAtSeconds);
-  const isFree = owner === "no user" ? "true" : `NOT ${isChanging(parameters.add(owner.value), now)}`;
-  const sql = `INSERT INTO sessions (${newColumns}) SELECT ${values} WHERE ${isFree}
+  const mayBegin = owner === "no user" ? "true" : isSettled(parameters.add(owner.value));
+  const sql = `INSERT INTO sessions (${newColumns}) SELECT ${values} WHERE ${mayBegin}
     ON CONFLICT DO NOTHING RETURNING id`;
   return db.prepare(sql).bind(...parameters.values);
 }
@@ -167,6 +166,7 @@ function updateBlacklisted(
   return db.prepare(sql).bind(...parameters.values);
 }
 
+/** Of an owner whom a database for sessions alone does not know yet, nothing: the row would be nobody's. */
 function insertBlacklisted(
   db: D1Database,
   written: WrittenToken,
@@ -179,9 +179,10 @@ function insertBlacklisted(
   const now = parameters.add(nowSeconds);
   const until = parameters.add(endsSessionUntilSeconds);
   const { row } = tokenPlace(token.jti, parameters, "known");
+  const isKnown = account && !tables.hasEarlier ? `${account.id} IS NOT NULL` : "true";
   const sql = `INSERT INTO sessions (${newColumns}, blacklisted_at, ended_at, kept_until)
     SELECT ${values}, ${now}, CASE WHEN ${until} IS NOT NULL THEN ${now} END, ${until}
-    WHERE NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${row}) AND ${notEarlier(tables, token.jti, parameters)}
+    WHERE ${isKnown} AND NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${row}) AND ${notEarlier(tables, token.jti, parameters)}
     ON CONFLICT DO NOTHING RETURNING ${sessionName()} AS session`;
   return db.prepare(sql).bind(...parameters.values);
 }

@@ -11,7 +11,7 @@ import { eventOwner, eventStatements } from "./events.ts";
 import { createParameters, type SqlValue } from "./parameters.ts";
 import { blacklistToken } from "./session-rows.ts";
 import { rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
-import { allInOne, type SessionPlace } from "./session-tables.ts";
+import { allInOne, type SessionPlace, type SessionTables } from "./session-tables.ts";
 import { forgetEndedUsers, idOf } from "./users.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -51,14 +51,13 @@ export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, event?: 
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   const tells = (owner: Owner) => eventStatements(db, event, eventOwner(owner));
   const bound = ([sql, values]: Statement) => db.prepare(sql).bind(...values);
-  const idIn = (owner: UserLookup, parameter: string) => tables.accounts.sql(owner, parameter).id;
   // First: that sessions are here at all.
   const here = () => (tables.isHere ? [db.prepare(`SELECT ${tables.isHere} AS here`)] : []);
   const adopts = (statement: D1PreparedStatement) => [...here(), ...(tables.hasEarlier ? [statement] : [])];
   return {
     endSession: (owner, session, untilSeconds, nowSeconds) =>
       on(async () => {
-        const [adopt, update, insert] = endSessionStatements(session, untilSeconds, nowSeconds, owner, idIn);
+        const [adopt, update, insert] = endSessionStatements(session, untilSeconds, nowSeconds, owner, tables);
         const results = await db.batch<Row>([
           ...[...adopts(bound(adopt)), bound(update), ...tells(owner)],
           ...[bound(insert), ...tells(owner)],
@@ -87,9 +86,6 @@ export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, event?: 
       }),
   };
 }
-
-/** The id of an owner's user, as SQL over the parameter that holds the value of the look-up. */
-type IdIn = (owner: UserLookup, parameter: string) => string;
 
 /** A statement that gives rows back only if it has ended a session. */
 const isEnded = ({ results }: D1Result<Row>): boolean => typeof results[0]?.session === "string";
@@ -162,27 +158,30 @@ export function keepSessionsStatements(userId: UserId, condition = "true"): read
  * name back. The second writes an end down for a session that has no row.
  *
  * @param owner left out by a command, which has just found the session by its owner
+ * @param tables of the database; one for sessions alone has no end of an owner whom it does not know: the row would be nobody's
  */
 export function endSessionStatements(
   session: string,
   untilSeconds: number,
   nowSeconds: number,
   owner: Owner = "no user",
-  idIn: IdIn = idOf,
+  { accounts, hasEarlier }: Pick<SessionTables, "accounts" | "hasEarlier"> = allInOne,
 ): readonly [adopt: Statement, update: Statement, insert: Statement] {
   const adopt: Statement = [adoptSql("(earlier.family = ?1 OR earlier.jti = ?1)"), [session]];
   const id = readTokenId(session);
   const isOurs = id?.counter === 0;
+  const userId = owner === "no user" ? "NULL" : accounts.sql(owner, "?4").id;
+  const isKnown = owner === "no user" || hasEarlier ? "true" : `${userId} IS NOT NULL`;
   const insert: Statement = [
     `INSERT INTO sessions (id, other_jti, counter, token_type, user_id, started_at, created_at, expires_at, kept_until,
        blacklisted_at, ended_at)
      SELECT ${isOurs ? "substr(?1, 1, 24), NULL" : "lower(hex(randomblob(12))), ?1"}, 0, 'refresh',
-       ${owner === "no user" ? "NULL" : idIn(owner, "?4")}, ?2, ?2, ?3, ?3, ?2, ?2
-     WHERE NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${rowsNamed("?1", "known")})
+       ${userId}, ?2, ?2, ?3, ?3, ?2, ?2
+     WHERE ${isKnown} AND NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${rowsNamed("?1", "known")})
      ON CONFLICT DO NOTHING RETURNING ${sessionName()} AS session`,
     [session, nowSeconds, untilSeconds, ...(owner === "no user" ? [] : [owner.value])],
   ];
-  return [adopt, endNamed([session, nowSeconds, untilSeconds], owner, idIn), insert];
+  return [adopt, endNamed([session, nowSeconds, untilSeconds], owner, userId), insert];
 }
 
 /** Ends what else is good of the session of a token that was logged out just now, where it has several good ones. */
@@ -200,8 +199,8 @@ function endOthersStatement(jti: string, untilSeconds: number, nowSeconds: numbe
 }
 
 /** Ends the rows of a session, unless they are another user's. @param values of ?1 the name, ?2 now, ?3 until */
-function endNamed(values: readonly SqlValue[], owner: Owner, idIn: IdIn): Statement {
-  const whose = owner === "no user" ? "true" : `COALESCE(user_id = ${idIn(owner, "?4")}, true)`;
+function endNamed(values: readonly SqlValue[], owner: Owner, userId: string): Statement {
+  const whose = owner === "no user" ? "true" : `COALESCE(user_id = ${userId}, true)`;
   return [
     `UPDATE sessions SET ended_at = ?2, blacklisted_at = COALESCE(blacklisted_at, ?2),
        kept_until = MAX(COALESCE(kept_until, 0), ?3)

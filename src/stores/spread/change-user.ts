@@ -23,23 +23,27 @@ export interface UserChange {
  * if 3 is lost, sessions begin again after a minute.
  */
 export async function changeUser<T>(
-  { users, databases, nowSeconds }: SpreadStores,
+  { users, databases }: SpreadStores,
   owner: UserLookup,
   { ends, isActive, ending }: UserChange,
   change: () => Promise<T>,
 ): Promise<T> {
   const read = async () =>
-    accountsInUsers.from(await users.batch<Record<string, unknown>>([...accountsInUsers.select(users, owner)])).user;
-  const user = await read();
+    accountsInUsers.from(await users.batch<Record<string, unknown>>([...accountsInUsers.select(users, owner)]));
+  const { user, issuedBeforeSeconds } = await read();
   if (!user) return change();
   const begin = () =>
     databases.at(owner, async ({ db, tables }) => {
-      if (tables.hasEarlier) return false;
+      if (tables.hasEarlier) {
+        // That they are still there.
+        await db.batch([]);
+        return false;
+      }
       const begin = beginChange(db, owner, {
         user,
+        issuedBeforeSeconds,
         ends,
         isActive: isActive ?? user.is_active,
-        nowSeconds: nowSeconds(),
       });
       await db.batch([begin, ...(ending ? endOwner(db, owner, tables, ending) : [])]);
       return true;
@@ -50,8 +54,8 @@ export async function changeUser<T>(
   } finally {
     // Where sessions are with the users, the change itself has ended them; unless they were moved meanwhile.
     if (begun || (await begin())) {
-      const now = await read();
-      await databases.at(owner, ({ db }) => db.batch([finishChange(db, owner, now)]));
+      const { user: now } = await read();
+      await databases.at(owner, ({ db }) => db.batch([finishChange(db, owner, now, ends)]));
     }
   }
 }
@@ -59,6 +63,6 @@ export async function changeUser<T>(
 /** Ends the sessions of an owner by whose name there is no user any more. */
 export async function forgetOwner({ databases }: SpreadStores, owner: UserLookup): Promise<void> {
   await databases.at(owner, async ({ db, tables }) => {
-    if (!tables.hasEarlier) await db.batch([finishChange(db, owner, undefined)]);
+    await db.batch(tables.hasEarlier ? [] : [finishChange(db, owner, undefined, true)]);
   });
 }

@@ -6,7 +6,7 @@ import { isWrongDatabase, type StoreLog } from "../d1/errors.ts";
 import { sessionsAlone } from "../d1/owners.ts";
 import { type SessionPlace, withUsers } from "../d1/session-tables.ts";
 import { guarded } from "./guard.ts";
-import { moveOwner } from "./move-owner.ts";
+import { moveOwners } from "./move-owner.ts";
 import { ownerText, type Placement, placeOf } from "./placement.ts";
 
 /** The bindings by their names: DB, SESSIONS_1, SESSIONS_2 and so on. */
@@ -71,13 +71,36 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
     return known;
   }
 
-  /** Where the owner's sessions are, after they were moved there if need be. */
-  async function homeNow(owner: Owner, current: Placement): Promise<string> {
-    const { from, to } = placeOf(owner, current);
-    if (to === undefined) return from;
-    const move = { from: placeIn(from, current, []), to: placeIn(to, current, [ownerText(owner)]), name: to };
-    await moveOwner(owner, move);
-    return to;
+  /** Where the owners' sessions are, after they were moved there if need be: a few round trips for all of them. */
+  async function homesNow<Each extends Owner>(
+    owners: readonly Each[],
+    current: Placement,
+  ): Promise<ReadonlyMap<string, readonly Each[]>> {
+    const homes = new Map<string, Each[]>();
+    const moves = new Map<string, { readonly from: string; readonly to: string; readonly owners: Each[] }>();
+    for (const owner of owners) {
+      const { from, to } = placeOf(owner, current);
+      const home = to ?? from;
+      homes.set(home, [...(homes.get(home) ?? []), owner]);
+      if (to === undefined) continue;
+      const move = moves.get(`${from} ${to}`) ?? { from, to, owners: [] };
+      move.owners.push(owner);
+      moves.set(`${from} ${to}`, move);
+    }
+    for (const { from, to, owners: some } of moves.values()) {
+      await moveOwners(some, {
+        from: { ...placeIn(from, current, []), name: from },
+        placement: current,
+        to: { ...placeIn(to, current, some.map(ownerText)), name: to },
+      });
+    }
+    return homes;
+  }
+
+  /** The lists are written to DB first: a database may refuse for an owner who has moved, and not know where to yet. */
+  async function newestKnown(before: Placement | undefined, name: string): Promise<Placement> {
+    const found = newest(before, await placementIn(name));
+    return found === before && name !== usersDatabase ? newest(before, await placementIn(usersDatabase)) : found;
   }
 
   /** Does it again where the placement has changed meanwhile. */
@@ -88,22 +111,21 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
       } catch (error) {
         if (!isWrongDatabase(error)) throw error;
         if (attempts === mostAttempts) throw mismatch(error.refusedBy);
-        known = newest(known, await placementIn(error.refusedBy));
+        known = await newestKnown(known, error.refusedBy);
       }
     }
   }
 
   return {
     at: (owner, work) =>
-      untilPlaced(async (current) => work(placeIn(await homeNow(owner, current), current, [ownerText(owner)]))),
+      untilPlaced(async (current) => {
+        const [home = ""] = (await homesNow([owner], current)).keys();
+        return work(placeIn(home, current, [ownerText(owner)]));
+      }),
     atEach: (owners, work) =>
       untilPlaced(async (current) => {
-        const homes = new Map<string, (typeof owners)[number][]>();
-        for (const owner of owners) {
-          const home = await homeNow(owner, current);
-          homes.set(home, [...(homes.get(home) ?? []), owner]);
-        }
-        for (const [home, some] of homes) await work(placeIn(home, current, some.map(ownerText)), some);
+        for (const [home, some] of await homesNow(owners, current))
+          await work(placeIn(home, current, some.map(ownerText)), some);
       }),
     inAll: (work) =>
       untilPlaced(async (current) => {

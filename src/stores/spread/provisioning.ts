@@ -4,7 +4,7 @@
 import { ownerOf } from "../../users/token-user.ts";
 import type { UserIdSettings } from "../../users/user-id.ts";
 import type { UserLookup } from "../contract.ts";
-import { accountsInUsers } from "../d1/accounts.ts";
+import { accountsFrom, accountsInUsers, selectAccounts } from "../d1/accounts.ts";
 import { onD1 } from "../d1/errors.ts";
 import { beginChanges, finishChanges } from "../d1/owners.ts";
 import { endedBy } from "../d1/provisioning.ts";
@@ -23,51 +23,61 @@ export function spreadProvisioning(
   settings: UserIdSettings,
   inner: ProvisioningStore,
 ): ProvisioningStore {
-  const { users, databases, nowSeconds, log } = stores;
+  const { users, databases, log } = stores;
   const ownersOf = (ended: readonly EndedUser[]): readonly EndedOwner[] =>
     ended.map((user) => ({ ...ownerOf(settings, user), user }));
 
-  const begin = (owners: readonly EndedOwner[]) =>
-    databases.atEach(owners, async ({ db, tables }, some) => {
-      if (tables.hasEarlier) return;
+  /** The owners whose sessions are not with the users. */
+  const begin = async (owners: readonly EndedOwner[]): Promise<ReadonlySet<EndedOwner>> => {
+    const begun = new Set<EndedOwner>();
+    await databases.atEach(owners, async ({ db, tables }, some) => {
+      if (tables.hasEarlier) return void (await db.batch([]));
       const changed = some.map(({ value, user }) => ({
         owner: value,
         userId: user.id,
         issuedBeforeSeconds: user.issuedBeforeSeconds,
       }));
-      await db.batch([beginChanges(db, changed, nowSeconds())]);
+      await db.batch([beginChanges(db, changed)]);
+      for (const owner of some) begun.add(owner);
     });
+    return begun;
+  };
 
   const finish = (owners: readonly EndedOwner[]) =>
     databases.atEach(owners, async ({ db, tables }, some) => {
-      if (tables.hasEarlier) return;
-      const looks = some.flatMap((owner) => accountsInUsers.select(users, owner));
-      const results = await users.batch<Record<string, unknown>>(looks);
-      const { statements } = accountsInUsers;
-      const now = some.map(({ value }, index) => {
-        const { user } = accountsInUsers.from(results.slice(index * statements, (index + 1) * statements));
-        return [value, user ?? null] as const;
-      });
-      await db.batch([finishChanges(db, now)]);
+      if (tables.hasEarlier) return void (await db.batch([]));
+      const [{ column } = { column: "id" as const }] = some;
+      const names = some.map(({ value }) => value);
+      const [found] = await users.batch<Record<string, unknown>>([selectAccounts(users, column, names)]);
+      const now = new Map(accountsFrom(found).map(({ owner, user }) => [owner, user]));
+      await db.batch([
+        finishChanges(
+          db,
+          names.map((name) => [name, now.get(name) ?? null] as const),
+        ),
+      ]);
     });
+
+  /** Ends what was with the users when the change began, and was moved before it was written. */
+  const settle = async (owners: readonly EndedOwner[], begun: ReadonlySet<EndedOwner>) => {
+    await begin(owners.filter((owner) => !begun.has(owner)));
+    await finish(owners);
+  };
 
   return {
     ...inner,
     async apply(changes, terms) {
       const expected = ownersOf(await onD1(log, () => endedBy(users, changes, terms)));
-      await onD1(log, () => begin(expected));
+      const begun = await onD1(log, () => begin(expected));
       try {
         const provisioned = await inner.apply(changes, terms);
         // Of a change that another one was in the way of, when it was looked at.
         const known = new Set(expected.map(({ value }) => value));
         const others = ownersOf(provisioned.ended).filter(({ value }) => !known.has(value));
-        if (others.length > 0) {
-          await onD1(log, () => begin(others));
-          await onD1(log, () => finish(others));
-        }
+        await onD1(log, () => settle(others, new Set()));
         return provisioned;
       } finally {
-        await onD1(log, () => finish(expected));
+        await onD1(log, () => settle(expected, begun));
       }
     },
     async logOut(id, ending) {

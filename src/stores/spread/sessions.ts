@@ -7,7 +7,7 @@ import { endOwner } from "../d1/owners.ts";
 import { cutoffStatement, d1Sessions, type SessionsAt, sessionsAt } from "../d1/sessions.ts";
 import type { NewEvent } from "../events-contract.ts";
 import type { SpreadStores } from "./databases.ts";
-import { giveToOwner } from "./learn-owner.ts";
+import { learnOwner } from "./learn-owner.ts";
 
 /** @param event written with the next change */
 export function spreadSessions(stores: SpreadStores, event?: NewEvent): SessionStore {
@@ -23,23 +23,28 @@ export function spreadSessions(stores: SpreadStores, event?: NewEvent): SessionS
   const store: SessionStore = {
     withEvent: (next) => (next ? spreadSessions(stores, next) : store),
     async endSession(owner, ...asked) {
-      const did = await at(owner, (sessions) => sessions.endSession(owner, ...asked));
+      const end = () => at(owner, (sessions) => sessions.endSession(owner, ...asked));
+      const did = (await end()) || ((await on(() => learnOwner(stores, owner))).isNew && (await end()));
       if (did) await tell(owner);
       return did;
     },
     async endSessionOf(owner, ...asked) {
-      const session = await at(owner, (sessions) => sessions.endSessionOf(owner, ...asked));
-      if (session !== undefined) {
-        await on(() => giveToOwner(stores, owner, asked[0].jti));
-        await tell(owner);
-      }
+      const end = () => at(owner, (sessions) => sessions.endSessionOf(owner, ...asked));
+      let session = await end();
+      if (session === undefined && (await on(() => learnOwner(stores, owner))).isNew) session = await end();
+      if (session !== undefined) await tell(owner);
       return session;
     },
     // The sessions first: if the second half is lost, the caller asks again, and ends what is ended.
     endAll: (owner, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
       on(async () => {
         const ending = { issuedBeforeSeconds, untilSeconds, nowSeconds };
-        await databases.at(owner, ({ db, tables }) => db.batch(endOwner(db, owner, tables, ending)));
+        const end = () =>
+          databases.at(owner, async ({ db, tables }) => {
+            const [first] = await db.batch(endOwner(db, owner, tables, ending));
+            return tables.hasEarlier || first?.meta.changes === 1;
+          });
+        if (!(await end()) && (await learnOwner(stores, owner)).isNew) await end();
         const [sql, values] = cutoffStatement(owner, ending);
         const tells = eventStatements(users, event, eventOwner(owner), { sql: "true" });
         await users.batch([users.prepare(sql).bind(...values), ...tells]);

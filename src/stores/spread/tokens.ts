@@ -1,15 +1,22 @@
 // Refresh and sliding tokens over several session databases, each owner's in one; users stay in DB.
 // Must never begin a session while its user is being changed, nor answer for an owner's session from another database.
 import { Refusal } from "../../errors.ts";
-import type { User } from "../../users/user.ts";
-import type { LoginRecord, Owner, RevocationKeys, TokenStatus, TokenStore, UserLookup } from "../contract.ts";
+import type {
+  LoginRecord,
+  OutstandingToken,
+  Owner,
+  RevocationKeys,
+  TokenStatus,
+  TokenStore,
+  UserLookup,
+} from "../contract.ts";
 import { accountsInUsers, withFingerprint } from "../d1/accounts.ts";
 import { issuedBeforeFrom, selectIssuedBefore } from "../d1/cutoffs.ts";
 import { selectEnded } from "../d1/endings.ts";
 import { onD1 } from "../d1/errors.ts";
 import { eventOwner, eventStatements } from "../d1/events.ts";
 import { loginEvent, loginWrites } from "../d1/login-writes.ts";
-import { keepOwner } from "../d1/owners.ts";
+import { correctOwner, type KnownOwner, knownOwner } from "../d1/owners.ts";
 import { beginSession, insertToken } from "../d1/session-rows.ts";
 import type { SessionPlace } from "../d1/session-tables.ts";
 import { tokensAt } from "../d1/tokens.ts";
@@ -17,7 +24,7 @@ import { selectUser, userFrom } from "../d1/users.ts";
 import type { NewEvent } from "../events-contract.ts";
 import type { LoginAccount } from "../token-state.ts";
 import type { SpreadStores } from "./databases.ts";
-import { giveToOwner, learnOwner as learn } from "./learn-owner.ts";
+import { learnOwner } from "./learn-owner.ts";
 
 type Row = Record<string, unknown>;
 
@@ -28,7 +35,7 @@ export function spreadTokens(stores: SpreadStores, event?: NewEvent): TokenStore
   /** Without the event, which belongs to the database of users and follows the change. */
   const at = <T>(owner: Owner, work: (tokens: ReturnType<typeof tokensAt>) => Promise<T>) =>
     on(() => databases.at(owner, (place) => work(tokensAt(place, log))));
-  const learnOwner = (owner: UserLookup) => on(() => learn(stores, owner));
+  const learned = (owner: Owner) => on(() => learnOwner(stores, owner));
   const tell = async (owner: Owner) => {
     const statements = eventStatements(users, event, eventOwner(owner), { sql: "true" });
     if (statements.length > 0) await on(() => users.batch(statements));
@@ -43,28 +50,28 @@ export function spreadTokens(stores: SpreadStores, event?: NewEvent): TokenStore
         owner !== "no user" && question?.wholeUser ? on(() => readUser(users, owner)) : undefined,
       ]);
       if (found.user || owner === "no user") return { ...found, wholeUser };
-      return { ...found, ...(await learnOwner(owner)), wholeUser };
+      return { ...found, ...(await learned(owner)).account, wholeUser };
     },
     recordLogin: (owner, record) => on(() => recordLogin(stores, owner, record, event)),
     async insert(owner, token) {
       const account = await at(owner, (tokens) => tokens.insert(owner, token));
-      return account.user || owner === "no user" ? account : learnOwner(owner);
+      return account.user || owner === "no user" ? account : (await learned(owner)).account;
     },
     async extend(owner, token) {
       const extended = await at(owner, (tokens) => tokens.extend(owner, token));
       if (extended.account.user || owner === "no user") return extended;
-      return { ...extended, account: await learnOwner(owner) };
+      return { ...extended, account: (await learned(owner)).account };
     },
     async blacklist(owner, token, nowSeconds) {
-      const did = await at(owner, (tokens) => tokens.blacklist(owner, token, nowSeconds));
-      if (did) await on(() => giveToOwner(stores, owner, token.jti));
+      const end = () => at(owner, (tokens) => tokens.blacklist(owner, token, nowSeconds));
+      const did = (await end()) || ((await learned(owner)).isNew && (await end()));
       if (did) await tell(owner);
       return did;
     },
     async rotate(owner, terms) {
       const rotation = await at(owner, (tokens) => tokens.rotate(owner, terms));
       if (rotation.found.user || owner === "no user" || !terms.user) return rotation;
-      const { user } = await learnOwner(owner);
+      const { user } = (await learned(owner)).account;
       return user ? at(owner, (tokens) => tokens.rotate(owner, terms)) : rotation;
     },
     withdraw: (owner, ...asked) => at(owner, (tokens) => tokens.withdraw(owner, ...asked)),
@@ -83,47 +90,70 @@ async function readUser(users: D1Database, lookup: UserLookup) {
 }
 
 /**
- * 1. In the session database, unless the user is being changed: the owner as they were read, and the session. 2. In the
- * database of users: the better hash, the last log-in, the event, and a second look at the user, by which the caller
- * withdraws the session if they have changed. 3. If they have, or tokens of theirs were ended: the owner as they are now.
+ * 1. In the session database, unless the user is being changed: the session. 2. In the database of users: the better hash,
+ * the last log-in, the event, and a second look at the user, by which the caller withdraws the session if they have changed.
+ * 3. If the session database has them otherwise: the owner as they are now.
  */
 async function recordLogin(
-  { users, databases }: SpreadStores,
+  stores: SpreadStores,
   owner: Owner,
   record: LoginRecord,
   event: NewEvent | undefined,
 ): Promise<LoginAccount> {
-  const { token, user, userId } = record;
-  const nowSeconds = token?.createdAtSeconds ?? 0;
-  const read = user && withHash(user, record.newHash?.better);
-  if (token && read) {
-    await databases.at(owner, async ({ db, tables }) => {
-      if (owner === "no user" || tables.hasEarlier) return void (await db.batch([insertToken(db, token, tables)]));
-      const keep = keepOwner(db, owner, withFingerprint(read), { issuedBeforeSeconds: 0, nowSeconds });
-      const [, begun] = await db.batch<Row>([keep, beginSession(db, { tables, owner, token })]);
-      if (begun?.results.length === 0) throw new Refusal("store_unavailable");
-    });
-  }
+  const { users, databases } = stores;
+  const { token, userId } = record;
+  const seen = token && owner !== "no user" ? await beginLogin(stores, owner, token) : undefined;
   const results = await users.batch<Row>([
     ...loginWrites(users, record),
     ...loginEvent(users, record, event),
     ...accountsInUsers.select(users, { column: "id", value: userId }),
   ]);
-  const now = accountsInUsers.from(results.slice(-accountsInUsers.statements));
-  const { wholeUser, issuedBeforeSeconds } = now;
-  const differs = wholeUser && (wholeUser.password !== read?.password || wholeUser.is_active !== read.is_active);
-  if (token && now.user && (differs || issuedBeforeSeconds > 0)) {
-    const { user: current } = now;
-    await databases.at(owner, async ({ db, tables }) => {
-      if (owner === "no user" || tables.hasEarlier) return;
-      await db.batch([keepOwner(db, owner, current, { issuedBeforeSeconds, nowSeconds })]);
-    });
+  const { wholeUser, issuedBeforeSeconds } = accountsInUsers.from(results.slice(-accountsInUsers.statements));
+  if (seen && wholeUser && owner !== "no user") {
+    const { id, is_active, session_version, passwordFingerprint } = withFingerprint(wholeUser);
+    const now = { id, is_active, session_version, passwordFingerprint, issuedBeforeSeconds };
+    if (!isSame(seen, now)) {
+      await databases.at(owner, async ({ db, tables }) => {
+        if (!tables.hasEarlier) await db.batch([correctOwner(db, owner, seen, now)]);
+      });
+    }
   }
   return { user: wholeUser, issuedBeforeSeconds };
 }
 
-const withHash = (user: User, password: string | undefined): User =>
-  password === undefined ? user : { ...user, password };
+/** Begins the session; gives the owner as the session database has them, undefined where sessions are with the users. */
+async function beginLogin(
+  stores: SpreadStores,
+  owner: UserLookup,
+  token: OutstandingToken,
+): Promise<KnownOwner | undefined> {
+  const begin = () =>
+    stores.databases.at(owner, async ({ db, tables }) => {
+      if (tables.hasEarlier) {
+        await db.batch([insertToken(db, token, tables)]);
+        return { begun: true, known: undefined };
+      }
+      const look = tables.accounts.select(db, owner);
+      const results = await db.batch<Row>([beginSession(db, { tables, owner, token }), ...look]);
+      return { begun: results[0]?.results.length === 1, known: knownOwner(results[1]) };
+    });
+  const first = await begin();
+  if (first.begun) return first.known;
+  if (!first.known) {
+    const { account } = await learnOwner(stores, owner);
+    // The caller's second look says what has become of the user.
+    if (!account.user) return undefined;
+    const second = await begin();
+    if (second.begun) return second.known;
+  }
+  throw new Refusal("store_unavailable");
+}
+
+const isSame = (one: KnownOwner, other: KnownOwner): boolean =>
+  one.id === other.id &&
+  one.is_active === other.is_active &&
+  one.passwordFingerprint === other.passwordFingerprint &&
+  one.issuedBeforeSeconds >= other.issuedBeforeSeconds;
 
 /**
  * The session's database says whether the token has ended. The users' database says who the user is, and of one whom the
