@@ -5,6 +5,7 @@ import { endSession, endUser } from "../../src/sessions/end-sessions.ts";
 import { createFlush } from "../../src/sessions/flush.ts";
 import { createRefresh } from "../../src/sessions/refresh.ts";
 import { createSlidingRefresh } from "../../src/sessions/sliding-refresh.ts";
+import { adoptSessionsOf } from "../../src/stores/d1/earlier-tokens.ts";
 import { DB } from "../support/bindings.ts";
 import { reasonOf } from "../support/context.ts";
 import { claimsIn, craft } from "../support/craft.ts";
@@ -271,6 +272,24 @@ describe("BLACKLIST_ENDS_SESSION", () => {
     const { refresh: sibling } = await at(0);
     await createBlacklist(deps)(requestAt(now + 1), token);
     expect(await reasonOf(() => at(2, sibling))).toBe("token_blacklisted");
+  });
+});
+
+describe("BLACKLIST_ENDS_SESSION, of a session that an earlier version began,", () => {
+  test("ends the first token with a successor beside it, which was never written into its table", async () => {
+    const { deps, user, jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true, BLACKLIST_ENDS_SESSION: true });
+    const sql = `INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, session_version)
+      VALUES (?, 'refresh', ?, ?, ?, 0)`;
+    await DB.prepare(sql)
+      .bind(jti, user.id, now - 100, now + 86_300)
+      .run();
+    const { refresh = "" } = await at(0);
+    await createBlacklist(deps)(requestAt(now + 1), refresh);
+    const owner = { column: "id", value: user.id } as const;
+    expect(await deps.sessions.liveTokens(owner, 0, 10, now + 2)).toEqual([]);
+    expect(await deps.tokens.isBlacklisted(owner, jti)).toBe(true);
+    await adoptSessionsOf(DB, owner).run();
+    expect(await reasonOf(() => at(2))).toBe("token_blacklisted");
   });
 });
 

@@ -6,7 +6,7 @@ import type { AccountSql } from "./accounts.ts";
 import { isEarlierToken } from "./earlier-tokens.ts";
 import { isChanging } from "./owners.ts";
 import { createParameters, type Parameters } from "./parameters.ts";
-import { rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
+import { namedEnd, sessionName, tokenPlace } from "./session-state.ts";
 import type { SessionTables } from "./session-tables.ts";
 
 /** A token, whose it is, and where its session is kept. */
@@ -65,10 +65,7 @@ export function insertToken(
 ): D1PreparedStatement {
   const parameters = createParameters();
   const values = newValues(token, parameters);
-  const ended =
-    token.session === undefined
-      ? "NULL"
-      : `(SELECT MAX(named.ended_at) FROM sessions AS named WHERE ${rowsNamed(parameters.add(token.session), "named")})`;
+  const ended = token.session === undefined ? "NULL" : namedEnd(parameters.add(token.session));
   const sql = `INSERT INTO sessions (${newColumns}, ended_at, blacklisted_at) SELECT ${values}, ended, ended
     FROM (SELECT ${ended} AS ended) WHERE ${isHere} ON CONFLICT DO NOTHING`;
   return db.prepare(sql).bind(...parameters.values);
