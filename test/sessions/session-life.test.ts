@@ -309,6 +309,16 @@ describe("endSession()", () => {
     expect(blacklisted).toBe(true);
   });
 
+  test("ends it also where a Worker of an earlier version ended the session", async () => {
+    const deps = await testServices();
+    const [session, token] = [freshId(), outstandingToken({ jti: `${freshId().slice(0, 24)}00000000` })];
+    await DB.prepare("INSERT INTO ended_families (family, ended_at, expires_at) VALUES (?, ?, ?)")
+      .bind(session, now, now + 86_400)
+      .run();
+    await deps.tokens.insert("no user", { ...token, session });
+    expect(await deps.tokens.isBlacklisted("no user", token.jti)).toBe(true);
+  });
+
   test("ends the session's first token even where it was made elsewhere and never written down", async () => {
     const { deps, jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true });
     await endSession(deps, "no user", jti, now);
