@@ -38,7 +38,11 @@ const inNode = [
 ];
 
 /** What installs packages and opens local databases over and over: `npm run test:installed`, which .ci/run runs too. */
-const installed = ["test/worker/package.test.ts", "test/scripts/local-database.test.ts"];
+const installed = [
+  "test/worker/package.test.ts",
+  "test/scripts/local-database.test.ts",
+  "test/scripts/session-databases-local.test.ts",
+];
 
 /** For what hangs alone: a machine that others use can be ten times slower, and no test is about its speed. */
 const patience = { testTimeout: 300_000, hookTimeout: 300_000 };

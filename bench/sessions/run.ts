@@ -3,7 +3,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { EXIT, usage } from "../../scripts/shared/failure.ts";
-import { readFlags } from "../../scripts/shared/flags.ts";
 import { requirePackages } from "../../scripts/shared/project.ts";
 import { run } from "../../scripts/shared/run.ts";
 import { ofCheckout } from "../contestants.ts";
@@ -17,46 +16,27 @@ import { type Shape, shapeNamed } from "../shapes.ts";
 import { countStoreUse, type StoreUse } from "../store-use.ts";
 import { writeSessionDocuments } from "./document.ts";
 import { measureFlush } from "./flush.ts";
+import { readSessionsBenchOptions, sessionsBenchHelp } from "./options.ts";
 import { SESSIONS_FILE, type SessionsResult, type SessionsRun } from "./result.ts";
 import { bytesPerSession } from "./space.ts";
-
-const help = `npm run bench:sessions -- [options]
-
-  --sessions n     rows in sessions of the full tables (1000000)
-  --users n        rows in users of the full tables (as many as sessions, at most 1000000)
-  --before folder  race the gateway of another checkout too
-  --rounds n       windows of each contestant (5)
-  --seconds n      length of a window (4)
-  --docs           put the run into docs/performance/sessions.json and the pages that show it`;
 
 // Whatever was started is ended by listeners of "exit".
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
 
 await run("bench:sessions", async (argv) => {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean", default: false } as const;
-  const { values } = readFlags(argv, {
-    ...{ sessions: text, users: text, before: text, rounds: text, seconds: text, docs: flag, help: flag },
-  });
-  if (values.help) {
-    console.log(help);
+  const asked = readSessionsBenchOptions(argv);
+  if (asked.help) {
+    console.log(sessionsBenchHelp);
     return EXIT.ok;
   }
   requirePackages();
-  const number = (name: "sessions" | "users" | "rounds" | "seconds", otherwise: number): number => {
-    const value = values[name] === undefined ? otherwise : Number(values[name]);
-    if (!(value > 0 && Number.isFinite(value))) throw usage(`--${name} must be a number above 0.`);
-    return value;
-  };
-  const before = values.before === undefined ? undefined : resolve(values.before);
+  const before = asked.before === undefined ? undefined : resolve(asked.before);
   if (before !== undefined && !existsSync(join(before, "wrangler.toml"))) {
-    throw usage(`--before: there is no wrangler.toml in ${values.before}.`);
+    throw usage(`--before: there is no wrangler.toml in ${asked.before}.`);
   }
-  const sessions = number("sessions", 1_000_000);
-  const sizes = { sessions, users: number("users", Math.min(sessions, 1_000_000)), ids: 100 };
-  const options = {
-    ...{ rounds: number("rounds", 5), seconds: number("seconds", 4), warmUpSeconds: 1.5, turns: 1, connections: 32 },
-  };
+  const { sessions, users, rounds, seconds } = asked;
+  const sizes = { sessions, users, ids: 100 };
+  const options = { rounds, seconds, warmUpSeconds: 1.5, turns: 1, connections: 32 };
   const progress = (said: string) => {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${said}`);
   };
@@ -105,7 +85,7 @@ await run("bench:sessions", async (argv) => {
   console.log(`${JSON.stringify(result.bytesPerSession)} bytes per session; the database: ${measured.databaseBytes}`);
   reportUse("now", result.storeUse);
   reportUse("before", result.storeUseBefore ?? []);
-  if (values.docs) {
+  if (asked.docs) {
     writeFileSync(SESSIONS_FILE, `${JSON.stringify(result, undefined, 2)}\n`);
     writeSessionDocuments(result);
   }

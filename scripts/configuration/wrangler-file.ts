@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseEnv } from "node:util";
-import type { Bound } from "../../src/settings/checks/check-bindings.ts";
+import { type Bound, isSessionsBinding } from "../../src/settings/checks/check-bindings.ts";
 import { nameError } from "../../src/settings/checks/check-names.ts";
 import { settingsTable } from "../../src/settings/settings.ts";
 import { configFailure, readConfigFile } from "../shared/config-failure.ts";
@@ -88,6 +88,11 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Runnable
         METRICS: bindingOf("METRICS", datasets, [...others, ...limiters, ...queues]),
         EVENTS: bindingOf("EVENTS", queues, [...others, ...limiters, ...datasets]),
         ORIGIN: services.includes("ORIGIN") ? "service" : undefined,
+        SESSIONS: new Map(
+          [...new Set([...databases, ...others])]
+            .filter(isSessionsBinding)
+            .map((name) => [name, databases.includes(name) ? ("right" as const) : ("other" as const)]),
+        ),
       },
       wrangler: { config, bindings: loaded },
     };

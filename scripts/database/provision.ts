@@ -3,34 +3,84 @@
 // Must never put a hash on a command line: what reads gets ids and names alone.
 import { chunksOf, d1Provisioning, provisionedFrom, provisioningStatements } from "../../src/stores/d1/provisioning.ts";
 import type { Provisioned, ProvisioningStore, ProvisioningTerms } from "../../src/stores/provisioning-contract.ts";
+import { spreadProvisioning } from "../../src/stores/spread/provisioning.ts";
 import { nameWithout, type UserChange } from "../../src/users/provisioning-line.ts";
 import type { UserId } from "../../src/users/user.ts";
 import { Failure } from "../shared/failure.ts";
-import type { Bindings } from "./bindings.ts";
+import { type Bindings, settingsOf } from "./bindings.ts";
 import { plainJson } from "./bulk.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import type { Database, Row } from "./database.ts";
+import { hasSessionDatabases, overDatabases, readHere } from "./session-stores.ts";
 
 /** Bytes of changes in one statement: escaped, they are three times as long at most, and D1 takes 100 KB. */
 const longestTextBytes = 25_000;
 /** Values in one statement that reads: a command line takes 128 KB. */
 const mostRead = 200;
 
-export function provisioningStore({
-  database,
-  d1,
-}: Pick<Bindings, "database" | "d1">): Pick<ProvisioningStore, "apply"> {
-  if (database.place === "remote") return { apply: (changes, terms) => applyAsText(database, changes, terms) };
+type Databases = Pick<Bindings, "database" | "d1" | "sessions" | "vars">;
+
+export function provisioningStore(bindings: Databases): Pick<ProvisioningStore, "apply"> {
+  const { database, d1 } = bindings;
+  if (hasSessionDatabases(bindings)) return { apply: (changes, terms) => applySpread(bindings, changes, terms) };
+  if (database.place === "remote") {
+    return {
+      apply: async (changes, terms) => {
+        // Fails where sessions were moved to databases that are not bound: nothing there would end.
+        await readHere(database, "SELECT 1");
+        return applyAsText(database, changes, terms);
+      },
+    };
+  }
   let complaint = "";
   const store = d1Provisioning(d1, (_, { error }) => {
     complaint = error;
   });
   return {
-    apply: (changes, terms) =>
-      store.apply(changes, terms).catch((error: unknown) => {
+    apply: async (changes, terms) => {
+      await readHere(database, "SELECT 1");
+      return store.apply(changes, terms).catch((error: unknown) => {
         throw complaint === "" ? error : new Failure(`The local database refused to write: ${complaint}`);
-      }),
+      });
+    },
   };
+}
+
+/** As the Worker does it: the session databases know of a change before it is written. */
+function applySpread(
+  bindings: Databases,
+  changes: readonly UserChange[],
+  terms: ProvisioningTerms,
+): Promise<Provisioned> {
+  const { database, d1, vars } = bindings;
+  const settings = settingsOf(vars, ["USER_ID_FIELD", "USERNAME_FIELD", "USER_ID_TYPE"]);
+  return overDatabases(bindings, async (stores) => {
+    const inner = d1Provisioning(d1, stores.log);
+    if (database.place === "local") return spreadProvisioning(stores, settings, inner).apply(changes, terms);
+    const write: ProvisioningStore = { ...inner, apply: () => applyAsText(database, changes, terms) };
+    return spreadProvisioning(stores, settings, write).apply(await withoutHashes(database, changes), terms);
+  });
+}
+
+/** What stands for a hash that is not the user's. */
+const another = "another";
+
+/** The changes as they may be seen: without a hash that is the user's, and with another one for each that is not. */
+async function withoutHashes(
+  database: Pick<Database, "read">,
+  changes: readonly UserChange[],
+): Promise<readonly UserChange[]> {
+  const users = new Map<UserId, Row>();
+  const select = "SELECT CAST(id AS TEXT) AS id, password, imported_hash FROM users WHERE id IN";
+  const ids = changes.map(({ id }) => id);
+  for await (const rows of readIn(database, select, ids)) for (const row of rows) users.set(String(row.id), row);
+  return changes.map((change) => {
+    const { password, hash, ...columns } = change.columns;
+    if (password === undefined) return { ...change, columns };
+    const user = users.get(change.id);
+    const isAnother = user?.password !== password && user?.imported_hash !== hash;
+    return { ...change, columns: isAnother ? { ...columns, password: another, hash: another } : columns };
+  });
 }
 
 /**

@@ -28,8 +28,8 @@ export const OPTIONS = {
 
 export const deployHelp = `npm run deploy -- [flags of wrangler deploy]
 
-Checks the settings, updates the tables of the deployed database to schema.sql, and deploys the Worker. The first deploy
-creates the database, then its tables.
+Checks the settings, updates the tables of the deployed databases to schema.sql and sessions.sql, and deploys the Worker.
+The first deploy creates the databases, then their tables.
 
   --secrets-file FILE   secrets to deploy with the Worker (.env or JSON). The first deploy needs it, for SIGNING_KEY
   --dry-run             check and bundle only; say what is skipped

@@ -1,10 +1,10 @@
-// Checks, deploys, and updates the tables of the deployed database.
+// Checks, deploys, and updates the tables of the deployed databases.
 // Must never deploy a configuration that the Worker would refuse.
 import { relative } from "node:path";
 import { withCommandNames } from "../shared/command-names.ts";
 import { EXIT, Failure, reasonOf } from "../shared/failure.ts";
 import { refuseKeptFlags } from "../shared/npm-flags.ts";
-import { ROOT, requirePackages, SCHEMA_FILE } from "../shared/project.ts";
+import { ROOT, requirePackages, SCHEMA_FILE, SESSIONS_SCHEMA_FILE } from "../shared/project.ts";
 import { runWrangler } from "../shared/wrangler.ts";
 import { deployHelp, OPTIONS, readDeployArguments } from "./arguments.ts";
 
@@ -29,10 +29,18 @@ export async function deploy(argv: readonly string[]): Promise<number> {
 
   // Tables first, if there is a database: the running Worker works with newer tables, and the new one needs them.
   const { openRemoteAsItIs } = await import("../database/remote.ts");
-  const { updateTables } = await import("../database/tables.ts");
+  const { readConfigFile } = await import("../shared/config-failure.ts");
+  const { updateSessionTables, updateTables } = await import("../database/tables.ts");
+  const { sessionBindingsIn } = await import("../database/bindings.ts");
   const { prepareModel } = await import("../database/user-model.ts");
   const database = openRemoteAsItIs(args.place);
-  const before = args.dryRun ? undefined : await updateTables(database).catch(() => undefined);
+  const forSessions = sessionBindingsIn(await readConfigFile(args.environment, args.configFile));
+  const updateAll = async () => {
+    const added = await updateTables(database);
+    for (const name of forSessions) await updateSessionTables(openRemoteAsItIs(args.place, undefined, name));
+    return added;
+  };
+  const before = args.dryRun ? undefined : await updateAll().catch(() => undefined);
   if (before !== undefined)
     console.log(`Tables: up to date with schema.sql${before.length > 0 ? `; added ${before.join(", ")}` : ""}.`);
   const sayModel = async () => {
@@ -46,17 +54,16 @@ export async function deploy(argv: readonly string[]): Promise<number> {
     throw new Failure("wrangler could not deploy; see its output above.");
   }
 
-  const schema = ["d1", "execute", "DB", "--remote", "--file", SCHEMA_FILE, "--yes", ...args.place];
   if (args.dryRun) {
     console.log(`
 Skipped because of --dry-run:
   the upload; with the first one, Cloudflare creates DB and BLACKLIST and stores the secrets of --secrets-file
-  wrangler ${schema.join(" ").replace(SCHEMA_FILE, relative(ROOT, SCHEMA_FILE))}`);
+${executeLines(forSessions, args.place).join("\n")}`);
     return EXIT.ok;
   }
   // A first deploy creates the database.
   if (before === undefined) {
-    await updateTables(database).catch((error: unknown) => {
+    await updateAll().catch((error: unknown) => {
       throw new Failure(
         `the Worker is deployed, but its tables are not up to date (${reasonOf(error)}): run this again, or npm run manage -- migrate --remote.`,
       );
@@ -69,4 +76,11 @@ Deployed, and the tables are up to date. If there are no users yet, create one:
   npm run manage -- createsuperuser --remote${args.environment === undefined ? "" : ` --env ${args.environment}`}`),
   );
   return EXIT.ok;
+}
+
+/** What makes the tables, a line for each database. */
+function executeLines(forSessions: readonly string[], place: readonly string[]): readonly string[] {
+  const line = (binding: string, file: string): string =>
+    ["  wrangler d1 execute", binding, "--remote --file", relative(ROOT, file), "--yes", ...place].join(" ");
+  return [line("DB", SCHEMA_FILE), ...forSessions.map((name) => line(name, SESSIONS_SCHEMA_FILE))];
 }

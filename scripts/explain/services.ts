@@ -1,5 +1,5 @@
 // The services of the Worker for `explain`, with an origin that only records what it would get.
-// Must never write to a store, nor send anything to the API.
+// Must never change a session or a user, nor send anything to the API.
 import { randomBytes, randomUUID } from "node:crypto";
 import { createAuthentication } from "../../src/auth/authenticate.ts";
 import type { TokenCache } from "../../src/auth/token-cache.ts";
@@ -15,6 +15,8 @@ import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { fetchJwkSet } from "../../src/stores/jwk-set-source.ts";
 import { kvRevocationCache, noRevocationCache } from "../../src/stores/kv/revocations.ts";
+import { type SpreadLog, sessionDatabases, usersDatabase } from "../../src/stores/spread/databases.ts";
+import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { assertionSigner } from "../../src/tokens/assertion.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
 import type { Keys } from "../../src/tokens/keys.ts";
@@ -24,6 +26,8 @@ import { noUserEvents } from "../../src/users/user-events.ts";
 /** The bindings of the stores. */
 export interface ExplainStores {
   readonly d1: D1Database;
+  /** Databases for sessions alone, by their bindings. While sessions are moved, asking for one can move its user's. */
+  readonly sessions: ReadonlyMap<string, D1Database>;
   /** Undefined where KV cannot be read from here: the gateway then asks D1, as it does while KV is down. */
   readonly kv: KVNamespace | undefined;
 }
@@ -78,7 +82,7 @@ export function setUpExplain(
     // Nor does anybody log in.
     apiUsers: d1ApiUsers(stores?.d1 ?? noDatabase, log),
     loginApi: undefined,
-    tokens: stores === undefined ? noTokens : d1Tokens(stores.d1, log),
+    tokens: tokensFor(stores, log),
     sessions: d1Sessions(stores?.d1 ?? noDatabase, log),
     revocationCache,
     endedUntilSeconds: () => 0,
@@ -100,6 +104,14 @@ export function setUpExplain(
   const { issuer } = shared.codec;
   const services = { ...shared, authentication: createAuthentication({ ...shared, issuer, tokenCache: noTokenCache }) };
   return { services, rules: configuration.rules, forwarded: () => forwarded, lastError: () => lastError };
+}
+
+function tokensFor(stores: ExplainStores | undefined, log: SpreadLog): TokenStore {
+  if (stores === undefined) return noTokens;
+  const { d1: users, sessions } = stores;
+  if (sessions.size === 0) return d1Tokens(users, log);
+  const databases = sessionDatabases(new Map([[usersDatabase, users], ...sessions]), log);
+  return spreadTokens({ users, databases, nowSeconds: () => Math.floor(Date.now() / 1000), log });
 }
 
 /** What can be checked for a route without a store. */

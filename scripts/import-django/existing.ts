@@ -3,7 +3,9 @@ import { hash } from "node:crypto";
 import { readTokenId } from "../../src/tokens/token-id.ts";
 import type { UserIdType } from "../../src/users/new-user-ids.ts";
 import type { UserId } from "../../src/users/user.ts";
+import type { Bindings } from "../database/bindings.ts";
 import type { Database, Row } from "../database/database.ts";
+import { hasSessionDatabases, overDatabases, readHere } from "../database/session-stores.ts";
 import { sqlText } from "../database/sql.ts";
 import type { LastImport } from "./user-model.ts";
 
@@ -116,23 +118,42 @@ function lastImport(row: Row): LastImport {
 
 /** Reads all users, and all tokens if wanted; `seen` is called after every page with the number of rows so far. */
 export async function readExisting(
-  database: Pick<Database, "read">,
+  bindings: Pick<Bindings, "database" | "d1" | "sessions">,
   withTokens: boolean,
   seen: (rows: number) => void,
 ): Promise<Existing> {
   let count = 0;
-  const read = async (sql: string): Promise<readonly Row[]> => {
-    const rows = await database.read(sql);
-    count += rows.length;
-    seen(count);
-    return rows;
-  };
+  const counted =
+    (read: Database["read"]) =>
+    async (sql: string): Promise<readonly Row[]> => {
+      const rows = await read(sql);
+      count += rows.length;
+      seen(count);
+      return rows;
+    };
+  const { database } = bindings;
+  const read = counted((sql) => database.read(sql));
   const users: UserRow[] = [];
   for await (const user of allUsers(read)) users.push(user);
-  return { users, tokens: withTokens ? await readTokens(read) : new Map() };
+  return { users, tokens: withTokens ? await readTokens(bindings, counted) : new Map() };
 }
 
-async function readTokens(read: Database["read"]): Promise<StoredTokens> {
+/** Runs work with each database that has sessions. */
+async function inSessions(
+  bindings: Pick<Bindings, "database" | "d1" | "sessions">,
+  work: (read: Database["read"]) => Promise<void>,
+): Promise<void> {
+  const { database } = bindings;
+  if (!hasSessionDatabases(bindings)) return work((sql) => readHere(database, sql));
+  await overDatabases(bindings, ({ databases }) =>
+    databases.inAll(({ db }) => work(async (sql) => (await db.batch<Row>([db.prepare(sql)]))[0]?.results ?? [])),
+  );
+}
+
+async function readTokens(
+  bindings: Pick<Bindings, "database" | "d1" | "sessions">,
+  counted: (read: Database["read"]) => Database["read"],
+): Promise<StoredTokens> {
   const tokens = new Map<string, StoredToken>();
   const byKey = new Map<string, { readonly last: StoredToken; readonly counter: number; readonly usedAt: number }>();
   const columns = "CAST(user_id AS TEXT) AS owner_id, expires_at";
@@ -142,13 +163,22 @@ async function readTokens(read: Database["read"]): Promise<StoredTokens> {
     blacklistedAt: typeof row.blacklisted_at === "number" ? row.blacklisted_at : null,
   });
   const earlier = `SELECT jti, ${columns}, blacklisted_at FROM outstanding_tokens`;
-  for await (const row of allRows(read, earlier, "jti")) tokens.set(String(row.jti), storedIn(row));
+  const { database } = bindings;
+  for await (const row of allRows(
+    counted((sql) => database.read(sql)),
+    earlier,
+    "jti",
+  ))
+    tokens.set(String(row.jti), storedIn(row));
   const sessions = `SELECT id, other_jti, counter, created_at, ${columns}, COALESCE(blacklisted_at, ended_at) AS blacklisted_at FROM sessions`;
   const used = ({ last, usedAt }: { readonly last: StoredToken; readonly usedAt: number }) => ({
     ...last,
     blacklistedAt: last.blacklistedAt ?? usedAt,
   });
-  for await (const row of allRows(read, sessions, "id")) {
+  await inSessions(bindings, async (read) => {
+    for await (const row of allRows(counted(read), sessions, "id")) keep(row);
+  });
+  function keep(row: Row): void {
     const session = { last: storedIn(row), counter: Number(row.counter), usedAt: Number(row.created_at) };
     byKey.set(String(row.id), session);
     if (typeof row.other_jti === "string")
@@ -172,14 +202,18 @@ export async function* allUsers(read: Database["read"]): AsyncGenerator<UserRow>
 
 /** The ids of the users who have tokens that last beyond a time: access tokens of others are not known to be about. */
 export async function usersWithTokens(
-  database: Pick<Database, "read">,
+  bindings: Pick<Bindings, "database" | "d1" | "sessions">,
   nowSeconds: number,
 ): Promise<ReadonlySet<UserId>> {
   const ids = new Set<UserId>();
   const from = (table: string) =>
-    `SELECT CAST(user_id AS TEXT) AS owner_id FROM ${table} WHERE user_id IS NOT NULL AND expires_at >= ${nowSeconds}`;
-  const select = `SELECT owner_id FROM (${from("sessions")} UNION ${from("outstanding_tokens")})`;
-  for await (const row of allRows(database.read, select, "owner_id")) ids.add(String(row.owner_id));
+    `SELECT owner_id FROM (SELECT DISTINCT CAST(user_id AS TEXT) AS owner_id FROM ${table} WHERE user_id IS NOT NULL AND expires_at >= ${nowSeconds})`;
+  const { database } = bindings;
+  const add = async (read: Database["read"], table: string) => {
+    for await (const row of allRows(read, from(table), "owner_id")) ids.add(String(row.owner_id));
+  };
+  await add((sql) => database.read(sql), "outstanding_tokens");
+  await inSessions(bindings, (read) => add(read, "sessions"));
   return ids;
 }
 

@@ -8,6 +8,7 @@ import { userIdColumn } from "../../src/users/user-id.ts";
 import { foldedUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { writeBulk } from "../database/bulk.ts";
+import { hasSessionDatabases, readHere } from "../database/session-stores.ts";
 import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
 import type { Progress } from "../shared/progress.ts";
 import type { Dump, DumpTerms } from "./dump.ts";
@@ -15,6 +16,7 @@ import { type Existing, readExisting, readTables, type Tables, usersWithTokens }
 import { fieldsOfExtras, openExtras } from "./extra.ts";
 import { type ImportPlan, leftOutRows, planImport } from "./plan.ts";
 import { invalidLines, reportLines } from "./report.ts";
+import { writeEnding, writeTokens } from "./spread-import.ts";
 import { importStatements } from "./statements.ts";
 import { openTallies } from "./tally.ts";
 import {
@@ -93,7 +95,7 @@ export async function importDump(
   progress.step(`Reading the ${database.place} database`);
   const withTokens = dump.outstanding.length > 0;
   const users = model?.rows.length ?? 0;
-  const existing = await readExisting(database, withTokens, (rows) =>
+  const existing = await readExisting(bindings, withTokens, (rows) =>
     progress.at(rows, users + dump.outstanding.length),
   );
   progress.step(`Checking ${users} users, ${dump.outstanding.length} tokens`);
@@ -123,7 +125,8 @@ export async function importDump(
   const lost = leftOutRows(plan);
   const refused = choices.strict && lost > 0;
   if (!choices.dryRun && !refused) {
-    const statements = importStatements(plan, {
+    const spreads = hasSessionDatabases(bindings);
+    const statements = importStatements(spreads ? { ...plan, tokens: { rows: [] } } : plan, {
       place: database.place,
       keepPasswords: choices.keepPasswords,
       named: model?.named ?? "id",
@@ -143,7 +146,15 @@ export async function importDump(
       endedUntilSeconds(settings, choices.nowSeconds),
     );
     progress.step(`Writing to the ${database.place} database`);
-    await writeBulk(bindings, statements, (count) => progress.at(count, statements.length));
+    const write = () => writeBulk(bindings, statements, (count) => progress.at(count, statements.length));
+    if (spreads) {
+      await writeEnding(bindings, plan.users.ended.names, choices.nowSeconds + 1, write);
+      await writeTokens(bindings, plan.tokens.rows, progress.at);
+    } else {
+      // Fails where sessions were moved to databases that are not bound: nothing there would end.
+      await readHere(database, "SELECT 1");
+      await write();
+    }
     await announce(progress, flushKv);
   }
   const head = refused
@@ -256,7 +267,7 @@ async function announcementOf(
 ): Promise<(progress: Progress, flush: () => Promise<void>) => Promise<void>> {
   const { announceUser } = storesOf(bindings);
   if (announceUser === undefined || users.ended.names.size === 0) return async () => {};
-  const withTokens = await usersWithTokens(bindings.database, nowSeconds);
+  const withTokens = await usersWithTokens(bindings, nowSeconds);
   const names = [...users.ended.names].filter(([, id]) => withTokens.has(id)).map(([name]) => name);
   return async (progress, flush) => {
     progress.step(`Ending the tokens of ${names.length} users`);

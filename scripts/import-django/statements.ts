@@ -88,30 +88,46 @@ const token = {
   user: "CAST((SELECT id FROM users WHERE id = value ->> 2 OR username = value ->> 3) AS TEXT)",
 };
 
+/** The same where `users` is in another database: the id is that of a user who is there. */
+const inSessions = { ...token, user: "value ->> 2" };
+
 /**
  * A token's row is a session that begins with it. One of a session that is here, which came back from the API after an
  * export, changes the session; one of an earlier version is adopted first, unless it was used up: then it stays where it is.
  */
-const tokensSql: readonly string[] = [
+export const tokensSql: readonly string[] = [
   adoptSql("earlier.jti IN (SELECT value ->> 0 FROM json_each(?1))"),
-  `UPDATE sessions SET blacklisted_at = COALESCE(sessions.blacklisted_at, one.ended),
+  updateSessions(token),
+  insertSessions(
+    token,
+    `(NOT EXISTS (SELECT 1 FROM outstanding_tokens AS earlier WHERE earlier.jti = ${token.jti})
+      OR EXISTS (SELECT 1 FROM sessions AS adopted WHERE adopted.other_jti = ${token.jti}))`,
+  ),
+];
+
+/** For a database for sessions alone. */
+export const sessionTokensSql: readonly string[] = [updateSessions(inSessions), insertSessions(inSessions, "true")];
+
+function updateSessions({ key, counter, ended, expires, user }: typeof token): string {
+  return `UPDATE sessions SET blacklisted_at = COALESCE(sessions.blacklisted_at, one.ended),
     expires_at = MAX(sessions.expires_at, one.expires), user_id = COALESCE(sessions.user_id, one.user)
-  FROM (SELECT ${token.key} AS key, ${token.counter} AS counter, ${token.ended} AS ended, ${token.expires} AS expires,
-    ${token.user} AS user FROM json_each(?1)) AS one
-  WHERE sessions.id = one.key AND sessions.counter = one.counter AND (one.counter > 0 OR sessions.other_jti IS NULL)`,
-  `INSERT INTO sessions (id, other_jti, counter, token_type, user_id, started_at, created_at, expires_at, blacklisted_at)
-  SELECT lower(hex(randomblob(12))), ${token.jti}, 0, ${token.type}, ${token.user}, ${token.created}, ${token.created},
-    ${token.expires}, ${token.ended}
+  FROM (SELECT ${key} AS key, ${counter} AS counter, ${ended} AS ended, ${expires} AS expires,
+    ${user} AS user FROM json_each(?1)) AS one
+  WHERE sessions.id = one.key AND sessions.counter = one.counter AND (one.counter > 0 OR sessions.other_jti IS NULL)`;
+}
+
+/** @param isFree that no earlier version has used the token up */
+function insertSessions({ jti, type, user, created, expires, ended, key }: typeof token, isFree: string): string {
+  return `INSERT INTO sessions (id, other_jti, counter, token_type, user_id, started_at, created_at, expires_at, blacklisted_at)
+  SELECT lower(hex(randomblob(12))), ${jti}, 0, ${type}, ${user}, ${created}, ${created}, ${expires}, ${ended}
   FROM json_each(?1)
-  WHERE NOT EXISTS (SELECT 1 FROM sessions AS known WHERE known.id = ${token.key})
-    AND (NOT EXISTS (SELECT 1 FROM outstanding_tokens AS earlier WHERE earlier.jti = ${token.jti})
-      OR EXISTS (SELECT 1 FROM sessions AS adopted WHERE adopted.other_jti = ${token.jti}))
+  WHERE NOT EXISTS (SELECT 1 FROM sessions AS known WHERE known.id = ${key}) AND ${isFree}
   ON CONFLICT (other_jti) WHERE other_jti IS NOT NULL DO UPDATE SET
     blacklisted_at = COALESCE(sessions.blacklisted_at, excluded.blacklisted_at),
     expires_at = MAX(sessions.expires_at, excluded.expires_at),
     user_id = COALESCE(sessions.user_id, excluded.user_id)
-  WHERE sessions.counter = 0`,
-];
+  WHERE sessions.counter = 0`;
+}
 
 const recordSql = `INSERT INTO user_imports (id, imported_at, user_model, username_field, id_field, id_type, fields)
   SELECT 1, ${cells(6)} FROM json_each(?1) WHERE true
@@ -168,7 +184,8 @@ const recordCells = (record: LastImport, nowSeconds: number) => [
 
 const userCells = (user: UserWrite) => WRITTEN.map((column) => user[column] ?? null);
 
-const tokenCells = (row: TokenInsert) => {
+/** A token's row as the statements take it. */
+export const tokenCells = (row: TokenInsert) => {
   const id = readTokenId(row.jti);
   return [
     ...[row.jti, row.type, row.userId, row.username, row.createdAt, row.expiresAt, row.blacklistedAt],

@@ -13,6 +13,7 @@ import { checkCode } from "../configuration/check-code.ts";
 import { readWhich, type Which, whichFlags, whichHelp } from "../configuration/which-flags.ts";
 import { devVarsWarnings } from "../configuration/wrangler-file.ts";
 import { openLocal } from "../database/local.ts";
+import { sessionWarnings } from "../database/session-warnings.ts";
 import { stateWarnings } from "../database/user-model.ts";
 import { deploymentWarnings } from "../deploy/check.ts";
 import { EXIT } from "../shared/failure.ts";
@@ -27,7 +28,7 @@ const help = `npm run manage -- check [flags]
 
 Reads settings, keys, routes and bindings from wrangler.toml as the Worker does, and lists every error and warning with
 the name of its setting. Without flags, it checks the configuration of npm start, with the secrets of .dev.vars, and
-whether the tables of its database are up to date. It needs no account and no network. A key that is not available is replaced by a placeholder, and the output says so.
+whether the tables of its databases are up to date and sessions are where they are looked for. It needs no account and no network. A key that is not available is replaced by a placeholder, and the output says so.
 
   --json             {"ok", "faults", "warnings", "notes"}, for programs: npm run --silent manage -- check --json
 ${whichHelp}
@@ -76,7 +77,8 @@ async function localDatabaseWarnings(settings: Settings): Promise<readonly strin
   if (local === undefined) return [];
   try {
     const schema = d1Schema(local.env.DB as D1Database, schemaNeeds(settings), () => {});
-    return stateWarnings(await schema.check(), local.database);
+    const tables = stateWarnings(await schema.check(), local.database);
+    return [...tables, ...(await sessionWarnings(local.database, local.sessions))];
   } finally {
     await local.database.close();
   }

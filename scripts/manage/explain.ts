@@ -12,6 +12,7 @@ import {
   whichHelp,
 } from "../configuration/which-flags.ts";
 import { localBindings, remoteBindings } from "../database/bindings.ts";
+import { asPlaceFailure } from "../database/session-stores.ts";
 import { timeClaims } from "../explain/checks.ts";
 import { type DecodedToken, decodeToken, shown, shownMembers, timeInWords } from "../explain/decode-token.ts";
 import { type Explanation, explainRequest, type RequestInput } from "../explain/explain-request.ts";
@@ -168,7 +169,10 @@ async function withStores<T>(
   const isLocal = whose === "local";
   const bindings = isLocal ? await localBindings() : await remoteBindings(environment);
   try {
-    return await work({ d1: bindings.d1, kv: isLocal ? bindings.kv : undefined });
+    const sessions = new Map([...bindings.sessions].map(([name, { d1 }]) => [name, d1] as const));
+    return await work({ d1: bindings.d1, sessions, kv: isLocal ? bindings.kv : undefined });
+  } catch (error) {
+    throw asPlaceFailure(error);
   } finally {
     await bindings.database.close();
   }

@@ -9,6 +9,7 @@ import { type LineReading, type LineSettings, readLine, readLineId } from "../..
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { collectKv } from "../database/kv-bulk.ts";
 import { provisioningStore } from "../database/provision.ts";
+import { hasSessionDatabases } from "../database/session-stores.ts";
 import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, withBindings } from "./command.ts";
@@ -46,8 +47,9 @@ const settingNames = [
   ...(["SLIDING_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME"] as const),
 ];
 
-/** Lines that are applied together, as in a request. */
-const mostLines = 1000;
+/** Lines that are applied together, as in a request; fewer where they are looked at on a command line, which takes 128 KB. */
+const mostLines = (bindings: Bindings): number =>
+  bindings.database.place === "remote" && hasSessionDatabases(bindings) ? 100 : 1000;
 
 interface Counts {
   readonly applied: number;
@@ -105,7 +107,7 @@ export function openProvisioner(
       for await (const text of texts) {
         number++;
         if (text.trim() !== "") waiting.push([number, readLineText(settings, text)]);
-        if (waiting.length >= mostLines) await flush();
+        if (waiting.length >= mostLines(bindings)) await flush();
       }
       await flush();
       return counts;

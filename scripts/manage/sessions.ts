@@ -47,9 +47,15 @@ ${placeHelp}
 
 adopt moves the sessions that 0.2 and earlier versions began into the table of this one, in batches, and ends none. Without
 it, each moves when it is refreshed. Run it when this version is deployed: the Worker of an earlier version answers 503 to
-the token of such a session. If the command is stopped, run it again. A user of this name is named by --id.
+the token of such a session. If the command is stopped, run it again.
 
-  --quiet            with adopt: show no progress
+spread moves sessions to the databases that are bound as SESSIONS_1, SESSIONS_2 and so on, each user's to one of them, or
+between these when there are more or fewer (docs/deploy.md). Deploy the Worker with the bindings first. It serves
+meanwhile, and moves those that it meets itself. If the command is stopped, run it again. Users called adopt or spread
+are named by --id.
+
+  --over NAMES       with spread: to these of them alone, before the others are taken out of wrangler.toml
+  --quiet            with adopt and spread: show no progress
 
   npm run manage -- sessions ada
   npm run manage -- logout ada --session ID`;

@@ -145,8 +145,8 @@ describe("readWranglerFile()", () => {
     const configFile = toml(`
 [env.staging]
 vars = { LOG = "all", METRICS = "a var" }
-d1_databases = [{ binding = "DB", database_id = "1" }]
-services = [{ binding = "ORIGIN", service = "api" }, { binding = "BLACKLIST", service = "api" }]
+d1_databases = [{ binding = "DB", database_id = "1" }, { binding = "SESSIONS_1", database_id = "2" }]
+services = [{ binding = "ORIGIN", service = "api" }, { binding = "SESSIONS_2", service = "api" }, { binding = "BLACKLIST", service = "api" }]
 ratelimits = [{ name = "LOGIN_LIMITER", namespace_id = "1", simple = { limit = 1, period = 60 } }]
 `);
     const file = await readWranglerFile({ configFile, environment: "staging", vars: { LOG: "off" }, local: false });
@@ -157,6 +157,10 @@ ratelimits = [{ name = "LOGIN_LIMITER", namespace_id = "1", simple = { limit = 1
       LOGIN_LIMITER: "right",
       METRICS: "other",
       ORIGIN: "service",
+      SESSIONS: new Map([
+        ["SESSIONS_1", "right"],
+        ["SESSIONS_2", "other"],
+      ]),
     });
   });
   it("fails for a file that wrangler cannot read", async () => {

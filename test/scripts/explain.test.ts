@@ -48,7 +48,9 @@ const without = (name: string) =>
 
 async function ask(token: string, { path = "/a/x", method = "GET", vars = {}, offline = false }: Ask = {}) {
   const reading = await readingOf({ SIGNING_KEY: testSecret, ROUTES: routes, ...vars });
-  const stores = offline ? undefined : { d1: store.bindings.d1, kv: undefined };
+  const stores = offline
+    ? undefined
+    : { d1: store.bindings.d1, sessions: new Map<string, D1Database>(), kv: undefined };
   return explainWith(reading, stores, { method, path, token, nowSeconds: now });
 }
 
@@ -299,7 +301,7 @@ describe("revocation", () => {
     store.db.exec(blacklist);
     const kv = { get: async (keys: readonly string[]) => new Map(keys.map((key) => [key, null])) };
     const reading = await readingOf({ SIGNING_KEY: testSecret, ROUTES: routes });
-    const stores = { d1: store.bindings.d1, kv: kv as unknown as KVNamespace };
+    const stores = { d1: store.bindings.d1, sessions: new Map<string, D1Database>(), kv: kv as unknown as KVNamespace };
     const question = { method: "GET", path: "/a/x", token: withClaims({}), nowSeconds: now };
     const explained = await explainWith(reading, stores, question);
     expect(row(explained, "revocation")?.detail).toBe(

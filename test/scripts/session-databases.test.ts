@@ -1,15 +1,21 @@
 // The commands where databases for sessions alone are bound, over databases that take SQL text alone, as the deployed ones do.
 import { beforeEach, describe, expect, it } from "vitest";
+import { d1OverText } from "../../scripts/database/d1-over-text.ts";
 import { deactivateAndEndTokens, deleteAndEndTokens } from "../../scripts/database/end-user.ts";
+import { sessionWarnings } from "../../scripts/database/session-warnings.ts";
 import { findToken, listTokens, openSessions } from "../../scripts/database/token-rows.ts";
 import { setActive, setPasswordHash } from "../../scripts/database/users.ts";
+import { importDump } from "../../scripts/import-django/import-dump.ts";
 import { editUser } from "../../scripts/manage/edit-user.ts";
 import { exportRows } from "../../scripts/manage/export-django.ts";
+import { openProvisioner } from "../../scripts/manage/provision.ts";
 import { logout } from "../../scripts/manage/sessions.ts";
 import { readOver, spread } from "../../scripts/manage/spread.ts";
 import { flushExpired, revokeToken } from "../../scripts/manage/tokens.ts";
 import { openProgress } from "../../scripts/shared/progress.ts";
 import { homeOf } from "../../src/stores/spread/placement.ts";
+import { importChoices } from "../support/django-import.ts";
+import { blacklistedRow, dumpOf, type Row, tokenRow, userRow } from "../support/dump-rows.ts";
 import { type TextDatabase, textDatabase } from "../support/text-database.ts";
 import { requireUser } from "../support/user-model.ts";
 
@@ -211,6 +217,49 @@ describe.each([
   });
 });
 
+describe("check", () => {
+  const warnings = (names: Readonly<Record<string, string>>) =>
+    sessionWarnings(
+      store.bindings.database,
+      new Map(
+        Object.entries(names).map(([name, bound]) => [
+          name,
+          store.bindings.sessions.get(bound)?.database ?? store.bindings.database,
+        ]),
+      ),
+    );
+  const right = { SESSIONS_1: "SESSIONS_1", SESSIONS_2: "SESSIONS_2", SESSIONS_3: "SESSIONS_3" };
+
+  it("says that databases are bound and have no sessions", async () => {
+    expect(await warnings({})).toEqual([]);
+    expect(await warnings(right)).toEqual([
+      "SESSIONS_1, SESSIONS_2, SESSIONS_3 are bound and have no sessions. To move sessions there: npm run manage -- sessions spread",
+    ]);
+  });
+
+  it("says that one is another than it is bound as, and that one with sessions is not bound", async () => {
+    await spread(store.bindings, undefined, now, quiet);
+    expect(await warnings(right)).toEqual([]);
+    const { SESSIONS_3: _, ...two } = right;
+    expect(await warnings({ ...two, SESSIONS_1: "SESSIONS_2" })).toEqual([
+      "SESSIONS_3 has sessions and is not bound: the Worker answers 503 wherever it needs one of them. Bind it again.",
+      "SESSIONS_1 is bound to the database SESSIONS_2: the Worker answers 503 wherever it needs a session of it.",
+    ]);
+  });
+
+  it("says that a move is not finished", async () => {
+    store.db.exec(`UPDATE placement SET version = 2, next = '["SESSIONS_1"]'`);
+    store.sessions
+      .get("SESSIONS_1")
+      ?.exec(
+        `INSERT INTO placement (id, name, version, current, next) VALUES (1, 'SESSIONS_1', 2, '["DB"]', '["SESSIONS_1"]')`,
+      );
+    expect(await warnings(right)).toEqual([
+      "Sessions are being moved to SESSIONS_1. Finish it: npm run manage -- sessions spread --over SESSIONS_1",
+    ]);
+  });
+});
+
 describe("a change of a user whose sessions are in a database of their own", () => {
   beforeEach(async () => {
     await spread(store.bindings, undefined, now, quiet);
@@ -244,6 +293,96 @@ describe("a change of a user whose sessions are in a database of their own", () 
     expect(ownerOf(1)).toMatchObject({ is_active: null, changing_until: null });
     expect(rowOf(1)).toMatchObject({ blacklisted_at: now });
     expect(await revokeToken(store.bindings, jtiOf(1), now)).toMatch(/was already blacklisted/);
+  });
+});
+
+describe("an import from Django, with sessions in databases of their own", () => {
+  const importOf = (...rows: readonly Row[]) =>
+    importDump(store.bindings, "dump.json", dumpOf(...rows), { ...importChoices, nowSeconds: now }, quiet);
+  const tokenIn = (name: string, jti: string) =>
+    dbOf(name)?.prepare("SELECT user_id, blacklisted_at FROM sessions WHERE other_jti = ?").get(jti);
+
+  beforeEach(async () => {
+    store.db.exec("UPDATE users SET imported_hash = 'x', imported_row = 'x'");
+    await spread(store.bindings, undefined, now, quiet);
+  });
+
+  it("ends the sessions of users whose password is another, and of no others", async () => {
+    const same = { password: "hash" };
+    await importOf(userRow(1, "user1"), userRow(2, "user2", same));
+    expect(ownerOf(1)).toEqual({ is_active: 1, session_version: 1, issued_before: now + 1, changing_until: null });
+    expect(rowOf(1)?.is_current).toBe(0);
+    expect(ownerOf(2)).toEqual({ is_active: 1, session_version: 0, issued_before: 0, changing_until: null });
+    expect([...store.kv.keys()]).toEqual(["user:1"]);
+  });
+
+  it("writes tokens where their users' sessions are, also those of users who are new", async () => {
+    const rows = [
+      userRow(2, "user2", { password: "hash" }),
+      userRow(77, "new"),
+      tokenRow(1, "of-user2", 2),
+      tokenRow(2, "of-new", 77),
+      tokenRow(3, "of-nobody", null),
+      blacklistedRow(2),
+    ];
+    expect((await importOf(...rows)).lines[2]?.trim()).toMatch(/^tokens\s+3 new/);
+    expect(tokenIn(homeIn(2), "of-user2")).toEqual({ user_id: "2", blacklisted_at: null });
+    expect(tokenIn(homeIn(77), "of-new")).toMatchObject({ user_id: "77", blacklisted_at: expect.any(Number) });
+    expect(tokenIn(homeOf("no user", three), "of-nobody")).toEqual({ user_id: null, blacklisted_at: null });
+    expect(counts()[0]).toBe(0);
+    expect((await importOf(...rows)).lines[2]?.trim()).toMatch(/^tokens\s+0 new, 0 updated, 3 unchanged/);
+  });
+
+  it("ends a session whose last token Django has blacklisted", async () => {
+    await importOf(tokenRow(1, jtiOf(2), 2), blacklistedRow(1));
+    expect(rowOf(2)?.blacklisted_at).toEqual(expect.any(Number));
+  });
+
+  it("is not made where the session database cannot be told of it", async () => {
+    dbOf(homeIn(1))?.exec("DROP TABLE owners");
+    await expect(importOf(userRow(1, "user1"))).rejects.toThrow("no such table: owners");
+    expect(store.db.prepare("SELECT password FROM users WHERE id = '1'").get()).toEqual({ password: "hash" });
+  });
+});
+
+describe("provision, with sessions in databases of their own", () => {
+  const provision = async (...lines: readonly object[]) =>
+    openProvisioner(store.bindings, now).lines(
+      lines.map((line) => JSON.stringify(line)),
+      () => {},
+    );
+  beforeEach(async () => {
+    await spread(store.bindings, undefined, now, quiet);
+  });
+
+  it("ends the sessions of users with another password, and of deleted ones, and of no others", async () => {
+    const lines = [
+      { id: "1", version: 6, password: "scrypt$new" },
+      { id: "2", version: 6, password: "hash", first_name: "Bob" },
+      { id: "3", version: 6, deleted: true },
+      { id: "9", version: 6, username: "new", password: "scrypt$x" },
+    ];
+    expect(await provision(...lines)).toMatchObject({ applied: 4, refused: 0 });
+    expect(ownerOf(1)).toEqual({ is_active: 1, session_version: 1, issued_before: now + 1, changing_until: null });
+    expect(ownerOf(2)).toEqual({ is_active: 1, session_version: 0, issued_before: 0, changing_until: null });
+    expect(ownerOf(3)).toMatchObject({ is_active: null, changing_until: null });
+    expect([rowOf(1)?.is_current, rowOf(2)?.is_current, rowOf(3)?.is_current]).toEqual([0, 1, 0]);
+    expect(store.db.prepare("SELECT password FROM users WHERE id = '1'").get()).toEqual({ password: "scrypt$new" });
+    expect(await provision(...lines)).toMatchObject({ unchanged: 4 });
+    expect(ownerOf(1)?.session_version).toBe(1);
+  });
+
+  it("puts no hash into what it reads by", async () => {
+    const read: string[] = [];
+    const { database } = store.bindings;
+    const batch = async (statements: readonly string[]) => {
+      read.push(...statements);
+      return database.batch(statements);
+    };
+    const seen = { ...store.bindings, d1: d1OverText({ batch }), database: { ...database, batch } };
+    await openProvisioner(seen, now).lines([JSON.stringify({ id: "1", version: 6, password: "scrypt$new" })], () => {});
+    expect(read.length).toBeGreaterThan(3);
+    expect(read.join("\n")).not.toContain("scrypt$new");
   });
 });
 

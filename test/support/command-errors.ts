@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readBenchOptions } from "../../bench/options.ts";
+import { readSessionsBenchOptions } from "../../bench/sessions/options.ts";
 import { deployHelp } from "../../scripts/deploy/arguments.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { readFlags } from "../../scripts/shared/flags.ts";
@@ -72,6 +73,7 @@ async function npmError(given: readonly string[]): Promise<string | undefined> {
   if (rest.length === 0) return undefined;
   if (script === "start") return thrown(() => readStartOptions(rest));
   if (script === "bench") return thrown(() => readBenchOptions(rest));
+  if (script === "bench:sessions") return thrown(() => readSessionsBenchOptions(rest));
   if (script === "manage") return manageError(rest);
   if (script === "deploy") return deployError(rest);
   if (script === "test:quick") {

@@ -53,8 +53,8 @@ export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, event?: 
   const bound = ([sql, values]: Statement) => db.prepare(sql).bind(...values);
   const idIn = (owner: UserLookup, parameter: string) => tables.accounts.sql(owner, parameter).id;
   // First: that sessions are here at all.
-  const here = tables.isHere ? [db.prepare(`SELECT ${tables.isHere} AS here`)] : [];
-  const adopts = (statement: D1PreparedStatement) => [...here, ...(tables.hasEarlier ? [statement] : [])];
+  const here = () => (tables.isHere ? [db.prepare(`SELECT ${tables.isHere} AS here`)] : []);
+  const adopts = (statement: D1PreparedStatement) => [...here(), ...(tables.hasEarlier ? [statement] : [])];
   return {
     endSession: (owner, session, untilSeconds, nowSeconds) =>
       on(async () => {
@@ -82,7 +82,7 @@ export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, event?: 
         // Where users are in another database, the owner's version here is one of its own.
         const [ofUser, last] = tables.hasEarlier ? ["?4", [sessionVersion]] : [version, []];
         const statement = db.prepare(liveTokensOf(id, ofUser, tables.hasEarlier));
-        const results = await db.batch<Row>([...here, statement.bind(owner.value, nowSeconds, limit, ...last)]);
+        const results = await db.batch<Row>([...here(), statement.bind(owner.value, nowSeconds, limit, ...last)]);
         return (results.at(-1)?.results ?? []).map(liveTokenFrom);
       }),
   };
