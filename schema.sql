@@ -138,7 +138,7 @@ CREATE INDEX IF NOT EXISTS sessions_expires_at ON sessions (expires_at);
 -- For a user's sessions. A rotation changes none of what follows: it writes a row, and one entry of the index above.
 CREATE INDEX IF NOT EXISTS sessions_user_id ON sessions (user_id) WHERE user_id IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS sessions_other_jti ON sessions (other_jti) WHERE other_jti IS NOT NULL;
-CREATE INDEX IF NOT EXISTS sessions_session ON sessions (session) WHERE session IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sessions_session ON sessions (session, ended_at) WHERE session IS NOT NULL;
 -- A Worker of an earlier version takes a token that it does not know for a good one, and one of an adopted session for its
 -- own: it has to fail, so that its client asks again and comes to a Worker that knows. Not when it ends all of a user.
 CREATE TRIGGER IF NOT EXISTS adopted_token_used BEFORE UPDATE OF blacklisted_at, successor_jti, expires_at ON outstanding_tokens
@@ -158,7 +158,9 @@ CREATE TRIGGER IF NOT EXISTS adopted_token_blacklisted AFTER UPDATE OF blacklist
 WHEN NEW.other_jti IS NOT NULL AND OLD.blacklisted_at IS NULL AND NEW.blacklisted_at IS NOT NULL
 BEGIN UPDATE outstanding_tokens SET blacklisted_at = NEW.blacklisted_at WHERE jti = NEW.other_jti AND blacklisted_at IS NULL; END;
 CREATE TRIGGER IF NOT EXISTS adopted_session_noted AFTER UPDATE OF ended_at ON sessions
-WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL AND EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = NEW.other_jti)
+WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL
+  AND EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti IN (NEW.other_jti, NEW.session) OR family = NEW.session)
+  AND NOT EXISTS (SELECT 1 FROM ended_families WHERE family = COALESCE(NEW.session, NEW.other_jti))
 BEGIN INSERT INTO ended_families (family, ended_at, expires_at) SELECT COALESCE(NEW.session, NEW.other_jti), NEW.ended_at, MAX(NEW.expires_at, COALESCE(NEW.kept_until, 0)) WHERE true ON CONFLICT (family) DO NOTHING; END;
 -- When it ends all of a user, a session that was used in the very last second ends here: its row decides that second.
 CREATE TRIGGER IF NOT EXISTS user_ended_first AFTER INSERT ON user_cutoffs

@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS sessions (
 CREATE INDEX IF NOT EXISTS sessions_expires_at ON sessions (expires_at);
 CREATE INDEX IF NOT EXISTS sessions_user_id ON sessions (user_id) WHERE user_id IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS sessions_other_jti ON sessions (other_jti) WHERE other_jti IS NOT NULL;
-CREATE INDEX IF NOT EXISTS sessions_session ON sessions (session) WHERE session IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sessions_session ON sessions (session, ended_at) WHERE session IS NOT NULL;
 
 -- The users of these sessions, as far as a refresh has to know them. Written before `users` in DB.
 CREATE TABLE IF NOT EXISTS owners (

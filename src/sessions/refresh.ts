@@ -33,7 +33,7 @@ import {
 import {
   checkTokenUser,
   isIssuedBeforeEnding,
-  isOutdated,
+  isOver,
   issuedAt,
   type OpenedToken,
   readsWholeUser,
@@ -148,7 +148,7 @@ async function refuseOrRepeat(
   if (isIssuedBeforeEnding(claims, found)) refuse("token_blacklisted");
   if (!found.blacklisted) return undefined;
   // The session is over: a used token of it is not reuse.
-  if (isOutdated(found.state?.sessionVersion, found.user)) refuse("refresh_session_outdated");
+  if (isOver(found.state, found.user)) refuse("refresh_session_outdated");
   return successorOfUsed(deps, context, owner, found);
 }
 

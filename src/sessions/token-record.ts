@@ -7,7 +7,7 @@ import type { Hooks } from "../hooks.ts";
 import { type Log, shortId } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { OutstandingToken, Owner, RevocationCache, TokenStore } from "../stores/contract.ts";
-import type { Account, SessionUser, TokenAndUser } from "../stores/token-state.ts";
+import type { Account, SessionUser, TokenAndUser, TokenState } from "../stores/token-state.ts";
 import { type Claims, claim, pythonInt, writtenName } from "../tokens/claims.ts";
 import type { Codec } from "../tokens/codec.ts";
 import { checkRefreshingUser, hasOldPassword, namedUser, refuseMalformedUserId } from "../users/token-user.ts";
@@ -79,7 +79,7 @@ export async function checkTokenUser(
     }
     refuse(reason);
   }
-  if (isOutdated(state?.sessionVersion, user)) refuse("refresh_session_outdated");
+  if (isOver(state, user)) refuse("refresh_session_outdated");
 }
 
 /** Enters a token that was revoked into the revocation cache, after the answer. */
@@ -154,6 +154,15 @@ export function isOutdated(
 }
 
 /**
+ * Whether the session cannot go on for the user whom its token names: it began under another version of them, or it is
+ * the session of another user, who had that name before.
+ */
+export function isOver(state: TokenState | undefined, user: SessionUser | undefined): boolean {
+  const isOfAnother = state?.userId !== undefined && user !== undefined && state.userId !== user.id;
+  return isOfAnother || isOutdated(state?.sessionVersion, user);
+}
+
+/**
  * Whether the user whom a refresh has read was changed, or all their tokens were ended, before it had written.
  *
  * @param before as they were read
@@ -162,7 +171,7 @@ export function isOutdated(
  */
 export function isChangedMeanwhile(before: Account, after: Account, sessionVersion: number | undefined): boolean {
   if (!before.user) return false;
-  if (!after.user || after.issuedBeforeSeconds > before.issuedBeforeSeconds) return true;
+  if (after.user?.id !== before.user.id || after.issuedBeforeSeconds > before.issuedBeforeSeconds) return true;
   const closed = before.user.is_active && !after.user.is_active;
   return closed || isOutdated(sessionVersion ?? before.user.session_version, after.user);
 }

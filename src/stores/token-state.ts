@@ -1,5 +1,5 @@
 // What a store knows of a token and of its user: all that a refresh decides by.
-import type { User } from "../users/user.ts";
+import type { User, UserId } from "../users/user.ts";
 
 /** A token that took another's place at rotation, as its row has it. */
 export interface Successor {
@@ -27,6 +27,8 @@ export interface TokenState {
    */
   readonly newest: Successor | undefined;
   readonly session: string;
+  /** The user whose session it is; undefined where nobody is written down. */
+  readonly userId: UserId | undefined;
   /** Whether the whole session was ended. */
   readonly sessionEnded: boolean;
   readonly expiresAtSeconds: number;

@@ -5,6 +5,7 @@ import { endSession, endUser } from "../../src/sessions/end-sessions.ts";
 import { createFlush } from "../../src/sessions/flush.ts";
 import { createRefresh } from "../../src/sessions/refresh.ts";
 import { createSlidingRefresh } from "../../src/sessions/sliding-refresh.ts";
+import { adoptSessionsOf } from "../../src/stores/d1/earlier-tokens.ts";
 import { DB } from "../support/bindings.ts";
 import { reasonOf } from "../support/context.ts";
 import { claimsIn, craft } from "../support/craft.ts";
@@ -274,6 +275,24 @@ describe("BLACKLIST_ENDS_SESSION", () => {
   });
 });
 
+describe("BLACKLIST_ENDS_SESSION, of a session that an earlier version began,", () => {
+  test("ends the first token with a successor beside it, which was never written into its table", async () => {
+    const { deps, user, jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true, BLACKLIST_ENDS_SESSION: true });
+    const sql = `INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, session_version)
+      VALUES (?, 'refresh', ?, ?, ?, 0)`;
+    await DB.prepare(sql)
+      .bind(jti, user.id, now - 100, now + 86_300)
+      .run();
+    const { refresh = "" } = await at(0);
+    await createBlacklist(deps)(requestAt(now + 1), refresh);
+    const owner = { column: "id", value: user.id } as const;
+    expect(await deps.sessions.liveTokens(owner, 0, 10, now + 2)).toEqual([]);
+    expect(await deps.tokens.isBlacklisted(owner, jti)).toBe(true);
+    await adoptSessionsOf(DB, owner).run();
+    expect(await reasonOf(() => at(2))).toBe("token_blacklisted");
+  });
+});
+
 describe("endSession()", () => {
   test("is true for the one call that did it", async () => {
     const { deps, jti } = await setUp(retire);
@@ -288,6 +307,16 @@ describe("endSession()", () => {
     await deps.tokens.insert("no user", outstandingToken({ jti: `${jti}-late`, session: jti }));
     const { blacklisted } = await deps.tokens.tokenAndUser("no user", `${jti}-late`);
     expect(blacklisted).toBe(true);
+  });
+
+  test("ends it also where a Worker of an earlier version ended the session", async () => {
+    const deps = await testServices();
+    const [session, token] = [freshId(), outstandingToken({ jti: `${freshId().slice(0, 24)}00000000` })];
+    await DB.prepare("INSERT INTO ended_families (family, ended_at, expires_at) VALUES (?, ?, ?)")
+      .bind(session, now, now + 86_400)
+      .run();
+    await deps.tokens.insert("no user", { ...token, session });
+    expect(await deps.tokens.isBlacklisted("no user", token.jti)).toBe(true);
   });
 
   test("ends the session's first token even where it was made elsewhere and never written down", async () => {

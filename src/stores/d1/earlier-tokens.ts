@@ -4,7 +4,7 @@
 import type { Owner } from "../contract.ts";
 import { longestChain, type TokenState } from "../token-state.ts";
 import { createParameters } from "./parameters.ts";
-import { selectSession, stateFrom } from "./session-state.ts";
+import { namedEnd, selectSession, stateFrom } from "./session-state.ts";
 import { idOf } from "./users.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -96,11 +96,12 @@ function selectEarlier(db: D1Database, jti: string, usedSinceSeconds: number | u
          FROM chain CROSS JOIN outstanding_tokens AS used ON used.jti = chain.jti
          WHERE used.successor_jti IS NOT NULL AND chain.steps < ${longestChain}
        )
-       SELECT old.jti, old.blacklisted_at, old.successor_jti, old.family, old.session_started_at, old.created_at,
+       SELECT old.jti, old.blacklisted_at, old.successor_jti, old.family, CAST(old.user_id AS TEXT) AS user_id,
+         old.session_started_at, old.created_at,
          old.expires_at, old.session_version, new.jti AS new_jti, new.created_at AS new_created_at,
          new.expires_at AS new_expires_at, new.blacklisted_at AS new_blacklisted_at,
          COALESCE((SELECT ended_at FROM ended_families WHERE family = ${name}),
-           (SELECT MAX(ended_at) FROM sessions WHERE other_jti = ${name} OR session = ${name})) AS ended_at
+           ${namedEnd(name)}) AS ended_at
        FROM outstanding_tokens AS old LEFT JOIN outstanding_tokens AS new
          ON new.jti = (SELECT jti FROM chain ORDER BY steps DESC LIMIT 1)
        WHERE old.jti = ?1`,
@@ -125,6 +126,7 @@ function earlierState(jti: string, row: Row | undefined): TokenState | undefined
           }
         : undefined,
     session: typeof row.family === "string" ? row.family : jti,
+    userId: typeof row.user_id === "string" ? row.user_id : undefined,
     sessionEnded: typeof row.ended_at === "number",
     expiresAtSeconds: Number(row.expires_at ?? 0),
     sessionStartedAtSeconds: Number(row.session_started_at ?? row.created_at ?? 0),

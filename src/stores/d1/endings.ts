@@ -2,7 +2,7 @@
 import type { RevocationKeys } from "../contract.ts";
 import { earlierEndings } from "./earlier-tokens.ts";
 import { createParameters } from "./parameters.ts";
-import { rowsNamed, tokenPlace } from "./session-state.ts";
+import { namedEnd, tokenPlace } from "./session-state.ts";
 import { allInOne, type SessionTables } from "./session-tables.ts";
 
 /**
@@ -21,7 +21,7 @@ export function selectEnded(
   const name = session === undefined ? undefined : parameters.add(session);
   const ways: string[] = [];
   if (place) ways.push(`EXISTS (SELECT 1 FROM sessions WHERE ${place.isEnded})`);
-  if (name) ways.push(`EXISTS (SELECT 1 FROM sessions WHERE ${rowsNamed(name)} AND ended_at IS NOT NULL)`);
+  if (name) ways.push(`${namedEnd(name)} IS NOT NULL`);
   if (hasEarlier) ways.push(...earlierEndings(id, name));
   if (user) {
     const { issuedBefore } = accounts.sql(user, parameters.add(user.value));

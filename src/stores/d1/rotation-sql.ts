@@ -97,6 +97,8 @@ function rotateKnown(db: D1Database, rotating: Rotating): D1PreparedStatement {
   const { current } = tokenPlace(used.jti, parameters);
   const counter = `CAST(${parameters.add((readTokenId(used.jti)?.counter ?? 0) + 1)} AS INTEGER)`;
   const end = successorEnd(rotating, "started_at", parameters);
+  // The row's own end is an earlier one where the token is newer than the row, after the database was restored.
+  const usedEnd = `MAX(expires_at, ${parameters.add(used.expiresAtSeconds)})`;
   const conditions = [
     ...[current, "blacklisted_at IS NULL", "ended_at IS NULL"],
     ...lastsCondition(rotating, "started_at", parameters),
@@ -105,7 +107,7 @@ function rotateKnown(db: D1Database, rotating: Rotating): D1PreparedStatement {
   ];
   const sql = `UPDATE sessions SET counter = CASE WHEN other_jti = ${parameters.add(used.jti)} THEN 1 ELSE ${counter} END,
       created_at = ${parameters.add(successor.createdAtSeconds)}, expires_at = ${end},
-      kept_until = CASE WHEN expires_at > ${end} THEN MAX(expires_at, COALESCE(kept_until, 0)) ELSE kept_until END,
+      kept_until = CASE WHEN ${usedEnd} > ${end} THEN MAX(${usedEnd}, COALESCE(kept_until, 0)) ELSE kept_until END,
       uses = ${usesSql(terms, parameters)}, mark = ${parameters.add(terms.mark)},
       client = ${parameters.add(successor.client?.name)}, address = ${parameters.add(successor.client?.address)},
       session_version = COALESCE(session_version, ${account?.version ?? "NULL"})

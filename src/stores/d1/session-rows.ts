@@ -6,7 +6,7 @@ import type { AccountSql } from "./accounts.ts";
 import { isEarlierToken } from "./earlier-tokens.ts";
 import { isSettled } from "./owners.ts";
 import { createParameters, type Parameters } from "./parameters.ts";
-import { rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
+import { namedEnd, sessionName, tokenPlace } from "./session-state.ts";
 import type { SessionTables } from "./session-tables.ts";
 
 /** A token, whose it is, and where its session is kept. */
@@ -61,14 +61,14 @@ function newValues(
 export function insertToken(
   db: D1Database,
   token: OutstandingToken,
-  { isHere = "1" }: Pick<SessionTables, "isHere">,
+  { isHere = "1", hasEarlier }: Pick<SessionTables, "isHere" | "hasEarlier">,
 ): D1PreparedStatement {
   const parameters = createParameters();
   const values = newValues(token, parameters);
-  const ended =
-    token.session === undefined
-      ? "NULL"
-      : `(SELECT MAX(named.ended_at) FROM sessions AS named WHERE ${rowsNamed(parameters.add(token.session), "named")})`;
+  const name = token.session === undefined ? undefined : parameters.add(token.session);
+  // A Worker of an earlier version notes an end where this one has no row yet.
+  const noted = name && hasEarlier ? `(SELECT ended_at FROM ended_families WHERE family = ${name})` : "NULL";
+  const ended = name === undefined ? "NULL" : `COALESCE(${namedEnd(name)}, ${noted})`;
   const sql = `INSERT INTO sessions (${newColumns}, ended_at, blacklisted_at) SELECT ${values}, ended, ended
     FROM (SELECT ${ended} AS ended) WHERE ${isHere} ON CONFLICT DO NOTHING`;
   return db.prepare(sql).bind(...parameters.values);

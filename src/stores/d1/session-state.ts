@@ -53,10 +53,19 @@ export const sessionName = (table = "sessions"): string =>
 export const currentJti = `CASE WHEN sessions.counter = 0 AND sessions.other_jti IS NOT NULL THEN sessions.other_jti
   ELSE sessions.id || printf('%08x', sessions.counter) END`;
 
+/** The row of a session's first token, by the session's name. */
+const firstNamed = (name: string, table: string): string =>
+  `${table}.id = CASE WHEN ${name} GLOB '*00000000' AND length(${name}) = 32 THEN substr(${name}, 1, 24) ELSE '${noKey}' END
+    OR ${table}.other_jti = ${name}`;
+
 /** The rows of the session of a name, as SQL. @param name SQL that gives it */
 export const rowsNamed = (name: string, table = "sessions"): string =>
-  `(${table}.id = CASE WHEN ${name} GLOB '*00000000' AND length(${name}) = 32 THEN substr(${name}, 1, 24) ELSE '${noKey}' END
-    OR ${table}.other_jti = ${name} OR ${table}.session = ${name})`;
+  `(${firstNamed(name, table)} OR ${table}.session = ${name})`;
+
+/** When the session of a name was ended, as SQL; NULL while it goes on. Reads three rows, however many the session has. */
+export const namedEnd = (name: string): string =>
+  `COALESCE((SELECT MAX(first.ended_at) FROM sessions AS first WHERE ${firstNamed(name, "first")}),
+    (SELECT MAX(ended_at) FROM sessions WHERE session = ${name}))`;
 
 const stateColumns = [
   ...["id", "counter", "user_id", "started_at", "created_at", "expires_at", "blacklisted_at", "ended_at", "uses"],
@@ -92,6 +101,7 @@ export function stateFrom(
   const session = textIn(row.session) ?? textIn(row.other_jti) ?? writeTokenId(row.id, 0);
   const common = {
     session,
+    userId: textIn(row.user_id),
     sessionEnded: typeof row.ended_at === "number",
     expiresAtSeconds: Number(row.expires_at),
     sessionStartedAtSeconds: Number(row.started_at),

@@ -3,7 +3,7 @@
 import type { OutstandingToken, Owner, RevocationKeys, TokenStatus, TokenStore, UserLookup } from "../contract.ts";
 import type { NewEvent } from "../events-contract.ts";
 import { accountsInUsers } from "./accounts.ts";
-import { adoptSessionOf } from "./earlier-tokens.ts";
+import { adoptSessionOf, earlierEndings } from "./earlier-tokens.ts";
 import { selectEnded } from "./endings.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { eventOwner, eventStatements } from "./events.ts";
@@ -70,11 +70,10 @@ export function tokensAt(place: SessionPlace, log: StoreLog, event?: NewEvent): 
 async function isBlacklisted({ db, tables }: SessionPlace, jti: string): Promise<boolean> {
   const parameters = createParameters();
   const { isEnded } = tokenPlace(jti, parameters);
-  const earlier = tables.hasEarlier
-    ? `OR EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ${parameters.add(jti)} AND blacklisted_at IS NOT NULL)`
-    : "";
+  const earlier = tables.hasEarlier ? earlierEndings(parameters.add(jti), undefined) : [];
+  const ways = [`EXISTS (SELECT 1 FROM sessions WHERE ${isEnded})`, ...earlier].join(" OR ");
   const here = tables.isHere ?? "1";
-  const sql = `SELECT ${here} AS here, EXISTS (SELECT 1 FROM sessions WHERE ${isEnded}) ${earlier} AS ended`;
+  const sql = `SELECT ${here} AS here, ${ways} AS ended`;
   const [found] = await db.batch<Row>([db.prepare(sql).bind(...parameters.values)]);
   return found?.results[0]?.ended === 1;
 }

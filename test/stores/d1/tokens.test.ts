@@ -58,6 +58,23 @@ describe("insert()", () => {
   });
 });
 
+test("a session with 2,000 good tokens is read in a few rows, by insert() and by tokenStatus()", async () => {
+  const first = outstandingToken();
+  await tokens.insert("no user", first);
+  const many = `WITH RECURSIVE line (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM line WHERE number < 2000)
+    INSERT INTO sessions (id, counter, token_type, started_at, created_at, expires_at, session)
+    SELECT lower(hex(randomblob(12))), 0, 'refresh', 1, 1, 1700086400, ? FROM line`;
+  await DB.prepare(many).bind(first.jti).run();
+  const batch = vi.spyOn(DB, "batch");
+  await tokens.insert("no user", outstandingToken({ session: first.jti }));
+  const keys = { jti: freshId(), session: first.jti, user: undefined, issuedAtSeconds: now };
+  expect(await tokens.tokenStatus(keys, undefined, false)).toMatchObject({ ended: false });
+  const results = await Promise.all(batch.mock.results.map(({ value }) => value as Promise<D1Result[]>));
+  batch.mockRestore();
+  for (const { meta } of results.flat()) expect(meta.rows_read).toBeLessThan(20);
+  await DB.prepare("DELETE FROM sessions WHERE session = ?").bind(first.jti).run();
+});
+
 describe("blacklist()", () => {
   test("does it once: true for the first call, false for all later ones", async () => {
     const token = outstandingToken();

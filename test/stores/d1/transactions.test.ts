@@ -58,6 +58,15 @@ describe("rotate()", () => {
     expect(loser.found.state?.newest).toMatchObject({ createdAtSeconds: now, expiresAtSeconds: now + 86_400 });
   });
 
+  test("keeps the row until the used token has expired, also where it is newer than a row that was restored", async () => {
+    const key = freshId().slice(0, 24);
+    await tokens.insert("no user", outstandingToken({ jti: `${key}00000000`, expiresAtSeconds: now + 50 }));
+    const used = outstandingToken({ jti: `${key}00000009`, expiresAtSeconds: now + 9_000 });
+    const successor = { createdAtSeconds: now, expiresAtSeconds: now + 100 };
+    await tokens.rotate("no user", rotationOf(used, now, { successor }));
+    expect(await rowOf(used.jti)).toMatchObject({ counter: 10, expires_at: now + 100, kept_until: now + 9_000 });
+  });
+
   test("makes a row for a token that was never written down, with the key that it is given", async () => {
     const used = outstandingToken();
     const newKey = freshId().slice(0, 24);
