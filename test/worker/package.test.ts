@@ -31,6 +31,7 @@ describe("the tarball", () => {
     manifest: /^package\.json$/,
     texts: /^(README|CHANGELOG|SECURITY)\.md$|^LICENSE$/,
     tables: /^schema\.sql$/,
+    "tables for sessions alone": /^sessions\.sql$/,
     docs: /^docs\/[a-z-]+\.md$/,
     code: /^dist\/src\/[a-z0-9/-]+\.js$/,
     client: /^dist\/client\/client\.(js|d\.ts)$/,
