@@ -37,6 +37,13 @@ async function setUp(
   };
   return { app, view, post, logIn: () => post({ username: "wanda", password: "pw" }) };
 }
+/** The second at which the clock stands still from now on: a machine that is busy makes no token older. */
+function stoppedClock(): number {
+  const now = Math.floor(Date.now() / 1000);
+  vi.spyOn(Date, "now").mockReturnValue(now * 1000);
+  return now;
+}
+
 let lastId = 50_000;
 const freshUserId = () => String(++lastId);
 const userRow = (id: string) => DB.prepare("SELECT * FROM users WHERE id = ?").bind(id).first();
@@ -311,10 +318,10 @@ describe("a field that OTHER_LOGIN_FIELDS does not name", () => {
     ["the API gives a list", 400, ["otp"], undefined],
   ])("is named in the log, without its value, where %s", async (_, status, body, fields) => {
     const { post } = await setUp(() => Response.json(body, { status }), { OTHER_LOGIN_FIELDS: ["code"] });
-    const answer = await post({ username: "w", password: "pw", otp: "123456", hunter2: 1, code: "7" });
+    const answer = await post({ username: "w", password: "pw", otp: "one-time", hunter2: 1, code: "7" });
     expect([answer.status, answer.json()]).toEqual([status, body]);
     expect(events("login_fields_missed").map((one) => one.fields)).toEqual(fields === undefined ? [] : [fields]);
-    expect(JSON.stringify(lines)).not.toMatch(/123456|hunter2/);
+    expect(JSON.stringify(lines)).not.toMatch(/one-time|hunter2/);
   });
 });
 
@@ -473,12 +480,12 @@ describe("tokens", () => {
 
   it.each([
     ["both", 90, 90],
-    ["both, at the most", 299, 299],
-    ["both, by a little", 3, 3],
+    ["both, at the most", 300, 300],
+    ["both, by a second", 1, 1],
     ["the access token", 0, 90],
     ["the refresh token", 90, 0],
   ])("of a clock that is ahead are replaced by the gateway's own, which end: %s", async (_, refreshBy, accessBy) => {
-    const [id, now] = [freshUserId(), Math.floor(Date.now() / 1000)];
+    const [id, now] = [freshUserId(), stoppedClock()];
     const of = (type: "refresh" | "access", by: number) =>
       apiToken(type, { user_id: id, tenant: "t", iat: now + by, exp: now + by + 60 });
     const pair = { refresh: of("refresh", refreshBy), access: of("access", accessBy) };
@@ -486,7 +493,7 @@ describe("tokens", () => {
     const { status, json } = await logIn();
     const { refresh, access } = json();
     expect([status, claimsOf(access).tenant, claimsOf(access).user_id]).toEqual([200, "t", id]);
-    for (const token of [refresh, access]) expect(Number(claimsOf(token).iat)).toBeLessThanOrEqual(now + 2);
+    for (const token of [refresh, access]) expect(claimsOf(token).iat).toBe(now);
     const headers = { authorization: `Bearer ${access}` };
     const route = async () => (await app.fetch(new Request("https://gateway.example/x", { headers }))).status;
     expect(await route()).toBe(200);
@@ -496,7 +503,7 @@ describe("tokens", () => {
   });
 
   it("of a clock that is more than 300 s ahead are none", async () => {
-    const iat = Math.floor(Date.now() / 1000) + 320;
+    const iat = stoppedClock() + 301;
     const { logIn } = await setUp(() => Response.json(apiPair(freshUserId(), { iat, exp: iat + 60 })));
     expect((await logIn()).status).toBe(502);
   });

@@ -209,8 +209,8 @@ class Pushing(TestCase):
             push_users()
         self.assertEqual(UserChange.objects.count(), 1)
 
-    def test_requests_have_at_most_a_thousand_lines_and_four_mebibytes(self):
-        self.assertEqual((client.MOST_LINES, client.MOST_BYTES), (1000, 4 * 1024 * 1024))
+    def test_requests_have_at_most_450_lines_and_four_mebibytes(self):
+        self.assertEqual((client.MOST_LINES, client.MOST_BYTES), (450, 4 * 1024 * 1024))
         for number in range(7):
             User.objects.create_user(f"user{number}")
         with patch.object(push, "MOST_LINES", 3):
