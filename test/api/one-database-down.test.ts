@@ -85,6 +85,19 @@ describe("while one of three databases is down", () => {
       expect((await send(broken, withAccess("GET", "/cached/", client))).status).toBe(200);
     }
   });
+
+  it("the flush deletes from the others, and fails at its end", async () => {
+    for (const name of sessionNames) {
+      const sql =
+        "INSERT INTO sessions (id, counter, token_type, started_at, created_at, expires_at) VALUES (?1, 0, 'refresh', 1, 1, 2)";
+      await boundDatabases.get(name)?.prepare(sql).bind("0".repeat(24)).run();
+    }
+    const left = () =>
+      Promise.all(sessionNames.map((name) => boundDatabases.get(name)?.prepare("SELECT id FROM sessions").first("id")));
+    await expect(broken.flush()).rejects.toThrow("store_unavailable");
+    expect(await left()).toEqual([null, "0".repeat(24), null]);
+    expect(await whole.flush()).toBe(1);
+  });
 });
 
 describe("on the admin page, while one of three databases is down", () => {
