@@ -173,3 +173,23 @@ it("a token that was made elsewhere and logged out stays so when its user's sess
   expect((await refresh(await withDatabases(), token)).status).toBe(401);
   expect(await sessionsIn()).toEqual({ DB: 0, SESSIONS_1: 0, SESSIONS_2: 1, SESSIONS_3: 0 });
 });
+
+describe("a Worker of an earlier version, which knows DB alone and takes unknown tokens for good,", () => {
+  const write = () =>
+    DB.prepare("INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at) VALUES (?, 'refresh', 1, 2)")
+      .bind(crypto.randomUUID())
+      .run();
+
+  it.each<[string, readonly string[], readonly string[] | null]>([
+    ["are in other databases", sessionNames, null],
+    ["are being moved there", ["DB"], sessionNames],
+  ])("can use up no token once sessions %s", async (_, current, next) => {
+    await placeSessions(current, next, 20);
+    await expect(write()).rejects.toThrow("sessions are in other databases");
+  });
+
+  it("goes on while they are in DB", async () => {
+    await placeSessions(["DB"], null, 21);
+    expect((await write()).meta.changes).toBe(1);
+  });
+});
