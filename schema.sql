@@ -149,6 +149,10 @@ BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
 CREATE TRIGGER IF NOT EXISTS adopted_token_written BEFORE INSERT ON outstanding_tokens
 WHEN EXISTS (SELECT 1 FROM sessions WHERE id = substr(NEW.jti, 1, 24) OR other_jti = NEW.jti)
 BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
+-- Where sessions are in other databases, it would take a used token of theirs for one that was never written down.
+CREATE TRIGGER IF NOT EXISTS moved_session_written BEFORE INSERT ON outstanding_tokens
+WHEN EXISTS (SELECT 1 FROM placement WHERE current <> '["DB"]' OR next IS NOT NULL)
+BEGIN SELECT RAISE(ABORT, 'sessions are in databases of their own'); END;
 CREATE TRIGGER IF NOT EXISTS adopted_session_ended BEFORE INSERT ON ended_families
 WHEN EXISTS (SELECT 1 FROM sessions WHERE session = NEW.family OR other_jti = NEW.family OR id = substr(NEW.family, 1, 24))
   AND NOT EXISTS (SELECT 1 FROM sessions WHERE ended_at IS NOT NULL AND (session = NEW.family OR other_jti = NEW.family))
