@@ -38,7 +38,7 @@ export async function sessionWarnings(
     const [are, have] = unused.length === 1 ? ["is", "has"] : ["are", "have"];
     if (unused.length > 0) {
       warnings.push(
-        `${unused.join(", ")} ${are} bound and ${have} no sessions. To move sessions there: npm run manage -- sessions spread`,
+        `${unused.join(", ")} ${are} bound and ${have} no sessions. Move sessions there: npm run manage -- sessions spread. Or take ${unused.length === 1 ? "it" : "them"} out of wrangler.toml.`,
       );
     }
   }

@@ -30,7 +30,7 @@ export async function spread(
   const bound = [...sessions.keys()];
   const target = over ?? bound;
   if (target.length === 0) {
-    throw new Failure("wrangler.toml binds no database for sessions alone, such as SESSIONS_1 (docs/deploy.md).");
+    throw new Failure("wrangler.toml binds no database for sessions alone, such as SESSIONS_1 (docs/scaling.md).");
   }
   const databases = new Map([
     [usersDatabase, database],
@@ -46,9 +46,9 @@ export async function spread(
     at: progress.at,
   });
   const where = `in ${target.join(", ")}`;
-  if (moved === undefined) return `The ${database.place} sessions are ${where} already. Nothing was moved.`;
-  const users = moved === 1 ? "1 user is" : `${moved} users are`;
+  if (moved === undefined) return `All ${database.place} sessions are ${where} already. Nothing was moved.`;
+  const users = moved === 1 ? "1 user" : `${moved} users`;
   const empty = bound.filter((name) => !target.includes(name));
   const rest = empty.length === 0 ? "" : ` ${empty.join(", ")} can be taken out of wrangler.toml.`;
-  return `${users} moved. The ${database.place} sessions are ${where}.${rest}`;
+  return `Moved the sessions of ${users}. All ${database.place} sessions are now ${where}.${rest}`;
 }
