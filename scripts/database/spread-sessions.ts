@@ -58,7 +58,13 @@ export async function spreadSessions(spreading: Spreading): Promise<number | und
     );
   }
   await refuseEarlierTokens(users, spreading.nowSeconds);
-  for (const name of [...before.current, ...target]) databaseNamed(databases, name);
+  const missing = before.current.find((name) => !databases.has(name));
+  if (missing !== undefined) {
+    throw new Failure(
+      `${missing} has sessions and wrangler.toml does not bind it. Bind it again, and move them first: npm run manage -- sessions spread --over ${target.join(",")}${flag}`,
+    );
+  }
+  for (const name of target) databaseNamed(databases, name);
   const during = before.next === undefined ? announced(before, target) : before;
   step("Announcing where sessions are to be");
   // DB says which of two commands has begun; the others learn of that one alone.

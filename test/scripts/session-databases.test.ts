@@ -100,6 +100,14 @@ describe("sessions spread", () => {
     expect(await spread(store.bindings, undefined, 1_893_456_901, quiet)).toMatch(/^Moved the sessions of 6 users\./);
   });
 
+  it("says what to do about a database that was taken out before its sessions were moved", async () => {
+    await spread(store.bindings, undefined, now, quiet);
+    const sessions = new Map([...store.bindings.sessions].filter(([name]) => name !== "SESSIONS_3"));
+    await expect(spread({ ...store.bindings, sessions }, undefined, now, quiet)).rejects.toThrow(
+      "SESSIONS_3 has sessions and wrangler.toml does not bind it. Bind it again, and move them first: npm run manage -- sessions spread --over SESSIONS_1,SESSIONS_2 --remote",
+    );
+  });
+
   it("keeps a Worker of an earlier version from taking used tokens of moved sessions for new ones", async () => {
     const insert = store.db.prepare(
       "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', '1', ?, ?)",
