@@ -100,6 +100,12 @@ describe("sessions spread", () => {
     expect(await spread(store.bindings, undefined, 1_893_456_901, quiet)).toMatch(/^Moved the sessions of 6 users\./);
   });
 
+  it("says which of the empty ones must stay, because a Worker with a gap in the numbers does not start", async () => {
+    expect(await spread(store.bindings, ["SESSIONS_2"], now, quiet)).toBe(
+      "Moved the sessions of 6 users. All remote sessions are now in SESSIONS_2. SESSIONS_3 can be taken out of wrangler.toml. SESSIONS_1 must stay there, because the numbers may have no gap.",
+    );
+  });
+
   it("says what to do about a database that was taken out before its sessions were moved", async () => {
     await spread(store.bindings, undefined, now, quiet);
     const sessions = new Map([...store.bindings.sessions].filter(([name]) => name !== "SESSIONS_3"));
@@ -267,6 +273,13 @@ describe("check", () => {
     expect(await warnings({})).toEqual([]);
     expect(await warnings(right)).toEqual([
       "SESSIONS_1, SESSIONS_2, SESSIONS_3 are bound and have no sessions. Move sessions there: npm run manage -- sessions spread. Or take them out of wrangler.toml.",
+    ]);
+  });
+
+  it("does not say to take one out below others that have sessions", async () => {
+    await spread(store.bindings, ["SESSIONS_2"], now, quiet);
+    expect(await warnings(right)).toEqual([
+      "SESSIONS_1, SESSIONS_3 are bound and have no sessions. Move sessions there: npm run manage -- sessions spread.",
     ]);
   });
 
