@@ -69,7 +69,7 @@ describe("sessions spread", () => {
     const steps: string[] = [];
     const progress = { ...quiet, step: (text: string) => void steps.push(text) };
     expect(await spread(store.bindings, undefined, now, progress)).toBe(
-      "6 users are moved. The remote sessions are in SESSIONS_1, SESSIONS_2, SESSIONS_3.",
+      "Moved the sessions of 6 users. All remote sessions are now in SESSIONS_1, SESSIONS_2, SESSIONS_3.",
     );
     expect(steps).toEqual([
       "Announcing where sessions are to be",
@@ -84,14 +84,53 @@ describe("sessions spread", () => {
         .get(keyOf(2)),
     ).toEqual({ counter: 3, uses: `[${now - 300}]`, client: "O'Hara; phone", session_version: 0 });
     expect(await spread(store.bindings, undefined, now, quiet)).toBe(
-      "The remote sessions are in SESSIONS_1, SESSIONS_2, SESSIONS_3 already. Nothing was moved.",
+      "All remote sessions are in SESSIONS_1, SESSIONS_2, SESSIONS_3 already. Nothing was moved.",
     );
+  });
+
+  it("says until when the tokens of an earlier version keep sessions in DB", async () => {
+    store.db
+      .prepare(
+        "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+      )
+      .run("5e1f0c1a3b9d4d0d8a0f2f0f6c9b7a11", "refresh", "1", 1_893_456_000, 1_893_456_900);
+    await expect(spread(store.bindings, undefined, 1_893_456_100, quiet)).rejects.toThrow(
+      "Sessions cannot be moved yet: DB has to know used tokens of an earlier version until the last of them expires, at 2030-01-01T00:15:00Z. Run this command again after that. Adopting sessions does not shorten it.",
+    );
+    expect(await spread(store.bindings, undefined, 1_893_456_901, quiet)).toMatch(/^Moved the sessions of 6 users\./);
+  });
+
+  it("says which of the empty ones must stay, because a Worker with a gap in the numbers does not start", async () => {
+    expect(await spread(store.bindings, ["SESSIONS_2"], now, quiet)).toBe(
+      "Moved the sessions of 6 users. All remote sessions are now in SESSIONS_2. SESSIONS_3 can be taken out of wrangler.toml. SESSIONS_1 must stay there, because the numbers may have no gap.",
+    );
+  });
+
+  it("says what to do about a database that was taken out before its sessions were moved", async () => {
+    await spread(store.bindings, undefined, now, quiet);
+    const sessions = new Map([...store.bindings.sessions].filter(([name]) => name !== "SESSIONS_3"));
+    await expect(spread({ ...store.bindings, sessions }, undefined, now, quiet)).rejects.toThrow(
+      "SESSIONS_3 has sessions and wrangler.toml does not bind it. Bind it again, and move them first: npm run manage -- sessions spread --over SESSIONS_1,SESSIONS_2 --remote",
+    );
+  });
+
+  it("keeps a Worker of an earlier version from taking used tokens of moved sessions for new ones", async () => {
+    const insert = store.db.prepare(
+      "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', '1', ?, ?)",
+    );
+    const write = () => insert.run(`${keyOf(1)}00000002`, now, now + 900);
+    await spread(store.bindings, undefined, now, quiet);
+    expect(write).toThrow("sessions are in databases of their own");
+    store.db.exec(`UPDATE placement SET current = '["DB"]', next = '["SESSIONS_1"]'`);
+    expect(write).toThrow("sessions are in databases of their own");
+    store.db.exec(`UPDATE placement SET next = NULL`);
+    expect(write).not.toThrow();
   });
 
   it("moves them away from a database that is to be taken out", async () => {
     await spread(store.bindings, undefined, now, quiet);
     expect(await spread(store.bindings, ["SESSIONS_1", "SESSIONS_2"], now, quiet)).toMatch(
-      /moved\. The remote sessions are in SESSIONS_1, SESSIONS_2\. SESSIONS_3 can be taken out of wrangler\.toml\.$/,
+      /^Moved the sessions of \d users?\. All remote sessions are now in SESSIONS_1, SESSIONS_2\. SESSIONS_3 can be taken out of wrangler\.toml\.$/,
     );
     expect(counts()[3]).toBe(0);
     expect((counts() as number[]).reduce((sum, count) => sum + count, 0)).toBe(6);
@@ -101,7 +140,7 @@ describe("sessions spread", () => {
     store.db.exec("PRAGMA foreign_keys = OFF; ALTER TABLE users RENAME TO text_users");
     store.db.exec(`CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password TEXT, alternate_id TEXT, is_active INTEGER, session_version INTEGER);
       INSERT INTO users SELECT CAST(id AS INTEGER), username, password, NULL, is_active, session_version FROM text_users`);
-    expect(await spread(store.bindings, undefined, now, quiet)).toMatch(/^6 users are moved/);
+    expect(await spread(store.bindings, undefined, now, quiet)).toMatch(/^Moved the sessions of 6 users\./);
     expect(counts()[0]).toBe(0);
   });
 
@@ -311,7 +350,14 @@ describe("check", () => {
   it("says that databases are bound and have no sessions", async () => {
     expect(await warnings({})).toEqual([]);
     expect(await warnings(right)).toEqual([
-      "SESSIONS_1, SESSIONS_2, SESSIONS_3 are bound and have no sessions. To move sessions there: npm run manage -- sessions spread",
+      "SESSIONS_1, SESSIONS_2, SESSIONS_3 are bound and have no sessions. Move sessions there: npm run manage -- sessions spread. Or take them out of wrangler.toml.",
+    ]);
+  });
+
+  it("does not say to take one out below others that have sessions", async () => {
+    await spread(store.bindings, ["SESSIONS_2"], now, quiet);
+    expect(await warnings(right)).toEqual([
+      "SESSIONS_1, SESSIONS_3 are bound and have no sessions. Move sessions there: npm run manage -- sessions spread.",
     ]);
   });
 
