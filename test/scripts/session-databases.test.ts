@@ -114,19 +114,6 @@ describe("sessions spread", () => {
     );
   });
 
-  it("keeps a Worker of an earlier version from taking used tokens of moved sessions for new ones", async () => {
-    const insert = store.db.prepare(
-      "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', '1', ?, ?)",
-    );
-    const write = () => insert.run(`${keyOf(1)}00000002`, now, now + 900);
-    await spread(store.bindings, undefined, now, quiet);
-    expect(write).toThrow("sessions are in databases of their own");
-    store.db.exec(`UPDATE placement SET current = '["DB"]', next = '["SESSIONS_1"]'`);
-    expect(write).toThrow("sessions are in databases of their own");
-    store.db.exec(`UPDATE placement SET next = NULL`);
-    expect(write).not.toThrow();
-  });
-
   it("moves them away from a database that is to be taken out", async () => {
     await spread(store.bindings, undefined, now, quiet);
     expect(await spread(store.bindings, ["SESSIONS_1", "SESSIONS_2"], now, quiet)).toMatch(
@@ -253,6 +240,84 @@ describe.each([
       .map(({ fields }) => jtis.get(fields.token));
     expect(jtis.size).toBe(24);
     expect([1, 2, 3, 4, 5, 6].filter((id) => blacklisted.includes(jtiOf(id)))).toEqual([3, 5]);
+  });
+});
+
+describe("a command that ends something, with sessions in databases of their own,", () => {
+  beforeEach(async () => {
+    await spread(store.bindings, undefined, now, quiet);
+  });
+  /** The users of whose session something has ended. */
+  const ended = () =>
+    [1, 2, 3, 4, 5, 6].filter((id) => {
+      const { blacklisted_at: blacklistedAt, ended_at: endedAt } = rowOf(id) ?? {};
+      return blacklistedAt !== null || endedAt !== null;
+    });
+
+  it("revokes a token in its user's database and in KV", async () => {
+    await revokeToken(store.bindings, jtiOf(2), now);
+    expect(rowOf(2)).toEqual({ blacklisted_at: now, ended_at: null, is_current: 1 });
+    expect([ended(), [...store.kv.keys()]]).toEqual([[2], [`jti:${jtiOf(2)}`]]);
+  });
+
+  it("ends a session in its user's database and in KV", async () => {
+    await logout(store.bindings, await named("user3"), sessionOf(3), now);
+    expect(rowOf(3)).toMatchObject({ ended_at: now, is_current: 1 });
+    expect([ended(), [...store.kv.keys()]]).toEqual([[3], [`fam:${sessionOf(3)}`]]);
+  });
+
+  it("ends all sessions of a user in the user's database and in KV", async () => {
+    await logout(store.bindings, await named("user4"), undefined, now);
+    expect(rowOf(4)).toMatchObject({ blacklisted_at: now });
+    expect(ownerOf(4)).toEqual({ is_active: 1, session_version: 0, issued_before: now + 1, changing_until: null });
+    expect([ended(), [...store.kv]]).toEqual([[4], [["user:4", String(now + 1)]]]);
+  });
+});
+
+describe("while one of three databases is down, a command", () => {
+  /** One whose sessions are in another database than user1's. */
+  const other = [2, 3, 4, 5, 6].find((id) => homeIn(id) !== homeIn(1)) ?? 0;
+  beforeEach(async () => {
+    await spread(store.bindings, undefined, now, quiet);
+  });
+  const broken = () => {
+    const fail = () => Promise.reject(new Error("D1 did not answer"));
+    const one = store.bindings.sessions.get(homeIn(1));
+    if (!one) throw new Error("user1 has a database");
+    const database = { ...one.database, read: fail, batch: fail, write: fail };
+    return {
+      ...store.bindings,
+      sessions: new Map([...store.bindings.sessions, [homeIn(1), { database, d1: d1OverText(database) }]]),
+    };
+  };
+
+  it.each<[string, (id: number) => Promise<unknown>]>([
+    ["that revokes a token", (id) => revokeToken(broken(), jtiOf(id), now)],
+    ["that ends a session", async (id) => logout(broken(), await named(`user${id}`), sessionOf(id), now)],
+    ["that ends all sessions", async (id) => logout(broken(), await named(`user${id}`), undefined, now)],
+    ["that deactivates a user", async (id) => deactivateAndEndTokens(broken(), await named(`user${id}`), now)],
+    ["that deletes a user", async (id) => deleteAndEndTokens(broken(), await named(`user${id}`), now)],
+  ])("%s fails for its users and leaves them as they are, and works for others", async (_what, run) => {
+    await expect(run(1)).rejects.toThrow("D1 did not answer");
+    expect([rowOf(1)?.blacklisted_at, rowOf(1)?.ended_at, (await named("user1")).is_active]).toEqual([
+      null,
+      null,
+      true,
+    ]);
+    expect([...store.kv.keys()]).toEqual([]);
+    await run(other);
+    expect(rowOf(other)).not.toMatchObject({ blacklisted_at: null, ended_at: null });
+    expect(store.kv.size).toBe(1);
+  });
+
+  it("lists the sessions of others, and not those of all", async () => {
+    expect(await openSessions(broken(), await named(`user${other}`), now)).toHaveLength(1);
+    await expect(openSessions(broken(), await named("user1"), now)).rejects.toThrow("D1 did not answer");
+    await expect(listTokens(broken(), { blacklisted: false, limit: 5 })).rejects.toThrow("D1 did not answer");
+  });
+
+  it("does not say that there is no such token", async () => {
+    await expect(revokeToken(broken(), "unknown", now)).rejects.toThrow("D1 did not answer");
   });
 });
 
