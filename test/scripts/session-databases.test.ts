@@ -114,19 +114,6 @@ describe("sessions spread", () => {
     );
   });
 
-  it("keeps a Worker of an earlier version from taking used tokens of moved sessions for new ones", async () => {
-    const insert = store.db.prepare(
-      "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, 'refresh', '1', ?, ?)",
-    );
-    const write = () => insert.run(`${keyOf(1)}00000002`, now, now + 900);
-    await spread(store.bindings, undefined, now, quiet);
-    expect(write).toThrow("sessions are in databases of their own");
-    store.db.exec(`UPDATE placement SET current = '["DB"]', next = '["SESSIONS_1"]'`);
-    expect(write).toThrow("sessions are in databases of their own");
-    store.db.exec(`UPDATE placement SET next = NULL`);
-    expect(write).not.toThrow();
-  });
-
   it("moves them away from a database that is to be taken out", async () => {
     await spread(store.bindings, undefined, now, quiet);
     expect(await spread(store.bindings, ["SESSIONS_1", "SESSIONS_2"], now, quiet)).toMatch(
