@@ -151,13 +151,6 @@ CREATE TRIGGER IF NOT EXISTS adopted_token_written BEFORE INSERT ON outstanding_
 WHEN EXISTS (SELECT 1 FROM sessions WHERE id = substr(NEW.jti, 1, 24) OR other_jti = NEW.jti)
   OR EXISTS (SELECT 1 FROM placement WHERE current <> '["DB"]' OR next IS NOT NULL)
 BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
-<<<<<<< HEAD
-=======
--- It would take one that is in another database for a token that it does not know.
-CREATE TRIGGER IF NOT EXISTS moved_token_written BEFORE INSERT ON outstanding_tokens
-WHEN EXISTS (SELECT 1 FROM placement WHERE next IS NOT NULL OR current <> '["DB"]')
-BEGIN SELECT RAISE(ABORT, 'sessions are in other databases'); END;
->>>>>>> walk16
 CREATE TRIGGER IF NOT EXISTS adopted_session_ended BEFORE INSERT ON ended_families
 WHEN (EXISTS (SELECT 1 FROM sessions WHERE session = NEW.family OR other_jti = NEW.family OR id = substr(NEW.family, 1, 24))
   AND NOT EXISTS (SELECT 1 FROM sessions WHERE ended_at IS NOT NULL AND (session = NEW.family OR other_jti = NEW.family)))
