@@ -5,7 +5,7 @@ import { originOf, type RequestUrl } from "../http/request-url.ts";
 import { usersHeader } from "../users/users-header.ts";
 import { hasBody, limitBody, noUpload, type Upload } from "./body-limit.ts";
 import { clientResponse } from "./headers/response-headers.ts";
-import { privateRequest } from "./keep-private.ts";
+import { type Privacy, privateRequest } from "./keep-private.ts";
 
 /** Where requests go: a URL, a service binding that takes any host, or the server behind the Worker's own route. */
 export interface Origin {
@@ -28,8 +28,8 @@ export interface ForwardInput {
   readonly longestBodyBytes: number | null;
   /** ORIGIN_RETRY: one more try for what may safely be sent twice. */
   readonly retry: boolean;
-  /** Whether the answer is for one person: then no shared cache may have it. */
-  readonly personal: boolean;
+  /** Whom the answer is for: where it is for one person, no shared cache may have it. */
+  readonly privacy: Privacy;
   /** Applies X-Gateway-Users, which may refuse the request; undefined to drop it alone. */
   readonly takeUsers?: ((sealed: string) => Promise<unknown>) | undefined;
   /** Tells the log why the origin could not be reached; the client never learns it. */
@@ -67,7 +67,7 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
   const url = (origin.base ?? originOf(input.url)) + target;
   const patience = patienceFor(input.timeoutSeconds, ended);
   try {
-    const caching = input.personal ? privateRequest(headers) : {};
+    const caching = input.privacy === "anyone" ? {} : privateRequest(headers);
     const init = { method, headers, body, redirect: "manual", signal, ...caching } as const;
     const repeatable = input.retry && body === null && idempotent.has(method);
     const sent = repeatable ? sendTwice(origin, url, init, patience) : origin.send(url, init);
@@ -76,7 +76,7 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
     answered();
     const sealed = response.headers.get(usersHeader);
     if (sealed !== null) await input.takeUsers?.(sealed);
-    if (!isCloudflareFailure(response.status)) return clientResponse(response, input.personal, sealed !== null);
+    if (!isCloudflareFailure(response.status)) return clientResponse(response, input.privacy, sealed !== null);
     return refuse(cloudflareSlow.has(response.status) ? "origin_too_slow" : "origin_unreachable");
   } catch (error) {
     if (error instanceof Refusal) throw error;

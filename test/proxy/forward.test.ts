@@ -15,7 +15,7 @@ function input(change: Partial<ForwardInput> = {}, init: RequestInit = {}): Forw
     timeoutSeconds: 30,
     longestBodyBytes: null,
     retry: false,
-    personal: false,
+    privacy: "anyone",
     failed: () => {},
     ...change,
   };
