@@ -123,7 +123,7 @@ const mayKeepPromises: Readonly<Record<string, string>> = {
   "pages/admin/routes.ts": "the form of one request, read once in a function that is called for each request",
   "auth/authenticate.ts": "in a function that is called for each request",
   "proxy/body-limit.ts": "the upload of one request, in an object that is made for it",
-  "proxy/forward.ts": "the timer of one request, in an object that is made for it",
+  "proxy/forward.ts": "the end of one request's upload, in an object that is made for it",
 };
 
 /** All breaches of the house rules. */
