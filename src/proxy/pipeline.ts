@@ -176,7 +176,7 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   const { request, context, rule, origin } = call;
   const { settings, headerPlan, signAssertion } = dependencies;
   const { identity } = caller;
-  const headers = originHeaders(headerPlan, request.headers, connectionOf(request, context), identity);
+  const headers = originHeaders(headerPlan, context.headers, connectionOf(request, context), identity);
   if (settings.AUTH_COOKIE !== false) cookieToHeader(headerPlan, headers, caller.bearerToken);
   if (settings.ADMIN) dropAdminCookie(headers);
   // What an application needs to write links that lead back through the gateway.
@@ -187,9 +187,9 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
 }
 
 /** By the token that opened the route; one that shadow mode let pass counts as none. */
-function privacyOf({ headerPlan }: ProxyDependencies, { request, rule }: Call, { bearerToken }: Caller): Privacy {
+function privacyOf({ headerPlan }: ProxyDependencies, { context, rule }: Call, { bearerToken }: Caller): Privacy {
   if (bearerToken && !bearerToken.fromCookie && headerPlan.authHeader === "authorization") return "authorized";
-  return isPersonal(rule.auth, request.headers, headerPlan.authHeader) ? "unseen" : "anyone";
+  return isPersonal(rule.auth, context.headers, headerPlan.authHeader) ? "unseen" : "anyone";
 }
 
 function send(
