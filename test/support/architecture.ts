@@ -9,7 +9,7 @@ type Breach = string;
 
 /** What knows nothing of accounts, stores or requests to the API. */
 const foundations = [
-  ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts"],
+  ...["errors.ts", "log-events.ts", "oldest-first.ts", "json", "python", "settings", "i18n", "context.ts"],
   ...["internal-routes", "http", "tokens"],
 ];
 const contracts = [
@@ -27,6 +27,7 @@ const useCases = ["users", "auth", "sessions"];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "log-events.ts": [],
+  "oldest-first.ts": [],
   json: [],
   python: ["errors.ts", "json"],
   settings: ["errors.ts", "json", "python"],
@@ -37,7 +38,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   tokens: ["errors.ts", "json", "python", "settings"],
   "hooks.ts": ["settings", "tokens", "users/user.ts"],
   // Implementations are known to wire.ts alone.
-  stores: ["errors.ts", "json", "log-events.ts", "settings", "tokens", "users"],
+  stores: ["errors.ts", "json", "log-events.ts", "oldest-first.ts", "settings", "tokens", "users"],
   "services.ts": [...foundations, "hooks.ts", ...contracts, "users/user-events.ts"],
   users: [...foundations, "hooks.ts", ...contracts],
   auth: [...foundations, "hooks.ts", ...contracts, "users", "sessions"],
