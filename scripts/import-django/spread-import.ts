@@ -50,14 +50,14 @@ export function writeEnding<T>(
 }
 
 /** Gives those whose sessions are in the database of users. */
-async function begin({ databases, nowSeconds }: SpreadStores, owners: readonly Owner[]): Promise<readonly Owner[]> {
+async function begin({ databases }: SpreadStores, owners: readonly Owner[]): Promise<readonly Owner[]> {
   const withUsers: Owner[] = [];
   for (const chunk of chunksOf(owners)) {
     await databases.atEach(chunk, async ({ db, tables }, some) => {
       if (tables.hasEarlier) withUsers.push(...some);
       else {
         const changed = some.map(({ owner, userId, issuedBeforeSeconds }) => ({ owner, userId, issuedBeforeSeconds }));
-        await db.batch([beginChanges(db, changed, nowSeconds())]);
+        await db.batch([beginChanges(db, changed)]);
       }
     });
   }

@@ -6,11 +6,12 @@ import type { Settings } from "../settings/settings.ts";
 import type { AdminSessionStore } from "../stores/admin-contract.ts";
 import type { SessionStore, TokenStore } from "../stores/contract.ts";
 import type { UserEvents } from "../users/user-events.ts";
+import { firstOf, inTurns, type Share } from "./flush-turns.ts";
 
 /** The services that flushing needs. */
 export interface FlushDependencies {
   readonly settings: Settings;
-  readonly tokens: Pick<TokenStore, "deleteExpired">;
+  readonly tokens: Pick<TokenStore, "parts">;
   readonly sessions: Pick<SessionStore, "forgetEndings">;
   /** Undefined while ADMIN is off. */
   readonly admin?: { readonly sessions: Pick<AdminSessionStore, "deleteExpired"> } | undefined;
@@ -24,29 +25,33 @@ export interface FlushDependencies {
  */
 const batchRows = 1000;
 /**
- * Batches in one run. Each is one statement for each database, so that one database stays below D1's 50 queries per
- * invocation on the Free plan. It is two statements while rows of an earlier version are deleted; the Free plan's 100,000
- * written rows a day end before that matters. The rest waits for the next run.
+ * Batches in one run. In a single database each is one statement, so that it stays below D1's 50 queries per invocation on the
+ * Free plan; two while rows of an earlier version are deleted (the Free plan's 100,000 written rows a day end before that
+ * matters). In session databases each is two, so that however many there are, a run stays below the 1,000 of the paid plan.
+ * The rest waits for the next run.
  */
-const batchesAtMost = 45;
+const share: Share = { ofEach: 45, ofAll: 400 };
 
 /**
  * Deletes in batches until nothing is left or the run's share is done; returns how many rows were deleted. Rows outlive
- * their token by the leeway, within which it can still be used (Simple JWT's command forgets that).
+ * their token by the leeway, within which it can still be used (Simple JWT's command forgets that). Where a session database
+ * is down, all else is done first; the run has failed nevertheless.
  */
 export function createFlush({ settings, tokens, sessions, admin, userEvents, log }: FlushDependencies) {
   return async (nowSeconds: number): Promise<number> => {
     const beforeSeconds = nowSeconds - settings.LEEWAY;
     let deleted = 0;
-    for (let batch = 0; batch < batchesAtMost; batch++) {
-      const rows = await tokens.deleteExpired(beforeSeconds, batchRows);
+    const parts = await tokens.parts();
+    const failure = await inTurns(parts, firstOf(parts.length, nowSeconds), share, async (part) => {
+      const rows = await part.deleteExpired(beforeSeconds, batchRows);
       deleted += rows;
-      if (rows < batchRows) break;
-    }
+      return rows === batchRows;
+    });
     await sessions.forgetEndings(beforeSeconds);
     await admin?.sessions.deleteExpired(nowSeconds);
     const sent = await userEvents.sendPending(nowSeconds);
     log("flush", { deleted, events_sent: sent === 0 ? undefined : sent });
+    if (failure) throw failure;
     return deleted;
   };
 }

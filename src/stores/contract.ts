@@ -107,7 +107,7 @@ export interface UserStore {
 }
 
 /** Refresh and sliding tokens; authoritative about which of them are blacklisted. */
-export interface TokenStore extends TellsOf<TokenStore> {
+export interface TokenStore extends TellsOf<TokenStore>, ExpiredRows {
   isBlacklisted(owner: Owner, jti: string): Promise<boolean>;
   /**
    * What is known of a token and its user, in one round trip; what is not asked for is false, or undefined. The owner is
@@ -151,7 +151,13 @@ export interface TokenStore extends TellsOf<TokenStore> {
    * comes with it again is refused, and not taken for somebody else. Does nothing once the successor has ended.
    */
   withdraw(owner: Owner, successorJti: string, nowSeconds: number): Promise<void>;
-  /** Deletes at most `limit` rows, of whichever owner, that expired before `beforeSeconds`; how many were deleted. */
+  /** The databases that have tokens, each by itself, so that a run of the cron trigger can be shared out among them. */
+  parts(): Promise<readonly ExpiredRows[]>;
+}
+
+/** Rows of tokens, of whichever owner. */
+export interface ExpiredRows {
+  /** Deletes at most `limit` rows that expired before `beforeSeconds`; how many were deleted. */
   deleteExpired(beforeSeconds: number, limit: number): Promise<number>;
 }
 

@@ -422,7 +422,8 @@ async function play({ seed, lost, users, steps }: Run): Promise<Readonly<Record<
       }),
     );
     history.push(`spread over ${target}`);
-    const asked = { databases, target, column: "id", nowSeconds: start, step: () => {}, at: () => {} } as const;
+    const says = { step: () => {}, at: () => {} };
+    const asked = { databases, target, column: "id", nowSeconds: start, remote: false, ...says } as const;
     try {
       await spreadCommand(asked);
       count("moves");

@@ -26,6 +26,7 @@ export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): Token
   const store: TokenStore = {
     ...tokensAt(place, log, event),
     withEvent: (next) => (next ? d1Tokens(db, log, next) : store),
+    parts: async () => [store],
     tokenStatus: (revocationKeys, lookup, mayBeStale) =>
       on(() => tokenStatus(place, revocationKeys, lookup, mayBeStale)),
     // One batch because it is one round trip; the contract asks for less.
@@ -43,7 +44,7 @@ export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): Token
 }
 
 /** What concerns the sessions of one database alone. */
-export type TokensAt = Omit<TokenStore, "withEvent" | "tokenStatus" | "recordLogin">;
+export type TokensAt = Omit<TokenStore, "withEvent" | "tokenStatus" | "recordLogin" | "parts">;
 
 export function tokensAt(place: SessionPlace, log: StoreLog, event?: NewEvent): TokensAt {
   const { db } = place;

@@ -24,6 +24,14 @@ export interface SessionDatabases {
   ): Promise<void>;
   /** Runs work in each database that has sessions, one after another. It may be repeated. */
   inAll<T>(work: (place: SessionPlace, name: string) => Promise<T>): Promise<readonly T[]>;
+  /** The same for what one of them has: where one fails, the others are asked, and the first failure is given along. */
+  inReach<T>(
+    work: (place: SessionPlace) => Promise<T>,
+  ): Promise<{ readonly done: readonly T[]; readonly failure: unknown }>;
+  /** The databases that have sessions, or are to have some, as DB says it now. */
+  names(): Promise<readonly string[]>;
+  /** Runs work in one of them. It may be repeated. */
+  in<T>(name: string, work: (place: SessionPlace) => Promise<T>): Promise<T>;
 }
 
 /** What the stores over several databases work with. */
@@ -116,7 +124,7 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
     }
   }
 
-  return {
+  const databases: SessionDatabases = {
     at: (owner, work) =>
       untilPlaced(async (current) => {
         const [home = ""] = (await homesNow([owner], current)).keys();
@@ -129,16 +137,35 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
       }),
     inAll: (work) =>
       untilPlaced(async (current) => {
-        const names = [...new Set([...current.current, ...(current.next ?? [])])];
         const done: Awaited<ReturnType<typeof work>>[] = [];
-        for (const name of names) done.push(await work(placeIn(name, current, []), name));
+        for (const name of namesIn(current)) done.push(await work(placeIn(name, current, []), name));
         return done;
       }),
+    async inReach(work) {
+      const done: Awaited<ReturnType<typeof work>>[] = [];
+      let failure: unknown;
+      for (const name of await databases.names()) {
+        try {
+          done.push(await databases.in(name, work));
+        } catch (error) {
+          failure ??= error;
+        }
+      }
+      return { done, failure };
+    },
+    async names() {
+      known = newest(known, await placementIn(usersDatabase));
+      return namesIn(known);
+    },
+    in: (name, work) => untilPlaced((current) => work(placeIn(name, current, []))),
   };
+  return databases;
 }
 
 /** The database that has users; before sessions were spread, it has them all. */
 export const usersDatabase = "DB";
+
+const namesIn = ({ current, next = [] }: Placement): readonly string[] => [...new Set([...current, ...next])];
 
 /** While the lists are being changed, databases say it one after another. */
 function newest(one: Placement | undefined, other: Placement): Placement {
