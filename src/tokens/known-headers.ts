@@ -1,5 +1,6 @@
 // HMAC tokens whose header was seen on a good token before: verified by WebCrypto directly, with the key that jose used then.
 // Must never read a header: what a header means was decided when jose verified the first token that had it.
+import { base64url } from "jose";
 import { refuse } from "../errors.ts";
 
 /** A compact JWS in two parts. */
@@ -65,8 +66,8 @@ export function openKnownHeaders(): KnownHeaders {
   };
 }
 
-/** As jose decodes it, and a third of the time that `Buffer.from()` takes. */
-const bytesOf = (text: string) => Uint8Array.fromBase64(text, { alphabet: "base64url" });
+/** jose takes V8's own decoder where there is one, in a third of the time of `Buffer.from()`; Node.js 24 has none yet. */
+const bytesOf = (text: string) => base64url.decode(text);
 
 function imported(secret: Uint8Array, algorithm: string): Promise<CryptoKey> {
   const hash = `SHA-${algorithm.slice(2)}`;

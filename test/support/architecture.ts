@@ -73,7 +73,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
   {
     name: "jose",
     shows: /from "jose"/,
-    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion|event-token|provisioning-request|gateway-users)\.ts$/,
+    only: /^tokens\/(codec|keys|key-ring|jwk-set|known-headers|remote-keys|assertion|event-token|provisioning-request|gateway-users)\.ts$/,
   },
   { name: "hono", shows: /from "hono/, only: /^router\.ts$/ },
   {
