@@ -88,14 +88,22 @@ export function beginSession(db: D1Database, { tables, owner, token }: WrittenTo
   return db.prepare(sql).bind(...parameters.values);
 }
 
-/** That the row that is there is not another user's. A row without a user counts as no other's. */
+/**
+ * That the row that is there is not another user's. A row without a user counts as no other's. An owner who is not known in
+ * a database for sessions alone has no row there.
+ */
 export function notOfAnother(
   { tables, owner }: Pick<WrittenToken, "tables" | "owner">,
   parameters: Parameters,
 ): string {
   if (owner === "no user") return "true";
-  return `COALESCE(sessions.user_id = ${tables.accounts.sql(owner, parameters.add(owner.value)).id}, true)`;
+  const { id } = tables.accounts.sql(owner, parameters.add(owner.value));
+  return notOfAnotherThan(tables, id);
 }
+
+/** The same. @param id of the user, as SQL */
+export const notOfAnotherThan = ({ hasEarlier }: Pick<SessionTables, "hasEarlier">, id: string): string =>
+  hasEarlier ? `COALESCE(sessions.user_id = ${id}, true)` : `(sessions.user_id IS NULL OR sessions.user_id = ${id})`;
 
 /**
  * Writes a sliding token down. Never shortens a row's life, nor takes an end back; a version that is not known yet is

@@ -27,7 +27,7 @@ test("every column of schema.sql is looked for, and no other", async () => {
 
 test("schema.sql writes the version down that the code asks for, and leaves a later one", async () => {
   expect(await DB.prepare("SELECT id, version FROM schema_version").all()).toMatchObject({
-    results: [{ id: 1, version: 6 }],
+    results: [{ id: 1, version: 7 }],
   });
   expect(schemaVersion).toBe(6);
   const { found } = await checkAfter("UPDATE schema_version SET version = 7", "UPDATE schema_version SET version = 6");
