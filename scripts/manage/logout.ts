@@ -111,7 +111,7 @@ export async function logoutAll(bindings: Bindings, { dryRun, ask }: LogoutAll):
   const before = await endTokensOfEveryone(bindings);
   const { REVOCATION_CACHE_SECONDS } = settingsOf(bindings.vars, ["REVOCATION_CACHE_SECONDS"]);
   return [
-    `Everybody is logged out: in ${place}, tokens issued before ${isoTime(before)} are ended. There were ${count}.`,
+    `Everybody is logged out: in ${place}, tokens issued before ${isoTime(before)} are ended. ${open === 1 ? "There was" : "There were"} ${count}.`,
     `Routes with revocation = "cached" refuse access tokens within ${kvSeconds + REVOCATION_CACHE_SECONDS} s; with "off", not before they expire.`,
   ];
 }
