@@ -168,7 +168,8 @@ CREATE INDEX IF NOT EXISTS sessions_user_id ON sessions (user_id) WHERE user_id 
 CREATE UNIQUE INDEX IF NOT EXISTS sessions_other_jti ON sessions (other_jti) WHERE other_jti IS NOT NULL;
 CREATE INDEX IF NOT EXISTS sessions_session ON sessions (session, ended_at) WHERE session IS NOT NULL;
 -- A Worker of an earlier version takes a token that it does not know for a good one, and one of an adopted session for its
--- own: it has to fail, so that its client asks again and comes to a Worker that knows. Not when it ends all of a user.
+-- own: it has to fail, so that its client asks again and comes to a Worker that knows. Not when it ends all of a user. Where
+-- sessions are in other databases, it knows none of them.
 CREATE TRIGGER IF NOT EXISTS adopted_token_used BEFORE UPDATE OF blacklisted_at, successor_jti, expires_at ON outstanding_tokens
 WHEN EXISTS (SELECT 1 FROM sessions WHERE other_jti = OLD.jti AND blacklisted_at IS NULL)
   AND NOT (NEW.successor_jti IS OLD.successor_jti AND NEW.expires_at = OLD.expires_at
@@ -176,10 +177,12 @@ WHEN EXISTS (SELECT 1 FROM sessions WHERE other_jti = OLD.jti AND blacklisted_at
 BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
 CREATE TRIGGER IF NOT EXISTS adopted_token_written BEFORE INSERT ON outstanding_tokens
 WHEN EXISTS (SELECT 1 FROM sessions WHERE id = substr(NEW.jti, 1, 24) OR other_jti = NEW.jti)
+  OR EXISTS (SELECT 1 FROM placement WHERE current <> '["DB"]' OR next IS NOT NULL)
 BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
 CREATE TRIGGER IF NOT EXISTS adopted_session_ended BEFORE INSERT ON ended_families
-WHEN EXISTS (SELECT 1 FROM sessions WHERE session = NEW.family OR other_jti = NEW.family OR id = substr(NEW.family, 1, 24))
-  AND NOT EXISTS (SELECT 1 FROM sessions WHERE ended_at IS NOT NULL AND (session = NEW.family OR other_jti = NEW.family))
+WHEN (EXISTS (SELECT 1 FROM sessions WHERE session = NEW.family OR other_jti = NEW.family OR id = substr(NEW.family, 1, 24))
+  AND NOT EXISTS (SELECT 1 FROM sessions WHERE ended_at IS NOT NULL AND (session = NEW.family OR other_jti = NEW.family)))
+  OR EXISTS (SELECT 1 FROM placement WHERE current <> '["DB"]' OR next IS NOT NULL)
 BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
 -- It does not know that the tokens of everybody were ended, and must not give a successor to one of them.
 CREATE TRIGGER IF NOT EXISTS ended_token_used BEFORE UPDATE OF successor_jti ON outstanding_tokens

@@ -77,6 +77,9 @@ export const sessionBindingsIn = (config: {
   readonly d1_databases: ReadonlyArray<{ readonly binding: string }>;
 }): readonly string[] => config.d1_databases.map(({ binding }) => binding).filter(isSessionsBinding);
 
+/** 2 of SESSIONS_2. The numbers may have no gap: a Worker with one does not start. */
+export const numberOf = (binding: string): number => Number(binding.slice(binding.indexOf("_") + 1));
+
 const hasEventsUrl = (vars: Bindings["vars"]): boolean => settingsOf(vars, ["EVENTS_URL"]).EVENTS_URL !== null;
 
 /** The settings among `vars` that a command uses; fails when one of them cannot be read. */

@@ -7,6 +7,7 @@ import { CONFIG_FILE, STATE_DIRECTORY } from "../shared/project.ts";
 import { importWrangler } from "../shared/wrangler.ts";
 import type { Database, Row } from "./database.ts";
 import { updateSessionTables, updateTables } from "./tables.ts";
+import { waitingForLock } from "./wait-for-lock.ts";
 
 /** The database, those for sessions alone, and everything else the Worker would be given: vars, secrets and bindings. */
 export type Local = {
@@ -37,7 +38,10 @@ export async function openLocal(
     throw configFailure(error, CONFIG_FILE, "Cannot open the local database as wrangler.toml describes it");
   });
   try {
-    const d1 = proxy.env.DB;
+    const env = Object.fromEntries(
+      Object.entries(proxy.env).map(([name, value]) => [name, isD1(value) ? waitingForLock(value) : value]),
+    );
+    const d1 = env.DB;
     if (!isD1(d1)) throw new Failure("wrangler.toml has no D1 database with the binding DB.");
     const opened = (bound: D1Database): Database => ({
       place: "local",
@@ -53,14 +57,14 @@ export async function openLocal(
     });
     const database = opened(d1);
     const sessions = new Map<string, Database>();
-    for (const [name, bound] of Object.entries(proxy.env)) {
+    for (const [name, bound] of Object.entries(env)) {
       if (isSessionsBinding(name) && isD1(bound)) sessions.set(name, opened(bound));
     }
     if (tables === "up to date") {
       await updateTables(database);
       for (const one of sessions.values()) await updateSessionTables(one);
     }
-    return { database, sessions, env: proxy.env };
+    return { database, sessions, env };
   } catch (error) {
     await proxy.dispose();
     throw error instanceof Failure ? error : new Failure(`Cannot prepare the local database: ${reasonOf(error)}`);

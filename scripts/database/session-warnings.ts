@@ -1,6 +1,7 @@
 // Whether the databases for sessions alone are those that the Worker needs. For `check`.
 // Must never write.
 import { usersDatabase } from "../../src/stores/spread/databases.ts";
+import { numberOf } from "./bindings.ts";
 import type { Database, Row } from "./database.ts";
 
 type Readable = Pick<Database, "read">;
@@ -36,9 +37,12 @@ export async function sessionWarnings(
   } else if (missing.length === 0) {
     const unused = [...sessions.keys()].filter((name) => !used.includes(name));
     const [are, have] = unused.length === 1 ? ["is", "has"] : ["are", "have"];
+    const highest = Math.max(0, ...used.map(numberOf));
+    const canGo = unused.every((name) => numberOf(name) > highest);
+    const instead = canGo ? ` Or take ${unused.length === 1 ? "it" : "them"} out of wrangler.toml.` : "";
     if (unused.length > 0) {
       warnings.push(
-        `${unused.join(", ")} ${are} bound and ${have} no sessions. To move sessions there: npm run manage -- sessions spread`,
+        `${unused.join(", ")} ${are} bound and ${have} no sessions. Move sessions there: npm run manage -- sessions spread.${instead}`,
       );
     }
   }

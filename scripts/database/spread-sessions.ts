@@ -8,6 +8,7 @@ import { announced, homeOf, type Placement, settled } from "../../src/stores/spr
 import { passwordFingerprint } from "../../src/users/password-fingerprint.ts";
 import type { UserIdColumn } from "../../src/users/user-id.ts";
 import { Failure } from "../shared/failure.ts";
+import { isoTime } from "../shared/terminal.ts";
 import { bulkStatements, type Cell, plainJson } from "./bulk.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import type { Database, Row } from "./database.ts";
@@ -57,8 +58,14 @@ export async function spreadSessions(spreading: Spreading): Promise<number | und
       "Sessions cannot be moved back into DB, whose users have other versions. --over SESSIONS_1 brings all into one database.",
     );
   }
-  await refuseEarlierTokens(users, spreading.nowSeconds, flag);
-  for (const name of [...before.current, ...target]) databaseNamed(databases, name);
+  await refuseEarlierTokens(users, spreading.nowSeconds);
+  const missing = before.current.find((name) => !databases.has(name));
+  if (missing !== undefined) {
+    throw new Failure(
+      `${missing} has sessions and wrangler.toml does not bind it. Bind it again, and move them first: npm run manage -- sessions spread --over ${target.join(",")}${flag}`,
+    );
+  }
+  for (const name of target) databaseNamed(databases, name);
   const during = before.next === undefined ? announced(before, target) : before;
   step("Announcing where sessions are to be");
   // DB says which of two commands has begun; the others learn of that one alone.
@@ -105,13 +112,13 @@ function placementOf(name: string, row: Row): Placement {
 }
 
 /** Used tokens of an earlier version are known by DB alone: elsewhere they would count as good. */
-async function refuseEarlierTokens(users: Pick<Database, "read">, nowSeconds: number, flag: string): Promise<void> {
+async function refuseEarlierTokens(users: Pick<Database, "read">, nowSeconds: number): Promise<void> {
   const [row] = await users.read(
     `SELECT MAX(expires_at) AS last FROM outstanding_tokens WHERE expires_at >= ${Math.trunc(nowSeconds)}`,
   );
   if (typeof row?.last !== "number") return;
   throw new Failure(
-    `Tokens of an earlier version are in use until ${new Date(row.last * 1000).toISOString()}. Sessions can be moved after that. Until then: npm run manage -- sessions adopt${flag}`,
+    `Sessions cannot be moved yet: DB has to know used tokens of an earlier version until the last of them expires, at ${isoTime(row.last)}. Run this command again after that. Adopting sessions does not shorten it.`,
   );
 }
 

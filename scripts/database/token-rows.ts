@@ -6,6 +6,7 @@ import { everyonesCutoff, isEndedWithAll } from "../../src/stores/d1/cutoffs.ts"
 import { isNotAdopted } from "../../src/stores/d1/earlier-tokens.ts";
 import { createParameters } from "../../src/stores/d1/parameters.ts";
 import { currentJti, tokenPlace } from "../../src/stores/d1/session-state.ts";
+import type { SessionPlace } from "../../src/stores/d1/session-tables.ts";
 import { liveTokenFrom, liveTokensSql } from "../../src/stores/d1/sessions.ts";
 import { spreadSessions } from "../../src/stores/spread/sessions.ts";
 import type { UserId } from "../../src/users/user.ts";
@@ -88,15 +89,28 @@ export async function listTokens(
 /** What listTokens() lists of one of several databases. */
 const tokensIn = (hasUsers: boolean, whose: string): string => (hasUsers ? tokensSql(whose) : lastTokens(whose));
 
-/** The rows of each database that has sessions, the newest first and each session once, with the names of their users. */
-async function rowsOfAll(bindings: Databases, sqlOf: (hasUsers: boolean) => string): Promise<readonly Row[]> {
-  const found = await overDatabases(bindings, ({ databases }) =>
-    databases.inAll(async ({ db, tables }) => {
-      const [result] = await db.batch<Row>([db.prepare(sqlOf(tables.hasEarlier))]);
-      return result?.results ?? [];
-    }),
-  );
-  const rows = found.flat().toSorted(newestFirst);
+/**
+ * The rows of each database that has sessions, the newest first and each session once, with the names of their users.
+ *
+ * @param isForOne whether it is enough to find some, and a database that is down does not matter then
+ */
+async function rowsOfAll(
+  bindings: Databases,
+  sqlOf: (hasUsers: boolean) => string,
+  isForOne = false,
+): Promise<readonly Row[]> {
+  const read = async ({ db, tables }: SessionPlace) => {
+    const [result] = await db.batch<Row>([db.prepare(sqlOf(tables.hasEarlier))]);
+    return result?.results ?? [];
+  };
+  const rows = await overDatabases(bindings, async ({ databases }) => {
+    if (!isForOne) return (await databases.inAll(read)).flat().toSorted(newestFirst);
+    const { done, failure } = await databases.inReach(read);
+    const found = done.flat().toSorted(newestFirst);
+    // It may be where nobody can look now.
+    if (found.length === 0 && failure !== undefined) throw failure;
+    return found;
+  });
   const names = await namesOf(bindings.database, [...new Set(rows.flatMap(({ owner_id: id }) => id ?? []))]);
   // While sessions are moved, a row can still be where it was; the newer one counts.
   const sessions = new Map<unknown, Row>();
@@ -138,7 +152,11 @@ export async function findToken(bindings: Databases, jti: string): Promise<Token
   const earlier = `SELECT jti, jti, ${columns}, expires_at, blacklisted_at FROM outstanding_tokens WHERE jti = ${asked}`;
   const text = (sql: string) => withLiterals(sql, parameters.values);
   const [token] = hasSessionDatabases(bindings)
-    ? await rowsOfAll(bindings, (hasUsers) => text(hasUsers ? `${inSession} UNION ALL ${earlier} LIMIT 1` : inSession))
+    ? await rowsOfAll(
+        bindings,
+        (hasUsers) => text(hasUsers ? `${inSession} UNION ALL ${earlier} LIMIT 1` : inSession),
+        true,
+      )
     : await readHere(bindings.database, text(`${withNames(`${inSession} UNION ALL ${earlier}`)} LIMIT 1`));
   return token === undefined ? null : toTokenRow(token);
 }

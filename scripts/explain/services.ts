@@ -137,6 +137,7 @@ const noTokens: TokenStore = {
   blacklist: unavailable,
   rotate: unavailable,
   withdraw: unavailable,
+  parts: unavailable,
   deleteExpired: unavailable,
 };
 const noDatabase = { prepare: unavailable, batch: unavailable } as unknown as D1Database;

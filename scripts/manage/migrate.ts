@@ -110,7 +110,7 @@ async function run(argv: readonly string[]): Promise<number> {
       if (values.cancel !== true && (await hasEarlierSessions(database, Math.floor(Date.now() / 1000)))) {
         const remote = database.place === "remote" ? " --remote" : "";
         console.log(
-          `It has sessions of an earlier version. When this one is deployed: npm run manage -- sessions adopt${remote}`,
+          `It has sessions of an earlier version. Once the Worker of this version is deployed: npm run manage -- sessions adopt${remote}`,
         );
       }
     });

@@ -46,7 +46,7 @@ it, each moves when it is refreshed. Run it when this version is deployed: the W
 the token of such a session. If the command is stopped, run it again.
 
 spread moves sessions to the databases that are bound as SESSIONS_1, SESSIONS_2 and so on, each user's to one of them, or
-between these when there are more or fewer (docs/deploy.md). Deploy the Worker with the bindings first. It serves
+between these when there are more or fewer (docs/scaling.md). Deploy the Worker with the bindings first. It serves
 meanwhile, and moves those that it meets itself. If the command is stopped, run it again. Users called adopt or spread
 are named by --id.
 

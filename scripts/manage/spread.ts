@@ -3,7 +3,7 @@
 import { isSessionsBinding } from "../../src/settings/checks/check-bindings.ts";
 import { usersDatabase } from "../../src/stores/spread/databases.ts";
 import { userIdColumn } from "../../src/users/user-id.ts";
-import type { Bindings } from "../database/bindings.ts";
+import { type Bindings, numberOf } from "../database/bindings.ts";
 import { spreadSessions } from "../database/spread-sessions.ts";
 import { Failure, usage } from "../shared/failure.ts";
 import type { Progress } from "../shared/progress.ts";
@@ -30,7 +30,7 @@ export async function spread(
   const bound = [...sessions.keys()];
   const target = over ?? bound;
   if (target.length === 0) {
-    throw new Failure("wrangler.toml binds no database for sessions alone, such as SESSIONS_1 (docs/deploy.md).");
+    throw new Failure("wrangler.toml binds no database for sessions alone, such as SESSIONS_1 (docs/scaling.md).");
   }
   const databases = new Map([
     [usersDatabase, database],
@@ -46,9 +46,18 @@ export async function spread(
     at: progress.at,
   });
   const where = `in ${target.join(", ")}`;
-  if (moved === undefined) return `The ${database.place} sessions are ${where} already. Nothing was moved.`;
-  const users = moved === 1 ? "1 user is" : `${moved} users are`;
+  if (moved === undefined) return `All ${database.place} sessions are ${where} already. Nothing was moved.`;
+  const users = moved === 1 ? "1 user" : `${moved} users`;
+  return `Moved the sessions of ${users}. All ${database.place} sessions are now ${where}.${emptyOnes(bound, target)}`;
+}
+
+/** What becomes of databases that have no sessions any more. */
+function emptyOnes(bound: readonly string[], target: readonly string[]): string {
+  const highest = Math.max(...target.map(numberOf));
   const empty = bound.filter((name) => !target.includes(name));
-  const rest = empty.length === 0 ? "" : ` ${empty.join(", ")} can be taken out of wrangler.toml.`;
-  return `${users} moved. The ${database.place} sessions are ${where}.${rest}`;
+  const removable = empty.filter((name) => numberOf(name) > highest);
+  const staying = empty.filter((name) => numberOf(name) < highest);
+  const out = removable.length === 0 ? "" : ` ${removable.join(", ")} can be taken out of wrangler.toml.`;
+  if (staying.length === 0) return out;
+  return `${out} ${staying.join(", ")} must stay there, because the numbers may have no gap.`;
 }

@@ -3,7 +3,7 @@
 import type { TokenStore } from "../../src/stores/contract.ts";
 import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
-import { commandOrigin } from "../database/command-notes.ts";
+import { withNotes } from "../database/command-notes.ts";
 import { hasSessionDatabases, overDatabases, ownerOfId } from "../database/session-stores.ts";
 import { findToken, listTokens, type TokenRow } from "../database/token-rows.ts";
 import { userNamed } from "../database/users.ts";
@@ -116,19 +116,17 @@ export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: n
     createdAtSeconds: row.created_at,
     expiresAtSeconds: row.expires_at,
   };
-  const audit = {
-    ...commandOrigin(),
-    atSeconds: nowSeconds,
-    action: "token_revoked",
-    detail: { jti: jti.slice(0, 8) },
-  } as const;
-  const notes = { audit };
-  const { tokens, announce } = storesOf({ ...bindings, notes });
+  const { userId } = token;
+  const user = userId === undefined ? undefined : { id: userId };
+  const detail = { jti: jti.slice(0, 8) };
+  const event = { type: "logout", data: { all: false } } as const;
+  const telling = withNotes(bindings, { action: "token_revoked", user, detail, event }, nowSeconds);
+  const { tokens, announce } = storesOf(telling);
   const done = hasSessionDatabases(bindings)
     ? await overDatabases(bindings, async (stores) =>
-        spreadTokens(stores, notes).blacklist(await ownerOfId(bindings, stores, token.userId), token, nowSeconds),
+        spreadTokens(stores, telling.notes).blacklist(await ownerOfId(bindings, stores, userId), token, nowSeconds),
       )
-    : await tokens.blacklist("no user", token, nowSeconds);
+    : await tokens.blacklist(user ? { column: "id", value: user.id } : "no user", token, nowSeconds);
   await announce?.(jti, row.expires_at, nowSeconds).catch((error: unknown) => {
     throw new Failure(
       `'${jti}' is blacklisted in the ${place} database, but KV could not be updated: ${reasonOf(error)} Run the command again.`,

@@ -11,13 +11,15 @@ import type { LiveToken, Owner, TokenStore } from "../stores/contract.ts";
 import { mayChange } from "../users/admin-rights.ts";
 import { ownerOf } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
+import type { UserEvents } from "../users/user-events.ts";
 import { type AuditDependencies, audit, auditEntry } from "./audit.ts";
 import type { Admin } from "./sessions.ts";
 
 /** The services that the administration of tokens needs. */
 export interface TokenAdministrationDependencies extends EndingDependencies, AuditDependencies {
-  readonly tokens: Pick<TokenStore, "blacklist" | "withNotes">;
+  readonly tokens: TokenStore;
   readonly admin: { readonly tokens: AdminTokenStore };
+  readonly userEvents: UserEvents;
 }
 
 export interface TokenAdministration {
@@ -38,10 +40,13 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
     return token;
   };
   const ownerFor = ({ user }: AdminToken): Owner => (user ? ownerOf(deps.settings, user) : "no user");
-  /** What ends a session, and notes it in the audit log. */
-  const noting = (context: RequestContext, admin: Admin, session: string) => {
+  /** The log-out of which the API is told with the next change, by the store that writes both. */
+  const logOut = ({ nowSeconds }: RequestContext) => deps.userEvents.newEvent("logout", nowSeconds, { all: false });
+  const end = async (context: RequestContext, admin: Admin, owner: Owner, session: string) => {
     const entry = auditEntry(context, admin, "session_ended", { session: shortId(session) });
-    return { ...deps, sessions: deps.sessions.withNotes({ audit: entry }) };
+    const sessions = deps.sessions.withNotes({ event: logOut(context), audit: entry });
+    await endSession({ ...deps, sessions }, owner, session, context.nowSeconds);
+    deps.userEvents.sendSoon(owner, context.nowSeconds);
   };
   return {
     async revokeToken(context, admin, jti) {
@@ -49,15 +54,17 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
       const token = await tokenFor(admin, jti);
       const { type, createdAtSeconds, expiresAtSeconds } = token;
       const row = { jti, type, userId: token.user?.id, createdAtSeconds, expiresAtSeconds };
+      const owner = ownerFor(token);
       const entry = auditEntry(context, admin, "token_revoked", { jti: shortId(jti) });
-      await deps.tokens.withNotes({ audit: entry }).blacklist(ownerFor(token), row, nowSeconds);
+      await deps.tokens.withNotes({ event: logOut(context), audit: entry }).blacklist(owner, row, nowSeconds);
+      deps.userEvents.sendSoon(owner, nowSeconds);
       await deps.revocationCache.announce(jti, expiresAtSeconds + deps.settings.LEEWAY, nowSeconds);
       audit(deps, { context, admin }, "admin_token_revoked", { user_id: token.user?.id, jti: shortId(jti) });
       return token;
     },
     async endSession(context, admin, jti) {
       const token = await tokenFor(admin, jti);
-      await endSession(noting(context, admin, token.session), ownerFor(token), token.session, context.nowSeconds);
+      await end(context, admin, ownerFor(token), token.session);
       const fields = { user_id: token.user?.id, family: shortId(token.session) };
       audit(deps, { context, admin }, "admin_session_ended", fields);
       return token;
@@ -67,7 +74,7 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
       if (!mayChange(admin.user, target)) refuse("permission_denied");
       const sessions = await liveSessions(deps, target, context.nowSeconds);
       if (!sessions.some((one) => one.session === session)) refuse("no_route");
-      await endSession(noting(context, admin, session), ownerOf(deps.settings, target), session, context.nowSeconds);
+      await end(context, admin, ownerOf(deps.settings, target), session);
       const fields = { user_id: target.id, family: shortId(session) };
       audit(deps, { context, admin }, "admin_session_ended", fields);
     },

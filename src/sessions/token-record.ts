@@ -79,7 +79,9 @@ export async function checkTokenUser(
     }
     refuse(reason);
   }
-  if (isOver(state, user)) refuse("refresh_session_outdated");
+  // A refresh that writes nothing goes on for whoever has the name now, as in Simple JWT.
+  const writes = type === "sliding" || deps.settings.ROTATE_REFRESH_TOKENS;
+  if (writes ? isOver(state, user) : isOutdated(state?.sessionVersion, user)) refuse("refresh_session_outdated");
 }
 
 /** Enters a token that was revoked into the revocation cache, after the answer. */

@@ -107,7 +107,7 @@ export interface UserStore {
 }
 
 /** Refresh and sliding tokens; authoritative about which of them are blacklisted. */
-export interface TokenStore extends TellsOf<TokenStore> {
+export interface TokenStore extends TellsOf<TokenStore>, ExpiredRows {
   /** By its own id, or with the tokens of everybody (SessionStore.endEveryone); not with those of its session or user. */
   isBlacklisted(owner: Owner, jti: string, issuedAtSeconds: number): Promise<boolean>;
   /**
@@ -152,7 +152,13 @@ export interface TokenStore extends TellsOf<TokenStore> {
    * comes with it again is refused, and not taken for somebody else. Does nothing once the successor has ended.
    */
   withdraw(owner: Owner, successorJti: string, nowSeconds: number): Promise<void>;
-  /** Deletes at most `limit` rows, of whichever owner, that expired before `beforeSeconds`; how many were deleted. */
+  /** The databases that have tokens, each by itself, so that a run of the cron trigger can be shared out among them. */
+  parts(): Promise<readonly ExpiredRows[]>;
+}
+
+/** Rows of tokens, of whichever owner. */
+export interface ExpiredRows {
+  /** Deletes at most `limit` rows that expired before `beforeSeconds`; how many were deleted. */
   deleteExpired(beforeSeconds: number, limit: number): Promise<number>;
 }
 

@@ -130,6 +130,7 @@ it("is tried in every database before it fails, and told to KV, so that running 
 });
 
 test("a Worker of an earlier version gives no successor to a token from before", async () => {
+  await placeSessions(["DB"]);
   const [old, unknown, later] = [freshId(), freshId(), freshId()];
   const insert =
     "INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at, successor_jti) VALUES (?, 'refresh', ?, 4000000000, ?)";

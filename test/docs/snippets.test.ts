@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { standInSecrets } from "../../scripts/configuration/stand-in-key.ts";
 import { readWranglerFile } from "../../scripts/configuration/wrangler-file.ts";
 import { localBindings } from "../../scripts/database/bindings.ts";
-import { addColumn, addedColumns } from "../../scripts/database/tables.ts";
+import { addColumn, addedColumns, sessionsStatements } from "../../scripts/database/tables.ts";
 import { readConfiguration } from "../../src/configuration.ts";
 import { commandError } from "../support/command-errors.ts";
 import {
@@ -212,14 +212,16 @@ describe("SQL", () => {
     const statements = documentFiles().flatMap((file) =>
       commandLinesOf(file).flatMap((words) => {
         const at = words.indexOf("--command");
-        return at < 0 ? [] : [[file, words[at + 1] ?? ""] as const];
+        const forSessions = words.some((word) => /^SESSIONS_\d+$/.test(word));
+        return at < 0 ? [] : [[file, words[at + 1] ?? "", forSessions] as const];
       }),
     );
     it("is there", () => {
       expect(statements.length).toBeGreaterThan(1);
     });
-    it.each(statements)("%s: %s", async (_, sql) => {
-      await bindings.d1.prepare(`EXPLAIN ${sql}`).all();
+    it.each(statements)("%s: %s", async (_, sql, forSessions) => {
+      if (forSessions) await bindings.database.write(sessionsStatements.join(";\n"));
+      for (const one of sql.split("; ")) await bindings.d1.prepare(`EXPLAIN ${one}`).all();
     });
   });
 });

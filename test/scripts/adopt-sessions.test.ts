@@ -81,6 +81,14 @@ describe("to a Worker of an earlier version", () => {
     expect(() => store.db.exec(sql)).toThrow("this session is in the table sessions");
   });
 
+  it.each([
+    ["a token that it does not know", uses("elsewhere")],
+    ["the end of a session", "INSERT INTO ended_families (family, ended_at, expires_at) VALUES ('elsewhere', 1, 2)"],
+  ])("%s is refused where sessions are in databases of their own", (_, sql) => {
+    store.db.exec(`UPDATE placement SET current = '["SESSIONS_1"]'`);
+    expect(() => store.db.exec(sql)).toThrow("this session is in the table sessions");
+  });
+
   it("a session that is not adopted is its own", () => {
     store.db.exec(uses("c"));
     store.db.exec("INSERT INTO ended_families (family, ended_at, expires_at) VALUES ('c', 1, 2)");

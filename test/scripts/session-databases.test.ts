@@ -69,7 +69,7 @@ describe("sessions spread", () => {
     const steps: string[] = [];
     const progress = { ...quiet, step: (text: string) => void steps.push(text) };
     expect(await spread(store.bindings, undefined, now, progress)).toBe(
-      "6 users are moved. The remote sessions are in SESSIONS_1, SESSIONS_2, SESSIONS_3.",
+      "Moved the sessions of 6 users. All remote sessions are now in SESSIONS_1, SESSIONS_2, SESSIONS_3.",
     );
     expect(steps).toEqual([
       "Announcing where sessions are to be",
@@ -84,14 +84,40 @@ describe("sessions spread", () => {
         .get(keyOf(2)),
     ).toEqual({ counter: 3, uses: `[${now - 300}]`, client: "O'Hara; phone", session_version: 0 });
     expect(await spread(store.bindings, undefined, now, quiet)).toBe(
-      "The remote sessions are in SESSIONS_1, SESSIONS_2, SESSIONS_3 already. Nothing was moved.",
+      "All remote sessions are in SESSIONS_1, SESSIONS_2, SESSIONS_3 already. Nothing was moved.",
+    );
+  });
+
+  it("says until when the tokens of an earlier version keep sessions in DB", async () => {
+    store.db
+      .prepare(
+        "INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+      )
+      .run("5e1f0c1a3b9d4d0d8a0f2f0f6c9b7a11", "refresh", "1", 1_893_456_000, 1_893_456_900);
+    await expect(spread(store.bindings, undefined, 1_893_456_100, quiet)).rejects.toThrow(
+      "Sessions cannot be moved yet: DB has to know used tokens of an earlier version until the last of them expires, at 2030-01-01T00:15:00Z. Run this command again after that. Adopting sessions does not shorten it.",
+    );
+    expect(await spread(store.bindings, undefined, 1_893_456_901, quiet)).toMatch(/^Moved the sessions of 6 users\./);
+  });
+
+  it("says which of the empty ones must stay, because a Worker with a gap in the numbers does not start", async () => {
+    expect(await spread(store.bindings, ["SESSIONS_2"], now, quiet)).toBe(
+      "Moved the sessions of 6 users. All remote sessions are now in SESSIONS_2. SESSIONS_3 can be taken out of wrangler.toml. SESSIONS_1 must stay there, because the numbers may have no gap.",
+    );
+  });
+
+  it("says what to do about a database that was taken out before its sessions were moved", async () => {
+    await spread(store.bindings, undefined, now, quiet);
+    const sessions = new Map([...store.bindings.sessions].filter(([name]) => name !== "SESSIONS_3"));
+    await expect(spread({ ...store.bindings, sessions }, undefined, now, quiet)).rejects.toThrow(
+      "SESSIONS_3 has sessions and wrangler.toml does not bind it. Bind it again, and move them first: npm run manage -- sessions spread --over SESSIONS_1,SESSIONS_2 --remote",
     );
   });
 
   it("moves them away from a database that is to be taken out", async () => {
     await spread(store.bindings, undefined, now, quiet);
     expect(await spread(store.bindings, ["SESSIONS_1", "SESSIONS_2"], now, quiet)).toMatch(
-      /moved\. The remote sessions are in SESSIONS_1, SESSIONS_2\. SESSIONS_3 can be taken out of wrangler\.toml\.$/,
+      /^Moved the sessions of \d users?\. All remote sessions are now in SESSIONS_1, SESSIONS_2\. SESSIONS_3 can be taken out of wrangler\.toml\.$/,
     );
     expect(counts()[3]).toBe(0);
     expect((counts() as number[]).reduce((sum, count) => sum + count, 0)).toBe(6);
@@ -101,7 +127,7 @@ describe("sessions spread", () => {
     store.db.exec("PRAGMA foreign_keys = OFF; ALTER TABLE users RENAME TO text_users");
     store.db.exec(`CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password TEXT, alternate_id TEXT, is_active INTEGER, session_version INTEGER);
       INSERT INTO users SELECT CAST(id AS INTEGER), username, password, NULL, is_active, session_version FROM text_users`);
-    expect(await spread(store.bindings, undefined, now, quiet)).toMatch(/^6 users are moved/);
+    expect(await spread(store.bindings, undefined, now, quiet)).toMatch(/^Moved the sessions of 6 users\./);
     expect(counts()[0]).toBe(0);
   });
 
@@ -217,6 +243,84 @@ describe.each([
   });
 });
 
+describe("a command that ends something, with sessions in databases of their own,", () => {
+  beforeEach(async () => {
+    await spread(store.bindings, undefined, now, quiet);
+  });
+  /** The users of whose session something has ended. */
+  const ended = () =>
+    [1, 2, 3, 4, 5, 6].filter((id) => {
+      const { blacklisted_at: blacklistedAt, ended_at: endedAt } = rowOf(id) ?? {};
+      return blacklistedAt !== null || endedAt !== null;
+    });
+
+  it("revokes a token in its user's database and in KV", async () => {
+    await revokeToken(store.bindings, jtiOf(2), now);
+    expect(rowOf(2)).toEqual({ blacklisted_at: now, ended_at: null, is_current: 1 });
+    expect([ended(), [...store.kv.keys()]]).toEqual([[2], [`jti:${jtiOf(2)}`]]);
+  });
+
+  it("ends a session in its user's database and in KV", async () => {
+    await logout(store.bindings, await named("user3"), sessionOf(3), now);
+    expect(rowOf(3)).toMatchObject({ ended_at: now, is_current: 1 });
+    expect([ended(), [...store.kv.keys()]]).toEqual([[3], [`fam:${sessionOf(3)}`]]);
+  });
+
+  it("ends all sessions of a user in the user's database and in KV", async () => {
+    await logout(store.bindings, await named("user4"), undefined, now);
+    expect(rowOf(4)).toMatchObject({ blacklisted_at: now });
+    expect(ownerOf(4)).toEqual({ is_active: 1, session_version: 0, issued_before: now + 1, changing_until: null });
+    expect([ended(), [...store.kv]]).toEqual([[4], [["user:4", String(now + 1)]]]);
+  });
+});
+
+describe("while one of three databases is down, a command", () => {
+  /** One whose sessions are in another database than user1's. */
+  const other = [2, 3, 4, 5, 6].find((id) => homeIn(id) !== homeIn(1)) ?? 0;
+  beforeEach(async () => {
+    await spread(store.bindings, undefined, now, quiet);
+  });
+  const broken = () => {
+    const fail = () => Promise.reject(new Error("D1 did not answer"));
+    const one = store.bindings.sessions.get(homeIn(1));
+    if (!one) throw new Error("user1 has a database");
+    const database = { ...one.database, read: fail, batch: fail, write: fail };
+    return {
+      ...store.bindings,
+      sessions: new Map([...store.bindings.sessions, [homeIn(1), { database, d1: d1OverText(database) }]]),
+    };
+  };
+
+  it.each<[string, (id: number) => Promise<unknown>]>([
+    ["that revokes a token", (id) => revokeToken(broken(), jtiOf(id), now)],
+    ["that ends a session", async (id) => logout(broken(), await named(`user${id}`), sessionOf(id), now)],
+    ["that ends all sessions", async (id) => logout(broken(), await named(`user${id}`), undefined, now)],
+    ["that deactivates a user", async (id) => deactivateAndEndTokens(broken(), await named(`user${id}`), now)],
+    ["that deletes a user", async (id) => deleteAndEndTokens(broken(), await named(`user${id}`), now)],
+  ])("%s fails for its users and leaves them as they are, and works for others", async (_what, run) => {
+    await expect(run(1)).rejects.toThrow("D1 did not answer");
+    expect([rowOf(1)?.blacklisted_at, rowOf(1)?.ended_at, (await named("user1")).is_active]).toEqual([
+      null,
+      null,
+      true,
+    ]);
+    expect([...store.kv.keys()]).toEqual([]);
+    await run(other);
+    expect(rowOf(other)).not.toMatchObject({ blacklisted_at: null, ended_at: null });
+    expect(store.kv.size).toBe(1);
+  });
+
+  it("lists the sessions of others, and not those of all", async () => {
+    expect(await openSessions(broken(), await named(`user${other}`), now)).toHaveLength(1);
+    await expect(openSessions(broken(), await named("user1"), now)).rejects.toThrow("D1 did not answer");
+    await expect(listTokens(broken(), { blacklisted: false, limit: 5 })).rejects.toThrow("D1 did not answer");
+  });
+
+  it("does not say that there is no such token", async () => {
+    await expect(revokeToken(broken(), "unknown", now)).rejects.toThrow("D1 did not answer");
+  });
+});
+
 describe("check", () => {
   const warnings = (names: Readonly<Record<string, string>>) =>
     sessionWarnings(
@@ -233,7 +337,14 @@ describe("check", () => {
   it("says that databases are bound and have no sessions", async () => {
     expect(await warnings({})).toEqual([]);
     expect(await warnings(right)).toEqual([
-      "SESSIONS_1, SESSIONS_2, SESSIONS_3 are bound and have no sessions. To move sessions there: npm run manage -- sessions spread",
+      "SESSIONS_1, SESSIONS_2, SESSIONS_3 are bound and have no sessions. Move sessions there: npm run manage -- sessions spread. Or take them out of wrangler.toml.",
+    ]);
+  });
+
+  it("does not say to take one out below others that have sessions", async () => {
+    await spread(store.bindings, ["SESSIONS_2"], now, quiet);
+    expect(await warnings(right)).toEqual([
+      "SESSIONS_1, SESSIONS_3 are bound and have no sessions. Move sessions there: npm run manage -- sessions spread.",
     ]);
   });
 

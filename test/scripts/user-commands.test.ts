@@ -12,6 +12,7 @@ import { insertUser, setActive, setPasswordHash } from "../../scripts/database/u
 import { type AuditFilter, exportAudit, listAudit } from "../../scripts/manage/audit.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { logout, logoutAll } from "../../scripts/manage/logout.ts";
+import { revokeToken } from "../../scripts/manage/tokens.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { type TextDatabase, textDatabase } from "../support/text-database.ts";
 import { djangoUsers, requireUser } from "../support/user-model.ts";
@@ -309,6 +310,15 @@ describe("what is noted along with a change", () => {
     await insertUser(telling.database, made, "2026-01-01T00:00:00Z", djangoUsers);
     expect(told()).toEqual([{ user_id: "5", type: "user_changed", created_at: now, data: {} }]);
     expect(audited()).toMatchObject([{ action: "user_created", user_id: "5", detail: "{}" }]);
+  });
+
+  it("a token that is revoked is told of once, as a log-out", async () => {
+    store = textDatabase(sending);
+    addUser("4", "o'hara");
+    addToken("made-elsewhere", "4");
+    for (let times = 0; times < 2; times++) await revokeToken(store.bindings, "made-elsewhere", now);
+    expect(told()).toEqual([{ user_id: "4", type: "logout", created_at: now, data: { all: false } }]);
+    expect(audited()).toMatchObject([{ action: "token_revoked", user_id: "4", detail: '{"jti":"made-els"}' }]);
   });
 
   it("is no event where the Worker sends none", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { Refusal } from "../../src/errors.ts";
 import { createFlush } from "../../src/sessions/flush.ts";
 import { DB } from "../support/bindings.ts";
 import { outstandingToken, rowOf } from "../support/rows.ts";
@@ -69,5 +70,63 @@ describe("flush()", () => {
     expect(await DB.prepare("SELECT * FROM last_flush").all()).toMatchObject({
       results: [{ id: 1, at: now, deleted: 7 }],
     });
+  });
+});
+
+describe("flush() over several databases", () => {
+  /** Databases with so many expired rows each; undefined for one that is down. */
+  async function over(...rows: ReadonlyArray<number | undefined>) {
+    const deps = await testServices();
+    const left = [...rows];
+    const turns: number[] = [];
+    const parts = rows.map((_, index) => ({
+      async deleteExpired(_beforeSeconds: number, limit: number) {
+        turns.push(index);
+        const here = left[index];
+        if (here === undefined) throw new Refusal("store_unavailable");
+        left[index] = Math.max(0, here - limit);
+        return Math.min(here, limit);
+      },
+    }));
+    vi.spyOn(deps.tokens, "parts").mockResolvedValue(parts);
+    return { deps, left, turns, flush: createFlush(deps) };
+  }
+
+  test("takes a batch of each in turn, and no more of those that have none left", async () => {
+    const { deps, turns, flush } = await over(500, 2500, 1500);
+    expect(await flush(0)).toBe(4500);
+    expect(turns).toEqual([0, 1, 2, 1, 2, 1]);
+    expect(deps.logged).toEqual([["flush", { deleted: 4500 }]]);
+  });
+
+  test("does 400 batches at most, as many in each as in any other", async () => {
+    const { deps, turns, left, flush } = await over(...Array(20).fill(100_000));
+    expect(await flush(0)).toBe(400_000);
+    expect(turns).toHaveLength(400);
+    expect(left).toEqual(Array(20).fill(80_000));
+    expect(deps.logged).toEqual([["flush", { deleted: 400_000 }]]);
+  });
+
+  test("does 40 batches in one at most", async () => {
+    const { left, flush } = await over(100_000, 2000, 50_000);
+    expect(await flush(0)).toBe(82_000);
+    expect(left).toEqual([60_000, 0, 10_000]);
+  });
+
+  test("leaves none out for ever, however many there are", async () => {
+    const { left, flush } = await over(...Array(600).fill(1000));
+    // The cron trigger of every hour.
+    for (let hour = 0; hour < 6; hour++) await flush(1_700_000_000 + hour * 3600);
+    expect(left.filter((rows) => rows !== 0)).toEqual([]);
+  });
+
+  test("does the others, endings and events where one is down, says what it did, and fails", async () => {
+    const { deps, left, flush } = await over(2500, undefined, 1500);
+    const forgetEndings = vi.spyOn(deps.sessions, "forgetEndings");
+    const sendPending = vi.spyOn(deps.userEvents, "sendPending").mockResolvedValue(3);
+    await expect(flush(0)).rejects.toThrow("store_unavailable");
+    expect(left).toEqual([0, undefined, 0]);
+    expect([forgetEndings.mock.calls.length, sendPending.mock.calls.length]).toEqual([1, 1]);
+    expect(deps.logged).toEqual([["flush", { deleted: 4000, events_sent: 3 }]]);
   });
 });

@@ -293,6 +293,41 @@ describe("BLACKLIST_ENDS_SESSION, of a session that an earlier version began,", 
   });
 });
 
+describe("a token that was made elsewhere and never written down, whose session an earlier version ended,", () => {
+  const ended = async (vars: object) => {
+    const services = await setUp(vars);
+    const sql = "INSERT INTO ended_families (family, ended_at, expires_at) VALUES (?, ?, ?)";
+    await DB.prepare(sql)
+      .bind(services.jti, now - 5, now + 86_400)
+      .run();
+    return services;
+  };
+
+  test.each<[string, object]>([
+    ["without rotation", {}],
+    ["with its successor beside it", { ROTATE_REFRESH_TOKENS: true }],
+    ["with rotation", retire],
+    ["with rotation and a grace", grace],
+  ])("stays ended %s", async (_, vars) => {
+    const { at } = await ended(vars);
+    expect(await reasonOf(() => at(0))).toBe("token_blacklisted");
+  });
+
+  test.each([false, true])("is logged out already, BLACKLIST_ENDS_SESSION %s", async (ends) => {
+    const { deps, token } = await ended({ BLACKLIST_ENDS_SESSION: ends });
+    expect(await reasonOf(() => createBlacklist(deps)(requestAt(now), token))).toBe("token_blacklisted");
+  });
+
+  test("opens no route", async () => {
+    const { deps, user, jti } = await ended({});
+    const owner = { column: "id", value: user.id } as const;
+    const keys = { jti, session: undefined, user: owner, issuedAtSeconds: now };
+    expect(await endSession(deps, owner, jti, now)).toBe(false);
+    expect(await deps.tokens.isBlacklisted(owner, jti, now)).toBe(true);
+    expect((await deps.tokens.tokenStatus(keys, undefined, false)).ended).toBe(true);
+  });
+});
+
 describe("endSession()", () => {
   test("is true for the one call that did it", async () => {
     const { deps, jti } = await setUp(retire);
@@ -323,6 +358,30 @@ describe("endSession()", () => {
     const { deps, jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true });
     await endSession(deps, "no user", jti, now);
     expect(await reasonOf(() => at(0))).toBe("token_blacklisted");
+  });
+});
+
+describe("a first token that was made elsewhere, was never written down, and has a successor beside it", () => {
+  test("ends with its session", async () => {
+    const { deps, jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true });
+    await at(0);
+    await endSession(deps, "no user", jti, now + 1);
+    expect(await reasonOf(() => at(2))).toBe("token_blacklisted");
+  });
+
+  test("ends with the log-out of its successor", async () => {
+    const { deps, at } = await setUp({ ROTATE_REFRESH_TOKENS: true, BLACKLIST_ENDS_SESSION: true });
+    const { refresh = "" } = await at(0);
+    await createBlacklist(deps)(requestAt(now + 1), refresh);
+    expect(await reasonOf(() => at(2))).toBe("token_blacklisted");
+  });
+
+  test("does not end with another user's question about it", async () => {
+    const { deps, jti, at } = await setUp({ ROTATE_REFRESH_TOKENS: true });
+    await at(0);
+    const other = await addUser();
+    expect(await deps.sessions.endSession({ column: "id", value: other.id }, jti, now + 900, now + 1)).toBe(false);
+    expect(Object.keys(await at(2))).toEqual(["access", "refresh"]);
   });
 });
 

@@ -31,24 +31,29 @@ async function setUp(type: "refresh" | "sliding", vars: object) {
   return { deps, token: craft({ claims }), giveNameAway };
 }
 
+test("without rotation, a refresh token is good for the user who has the name now, as in Simple JWT", async () => {
+  const { deps, token, giveNameAway } = await setUp("refresh", {});
+  await giveNameAway();
+  expect(await createRefresh(deps)(requestAt(now), token)).toEqual({ access: expect.any(String) });
+});
+
 test.each<[string, object]>([
-  ["is not rotated", {}],
   ["has its successors beside it", { ROTATE_REFRESH_TOKENS: true }],
   ["is rotated", rotation],
-])("a refresh token that %s gives nothing to the user who has the name now", async (_, vars) => {
+])("a refresh token that %s is refused once another user has its name", async (_, vars) => {
   const { deps, token, giveNameAway } = await setUp("refresh", vars);
   await giveNameAway();
   expect(await reasonOf(() => createRefresh(deps)(requestAt(now), token))).toBe("refresh_session_outdated");
 });
 
-test("nor does a used one, within its grace", async () => {
+test("so is a used one, within its grace", async () => {
   const { deps, token, giveNameAway } = await setUp("refresh", { ...rotation, REFRESH_REUSE_GRACE: 60 });
   await createRefresh(deps)(requestAt(now), token);
   await giveNameAway();
   expect(await reasonOf(() => createRefresh(deps)(requestAt(now + 5), token))).toBe("refresh_session_outdated");
 });
 
-test("nor does a sliding token", async () => {
+test("so is a sliding token", async () => {
   const { deps, token, giveNameAway } = await setUp("sliding", {});
   await giveNameAway();
   expect(await reasonOf(() => createSlidingRefresh(deps)(requestAt(now), token))).toBe("refresh_session_outdated");

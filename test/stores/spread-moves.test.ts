@@ -201,12 +201,31 @@ it("a log-in that has read the user before a change leaves what the change has w
   expect([after === before, after]).toEqual([false, await known()]);
 });
 
+/** Writes down a session in each database, which expired long ago. */
+async function expiredInEach(): Promise<void> {
+  for (const name of sessionNames) {
+    await boundDatabases
+      .get(name)
+      ?.prepare(
+        `INSERT INTO sessions (id, counter, token_type, started_at, created_at, expires_at) VALUES (?1, 0, 'refresh', 1, 1, 2)`,
+      )
+      .bind(freshId().slice(0, 24))
+      .run();
+  }
+}
+
 it("a Worker that knows the lists of before flushes and lists all databases", async () => {
   const old = worker();
-  expect(await old.tokens.deleteExpired(0, 10)).toBe(0);
+  expect(await old.tokens.deleteExpired(3, 10)).toBe(0);
+  const before = await old.tokens.parts();
   await moveTo(two, sessionNames);
   await moveTo(sessionNames, null);
-  expect(await old.tokens.deleteExpired(0, 10)).toBe(0);
+  await expiredInEach();
+  const deleted = async (parts: typeof before) => Promise.all(parts.map((part) => part.deleteExpired(3, 10)));
+  expect(await deleted(before)).toEqual([1, 1]);
+  expect(await deleted(await old.tokens.parts())).toEqual([0, 0, 1]);
+  await expiredInEach();
+  expect([await old.tokens.deleteExpired(3, 2), await old.tokens.deleteExpired(3, 2)]).toEqual([2, 1]);
   expect(
     (await old.listed.page({ userId: undefined, state: undefined, nowSeconds: now, from: undefined })).rows,
   ).toEqual([]);

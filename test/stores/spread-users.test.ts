@@ -5,6 +5,7 @@ import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
 import { d1Provisioning } from "../../src/stores/d1/provisioning.ts";
 import { sessionDatabases } from "../../src/stores/spread/databases.ts";
 import { spreadProvisioning } from "../../src/stores/spread/provisioning.ts";
+import { sessionStores } from "../../src/stores/spread/session-stores.ts";
 import { spreadSessions } from "../../src/stores/spread/sessions.ts";
 import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { spreadAdminUsers } from "../../src/stores/spread/users.ts";
@@ -160,6 +161,16 @@ describe("sessions in their own database", () => {
     expect(await goesOn({ user, token: { ...session.token, jti: jti as never } })).toBe(true);
   });
 
+  it("end for a user who was deactivated, once their database has forgotten what users were, and others go on", async () => {
+    const session = await withSession();
+    const other = await withSession();
+    await DB.prepare("UPDATE users SET is_active = 0 WHERE id = ?").bind(session.user.id).run();
+    for (const name of sessionNames) {
+      await boundDatabases.get(name)?.prepare("UPDATE owners SET is_active = NULL").run();
+    }
+    expect([await goesOn(session), await goesOn(other)]).toEqual([false, true]);
+  });
+
   it("do not begin while their user is being changed, and do so a minute after a change that was lost on its way", async () => {
     const { user } = await withSession();
     const logIn = () => begin(user, `${freshId().slice(0, 24)}00000000`);
@@ -167,5 +178,29 @@ describe("sessions in their own database", () => {
     await expect(logIn()).rejects.toThrow("store_unavailable");
     await changingFor(0);
     expect((await logIn()).user?.id).toBe(user.id);
+  });
+});
+
+describe("a Worker without the session databases", () => {
+  const without = () => sessionStores(DB, new Map(), { settings, nowSeconds: () => now, log });
+  const isActive = ({ id }: User) => DB.prepare("SELECT is_active FROM users WHERE id = ?").bind(id).first("is_active");
+  const terms = { named: "id", names: "exact", ending } as const;
+
+  it.each<[string, (user: User) => Promise<unknown>]>([
+    ["deactivates nobody", ({ id }) => without().adminUsers.deactivate(id, root, ending)],
+    ["deletes nobody", ({ id }) => without().adminUsers.remove(id, root, ending)],
+    [
+      "takes no change from the API",
+      ({ id }) =>
+        without().provisioningStore.apply(
+          [{ id, version: 5, deleted: false, rehash: false, columns: { is_active: 0 } }],
+          terms,
+        ),
+    ],
+    ["takes no log-out from the API", ({ id }) => without().provisioningStore.logOut(id, ending)],
+  ])("%s: their sessions would go on", async (_, change) => {
+    const session = await withSession();
+    await expect(change(session.user)).rejects.toThrow("store_unavailable");
+    expect([await isActive(session.user), await goesOn(session)]).toEqual([1, true]);
   });
 });

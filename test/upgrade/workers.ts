@@ -29,24 +29,32 @@ export interface TwoVersions {
   readonly urls: { readonly former: URL; readonly present: URL };
   readonly d1: D1Database;
   readonly database: Database;
+  /** DB and the databases for sessions, by their bindings. */
+  readonly databases: ReadonlyMap<string, Database>;
   close(): Promise<void>;
 }
 
 const signingKey = "upgrade-tests-only-upgrade-tests-only-0123456789";
 
-/** @param folder for the state @param vars beyond those of wrangler.toml, for both */
+/**
+ * @param folder for the state
+ * @param vars beyond those of wrangler.toml, for both
+ * @param sessionDatabases how many databases for sessions alone the present version has, SESSIONS_1 and so on, without tables
+ */
 export async function startBoth(
   former: BuiltWorker,
   folder: string,
   vars: Readonly<Record<string, unknown>> = {},
+  sessionDatabases = 0,
 ): Promise<TwoVersions> {
+  const names = Array.from({ length: sessionDatabases }, (_, index) => `SESSIONS_${index + 1}`);
   const origin = createServer((request, response) => response.end(String(request.headers["x-user-id"])));
   await new Promise<void>((done) => origin.listen(0, "127.0.0.1", done));
   const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
-  const workerOf = (name: string, built: BuiltWorker) => ({
+  const workerOf = (name: string, built: BuiltWorker, d1Databases: Readonly<Record<string, string>>) => ({
     ...{ name, modules: true as const, script: built.script, compatibilityDate: built.compatibilityDate },
     compatibilityFlags: [...built.compatibilityFlags],
-    d1Databases: { DB: "db" },
+    d1Databases,
     kvNamespaces: { BLACKLIST: "blacklist" },
     bindings: {
       ...{ ...built.vars, LOG: "off", SIGNING_KEY: signingKey, ORIGIN_URL: originUrl },
@@ -61,28 +69,41 @@ export async function startBoth(
       ...{ host: "127.0.0.1", port: 0, log: new Log(LogLevel.ERROR), cf: false as const },
       // A 503 of the former Worker is logged, and expected.
       handleStructuredLogs: () => {},
-      workers: [workerOf("present", await builtWorker("wrangler.toml")), workerOf("former", former)],
+      workers: [
+        workerOf("present", await builtWorker("wrangler.toml"), {
+          DB: "db",
+          ...Object.fromEntries(names.map((one) => [one, one.toLowerCase()])),
+        }),
+        workerOf("former", former, { DB: "db" }),
+      ],
       resourcePersistencePath: join(folder, "state"),
     } as V4MiniflareOptions),
   );
   await miniflare.ready;
-  const d1 = (await miniflare.getD1Database("DB", "present")) as unknown as D1Database;
+  const d1Of = async (name: string) => (await miniflare.getD1Database(name, "present")) as unknown as D1Database;
+  const d1 = await d1Of("DB");
   const { unstable_splitSqlQuery: split } = await importWrangler();
-  const batch = async (statements: readonly string[]) =>
-    (await d1.batch<Row>(statements.map((one) => d1.prepare(one)))).map(({ results }) => results);
+  const databaseOn = (db: D1Database): Database => {
+    const batch = async (statements: readonly string[]) =>
+      (await db.batch<Row>(statements.map((one) => db.prepare(one)))).map(({ results }) => results);
+    return {
+      place: "local",
+      read: async (sql) => (await db.prepare(sql).all<Row>()).results,
+      batch,
+      write: async (sql) => void (await batch(split(sql))),
+      close: async () => {},
+    };
+  };
+  const database = databaseOn(d1);
+  const others = await Promise.all(names.map(async (name) => [name, databaseOn(await d1Of(name))] as const));
   return {
     urls: {
       former: await miniflare.unsafeGetDirectURL("former"),
       present: await miniflare.unsafeGetDirectURL("present"),
     },
     d1,
-    database: {
-      place: "local",
-      read: async (sql) => (await d1.prepare(sql).all<Row>()).results,
-      batch,
-      write: async (sql) => void (await batch(split(sql))),
-      close: async () => {},
-    },
+    database,
+    databases: new Map([["DB", database], ...others]),
     close: async () => {
       await miniflare.dispose();
       origin.close();

@@ -1,10 +1,11 @@
 // Sessions are moved to other databases while clients refresh them, and the command that moves them is ended many times.
+// `npm run test:spread` has the long form: more ends, 25 racers per session, and a Worker of an earlier version beside.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Databases, spreadSessions } from "../../scripts/database/spread-sessions.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { statementsOf } from "../support/statements.ts";
 
-const clients = 6;
+const clients = 3;
 const racers = 3;
 const rotating = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
 const three = ["SESSIONS_1", "SESSIONS_2", "SESSIONS_3"];
@@ -97,16 +98,16 @@ describe("while sessions are moved", () => {
     const refreshing = first.map(async (token) => {
       let last = token;
       let rounds = 0;
-      while (moving || rounds < 3) {
+      while (moving || rounds < 2) {
         last = await race(last);
         rounds++;
       }
       return last;
     });
-    // Over three databases, over two of them, and over three again: each move is ended after more and more statements.
+    // Over three databases, then over two of them: each move is ended later and later, until it comes to its end.
     let ended = 0;
-    for (const target of [three, ["SESSIONS_1", "SESSIONS_2"], three]) {
-      for (let statements = 1; ; statements += 4) {
+    for (const target of [three, ["SESSIONS_1", "SESSIONS_2"]]) {
+      for (let statements = 3; ; statements += 14) {
         let left = statements;
         const outcome = await spread(
           target,
@@ -116,7 +117,7 @@ describe("while sessions are moved", () => {
         ended++;
       }
     }
-    expect(ended).toBeGreaterThan(20);
+    expect(ended).toBeGreaterThanOrEqual(4);
     moving = false;
     const last = await Promise.all(refreshing);
     const [inDb, ...inThree] = await sessionsIn();

@@ -10,8 +10,16 @@ import { noteStatements, noteTexts } from "./notes.ts";
 import { endAllStatements, keepSessionsStatements, type Statement } from "./sessions.ts";
 import { endFormerTokensSql, newIdsSql, userColumns, userFrom } from "./users.ts";
 
-/** @param notes written with the next change */
-export function d1AdminUsers(db: D1Database, log: StoreLog, notes: Notes = {}): AdminUserStore {
+/**
+ * @param notes written with the next change
+ * @param writing the same database, as changes are written to it
+ */
+export function d1AdminUsers(
+  db: D1Database,
+  log: StoreLog,
+  notes: Notes = {},
+  writing: Pick<D1Database, "batch"> = db,
+): AdminUserStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   /**
    * One transaction, since both are in this database: a failed change ends nothing, kept sessions see no moment between,
@@ -35,7 +43,7 @@ export function d1AdminUsers(db: D1Database, log: StoreLog, notes: Notes = {}): 
       const changed = [change, ...noteTexts(notes, noteUser(id), tellsWhen)];
       const ordered = endsFirst ? [...endings, ...changed] : [...changed, ...endings, ...after];
       try {
-        const results = await db.batch(ordered.map(([text, parameters]) => db.prepare(text).bind(...parameters)));
+        const results = await writing.batch(ordered.map(([text, parameters]) => db.prepare(text).bind(...parameters)));
         return (results[ordered.indexOf(change)]?.results.length ?? 0) > 0 ? "done" : "gone";
       } catch (error) {
         if (isTaken(error)) return "taken";
@@ -43,7 +51,7 @@ export function d1AdminUsers(db: D1Database, log: StoreLog, notes: Notes = {}): 
       }
     });
   const store: AdminUserStore = {
-    withNotes: (next) => (hasNotes(next) ? d1AdminUsers(db, log, next) : store),
+    withNotes: (next) => (hasNotes(next) ? d1AdminUsers(db, log, next, writing) : store),
     page: (query) => on(() => pageOfUsers(db, query)),
     byIds: (ids) =>
       on(async () => {

@@ -10,13 +10,15 @@ import { idOf } from "./users.ts";
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * That a token is there and its session not in `sessions`, as SQL. A session that is adopted keeps its rows there; a
- * trigger of schema.sql lets nobody use them up any more.
+ * That a token is there and its session not in `sessions`, as SQL; or that its session was ended there, without a row of
+ * the token: it was made elsewhere. A session that is adopted keeps its rows there; a trigger of schema.sql lets nobody use
+ * them up any more.
  *
- * @param jti the parameter that holds the token's id
+ * @param jti SQL that gives the token's id
  */
 export const isEarlierToken = (jti: string): string =>
-  `EXISTS (SELECT 1 FROM outstanding_tokens AS earlier WHERE earlier.jti = ${jti})`;
+  `(EXISTS (SELECT 1 FROM outstanding_tokens AS earlier WHERE earlier.jti = ${jti})
+    OR EXISTS (SELECT 1 FROM ended_families WHERE family = ${jti}))`;
 
 const adoptedColumns = [
   ...["id", "counter", "token_type", "user_id", "started_at", "created_at", "expires_at", "session", "other_jti"],
@@ -85,7 +87,7 @@ export async function readEarlierToken(
 }
 
 function selectEarlier(db: D1Database, jti: string, usedSinceSeconds: number | undefined): D1PreparedStatement {
-  const name = "COALESCE(old.family, old.jti)";
+  const name = "COALESCE(old.family, asked.jti)";
   return db
     .prepare(
       `WITH RECURSIVE chain (jti, steps) AS (
@@ -102,15 +104,14 @@ function selectEarlier(db: D1Database, jti: string, usedSinceSeconds: number | u
          new.expires_at AS new_expires_at, new.blacklisted_at AS new_blacklisted_at,
          COALESCE((SELECT ended_at FROM ended_families WHERE family = ${name}),
            ${namedEnd(name)}) AS ended_at
-       FROM outstanding_tokens AS old LEFT JOIN outstanding_tokens AS new
-         ON new.jti = (SELECT jti FROM chain ORDER BY steps DESC LIMIT 1)
-       WHERE old.jti = ?1`,
+       FROM (SELECT ?1 AS jti) AS asked LEFT JOIN outstanding_tokens AS old ON old.jti = asked.jti
+         LEFT JOIN outstanding_tokens AS new ON new.jti = (SELECT jti FROM chain ORDER BY steps DESC LIMIT 1)`,
     )
     .bind(jti, usedSinceSeconds ?? null);
 }
 
 function earlierState(jti: string, row: Row | undefined): TokenState | undefined {
-  if (!row) return undefined;
+  if (typeof row?.jti !== "string" && typeof row?.ended_at !== "number") return undefined;
   const blacklistedAt = row.blacklisted_at ?? row.ended_at;
   return {
     blacklistedAtSeconds: typeof blacklistedAt === "number" ? blacklistedAt : undefined,
@@ -138,8 +139,11 @@ function earlierState(jti: string, row: Row | undefined): TokenState | undefined
 export function earlierEndings(jti: string | undefined, session: string | undefined): readonly string[] {
   const ways: string[] = [];
   if (jti !== undefined) {
-    ways.push(`EXISTS (SELECT 1 FROM outstanding_tokens AS earlier WHERE earlier.jti = ${jti} AND (earlier.blacklisted_at IS NOT NULL
-      OR EXISTS (SELECT 1 FROM ended_families WHERE family = COALESCE(earlier.family, earlier.jti))))`);
+    const family = `SELECT earlier.family FROM outstanding_tokens AS earlier WHERE earlier.jti = ${jti}`;
+    ways.push(
+      `EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ${jti} AND blacklisted_at IS NOT NULL)`,
+      `EXISTS (SELECT 1 FROM ended_families WHERE family = COALESCE((${family}), ${jti}))`,
+    );
   }
   if (session !== undefined) ways.push(`EXISTS (SELECT 1 FROM ended_families WHERE family = ${session})`);
   return ways;

@@ -23,7 +23,12 @@ type Row = Readonly<Record<string, unknown>>;
 /** Bytes of JSON in one parameter, of the 2 MB that D1 takes. 4 MiB are then at most five transactions of ten statements. */
 const longestParameterBytes = 1_000_000;
 
-export function d1Provisioning(db: D1Database, log: StoreLog): ProvisioningStore {
+/** @param writing the same database, as changes are written to it */
+export function d1Provisioning(
+  db: D1Database,
+  log: StoreLog,
+  writing: Pick<D1Database, "batch"> = db,
+): ProvisioningStore {
   return {
     apply: (changes, terms) =>
       onD1(log, async () => {
@@ -31,7 +36,7 @@ export function d1Provisioning(db: D1Database, log: StoreLog): ProvisioningStore
         const ended: EndedUser[] = [];
         const nameless: UserId[] = [];
         for (const chunk of chunksOf(changes, longestParameterBytes)) {
-          const provisioned = await applyChunk(db, chunk, terms);
+          const provisioned = await applyChunk(db, writing, chunk, terms);
           outcomes.push(...provisioned.outcomes);
           ended.push(...provisioned.ended);
           nameless.push(...provisioned.nameless);
@@ -44,7 +49,7 @@ export function d1Provisioning(db: D1Database, log: StoreLog): ProvisioningStore
         const condition = "EXISTS (SELECT 1 FROM users WHERE id = ?1)";
         const endings = endAllStatements({ column: "id", value: id }, ending, condition);
         const select = "SELECT CAST(id AS TEXT) AS id_text, username, alternate_id, version FROM users WHERE id = ?1";
-        const results = await db.batch<Row>([
+        const results = await writing.batch<Row>([
           db.prepare(select).bind(id),
           ...endings.map(([sql, values]) => db.prepare(sql).bind(...values)),
           ...noteStatements(
@@ -189,13 +194,14 @@ export function provisioningStatements(changes: readonly UserChange[], terms: Pr
 
 /** One transaction. A value that another row has all the same, which no rule foresees, keeps only that change from being applied. */
 async function applyChunk(
-  db: D1Database,
+  db: Pick<D1Database, "prepare">,
+  writing: Pick<D1Database, "batch">,
   changes: readonly UserChange[],
   terms: ProvisioningTerms,
 ): Promise<Provisioned> {
   const statements = provisioningStatements(changes, terms);
   try {
-    const [looked] = await db.batch<Row>(statements.map(([sql, values]) => db.prepare(sql).bind(...values)));
+    const [looked] = await writing.batch<Row>(statements.map(([sql, values]) => db.prepare(sql).bind(...values)));
     return provisionedFrom(changes, looked?.results ?? []);
   } catch (error) {
     if (!(error instanceof Error && error.message.includes("UNIQUE constraint failed"))) throw error;
@@ -203,8 +209,8 @@ async function applyChunk(
       return { outcomes: [{ result: "taken", version: undefined, ended: false }], ended: [], nameless: [] };
     }
     const middle = Math.ceil(changes.length / 2);
-    const first = await applyChunk(db, changes.slice(0, middle), terms);
-    const second = await applyChunk(db, changes.slice(middle), terms);
+    const first = await applyChunk(db, writing, changes.slice(0, middle), terms);
+    const second = await applyChunk(db, writing, changes.slice(middle), terms);
     return {
       outcomes: [...first.outcomes, ...second.outcomes],
       ended: [...first.ended, ...second.ended],

@@ -88,21 +88,22 @@ export function beginSession(db: D1Database, { tables, owner, token }: WrittenTo
   return db.prepare(sql).bind(...parameters.values);
 }
 
-/**
- * That the row that is there is not another user's. A row without a user counts as no other's. An owner who is not known in
- * a database for sessions alone has no row there.
- */
+/** That the row that is there is not another user's. A row without a user counts as no other's. */
 export function notOfAnother(
   { tables, owner }: Pick<WrittenToken, "tables" | "owner">,
   parameters: Parameters,
 ): string {
   if (owner === "no user") return "true";
-  const { id } = tables.accounts.sql(owner, parameters.add(owner.value));
-  return notOfAnotherThan(tables, id);
+  return notOfAnotherThan(tables.accounts.sql(owner, parameters.add(owner.value)).id, tables);
 }
 
-/** The same. @param id of the user, as SQL */
-export const notOfAnotherThan = ({ hasEarlier }: Pick<SessionTables, "hasEarlier">, id: string): string =>
+/**
+ * The same. With the users, who has no id is gone, and the row may still be theirs. A database for sessions alone may just
+ * not know the owner yet, and then no row there is theirs.
+ *
+ * @param id the owner's, as SQL
+ */
+export const notOfAnotherThan = (id: string, { hasEarlier }: Pick<SessionTables, "hasEarlier">): string =>
   hasEarlier ? `COALESCE(sessions.user_id = ${id}, true)` : `(sessions.user_id IS NULL OR sessions.user_id = ${id})`;
 
 /**

@@ -54,7 +54,7 @@ export const currentJti = `CASE WHEN sessions.counter = 0 AND sessions.other_jti
   ELSE sessions.id || printf('%08x', sessions.counter) END`;
 
 /** The row of a session's first token, by the session's name. */
-const firstNamed = (name: string, table: string): string =>
+export const firstNamed = (name: string, table: string): string =>
   `${table}.id = CASE WHEN ${name} GLOB '*00000000' AND length(${name}) = 32 THEN substr(${name}, 1, 24) ELSE '${noKey}' END
     OR ${table}.other_jti = ${name}`;
 
@@ -84,7 +84,7 @@ export function selectSession(
 ): D1PreparedStatement {
   const columns = stateColumns.map((column) => `s.${column}`).join(", ");
   const { row } = tokenPlace(jti, parameters, "s");
-  const sql = `SELECT ${columns}, ${earlier} AS earlier, ${here} AS here FROM (SELECT 1) LEFT JOIN sessions AS s ON ${row}`;
+  const sql = `SELECT ${columns}, s.id IS NULL AND ${earlier} AS earlier, ${here} AS here FROM (SELECT 1) LEFT JOIN sessions AS s ON ${row}`;
   return db.prepare(sql).bind(...parameters.values);
 }
 

@@ -6,13 +6,13 @@ import type { Ending } from "../admin-contract.ts";
 import type { LiveToken, Owner, SessionStore, UserLookup } from "../contract.ts";
 import { hasNotes, type Notes } from "../events-contract.ts";
 import { endEveryoneSql, isEndedWithAll } from "./cutoffs.ts";
-import { adoptSessionOf, adoptSql, isNotAdopted } from "./earlier-tokens.ts";
+import { adoptSessionOf, adoptSql, isEarlierToken, isNotAdopted } from "./earlier-tokens.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { noteOwner } from "./note.ts";
 import { noteStatements } from "./notes.ts";
 import { createParameters, type SqlValue } from "./parameters.ts";
 import { blacklistToken, notOfAnotherThan } from "./session-rows.ts";
-import { rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
+import { firstNamed, rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
 import { allInOne, type SessionPlace, type SessionTables } from "./session-tables.ts";
 import { forgetEndedUsers, idOf } from "./users.ts";
 
@@ -64,10 +64,10 @@ export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, notes: N
   return {
     endSession: (owner, session, untilSeconds, nowSeconds) =>
       on(async () => {
-        const [adopt, update, insert] = endSessionStatements(session, untilSeconds, nowSeconds, owner, tables);
+        const [adopt, update, insert, first] = endSessionStatements(session, untilSeconds, nowSeconds, owner, tables);
         const results = await db.batch<Row>([
           ...[...adopts(bound(adopt)), bound(update), ...tells(owner)],
-          ...[bound(insert), ...tells(owner)],
+          ...[bound(insert), ...tells(owner), bound(first)],
         ]);
         return results.some(isEnded);
       }),
@@ -75,10 +75,10 @@ export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, notes: N
       on(async () => {
         const logOut = { nowSeconds, endsSessionUntilSeconds: untilSeconds };
         const [update, insert] = blacklistToken(db, { tables, owner, token }, logOut);
-        const others = bound(endOthersStatement(token.jti, untilSeconds, nowSeconds));
+        const others = endOthersStatements(token.jti, untilSeconds, nowSeconds, tables).map(bound);
         // Only a good token is adopted: one that was used up or logged out before stays so.
         const adopt = adopts(adoptSessionOf(db, token.jti));
-        const results = await db.batch<Row>([...adopt, update, ...tells(owner), insert, ...tells(owner), others]);
+        const results = await db.batch<Row>([...adopt, update, ...tells(owner), insert, ...tells(owner), ...others]);
         const ended = results.find(isEnded)?.results[0];
         return ended && String(ended.session);
       }),
@@ -150,19 +150,18 @@ export function endAllStatements(
  * @param condition as for endAllStatements()
  */
 export function keepSessionsStatements(userId: UserId, condition = "true"): readonly Statement[] {
-  return [
-    adoptAllStatement("?1", userId, condition),
-    [
-      `UPDATE sessions SET session_version = session_version + 1
-       WHERE user_id = ?1 AND session_version = (SELECT session_version - 1 FROM users WHERE id = ?1) AND ${condition}`,
-      [userId],
-    ],
+  // Used tokens of an earlier version go along: their session, which is adopted, is to end when one of them comes back.
+  const goOn = (table: string): Statement => [
+    `UPDATE ${table} SET session_version = session_version + 1
+     WHERE user_id = ?1 AND session_version = (SELECT session_version - 1 FROM users WHERE id = ?1) AND ${condition}`,
+    [userId],
   ];
+  return [adoptAllStatement("?1", userId, condition), goOn("sessions"), goOn("outstanding_tokens")];
 }
 
 /**
  * What endSession() writes, likewise: after the adoption, two statements of which the one that ended the session gives its
- * name back. The second writes an end down for a session that has no row.
+ * name back. The second writes an end down for a session that has no row; the last one as endFirst() says.
  *
  * @param owner left out by a command, which has just found the session by its owner
  * @param tables of the database; one for sessions alone has no end of an owner whom it does not know: the row would be nobody's
@@ -172,36 +171,61 @@ export function endSessionStatements(
   untilSeconds: number,
   nowSeconds: number,
   owner: Owner = "no user",
-  { accounts, hasEarlier }: Pick<SessionTables, "accounts" | "hasEarlier"> = allInOne,
-): readonly [adopt: Statement, update: Statement, insert: Statement] {
+  tables: Pick<SessionTables, "accounts" | "hasEarlier"> = allInOne,
+): readonly [adopt: Statement, update: Statement, insert: Statement, first: Statement] {
+  const { accounts, hasEarlier } = tables;
   const adopt: Statement = [adoptSql("(earlier.family = ?1 OR earlier.jti = ?1)"), [session]];
   const id = readTokenId(session);
   const isOurs = id?.counter === 0;
   const userId = owner === "no user" ? "NULL" : accounts.sql(owner, "?4").id;
-  const isKnown = owner === "no user" || hasEarlier ? "true" : `${userId} IS NOT NULL`;
+  // One that a Worker of an earlier version has ended is not ended once more.
+  const isOpen = "NOT EXISTS (SELECT 1 FROM ended_families WHERE family = ?1)";
+  const mayBe = hasEarlier ? isOpen : owner === "no user" || `${userId} IS NOT NULL`;
   const insert: Statement = [
     `INSERT INTO sessions (id, other_jti, counter, token_type, user_id, started_at, created_at, expires_at, kept_until,
        blacklisted_at, ended_at)
      SELECT ${isOurs ? "substr(?1, 1, 24), NULL" : "lower(hex(randomblob(12))), ?1"}, 0, 'refresh',
        ${userId}, ?2, ?2, ?3, ?3, ?2, ?2
-     WHERE ${isKnown} AND NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${rowsNamed("?1", "known")})
+     WHERE ${mayBe} AND NOT EXISTS (SELECT 1 FROM sessions AS known WHERE ${rowsNamed("?1", "known")})
      ON CONFLICT DO NOTHING RETURNING ${sessionName()} AS session`,
     [session, nowSeconds, untilSeconds, ...(owner === "no user" ? [] : [owner.value])],
   ];
-  return [adopt, endNamed([session, nowSeconds, untilSeconds], owner, userId, { hasEarlier }), insert];
+  const first: Statement = [endFirst("?1", "?2", "?3", hasEarlier), [session, nowSeconds, untilSeconds]];
+  return [adopt, endNamed([session, nowSeconds, untilSeconds], owner, userId, tables), insert, first];
 }
 
+/**
+ * The statement that writes an end down for the first token of a session that was ended just now, where that token has no
+ * row: it was made elsewhere, and rotation left it good beside its successors. Each part is given as SQL.
+ */
+const endFirst = (name: string, now: string, until: string, hasEarlier: boolean): string =>
+  `INSERT INTO sessions (id, other_jti, counter, token_type, user_id, started_at, created_at, expires_at, kept_until,
+     blacklisted_at, ended_at)
+   SELECT lower(hex(randomblob(12))), session, 0, token_type, user_id, started_at, started_at, ${until}, ${until}, ${now}, ${now}
+   FROM sessions AS others WHERE session = ${name} AND ended_at = ${now}
+     AND NOT EXISTS (SELECT 1 FROM sessions AS first WHERE ${firstNamed(name, "first")})
+     ${hasEarlier ? `AND NOT ${isEarlierToken(name)}` : ""}
+   LIMIT 1 ON CONFLICT DO NOTHING`;
+
 /** Ends what else is good of the session of a token that was logged out just now, where it has several good ones. */
-function endOthersStatement(jti: string, untilSeconds: number, nowSeconds: number): Statement {
+function endOthersStatements(
+  jti: string,
+  untilSeconds: number,
+  nowSeconds: number,
+  { hasEarlier }: SessionTables,
+): readonly Statement[] {
   const parameters = createParameters();
   const [now, until] = [parameters.add(nowSeconds), parameters.add(untilSeconds)];
   const { row } = tokenPlace(jti, parameters, "named");
   const name = `(SELECT ${sessionName("named")} FROM sessions AS named WHERE ${row} AND named.ended_at = ${now})`;
   return [
-    `UPDATE sessions SET ended_at = ${now}, blacklisted_at = COALESCE(blacklisted_at, ${now}),
+    [
+      `UPDATE sessions SET ended_at = ${now}, blacklisted_at = COALESCE(blacklisted_at, ${now}),
        kept_until = MAX(COALESCE(kept_until, 0), ${until})
      WHERE ended_at IS NULL AND ${rowsNamed(name)}`,
-    parameters.values,
+      parameters.values,
+    ],
+    [endFirst(name, now, until, hasEarlier), parameters.values],
   ];
 }
 
@@ -212,7 +236,7 @@ function endNamed(
   userId: string,
   tables: Pick<SessionTables, "hasEarlier">,
 ): Statement {
-  const whose = owner === "no user" ? "true" : notOfAnotherThan(tables, userId);
+  const whose = owner === "no user" ? "true" : notOfAnotherThan(userId, tables);
   return [
     `UPDATE sessions SET ended_at = ?2, blacklisted_at = COALESCE(blacklisted_at, ?2),
        kept_until = MAX(COALESCE(kept_until, 0), ?3)

@@ -28,6 +28,7 @@ export function d1Tokens(db: D1Database, log: StoreLog, notes: Notes = {}): Toke
   const store: TokenStore = {
     ...tokensAt(place, log, notes),
     withNotes: (next) => (hasNotes(next) ? d1Tokens(db, log, next) : store),
+    parts: async () => [store],
     tokenStatus: (revocationKeys, lookup, mayBeStale) =>
       on(() => tokenStatus(place, revocationKeys, lookup, mayBeStale)),
     // One batch because it is one round trip; the contract asks for less.
@@ -45,7 +46,7 @@ export function d1Tokens(db: D1Database, log: StoreLog, notes: Notes = {}): Toke
 }
 
 /** What concerns the sessions of one database alone. */
-export type TokensAt = Omit<TokenStore, "withNotes" | "tokenStatus" | "recordLogin">;
+export type TokensAt = Omit<TokenStore, "withNotes" | "tokenStatus" | "recordLogin" | "parts">;
 
 export function tokensAt(place: SessionPlace, log: StoreLog, notes: Notes = {}): TokensAt {
   const { db } = place;

@@ -4,7 +4,9 @@
 import type { Ending } from "../admin-contract.ts";
 import type { UserLookup } from "../contract.ts";
 import { accountsInUsers } from "../d1/accounts.ts";
+import { onD1 } from "../d1/errors.ts";
 import { beginChange, endOwner, finishChange } from "../d1/owners.ts";
+import type { SessionPlace } from "../d1/session-tables.ts";
 import type { SpreadStores } from "./databases.ts";
 
 /** What a change of a user does to the user's sessions. */
@@ -23,17 +25,20 @@ export interface UserChange {
  * if 3 is lost, sessions begin again after a minute.
  */
 export async function changeUser<T>(
-  { users, databases }: SpreadStores,
+  { users, databases, log }: SpreadStores,
   owner: UserLookup,
   { ends, isActive, ending }: UserChange,
   change: () => Promise<T>,
 ): Promise<T> {
-  const read = async () =>
-    accountsInUsers.from(await users.batch<Record<string, unknown>>([...accountsInUsers.select(users, owner)]));
+  const at = <R>(work: (place: SessionPlace) => Promise<R>) => onD1(log, () => databases.at(owner, work));
+  const read = () =>
+    onD1(log, async () =>
+      accountsInUsers.from(await users.batch<Record<string, unknown>>([...accountsInUsers.select(users, owner)])),
+    );
   const { user, issuedBeforeSeconds } = await read();
   if (!user) return change();
   const begin = () =>
-    databases.at(owner, async ({ db, tables }) => {
+    at(async ({ db, tables }) => {
       if (tables.hasEarlier) {
         // That they are still there.
         await db.batch([]);
@@ -55,14 +60,16 @@ export async function changeUser<T>(
     // Where sessions are with the users, the change itself has ended them; unless they were moved meanwhile.
     if (begun || (await begin())) {
       const { user: now } = await read();
-      await databases.at(owner, ({ db }) => db.batch([finishChange(db, owner, now, ends)]));
+      await at(({ db }) => db.batch([finishChange(db, owner, now, ends)]));
     }
   }
 }
 
 /** Ends the sessions of an owner by whose name there is no user any more. */
-export async function forgetOwner({ databases }: SpreadStores, owner: UserLookup): Promise<void> {
-  await databases.at(owner, async ({ db, tables }) => {
-    await db.batch(tables.hasEarlier ? [] : [finishChange(db, owner, undefined, true)]);
-  });
+export async function forgetOwner({ databases, log }: SpreadStores, owner: UserLookup): Promise<void> {
+  await onD1(log, () =>
+    databases.at(owner, async ({ db, tables }) => {
+      await db.batch(tables.hasEarlier ? [] : [finishChange(db, owner, undefined, true)]);
+    }),
+  );
 }

@@ -29,6 +29,14 @@ export interface SessionDatabases {
    * itself for. One that has no tables yet is left out. Where one fails, the others are tried before this fails.
    */
   inEachBound(work: (db: D1Database) => Promise<void>): Promise<void>;
+  /** The same for what one of them has: where one fails, the others are asked, and the first failure is given along. */
+  inReach<T>(
+    work: (place: SessionPlace) => Promise<T>,
+  ): Promise<{ readonly done: readonly T[]; readonly failure: unknown }>;
+  /** The databases that have sessions, or are to have some, as DB says it now. */
+  names(): Promise<readonly string[]>;
+  /** Runs work in one of them. It may be repeated. */
+  in<T>(name: string, work: (place: SessionPlace) => Promise<T>): Promise<T>;
 }
 
 /** What the stores over several databases work with. */
@@ -121,7 +129,7 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
     }
   }
 
-  return {
+  const databases: SessionDatabases = {
     at: (owner, work) =>
       untilPlaced(async (current) => {
         const [home = ""] = (await homesNow([owner], current)).keys();
@@ -134,9 +142,8 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
       }),
     inAll: (work) =>
       untilPlaced(async (current) => {
-        const names = [...new Set([...current.current, ...(current.next ?? [])])];
         const done: Awaited<ReturnType<typeof work>>[] = [];
-        for (const name of names) done.push(await work(placeIn(name, current, []), name));
+        for (const name of namesIn(current)) done.push(await work(placeIn(name, current, []), name));
         return done;
       }),
     async inEachBound(work) {
@@ -149,7 +156,25 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
       }
       if (failures.length > 0) throw failures[0];
     },
+    async inReach(work) {
+      const done: Awaited<ReturnType<typeof work>>[] = [];
+      let failure: unknown;
+      for (const name of await databases.names()) {
+        try {
+          done.push(await databases.in(name, work));
+        } catch (error) {
+          failure ??= error;
+        }
+      }
+      return { done, failure };
+    },
+    async names() {
+      known = newest(known, await placementIn(usersDatabase));
+      return namesIn(known);
+    },
+    in: (name, work) => untilPlaced((current) => work(placeIn(name, current, []))),
   };
+  return databases;
 }
 
 /** Bound, and never used: `manage sessions spread` creates its tables. */
@@ -157,6 +182,8 @@ const hasNoTables = (error: unknown): boolean => error instanceof Error && error
 
 /** The database that has users; before sessions were spread, it has them all. */
 export const usersDatabase = "DB";
+
+const namesIn = ({ current, next = [] }: Placement): readonly string[] => [...new Set([...current, ...next])];
 
 /** While the lists are being changed, databases say it one after another. */
 function newest(one: Placement | undefined, other: Placement): Placement {

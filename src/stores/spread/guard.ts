@@ -1,6 +1,7 @@
 // A session database that refuses what is not for it: each batch begins with a statement that fails the whole of it.
 // Must never be given a statement outside a batch.
 import { wrongDatabase } from "../d1/errors.ts";
+import { allInOne } from "../d1/session-tables.ts";
 
 /** What a batch is for. */
 export interface Purpose {
@@ -38,6 +39,18 @@ export function guarded(db: D1Database, purpose: Purpose): D1Database {
       if (error instanceof Error && error.message.includes("malformed JSON")) throw wrongDatabase(purpose.name);
       throw error;
     }
+  };
+  return { prepare: (sql: string) => db.prepare(sql), batch } as unknown as D1Database;
+}
+
+/**
+ * The database of users where no database for sessions is bound: it writes no batch while sessions are in others, which
+ * would not learn that a user was changed.
+ */
+export function guardedUsers(db: D1Database): D1Database {
+  const batch = async <T>(statements: D1PreparedStatement[]): Promise<D1Result<T>[]> => {
+    const [, ...results] = await db.batch<T>([db.prepare(`SELECT ${allInOne.isHere} AS here`), ...statements]);
+    return results;
   };
   return { prepare: (sql: string) => db.prepare(sql), batch } as unknown as D1Database;
 }

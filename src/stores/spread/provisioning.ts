@@ -81,7 +81,7 @@ export function spreadProvisioning(
       }
     },
     async logOut(id, ending, origin) {
-      const [row] = (await accountRows(stores, id)) ?? [];
+      const [row] = (await onD1(log, () => accountRows(stores, id))) ?? [];
       if (!row) return inner.logOut(id, ending, origin);
       return changeUser(stores, ownerOf(settings, row), { ends: false, ending }, () =>
         inner.logOut(id, ending, origin),

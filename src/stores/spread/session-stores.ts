@@ -13,6 +13,7 @@ import type { ApiUserStore } from "../login-contract.ts";
 import type { ProvisioningStore } from "../provisioning-contract.ts";
 import { spreadAdminTokens } from "./admin-tokens.ts";
 import { type SpreadLog, sessionDatabases, usersDatabase } from "./databases.ts";
+import { guardedUsers } from "./guard.ts";
 import { spreadProvisioning } from "./provisioning.ts";
 import { spreadSessions } from "./sessions.ts";
 import { spreadTokens } from "./tokens.ts";
@@ -47,18 +48,15 @@ export function sessionStores(
   bound: ReadonlyMap<string, D1Database>,
   { settings, nowSeconds, log }: Terms,
 ): SessionStores {
-  const apiUsers = d1ApiUsers(db, log);
-  const provisioningStore = d1Provisioning(db, log);
-  const adminUsers = d1AdminUsers(db, log);
   if (bound.size === 0) {
-    const adminTokens = d1AdminTokens(db, log);
+    const writing = guardedUsers(db);
     return {
       tokens: d1Tokens(db, log),
       sessions: d1Sessions(db, log),
-      apiUsers,
-      provisioningStore,
-      adminUsers,
-      adminTokens,
+      apiUsers: d1ApiUsers(writing, log),
+      provisioningStore: d1Provisioning(db, log, writing),
+      adminUsers: d1AdminUsers(db, log, undefined, writing),
+      adminTokens: d1AdminTokens(db, log),
     };
   }
   const databases = sessionDatabases(new Map([[usersDatabase, db], ...bound]), log);
@@ -66,9 +64,9 @@ export function sessionStores(
   return {
     tokens: spreadTokens(spread),
     sessions: spreadSessions(spread),
-    apiUsers: spreadApiUsers(spread, settings, apiUsers),
-    provisioningStore: spreadProvisioning(spread, settings, provisioningStore),
-    adminUsers: spreadAdminUsers(spread, settings, adminUsers),
+    apiUsers: spreadApiUsers(spread, settings, d1ApiUsers(db, log)),
+    provisioningStore: spreadProvisioning(spread, settings, d1Provisioning(db, log)),
+    adminUsers: spreadAdminUsers(spread, settings, d1AdminUsers(db, log)),
     adminTokens: spreadAdminTokens(spread, settings),
   };
 }

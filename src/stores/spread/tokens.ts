@@ -76,11 +76,17 @@ export function spreadTokens(stores: SpreadStores, notes: Notes = {}): TokenStor
       return user ? at(owner, (tokens) => tokens.rotate(owner, terms)) : rotation;
     },
     withdraw: (owner, ...asked) => at(owner, (tokens) => tokens.withdraw(owner, ...asked)),
+    async parts() {
+      const names = await on(() => databases.names());
+      return names.map((name) => ({
+        deleteExpired: (...asked) =>
+          on(() => databases.in(name, (place) => tokensAt(place, log).deleteExpired(...asked))),
+      }));
+    },
     async deleteExpired(beforeSeconds, limit) {
-      const deleted = await on(() =>
-        databases.inAll((place) => tokensAt(place, log).deleteExpired(beforeSeconds, limit)),
-      );
-      return deleted.reduce((sum, rows) => sum + rows, 0);
+      let deleted = 0;
+      for (const part of await store.parts()) deleted += await part.deleteExpired(beforeSeconds, limit - deleted);
+      return deleted;
     },
   };
   return store;

@@ -1,6 +1,8 @@
 // Changes of users by the admin page, in D1: what a statement refuses by itself, and that it ends tokens with it or not at all.
 import { describe, expect, it } from "vitest";
+import { isOver } from "../../../src/sessions/token-record.ts";
 import { d1AdminUsers } from "../../../src/stores/d1/admin-users.ts";
+import { d1Tokens } from "../../../src/stores/d1/tokens.ts";
 import { newUserIds } from "../../../src/users/new-user-ids.ts";
 import type { User } from "../../../src/users/user.ts";
 import { DB } from "../../support/bindings.ts";
@@ -124,6 +126,18 @@ const fields = {
   ...{ username: "changed", first_name: "", last_name: "", email: "" },
   ...{ is_active: true, is_staff: false, is_superuser: false },
 };
+
+describe("a new password that ends no session", () => {
+  it("leaves used tokens of an earlier version known as used: their session ends when one comes back", async () => {
+    const { id } = await addUser();
+    const used = await earlierTokenOf(id);
+    const sql = "UPDATE outstanding_tokens SET blacklisted_at = 5, successor_jti = 'next' WHERE jti = ?";
+    await DB.prepare(sql).bind(used).run();
+    expect(await store.setPassword(id, "another", staff, undefined)).toBe("done");
+    const { state, user } = await d1Tokens(DB, () => {}).tokenAndUser({ column: "id", value: id }, used);
+    expect(isOver(state, user)).toBe(false);
+  });
+});
 
 describe("a change that fails", () => {
   it("because the name is taken ends no token and notes no ending", async () => {
