@@ -71,10 +71,11 @@ function sizesText(sizes: BenchResult["options"]["sizes"]): string {
 }
 
 function targetsTable({ targets }: BenchResult): string {
-  const rows = targets.map(({ says, shape, atMost, measured, kept }) => [
-    ...[says, `\`${shape}\``, atMost.toFixed(2), spreadText(measured, 2), kept ? "met" : "**missed**"],
+  const rows = targets.map(({ says, shape, atMost, least, measured, kept }) => [
+    ...[says, `\`${shape}\``, atMost.toFixed(2), least.toFixed(2), spreadText(measured, 2)],
+    kept ? "met" : "**missed**",
   ]);
-  return markdownTable(["target", "shape", "at most", "measured", ""], rows);
+  return markdownTable(["target", "shape", "at most", "least", "median (range) of the rounds", ""], rows);
 }
 
 function contestantsTable(shape: ShapeResult): string {

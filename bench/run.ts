@@ -12,7 +12,7 @@ import { machine } from "./machine.ts";
 import { type BenchOptions, benchHelp, readBenchOptions } from "./options.ts";
 import { startLoad } from "./processes.ts";
 import { race, type ShapeResult } from "./race.ts";
-import { reportShape, reportSmall, reportTargets } from "./report.ts";
+import { isWorse, reportGate, reportShape, reportSmall, reportTargets } from "./report.ts";
 import { type BenchResult, mergedResult, RESULT_FILE } from "./result.ts";
 import { type Shape, shapes } from "./shapes.ts";
 import { measureSmall } from "./small.ts";
@@ -82,6 +82,11 @@ await run("bench", async (argv) => {
     tools.load.close();
     tools.besideLoad.close();
     await ground.close();
+  }
+  if (options.gate) {
+    const judged = judgeTargets(results);
+    console.log(reportGate(judged).join("\n"));
+    return judged.some(isWorse) ? EXIT.failed : EXIT.ok;
   }
   const result = await resultOf(options, results);
   console.log(["", reportSmall(result.small), ...reportTargets(result.targets)].join("\n"));

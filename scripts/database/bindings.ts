@@ -94,7 +94,7 @@ export function settingsOf<Name extends SettingName>(
 }
 
 /** The Worker's stores on these bindings; what they log on a failure is thrown as the failure's message. */
-export function storesOf({ d1, kv }: Bindings): {
+export function storesOf({ d1, kv, event }: Bindings): {
   readonly tokens: Pick<TokenStore, "blacklist" | "deleteExpired">;
   readonly announce: RevocationCache["announce"] | undefined;
   readonly announceSession: RevocationCache["announceSession"] | undefined;
@@ -112,7 +112,7 @@ export function storesOf({ d1, kv }: Bindings): {
     if (complaint !== undefined) throw new Failure(complaint);
     return outcome;
   };
-  const tokens = d1Tokens(d1, log);
+  const tokens = d1Tokens(d1, log, event);
   const revocationCache = kv === undefined ? undefined : kvRevocationCache(kv, 0, log);
   return {
     tokens: {

@@ -5,6 +5,7 @@ import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { hasSessionDatabases, overDatabases, ownerOfId } from "../database/session-stores.ts";
 import { findToken, listTokens, type TokenRow } from "../database/token-rows.ts";
+import { withEvent } from "../database/user-event.ts";
 import { userNamed } from "../database/users.ts";
 import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
@@ -115,12 +116,15 @@ export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: n
     createdAtSeconds: row.created_at,
     expiresAtSeconds: row.expires_at,
   };
-  const { tokens, announce } = storesOf(bindings);
+  const { userId } = token;
+  const user = userId === undefined ? undefined : { id: userId };
+  const telling = user ? withEvent(bindings, { type: "logout", user, data: { all: false } }, nowSeconds) : bindings;
+  const { tokens, announce } = storesOf(telling);
   const done = hasSessionDatabases(bindings)
     ? await overDatabases(bindings, async (stores) =>
-        spreadTokens(stores).blacklist(await ownerOfId(bindings, stores, token.userId), token, nowSeconds),
+        spreadTokens(stores, telling.event).blacklist(await ownerOfId(bindings, stores, userId), token, nowSeconds),
       )
-    : await tokens.blacklist("no user", token, nowSeconds);
+    : await tokens.blacklist(user ? { column: "id", value: user.id } : "no user", token, nowSeconds);
   await announce?.(jti, row.expires_at, nowSeconds).catch((error: unknown) => {
     throw new Failure(
       `'${jti}' is blacklisted in the ${place} database, but KV could not be updated: ${reasonOf(error)} Run the command again.`,

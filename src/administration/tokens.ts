@@ -11,13 +11,15 @@ import type { LiveToken, Owner, TokenStore } from "../stores/contract.ts";
 import { mayChange } from "../users/admin-rights.ts";
 import { ownerOf } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
+import type { UserEvents } from "../users/user-events.ts";
 import { type AuditDependencies, audit } from "./audit.ts";
 import type { Admin } from "./sessions.ts";
 
 /** The services that the administration of tokens needs. */
 export interface TokenAdministrationDependencies extends EndingDependencies, AuditDependencies {
-  readonly tokens: Pick<TokenStore, "blacklist">;
+  readonly tokens: TokenStore;
   readonly admin: { readonly tokens: AdminTokenStore };
+  readonly userEvents: UserEvents;
 }
 
 export interface TokenAdministration {
@@ -38,20 +40,29 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
     return token;
   };
   const ownerFor = ({ user }: AdminToken): Owner => (user ? ownerOf(deps.settings, user) : "no user");
+  /** The log-out of which the API is told with the next change, by the store that writes both. */
+  const logOut = ({ nowSeconds }: RequestContext) => deps.userEvents.newEvent("logout", nowSeconds, { all: false });
+  const end = async (context: RequestContext, owner: Owner, session: string) => {
+    const sessions = deps.sessions.withEvent(logOut(context));
+    await endSession({ ...deps, sessions }, owner, session, context.nowSeconds);
+    deps.userEvents.sendSoon(owner, context.nowSeconds);
+  };
   return {
     async revokeToken(context, admin, jti) {
       const { nowSeconds } = context;
       const token = await tokenFor(admin, jti);
       const { type, createdAtSeconds, expiresAtSeconds } = token;
       const row = { jti, type, userId: token.user?.id, createdAtSeconds, expiresAtSeconds };
-      await deps.tokens.blacklist(ownerFor(token), row, nowSeconds);
+      const owner = ownerFor(token);
+      await deps.tokens.withEvent(logOut(context)).blacklist(owner, row, nowSeconds);
+      deps.userEvents.sendSoon(owner, nowSeconds);
       await deps.revocationCache.announce(jti, expiresAtSeconds + deps.settings.LEEWAY, nowSeconds);
       audit(deps, { context, admin }, "admin_token_revoked", { user_id: token.user?.id, jti: shortId(jti) });
       return token;
     },
     async endSession(context, admin, jti) {
       const token = await tokenFor(admin, jti);
-      await endSession(deps, ownerFor(token), token.session, context.nowSeconds);
+      await end(context, ownerFor(token), token.session);
       const fields = { user_id: token.user?.id, family: shortId(token.session) };
       audit(deps, { context, admin }, "admin_session_ended", fields);
       return token;
@@ -61,7 +72,7 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
       if (!mayChange(admin.user, target)) refuse("permission_denied");
       const sessions = await liveSessions(deps, target, context.nowSeconds);
       if (!sessions.some((one) => one.session === session)) refuse("no_route");
-      await endSession(deps, ownerOf(deps.settings, target), session, context.nowSeconds);
+      await end(context, ownerOf(deps.settings, target), session);
       const fields = { user_id: target.id, family: shortId(session) };
       audit(deps, { context, admin }, "admin_session_ended", fields);
     },

@@ -98,6 +98,26 @@ describe("events of sessions in three databases", () => {
     expect(told(toQueue)).toEqual(expected);
   });
 
+  it("tell of a token that the admin page revokes, and of a session that it ends, once each", async () => {
+    const app = await appOver();
+    const boss = await userIn("SESSIONS_2", { password: hashOfPw, is_staff: true, is_superuser: true });
+    const user = await userIn("SESSIONS_1", { password: hashOfPw });
+    const visitor = await loggedIn(app, boss);
+    const [one, two, three] = [
+      await logIn(app, user.username),
+      await logIn(app, user.username),
+      await logIn(app, user.username),
+    ].map(({ refresh }) => String(claimsIn(refresh).jti));
+    await expect.poll(waiting).toBe(0);
+    toUrl.length = 0;
+    for (let times = 0; times < 2; times++) await visitor.post("/tokens/revoke", { jti: one ?? "" });
+    for (let times = 0; times < 2; times++) await visitor.post("/tokens/end-session", { jti: two ?? "" });
+    await visitor.post(`/users/${user.id}/sessions`, { session: three ?? "" });
+    await expect.poll(waiting).toBe(0);
+    const logOut = [user.id, "logout", { all: false }];
+    expect(told(toUrl)).toEqual([logOut, logOut, logOut]);
+  });
+
   it("tell of what the admin page does to a user", async () => {
     const app = await appOver();
     const boss = await userIn("SESSIONS_2", { password: hashOfPw, is_staff: true, is_superuser: true });

@@ -185,7 +185,7 @@ describe("a Worker of an earlier version, which knows DB alone and takes unknown
     ["are being moved there", ["DB"], sessionNames],
   ])("can use up no token once sessions %s", async (_, current, next) => {
     await placeSessions(current, next, 20);
-    await expect(write()).rejects.toThrow("sessions are in other databases");
+    await expect(write()).rejects.toThrow("this session is in the table sessions");
   });
 
   it("goes on while they are in DB", async () => {

@@ -10,6 +10,7 @@ import { withEvent } from "../../scripts/database/user-event.ts";
 import { insertUser, setActive, setPasswordHash } from "../../scripts/database/users.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { logout } from "../../scripts/manage/sessions.ts";
+import { revokeToken } from "../../scripts/manage/tokens.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { type TextDatabase, textDatabase } from "../support/text-database.ts";
 import { djangoUsers, requireUser } from "../support/user-model.ts";
@@ -298,6 +299,14 @@ describe("with events", () => {
     const made = { username: "it's me", email: "", passwordHash: "x", isStaff: false, isSuperuser: false };
     await insertUser(telling.database, made, "2026-01-01T00:00:00Z", djangoUsers);
     expect(told()).toEqual([{ user_id: "5", type: "user_changed", created_at: now, data: {} }]);
+  });
+
+  it("a token that is revoked is told of once, as a log-out", async () => {
+    store = textDatabase({ EVENTS_URL: "https://api.example.com/events/", PROVISIONING_KEY: "k".repeat(32) });
+    addUser("4", "o'hara");
+    addToken("made-elsewhere", "4");
+    for (let times = 0; times < 2; times++) await revokeToken(store.bindings, "made-elsewhere", now);
+    expect(told()).toEqual([{ user_id: "4", type: "logout", created_at: now, data: { all: false } }]);
   });
 
   it("nothing is written where the Worker sends none", async () => {

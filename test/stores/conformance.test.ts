@@ -11,7 +11,7 @@ import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { sessionKeyOf, writeTokenId } from "../../src/tokens/token-id.ts";
 import { DB } from "../support/bindings.ts";
 import { freshId } from "../support/rows.ts";
-import { boundDatabases, placeSessions, sessionNames } from "../support/session-databases.ts";
+import { boundDatabases, placeSessions, sessionNames, userIn } from "../support/session-databases.ts";
 import { addUser } from "../support/users.ts";
 
 const d1: StoreUnderTest = {
@@ -48,6 +48,12 @@ const overThree: StoreUnderTest = {
 describe("three databases promise that", () => {
   beforeAll(() => placeSessions(sessionNames));
   test.each(storePromises)("$name", ({ run }) => run(overThree));
+});
+
+describe("three databases, of which one has all the owners, promise that", () => {
+  beforeAll(() => placeSessions(sessionNames));
+  const inOne: StoreUnderTest = { ...overThree, addUser: () => userIn("SESSIONS_1") };
+  test.each(storePromises)("$name", ({ run }) => run(inOne));
 });
 
 describe("one database that is being spread over three promises that", () => {

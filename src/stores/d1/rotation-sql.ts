@@ -5,7 +5,7 @@ import type { Owner, RotationTerms } from "../contract.ts";
 import { longestChain } from "../token-state.ts";
 import type { AccountSql } from "./accounts.ts";
 import { createParameters, type Parameters } from "./parameters.ts";
-import { newColumns, notEarlier, notOfAnother, type WrittenToken } from "./session-rows.ts";
+import { newColumns, notEarlier, notOfAnother, notOfAnotherThan, type WrittenToken } from "./session-rows.ts";
 import { tokenPlace } from "./session-state.ts";
 import type { SessionTables } from "./session-tables.ts";
 
@@ -102,7 +102,7 @@ function rotateKnown(db: D1Database, rotating: Rotating): D1PreparedStatement {
   const conditions = [
     ...[current, "blacklisted_at IS NULL", "ended_at IS NULL"],
     ...lastsCondition(rotating, "started_at", parameters),
-    ...(account ? [`COALESCE(sessions.user_id = ${account.id}, true)`] : []),
+    ...(account ? [notOfAnotherThan(account.id, tables)] : []),
     ...userConditions(rotating, account, parameters, "sessions.session_version"),
   ];
   const sql = `UPDATE sessions SET counter = CASE WHEN other_jti = ${parameters.add(used.jti)} THEN 1 ELSE ${counter} END,

@@ -94,8 +94,17 @@ export function notOfAnother(
   parameters: Parameters,
 ): string {
   if (owner === "no user") return "true";
-  return `COALESCE(sessions.user_id = ${tables.accounts.sql(owner, parameters.add(owner.value)).id}, true)`;
+  return notOfAnotherThan(tables.accounts.sql(owner, parameters.add(owner.value)).id, tables);
 }
+
+/**
+ * The same. With the users, who has no id is gone, and the row may still be theirs. A database for sessions alone may just
+ * not know the owner yet, and then no row there is theirs.
+ *
+ * @param id the owner's, as SQL
+ */
+export const notOfAnotherThan = (id: string, { hasEarlier }: Pick<SessionTables, "hasEarlier">): string =>
+  hasEarlier ? `COALESCE(sessions.user_id = ${id}, true)` : `(sessions.user_id IS NULL OR sessions.user_id = ${id})`;
 
 /**
  * Writes a sliding token down. Never shortens a row's life, nor takes an end back; a version that is not known yet is

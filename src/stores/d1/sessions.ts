@@ -9,7 +9,7 @@ import { adoptSessionOf, adoptSql, isEarlierToken, isNotAdopted } from "./earlie
 import { onD1, type StoreLog } from "./errors.ts";
 import { eventOwner, eventStatements } from "./events.ts";
 import { createParameters, type SqlValue } from "./parameters.ts";
-import { blacklistToken } from "./session-rows.ts";
+import { blacklistToken, notOfAnotherThan } from "./session-rows.ts";
 import { firstNamed, rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
 import { allInOne, type SessionPlace, type SessionTables } from "./session-tables.ts";
 import { forgetEndedUsers, idOf } from "./users.ts";
@@ -164,8 +164,9 @@ export function endSessionStatements(
   untilSeconds: number,
   nowSeconds: number,
   owner: Owner = "no user",
-  { accounts, hasEarlier }: Pick<SessionTables, "accounts" | "hasEarlier"> = allInOne,
+  tables: Pick<SessionTables, "accounts" | "hasEarlier"> = allInOne,
 ): readonly [adopt: Statement, update: Statement, insert: Statement, first: Statement] {
+  const { accounts, hasEarlier } = tables;
   const adopt: Statement = [adoptSql("(earlier.family = ?1 OR earlier.jti = ?1)"), [session]];
   const id = readTokenId(session);
   const isOurs = id?.counter === 0;
@@ -183,7 +184,7 @@ export function endSessionStatements(
     [session, nowSeconds, untilSeconds, ...(owner === "no user" ? [] : [owner.value])],
   ];
   const first: Statement = [endFirst("?1", "?2", "?3", hasEarlier), [session, nowSeconds, untilSeconds]];
-  return [adopt, endNamed([session, nowSeconds, untilSeconds], owner, userId), insert, first];
+  return [adopt, endNamed([session, nowSeconds, untilSeconds], owner, userId, tables), insert, first];
 }
 
 /**
@@ -222,8 +223,13 @@ function endOthersStatements(
 }
 
 /** Ends the rows of a session, unless they are another user's. @param values of ?1 the name, ?2 now, ?3 until */
-function endNamed(values: readonly SqlValue[], owner: Owner, userId: string): Statement {
-  const whose = owner === "no user" ? "true" : `COALESCE(user_id = ${userId}, true)`;
+function endNamed(
+  values: readonly SqlValue[],
+  owner: Owner,
+  userId: string,
+  tables: Pick<SessionTables, "hasEarlier">,
+): Statement {
+  const whose = owner === "no user" ? "true" : notOfAnotherThan(userId, tables);
   return [
     `UPDATE sessions SET ended_at = ?2, blacklisted_at = COALESCE(blacklisted_at, ?2),
        kept_until = MAX(COALESCE(kept_until, 0), ?3)

@@ -1,6 +1,7 @@
 // The revocation cache in KV: key names, the 60 s floor of expirations, the memory of "not ended".
 // Must never be asked whether a token is good: KV is late by a minute or more and has no compare-and-set.
 import { createHash } from "node:crypto";
+import { type OldestFirst, oldestFirst } from "../../oldest-first.ts";
 import type { RevocationCache, RevocationKeys } from "../contract.ts";
 
 /** KV refuses expirations nearer than 60 s; the rest is for clocks that differ and for the way to KV. */
@@ -15,7 +16,7 @@ const rememberedAtMost = 10_000;
 type KvLog = (event: "store_failed", fields: { readonly store: string; readonly error: string }) => void;
 
 export function kvRevocationCache(kv: KVNamespace, rememberSeconds: number, log: KvLog): RevocationCache {
-  const memory = new Map<string, Known>();
+  const memory = oldestFirst<Known>();
   const keysFor = rememberedKeys();
   const failed = (error: unknown) =>
     log("store_failed", { store: "kv", error: error instanceof Error ? error.message : String(error) });
@@ -125,9 +126,7 @@ function keyOf(space: "jti" | "fam" | "user", id: string): string {
   return `${space}-sha256:${createHash("sha256").update(id, "utf8").digest("hex")}`;
 }
 
-function remember(memory: Map<string, Known>, key: string, known: Known): void {
-  memory.delete(key);
+function remember(memory: OldestFirst<Known>, key: string, known: Known): void {
   memory.set(key, known);
-  const oldest = memory.size > rememberedAtMost ? memory.keys().next().value : undefined;
-  if (oldest !== undefined) memory.delete(oldest);
+  if (memory.size() > rememberedAtMost) memory.forgetOldest();
 }
