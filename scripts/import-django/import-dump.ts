@@ -8,6 +8,7 @@ import { userIdColumn } from "../../src/users/user-id.ts";
 import { foldedUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { writeBulk } from "../database/bulk.ts";
+import { noteDone } from "../database/command-notes.ts";
 import { hasSessionDatabases, readHere } from "../database/session-stores.ts";
 import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
 import type { Progress } from "../shared/progress.ts";
@@ -155,6 +156,8 @@ export async function importDump(
       await readHere(database, "SELECT 1");
       await write();
     }
+    const detail = { rows: plan.users.rows.length, tokens_ended: plan.users.ended.names.size };
+    await noteDone(database, { action: "users_imported", user: undefined, detail }, choices.nowSeconds);
     await announce(progress, flushKv);
   }
   const head = refused
