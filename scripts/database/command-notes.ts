@@ -58,11 +58,15 @@ export function withNotes(
 /** Writes an entry of the audit log for what was done in several steps, or changes nothing. */
 export async function noteDone(
   database: Pick<Database, "write">,
-  { action, user, detail }: Omit<CommandNotes, "event">,
+  notes: Omit<CommandNotes, "event">,
   nowSeconds: number,
 ): Promise<void> {
-  await database.write(notesText({ audit: { ...commandOrigin(), atSeconds: nowSeconds, action, detail } }, user));
+  await database.write(doneText(notes, nowSeconds));
 }
+
+/** The statement of such an entry, to stand last in a transaction. */
+export const doneText = ({ action, user, detail }: Omit<CommandNotes, "event">, nowSeconds: number): string =>
+  notesText({ audit: { ...commandOrigin(), atSeconds: nowSeconds, action, detail } }, user);
 
 function notesText(notes: Parameters<typeof noteTexts>[0], user: Whom): string {
   const owner =
