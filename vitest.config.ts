@@ -33,6 +33,7 @@ const inNode = [
   "test/docs/**/*.test.ts",
   "test/bench/**/*.test.ts",
   "test/client/**/*.test.ts",
+  "test/fuzz/commands.test.ts",
   // Node signs with every algorithm; workerd's node:crypto does not.
   "test/tokens/codec-and-node.test.ts",
 ];

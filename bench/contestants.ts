@@ -14,6 +14,8 @@ export interface Contestant {
   readonly userIdSent?: string;
   /** The tokens it takes; HS256 without it. */
   readonly algorithm?: Algorithm;
+  /** Whether it claims what the gateway promises of a proxied request, and is examined for it (examine-promises.ts). */
+  readonly promises?: boolean;
   /** What is asked of one that is no proxy. */
   readonly path?: string;
   /** A sentence instead where it cannot run here. */
@@ -49,11 +51,29 @@ export const floor = plainWorker("floor", "Worker: copies the headers and sets t
 export const honoJose = plainWorker("hono-jose", "Worker: Hono, jose by hand, the caller's id in a header", true);
 export const honoJwt = plainWorker("hono-jwt", "Worker: Hono's jwt middleware and proxy helper", true);
 
+/** The promises of the gateway in one file, for one API, with the gateway's KV. */
+export const byHand: Contestant = {
+  name: "by-hand",
+  about: "Worker: what the gateway promises of a proxied request, in one file, for requests without a body",
+  checks: true,
+  userIdSent: "7",
+  promises: true,
+  async start(ground, more) {
+    const vars = { ORIGIN_URL: ground.origin.url, SIGNING_KEY: ground.maker("HS256").signingKey };
+    const stores = await ground.stores("empty");
+    const built = await ground.worker("bench/contestants/by-hand.ts");
+    const served = await serveWorker(built, { vars, storesAddress: stores.address, ...more });
+    return { ...served, storePids: stores.pids };
+  },
+};
+
 /** The gateway of another checkout, with the settings and in the place of `contestant`. */
 export const ofCheckout = (contestant: Contestant, checkout: string): Contestant => ({
   ...contestant,
   name: "before",
   about: "the gateway of the other checkout, set up alike",
+  // It may be from before a promise was made.
+  promises: false,
   start: (ground, more) => contestant.start(ground, { ...more, checkout }),
 });
 
@@ -73,6 +93,7 @@ export function gateway(name: string, about: string, setUp: GatewaySetUp = {}): 
     checks: true,
     userIdSent: "7",
     algorithm,
+    promises: tables === "empty" && Object.keys(vars).length === 0,
     async start(ground, { checkout, ...more } = {}) {
       const built = await ground.worker(undefined, checkout);
       const { signingKey } = ground.maker(algorithm);

@@ -1,6 +1,7 @@
 // Before a race: does the contestant do what it says? What is fast because it is wrong does not run.
 // Must never be part of a measured window.
 import type { Contestant, Runner } from "./contestants.ts";
+import { examinePromises } from "./examine-promises.ts";
 import type { Ground } from "./ground.ts";
 import { NOTES } from "./requests.ts";
 
@@ -21,6 +22,7 @@ export async function examine(contestant: Contestant, runner: Runner, ground: Gr
   await expectStatus("no token", checks ? 401 : 200);
   await expectStatus("a token of another key", checks ? 401 : 200, ground.stranger.make("access"));
   await expectStatus("an expired token", checks ? 401 : 200, maker.make("access", -3600));
+  if (contestant.promises) await examinePromises(contestant, runner, ground);
   if (contestant.path !== undefined || contestant.userIdSent === undefined) return;
   const seen = (await (await ask("/api/seen/", maker.make("access"))).json()) as Readonly<Record<string, string>>;
   const { userIdSent } = contestant;

@@ -23,6 +23,30 @@ export function totalCpuRatio(shape: ShapeResult, name: string, against: string)
   return one && other && ratioSpread(totalCpu(one), totalCpu(other));
 }
 
+/** The least CPU of all rounds, one against another of the same shape. */
+export function leastCpuRatio(shape: ShapeResult, name: string, against: string): number | undefined {
+  return leastRatio(shape, name, against, (result) => figures(result, "cpuMicroseconds"));
+}
+
+/** Likewise, with the CPU of the stores. */
+export function leastTotalCpuRatio(shape: ShapeResult, name: string, against: string): number | undefined {
+  return leastRatio(shape, name, against, totalCpu);
+}
+
+function leastRatio(
+  { contestants }: ShapeResult,
+  name: string,
+  against: string,
+  cpuOf: (result: ContestantResult) => readonly (number | undefined)[],
+): number | undefined {
+  const [over, under] = [name, against].map((wanted) => {
+    const found = contestants.find((one) => one.name === wanted);
+    const all = found ? cpuOf(found).filter((value) => value !== undefined) : [];
+    return found && all.length === found.rounds.length ? spreadOf(all)?.min : undefined;
+  });
+  return over === undefined || under === undefined || under === 0 ? undefined : over / under;
+}
+
 const totalCpu = ({ rounds }: ContestantResult) =>
   rounds.map(({ cpuMicroseconds, storeCpuMicroseconds }) =>
     cpuMicroseconds === null ? undefined : cpuMicroseconds + (storeCpuMicroseconds ?? 0),

@@ -1,4 +1,4 @@
-// V8's profiler in workerd, over its inspector.
+// V8's profiler and heap in workerd, over its inspector.
 // Must never stay connected: a watched Worker is slower.
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -15,7 +15,16 @@ export interface Profile {
 export interface Inspector {
   /** Waits, then watches. */
   profile(afterMilliseconds: number, milliseconds: number): Promise<Profile>;
+  /** What V8 holds for the Worker after a garbage collection: its heap, buffers, and what the runtime hangs on to it. */
+  heapBytes(): Promise<number>;
   close(): void;
+}
+
+/** Of the DevTools protocol; the last two where V8 tells them. */
+interface HeapUsage {
+  readonly usedSize: number;
+  readonly embedderHeapUsedSize?: number;
+  readonly backingStorageSize?: number;
 }
 
 const SAMPLE_MICROSECONDS = 200;
@@ -50,6 +59,13 @@ export async function openInspector(port: number): Promise<Inspector> {
       await sleep(milliseconds);
       const { profile } = (await ask("Profiler.stop")) as { profile: Profile };
       return profile;
+    },
+    async heapBytes() {
+      await ask("HeapProfiler.enable");
+      // Collects garbage first; HeapProfiler.collectGarbage is never answered.
+      await ask("HeapProfiler.takeHeapSnapshot");
+      const usage = (await ask("Runtime.getHeapUsage")) as HeapUsage;
+      return usage.usedSize + (usage.embedderHeapUsedSize ?? 0) + (usage.backingStorageSize ?? 0);
     },
     close: () => socket.close(),
   };

@@ -5,6 +5,7 @@ import { readFlags } from "../scripts/shared/flags.ts";
 import type { TableSizes } from "./fill-stores.ts";
 import type { RaceOptions } from "./race.ts";
 import { shapes } from "./shapes.ts";
+import { gateContestants, gateShapes } from "./targets.ts";
 
 export interface BenchOptions extends RaceOptions {
   readonly help: boolean;
@@ -15,6 +16,8 @@ export interface BenchOptions extends RaceOptions {
   readonly before: string | undefined;
   /** Where to write the result; undefined for nowhere. */
   readonly json: string | undefined;
+  /** Whether this is the gate: its shapes, its bounds, and nothing else. */
+  readonly gate: boolean;
   /** Whether docs/performance.md is to be about this run. */
   readonly docs: boolean;
 }
@@ -31,6 +34,7 @@ export const benchHelp = `npm run bench [-- options]
   --ids n          ids in KV of the full tables (100000)
   --json file      write the result as JSON
   --docs           put the result, its tables and pictures into docs/performance.md; with --shapes, the others stay as they are
+  --gate           five minutes for the ratios that may not get worse; the exit code is 1 if one did
   --quick          2 rounds of 1 second, 20000 rows, 2000 ids: to see that all works, not to measure`;
 
 const contestantNames = shapes.flatMap(({ contestants }) => contestants.map(({ name }) => name));
@@ -50,18 +54,22 @@ export function readBenchOptions(argv: readonly string[]): BenchOptions {
       json: text,
       before: text,
     },
-    ...{ docs: flag, quick: flag, help: flag },
+    ...{ docs: flag, gate: flag, quick: flag, help: flag },
   });
-  const { quick } = values;
+  const { quick, gate } = values;
+  if (gate && (values.shapes ?? values.only ?? values.before ?? (values.docs || undefined)) !== undefined) {
+    throw usage("--gate has shapes of its own: leave out --shapes, --only, --before and --docs.");
+  }
   const rows = positive("rows", values.rows, quick ? 20_000 : 1_000_000);
   return {
     help: values.help,
-    shapes: known("shapes", values.shapes, new Set(shapes.map(({ name }) => name))),
-    only: known("only", values.only, new Set(["before", ...contestantNames])),
-    rounds: Math.ceil(positive("rounds", values.rounds, quick ? 2 : 5)),
-    seconds: positive("seconds", values.seconds, quick ? 1 : 5),
-    warmUpSeconds: quick ? 0.5 : 1.5,
-    turns: quick ? 1 : 8,
+    gate,
+    shapes: gate ? gateShapes : known("shapes", values.shapes, new Set(shapes.map(({ name }) => name))),
+    only: gate ? gateContestants : known("only", values.only, new Set(["before", ...contestantNames])),
+    rounds: Math.ceil(positive("rounds", values.rounds, quick ? 2 : gate ? 8 : 5)),
+    seconds: positive("seconds", values.seconds, quick || gate ? 1 : 5),
+    warmUpSeconds: quick || gate ? 0.5 : 1.5,
+    turns: quick ? 1 : gate ? 4 : 8,
     connections: 32,
     sizes: {
       users: rows,

@@ -34,14 +34,31 @@ export function reportShape(shape: ShapeResult): string[] {
 
 /** The targets, each with what was measured. */
 export function reportTargets(results: readonly TargetResult[]): string[] {
-  const rows = results.map(({ says, shape, atMost, measured, kept }) => [
+  const rows = results.map(({ says, shape, atMost, least, measured, kept }) => [
     kept ? "kept" : "missed",
     shape,
-    `${spreadText(measured, 2)} of at most ${atMost.toFixed(2)}`,
+    `${least.toFixed(2)} of at most ${atMost.toFixed(2)}`,
+    spreadText(measured, 2),
     says,
   ]);
-  return rows.length === 0 ? [] : ["", ...textTable(["target", "shape", "ratio of CPU", ""], rows)];
+  return rows.length === 0 ? [] : ["", ...textTable(["target", "shape", "least CPU", "median (range)", ""], rows)];
 }
+
+/** The bounds of the gate, each with what was measured. */
+export function reportGate(results: readonly TargetResult[]): string[] {
+  const rows = results.map(({ says, shape, gate, least, measured }) => [
+    isWorse({ gate, least }) ? "WORSE" : "ok",
+    shape,
+    `${least.toFixed(2)} of at most ${gate?.toFixed(2)}`,
+    spreadText(measured, 2),
+    says,
+  ]);
+  return ["", ...textTable(["", "shape", "least CPU", "median (range)", ""], rows)];
+}
+
+/** Whether the gate fails by it. */
+export const isWorse = ({ gate, least }: Pick<TargetResult, "gate" | "least">): boolean =>
+  gate !== null && least > gate;
 
 /** Size and start-up in one line. */
 export function reportSmall({ bytes, gzipBytes, startUpMilliseconds }: Small): string {

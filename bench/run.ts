@@ -12,7 +12,7 @@ import { machine } from "./machine.ts";
 import { type BenchOptions, benchHelp, readBenchOptions } from "./options.ts";
 import { startLoad } from "./processes.ts";
 import { race, type ShapeResult } from "./race.ts";
-import { reportShape, reportSmall, reportTargets } from "./report.ts";
+import { isWorse, reportGate, reportShape, reportSmall, reportTargets } from "./report.ts";
 import { type BenchResult, mergedResult, RESULT_FILE } from "./result.ts";
 import { type Shape, shapes } from "./shapes.ts";
 import { measureSmall } from "./small.ts";
@@ -22,6 +22,8 @@ import { writeDocuments } from "./write-documents.ts";
 
 // Whatever was started is ended by listeners of "exit".
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+// Each server that is started adds one.
+process.setMaxListeners(100);
 
 /** How often the start-up is looked at. */
 const START_UPS = 5;
@@ -82,6 +84,11 @@ await run("bench", async (argv) => {
     tools.load.close();
     tools.besideLoad.close();
     await ground.close();
+  }
+  if (options.gate) {
+    const judged = judgeTargets(results);
+    console.log(reportGate(judged).join("\n"));
+    return judged.some(isWorse) ? EXIT.failed : EXIT.ok;
   }
   const result = await resultOf(options, results);
   console.log(["", reportSmall(result.small), ...reportTargets(result.targets)].join("\n"));

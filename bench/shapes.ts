@@ -1,6 +1,6 @@
 // The kinds of load: which requests, who gets them, what a right answer is.
 // Must never give two contestants of a shape different work.
-import { bare, type Contestant, floor, gateway, honoJose, honoJwt } from "./contestants.ts";
+import { bare, byHand, type Contestant, floor, gateway, honoJose, honoJwt } from "./contestants.ts";
 import { djangoStateless, djangoUser, fastify, haproxy } from "./contestants-elsewhere.ts";
 import { benchUser } from "./fill-stores.ts";
 import type { Ground } from "./ground.ts";
@@ -96,7 +96,7 @@ export const shapes: readonly Shape[] = [
   {
     name: "warm",
     about: "64 HS256 tokens in rotation",
-    contestants: [bare, floor, asShipped, honoJose, honoJwt, fastify, djangoStateless, djangoUser, haproxy],
+    contestants: [bare, floor, asShipped, byHand, honoJose, honoJwt, fastify, djangoStateless, djangoUser, haproxy],
     status: 200,
     work: warmWork,
   },
@@ -107,21 +107,21 @@ export const shapes: readonly Shape[] = [
   {
     name: "public",
     about: "a public route, no token",
-    contestants: [bare, floor, asShipped],
+    contestants: [bare, floor, asShipped, byHand],
     status: 200,
     work: () => ({ requests: [getRequest("/api/public/notes/")], order: "again" }),
   },
   {
     name: "no-token",
     about: "a route that requires a token, without one: 401 (bare and floor forward the request)",
-    contestants: [bare, floor, asShipped, honoJose, honoJwt, fastify, haproxy],
+    contestants: [bare, floor, asShipped, byHand, honoJose, honoJwt, fastify, haproxy],
     status: 401,
     work: (_, { path }) => ({ requests: [getRequest(path)], order: "again" }),
   },
   {
     name: "bad-token",
     about: "tokens signed with another key: 401 (bare and floor forward the request)",
-    contestants: [bare, floor, asShipped, honoJose, honoJwt, fastify, haproxy],
+    contestants: [bare, floor, asShipped, byHand, honoJose, honoJwt, fastify, haproxy],
     status: 401,
     work(ground, { path }) {
       return {

@@ -24,6 +24,8 @@ export interface RequestContext {
   readonly receivedAtMilliseconds: number;
   readonly method: string;
   readonly url: RequestUrl;
+  /** As the client sent them; asking the request for them each time costs. */
+  readonly headers: Headers;
   /** Counts the bytes of bodies that are being read into memory, of all requests of the isolate. */
   readonly uploads: Uploads;
   /** Read when it is asked for, which most requests never do. */
@@ -44,6 +46,7 @@ export function createRequestContext(
     receivedAtMilliseconds,
     method,
     url: readRequestUrl(url),
+    headers,
     uploads,
     client: () => ({
       address: headers.get("cf-connecting-ip"),

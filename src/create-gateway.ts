@@ -40,9 +40,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
    * is finished: the promise of it would be bound to the request that began it, and never settle if that is cancelled.
    */
   const built = new WeakMap<object, { readonly app: App | undefined }>();
-  const appOf = async (env: GatewayBindings): Promise<App | undefined> => {
-    const known = built.get(env);
-    if (known) return known.app;
+  const build = async (env: GatewayBindings): Promise<App | undefined> => {
     const wiring = await wire(env as Env, hooks, settings, optionErrors(options));
     // Another request may have been quicker: its app stays, with what it remembers.
     const first = built.get(env) ?? { app: "deps" in wiring ? createApp(wiring.deps, wiring.shown) : undefined };
@@ -51,11 +49,13 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   };
   return {
     async fetch(request, env) {
-      const app = await appOf(env);
+      const known = built.get(env);
+      const app = known ? known.app : await build(env);
       return app ? app.fetch(request) : answerMisconfigured();
     },
     async scheduled(_controller, env) {
-      const app = await appOf(env);
+      const known = built.get(env);
+      const app = known ? known.app : await build(env);
       await app?.flush();
     },
   };

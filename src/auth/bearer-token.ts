@@ -56,12 +56,13 @@ export interface BearerToken {
  * no page can make a browser add it.
  */
 export function readBearerToken(settings: Settings, plan: BearerPlan, request: Request): BearerToken | undefined {
-  const { headers, method, url } = request;
+  const { headers } = request;
   const token = tokenFromHeader(headers.get(plan.authHeader), plan.schemes);
   const inCookie = settings.AUTH_COOKIE === false ? undefined : readAuthCookie(headers.get("cookie"), accessCookie);
   if (inCookie === undefined) return token === undefined ? undefined : { token, fromCookie: false };
   if (inCookie === null) refuse("auth_cookie_ambiguous");
   if (token !== undefined) return token === inCookie ? { token, fromCookie: false } : refuse("auth_cookie_conflict");
-  const own = !needsOwnPage(method, headers) || provenance(headers, url, settings.CORS_ORIGINS) === "own";
+  const own =
+    !needsOwnPage(request.method, headers) || provenance(headers, request.url, settings.CORS_ORIGINS) === "own";
   return own ? { token: inCookie, fromCookie: true } : refuse("csrf_refused");
 }

@@ -1,5 +1,6 @@
 // Tokens that were verified before: their signature and claims need not be checked again.
 // Must never hold a token that was refused, one for longer than it lasts, or more than its bounds.
+import { oldestFirst } from "../oldest-first.ts";
 import type { RevocationKeys } from "../stores/contract.ts";
 import type { Claims } from "../tokens/claims.ts";
 import type { TokenType } from "../tokens/token-types.ts";
@@ -47,7 +48,7 @@ const bytesOf = (token: string) => bytesAroundEach + bytesPerCharacter * token.l
  * entries the oldest go, used or not: one that is needed again is verified again.
  */
 export function createTokenCache(bounds: TokenCacheBounds): TokenCache {
-  const known = new Map<string, Entry>();
+  const known = oldestFirst<Entry>();
   let bytes = 0;
   const forget = (token: string) => {
     if (known.delete(token)) bytes -= bytesOf(token);
@@ -68,10 +69,7 @@ export function createTokenCache(bounds: TokenCacheBounds): TokenCache {
       const untilSeconds = Math.trunc(verified.expiresAtSeconds) + bounds.leewaySeconds;
       known.set(token, { verified, keysVersion, untilSeconds });
       bytes += size;
-      for (const oldest of known.keys()) {
-        if (known.size <= bounds.entries && bytes <= bounds.bytes) break;
-        forget(oldest);
-      }
+      while (known.size() > bounds.entries || bytes > bounds.bytes) bytes -= bytesOf(known.forgetOldest() ?? "");
     },
   };
 }

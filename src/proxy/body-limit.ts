@@ -46,7 +46,7 @@ export function limitBody(request: Request, longestBytes: number | null): Upload
 }
 
 /** Where emptiness is declared, the runtime shows a body without bytes. A GET may not have one, not even that. */
-export const hasBody = ({ body, headers }: Request): boolean => body !== null && declaredLength(headers) !== 0;
+export const hasBody = (request: Request): boolean => request.body !== null && declaredLength(request.headers) !== 0;
 
 /** Undefined for a body in chunks, and for a length that is no number that JavaScript can hold. */
 function declaredLength(headers: Headers): number | undefined {

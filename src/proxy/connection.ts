@@ -12,12 +12,12 @@ export interface Connection {
   readonly acceptEncoding?: string | undefined;
 }
 
-export function connectionOf(request: Request, { requestId, url }: RequestContext): Connection {
+export function connectionOf(request: Request, { requestId, url, headers }: RequestContext): Connection {
   return {
     requestId,
     protocol: url.scheme,
     host: hostOf(url),
-    acceptEncoding: ownEncoding(request),
+    acceptEncoding: ownEncoding(request, headers),
   };
 }
 
@@ -26,8 +26,8 @@ export function connectionOf(request: Request, { requestId, url }: RequestContex
  * decodes for clients that take neither; a local workerd does not, so there the origin gets what the client said.
  * `cf` is a blob that is parsed when it is first looked at: on Cloudflare that would be paid for each request.
  */
-function ownEncoding(request: Request): string | undefined {
-  if (request.headers.has("cf-ray")) return undefined;
+function ownEncoding(request: Request, headers: Headers): string | undefined {
+  if (headers.has("cf-ray")) return undefined;
   const accepted = request.cf?.clientAcceptEncoding;
   if (typeof accepted !== "string") return undefined;
   return accepted === "" ? "identity" : accepted;

@@ -5,7 +5,7 @@ import { originOf, type RequestUrl } from "../http/request-url.ts";
 import { usersHeader } from "../users/users-header.ts";
 import { hasBody, limitBody, noUpload, type Upload } from "./body-limit.ts";
 import { clientResponse } from "./headers/response-headers.ts";
-import { privateRequest } from "./keep-private.ts";
+import { type Privacy, privateRequest } from "./keep-private.ts";
 
 /** Where requests go: a URL, a service binding that takes any host, or the server behind the Worker's own route. */
 export interface Origin {
@@ -28,8 +28,8 @@ export interface ForwardInput {
   readonly longestBodyBytes: number | null;
   /** ORIGIN_RETRY: one more try for what may safely be sent twice. */
   readonly retry: boolean;
-  /** Whether the answer is for one person: then no shared cache may have it. */
-  readonly personal: boolean;
+  /** Whom the answer is for: where it is for one person, no shared cache may have it. */
+  readonly privacy: Privacy;
   /** Applies X-Gateway-Users, which may refuse the request; undefined to drop it alone. */
   readonly takeUsers?: ((sealed: string) => Promise<unknown>) | undefined;
   /** Tells the log why the origin could not be reached; the client never learns it. */
@@ -65,18 +65,20 @@ export async function forward(origin: Origin, input: ForwardInput): Promise<Resp
   const { method } = request;
   const { body, ended, broken, signal, answered } = uploadOf(request, method, input.longestBodyBytes);
   const url = (origin.base ?? originOf(input.url)) + target;
-  const patience = patienceFor(input.timeoutSeconds, ended);
   try {
-    const caching = input.personal ? privateRequest(headers) : {};
+    const caching = input.privacy === "anyone" ? {} : privateRequest(headers);
     const init = { method, headers, body, redirect: "manual", signal, ...caching } as const;
-    const repeatable = input.retry && body === null && idempotent.has(method);
-    const sent = repeatable ? sendTwice(origin, url, init, patience) : origin.send(url, init);
-    const response = await Promise.race([sent, patience.over]);
-    if (response === "over") return refuse("origin_too_slow");
+    const response = await answerInTime({
+      send: () => origin.send(url, init),
+      timeoutSeconds: input.timeoutSeconds,
+      ended,
+      repeatable: input.retry && body === null && idempotent.has(method),
+    });
+    if (response === over) return refuse("origin_too_slow");
     answered();
     const sealed = response.headers.get(usersHeader);
     if (sealed !== null) await input.takeUsers?.(sealed);
-    if (!isCloudflareFailure(response.status)) return clientResponse(response, input.personal, sealed !== null);
+    if (!isCloudflareFailure(response.status)) return clientResponse(response, input.privacy, sealed !== null);
     return refuse(cloudflareSlow.has(response.status) ? "origin_too_slow" : "origin_unreachable");
   } catch (error) {
     if (error instanceof Refusal) throw error;
@@ -95,44 +97,45 @@ function uploadOf(request: Request, method: string, longestBytes: number | null)
   return hasBody(request) ? refuse("request_malformed") : noUpload;
 }
 
-/** Until when an answer is waited for. */
-interface Patience {
-  /** Resolves when the wait is over. */
-  readonly over: Promise<"over">;
-  readonly isOver: () => boolean;
+/** What is sent, until when its answer is waited for, and whether a lost connection is tried once more. */
+interface Wait {
+  readonly send: () => Promise<Response>;
+  readonly timeoutSeconds: number;
+  /** When the upload has ended; undefined where there is none. */
+  readonly ended: Promise<void> | undefined;
+  readonly repeatable: boolean;
 }
 
+const over = "over";
+
 /**
- * What loses the race to it is not broken off by us, and neither is what a client does not wait for: the timer and the
- * request to the origin end with the request that they were made for, as the runtime sees to. A controller for each, or
- * to stop each timer, would cost more than most of what the gateway does.
+ * The origin's answer, or "over" when the wait for it is. One promise for both: `Promise.race()` makes several, for every
+ * request there is. What comes second settles nothing, and a failure then is nobody's news.
+ *
+ * What is too slow is not broken off by us, and neither is what a client does not wait for: the timer and the request to
+ * the origin end with the request that they were made for, as the runtime sees to. A controller for each, or to stop each
+ * timer, would cost more than most of what the gateway does.
  */
-function patienceFor(seconds: number, ended: Promise<void> | undefined): Patience {
-  let isOver = false;
-  const over = new Promise<"over">((resolve) => {
+function answerInTime({ send, timeoutSeconds, ended, repeatable }: Wait): Promise<Response | typeof over> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
     const endIn = (milliseconds: number) =>
       setTimeout(
         () => {
           isOver = true;
-          resolve("over");
+          resolve(over);
         },
         Math.min(milliseconds, longestTimerMilliseconds),
       );
-    if (ended === undefined) return void endIn(seconds * 1000);
-    endIn(seconds * 1000 * uploadFactor);
-    void ended.then(() => endIn(seconds * 1000));
+    if (ended === undefined) endIn(timeoutSeconds * 1000);
+    else {
+      endIn(timeoutSeconds * 1000 * uploadFactor);
+      void ended.then(() => endIn(timeoutSeconds * 1000));
+    }
+    // A connection that was lost before any headers is tried once more, within the time that is left.
+    const again = (error: unknown) => (isOver ? reject(error) : send().then(resolve, reject));
+    send().then(resolve, repeatable ? again : reject);
   });
-  return { over, isOver: () => isOver };
-}
-
-/** A connection that was lost before any headers is tried once more, within the time that is left. */
-async function sendTwice(origin: Origin, url: string, init: RequestInit, patience: Patience): Promise<Response> {
-  try {
-    return await origin.send(url, init);
-  } catch (error) {
-    if (patience.isOver() || init.signal?.aborted) throw error;
-    return origin.send(url, init);
-  }
 }
 
 /** The origin of ORIGIN_URL, or of a route's `origin`. */

@@ -1,4 +1,4 @@
-// Requests that are about somebody, kept out of caches that several people share; for their answers see response-headers.ts.
+// Requests that are about somebody, kept out of caches that several people share, and which of their answers need the same.
 // Must never overrule a Cache-Control that the API chose for its answer, nor touch what goes through a public route.
 
 /**
@@ -14,6 +14,31 @@ export function isPersonal(
 ): boolean {
   if (auth !== "optional") return auth !== "public";
   return headers.has(authHeader) || headers.has("authorization") || headers.has("cookie");
+}
+
+/**
+ * Whom an answer is for: `anyone`; one person whose token came in `Authorization`, which caches look at; or one person
+ * whom caches cannot know of, because the token came in a cookie or in a header of another name.
+ */
+export type Privacy = "anyone" | "authorized" | "unseen";
+
+/**
+ * Statuses that browsers keep without being told for how long. RFC 9110 section 15.1 has more, but those need a
+ * `Last-Modified`.
+ */
+const keptStatuses = new Set([300, 301, 308, 410]);
+
+/**
+ * Whether an answer without a Cache-Control of the API's has to be given one. A shared cache may not use an answer to a
+ * request with `Authorization` for another one unless `public`, `s-maxage` or `must-revalidate` allow it (RFC 9111
+ * section 3.5). A browser's own cache may, for whoever logs in next, if something lets it take the answer for fresh
+ * (section 4.2).
+ *
+ * A 304 gets none: it would rewrite what the client has stored by the API's leave.
+ */
+export function needsPrivacy(privacy: Privacy, status: number, headers: Headers): boolean {
+  if (privacy === "anyone" || status === 304) return false;
+  return privacy === "unseen" || keptStatuses.has(status) || headers.has("last-modified") || headers.has("expires");
 }
 
 /**

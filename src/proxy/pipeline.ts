@@ -15,7 +15,7 @@ import { forward, type Origin } from "./forward.ts";
 import { setAssertion } from "./headers/assertion-header.ts";
 import { cookieToHeader, dropAdminCookie } from "./headers/cookie-to-header.ts";
 import { type HeaderPlan, originHeaders } from "./headers/headers.ts";
-import { isPersonal } from "./keep-private.ts";
+import { isPersonal, type Privacy } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
 import { canonicalPath } from "./routes/path.ts";
 import { meetsClaim, type Rule, targetOf } from "./routes/rule.ts";
@@ -83,9 +83,10 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
         record.shadowReason = passInShadow(dependencies, rule, context, error);
         headers = await headersFor(dependencies, call, anonymous);
       }
+      const privacy = privacyOf(dependencies, call, caller);
       const sentAt = stopwatch?.();
       try {
-        const response = await send(dependencies, call, targetOf(path, rule.strip), headers);
+        const response = await send(dependencies, call, targetOf(path, rule.strip), headers, privacy);
         return { record, response };
       } finally {
         // Also when it failed.
@@ -175,7 +176,7 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   const { request, context, rule, origin } = call;
   const { settings, headerPlan, signAssertion } = dependencies;
   const { identity } = caller;
-  const headers = originHeaders(headerPlan, request.headers, connectionOf(request, context), identity);
+  const headers = originHeaders(headerPlan, context.headers, connectionOf(request, context), identity);
   if (settings.AUTH_COOKIE !== false) cookieToHeader(headerPlan, headers, caller.bearerToken);
   if (settings.ADMIN) dropAdminCookie(headers);
   // What an application needs to write links that lead back through the gateway.
@@ -185,11 +186,18 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   return setAssertion(signAssertion, settings, headers, forwarding).then(() => headers);
 }
 
+/** By the token that opened the route; one that shadow mode let pass counts as none. */
+function privacyOf({ headerPlan }: ProxyDependencies, { context, rule }: Call, { bearerToken }: Caller): Privacy {
+  if (bearerToken && !bearerToken.fromCookie && headerPlan.authHeader === "authorization") return "authorized";
+  return isPersonal(rule.auth, context.headers, headerPlan.authHeader) ? "unseen" : "anyone";
+}
+
 function send(
-  { settings, headerPlan, log, takeUsers }: ProxyDependencies,
-  { request, context, rule, origin }: Call,
+  { settings, log, takeUsers }: ProxyDependencies,
+  { request, context, origin }: Call,
   target: string,
   headers: Headers,
+  privacy: Privacy,
 ): Promise<Response> {
   return forward(origin, {
     request,
@@ -199,7 +207,7 @@ function send(
     timeoutSeconds: settings.ORIGIN_TIMEOUT,
     longestBodyBytes: settings.MAX_BODY,
     retry: settings.ORIGIN_RETRY,
-    personal: isPersonal(rule.auth, request.headers, headerPlan.authHeader),
+    privacy,
     takeUsers: takeUsers && ((sealed) => takeUsers(sealed, context)),
     failed: (error) => log("origin_failed", { request_id: context.requestId, error: String(error) }),
   });

@@ -10,6 +10,7 @@ import { assertionType } from "./assertion.ts";
 import { checkRegisteredClaims } from "./check.ts";
 import type { Claims } from "./claims.ts";
 import type { Keys, KeysVersion } from "./keys.ts";
+import { openKnownHeaders, type SplitToken, type UsedSecret } from "./known-headers.ts";
 import { type ChooseKeys, gatewayIssuer, type TrustedIssuer, type TryKeys } from "./trusted-issuer.ts";
 
 /** Signs and opens the tokens of one configuration. */
@@ -46,34 +47,54 @@ export function createCodec(settings: Settings, keys: Keys, encode: (claims: Cla
 
 /** The verification of one issuer's tokens: with its keys and no others, by its rules. */
 function verifierOf(issuer: TrustedIssuer): VerifyToken {
-  const verifySignature = signatureVerifier(issuer);
+  const verifyByJose = joseVerifier(issuer);
+  const knownHeaders = openKnownHeaders();
   return async (token, nowSeconds) => {
-    const spelled = canonicalToken(token) ?? refuse("token_unreadable");
-    const opened = await verifySignature(spelled, nowSeconds).catch((error) => refuse(reasonOf(error)));
-    // PyJWT wants a string for `kid` even where nothing looks at it.
-    const { kid, b64, typ } = opened.protectedHeader;
-    if (Object.hasOwn(opened.protectedHeader, "kid") && typeof kid !== "string") refuse("token_header_unusable");
-    // RFC 7797 section 7: the payload of a JWT is encoded; PyJWT refuses one that is not.
-    if (b64 === false) refuse("token_header_unusable");
-    // RFC 8725 section 3.12: signed with the same key, but addressed to the origin.
-    if (typ === assertionType) refuse("token_is_assertion");
-    const claims = claimsFrom(opened.payload);
+    const split = splitToken(token) ?? refuse("token_unreadable");
+    let payload = await knownHeaders.verify(split);
+    if (payload === undefined) {
+      const opened = await verifyByJose(split, nowSeconds).catch((error) => refuse(reasonOf(error)));
+      checkHeader(opened.protectedHeader);
+      if (opened.used) await knownHeaders.remember(split, opened.used);
+      ({ payload } = opened);
+    }
+    const claims = claimsFrom(payload);
     checkRegisteredClaims(issuer, claims, nowSeconds);
     return claims;
   };
 }
 
-type VerifySignature = (token: string, nowSeconds: number) => Promise<CompactVerifyResult>;
+function checkHeader(header: CompactJWSHeaderParameters): void {
+  const { kid, b64, typ } = header;
+  // PyJWT wants a string for `kid` even where nothing looks at it.
+  if (Object.hasOwn(header, "kid") && typeof kid !== "string") refuse("token_header_unusable");
+  // RFC 7797 section 7: the payload of a JWT is encoded; PyJWT refuses one that is not.
+  if (b64 === false) refuse("token_header_unusable");
+  // RFC 8725 section 3.12: signed with the same key, but addressed to the origin.
+  if (typ === assertionType) refuse("token_is_assertion");
+}
 
-function signatureVerifier({ keys, algorithms }: TrustedIssuer): VerifySignature {
+/** What jose has verified; `used` is the key, where that is a secret. */
+interface Opened extends CompactVerifyResult {
+  readonly used?: UsedSecret | undefined;
+}
+
+type VerifySignature = (token: SplitToken, nowSeconds: number) => Promise<Opened>;
+
+function joseVerifier({ keys, algorithms }: TrustedIssuer): VerifySignature {
   const options = { algorithms: [...algorithms] };
   if ("choose" in keys) return tryingVerifier(keys.choose, options);
-  return (token) => compactVerify(token, keys.single, options);
+  const { single } = keys;
+  return async (token) => {
+    const opened = await compactVerify(compactOf(token), single, options);
+    return { ...opened, used: usedSecret(opened, single, true) };
+  };
 }
 
 /** Tries the keys that are chosen for the token, until one fits or none is left. */
 function tryingVerifier(choose: ChooseKeys, options: { readonly algorithms: string[] }): VerifySignature {
   return async (token, nowSeconds) => {
+    const compact = compactOf(token);
     let chosen: TryKeys | undefined;
     for (let tries = 0; ; tries++) {
       const nextKey = async (header: CompactJWSHeaderParameters) => {
@@ -81,7 +102,8 @@ function tryingVerifier(choose: ChooseKeys, options: { readonly algorithms: stri
         return chosen[tries] ?? refuse("token_key_unknown");
       };
       try {
-        return await compactVerify(token, nextKey, options);
+        const opened = await compactVerify(compact, nextKey, options);
+        return { ...opened, used: usedSecret(opened, chosen?.[tries], chosen?.length === 1) };
       } catch (error) {
         const isLast = chosen === undefined || tries + 1 >= chosen.length;
         if (isLast || !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
@@ -90,11 +112,23 @@ function tryingVerifier(choose: ChooseKeys, options: { readonly algorithms: stri
   };
 }
 
-/** Three segments, the last in its canonical spelling, without white space. */
-function canonicalToken(token: string): string | undefined {
+/** The key that fitted, unless it is a public one: those stay with jose. */
+function usedSecret(
+  { protectedHeader }: CompactVerifyResult,
+  key: TryKeys[number] | undefined,
+  isOnlyKey: boolean,
+): UsedSecret | undefined {
+  if (key === undefined || !(key instanceof Uint8Array || key.type === "secret")) return undefined;
+  return { algorithm: protectedHeader.alg, secret: key, isOnlyKey };
+}
+
+const compactOf = ({ signed, signature }: SplitToken) => `${signed}.${signature}`;
+
+/** What was signed, and the signature in its canonical spelling, without white space. */
+function splitToken(token: string): SplitToken | undefined {
   const end = token.lastIndexOf(".");
   const signature = end < 0 ? undefined : canonicalSignature(token.slice(end + 1));
-  return signature === undefined ? undefined : `${token.slice(0, end)}.${signature}`;
+  return signature === undefined ? undefined : { signed: token.slice(0, end), signature };
 }
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -106,7 +140,16 @@ function claimsFrom(payload: Uint8Array): Claims {
   } catch {
     refuse("token_payload_unreadable");
   }
+  if (payload.length > 2 * deepestClaims && isDeeper(claims, deepestClaims)) refuse("token_payload_unreadable");
   return isRecord(claims) ? claims : refuse("token_payload_unreadable");
+}
+
+/** JSON.parse() follows what would end the stack of all that writes claims again; Python's json ends at some 1,000 levels. */
+const deepestClaims = 500;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
 }
 
 /** jose's errors by their stable codes. Any other error is a bug and is thrown on. */

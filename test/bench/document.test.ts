@@ -5,6 +5,7 @@ import { dollarsPerMonth, monthlyBill } from "../../bench/cost.ts";
 import { costPartsOf, partsOf, withParts } from "../../bench/document.ts";
 import { picturesOf } from "../../bench/plot.ts";
 import type { ShapeResult } from "../../bench/race.ts";
+import { isWorse, reportGate } from "../../bench/report.ts";
 import {
   type BenchResult,
   COST_FILE,
@@ -14,7 +15,7 @@ import {
   RESULT_FILE,
 } from "../../bench/result.ts";
 import { barChart } from "../../bench/svg.ts";
-import { judgeTargets } from "../../bench/targets.ts";
+import { gateContestants, gateShapes, judgeTargets } from "../../bench/targets.ts";
 
 const round = (cpuMicroseconds: number, storeCpuMicroseconds: number | null = null) => ({
   ...{ requests: 100, requestsPerSecond: 50, cpuMicroseconds, storeCpuMicroseconds },
@@ -28,11 +29,13 @@ const shape = (name: string, cpu: Readonly<Record<string, readonly number[]>>): 
 });
 
 describe("judgeTargets()", () => {
-  it("judges by the median of the rounds' ratios", () => {
-    const warm = shape("warm", { bare: [100, 100, 100], floor: [100, 100, 200], gateway: [105, 130, 208] });
-    expect(judgeTargets([warm]).map(({ atMost, measured, kept }) => [atMost, measured.median, kept])).toEqual([
-      [1.05, 1.05, true],
-      [1.15, 1.3, false],
+  it("judges by the least of all rounds, and shows the rounds' ratios beside it", () => {
+    const warm = shape("warm", { floor: [100, 150, 200], "by-hand": [110, 110, 110], gateway: [160, 120, 240] });
+    expect(
+      judgeTargets([warm]).map(({ atMost, least, measured, kept }) => [atMost, least, measured.median, kept]),
+    ).toEqual([
+      [1.2, 1.2, 1.2, true],
+      [1.05, 120 / 110, 160 / 110, false],
     ]);
   });
   it("counts the stores' CPU where tables are compared", () => {
@@ -43,10 +46,31 @@ describe("judgeTargets()", () => {
         { name: "gateway-full", about: "", rounds: [round(100, 200)] },
       ],
     };
-    expect(judgeTargets([tables]).map(({ measured, kept }) => [measured.median, kept])).toEqual([[1.5, false]]);
+    const judged = judgeTargets([tables]).map(({ least, measured, kept }) => [least, measured.median, kept]);
+    expect(judged).toEqual([[1.5, 1.5, false]]);
   });
   it("says nothing of what was not run", () => {
     expect(judgeTargets([shape("warm", { gateway: [1] })])).toEqual([]);
+  });
+});
+
+describe("the gate", () => {
+  it("fails by what is above its bound, and by nothing that it does not race", () => {
+    expect(isWorse({ gate: 1.35, least: 1.36 })).toBe(true);
+    expect(isWorse({ gate: 1.35, least: 1.35 })).toBe(false);
+    expect(isWorse({ gate: null, least: 9 })).toBe(false);
+  });
+  it("races what its bounds are about, no more", () => {
+    expect(gateShapes).toEqual(["warm", "unseen-hs256", "unseen-rs256", "no-token"]);
+    expect(gateContestants).toEqual(["floor", "gateway", "by-hand", "hono-jose"]);
+  });
+  it("says which ratio is worse", () => {
+    const warm = shape("warm", { floor: [100], "by-hand": [100], gateway: [200] });
+    const lines = reportGate(judgeTargets([warm])).filter((line) => line.includes("WORSE"));
+    expect(lines.map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([
+      ["WORSE", "warm", "2.00 of at most 1.40"],
+      ["WORSE", "warm", "2.00 of at most 1.20"],
+    ]);
   });
 });
 
@@ -54,7 +78,7 @@ describe("mergedResult()", () => {
   const { machine, options, ...rest } = JSON.parse(readFileSync(RESULT_FILE, "utf8")) as BenchResult;
   const run = (date: string, sessions: number, shapes: readonly ShapeResult[]): BenchResult => ({
     ...{ ...rest, machine: { ...machine, date }, options: { ...options, sizes: { users: 1, sessions, ids: 1 } } },
-    shapes,
+    ...{ shapes, later: [] },
   });
   const [first, again] = [{ "gateway-full": [1] }, { "gateway-full": [2] }];
   const earlier = run("2026-01-01", 1, [shape("warm", first), shape("tables-refresh", first)]);
@@ -63,8 +87,12 @@ describe("mergedResult()", () => {
     expect(merged.shapes).toEqual([shape("warm", first), shape("tables-refresh", again)]);
     expect(merged.machine.date).toBe("2026-01-01");
     expect(merged.options.sizes).toMatchObject({ sessions: 1 });
-    expect(merged.later?.options.sizes).toMatchObject({ sessions: 2 });
-    expect(merged.later).toMatchObject({ machine: { date: "2026-02-02" }, shapes: ["tables-refresh"] });
+    expect(merged.later?.[0]?.options.sizes).toMatchObject({ sessions: 2 });
+    expect(merged.later).toMatchObject([{ machine: { date: "2026-02-02" }, shapes: ["tables-refresh"] }]);
+    const more = mergedResult(merged, run("2026-03-03", 2, [shape("warm", again)]));
+    expect(more.later?.map(({ shapes }) => shapes)).toEqual([["warm"], ["tables-refresh"]]);
+    const whole = mergedResult(more, run("2026-04-04", 2, [shape("warm", first), shape("tables-refresh", first)]));
+    expect(whole.later?.map(({ shapes }) => shapes)).toEqual([["warm", "tables-refresh"]]);
   });
 });
 

@@ -32,7 +32,7 @@ describe("npm run bench", () => {
         "--shapes",
         "no-token",
         "--only",
-        "bare,gateway",
+        "bare,gateway,by-hand",
         "--rounds",
         "1",
         "--seconds",
@@ -53,6 +53,7 @@ describe("npm run bench", () => {
     expect(contestants.map(({ name, rounds }) => [name, rounds.length])).toEqual([
       ["bare", 1],
       ["gateway", 1],
+      ["by-hand", 1],
     ]);
     for (const { rounds } of contestants) {
       const { requests, requestsPerSecond, p50Milliseconds, p99Milliseconds } = rounds[0] ?? {};
@@ -69,6 +70,7 @@ describe("npm run bench", () => {
   it.each([
     [["--shapes", "warn"], "--shapes: there is no warn."],
     [["--only", "nobody"], "--only: there is no nobody."],
+    [["--gate", "--shapes", "warm"], "--gate has shapes of its own: leave out --shapes, --only, --before and --docs."],
     [["--rounds", "0"], "--rounds must be a number above 0."],
     [["--fast"], "Unknown option '--fast'"],
   ])("refuses %j before anything is started", async (args, sentence) => {

@@ -14,7 +14,7 @@ function sent(send: Send, init: RequestInit, retry = true): Promise<Response> {
     {
       ...{ request: new Request("https://gateway.example/", init), target: "/", headers: new Headers() },
       url: readRequestUrl("https://gateway.example/"),
-      ...{ timeoutSeconds: 30, longestBodyBytes: null, personal: false, retry, failed },
+      ...{ timeoutSeconds: 30, longestBodyBytes: null, privacy: "anyone", retry, failed },
     },
   );
 }

@@ -15,7 +15,7 @@ function input(change: Partial<ForwardInput> = {}, init: RequestInit = {}): Forw
     timeoutSeconds: 30,
     longestBodyBytes: null,
     retry: false,
-    personal: false,
+    privacy: "anyone",
     failed: () => {},
     ...change,
   };
@@ -110,6 +110,23 @@ describe("forward() refuses", () => {
     expect(over).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     expect(await work).toBe("origin_too_slow");
+  });
+
+  test.each([
+    ["answers", () => answered()],
+    ["fails", () => Promise.reject(new Error("Network connection lost."))],
+  ])("an origin that %s after its time, once and without another word", async (_, late) => {
+    const failed = vi.fn();
+    const send: Send = async () => {
+      await new Promise((done) => setTimeout(done, 40_000));
+      return late();
+    };
+    for (const retry of [false, true]) {
+      const work = reasonOf(() => forward(to(send, "http://o"), input({ timeoutSeconds: 30, retry, failed })));
+      await vi.advanceTimersByTimeAsync(50_000);
+      expect(await work).toBe("origin_too_slow");
+    }
+    expect(failed).not.toHaveBeenCalled();
   });
 
   test("counts the time from the end of an upload, however long that took", async () => {

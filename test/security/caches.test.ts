@@ -10,11 +10,13 @@ let gateway: Gateway;
 beforeAll(async () => {
   origin = await startRecordingOrigin((request, response) => {
     const chosen = request.url?.startsWith("/chosen") ? { "cache-control": "public, max-age=60" } : {};
-    response.writeHead(200, chosen).end(`for ${request.headers["x-user-id"] ?? "anyone"}`);
+    const dated = request.url?.endsWith("dated.css") ? { "last-modified": "Mon, 01 Jan 2024 00:00:00 GMT" } : {};
+    response.writeHead(200, { ...chosen, ...dated }).end(`for ${request.headers["x-user-id"] ?? "anyone"}`);
   });
   gateway = await startGateway({
     ORIGIN_URL: origin.url,
     REVOCATION_CACHE_SECONDS: "1h",
+    AUTH_COOKIE: true,
     ROUTES: [
       { path: "/staff/*", auth: "token", require: { staff: true } },
       { path: "/strict/*", auth: "token", revocation: "strict" },
@@ -123,7 +125,18 @@ describe("CVE-2026-24472 (Hono: private answers are kept) and cache deception:",
     ["/notes/x.css", "private, no-store"],
     ["/maybe/x.css", "private, no-store"],
     ["/chosen/x.css", "public, max-age=60"],
-  ])("the answer of %s says who may keep it: %s", async (path, wanted) => {
+  ])("the answer of %s to a token in a cookie says who may keep it: %s", async (path, wanted) => {
+    const answer = await gateway.get(path, undefined, { cookie: `__Host-access=${ada}` });
+    expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, wanted]);
+  });
+  it.each([
+    // RFC 9111 section 3.5: a shared cache leaves it alone by itself, and nothing lets a browser's take it for fresh.
+    ["/notes/x.css", null],
+    ["/maybe/x.css", null],
+    ["/chosen/x.css", "public, max-age=60"],
+    // Section 4.2.2: a browser's would, for whoever logs in next.
+    ["/notes/dated.css", "private, no-store"],
+  ])("the answer of %s to a token in Authorization: %s", async (path, wanted) => {
     const answer = await gateway.get(path, ada);
     expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, wanted]);
   });

@@ -9,13 +9,14 @@ type Breach = string;
 
 /** What knows nothing of accounts, stores or requests to the API. */
 const foundations = [
-  ...["errors.ts", "log-events.ts", "json", "python", "settings", "i18n", "context.ts"],
+  ...["errors.ts", "log-events.ts", "oldest-first.ts", "json", "python", "settings", "i18n", "context.ts"],
   ...["internal-routes", "http", "tokens"],
 ];
 const contracts = [
   "contract",
   "token-state",
   "admin-contract",
+  "audit-contract",
   "events-contract",
   "login-contract",
   "provisioning-contract",
@@ -27,6 +28,7 @@ const useCases = ["users", "auth", "sessions"];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "log-events.ts": [],
+  "oldest-first.ts": [],
   json: [],
   python: ["errors.ts", "json"],
   settings: ["errors.ts", "json", "python"],
@@ -37,7 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   tokens: ["errors.ts", "json", "python", "settings"],
   "hooks.ts": ["settings", "tokens", "users/user.ts"],
   // Implementations are known to wire.ts alone.
-  stores: ["errors.ts", "json", "log-events.ts", "settings", "tokens", "users"],
+  stores: ["errors.ts", "json", "log-events.ts", "oldest-first.ts", "settings", "tokens", "users"],
   "services.ts": [...foundations, "hooks.ts", ...contracts, "users/user-events.ts"],
   users: [...foundations, "hooks.ts", ...contracts],
   auth: [...foundations, "hooks.ts", ...contracts, "users", "sessions"],
@@ -72,7 +74,7 @@ const powers: ReadonlyArray<{ readonly name: string; readonly shows: RegExp; rea
   {
     name: "jose",
     shows: /from "jose"/,
-    only: /^tokens\/(codec|keys|key-ring|jwk-set|remote-keys|assertion|event-token|provisioning-request|gateway-users)\.ts$/,
+    only: /^tokens\/(codec|keys|key-ring|jwk-set|known-headers|remote-keys|assertion|event-token|provisioning-request|gateway-users)\.ts$/,
   },
   { name: "hono", shows: /from "hono/, only: /^router\.ts$/ },
   {
@@ -123,7 +125,7 @@ const mayKeepPromises: Readonly<Record<string, string>> = {
   "pages/admin/routes.ts": "the form of one request, read once in a function that is called for each request",
   "auth/authenticate.ts": "in a function that is called for each request",
   "proxy/body-limit.ts": "the upload of one request, in an object that is made for it",
-  "proxy/forward.ts": "the timer of one request, in an object that is made for it",
+  "proxy/forward.ts": "the end of one request's upload, in an object that is made for it",
 };
 
 /** All breaches of the house rules. */
@@ -148,10 +150,12 @@ const toolsMayImport: Readonly<Record<string, readonly string[]>> = {
   "scripts/export-django": ["src", "scripts/shared", "scripts/database", "scripts/import-django"],
   "scripts/keys": ["src", "scripts/shared", "scripts/configuration"],
   "scripts/explain": ["src", "scripts/shared", "scripts/configuration"],
+  "scripts/doctor": ["src", "scripts/shared", "scripts/database", "scripts/configuration"],
   "scripts/deploy": ["src", "scripts/shared", "scripts/database", "scripts/configuration"],
   "scripts/manage": [
     ...["src", "scripts/shared", "scripts/database", "scripts/configuration", "scripts/import-django"],
     ...["scripts/export-django", "scripts/keys", "scripts/explain", "scripts/deploy", "scripts/completion"],
+    "scripts/doctor",
   ],
   "scripts/completion": [],
   "scripts/init": ["scripts/shared"],

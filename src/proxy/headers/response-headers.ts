@@ -1,6 +1,7 @@
 // The origin's response on its way to the client: what is for one connection ends here, and personal answers stay private.
 // Must never copy a response that can go on as it came, nor touch a WebSocket's handshake.
 import { usersHeader } from "../../users/users-header.ts";
+import { needsPrivacy, type Privacy } from "../keep-private.ts";
 import { namesInConnection } from "./header-names.ts";
 
 /**
@@ -11,19 +12,19 @@ const proxysOwn = ["proxy-authenticate", "proxy-authentication-info", "proxy-aut
 
 /**
  * The response without hop-by-hop fields (RFC 9110 section 7.6.1) and without X-Gateway-Users, and with `Cache-Control: private, no-store` where it
- * may be about one person and the API said nothing. A 304 gets no Cache-Control: it would rewrite what the client has
- * stored by the API's leave. Copied only when something changes, since a copy costs more than all the checks.
+ * may be about one person, a cache could give it to another, and the API said nothing. Copied only when something
+ * changes, since a copy costs more than all the checks.
  *
- * @param personal whether the response may be about one person (keep-private.ts)
+ * @param privacy whom the response may be about (keep-private.ts)
  * @param hasUsers whether it has X-Gateway-Users; asked for once
  */
-export function clientResponse(response: Response, personal: boolean, hasUsers = false): Response {
+export function clientResponse(response: Response, privacy: Privacy, hasUsers = false): Response {
   const { status, headers } = response;
   const users = hasUsers ? [usersHeader] : [];
   if (status === 101) return hasUsers ? withoutHeaders(response, users) : response;
   const dropped = [...users, ...proxysOwn.filter((name) => headers.has(name)), ...namedInConnection(headers)];
   const saysNothing = !headers.has("cache-control") || dropped.includes("cache-control");
-  const becomesPrivate = personal && status !== 304 && saysNothing;
+  const becomesPrivate = saysNothing && needsPrivacy(privacy, status, headers);
   if (dropped.length === 0 && !becomesPrivate) return response;
   const answer = withoutHeaders(response, dropped);
   if (becomesPrivate) answer.headers.set("cache-control", "private, no-store");

@@ -4,7 +4,7 @@ import { clientResponse } from "../../../src/proxy/headers/response-headers.ts";
 
 type Lines = ReadonlyArray<[string, string]>;
 const responseWith = (headers: Lines) => new Response("ok", { headers: [...headers, ["cache-control", "no-cache"]] });
-const left = (headers: Lines) => Object.fromEntries(clientResponse(responseWith(headers), true).headers);
+const left = (headers: Lines) => Object.fromEntries(clientResponse(responseWith(headers), "unseen").headers);
 const usual = { "cache-control": "no-cache", "content-type": "text/plain;charset=UTF-8" };
 
 describe("clientResponse() gives back the very response", () => {
@@ -29,8 +29,8 @@ describe("clientResponse() gives back the very response", () => {
     ["whose Connection is no list of names", [["connection", ', a b, (x), "y"']]],
   ])("%s", (_, headers) => {
     const response = responseWith(headers);
-    expect(clientResponse(response, true)).toBe(response);
-    expect(clientResponse(response, false)).toBe(response);
+    expect(clientResponse(response, "unseen")).toBe(response);
+    expect(clientResponse(response, "anyone")).toBe(response);
   });
 
   test("of a WebSocket's handshake, whatever it says", () => {
@@ -38,7 +38,7 @@ describe("clientResponse() gives back the very response", () => {
     server.accept();
     const headers = { connection: "Upgrade, X-Internal", "x-internal": "1", "proxy-authenticate": "Basic" };
     const response = new Response(null, { status: 101, webSocket: client, headers });
-    expect(clientResponse(response, true)).toBe(response);
+    expect(clientResponse(response, "unseen")).toBe(response);
     client.accept();
     client.close();
   });
@@ -70,7 +70,7 @@ describe("clientResponse() drops", () => {
 
   test("and keeps status, text and body", async () => {
     const response = new Response("body", { status: 418, statusText: "Its own", headers: { "proxy-connection": "x" } });
-    const answer = clientResponse(response, false);
+    const answer = clientResponse(response, "anyone");
     expect([answer.status, answer.statusText, await answer.text()]).toEqual([418, "Its own", "body"]);
   });
 });
