@@ -7,6 +7,7 @@ import {
   deactivateAndEndTokens,
   deleteAndEndTokens,
 } from "../../scripts/database/end-user.ts";
+import { spreadSessions } from "../../scripts/database/spread-sessions.ts";
 import { listTokens, openSessions } from "../../scripts/database/token-rows.ts";
 import { insertUser, setActive, setPasswordHash } from "../../scripts/database/users.ts";
 import { type AuditFilter, exportAudit, listAudit } from "../../scripts/manage/audit.ts";
@@ -379,6 +380,40 @@ describe("logoutAll()", () => {
       "The databases have it, but KV could not be updated: KV is down. Run the command again.",
     );
     expect(cutoff()).toHaveLength(1);
+  });
+
+  it("reaches every database that is bound, and the audit log once", async () => {
+    store = textDatabase({}, 2);
+    const names = [...store.sessions.keys()];
+    for (const [name, db] of store.sessions) {
+      db.exec(
+        `INSERT INTO placement (id, name, version, current) VALUES (1, '${name}', 1, '${JSON.stringify(names)}')`,
+      );
+    }
+    store.db.exec(`UPDATE placement SET version = 1, current = '${JSON.stringify(names)}'`);
+    await logoutAll(store.bindings, { dryRun: false, ask });
+    const [row] = cutoff();
+    expect(row).toBeDefined();
+    for (const db of store.sessions.values()) {
+      expect(db.prepare("SELECT issued_before FROM everyone_cutoff").all()).toEqual([row]);
+    }
+    expect(store.db.prepare("SELECT action, user_id FROM audit").all()).toEqual([
+      { action: "everyone_logged_out", user_id: null },
+    ]);
+  });
+
+  it("is told to a database that is bound later, before sessions are moved there", async () => {
+    store = textDatabase({}, 1);
+    const [added] = store.sessions.values();
+    store.db.exec("INSERT INTO everyone_cutoff (id, issued_before) VALUES (1, 1700000000)");
+    await spreadSessions({
+      databases: new Map([
+        ["DB", store.bindings.database],
+        ...[...store.bindings.sessions].map(([name, { database }]) => [name, database] as const),
+      ]),
+      ...{ target: ["SESSIONS_1"], column: "id", nowSeconds: now, remote: false, step: () => {}, at: () => {} },
+    });
+    expect(added?.prepare("SELECT issued_before FROM everyone_cutoff").all()).toEqual([{ issued_before: 1700000000 }]);
   });
 
   it("takes neither a user nor --session, and asks for nothing without a terminal", async () => {
