@@ -99,6 +99,13 @@ CREATE TABLE IF NOT EXISTS user_cutoffs (
   expires_at     INTEGER NOT NULL              -- when the last of those tokens has expired; flushed after it
 );
 
+-- Tokens of everybody that were issued before this second are ended, and log-ins to the admin page (`manage logout --all`).
+-- At most one row, which stays.
+CREATE TABLE IF NOT EXISTS everyone_cutoff (
+  id             INTEGER PRIMARY KEY CHECK (id = 1),
+  issued_before  INTEGER NOT NULL
+);
+
 -- Log-ins to the admin page (ADMIN). Never the cookie's value, only its SHA-256.
 CREATE TABLE IF NOT EXISTS admin_sessions (
   id_hash        TEXT    PRIMARY KEY,
@@ -110,6 +117,27 @@ CREATE TABLE IF NOT EXISTS admin_sessions (
   session_version INTEGER,                     -- users.session_version at log-in: another one ends the session
   confirmed_at   INTEGER NOT NULL DEFAULT 0    -- when the password was last typed: at log-in, or when asked for again
 ) WITHOUT ROWID;
+
+-- The audit log: who did what to whom, on the admin page, with a command, or through the API. Never a secret. Entries are added
+-- and never changed: triggers below refuse all but pruning after a time, and taking a person out of it.
+CREATE TABLE IF NOT EXISTS audit (
+  sequence       INTEGER PRIMARY KEY,          -- grows with each entry
+  at             INTEGER NOT NULL,
+  source         TEXT    NOT NULL,             -- 'admin', 'command' or 'api'
+  action         TEXT    NOT NULL,             -- such as 'user_changed'
+  user_id        TEXT,                         -- whom; NULL for nobody, or for everybody
+  actor          TEXT,                         -- the id of the admin, or the account that ran the command; NULL: the API
+  place          TEXT,                         -- the network, /24 or /48, or the name of the machine
+  request_id     TEXT,                         -- as in the log
+  detail         TEXT    NOT NULL DEFAULT '{}' -- JSON object: what else there is to know
+);
+
+-- When the cron trigger has last run to its end, and how many expired rows it deleted. One row.
+CREATE TABLE IF NOT EXISTS last_flush (
+  id             INTEGER PRIMARY KEY CHECK (id = 1),
+  at             INTEGER NOT NULL,
+  deleted        INTEGER NOT NULL
+);
 
 -- Where sessions are: here, unless `manage sessions spread` has moved them to databases of their own (sessions.sql).
 CREATE TABLE IF NOT EXISTS placement (
@@ -131,7 +159,7 @@ CREATE TABLE IF NOT EXISTS schema_version (
   id             INTEGER PRIMARY KEY CHECK (id = 1),
   version        INTEGER NOT NULL
 );
-INSERT INTO schema_version (id, version) VALUES (1, 6) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
+INSERT INTO schema_version (id, version) VALUES (1, 7) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
 
 -- For flushing by the cron trigger, and for lists by their end.
 CREATE INDEX IF NOT EXISTS sessions_expires_at ON sessions (expires_at);
@@ -156,6 +184,14 @@ WHEN (EXISTS (SELECT 1 FROM sessions WHERE session = NEW.family OR other_jti = N
   AND NOT EXISTS (SELECT 1 FROM sessions WHERE ended_at IS NOT NULL AND (session = NEW.family OR other_jti = NEW.family)))
   OR EXISTS (SELECT 1 FROM placement WHERE current <> '["DB"]' OR next IS NOT NULL)
 BEGIN SELECT RAISE(ABORT, 'this session is in the table sessions'); END;
+-- It does not know that the tokens of everybody were ended, and must not give a successor to one of them.
+CREATE TRIGGER IF NOT EXISTS ended_token_used BEFORE UPDATE OF successor_jti ON outstanding_tokens
+WHEN OLD.successor_jti IS NULL AND NEW.successor_jti IS NOT NULL
+  AND OLD.created_at < (SELECT issued_before FROM everyone_cutoff WHERE id = 1)
+BEGIN SELECT RAISE(ABORT, 'the tokens of everybody were ended'); END;
+CREATE TRIGGER IF NOT EXISTS ended_token_written BEFORE INSERT ON outstanding_tokens
+WHEN NEW.successor_jti IS NOT NULL AND NEW.created_at < (SELECT issued_before FROM everyone_cutoff WHERE id = 1)
+BEGIN SELECT RAISE(ABORT, 'the tokens of everybody were ended'); END;
 -- It reads no session here: the end of an adopted one is written there, too.
 CREATE TRIGGER IF NOT EXISTS adopted_token_blacklisted AFTER UPDATE OF blacklisted_at ON sessions
 WHEN NEW.other_jti IS NOT NULL AND OLD.blacklisted_at IS NULL AND NEW.blacklisted_at IS NOT NULL
@@ -170,6 +206,15 @@ CREATE TRIGGER IF NOT EXISTS user_ended_first AFTER INSERT ON user_cutoffs
 BEGIN UPDATE sessions SET blacklisted_at = NEW.issued_before - 1 WHERE user_id = CAST(NEW.user_id AS TEXT) AND created_at = NEW.issued_before - 1 AND blacklisted_at IS NULL; END;
 CREATE TRIGGER IF NOT EXISTS user_ended_again AFTER UPDATE OF issued_before ON user_cutoffs
 BEGIN UPDATE sessions SET blacklisted_at = NEW.issued_before - 1 WHERE user_id = CAST(NEW.user_id AS TEXT) AND created_at = NEW.issued_before - 1 AND blacklisted_at IS NULL; END;
+-- An entry of the audit log can lose whose it was ('erased') and its details, and nothing else; and it stays for 30 days at least.
+CREATE TRIGGER IF NOT EXISTS audit_is_not_changed BEFORE UPDATE ON audit
+WHEN NEW.sequence IS NOT OLD.sequence OR NEW.at IS NOT OLD.at OR NEW.source IS NOT OLD.source OR NEW.action IS NOT OLD.action
+  OR NEW.request_id IS NOT OLD.request_id OR (NEW.place IS NOT OLD.place AND NEW.place IS NOT NULL)
+  OR (NEW.user_id IS NOT OLD.user_id AND NEW.user_id IS NOT 'erased') OR (NEW.actor IS NOT OLD.actor AND NEW.actor IS NOT 'erased')
+  OR (NEW.detail IS NOT OLD.detail AND NEW.detail IS NOT '{}')
+BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER IF NOT EXISTS audit_is_not_deleted BEFORE DELETE ON audit WHEN OLD.at > unixepoch() - 2592000
+BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 CREATE INDEX IF NOT EXISTS outstanding_tokens_expires_at ON outstanding_tokens (expires_at);
 -- For listing a user's tokens by their end, and for the foreign key when a user is deleted.
 CREATE INDEX IF NOT EXISTS outstanding_tokens_user_id ON outstanding_tokens (user_id, expires_at);

@@ -37,6 +37,12 @@ CREATE TABLE IF NOT EXISTS owners (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS owners_user_id ON owners (user_id);
 
+-- Tokens of everybody that were issued before this second are ended. The same second as in DB; at most one row, which stays.
+CREATE TABLE IF NOT EXISTS everyone_cutoff (
+  id             INTEGER PRIMARY KEY CHECK (id = 1),
+  issued_before  INTEGER NOT NULL
+);
+
 -- What this database is, and which ones are in use together. One row.
 CREATE TABLE IF NOT EXISTS placement (
   id             INTEGER PRIMARY KEY CHECK (id = 1),

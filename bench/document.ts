@@ -44,20 +44,17 @@ export function partsOf(result: BenchResult): Readonly<Record<string, string>> {
   };
 }
 
-function machineText({ machine, options, later }: BenchResult): string {
+function machineText({ machine, options, later = [] }: BenchResult): string {
   const { date, system, cores, memoryGibibytes, node, workerd } = machine;
   const { rounds, seconds, warmUpSeconds, turns, connections, sizes } = options;
-  const again = later?.shapes.map((name) => `\`${name}\``).join(", ");
   return [
     `Run of ${date}: a shared virtual machine with ${cores} cores and ${memoryGibibytes} GiB, ${system}, workerd ${workerd},`,
     `Node ${node}. ${rounds} rounds, in each ${seconds} s in ${turns} turns after ${warmUpSeconds} s of warm-up, ${connections} connections. Full`,
     `tables: ${sizesText(sizes)}.`,
-    ...(later
-      ? [
-          `Of a later run, ${later.machine.date}, with ${later.options.rounds} rounds of ${later.options.seconds} s on the same, busier machine and`,
-          `${sizesText(later.options.sizes)}: ${again}.`,
-        ]
-      : []),
+    ...later.flatMap((run) => [
+      `Of a later run, ${run.machine.date}, with ${run.options.rounds} rounds of ${run.options.seconds} s on the same, busier machine and`,
+      `${sizesText(run.options.sizes)}: ${run.shapes.map((name) => `\`${name}\``).join(", ")}.`,
+    ]),
   ].join("\n");
 }
 

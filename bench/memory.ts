@@ -2,7 +2,6 @@
 // Must never count what a garbage collection would free.
 import { Failure, usage } from "../scripts/shared/failure.ts";
 import { run } from "../scripts/shared/run.ts";
-import { textTable } from "../scripts/shared/terminal.ts";
 import { freePort } from "../scripts/start/ports.ts";
 import { gateway } from "./contestants.ts";
 import { noRows } from "./fill-stores.ts";
@@ -29,10 +28,9 @@ await run("bench:memory", async ([text = "100000"]) => {
   if (typeof runner === "string") throw new Failure(runner);
   const inspector = await openInspector(inspectorPort);
   const maker = ground.maker("HS256");
-  const rows: string[][] = [];
   const look = async (seen: number) => {
     const megabytes = (await inspector.heapBytes()) / 1e6;
-    rows.push([seen.toLocaleString("en"), megabytes.toFixed(1)]);
+    console.log(`${seen.toLocaleString("en").padStart(9)} tokens: ${megabytes.toFixed(1)} MB`);
     return megabytes;
   };
   const send = async (count: number) => {
@@ -54,6 +52,5 @@ await run("bench:memory", async ([text = "100000"]) => {
   await runner.close();
   load.close();
   await ground.close();
-  console.log(textTable(["tokens", "MB"], rows).join("\n"));
   return megabytes <= mostMegabytes ? 0 : 1;
 });

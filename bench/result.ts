@@ -20,8 +20,8 @@ export interface BenchResult {
   readonly storeUse: readonly StoreUse[] | null;
   readonly targets: readonly TargetResult[];
   readonly shapes: readonly ShapeResult[];
-  /** Of shapes that were run again, later than the others. */
-  readonly later?: LaterRun;
+  /** Of shapes that were run again, later than the others: the last first. */
+  readonly later?: readonly LaterRun[];
 }
 
 export interface LaterRun {
@@ -35,13 +35,20 @@ export interface LaterRun {
  * the later ones.
  */
 export function mergedResult(earlier: BenchResult, later: BenchResult): BenchResult {
-  const names = new Set(later.shapes.map(({ name }) => name));
+  const names = later.shapes.map(({ name }) => name);
+  const before = (earlier.later ?? []).map((run) => ({
+    ...run,
+    shapes: run.shapes.filter((name) => !names.includes(name)),
+  }));
   const shapes = earlier.shapes.map((shape) => later.shapes.find(({ name }) => name === shape.name) ?? shape);
   return {
     ...later,
     ...{ machine: earlier.machine, options: earlier.options },
     ...{ shapes, targets: judgeTargets(shapes) },
-    later: { machine: later.machine, options: later.options, shapes: [...names] },
+    later: [
+      { machine: later.machine, options: later.options, shapes: names },
+      ...before.filter(({ shapes: left }) => left.length > 0),
+    ],
   };
 }
 

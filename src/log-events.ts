@@ -42,6 +42,7 @@ export const logEvents = {
   admin_password_set: { fields: ["request_id", "admin_id", "user_id", "tokens_ended"], alarm: true },
   admin_user_deleted: { fields: ["request_id", "admin_id", "user_id"], alarm: true },
   admin_user_logged_out: { fields: ["request_id", "admin_id", "user_id"], alarm: true },
+  admin_everyone_logged_out: { fields: ["request_id", "admin_id"], alarm: true },
   admin_token_revoked: { fields: ["request_id", "admin_id", "user_id", "jti"], alarm: true },
   admin_session_ended: { fields: ["request_id", "admin_id", "user_id", "family"], alarm: true },
   admin_users_exported: { fields: ["request_id", "admin_id", "rows"], alarm: true },

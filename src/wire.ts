@@ -23,8 +23,9 @@ import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.t
 import type { AdminStores } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
+import { d1Audit } from "./stores/d1/audit.ts";
 import { d1Events } from "./stores/d1/events.ts";
-
+import { d1LastFlush } from "./stores/d1/last-flush.ts";
 import { d1Schema } from "./stores/d1/schema.ts";
 import { d1Users } from "./stores/d1/users.ts";
 import { queueTarget, urlTarget } from "./stores/event-targets.ts";
@@ -128,10 +129,12 @@ export async function wire(
   const tokenCache = createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY });
   const provisioning = provisioningFor(stores.provisioningStore, services);
   const { takeUsers } = provisioning;
+  const auditLog = d1Audit(env.DB, log);
+  const flushRecord = d1LastFlush(env.DB, log);
   const deps = {
     ...services,
-    useCases: createTokenUseCases({ ...services, admin, takeUsers }),
-    administration: admin && createAdministration({ ...services, admin, takeUsers }),
+    useCases: createTokenUseCases({ ...services, admin, takeUsers, auditLog, flushRecord }),
+    administration: admin && createAdministration({ ...services, admin, takeUsers, auditLog }),
     ...provisioning,
     authentication: createAuthentication({
       ...services,

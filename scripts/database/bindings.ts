@@ -5,7 +5,7 @@ import { readSettings } from "../../src/settings/read.ts";
 import type { SettingName, Settings } from "../../src/settings/settings.ts";
 import type { RevocationCache, TokenStore } from "../../src/stores/contract.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
-import type { NewEvent } from "../../src/stores/events-contract.ts";
+import type { Notes } from "../../src/stores/events-contract.ts";
 import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
 import { readConfigFile } from "../shared/config-failure.ts";
 import { Failure } from "../shared/failure.ts";
@@ -31,8 +31,8 @@ export interface Bindings extends BoundDatabase {
   readonly vars: Readonly<Record<string, unknown>>;
   /** Whether the Worker there sends events to the API (EVENTS, EVENTS_URL). */
   readonly sendsEvents: boolean;
-  /** Written with the next change (user-event.ts). */
-  readonly event?: NewEvent;
+  /** Written with the next change (command-notes.ts). */
+  readonly notes?: Notes;
 }
 
 /** Opens the local surroundings: by default those of `npm start`. */
@@ -94,11 +94,12 @@ export function settingsOf<Name extends SettingName>(
 }
 
 /** The Worker's stores on these bindings; what they log on a failure is thrown as the failure's message. */
-export function storesOf({ d1, kv, event }: Bindings): {
+export function storesOf({ d1, kv, notes }: Bindings): {
   readonly tokens: Pick<TokenStore, "blacklist" | "deleteExpired">;
   readonly announce: RevocationCache["announce"] | undefined;
   readonly announceSession: RevocationCache["announceSession"] | undefined;
   readonly announceUser: RevocationCache["announceUser"] | undefined;
+  readonly announceEveryone: RevocationCache["announceEveryone"] | undefined;
 } {
   let complaint: string | undefined;
   const log = (_: string, { error }: { readonly error: string }): void => {
@@ -112,7 +113,7 @@ export function storesOf({ d1, kv, event }: Bindings): {
     if (complaint !== undefined) throw new Failure(complaint);
     return outcome;
   };
-  const tokens = d1Tokens(d1, log, event);
+  const tokens = d1Tokens(d1, log, notes);
   const revocationCache = kv === undefined ? undefined : kvRevocationCache(kv, 0, log);
   return {
     tokens: {
@@ -131,5 +132,9 @@ export function storesOf({ d1, kv, event }: Bindings): {
       revocationCache === undefined
         ? undefined
         : (user, before, until, now) => saying(revocationCache.announceUser(user, before, until, now)),
+    announceEveryone:
+      revocationCache === undefined
+        ? undefined
+        : (before, now) => saying(revocationCache.announceEveryone(before, now)),
   };
 }

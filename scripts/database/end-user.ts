@@ -18,7 +18,7 @@ type UserNamed = Pick<User, UserIdColumn>;
 
 /** What becomes of the user in the same transaction. */
 export interface UserChange {
-  /** One statement. */
+  /** One statement, or several. */
   readonly sql: string;
   /** What the user is afterwards; left out where that stays. */
   readonly isActive?: boolean;
@@ -57,15 +57,16 @@ const lifetimes = [
   ...(["SLIDING_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME"] as const),
 ] as const;
 
-/** Ends all tokens that were issued up to and including this second. */
+/** Ends all tokens that were issued up to and including this second. @param remembered until when that is to be known, if not for as long as any of them could be used */
 export async function endUserTokens(
   bindings: Bindings,
   user: UserNamed,
   change: UserChange | undefined,
   nowSeconds: number,
+  remembered?: number,
 ): Promise<void> {
   const settings = settingsOf(bindings.vars, [...lifetimes, "USER_ID_FIELD", "USERNAME_FIELD"]);
-  const until = endedUntilSeconds(settings, nowSeconds);
+  const until = remembered ?? endedUntilSeconds(settings, nowSeconds);
   const before = nowSeconds + 1;
   const moment = { issuedBeforeSeconds: before, untilSeconds: until, nowSeconds };
   const ending = endAllStatements({ column: "id", value: user.id }, moment).map(([sql, values]) =>
@@ -90,7 +91,7 @@ export async function endSession(
   const until = endedUntilSeconds(settingsOf(bindings.vars, lifetimes), nowSeconds);
   if (hasSessionDatabases(bindings)) {
     await overDatabases(bindings, (stores) =>
-      spreadSessions(stores, bindings.event).endSession(ownerIn(bindings, user), session, until, nowSeconds),
+      spreadSessions(stores, bindings.notes).endSession(ownerIn(bindings, user), session, until, nowSeconds),
     );
   } else {
     const ending = endSessionStatements(session, until, nowSeconds).map(([sql, values]) => withLiterals(sql, values));

@@ -1,5 +1,6 @@
 // Moves sessions between databases: `manage sessions spread`. The Worker serves all the while, and moves what it meets.
 // Must never change the lists before all owners have moved, nor let two commands move to different places.
+import { endEveryoneSql, everyonesCutoff } from "../../src/stores/d1/cutoffs.ts";
 import { copyOwnersSql, ownerColumns } from "../../src/stores/d1/owners.ts";
 import { usersDatabase } from "../../src/stores/spread/databases.ts";
 import { copyRowsSql, movedColumns } from "../../src/stores/spread/move-owner.ts";
@@ -129,7 +130,15 @@ async function prepare(databases: Databases, name: string, placement: Placement)
   await database.write(
     `INSERT INTO placement (id, name, version, current, next) VALUES (1, ${sqlText(name)}, ${placement.version}, ${listText(placement.current)}, ${nextText(placement)}) ON CONFLICT (id) DO NOTHING`,
   );
+  await copyEveryonesCutoff(databases, database);
   await placementIn(database, name);
+}
+
+/** Should everybody have been logged out before the database was bound. */
+async function copyEveryonesCutoff(databases: Databases, database: Pick<Database, "write">): Promise<void> {
+  const [row] = await databaseNamed(databases, usersDatabase).read(`SELECT ${everyonesCutoff} AS issued_before`);
+  const issuedBefore = Number(row?.issued_before);
+  if (issuedBefore > 0) await database.write(withLiterals(endEveryoneSql, [issuedBefore]));
 }
 
 const listText = (names: readonly string[]): string => sqlText(JSON.stringify(names));

@@ -2,6 +2,7 @@
 // Must never write: what changes a token goes through the Worker's own stores.
 
 import type { LiveToken } from "../../src/stores/contract.ts";
+import { everyonesCutoff, isEndedWithAll } from "../../src/stores/d1/cutoffs.ts";
 import { isNotAdopted } from "../../src/stores/d1/earlier-tokens.ts";
 import { createParameters } from "../../src/stores/d1/parameters.ts";
 import { currentJti, tokenPlace } from "../../src/stores/d1/session-state.ts";
@@ -39,14 +40,19 @@ export interface TokenFilter {
 
 const columns = "token_type, CAST(user_id AS TEXT) AS owner_id, created_at";
 
+/** When everybody's tokens were ended, for a token that was among them: in the second before the last one of those. */
+const endedWithAll = (table: string): string =>
+  `CASE WHEN ${isEndedWithAll(`${table}.created_at`)} THEN ${everyonesCutoff} - 2 END`;
+
 const lastTokens = (whose: string): string =>
-  `SELECT id AS key, ${currentJti} AS jti, ${columns}, expires_at, COALESCE(blacklisted_at, ended_at) AS blacklisted_at
+  `SELECT id AS key, ${currentJti} AS jti, ${columns}, expires_at,
+    COALESCE(blacklisted_at, ended_at, ${endedWithAll("sessions")}) AS blacklisted_at
   FROM sessions WHERE ${whose}`;
 
 /** The last token of each session, and tokens of an earlier version that no session has taken over. */
 const tokensSql = (whose: string): string =>
   `${lastTokens(whose)}
-UNION ALL SELECT jti, jti, ${columns}, expires_at, blacklisted_at
+UNION ALL SELECT jti, jti, ${columns}, expires_at, COALESCE(blacklisted_at, ${endedWithAll("earlier")})
   FROM outstanding_tokens AS earlier WHERE ${whose} AND ${isNotAdopted("earlier.jti")}`;
 
 const withNames = (tokens: string): string =>

@@ -70,6 +70,16 @@ ${executeLines(forSessions, args.place).join("\n")}`);
     });
     await sayModel();
   }
+  if (args.secretsFile !== undefined && !standIn) {
+    const { noteDone } = await import("../database/command-notes.ts");
+    const detail = { key_id: settings.KEY_ID, verifying_keys: (settings.VERIFYING_KEYS ?? []).map(({ kid }) => kid) };
+    const noted = noteDone(
+      database,
+      { action: "keys_deployed", user: undefined, detail },
+      Math.floor(Date.now() / 1000),
+    );
+    await noted.catch((error: unknown) => console.log(`Warning: the audit log does not have it: ${reasonOf(error)}`));
+  }
   console.log(
     withCommandNames(`
 Deployed, and the tables are up to date. If there are no users yet, create one:

@@ -63,6 +63,8 @@ function whyNotAsked({ settings }: ExplainServices, { tokenType, jti }: Identity
 /** What D1 has revoked of the token, in words; one query each. */
 async function revokedBy({ tokens }: ExplainServices, revocationKeys: RevocationKeys): Promise<string[]> {
   const none = { jti: undefined, session: undefined, user: undefined, issuedAtSeconds: revocationKeys.issuedAtSeconds };
+  // Whatever else it is looked up by, this would end it as well.
+  if ((await tokens.tokenStatus(none, undefined, false)).ended) return ["with the tokens of everybody"];
   const ways: ReadonlyArray<readonly [string, RevocationKeys]> = [
     ["by its own id", { ...none, jti: revocationKeys.jti }],
     ["with its session", { ...none, session: revocationKeys.session }],

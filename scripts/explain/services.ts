@@ -127,7 +127,7 @@ const unavailable = (): never => {
 };
 const noUsers: UserStore = { byUsername: unavailable, byLookup: unavailable };
 const noTokens: TokenStore = {
-  withEvent: () => noTokens,
+  withNotes: () => noTokens,
   isBlacklisted: async () => false,
   tokenStatus: async () => ({ ended: false, user: undefined }),
   tokenAndUser: unavailable,

@@ -2,6 +2,7 @@
 // Must never make a token good again that the gateway refuses.
 import { createHash } from "node:crypto";
 import { exactNumber } from "../../src/json/exact-number.ts";
+import { isEndedWithAll } from "../../src/stores/d1/cutoffs.ts";
 import { isNotAdopted } from "../../src/stores/d1/earlier-tokens.ts";
 import { currentJti } from "../../src/stores/d1/session-state.ts";
 import { writeTokenId } from "../../src/tokens/token-id.ts";
@@ -15,7 +16,7 @@ import type { Onto } from "./onto.ts";
 
 const ended = (table: string, nowSeconds: number, more: string, cutoff = "c.issued_before"): string =>
   `COALESCE(${table}.blacklisted_at, CASE WHEN ${table}.session_version <> u.session_version
-    OR ${table}.created_at < ${cutoff} OR ${more} THEN ${nowSeconds} END)`;
+    OR ${table}.created_at < ${cutoff} OR ${isEndedWithAll(`${table}.created_at`)} OR ${more} THEN ${nowSeconds} END)`;
 const joined = (table: string): string =>
   `LEFT JOIN users AS u ON u.id = ${table}.user_id LEFT JOIN user_cutoffs AS c ON c.user_id = ${table}.user_id`;
 

@@ -8,6 +8,7 @@ import { userIdColumn } from "../../src/users/user-id.ts";
 import { foldedUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { writeBulk } from "../database/bulk.ts";
+import { doneText } from "../database/command-notes.ts";
 import { hasSessionDatabases, readHere } from "../database/session-stores.ts";
 import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
 import type { Progress } from "../shared/progress.ts";
@@ -126,7 +127,9 @@ export async function importDump(
   const refused = choices.strict && lost > 0;
   if (!choices.dryRun && !refused) {
     const spreads = hasSessionDatabases(bindings);
-    const statements = importStatements(spreads ? { ...plan, tokens: { rows: [] } } : plan, {
+    const detail = { rows: plan.users.rows.length, tokens_ended: plan.users.ended.names.size };
+    const note = doneText({ action: "users_imported", user: undefined, detail }, choices.nowSeconds);
+    const changes = importStatements(spreads ? { ...plan, tokens: { rows: [] } } : plan, {
       place: database.place,
       keepPasswords: choices.keepPasswords,
       named: model?.named ?? "id",
@@ -138,6 +141,7 @@ export async function importDump(
       nowSeconds: choices.nowSeconds,
       foldNames,
     });
+    const statements = changes.length === 0 ? [] : [...changes, { sql: note }];
     const announce = await announcementOf(
       bindings,
       plan,

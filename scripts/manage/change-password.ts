@@ -1,7 +1,7 @@
 // `changepassword`: Django's command of that name; also ends the user's tokens.
 
+import { withNotes } from "../database/command-notes.ts";
 import { changePasswordAndEndTokens } from "../database/end-user.ts";
-import { withEvent } from "../database/user-event.ts";
 import { passwordHash, setPasswordHash, userNamed } from "../database/users.ts";
 import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
@@ -61,8 +61,9 @@ async function run(argv: readonly string[]): Promise<number> {
     const hash = await passwordHash(password);
     const keep = values["keep-sessions"] === true;
     const nowSeconds = Math.floor(Date.now() / 1000);
-    const event = { type: "user_changed", user, data: { password_changed: true } } as const;
-    const telling = withEvent(bindings, event, nowSeconds);
+    const event = { type: "user_changed", data: { password_changed: true } } as const;
+    const notes = { action: "password_set", user, detail: { tokens_ended: !keep }, event } as const;
+    const telling = withNotes(bindings, notes, nowSeconds);
     if (keep) await setPasswordHash(telling, user, hash);
     else await changePasswordAndEndTokens(telling, user, hash, nowSeconds);
     const after = keep ? "" : " Earlier tokens are ended.";

@@ -1,18 +1,22 @@
 // The table of the commands of `npm run manage`. A new command is a row here.
+import { auditCommand } from "./audit.ts";
 import { changePasswordCommand } from "./change-password.ts";
 import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
 import { completionCommand } from "./completion.ts";
 import { createSuperuserCommand, createUserCommand } from "./create-user.ts";
+import { doctorCommand } from "./doctor.ts";
 import { editUserCommand } from "./edit-user.ts";
+import { eraseCommand } from "./erase.ts";
 import { explainCommand } from "./explain.ts";
 import { exportDjangoCommand } from "./export-django.ts";
 import { importDjangoCommand } from "./import-django.ts";
 import { keysCommand } from "./keys.ts";
+import { logoutCommand } from "./logout.ts";
 import { migrateCommand } from "./migrate.ts";
 import { provisionCommand } from "./provision.ts";
 import { routesCommand } from "./routes.ts";
-import { logoutCommand, sessionsCommand } from "./sessions.ts";
+import { sessionsCommand } from "./sessions.ts";
 import { flushExpiredTokensCommand, revokeCommand, tokensCommand } from "./tokens.ts";
 import { activateCommand, deactivateCommand, deleteUserCommand, usersCommand } from "./users.ts";
 
@@ -31,6 +35,7 @@ const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Na
       ["deactivate", deactivateCommand],
       ["activate", activateCommand],
       ["deleteuser", deleteUserCommand],
+      ["erase", eraseCommand],
       ["import-django", importDjangoCommand],
       ["export-django", exportDjangoCommand],
       ["provision", provisionCommand],
@@ -48,12 +53,16 @@ const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Na
   },
   {
     title: "The database",
-    rows: [["migrate", migrateCommand]],
+    rows: [
+      ["migrate", migrateCommand],
+      ["audit", auditCommand],
+    ],
   },
   {
     title: "The gateway",
     rows: [
       ["check", checkCommand],
+      ["doctor", doctorCommand],
       ["routes", routesCommand],
       ["explain", explainCommand],
       ["keys", keysCommand],

@@ -2,8 +2,8 @@
 // Must never store anything before name, address and password are valid.
 import { emailError, loginNameError, normalEmail, nulError } from "../../src/users/user-rules.ts";
 import type { Bindings } from "../database/bindings.ts";
+import { withNotes } from "../database/command-notes.ts";
 import type { Database } from "../database/database.ts";
-import { withEvent } from "../database/user-event.ts";
 import {
   findUser,
   insertUser,
@@ -164,8 +164,9 @@ async function store(bindings: Bindings, model: UserModel, draft: Draft, superus
   const now = new Date();
   const flags = { is_active: true, is_staff: superuser, is_superuser: superuser };
   const data = { username, first_name: "", last_name: "", email, ...flags };
-  const event = { type: "user_changed", user: { name: username }, data } as const;
-  const telling = withEvent(bindings, event, Math.floor(now.getTime() / 1000));
+  const event = { type: "user_changed", data } as const;
+  const notes = { action: "user_created", user: { name: username }, event } as const;
+  const telling = withNotes(bindings, notes, Math.floor(now.getTime() / 1000));
   await insertUser(telling.database, user, now.toISOString(), model);
   console.log(`Created ${superuser ? "superuser" : "user"} '${username}' in the ${database.place} database.`);
   const note = await idNote(database, username);

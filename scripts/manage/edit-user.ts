@@ -4,9 +4,9 @@
 import { namesAreIds } from "../../src/users/user-id.ts";
 import { emailError, loginNameError, nameError, normalEmail, nulError } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
+import { withNotes } from "../database/command-notes.ts";
 import { endUserTokens } from "../database/end-user.ts";
 import { writeUserChange } from "../database/session-stores.ts";
-import { withEvent } from "../database/user-event.ts";
 import {
   changeUserSql,
   isNameTaken,
@@ -131,7 +131,9 @@ export async function editUser(
   const sql = changeUserSql(model, user.id, next);
   const isActive = next.is_active === undefined ? {} : { isActive: next.is_active };
   const change = { sql, done: "the user is changed", ...isActive };
-  const telling = withEvent(bindings, { type: "user_changed", user, data: next }, nowSeconds);
+  const detail = { fields: Object.keys(next), tokens_ended: ends };
+  const event = { type: "user_changed", data: next } as const;
+  const telling = withNotes(bindings, { action: "user_changed", user, detail, event }, nowSeconds);
   const writing = ends
     ? endUserTokens(telling, user, change, nowSeconds)
     : writeUserChange(telling, user, { ends: next.is_active !== undefined, ...isActive }, sql);

@@ -5,6 +5,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { foldedUsername } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
+import { noteDone } from "../database/command-notes.ts";
 import { exportTokens, type TokenExport } from "../export-django/export-tokens.ts";
 import {
   abstractUserFields,
@@ -72,7 +73,7 @@ export interface ExportChoices {
 
 /** What is exported, and what is to be said of it. */
 export interface Export {
-  readonly rows: Iterable<FixtureRow>;
+  readonly rows: readonly FixtureRow[];
   readonly lines: readonly string[];
   readonly exitCode: number;
 }
@@ -242,7 +243,12 @@ async function run(argv: readonly string[]): Promise<number> {
   };
   const progress = openProgress(values.quiet === true);
   try {
-    const { rows, lines, exitCode } = await withBindings(values, (bindings) => exportRows(bindings, choices, progress));
+    const { rows, lines, exitCode } = await withBindings(values, async (bindings) => {
+      const exported = await exportRows(bindings, choices, progress);
+      const note = { action: "users_exported", user: undefined, detail: { rows: exported.rows.length } } as const;
+      await noteDone(bindings.database, note, choices.nowSeconds);
+      return exported;
+    });
     const toFile = values.output !== undefined && values.output !== "-";
     if (toFile) await writePrivate(values.output ?? "", fixtureText(rows));
     else for (const text of joined(fixtureText(rows))) process.stdout.write(text);

@@ -3,14 +3,14 @@
 
 import { hasEarlierSessions } from "../database/adopt-sessions.ts";
 import type { Database } from "../database/database.ts";
-import { updateNameIndex, updateTables } from "../database/tables.ts";
+import { updateNameIndex, updateSessionTables, updateTables } from "../database/tables.ts";
 import { cancelRewrite, isRewriting, rewriteIds, storedIds } from "../database/text-ids.ts";
 import { equalNamesErrors, modelWarnings } from "../database/user-model.ts";
 import type { UserModel } from "../database/users.ts";
+import { confirm, requireTerminal } from "../shared/confirm.ts";
 import { EXIT, Failure, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
-import { openPrompter } from "../shared/prompter.ts";
 import { type Command, checkPlace, placeFlags, placeHelp, userModelOf, withBindings } from "./command.ts";
 
 const flags = {
@@ -83,14 +83,14 @@ async function run(argv: readonly string[]): Promise<number> {
   checkPlace(values);
   if (values.finish === true && values.cancel === true) throw usage("--finish and --cancel exclude each other.");
   if (values.yes === true && values.finish !== true) throw usage("--yes requires --finish.");
-  if (values.finish === true && values.yes !== true && !process.stdin.isTTY)
-    throw usage("No terminal to ask on. To go on without a prompt, add --yes.");
+  if (values.finish === true && values.yes !== true) requireTerminal("go on");
   const progress = openProgress(values.quiet === true);
   try {
     await withBindings(values, async (bindings) => {
       const { database } = bindings;
       const model = userModelOf(bindings);
       for (const line of await expand(database, model)) console.log(line);
+      for (const { database: one } of bindings.sessions.values()) await updateSessionTables(one);
       if (values.cancel === true) {
         if ((await storedIds(database)) === "text") {
           const rest = (await isRewriting(database)) ? " --finish completes it." : "";
@@ -99,7 +99,10 @@ async function run(argv: readonly string[]): Promise<number> {
         await cancelRewrite(database);
         console.log("There is no copy any more. User ids are integers, and 0.1 still works with this database.");
       } else if (values.finish === true) {
-        if (values.yes !== true) await confirm(database);
+        if (values.yes !== true) {
+          const question = `Store user ids as text in the ${database.place} database? 0.1 does not work with it afterwards.`;
+          await confirm(question, "The ids were not changed.");
+        }
         const line = await finish(database, model, progress);
         progress.end();
         console.log(line);
@@ -114,16 +117,6 @@ async function run(argv: readonly string[]): Promise<number> {
     return EXIT.ok;
   } finally {
     progress.end();
-  }
-}
-
-async function confirm({ place }: Database): Promise<void> {
-  const prompter = openPrompter();
-  try {
-    const question = `Store user ids as text in the ${place} database? 0.1 does not work with it afterwards. [y/N]: `;
-    if (!/^y(es)?$/i.test((await prompter.ask(question)).trim())) throw new Failure("The ids were not changed.");
-  } finally {
-    prompter.close();
   }
 }
 

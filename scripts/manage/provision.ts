@@ -7,6 +7,7 @@ import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
 import { createApplyLines, type LineResult } from "../../src/users/provisioning.ts";
 import { type LineReading, type LineSettings, readLine, readLineId } from "../../src/users/provisioning-line.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
+import { commandOrigin } from "../database/command-notes.ts";
 import { collectKv } from "../database/kv-bulk.ts";
 import { provisioningStore } from "../database/provision.ts";
 import { hasSessionDatabases } from "../database/session-stores.ts";
@@ -88,8 +89,9 @@ export function openProvisioner(
       if (event === "user_name_lost" && "user_id" in fields) nameless.push(fields.user_id);
     },
   });
+  const origin = { ...commandOrigin(), requestId: undefined };
   const apply = async (readings: readonly LineReading[]) =>
-    (await applyLines({ nowSeconds, requestId: "" }, readings)).results;
+    (await applyLines({ nowSeconds, requestId: "", origin }, readings)).results;
   return {
     nameless,
     async lines(texts, say) {

@@ -3,9 +3,9 @@
 import type { TokenStore } from "../../src/stores/contract.ts";
 import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
+import { withNotes } from "../database/command-notes.ts";
 import { hasSessionDatabases, overDatabases, ownerOfId } from "../database/session-stores.ts";
 import { findToken, listTokens, type TokenRow } from "../database/token-rows.ts";
-import { withEvent } from "../database/user-event.ts";
 import { userNamed } from "../database/users.ts";
 import { EXIT, Failure, reasonOf, usage } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
@@ -118,11 +118,13 @@ export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: n
   };
   const { userId } = token;
   const user = userId === undefined ? undefined : { id: userId };
-  const telling = user ? withEvent(bindings, { type: "logout", user, data: { all: false } }, nowSeconds) : bindings;
+  const detail = { jti: jti.slice(0, 8) };
+  const event = { type: "logout", data: { all: false } } as const;
+  const telling = withNotes(bindings, { action: "token_revoked", user, detail, event }, nowSeconds);
   const { tokens, announce } = storesOf(telling);
   const done = hasSessionDatabases(bindings)
     ? await overDatabases(bindings, async (stores) =>
-        spreadTokens(stores, telling.event).blacklist(await ownerOfId(bindings, stores, userId), token, nowSeconds),
+        spreadTokens(stores, telling.notes).blacklist(await ownerOfId(bindings, stores, userId), token, nowSeconds),
       )
     : await tokens.blacklist(user ? { column: "id", value: user.id } : "no user", token, nowSeconds);
   await announce?.(jti, row.expires_at, nowSeconds).catch((error: unknown) => {

@@ -2,14 +2,14 @@
 // Must never show a password hash, nor delete without a confirmation or --yes.
 import { existsSync, rmSync } from "node:fs";
 import { settingsOf } from "../database/bindings.ts";
+import { type CommandNotes, withNotes } from "../database/command-notes.ts";
 import { isDemoName } from "../database/demo-name.ts";
 import { deactivateAndEndTokens, deleteAndEndTokens } from "../database/end-user.ts";
-import { withEvent } from "../database/user-event.ts";
 import { listUsers, setActive, type User, type UserModel, userNamed } from "../database/users.ts";
-import { EXIT, Failure, usage } from "../shared/failure.ts";
+import { confirm, requireTerminal } from "../shared/confirm.ts";
+import { EXIT } from "../shared/failure.ts";
 import { readFlags } from "../shared/flags.ts";
 import { DEMO_PASSWORD_FILE } from "../shared/project.ts";
-import { openPrompter } from "../shared/prompter.ts";
 import { textTable } from "../shared/terminal.ts";
 import {
   type Command,
@@ -87,6 +87,13 @@ ${placeHelp}
 
   npm run manage -- deactivate ada`;
 
+const activeNotes = (user: User, isActive: boolean): CommandNotes => ({
+  action: "user_changed",
+  user,
+  detail: { fields: ["is_active"], tokens_ended: !isActive },
+  event: { type: "user_changed", data: { is_active: isActive } },
+});
+
 async function runDeactivate(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, { ...userFlags, ...placeFlags }, 1);
   checkPlace(values);
@@ -95,8 +102,8 @@ async function runDeactivate(argv: readonly string[]): Promise<number> {
     const { database, vars } = bindings;
     const user = await userNamed(database, userModelOf(bindings), word);
     const nowSeconds = Math.floor(Date.now() / 1000);
-    const event = { type: "user_changed", user, data: { is_active: false } } as const;
-    await deactivateAndEndTokens(withEvent(bindings, event, nowSeconds), user, nowSeconds);
+    const notes = activeNotes(user, false);
+    await deactivateAndEndTokens(withNotes(bindings, notes, nowSeconds), user, nowSeconds);
     const before = user.is_active ? "is deactivated" : "was already inactive";
     console.log(`'${user.username}' ${before} in the ${database.place} database. All tokens are ended.`);
     if (!settingsOf(vars, ["CHECK_USER_IS_ACTIVE"]).CHECK_USER_IS_ACTIVE) {
@@ -132,8 +139,7 @@ async function runActivate(argv: readonly string[]): Promise<number> {
     const model = userModelOf(bindings);
     requireOwner(model, "Activate the user there.");
     const user = await userNamed(database, model, word);
-    const event = { type: "user_changed", user, data: { is_active: true } } as const;
-    await setActive(withEvent(bindings, event, Math.floor(Date.now() / 1000)), user);
+    await setActive(withNotes(bindings, activeNotes(user, true), Math.floor(Date.now() / 1000)), user);
     const before = user.is_active ? "was already active" : "is active";
     console.log(`'${user.username}' ${before} in the ${database.place} database.`);
   });
@@ -169,8 +175,7 @@ async function runDelete(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, deleteFlags, 1);
   checkPlace(values);
   const word = readUser(positionals, values, "deleteuser");
-  if (values.yes !== true && !process.stdin.isTTY)
-    throw usage("No terminal to ask on. To delete without a prompt, add --yes.");
+  if (values.yes !== true) requireTerminal("delete");
   await withBindings(values, async (bindings) => {
     const { place } = bindings.database;
     const model = userModelOf(bindings);
@@ -182,24 +187,18 @@ async function runDelete(argv: readonly string[]): Promise<number> {
         "Delete the user there, or deactivate it here. If the API does not have the user: provision --delete ID.",
       );
     const { username } = user;
-    if (values.yes !== true) await confirm(`Delete '${username}' (id ${user.id}) from the ${place} database? [y/N]: `);
+    if (values.yes !== true) {
+      await confirm(`Delete '${username}' (id ${user.id}) from the ${place} database?`, "Nothing was deleted.");
+    }
     const nowSeconds = Math.floor(Date.now() / 1000);
-    const deleting = withEvent(bindings, { type: "user_deleted", user }, nowSeconds);
+    const notes = { action: "user_deleted", user, event: { type: "user_deleted" } } as const;
+    const deleting = withNotes(bindings, notes, nowSeconds);
     await deleteAndEndTokens(deleting, user, nowSeconds);
     if (isDemo) rmSync(DEMO_PASSWORD_FILE, { force: true });
     const file = isDemo ? " The file with its password is deleted, too." : "";
     console.log(`'${username}' is deleted from the ${place} database. All tokens are ended.${file}`);
   });
   return EXIT.ok;
-}
-
-async function confirm(question: string): Promise<void> {
-  const prompter = openPrompter();
-  try {
-    if (!/^y(es)?$/i.test((await prompter.ask(question)).trim())) throw new Failure("Nothing was deleted.");
-  } finally {
-    prompter.close();
-  }
 }
 
 export const deleteUserCommand: Command = {

@@ -2,6 +2,7 @@
 import type { AdminStores, AdminTokenStore, AdminUserStore } from "../stores/admin-contract.ts";
 import type { UserStore } from "../stores/contract.ts";
 import type { UserId } from "../users/user.ts";
+import { createEveryoneAdministration, type EveryoneAdministration } from "./everyone.ts";
 import { createExports, type ExportAdministration, type ExportDependencies } from "./exports.ts";
 import { createSelectedUsers, type SelectedUsersAdministration } from "./selected-users.ts";
 import { type AdminSessionDependencies, type AdminSessions, createAdminSessions } from "./sessions.ts";
@@ -27,6 +28,7 @@ export interface Administration
     UserAdministration,
     SelectedUsersAdministration,
     TokenAdministration,
+    EveryoneAdministration,
     ExportAdministration,
     AdministrationReads {}
 
@@ -38,6 +40,7 @@ export function createAdministration(deps: AdministrationDependencies): Administ
     ...users,
     ...createSelectedUsers({ admin: deps.admin, users }),
     ...createTokenAdministration(deps),
+    ...createEveryoneAdministration(deps),
     ...createExports(deps),
     pageOfUsers: (query) => deps.admin.users.page(query),
     pageOfTokens: (query) => deps.admin.tokens.page(query),

@@ -1,8 +1,8 @@
-// Reads users and tokens for a file that leaves the admin page, up to a bound, and notes in the log who took how many.
+// Reads users and tokens for a file that leaves the admin page, up to a bound, and notes who took how many.
 import type { RequestContext } from "../context.ts";
 import type { AdminStores, AdminToken, From, Page, TokenQuery, UserQuery } from "../stores/admin-contract.ts";
 import type { User } from "../users/user.ts";
-import { type AuditDependencies, audit } from "./audit.ts";
+import { type AuditWriteDependencies, audit, auditEntry } from "./audit.ts";
 import type { Admin } from "./sessions.ts";
 
 /** A file has at most this many rows. */
@@ -17,7 +17,7 @@ export interface Exported<T> {
   readonly complete: boolean;
 }
 
-export interface ExportDependencies extends AuditDependencies {
+export interface ExportDependencies extends AuditWriteDependencies {
   readonly admin: Pick<AdminStores, "users" | "tokens">;
 }
 
@@ -33,12 +33,15 @@ export function createExports(deps: ExportDependencies): ExportAdministration {
   return {
     async exportUsers(context, admin, query) {
       const exported = await readAll((from) => users.page({ ...query, from, rows: rowsAtOnce }));
-      audit(deps, { context, admin }, "admin_users_exported", { rows: exported.rows.length });
+      const rows = exported.rows.length;
+      await deps.auditLog.write(auditEntry(context, admin, "users_exported", { rows }));
+      audit(deps, { context, admin }, "admin_users_exported", { rows });
       return exported;
     },
     async exportTokens(context, admin, query) {
       const exported = await readAll((from) => tokens.page({ ...query, from, rows: rowsAtOnce }));
       const fields = { user_id: query.userId, rows: exported.rows.length };
+      await deps.auditLog.write(auditEntry(context, admin, "tokens_exported", { rows: fields.rows }), query.userId);
       audit(deps, { context, admin }, "admin_tokens_exported", fields);
       return exported;
     },

@@ -6,12 +6,14 @@ import { Refusal, refuse } from "../errors.ts";
 import { isOutdated } from "../sessions/token-record.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { AdminSessionStore, FoundAdminSession } from "../stores/admin-contract.ts";
+import type { AuditStore } from "../stores/audit-contract.ts";
 import { mayAdminister } from "../users/admin-rights.ts";
 import type { ApiLoginDependencies } from "../users/api-login.ts";
 import { createAnyLogin, letIn } from "../users/log-in.ts";
 import { attemptOf, type Credentials } from "../users/login.ts";
 import { ownerOf, passesUserRule } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
+import { auditEntry } from "./audit.ts";
 
 /** How long a session may stay unused. */
 export const adminIdleSeconds = 15 * 60;
@@ -47,6 +49,7 @@ export function requireConfirmed(admin: Admin, nowSeconds: number): void {
 
 /** The services that sessions of the admin page need. */
 export interface AdminSessionDependencies extends ApiLoginDependencies {
+  readonly auditLog: Pick<AuditStore, "write">;
   readonly admin: {
     readonly sessions: AdminSessionStore;
     /** 256 random bits as base64url. */
@@ -137,6 +140,7 @@ export function createAdminSessions(deps: AdminSessionDependencies): AdminSessio
       const close = () => sessions.close(idHash);
       await login.refuseIfChanged(context, { loggedIn, input: credentials }, now, close).catch(failed);
       if (former !== undefined) await sessions.close(sha256(former));
+      await deps.auditLog.write(auditEntry(context, { user }, "admin_login"), user.id);
       log("admin_login", { admin_id: user.id }, requestId);
       return secret;
     },

@@ -12,7 +12,7 @@ import { mayChange } from "../users/admin-rights.ts";
 import { ownerOf } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
 import type { UserEvents } from "../users/user-events.ts";
-import { type AuditDependencies, audit } from "./audit.ts";
+import { type AuditDependencies, audit, auditEntry } from "./audit.ts";
 import type { Admin } from "./sessions.ts";
 
 /** The services that the administration of tokens needs. */
@@ -42,8 +42,9 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
   const ownerFor = ({ user }: AdminToken): Owner => (user ? ownerOf(deps.settings, user) : "no user");
   /** The log-out of which the API is told with the next change, by the store that writes both. */
   const logOut = ({ nowSeconds }: RequestContext) => deps.userEvents.newEvent("logout", nowSeconds, { all: false });
-  const end = async (context: RequestContext, owner: Owner, session: string) => {
-    const sessions = deps.sessions.withEvent(logOut(context));
+  const end = async (context: RequestContext, admin: Admin, owner: Owner, session: string) => {
+    const entry = auditEntry(context, admin, "session_ended", { session: shortId(session) });
+    const sessions = deps.sessions.withNotes({ event: logOut(context), audit: entry });
     await endSession({ ...deps, sessions }, owner, session, context.nowSeconds);
     deps.userEvents.sendSoon(owner, context.nowSeconds);
   };
@@ -54,7 +55,8 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
       const { type, createdAtSeconds, expiresAtSeconds } = token;
       const row = { jti, type, userId: token.user?.id, createdAtSeconds, expiresAtSeconds };
       const owner = ownerFor(token);
-      await deps.tokens.withEvent(logOut(context)).blacklist(owner, row, nowSeconds);
+      const entry = auditEntry(context, admin, "token_revoked", { jti: shortId(jti) });
+      await deps.tokens.withNotes({ event: logOut(context), audit: entry }).blacklist(owner, row, nowSeconds);
       deps.userEvents.sendSoon(owner, nowSeconds);
       await deps.revocationCache.announce(jti, expiresAtSeconds + deps.settings.LEEWAY, nowSeconds);
       audit(deps, { context, admin }, "admin_token_revoked", { user_id: token.user?.id, jti: shortId(jti) });
@@ -62,7 +64,7 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
     },
     async endSession(context, admin, jti) {
       const token = await tokenFor(admin, jti);
-      await end(context, ownerFor(token), token.session);
+      await end(context, admin, ownerFor(token), token.session);
       const fields = { user_id: token.user?.id, family: shortId(token.session) };
       audit(deps, { context, admin }, "admin_session_ended", fields);
       return token;
@@ -72,7 +74,7 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
       if (!mayChange(admin.user, target)) refuse("permission_denied");
       const sessions = await liveSessions(deps, target, context.nowSeconds);
       if (!sessions.some((one) => one.session === session)) refuse("no_route");
-      await end(context, ownerOf(deps.settings, target), session);
+      await end(context, admin, ownerOf(deps.settings, target), session);
       const fields = { user_id: target.id, family: shortId(session) };
       audit(deps, { context, admin }, "admin_session_ended", fields);
     },

@@ -6,6 +6,7 @@ import { refuse } from "../errors.ts";
 import { announceUserEnd, type EndingDependencies, endedUntilSeconds } from "../sessions/end-sessions.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Actor, AdminUserStore, Ending, UserFields } from "../stores/admin-contract.ts";
+import type { AuditEntry } from "../stores/audit-contract.ts";
 import type { LoginLimiter } from "../stores/contract.ts";
 import type { EventType, NewEvent } from "../stores/events-contract.ts";
 import { mayChange, mayGrant, ownLockOut } from "../users/admin-rights.ts";
@@ -23,7 +24,7 @@ import {
   passwordError,
   passwordWeakness,
 } from "../users/user-rules.ts";
-import { type AuditDependencies, audit } from "./audit.ts";
+import { type AuditDependencies, audit, auditEntry } from "./audit.ts";
 import { type Admin, requireConfirmed } from "./sessions.ts";
 
 /** The services that the administration of users needs. */
@@ -111,10 +112,14 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
     namesAreIds: namesAreIds(settings),
   });
 
-  /** The store of users, whose next change the API learns of; and what sends it after the answer. */
-  const telling = ({ nowSeconds }: RequestContext, type: EventType, data?: NewEvent["data"]) => ({
-    users: stores.users.withEvent(userEvents.newEvent(type, nowSeconds, data)),
-    send: (id: UserId) => userEvents.sendSoon({ column: "id", value: id }, nowSeconds),
+  /** The store of users, whose next change is noted in the audit log and told to the API; and what sends it after the answer. */
+  const telling = (
+    context: RequestContext,
+    { type, data }: { readonly type: EventType; readonly data?: NewEvent["data"] },
+    entry: AuditEntry,
+  ) => ({
+    users: stores.users.withNotes({ event: userEvents.newEvent(type, context.nowSeconds, data), audit: entry }),
+    send: (id: UserId) => userEvents.sendSoon({ column: "id", value: id }, context.nowSeconds),
   });
 
   /** All tokens up to and including this second. */
@@ -139,7 +144,11 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
         password: await hashPassword(password.password, newSalt()),
         date_joined: new Date(context.nowSeconds * 1000).toISOString(),
       };
-      const { users, send } = telling(context, "user_changed", fields);
+      const { users, send } = telling(
+        context,
+        { type: "user_changed", data: fields },
+        auditEntry(context, admin, "user_created"),
+      );
       const created = await users.create(row, newUserIds(settings, newUuid));
       if (created === "taken") return { errors: taken };
       audit(deps, { context, admin }, "admin_user_created", { user_id: created.id });
@@ -161,7 +170,8 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
       if (changed.includes("username") && (await isNameTaken(fields.username, target.id))) return { errors: taken };
       const renamed = namesAreIds(settings) && fields.username !== target.username;
       const ending = renamed || (target.is_active && !fields.is_active) ? endingNow(context) : undefined;
-      const { users, send } = telling(context, "user_changed", pick(fields, changed));
+      const entry = auditEntry(context, admin, "user_changed", { fields: changed, tokens_ended: ending !== undefined });
+      const { users, send } = telling(context, { type: "user_changed", data: pick(fields, changed) }, entry);
       const outcome = await users.change(target.id, fields, actorOf(admin), ending);
       if (outcome === "taken") return { errors: taken };
       if (outcome === "gone") refuse("no_route");
@@ -176,7 +186,8 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
       if (!mayChange(admin.user, target) || admin.user.id === target.id) refuse("permission_denied");
       requireConfirmed(admin, context.nowSeconds);
       const ending = endingNow(context);
-      const { users, send } = telling(context, "user_changed", { is_active: false });
+      const entry = auditEntry(context, admin, "user_changed", { fields: ["is_active"], tokens_ended: true });
+      const { users, send } = telling(context, { type: "user_changed", data: { is_active: false } }, entry);
       if ((await users.deactivate(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
       await announceUserEnd(deps, target, ending);
       const written = { user_id: target.id, fields: ["is_active"], tokens_ended: true };
@@ -193,7 +204,8 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
       await limitHashing(admin);
       const hash = await hashPassword(typed.password, newSalt());
       const ending = typed.endTokens ? endingNow(context) : undefined;
-      const { users, send } = telling(context, "user_changed", { password_changed: true });
+      const entry = auditEntry(context, admin, "password_set", { tokens_ended: ending !== undefined });
+      const { users, send } = telling(context, { type: "user_changed", data: { password_changed: true } }, entry);
       const outcome = await users.setPassword(target.id, hash, actorOf(admin), ending);
       if (outcome !== "done") refuse("no_route");
       if (ending) await announceUserEnd(deps, target, ending);
@@ -208,7 +220,7 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
       if (!mayChange(admin.user, target) || admin.user.id === target.id) refuse("permission_denied");
       requireConfirmed(admin, context.nowSeconds);
       const ending = endingNow(context);
-      const { users, send } = telling(context, "user_deleted");
+      const { users, send } = telling(context, { type: "user_deleted" }, auditEntry(context, admin, "user_deleted"));
       if ((await users.remove(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
       await announceUserEnd(deps, target, ending);
       audit(deps, { context, admin }, "admin_user_deleted", { user_id: target.id });
@@ -218,7 +230,11 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
     async logOutUser(context, admin, target) {
       if (!mayChange(admin.user, target)) refuse("permission_denied");
       const ending = endingNow(context);
-      const { users, send } = telling(context, "logout", { all: true });
+      const { users, send } = telling(
+        context,
+        { type: "logout", data: { all: true } },
+        auditEntry(context, admin, "user_logged_out"),
+      );
       if ((await users.end(target.id, actorOf(admin), ending)) !== "done") refuse("no_route");
       await announceUserEnd(deps, target, ending);
       audit(deps, { context, admin }, "admin_user_logged_out", { user_id: target.id });

@@ -7,10 +7,12 @@ import { readBytes } from "../http/read-bytes.ts";
 import { isProvisioningPath } from "../internal-routes/provisioning-path.ts";
 import { parseJson } from "../json/parse.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { AuditOrigin } from "../stores/audit-contract.ts";
 import type { OpenSignedRequest, SignedRequest } from "../tokens/provisioning-request.ts";
 import { keyWords } from "../users/primary-key.ts";
 import type { LineResult, Provisioning } from "../users/provisioning.ts";
 import { type LineReading, primaryKeyType, readLine, readLineId } from "../users/provisioning-line.ts";
+import { networkOf } from "../users/session-client.ts";
 import type { UserId } from "../users/user.ts";
 
 export interface ProvisioningServices {
@@ -31,7 +33,7 @@ export interface ProvisioningEndpoint {
 /** A signed request to one of them. */
 interface Call {
   /** As of the moment when the body was there: tokens that were issued until then are ended, too. */
-  readonly context: RequestContext;
+  readonly context: RequestContext & { readonly origin: Pick<AuditOrigin, "place"> };
   readonly signed: SignedRequest;
   readonly body: Uint8Array;
 }
@@ -64,7 +66,8 @@ export function createProvisioningEndpoint(services: ProvisioningServices, { met
       if (run === undefined) return refuse("method_not_allowed", { names: method });
       const body = await readBytes(request, context.uploads, longestBodyBytes);
       signed.checkBody(body);
-      const arrived = { ...context, nowSeconds: services.nowSeconds() };
+      const origin = { place: networkOf(context.client().address) ?? undefined };
+      const arrived = { ...context, nowSeconds: services.nowSeconds(), origin };
       return { record, response: await run(services, { context: arrived, signed, body }) };
     } catch (error) {
       return { record, error, allow };

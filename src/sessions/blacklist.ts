@@ -11,7 +11,7 @@ import { tokenTypes } from "../tokens/token-types.ts";
 import { namedUser, refuseMalformedUserId } from "../users/token-user.ts";
 import type { UserEvents } from "../users/user-events.ts";
 import { endedUntilSeconds } from "./end-sessions.ts";
-import { recordOf, tokenId } from "./token-record.ts";
+import { issuedAt, recordOf, tokenId } from "./token-record.ts";
 
 /** The services that a log-out needs. */
 export interface BlacklistDependencies {
@@ -41,15 +41,15 @@ export function createBlacklist(deps: BlacklistDependencies) {
       checkTokenType(settings, tokenTypes.refresh, claims, nowSeconds);
       if (wanted) refuseMalformedUserId(settings, claims);
     } catch (refusal) {
-      if (await tokens.isBlacklisted(owner, jti)) refuse("token_blacklisted");
+      if (await tokens.isBlacklisted(owner, jti, issuedAt(claims) ?? 0)) refuse("token_blacklisted");
       throw refusal;
     }
     const userId = owner !== "no user" && owner.column === "id" ? owner.value : undefined;
     const record = recordOf(settings, claims, { jti, type: "refresh", userId }, nowSeconds);
     const event = userEvents.newEvent("logout", nowSeconds, { all: false });
     if (settings.BLACKLIST_ENDS_SESSION) {
-      await endSessionOf({ ...deps, sessions: deps.sessions.withEvent(event) }, owner, record, nowSeconds);
-    } else if (!(await tokens.withEvent(event).blacklist(owner, record, nowSeconds))) refuse("token_blacklisted");
+      await endSessionOf({ ...deps, sessions: deps.sessions.withNotes({ event }) }, owner, record, nowSeconds);
+    } else if (!(await tokens.withNotes({ event }).blacklist(owner, record, nowSeconds))) refuse("token_blacklisted");
     await revocationCache.announce(jti, record.expiresAtSeconds + settings.LEEWAY, nowSeconds);
     const fields = { user_id: userId, jti: shortId(jti), session_ended: settings.BLACKLIST_ENDS_SESSION };
     deps.log("blacklist", fields, requestId);

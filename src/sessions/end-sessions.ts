@@ -45,6 +45,31 @@ export async function endUser(
   await announceUserEnd(deps, user, { issuedBeforeSeconds, untilSeconds: until, nowSeconds });
 }
 
+/** The services that ending the tokens of everybody needs. */
+export interface EveryoneDependencies {
+  readonly sessions: Pick<SessionStore, "endEveryone">;
+  readonly revocationCache: Pick<RevocationCache, "announceEveryone">;
+}
+
+/** From now on, in seconds: in the first two, a log-in waits for the third (obtain.ts), and so nothing is begun before that. */
+const everyonesSeconds = 2;
+
+/**
+ * Ends the tokens of everybody that were issued so far, and all log-ins to the admin page. The revocation cache is told even
+ * if a database was not: it has to be done again then, and nobody is to be let in meanwhile.
+ */
+export async function endEveryone(
+  { sessions, revocationCache }: EveryoneDependencies,
+  nowSeconds: number,
+): Promise<void> {
+  const issuedBeforeSeconds = nowSeconds + everyonesSeconds;
+  try {
+    await sessions.endEveryone(issuedBeforeSeconds);
+  } finally {
+    await revocationCache.announceEveryone(issuedBeforeSeconds, nowSeconds);
+  }
+}
+
 /** Tells the revocation cache of a user whose tokens have ended in the store. @param user as they were until then */
 export async function announceUserEnd(
   { settings, revocationCache }: Omit<EndingDependencies, "sessions">,

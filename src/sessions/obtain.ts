@@ -107,7 +107,7 @@ export function createObtain(deps: ObtainDependencies): Obtain {
       // One event, however often the log-in is written.
       const event = waits === 0 ? deps.userEvents.newEvent("login", nowSeconds) : undefined;
       const record = { userId: user.id, user, token, newHash, lastLogin };
-      const account = await deps.tokens.withEvent(event).recordLogin(owner, record);
+      const account = await deps.tokens.withNotes({ event }).recordLogin(owner, record);
       await refuseIfChanged(context, { loggedIn, input }, account.user, endWritten);
       const endedSeconds = account.issuedBeforeSeconds;
       const isEnded = endedSeconds > row.createdAtSeconds && endedSeconds <= nowSeconds + longestWaitSeconds;

@@ -69,7 +69,7 @@ export function createOwnSessions(deps: OwnSessionsDependencies): OwnSessions {
   /** What is ended by these is told of as a log-out. */
   const telling = (nowSeconds: number, data: { readonly all: boolean }): OwnSessionsDependencies => ({
     ...deps,
-    sessions: deps.sessions.withEvent(userEvents.newEvent("logout", nowSeconds, data)),
+    sessions: deps.sessions.withNotes({ event: userEvents.newEvent("logout", nowSeconds, data) }),
   });
 
   return {

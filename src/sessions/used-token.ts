@@ -50,7 +50,7 @@ export async function successorOfUsed(
     log("refresh_repeated", fields, requestId);
     return newest;
   }
-  const sessions = deps.sessions.withEvent(deps.userEvents.newEvent("refresh_reuse", nowSeconds));
+  const sessions = deps.sessions.withNotes({ event: deps.userEvents.newEvent("refresh_reuse", nowSeconds) });
   if (settings.REVOKE_FAMILY_ON_REUSE && (await endSession({ ...deps, sessions }, owner, session, nowSeconds))) {
     log("refresh_reuse", { user_id: user?.id, family: shortId(session) }, requestId);
     deps.userEvents.sendSoon(owner, nowSeconds);

@@ -9,6 +9,7 @@ import { claim, writtenName } from "../tokens/claims.ts";
 import type { Codec } from "../tokens/codec.ts";
 import { tokenTypes } from "../tokens/token-types.ts";
 import { namedUser } from "../users/token-user.ts";
+import { issuedAt } from "./token-record.ts";
 
 /** The services that verifying needs. */
 export interface VerifyDependencies {
@@ -19,7 +20,7 @@ export interface VerifyDependencies {
 
 /**
  * 1. Signature and registered claims. 2. exp and id, any type (UntypedToken). 3. Only with BLACKLIST_AFTER_ROTATION:
- * the id is not blacklisted, whatever the type; answered with 400, as TokenVerifySerializer does.
+ * the id is not blacklisted, nor was the token ended with those of everybody, whatever the type; answered with 400, as TokenVerifySerializer does.
  */
 export function createVerify({ settings, codec, tokens }: VerifyDependencies) {
   return async (context: RequestContext, token: string): Promise<Readonly<Record<string, never>>> => {
@@ -28,7 +29,9 @@ export function createVerify({ settings, codec, tokens }: VerifyDependencies) {
     if (settings.BLACKLIST_AFTER_ROTATION && settings.TOKEN_BLACKLIST_ENABLED) {
       const jti = claim(claims, writtenName(settings.JTI_CLAIM));
       const { owner } = namedUser(settings, claims);
-      if (typeof jti === "string" && (await tokens.isBlacklisted(owner, jti))) refuse("token_blacklisted_at_verify");
+      const issuedAtSeconds = issuedAt(claims) ?? 0;
+      if (typeof jti === "string" && (await tokens.isBlacklisted(owner, jti, issuedAtSeconds)))
+        refuse("token_blacklisted_at_verify");
     }
     return {};
   };

@@ -132,6 +132,8 @@ export const settingsTable = {
   ORIGIN_RETRY: setting(readBoolean, false),
   MAX_BODY: setting(readBytes, null),
   REVOCATION_CACHE_SECONDS: setting(readDuration(0), 30),
+  // A trigger of schema.sql keeps entries for 30 days.
+  AUDIT_RETENTION: added(readDuration(30 * 86_400), 365 * 86_400),
   // Beyond Simple JWT; off by default.
   REFRESH_REUSE_GRACE: setting(optionalSeconds, 0),
   REVOKE_FAMILY_ON_REUSE: setting(readBoolean, false),

@@ -63,7 +63,7 @@ export interface Rotation {
   readonly found: TokenAndUser;
 }
 
-/** By what a token can have been ended: its own id, its session, or all tokens of its owner up to a second. */
+/** By what a token can have been ended: its own id, its session, or all tokens of its owner or of everybody up to a second. */
 export interface RevocationKeys {
   /** Undefined for an id that is no text: no such token is ever written down. */
   readonly jti: string | undefined;
@@ -108,7 +108,8 @@ export interface UserStore {
 
 /** Refresh and sliding tokens; authoritative about which of them are blacklisted. */
 export interface TokenStore extends TellsOf<TokenStore>, ExpiredRows {
-  isBlacklisted(owner: Owner, jti: string): Promise<boolean>;
+  /** By its own id, or with the tokens of everybody (SessionStore.endEveryone); not with those of its session or user. */
+  isBlacklisted(owner: Owner, jti: string, issuedAtSeconds: number): Promise<boolean>;
   /**
    * What is known of a token and its user, in one round trip; what is not asked for is false, or undefined. The owner is
    * the user of the keys.
@@ -190,6 +191,12 @@ export interface SessionStore extends TellsOf<SessionStore> {
    */
   endAll(owner: UserLookup, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
   /**
+   * Ends everybody's tokens that were issued before a second, written down or not, and log-ins to the admin page; of a token
+   * that is written down and was issued in the last second before it, its row decides. For ever, and the second never moves
+   * back. Every database is tried before the call fails; repeating it completes what is left.
+   */
+  endEveryone(issuedBeforeSeconds: number): Promise<void>;
+  /**
    * The owner's good refresh and sliding tokens, the newest first; at most `limit`. Tokens of sessions that began under
    * another version of the user than `sessionVersion` are none of them.
    */
@@ -215,6 +222,11 @@ export interface SchemaStore {
   check(): Promise<SchemaState>;
 }
 
+/** Notes that the cron trigger has run to its end, and how many expired rows it deleted. */
+export interface FlushRecord {
+  note(nowSeconds: number, deleted: number): Promise<void>;
+}
+
 /** The count of login attempts: permissive, near the edge, and not exact. */
 export interface LoginLimiter {
   /** Counts one attempt for each key; false if any has had too many recently. Failing is logged and counts as true. */
@@ -234,6 +246,8 @@ export interface RevocationCache {
   announceSession(session: string, untilSeconds: number, nowSeconds: number): Promise<void>;
   /** Enters that a user's tokens from before a second have ended. @param owner as tokens name the user */
   announceUser(owner: UserLookup, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
+  /** Enters that everybody's tokens from before a second have ended. */
+  announceEveryone(issuedBeforeSeconds: number, nowSeconds: number): Promise<void>;
   /** Whether "not ended" was read at most REVOCATION_CACHE_SECONDS ago: nothing has to be asked. */
   remembersGood(revocationKeys: RevocationKeys, nowSeconds: number): boolean;
   /** What the cache says; a "no" is remembered for at most REVOCATION_CACHE_SECONDS. Undefined: it cannot be read. */

@@ -1,6 +1,8 @@
-// Events for the API as an interface: written down with the change that they tell of, sent later, at least once.
+// Events for the API as an interface: written down with the change that they tell of, sent later, at least once; and notes,
+// which are what is written along with a change.
 import type { UserId } from "../users/user.ts";
 import type { UserIdColumn } from "../users/user-id.ts";
+import type { AuditEntry } from "./audit-contract.ts";
 
 /** What happened to a user or their sessions. */
 export type EventType = "login" | "logout" | "refresh_reuse" | "user_changed" | "user_deleted";
@@ -20,13 +22,20 @@ export interface StoredEvent extends NewEvent {
   readonly userId: UserId;
 }
 
-/** A store whose writes can bring an event along. */
+/** What is written along with a change. */
+export interface Notes {
+  /** For the API; undefined while events are off. */
+  readonly event?: NewEvent | undefined;
+  /** For the audit log; undefined for what users do themselves. */
+  readonly audit?: AuditEntry | undefined;
+}
+
+export const hasNotes = ({ event, audit }: Notes): boolean => event !== undefined || audit !== undefined;
+
+/** A store whose writes can bring notes along. */
 export interface TellsOf<Store> {
-  /**
-   * The same store, whose next write also writes the event, in the same transaction, and only if it changes something.
-   * Undefined: the store as it is.
-   */
-  withEvent(event: NewEvent | undefined): Store;
+  /** The same store, whose next write also writes the notes, in the same transaction, and only if it changes something. */
+  withNotes(notes: Notes): Store;
 }
 
 /** Events that are still to be sent. */

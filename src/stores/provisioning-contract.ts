@@ -3,6 +3,7 @@ import type { UserChange } from "../users/provisioning-line.ts";
 import type { User, UserId } from "../users/user.ts";
 import type { UserIdColumn } from "../users/user-id.ts";
 import type { Ending } from "./admin-contract.ts";
+import type { AuditOrigin } from "./audit-contract.ts";
 
 /** What a change depends on besides itself. */
 export interface ProvisioningTerms {
@@ -12,6 +13,8 @@ export interface ProvisioningTerms {
   readonly names: "exact" | "insensitive";
   /** How sessions end, where they do. */
   readonly ending: Ending;
+  /** By whom and from where, for the audit log: an entry for each change that is applied. Left out: by the API. */
+  readonly origin?: AuditOrigin | undefined;
 }
 
 /** What became of one change. `unchanged`: it is the one that was applied last. `outdated`: a newer one was. */
@@ -64,7 +67,11 @@ export interface ProvisioningStore {
    * Ends what was issued to a user before a second. Gives the second before which all has ended now, which is a later one
    * where more had ended before. Undefined: there is no such user.
    */
-  logOut(id: UserId, ending: Ending): Promise<(EndedUser & { readonly version: number | null }) | undefined>;
+  logOut(
+    id: UserId,
+    ending: Ending,
+    origin?: AuditOrigin,
+  ): Promise<(EndedUser & { readonly version: number | null }) | undefined>;
   /** At most `limit` users, ordered by their ids as text, from the one after `after` on. */
   page(after: string, limit: number): Promise<readonly ComparedUser[]>;
 }

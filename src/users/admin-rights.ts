@@ -12,6 +12,9 @@ export const mayChange = (actor: User, target: Pick<User, "is_superuser">): bool
 /** Whether somebody may give and take the rights of staff and superusers. */
 export const mayGrant = (actor: User): boolean => actor.is_superuser;
 
+/** Whether somebody may log everybody out, superusers among them. */
+export const mayEndEveryone = (actor: User): boolean => actor.is_superuser;
+
 /** Which of their own rights admins would take away: they could not come back to undo it. */
 export function ownLockOut(
   actor: User,

@@ -4,6 +4,7 @@
 import type { RequestContext } from "../context.ts";
 import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { AuditOrigin } from "../stores/audit-contract.ts";
 import type { RevocationCache } from "../stores/contract.ts";
 import type {
   ComparedUser,
@@ -35,7 +36,10 @@ export interface LineResult {
   readonly error?: string;
 }
 
-type Context = Pick<RequestContext, "nowSeconds" | "requestId">;
+/** When and for which request, and by whom, if not by the API. */
+type Context = Pick<RequestContext, "nowSeconds" | "requestId"> & { readonly origin?: Partial<AuditOrigin> };
+
+const originOf = ({ requestId, origin }: Context): AuditOrigin => ({ source: "api", requestId, ...origin });
 
 /** What became of all lines. */
 export interface Applied {
@@ -71,7 +75,7 @@ export function createProvisioning(
     apply: createApplyLines(deps),
     async logOut(context, id, asked) {
       const before = Math.min(asked, context.nowSeconds + 1);
-      const found = await store.logOut(id, endingAt(deps, context, before));
+      const found = await store.logOut(id, endingAt(deps, context, before), originOf(context));
       if (found === undefined) return { id, version: null, result: "unchanged" };
       await announce(deps, context, [found]);
       const fields = { user_id: id, change: "logged_out", tokens_ended: true };
@@ -95,6 +99,7 @@ export function createApplyLines(deps: ProvisioningDependencies): ApplyLines {
       named: userIdColumn(settings),
       names: settings.USERNAME_CASE,
       ending: endingAt(deps, context, context.nowSeconds + 1),
+      origin: originOf(context),
     };
     const provisioned = changes.length === 0 ? nothing : await store.apply(changes, terms);
     await announce(deps, context, provisioned.ended);

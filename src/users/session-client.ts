@@ -51,7 +51,7 @@ export function recordedClient({ SESSION_METADATA }: Settings, { client }: Reque
  * @param address CF-Connecting-IP
  */
 export function sessionClient(userAgent: string | null, address: string | null): SessionClient {
-  return { name: clientName(userAgent?.slice(0, longestUserAgent) ?? ""), address: coarse(address?.trim() ?? "") };
+  return { name: clientName(userAgent?.slice(0, longestUserAgent) ?? ""), address: networkOf(address) };
 }
 
 function clientName(userAgent: string): string | null {
@@ -69,7 +69,9 @@ function programName(userAgent: string): string | null {
   return /^[\w.+-]+$/.test(name) ? name.slice(0, longestName) : null;
 }
 
-function coarse(address: string): string | null {
+/** The network of an address: /24 of IPv4, /48 of IPv6; null where there is no address. */
+export function networkOf(given: string | null): string | null {
+  const address = given?.trim() ?? "";
   const groups = address.includes(":") ? ipv6Groups(address) : undefined;
   const bytes = groups ? mappedIpv4(groups) : ipv4Bytes(address);
   if (bytes) return `${bytes.slice(0, 3).join(".")}.0/24`;

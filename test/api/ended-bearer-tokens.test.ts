@@ -2,6 +2,8 @@
 // any form of the token could be presented.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createFlush } from "../../src/sessions/flush.ts";
+import { d1Audit } from "../../src/stores/d1/audit.ts";
+import { d1LastFlush } from "../../src/stores/d1/last-flush.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { noUserEvents } from "../../src/users/user-events.ts";
@@ -51,6 +53,8 @@ async function setUp(more: object = {}) {
       settings: settingsOf(plain),
       tokens: d1Tokens(DB, () => {}),
       sessions: d1Sessions(DB, () => {}),
+      auditLog: d1Audit(DB, () => {}),
+      flushRecord: d1LastFlush(DB, () => {}),
       userEvents: noUserEvents,
       log: () => {},
     })(now);

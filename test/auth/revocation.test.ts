@@ -44,7 +44,13 @@ function check({ mode, revocationCache, store = false, change = {}, vars = {} }:
   });
   const remembersGood = vi.fn((_marks: RevocationKeys, _now: number) => false);
   const unused = () => Promise.reject(new Error("not to be asked"));
-  const told = { announce: unused, announceSession: unused, announceUser: unused, ping: unused };
+  const told = {
+    announce: unused,
+    announceSession: unused,
+    announceUser: unused,
+    announceEveryone: unused,
+    ping: unused,
+  };
   const deps = { settings: settingsOf(vars), revocationCache: { remembersGood, isEnded: isRevoked, ...told } };
   const authenticated = { identity: { ...identity, ...change }, isEnded };
   return { isRevoked, isEnded, remembersGood, done: () => checkRevocation(deps, mode, authenticated, now) };

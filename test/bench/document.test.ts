@@ -87,8 +87,12 @@ describe("mergedResult()", () => {
     expect(merged.shapes).toEqual([shape("warm", first), shape("tables-refresh", again)]);
     expect(merged.machine.date).toBe("2026-01-01");
     expect(merged.options.sizes).toMatchObject({ sessions: 1 });
-    expect(merged.later?.options.sizes).toMatchObject({ sessions: 2 });
-    expect(merged.later).toMatchObject({ machine: { date: "2026-02-02" }, shapes: ["tables-refresh"] });
+    expect(merged.later?.[0]?.options.sizes).toMatchObject({ sessions: 2 });
+    expect(merged.later).toMatchObject([{ machine: { date: "2026-02-02" }, shapes: ["tables-refresh"] }]);
+    const more = mergedResult(merged, run("2026-03-03", 2, [shape("warm", again)]));
+    expect(more.later?.map(({ shapes }) => shapes)).toEqual([["warm"], ["tables-refresh"]]);
+    const whole = mergedResult(more, run("2026-04-04", 2, [shape("warm", first), shape("tables-refresh", first)]));
+    expect(whole.later?.map(({ shapes }) => shapes)).toEqual([["warm", "tables-refresh"]]);
   });
 });
 

@@ -2,7 +2,7 @@
 // `npm run test:upgrade` shows the same with that Worker.
 import { beforeEach, describe, expect, it } from "vitest";
 import { adoptSessions } from "../../scripts/database/adopt-sessions.ts";
-import { logout } from "../../scripts/manage/sessions.ts";
+import { logout } from "../../scripts/manage/logout.ts";
 import { type TextDatabase, textDatabase } from "../support/text-database.ts";
 import { requireUser } from "../support/user-model.ts";
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { deactivateAndEndTokens, deleteAndEndTokens } from "../../scripts/database/end-user.ts";
 import { findToken, listTokens, openSessions } from "../../scripts/database/token-rows.ts";
 import { insertUser, listUsers, setPasswordHash } from "../../scripts/database/users.ts";
-import { logout } from "../../scripts/manage/sessions.ts";
+import { logout } from "../../scripts/manage/logout.ts";
 import { exactNumber } from "../../src/json/exact-number.ts";
 import { useLocalDatabase } from "../support/django-import.ts";
 import { blacklistedRow, dumpOf, tokenRow, userRow } from "../support/dump-rows.ts";

@@ -1,15 +1,17 @@
 // Ending a user's tokens and the user: what is written, in which transaction, what KV is told, and what is said.
+import { hostname, userInfo } from "node:os";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { withNotes } from "../../scripts/database/command-notes.ts";
 import {
   changePasswordAndEndTokens,
   deactivateAndEndTokens,
   deleteAndEndTokens,
 } from "../../scripts/database/end-user.ts";
-import { openSessions } from "../../scripts/database/token-rows.ts";
-import { withEvent } from "../../scripts/database/user-event.ts";
+import { listTokens, openSessions } from "../../scripts/database/token-rows.ts";
 import { insertUser, setActive, setPasswordHash } from "../../scripts/database/users.ts";
+import { type AuditFilter, exportAudit, listAudit } from "../../scripts/manage/audit.ts";
 import { commands } from "../../scripts/manage/commands.ts";
-import { logout } from "../../scripts/manage/sessions.ts";
+import { logout, logoutAll } from "../../scripts/manage/logout.ts";
 import { revokeToken } from "../../scripts/manage/tokens.ts";
 import { Failure } from "../../scripts/shared/failure.ts";
 import { type TextDatabase, textDatabase } from "../support/text-database.ts";
@@ -275,46 +277,149 @@ describe("a usage error", () => {
   });
 });
 
-describe("with events", () => {
+describe("what is noted along with a change", () => {
   const told = () =>
     store.db
       .prepare("SELECT user_id, type, created_at, data FROM events ORDER BY sequence")
       .all()
       .map((row) => ({ ...row, data: JSON.parse(String(row.data)) }));
+  const audited = () => store.db.prepare("SELECT * FROM audit ORDER BY sequence").all();
+  const sending = { EVENTS_URL: "https://api.example.com/events/", PROVISIONING_KEY: "k".repeat(32) };
+  const event = { type: "user_changed", data: { last_name: "O'Hara" } } as const;
 
-  it("a change and its event are one transaction", async () => {
-    store = textDatabase({ EVENTS_URL: "https://api.example.com/events/", PROVISIONING_KEY: "k".repeat(32) });
+  it("is in one transaction with it: the event, and who did what to whom, where and when", async () => {
+    store = textDatabase(sending);
     addUser("4", "o'hara");
     const ada = await user("o'hara");
-    const telling = withEvent(store.bindings, { type: "user_changed", user: ada, data: { last_name: "O'Hara" } }, now);
-    await deactivateAndEndTokens(telling, ada, now);
+    const notes = { action: "user_changed", user: ada, detail: { fields: ["last_name"] }, event } as const;
+    await deactivateAndEndTokens(withNotes(store.bindings, notes, now), ada, now);
     expect(told()).toEqual([{ user_id: "4", type: "user_changed", created_at: now, data: { last_name: "O'Hara" } }]);
+    const who = { source: "command", actor: userInfo().username, place: hostname(), request_id: null };
+    expect(audited()).toEqual([
+      { sequence: 1, at: now, action: "user_changed", user_id: "4", detail: '{"fields":["last_name"]}', ...who },
+    ]);
     expect(store.written).toHaveLength(1);
   });
 
-  it("a new user is told of by the id that the database gave", async () => {
-    store = textDatabase({ EVENTS_URL: "https://api.example.com/events/", PROVISIONING_KEY: "k".repeat(32) });
+  it("has the id of a new user that the database gave", async () => {
+    store = textDatabase(sending);
     addUser("4", "o'hara");
-    const telling = withEvent(store.bindings, { type: "user_changed", user: { name: "it's me" } }, now);
+    const notes = { action: "user_created", user: { name: "it's me" }, event: { type: "user_changed" } } as const;
     const made = { username: "it's me", email: "", passwordHash: "x", isStaff: false, isSuperuser: false };
+    const telling = withNotes(store.bindings, notes, now);
     await insertUser(telling.database, made, "2026-01-01T00:00:00Z", djangoUsers);
     expect(told()).toEqual([{ user_id: "5", type: "user_changed", created_at: now, data: {} }]);
+    expect(audited()).toMatchObject([{ action: "user_created", user_id: "5", detail: "{}" }]);
   });
 
   it("a token that is revoked is told of once, as a log-out", async () => {
-    store = textDatabase({ EVENTS_URL: "https://api.example.com/events/", PROVISIONING_KEY: "k".repeat(32) });
+    store = textDatabase(sending);
     addUser("4", "o'hara");
     addToken("made-elsewhere", "4");
     for (let times = 0; times < 2; times++) await revokeToken(store.bindings, "made-elsewhere", now);
     expect(told()).toEqual([{ user_id: "4", type: "logout", created_at: now, data: { all: false } }]);
+    expect(audited()).toMatchObject([{ action: "token_revoked", user_id: "4", detail: '{"jti":"made-els"}' }]);
   });
 
-  it("nothing is written where the Worker sends none", async () => {
-    await deactivateAndEndTokens(
-      withEvent(store.bindings, { type: "user_changed", user: { id: "3" } }, now),
-      await user("ada"),
-      now,
+  it("is no event where the Worker sends none", async () => {
+    const notes = { action: "user_changed", user: { id: "3" }, event } as const;
+    await deactivateAndEndTokens(withNotes(store.bindings, notes, now), await user("ada"), now);
+    expect([told().length, audited().length]).toEqual([0, 1]);
+  });
+});
+
+describe("logoutAll()", () => {
+  const ask = () => Promise.resolve();
+  const cutoff = () => store.db.prepare("SELECT issued_before FROM everyone_cutoff").all();
+  const clock = Math.floor(Date.now() / 1000);
+
+  it("with --dry-run says what would end, and writes nothing", async () => {
+    expect(await logoutAll(store.bindings, { dryRun: true, ask })).toEqual([
+      "Nothing was written (--dry-run). In the remote database, 5 open sessions and all log-ins to the admin page would end.",
+    ]);
+    expect([store.written, [...store.kv]]).toEqual([[], []]);
+  });
+
+  it("asks, and ends nothing if the answer is no", async () => {
+    const questions: string[] = [];
+    const no = async (question: string) => {
+      questions.push(question);
+      throw new Failure("Nobody was logged out.");
+    };
+    await expect(logoutAll(store.bindings, { dryRun: false, ask: no })).rejects.toThrow("Nobody was logged out.");
+    expect(questions).toEqual([
+      "Log everybody out? In the remote database, 5 open sessions and all log-ins to the admin page end.",
+    ]);
+    expect([cutoff(), [...store.kv]]).toEqual([[], []]);
+  });
+
+  it("ends everything by the database's clock, tells KV, says by when, and can be run again", async () => {
+    addToken("young", "4", { made: clock - 5 });
+    const [first, second] = await logoutAll(store.bindings, { dryRun: false, ask });
+    const before = Number(cutoff()[0]?.issued_before);
+    expect(before - clock).toBeGreaterThanOrEqual(2);
+    expect(before - clock).toBeLessThan(60);
+    const iso = new Date(before * 1000).toISOString().replace(".000", "");
+    expect(first).toBe(
+      `Everybody is logged out: in the remote database, tokens issued before ${iso} are ended. There were 6 open sessions.`,
     );
-    expect(told()).toEqual([]);
+    expect(second).toBe(
+      'Routes with revocation = "cached" refuse access tokens within 120 s; with "off", not before they expire.',
+    );
+    expect([...store.kv]).toEqual([["everyone", String(before)]]);
+    const { tokens } = await listTokens(store.bindings, { userId: "4", blacklisted: true, limit: 10 });
+    expect(tokens.map(({ jti, blacklisted_at }) => [jti, blacklisted_at])).toEqual([["young", before - 2]]);
+    await logoutAll(store.bindings, { dryRun: false, ask });
+    expect(cutoff()).toHaveLength(1);
+  });
+
+  it("says that KV does not have it, and that running it again is what helps", async () => {
+    const kv = { put: () => Promise.reject(new Error("KV is down.")) } as unknown as KVNamespace;
+    await expect(logoutAll({ ...store.bindings, kv }, { dryRun: false, ask })).rejects.toThrow(
+      "The databases have it, but KV could not be updated: KV is down. Run the command again.",
+    );
+    expect(cutoff()).toHaveLength(1);
+  });
+
+  it("takes neither a user nor --session, and asks for nothing without a terminal", async () => {
+    const run = (...argv: string[]) => commands.get("logout")?.run(argv);
+    await expect(run("--all", "ada")).rejects.toThrow("--all ends the tokens of everybody");
+    await expect(run("--all", "--session", "a1")).rejects.toThrow("--all ends the tokens of everybody");
+    await expect(run("ada", "--yes")).rejects.toThrow("--yes and --dry-run require --all.");
+  });
+});
+
+describe("audit", () => {
+  const entryAt = (at: number, action: string, more: { user?: string; source?: string } = {}) =>
+    store.db
+      .prepare(
+        "INSERT INTO audit (at, source, action, user_id, actor, detail) VALUES (?, ?, ?, ?, 'boss', '{\"rows\":2}')",
+      )
+      .run(at, more.source ?? "admin", action, more.user ?? null);
+
+  it("lists the newest first, by what is asked for, and says whether there are more", async () => {
+    entryAt(now - 20, "users_exported");
+    entryAt(now - 10, "user_changed", { user: "o'hara" });
+    entryAt(now, "user_deleted", { user: "3", source: "api" });
+    const { database } = store.bindings;
+    const list = async (filter: AuditFilter, limit = 10) => {
+      const { rows, more } = await listAudit(database, filter, limit);
+      return [...rows.map(({ action }) => action), more];
+    };
+    expect(await list({})).toEqual(["user_deleted", "user_changed", "users_exported", false]);
+    expect(await list({}, 2)).toEqual(["user_deleted", "user_changed", true]);
+    expect(await list({ userId: "o'hara", actor: "boss" })).toEqual(["user_changed", false]);
+    expect(await list({ source: "api", action: "user_deleted" })).toEqual(["user_deleted", false]);
+    expect(await list({ sinceSeconds: now - 10, untilSeconds: now })).toEqual(["user_changed", false]);
+  });
+
+  it("exports everything as a line of JSON each, the oldest first", async () => {
+    for (let at = 0; at < 1001; at++) entryAt(now + at, "user_changed", { user: "3" });
+    const lines = await Array.fromAsync(exportAudit(store.bindings.database, {}));
+    expect(lines).toHaveLength(1001);
+    expect(JSON.parse(lines[1000] ?? "")).toEqual({
+      ...{ sequence: 1001, at: "2027-01-15T08:16:40Z", source: "admin", action: "user_changed", user_id: "3" },
+      ...{ actor: "boss", place: null, request_id: null, detail: { rows: 2 } },
+    });
   });
 });

@@ -49,10 +49,27 @@ describe("flush()", () => {
     expect(deleteExpired).toHaveBeenCalledTimes(calls);
   });
 
-  test("of one database leaves what is beyond 45 batches to the next run", async () => {
+  test("leaves what is beyond 40 batches to the next run, and has four for the audit log all the same", async () => {
     const { deps, deleteExpired } = await deleting(Array(100).fill(1000));
-    expect(await createFlush(deps)(now)).toBe(45_000);
-    expect(deleteExpired).toHaveBeenCalledTimes(45);
+    const prune = vi.spyOn(deps.auditLog, "prune").mockResolvedValue(1000);
+    expect(await createFlush(deps)(now)).toBe(40_000);
+    expect([deleteExpired.mock.calls.length, prune.mock.calls.length]).toEqual([40, 4]);
+  });
+
+  test("deletes entries of the audit log after AUDIT_RETENTION, in as many batches as are left", async () => {
+    const { deps } = await deleting([], { AUDIT_RETENTION: "90d" });
+    const prune = vi.spyOn(deps.auditLog, "prune").mockResolvedValue(1000);
+    await createFlush(deps)(now);
+    expect(prune).toHaveBeenCalledTimes(43);
+    expect(prune.mock.calls[0]).toEqual([now - 90 * 86_400, 1000]);
+  });
+
+  test("notes that it has run", async () => {
+    const { deps } = await deleting([7]);
+    await createFlush(deps)(now);
+    expect(await DB.prepare("SELECT * FROM last_flush").all()).toMatchObject({
+      results: [{ id: 1, at: now, deleted: 7 }],
+    });
   });
 });
 
@@ -90,10 +107,10 @@ describe("flush() over several databases", () => {
     expect(deps.logged).toEqual([["flush", { deleted: 400_000 }]]);
   });
 
-  test("does 45 batches in one at most", async () => {
+  test("does 40 batches in one at most", async () => {
     const { left, flush } = await over(100_000, 2000, 50_000);
-    expect(await flush(0)).toBe(92_000);
-    expect(left).toEqual([55_000, 0, 5000]);
+    expect(await flush(0)).toBe(82_000);
+    expect(left).toEqual([60_000, 0, 10_000]);
   });
 
   test("leaves none out for ever, however many there are", async () => {

@@ -120,7 +120,7 @@ describe("refresh() with BLACKLIST_AFTER_ROTATION", () => {
       ...{ other_jti: jti, token_type: "refresh", user_id: user.id, started_at: now - 100, created_at: now },
       ...{ counter: 1, uses: "[1700000000]", blacklisted_at: null },
     });
-    expect(await deps.tokens.isBlacklisted("no user", jti)).toBe(true);
+    expect(await deps.tokens.isBlacklisted("no user", jti, 0)).toBe(true);
     const { state } = await deps.tokens.tokenAndUser("no user", jti);
     expect(state).toMatchObject({ blacklistedAtSeconds: now, successorJti: claimsIn(successor).jti });
     expect(await reasonOf(done)).toBe("token_blacklisted");
@@ -211,7 +211,7 @@ describe("refresh() with BLACKLIST_AFTER_ROTATION", () => {
     await done();
     expect(await rowOf(jti)).toMatchObject({ counter: 1, expires_at: now + 86_400, kept_until: now + 90_000 });
     await deps.tokens.deleteExpired(now + 90_000, 100);
-    expect(await deps.tokens.isBlacklisted("no user", jti)).toBe(true);
+    expect(await deps.tokens.isBlacklisted("no user", jti, 0)).toBe(true);
     await deps.tokens.deleteExpired(now + 90_001, 100);
     expect(await rowOf(jti)).toBeNull();
   });

@@ -287,7 +287,7 @@ describe("BLACKLIST_ENDS_SESSION, of a session that an earlier version began,", 
     await createBlacklist(deps)(requestAt(now + 1), refresh);
     const owner = { column: "id", value: user.id } as const;
     expect(await deps.sessions.liveTokens(owner, 0, 10, now + 2)).toEqual([]);
-    expect(await deps.tokens.isBlacklisted(owner, jti)).toBe(true);
+    expect(await deps.tokens.isBlacklisted(owner, jti, 0)).toBe(true);
     await adoptSessionsOf(DB, owner).run();
     expect(await reasonOf(() => at(2))).toBe("token_blacklisted");
   });
@@ -323,7 +323,7 @@ describe("a token that was made elsewhere and never written down, whose session 
     const owner = { column: "id", value: user.id } as const;
     const keys = { jti, session: undefined, user: owner, issuedAtSeconds: now };
     expect(await endSession(deps, owner, jti, now)).toBe(false);
-    expect(await deps.tokens.isBlacklisted(owner, jti)).toBe(true);
+    expect(await deps.tokens.isBlacklisted(owner, jti, now)).toBe(true);
     expect((await deps.tokens.tokenStatus(keys, undefined, false)).ended).toBe(true);
   });
 });
@@ -351,7 +351,7 @@ describe("endSession()", () => {
       .bind(session, now, now + 86_400)
       .run();
     await deps.tokens.insert("no user", { ...token, session });
-    expect(await deps.tokens.isBlacklisted("no user", token.jti)).toBe(true);
+    expect(await deps.tokens.isBlacklisted("no user", token.jti, 0)).toBe(true);
   });
 
   test("ends the session's first token even where it was made elsewhere and never written down", async () => {

@@ -56,7 +56,7 @@ async function sessionStatements(db: D1Database): Promise<void> {
     outstandingToken({ jti: "made-by-others" }),
   ];
   for (const { jti } of [own, elsewhere]) {
-    await tokens.isBlacklisted("no user", jti);
+    await tokens.isBlacklisted("no user", jti, 0);
     await tokens.tokenStatus({ ...revocationKeys, jti, user: lookups[0] }, undefined, false);
   }
   for (const lookup of lookups) {
@@ -110,8 +110,9 @@ async function allStatements(): Promise<readonly string[]> {
 /** Events: as the stores write them along with a change, and as they are sent. */
 async function eventStatements(db: D1Database): Promise<void> {
   const event = { type: "logout", createdAtSeconds: now, data: {} } as const;
-  const [tokens, sessions] = [d1Tokens(db, silent, event), d1Sessions(db, silent, event)];
-  const users = d1AdminUsers(db, silent, event);
+  const notes = { event, audit: { atSeconds: now, source: "admin", actor: "1", action: "user_changed" } } as const;
+  const [tokens, sessions] = [d1Tokens(db, silent, notes), d1Sessions(db, silent, notes)];
+  const users = d1AdminUsers(db, silent, notes);
   const events = d1Events(db, silent);
   const token = outstandingToken({ userId: "7" });
   const actor = { isSuperuser: true, namesAreIds: false };

@@ -163,7 +163,7 @@ describe("an owner who moves", () => {
     } as const;
     expect(await worker().tokens.blacklist(ownerOf(user), token, now)).toBe(true);
     await moveTo(two, sessionNames);
-    expect(await worker().tokens.isBlacklisted(ownerOf(user), token.jti)).toBe(true);
+    expect(await worker().tokens.isBlacklisted(ownerOf(user), token.jti, 0)).toBe(true);
     expect(await refresh(user, token as Used)).toBeUndefined();
   });
 

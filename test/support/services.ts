@@ -5,8 +5,11 @@ import { readConfiguration } from "../../src/configuration.ts";
 import type { RequestContext } from "../../src/context.ts";
 import type { Services } from "../../src/services.ts";
 import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
-import type { RevocationCache } from "../../src/stores/contract.ts";
+import type { AuditStore } from "../../src/stores/audit-contract.ts";
+import type { FlushRecord, RevocationCache } from "../../src/stores/contract.ts";
 import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
+import { d1Audit } from "../../src/stores/d1/audit.ts";
+import { d1LastFlush } from "../../src/stores/d1/last-flush.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
@@ -24,6 +27,8 @@ export interface Announced {
 }
 
 export interface TestServices extends Services {
+  readonly auditLog: AuditStore;
+  readonly flushRecord: FlushRecord;
   /** The id that is made as the first, the second and so on: no two tests share one. */
   readonly id: (count: number) => string;
   /** That of a session's first token whose key is from this id. */
@@ -69,6 +74,8 @@ export async function testServices(
     endedUntilSeconds: (nowSeconds) => endedUntilSeconds(settings, nowSeconds),
     loginLimiter: undefined,
     hooks: {},
+    auditLog: d1Audit(DB, storeFailed),
+    flushRecord: d1LastFlush(DB, storeFailed),
     userEvents: noUserEvents,
     newId: () => id(++issued),
     newUuid: () => "6f1ed002-ab55-4b1b-9b6a-6a0d4c3e2fab",
@@ -94,6 +101,8 @@ function revocationCacheNotedIn(announced: Announced[]): RevocationCache {
       void announced.push({ jti: `fam:${family}`, expiresAtSeconds }),
     announceUser: async (user, issuedBefore, expiresAtSeconds) =>
       void announced.push({ jti: `user:${user.value}<${issuedBefore}`, expiresAtSeconds }),
+    announceEveryone: async (issuedBefore) =>
+      void announced.push({ jti: `everyone<${issuedBefore}`, expiresAtSeconds: Number.POSITIVE_INFINITY }),
     remembersGood: () => false,
     isEnded: async () => undefined,
     ping: async () => true,

@@ -74,7 +74,7 @@ async function questionPage(
   const described = problem && html` aria-describedby="problem" aria-invalid="true"`;
   const title = "Confirm your password";
   const body = html`<h1>${title}</h1>
-<p class="lead">You typed it more than five minutes ago. Changes of rights and passwords, new users and deletions need it again.${
+<p class="lead">You typed it more than five minutes ago. Changes of rights and passwords, new users, deletions, and logging everybody out need it again.${
     kept.lost && html` After that, type the new password once more.`
   }</p>
 <form class="card fields" method="post" action="${action}">

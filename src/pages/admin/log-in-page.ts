@@ -9,13 +9,15 @@ import type { Settings } from "../../settings/settings.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { fieldLabels } from "./fields.ts";
 import { type Html, html } from "./html.ts";
+import { doneMessage } from "./list.ts";
 import { type AdminPageServices, type PageResult, type RefusedPage, readForm, type Visit } from "./visit.ts";
 
 export const tooManyText = "Too many attempts. Try again in a minute.";
 
 /** The form. */
 export function showLogIn({ settings }: AdminPageServices, context: RequestContext): Response {
-  const body = formHtml(settings, nextOf(context.url.text), "");
+  const done = doneMessage(new URLSearchParams(context.url.query));
+  const body = html`${done}${formHtml(settings, nextOf(context.url.text), "")}`;
   return answerPage(context, { title: "Log in", user: undefined, body });
 }
 

@@ -9,6 +9,7 @@ import { isFormNavigation, provenance } from "../../http/csrf.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { askBefore, askWithin, confirm, ownPasswordField, saveConfirm, showConfirm } from "./confirm-page.ts";
+import { endEveryone, showEveryone } from "./everyone-page.ts";
 import { exportTokens, exportUsers } from "./export-page.ts";
 import { html } from "./html.ts";
 import { askToLogIn, logIn, logOut, showLogIn } from "./log-in-page.ts";
@@ -52,6 +53,7 @@ const pages: readonly AdminPage[] = [
   { path: "/logout", post: logOut },
   { path: "/users/", get: showUsers },
   { path: "/confirm", get: showConfirm, post: saveConfirm },
+  { path: "/everyone", get: showEveryone, post: endEveryone, ofTokens: true, confirms: true },
   { path: "/users/new", get: showNewUser, post: saveNewUser, confirms: "first" },
   { path: "/users/selected", get: showSelected, post: changeSelected, confirms: true },
   { path: "/users/export.csv", get: exportUsers },

@@ -4,8 +4,10 @@
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Page, UserQuery } from "../../stores/admin-contract.ts";
+import { mayEndEveryone } from "../../users/admin-rights.ts";
 import type { User } from "../../users/user.ts";
 import { answerPage } from "./answer-page.ts";
+import { everyonePath } from "./everyone-page.ts";
 import { fieldLabels, selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage, exportLink, fromOf, listQueryOf, noMatch, pager, timeText } from "./list.ts";
@@ -40,7 +42,8 @@ ${selectField({ name: "staff", label: "Staff", value: asked.staff }, yesNo("Staf
 </form>
 ${page.rows.length === 0 ? noUsers(page, asked) : usersForm(deps.settings, page.rows, query)}
 ${pager(page, path, asked)}
-${page.rows.length > 0 && exportLink(path, asked)}`;
+${page.rows.length > 0 && exportLink(path, asked)}
+${hasTokens && mayEndEveryone(admin.user) && html`<p><a class="button danger small" href="${everyonePath}">Log everybody out…</a></p>`}`;
   return answerPage(context, { title: "Users", user: admin.user, section: "users", hasTokens, body });
 }
 

@@ -102,6 +102,49 @@ export const endingPromises: readonly StorePromise[] = [
       expectEqual([...answers, await isEnded({ user: ended.owner })], [false, true, true, true], "ended");
     },
   },
+  {
+    name: "ending the tokens of everybody ends what was issued before, of every owner and of nobody, written down or not",
+    async run(store) {
+      const [one, other] = [await anOwner(store), await anOwner(store)];
+      // Long ago: cases share a store, and what it ended stays ended.
+      const before = now - 10_000_000;
+      const old = one.token({ createdAtSeconds: before - 2 });
+      const last = other.token({ createdAtSeconds: before - 1 });
+      await store.tokens.insert(one.owner, old);
+      await store.tokens.insert(other.owner, last);
+      await store.sessions.endEveryone(before - 500);
+      await store.sessions.endEveryone(before);
+      await store.sessions.endEveryone(before - 900);
+      const { successorJti, found } = await store.tokens.rotate(one.owner, rotationOf(store, old));
+      expectEqual([successorJti, found.issuedBeforeSeconds], [undefined, before], "the successor, and the second");
+      const nobodys = { ...old, jti: store.newId(), userId: undefined };
+      const ofNobody = await store.tokens.rotate("no user", rotationOf(store, nobodys, { user: undefined }));
+      expectEqual([ofNobody.successorJti, ofNobody.found.issuedBeforeSeconds], [undefined, before], "of nobody");
+      const keys = { jti: store.newId(), session: undefined, user: one.owner, issuedAtSeconds: before - 1 };
+      const isEnded = async (change: object) =>
+        (await store.tokens.tokenStatus({ ...keys, ...change }, undefined, false)).ended;
+      const answers = [
+        await isEnded({}),
+        await isEnded({ user: undefined }),
+        await isEnded({ issuedAtSeconds: before }),
+      ];
+      expectEqual(answers, [true, true, false], "ended, not written down");
+      const blacklisted = (jti: string, issuedAt: number) => store.tokens.isBlacklisted(one.owner, jti, issuedAt);
+      expectEqual(
+        [
+          await blacklisted(old.jti, before - 2),
+          await blacklisted(keys.jti, before - 1),
+          await blacklisted(keys.jti, before),
+        ],
+        [true, true, false],
+        "blacklisted",
+      );
+      const live = async ({ owner }: typeof one) => (await store.sessions.liveTokens(owner, 0, 10, now)).length;
+      expectEqual([await live(one), await live(other)], [0, 1], "live tokens");
+      const rotated = await store.tokens.rotate(other.owner, rotationOf(store, last));
+      expectEqual(rotated.successorJti !== undefined, true, "a row decides the last second");
+    },
+  },
 ];
 
 export const listPromises: readonly StorePromise[] = [
@@ -191,7 +234,7 @@ export const isolationPromises: readonly StorePromise[] = [
       const mine = one.token();
       const successor = await successorOf(store, one.owner, mine);
       await store.tokens.withdraw(other.owner, successor.jti, now);
-      expectEqual(await store.tokens.isBlacklisted(one.owner, successor.jti), false, "withdrawn by another owner");
+      expectEqual(await store.tokens.isBlacklisted(one.owner, successor.jti, now), false, "withdrawn by another owner");
       const { blacklisted, state } = await store.tokens.tokenAndUser(one.owner, token.jti);
       expectEqual(blacklisted, false, "used up or logged out by another owner");
       expectEqual(state?.expiresAtSeconds, token.expiresAtSeconds, "its end");
@@ -200,11 +243,15 @@ export const isolationPromises: readonly StorePromise[] = [
   {
     name: "no owner ends another's session",
     async run(store) {
-      const [one, other] = [await anOwner(store), await anOwner(store)];
+      const one = await anOwner(store);
       const token = one.token();
       await store.tokens.insert(one.owner, token);
-      await store.sessions.endSession(other.owner, token.jti, now + day, now);
-      await store.sessions.endSessionOf(other.owner, { ...token, userId: other.user.id }, now + day, now);
+      // Of so many, some are in the same database, where nothing is known of them yet.
+      for (let others = 0; others < 8; others++) {
+        const other = await anOwner(store);
+        await store.sessions.endSession(other.owner, token.jti, now + day, now);
+        await store.sessions.endSessionOf(other.owner, { ...token, userId: other.user.id }, now + day, now);
+      }
       const { blacklisted, state } = await store.tokens.tokenAndUser(one.owner, token.jti);
       expectEqual([blacklisted, state?.sessionEnded], [false, false], "ended by another owner");
       expectEqual((await store.sessions.liveTokens(one.owner, 0, 10, now)).length, 1, "live tokens");
@@ -218,7 +265,9 @@ export const isolationPromises: readonly StorePromise[] = [
       await store.tokens.insert(one.owner, token);
       await store.sessions.endAll(other.owner, now + 1, now + day, now);
       const found = await store.tokens.tokenAndUser(one.owner, token.jti);
-      expectEqual([found.blacklisted, found.issuedBeforeSeconds], [false, 0], "the token, and the second");
+      // Those of everybody may have been ended long ago.
+      const isEnded = found.issuedBeforeSeconds > token.createdAtSeconds;
+      expectEqual([found.blacklisted, isEnded], [false, false], "the token, by its row and by the second");
     },
   },
 ];

@@ -52,9 +52,9 @@ export const rotationPromises: readonly StorePromise[] = [
           rotationOf(store, used, { nowSeconds: now + 9 }),
         );
         expectEqual([successorJti, found.blacklisted], [undefined, true], "used again");
-        expectEqual(await store.tokens.isBlacklisted(owner, used.jti), true, "blacklisted");
+        expectEqual(await store.tokens.isBlacklisted(owner, used.jti, now), true, "blacklisted");
       }
-      expectEqual(await store.tokens.isBlacklisted(owner, third.jti), false, "the last one blacklisted");
+      expectEqual(await store.tokens.isBlacklisted(owner, third.jti, now), false, "the last one blacklisted");
     },
   },
   {
@@ -118,7 +118,7 @@ export const rotationPromises: readonly StorePromise[] = [
       const second = await successorOf(store, owner, first, { usedSinceSeconds: now });
       const third = await successorOf(store, owner, second, { usedSinceSeconds: now });
       await store.tokens.withdraw(owner, second.jti, now + 1);
-      expectEqual(await store.tokens.isBlacklisted(owner, third.jti), false, "the last one, by one before it");
+      expectEqual(await store.tokens.isBlacklisted(owner, third.jti, now), false, "the last one, by one before it");
       await store.tokens.withdraw(owner, third.jti, now + 1);
       const found = async (jti: string) => {
         const { blacklisted, state } = await store.tokens.tokenAndUser(owner, jti, { usedSinceSeconds: now });
@@ -187,7 +187,7 @@ export const rotationPromises: readonly StorePromise[] = [
       const short = { successor: { createdAtSeconds: now, expiresAtSeconds: 50 } };
       await successorOf(store, owner, used, short);
       await store.tokens.deleteExpired(60, 100);
-      expectEqual(await store.tokens.isBlacklisted(owner, used.jti), true, "the used token is known");
+      expectEqual(await store.tokens.isBlacklisted(owner, used.jti, now), true, "the used token is known");
     },
   },
 ];
@@ -212,7 +212,7 @@ export const blacklistPromises: readonly StorePromise[] = [
       await store.tokens.insert(owner, one);
       expectEqual((await store.tokens.extend(owner, one)).blacklisted, true, "blacklisted when extended");
       expectEqual((await store.tokens.rotate(owner, rotationOf(store, one))).successorJti, undefined, "rotated");
-      expectEqual(await store.tokens.isBlacklisted(owner, one.jti), true, "blacklisted");
+      expectEqual(await store.tokens.isBlacklisted(owner, one.jti, now), true, "blacklisted");
       const { state } = await store.tokens.tokenAndUser(owner, one.jti);
       expectEqual([state?.blacklistedAtSeconds, state?.successorJti], [now, undefined], "when, and by which successor");
     },
@@ -223,8 +223,8 @@ export const blacklistPromises: readonly StorePromise[] = [
       const { owner, token } = await anOwner(store);
       const one = token();
       await store.tokens.insert(owner, one);
-      expectEqual(await store.tokens.isBlacklisted(owner, one.jti), false, "of a token that is there");
-      expectEqual(await store.tokens.isBlacklisted(owner, store.newId()), false, "of one that is not");
+      expectEqual(await store.tokens.isBlacklisted(owner, one.jti, now), false, "of a token that is there");
+      expectEqual(await store.tokens.isBlacklisted(owner, store.newId(), now), false, "of one that is not");
     },
   },
   {

@@ -1,9 +1,9 @@
-// What a session has to know of its user, as SQL and read from rows: from `users` and `user_cutoffs` of the same database.
+// What a session has to know of its user, as SQL and read from rows: from `users`, `user_cutoffs` and `everyone_cutoff` of the same database.
 import { passwordFingerprint } from "../../users/password-fingerprint.ts";
 import type { User } from "../../users/user.ts";
 import type { UserLookup } from "../contract.ts";
 import type { Account, SessionUser } from "../token-state.ts";
-import { issuedBeforeFrom, selectIssuedBefore } from "./cutoffs.ts";
+import { issuedBeforeFrom, selectIssuedBefore, usersCutoff } from "./cutoffs.ts";
 import { idOf, selectUser, userFrom } from "./users.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -36,7 +36,7 @@ export const accountsInUsers: AccountTables = {
       id: of("CAST(id AS TEXT)"),
       isActive: of("is_active"),
       version: of("session_version"),
-      issuedBefore: `COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = ${id}), 0)`,
+      issuedBefore: usersCutoff(id),
     };
   },
   statements: 2,

@@ -1,6 +1,7 @@
 // Sessions of the admin page in D1.
 // Must never be given a cookie's value: sessions are found by its hash.
 import type { AdminSessionStore } from "../admin-contract.ts";
+import { issuedBeforeFrom, usersCutoff } from "./cutoffs.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { selectUser, userColumns, userFrom } from "./users.ts";
 
@@ -14,7 +15,7 @@ export function d1AdminSessions(db: D1Database, log: StoreLog): AdminSessionStor
             `INSERT INTO admin_sessions
                (id_hash, user_id, fingerprint, created_at, last_used_at, expires_at, session_version, confirmed_at)
              VALUES (?1, ?2, ?3,
-               MAX(?4, COALESCE((SELECT issued_before FROM user_cutoffs WHERE user_id = ?2), 0)), ?4, ?5, ?6, ?4)`,
+               MAX(?4, ${usersCutoff("?2")}), ?4, ?5, ?6, ?4)`,
           )
           .bind(idHash, userId, fingerprint, createdAtSeconds, expiresAtSeconds, sessionVersion);
         const look = selectUser(db, { column: "id", value: userId });
@@ -27,9 +28,8 @@ export function d1AdminSessions(db: D1Database, log: StoreLog): AdminSessionStor
           .prepare(
             `SELECT ${userColumns}, s.fingerprint, s.created_at, s.last_used_at, s.expires_at, s.confirmed_at,
                s.session_version AS begun_version,
-               c.issued_before
+               ${usersCutoff("s.user_id")} AS issued_before
              FROM admin_sessions AS s JOIN users ON users.id = s.user_id
-               LEFT JOIN user_cutoffs AS c ON c.user_id = s.user_id
              WHERE s.id_hash = ?1`,
           )
           .bind(idHash)
@@ -43,7 +43,7 @@ export function d1AdminSessions(db: D1Database, log: StoreLog): AdminSessionStor
           lastUsedAtSeconds: Number(row.last_used_at),
           expiresAtSeconds: Number(row.expires_at),
           confirmedAtSeconds: Number(row.confirmed_at),
-          issuedBeforeSeconds: Number(row.issued_before ?? 0),
+          issuedBeforeSeconds: issuedBeforeFrom(row),
           sessionVersion: typeof row.begun_version === "number" ? row.begun_version : undefined,
         };
       }),

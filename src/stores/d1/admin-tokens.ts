@@ -3,6 +3,7 @@
 import type { UserId } from "../../users/user.ts";
 import type { AdminToken, AdminTokenStore, Page, Place, TokenQuery } from "../admin-contract.ts";
 import { type Condition, readPage } from "./admin-pages.ts";
+import { everyonesCutoff, isEndedWithAll } from "./cutoffs.ts";
 import { isNotAdopted } from "./earlier-tokens.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { createParameters } from "./parameters.ts";
@@ -13,9 +14,13 @@ type Row = Readonly<Record<string, unknown>>;
 
 const whose = "username, alternate_id, is_superuser";
 
+/** When a token was revoked, or ended with those of everybody: in the second before the last one that this has ended. */
+const blacklistedAt = (table: string): string =>
+  `COALESCE(${table}.blacklisted_at, CASE WHEN ${isEndedWithAll(`${table}.created_at`)} THEN ${everyonesCutoff} - 2 END)`;
+
 /** Of a session by its last token. */
 const ownColumns = `sessions.id AS row_key, ${currentJti} AS jti, token_type, sessions.user_id AS owner_id, created_at, expires_at,
-  blacklisted_at, ${sessionName()} AS session, client, address`;
+  ${blacklistedAt("sessions")} AS blacklisted_at, ${sessionName()} AS session, client, address`;
 
 /** What sessions are listed with: the table that has their users. */
 interface Listing {
@@ -38,8 +43,8 @@ const withOwners: Listing = {
 const listingOf = ({ hasEarlier }: SessionTables): Listing => (hasEarlier ? withUsers : withOwners);
 
 /** The same of a token of an earlier version, which has a row of its own. */
-const earlierColumns = `jti, token_type, CAST(user_id AS TEXT) AS owner_id, created_at, expires_at, blacklisted_at,
-  COALESCE(family, jti) AS session, client, address, ${whose}, outstanding_tokens.session_version <> users.session_version AS outdated`;
+const earlierColumns = `jti, token_type, CAST(user_id AS TEXT) AS owner_id, created_at, expires_at,
+  ${blacklistedAt("outstanding_tokens")} AS blacklisted_at, COALESCE(family, jti) AS session, client, address, ${whose}, outstanding_tokens.session_version <> users.session_version AS outdated`;
 const earlierSource = "outstanding_tokens LEFT JOIN users ON users.id = outstanding_tokens.user_id";
 
 /** Rows of the earlier table that a page looks at, at most. */
@@ -77,7 +82,7 @@ export async function sessionByJti({ db, tables }: SessionPlace, jti: string): P
   const { row, isEnded } = tokenPlace(jti, parameters);
   const asked = parameters.add(jti);
   // Of a token that was used up, its session's row says when the last one was issued: then, or after it.
-  const ended = `CASE WHEN ${isEnded} THEN COALESCE(blacklisted_at, created_at) END`;
+  const ended = `CASE WHEN ${isEnded} THEN COALESCE(sessions.blacklisted_at, created_at) ELSE ${blacklistedAt("sessions")} END`;
   const sql = `SELECT ${columns}, ${asked} AS jti, ${ended} AS blacklisted_at FROM ${source} WHERE ${row}`;
   const earlier = db.prepare(`SELECT ${earlierColumns} FROM ${earlierSource} WHERE jti = ?1`).bind(jti);
   const own = db.prepare(sql).bind(...parameters.values);

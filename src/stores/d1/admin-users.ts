@@ -2,21 +2,22 @@
 // Must never end the tokens of a user who may not be changed.
 import type { User, UserId } from "../../users/user.ts";
 import type { Actor, AdminUserStore, Changed, Ending, Page, UserFields, UserQuery } from "../admin-contract.ts";
-import type { NewEvent } from "../events-contract.ts";
+import { hasNotes, type Notes } from "../events-contract.ts";
 import { type Condition, readPage } from "./admin-pages.ts";
 import { onD1, type StoreLog } from "./errors.ts";
-import { type EventCondition, eventStatement, eventStatements, eventUser } from "./events.ts";
+import { type NoteCondition, noteUser } from "./note.ts";
+import { noteStatements, noteTexts } from "./notes.ts";
 import { endAllStatements, keepSessionsStatements, type Statement } from "./sessions.ts";
 import { endFormerTokensSql, newIdsSql, userColumns, userFrom } from "./users.ts";
 
 /**
- * @param event written with the next change
+ * @param notes written with the next change
  * @param writing the same database, as changes are written to it
  */
 export function d1AdminUsers(
   db: D1Database,
   log: StoreLog,
-  event?: NewEvent,
+  notes: Notes = {},
   writing: Pick<D1Database, "batch"> = db,
 ): AdminUserStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
@@ -38,8 +39,8 @@ export function d1AdminUsers(
     on(async () => {
       const change = [sql, [id, Number(actor.isSuperuser), ...values]] as const;
       const endings = ending ? endAllStatements({ column: "id", value: id }, ending, touchable(actor)) : [];
-      // The event follows the change at once, which tells it whether a row was changed.
-      const changed = [change, ...(event ? [eventStatement(event, eventUser(id), tellsWhen)] : [])];
+      // The notes follow the change at once, which tells them whether a row was changed.
+      const changed = [change, ...noteTexts(notes, noteUser(id), tellsWhen)];
       const ordered = endsFirst ? [...endings, ...changed] : [...changed, ...endings, ...after];
       try {
         const results = await writing.batch(ordered.map(([text, parameters]) => db.prepare(text).bind(...parameters)));
@@ -50,7 +51,7 @@ export function d1AdminUsers(
       }
     });
   const store: AdminUserStore = {
-    withEvent: (next) => (next ? d1AdminUsers(db, log, next, writing) : store),
+    withNotes: (next) => (hasNotes(next) ? d1AdminUsers(db, log, next, writing) : store),
     page: (query) => on(() => pageOfUsers(db, query)),
     byIds: (ids) =>
       on(async () => {
@@ -82,7 +83,7 @@ export function d1AdminUsers(
             sql: (name: string) => `(SELECT id FROM users WHERE username = ${name})`,
             value: user.username,
           };
-          const tells = eventStatements(db, event, owner);
+          const tells = noteStatements(db, notes, owner);
           const insert = db.prepare(sql).bind(...values);
           const [created] = await db.batch<{ id: string }>([insert, ...tells, ...ending]);
           return { id: String(created?.results[0]?.id) };
@@ -129,7 +130,7 @@ interface Change {
   readonly endsFirst?: true;
   readonly after?: readonly Statement[];
   /** When an event is written along; if left out, when the statement has changed the row. */
-  readonly tellsWhen?: EventCondition;
+  readonly tellsWhen?: NoteCondition;
 }
 
 /** The user of ?1, who is no superuser unless ?2 says that a superuser asks. */

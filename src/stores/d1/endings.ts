@@ -1,5 +1,7 @@
-// Whether a token was ended by anything, in D1: by its own id, its session, or all tokens of its user up to a second.
+// Whether a token was ended by anything, in D1: by its own id, its session, or all tokens of
+// its user or of everybody up to a second.
 import type { RevocationKeys } from "../contract.ts";
+import { everyonesCutoff } from "./cutoffs.ts";
 import { earlierEndings } from "./earlier-tokens.ts";
 import { createParameters } from "./parameters.ts";
 import { namedEnd, tokenPlace } from "./session-state.ts";
@@ -23,15 +25,13 @@ export function selectEnded(
   if (place) ways.push(`EXISTS (SELECT 1 FROM sessions WHERE ${place.isEnded})`);
   if (name) ways.push(`${namedEnd(name)} IS NOT NULL`);
   if (hasEarlier) ways.push(...earlierEndings(id, name));
-  if (user) {
-    const { issuedBefore } = accounts.sql(user, parameters.add(user.value));
-    const issued = parameters.add(issuedAtSeconds);
-    const isKnown = [
-      ...(place ? [`EXISTS (SELECT 1 FROM sessions WHERE ${place.row})`] : []),
-      ...(id ? [`EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ${id})`] : []),
-    ];
-    const when = isKnown.length === 0 ? issued : `${issued} + (${isKnown.join(" OR ")})`;
-    ways.push(`${issuedBefore} > ${when}`);
-  }
-  return db.prepare(`SELECT ${isHere} AS here, ${ways.join(" OR ") || "0"} AS ended`).bind(...parameters.values);
+  const issuedBefore = user ? accounts.sql(user, parameters.add(user.value)).issuedBefore : everyonesCutoff;
+  const issued = parameters.add(issuedAtSeconds);
+  const isKnown = [
+    ...(place ? [`EXISTS (SELECT 1 FROM sessions WHERE ${place.row})`] : []),
+    ...(id ? [`EXISTS (SELECT 1 FROM outstanding_tokens WHERE jti = ${id})`] : []),
+  ];
+  const when = isKnown.length === 0 ? issued : `${issued} + (${isKnown.join(" OR ")})`;
+  ways.push(`${issuedBefore} > ${when}`);
+  return db.prepare(`SELECT ${isHere} AS here, ${ways.join(" OR ")} AS ended`).bind(...parameters.values);
 }

@@ -1,13 +1,14 @@
 // What a log-in writes in the database of users, and the event that tells of it.
 import type { LoginRecord } from "../contract.ts";
-import type { NewEvent } from "../events-contract.ts";
-import { eventStatements, eventUser } from "./events.ts";
+import type { Notes } from "../events-contract.ts";
+import { noteUser } from "./note.ts";
+import { noteStatements } from "./notes.ts";
 
 /** None for a log-in whose user was changed while it was under way: it is refused. */
-export function loginEvent(db: D1Database, { userId, token }: LoginRecord, event: NewEvent | undefined) {
+export function loginEvent(db: D1Database, { userId, token }: LoginRecord, notes: Notes) {
   const unchanged =
     "EXISTS (SELECT 1 FROM users WHERE id = ?4 AND is_active = 1 AND session_version = COALESCE(?5, session_version))";
-  return eventStatements(db, event, eventUser(userId), { sql: unchanged, values: [token?.sessionVersion ?? null] });
+  return noteStatements(db, notes, noteUser(userId), { sql: unchanged, values: [token?.sessionVersion ?? null] });
 }
 
 /** What a log-in writes in the database of users. */

@@ -6,12 +6,13 @@ import type { Ending } from "../admin-contract.ts";
 import type { UserLookup } from "../contract.ts";
 import type { SessionUser } from "../token-state.ts";
 import type { AccountTables } from "./accounts.ts";
+import { everyonesCutoff } from "./cutoffs.ts";
 import { adoptSessionsOf } from "./earlier-tokens.ts";
 import { createParameters } from "./parameters.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-const columns = "user_id, is_active, session_version, fingerprint, issued_before";
+const columns = `user_id, is_active, session_version, fingerprint, MAX(issued_before, ${everyonesCutoff}) AS issued_before`;
 
 const accountsInOwners: AccountTables = {
   sql(_lookup, parameter) {
@@ -22,7 +23,7 @@ const accountsInOwners: AccountTables = {
       id: `(SELECT user_id ${row})`,
       isActive: of("is_active"),
       version: of("session_version"),
-      issuedBefore: `COALESCE(${of("issued_before")}, 0)`,
+      issuedBefore: `MAX(COALESCE(${of("issued_before")}, 0), ${everyonesCutoff})`,
     };
   },
   statements: 1,

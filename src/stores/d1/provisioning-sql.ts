@@ -4,11 +4,12 @@ import type { ProvisioningTerms } from "../provisioning-contract.ts";
 import { adoptSql } from "./earlier-tokens.ts";
 
 export type ProvisioningStatement =
-  | ("look" | "noteEndings" | "adoptSessions" | "endSessions" | "deleteRows" | "noteDeletions")
+  | ("look" | "noteDeeds" | "noteEndings" | "adoptSessions" | "endSessions" | "deleteRows" | "noteDeletions")
   | ("moveNames" | "moveAlternates" | "forgetDeletions" | "writeRows" | "settleLosers");
 
 /**
- * The statements, in the order in which they have to run. `?1` is the JSON list of changes. `look`, `noteEndings` and
+ * The statements, in the order in which they have to run. `?1` is the JSON list of changes. `noteDeeds` takes the time, and
+ * what an entry of the audit log has of its origin. `look`, `noteEndings` and
  * `endSessions` take as `?2` the second before which tokens end; `noteEndings` until when that is to be remembered, and
  * `endSessions` the time, as `?3`; `writeRows` the time in seconds and as text. `settleLosers` takes nothing.
  */
@@ -108,6 +109,10 @@ FROM line LEFT JOIN users ON users.id = line.id LEFT JOIN deleted_users ON delet
   LEFT JOIN deed ON deed.at = line.at LEFT JOIN ended ON ended.id = deed.id
 UNION ALL SELECT NULL, id, username, alternate_id, NULL, 0, 1, ?2,
   id IN (SELECT id FROM username_holder WHERE NOT is_newer) FROM (${losing})`,
+    noteDeeds: `${withDeeds()}
+INSERT INTO audit (at, source, action, user_id, actor, place, request_id, detail)
+SELECT ?2, ?3, CASE WHEN deleted = 1 THEN 'user_deleted' WHEN known THEN 'user_changed' ELSE 'user_created' END, id, ?4, ?5, ?6,
+  json_object('version', version, 'tokens_ended', json(CASE WHEN ends THEN 'true' ELSE 'false' END)) FROM deed`,
     noteEndings: `${withDeeds(ending)}
 INSERT INTO user_cutoffs (user_id, issued_before, expires_at) SELECT id, issued_before, ?3 FROM ended WHERE true
 ON CONFLICT (user_id) DO UPDATE SET issued_before = MAX(user_cutoffs.issued_before, excluded.issued_before),

@@ -2,6 +2,7 @@
 // Must never write for a change that does not apply, nor decide in one transaction what another one writes.
 import type { ChangedColumn, UserChange } from "../../users/provisioning-line.ts";
 import type { UserId } from "../../users/user.ts";
+import type { AuditOrigin } from "../audit-contract.ts";
 import type {
   EndedUser,
   Provisioned,
@@ -11,12 +12,15 @@ import type {
 } from "../provisioning-contract.ts";
 import { issuedBeforeFrom, selectIssuedBefore } from "./cutoffs.ts";
 import { onD1, type StoreLog } from "./errors.ts";
+import { type NoteCondition, noteUser } from "./note.ts";
+import { noteStatements } from "./notes.ts";
+import type { SqlValue } from "./parameters.ts";
 import { type ProvisioningSql, type ProvisioningStatement, provisioningSql } from "./provisioning-sql.ts";
-import { endAllStatements } from "./sessions.ts";
+import { endAllStatements, type Statement } from "./sessions.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Bytes of JSON in one parameter, of the 2 MB that D1 takes. 4 MiB are then at most five transactions of ten statements. */
+/** Bytes of JSON in one parameter, of the 2 MB that D1 takes. 4 MiB are then at most five transactions of twelve statements. */
 const longestParameterBytes = 1_000_000;
 
 /** @param writing the same database, as changes are written to it */
@@ -39,14 +43,21 @@ export function d1Provisioning(
         }
         return { outcomes, ended, nameless };
       }),
-    logOut: (id, ending) =>
+    logOut: (id, ending, origin = byApi) =>
       onD1(log, async () => {
+        const { nowSeconds: atSeconds } = ending;
         const condition = "EXISTS (SELECT 1 FROM users WHERE id = ?1)";
         const endings = endAllStatements({ column: "id", value: id }, ending, condition);
         const select = "SELECT CAST(id AS TEXT) AS id_text, username, alternate_id, version FROM users WHERE id = ?1";
         const results = await writing.batch<Row>([
           db.prepare(select).bind(id),
           ...endings.map(([sql, values]) => db.prepare(sql).bind(...values)),
+          ...noteStatements(
+            db,
+            { audit: { ...origin, atSeconds, action: "user_logged_out" } },
+            noteUser(id),
+            whenThere,
+          ),
           selectIssuedBefore(db, { column: "id", value: id }),
         ]);
         const row = results[0]?.results[0];
@@ -77,6 +88,10 @@ export function d1Provisioning(
       }),
   };
 }
+
+const byApi: AuditOrigin = { source: "api" };
+
+const whenThere: NoteCondition = { sql: "EXISTS (SELECT 1 FROM users WHERE id = ?4)" };
 
 /** Whose sessions the changes would end, if they were applied now. */
 export async function endedBy(
@@ -136,17 +151,16 @@ function cellsOf({ id, version, deleted, rehash, columns }: UserChange, of: read
 }
 
 /** The statements of one list of changes, with their parameters; `manage provision` sends the same as text. */
-export function provisioningStatements(
-  changes: readonly UserChange[],
-  terms: ProvisioningTerms,
-): ReadonlyArray<readonly [sql: string, values: ReadonlyArray<string | number>]> {
+export function provisioningStatements(changes: readonly UserChange[], terms: ProvisioningTerms): readonly Statement[] {
   const sql = provisioningSql(terms);
   const deciding = JSON.stringify(changes.map((change) => cellsOf(change, decisive)));
   const whole = JSON.stringify(changes.map((change) => cellsOf(change, undefined)));
   const { nowSeconds, issuedBeforeSeconds, untilSeconds } = terms.ending;
+  const { source, actor, place, requestId } = terms.origin ?? byApi;
   const now = new Date(nowSeconds * 1000).toISOString();
-  const values: Readonly<Record<ProvisioningStatement, ReadonlyArray<string | number>>> = {
+  const values: Readonly<Record<ProvisioningStatement, readonly SqlValue[]>> = {
     look: [deciding, issuedBeforeSeconds],
+    noteDeeds: [deciding, nowSeconds, source, actor ?? null, place ?? null, requestId ?? null],
     noteEndings: [deciding, issuedBeforeSeconds, untilSeconds],
     adoptSessions: [deciding, issuedBeforeSeconds],
     endSessions: [deciding, issuedBeforeSeconds, nowSeconds],
@@ -163,6 +177,7 @@ export function provisioningStatements(
   const states = (column: ChangedColumn) => changes.some(({ columns }) => columns[column] !== undefined);
   const wanted: ReadonlyArray<readonly [ProvisioningStatement, boolean]> = [
     ["look", true],
+    ["noteDeeds", true],
     ["noteEndings", true],
     ["adoptSessions", true],
     ["endSessions", true],

@@ -4,6 +4,7 @@ import { readTokenId } from "../../tokens/token-id.ts";
 import type { Owner, RotationTerms } from "../contract.ts";
 import { longestChain } from "../token-state.ts";
 import type { AccountSql } from "./accounts.ts";
+import { everyonesCutoff } from "./cutoffs.ts";
 import { createParameters, type Parameters } from "./parameters.ts";
 import { newColumns, notEarlier, notOfAnother, notOfAnotherThan, type WrittenToken } from "./session-rows.ts";
 import { tokenPlace } from "./session-state.ts";
@@ -36,7 +37,10 @@ function fillInUser(db: D1Database, { tables, owner, terms }: Rotating): D1Prepa
   return [db.prepare(sql).bind(...parameters.values)];
 }
 
-/** What the terms ask of the user, over the account. @param begun the session's version; undefined where it has none */
+/**
+ * That the token was not ended with all tokens of its user or of everybody, and what the terms ask of the user, over the
+ * account. @param begun the session's version; undefined where it has none
+ */
 function userConditions(
   { terms }: Rotating,
   account: AccountSql | undefined,
@@ -44,13 +48,14 @@ function userConditions(
   begun?: string,
 ): string[] {
   const { user, used } = terms;
-  if (!user || !account) return [];
   const issued = parameters.add(used.createdAtSeconds);
-  // A session's row decides the last second before all tokens of its user were ended: it was begun afterwards.
+  // A session's row decides the last second before all those tokens were ended: it was begun afterwards.
   const known = begun === undefined ? 0 : 1;
+  const notEnded = `${issued} >= ${account?.issuedBefore ?? everyonesCutoff} - ${known}`;
+  if (!user || !account) return [notEnded];
   return [
+    notEnded,
     `${account.version} IS NOT NULL`,
-    `${issued} >= ${account.issuedBefore} - ${known}`,
     ...(user.mustBeActive ? [`${account.isActive} = 1`] : []),
     ...(begun === undefined ? [] : [`COALESCE(${begun}, ${account.version}) = ${account.version}`]),
     ...(begun !== undefined && user.versionMustBeKnown ? [`${begun} IS NOT NULL`] : []),

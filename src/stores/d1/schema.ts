@@ -5,7 +5,7 @@ import type { SchemaState, SchemaStore } from "../contract.ts";
 import type { StoreLog } from "./errors.ts";
 
 /** The version that schema.sql writes down: one more whenever a table or a column is added there. */
-export const schemaVersion = 6;
+export const schemaVersion = 7;
 
 /** What this version reads and writes, by table. A database that was made before a column has no version to tell by. */
 export const schemaColumns = {
@@ -27,6 +27,9 @@ export const schemaColumns = {
   events: ["sequence", "user_id", "type", "created_at", "data"],
   ended_families: ["family", "ended_at", "expires_at"],
   user_cutoffs: ["user_id", "issued_before", "expires_at"],
+  everyone_cutoff: ["id", "issued_before"],
+  audit: ["sequence", "at", "source", "action", "user_id", "actor", "place", "request_id", "detail"],
+  last_flush: ["id", "at", "deleted"],
   admin_sessions: [
     ...["id_hash", "user_id", "fingerprint", "created_at", "last_used_at", "expires_at", "session_version"],
     "confirmed_at",

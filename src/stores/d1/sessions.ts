@@ -4,10 +4,12 @@ import { readTokenId } from "../../tokens/token-id.ts";
 import type { UserId } from "../../users/user.ts";
 import type { Ending } from "../admin-contract.ts";
 import type { LiveToken, Owner, SessionStore, UserLookup } from "../contract.ts";
-import type { NewEvent } from "../events-contract.ts";
+import { hasNotes, type Notes } from "../events-contract.ts";
+import { endEveryoneSql, isEndedWithAll } from "./cutoffs.ts";
 import { adoptSessionOf, adoptSql, isEarlierToken, isNotAdopted } from "./earlier-tokens.ts";
 import { onD1, type StoreLog } from "./errors.ts";
-import { eventOwner, eventStatements } from "./events.ts";
+import { noteOwner } from "./note.ts";
+import { noteStatements } from "./notes.ts";
 import { createParameters, type SqlValue } from "./parameters.ts";
 import { blacklistToken, notOfAnotherThan } from "./session-rows.ts";
 import { firstNamed, rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
@@ -19,18 +21,23 @@ type Row = Readonly<Record<string, unknown>>;
 /** A statement and the values of ?1, ?2 … */
 export type Statement = readonly [sql: string, values: readonly SqlValue[]];
 
-/** @param event written with the next change */
-export function d1Sessions(db: D1Database, log: StoreLog, event?: NewEvent): SessionStore {
+/** @param notes written with the next change */
+export function d1Sessions(db: D1Database, log: StoreLog, notes: Notes = {}): SessionStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   const store: SessionStore = {
-    ...sessionsAt({ db, tables: allInOne }, log, event),
-    withEvent: (next) => (next ? d1Sessions(db, log, next) : store),
+    ...sessionsAt({ db, tables: allInOne }, log, notes),
+    withNotes: (next) => (hasNotes(next) ? d1Sessions(db, log, next) : store),
     endAll: (owner, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
       on(async () => {
         const ending = endAllStatements(owner, { issuedBeforeSeconds, untilSeconds, nowSeconds });
-        const tells = eventStatements(db, event, eventOwner(owner), { sql: "true" });
+        const tells = noteStatements(db, notes, noteOwner(owner), { sql: "true" });
         const here = db.prepare(`SELECT ${allInOne.isHere} AS here`);
         await db.batch([here, ...ending.map(([sql, values]) => db.prepare(sql).bind(...values)), ...tells]);
+      }),
+    endEveryone: (issuedBeforeSeconds) =>
+      on(async () => {
+        const end = db.prepare(endEveryoneSql).bind(issuedBeforeSeconds);
+        await db.batch([end, ...noteStatements(db, notes, undefined, { sql: "true" })]);
       }),
     forgetEndings: (beforeSeconds) =>
       on(async () => {
@@ -44,12 +51,12 @@ export function d1Sessions(db: D1Database, log: StoreLog, event?: NewEvent): Ses
 }
 
 /** What concerns the sessions of one database alone. */
-export type SessionsAt = Omit<SessionStore, "withEvent" | "endAll" | "forgetEndings">;
+export type SessionsAt = Omit<SessionStore, "withNotes" | "endAll" | "endEveryone" | "forgetEndings">;
 
-/** @param event written with the next change; only where the database has users as well */
-export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, event?: NewEvent): SessionsAt {
+/** @param notes written with the next change; only where the database has users as well */
+export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, notes: Notes = {}): SessionsAt {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
-  const tells = (owner: Owner) => eventStatements(db, event, eventOwner(owner));
+  const tells = (owner: Owner) => noteStatements(db, notes, noteOwner(owner));
   const bound = ([sql, values]: Statement) => db.prepare(sql).bind(...values);
   // First: that sessions are here at all.
   const here = () => (tables.isHere ? [db.prepare(`SELECT ${tables.isHere} AS here`)] : []);
@@ -243,7 +250,8 @@ function liveTokensOf(userId: string, version: string, hasEarlier: boolean): str
   const isLive = (
     table: string,
   ) => `${table}.user_id = ${userId} AND ${table}.blacklisted_at IS NULL AND ${table}.expires_at > ?2
-     AND (${table}.session_version IS NULL OR ${table}.session_version = ${version})`;
+     AND (${table}.session_version IS NULL OR ${table}.session_version = ${version})
+     AND NOT ${isEndedWithAll(`${table}.created_at`)}`;
   const earlier = `UNION ALL
    SELECT COALESCE(family, jti), COALESCE(session_started_at, created_at), created_at, expires_at, client, address
    FROM outstanding_tokens AS earlier WHERE ${isLive("earlier")} AND ${isNotAdopted("earlier.jti")}

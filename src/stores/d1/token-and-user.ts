@@ -1,6 +1,7 @@
 // Reads a token together with its user from D1, in one round trip; from the tables of an earlier version in two.
 import type { Owner } from "../contract.ts";
 import type { Account, TokenAndUser, TokenQuestion } from "../token-state.ts";
+import { issuedBeforeFrom, selectEveryonesCutoff } from "./cutoffs.ts";
 import { isEarlierToken, readEarlierToken } from "./earlier-tokens.ts";
 import { createParameters } from "./parameters.ts";
 import { selectSession, stateFrom } from "./session-state.ts";
@@ -9,12 +10,9 @@ import type { SessionPlace } from "./session-tables.ts";
 type Row = Record<string, unknown>;
 type Results = readonly D1Result<Row>[];
 
-/** Nobody's account. */
-const noAccount = { user: undefined, wholeUser: undefined, issuedBeforeSeconds: 0 } as const;
-
-/** The statements of a look at an owner's account, to stand last in a batch; none without a user. */
+/** The statements of a look at an owner's account, to stand last in a batch. Of nobody, up to which second all tokens were ended. */
 export function selectAccount({ db, tables }: SessionPlace, owner: Owner): readonly D1PreparedStatement[] {
-  return owner === "no user" ? [] : tables.accounts.select(db, owner);
+  return owner === "no user" ? [selectEveryonesCutoff(db)] : tables.accounts.select(db, owner);
 }
 
 /** What they say, out of the results of the whole batch. */
@@ -23,7 +21,8 @@ export function accountOf(
   owner: Owner,
   results: Results,
 ): Account & Pick<TokenAndUser, "wholeUser"> {
-  return owner === "no user" ? noAccount : accounts.from(results.slice(-accounts.statements));
+  if (owner !== "no user") return accounts.from(results.slice(-accounts.statements));
+  return { user: undefined, wholeUser: undefined, issuedBeforeSeconds: issuedBeforeFrom(results.at(-1)?.results[0]) };
 }
 
 /** The statement that reads a token's session. */
@@ -43,7 +42,8 @@ export async function tokenAndUser(
   { usedSinceSeconds }: TokenQuestion,
 ): Promise<TokenAndUser> {
   const statements = [...(jti === undefined ? [] : [selectState(place, jti)]), ...selectAccount(place, owner)];
-  const results = statements.length === 0 ? [] : await place.db.batch<Row>(statements);
+  // Without a blacklist, nobody's token has nothing to be looked up.
+  const results = jti === undefined && owner === "no user" ? [] : await place.db.batch<Row>(statements);
   const row = jti === undefined ? undefined : results[0]?.results[0];
   return foundIn(place, { owner, jti, row, results, usedSinceSeconds });
 }

@@ -1,13 +1,15 @@
 // Refresh and sliding tokens in D1: written down, revoked, rotated, flushed. A session has one row, its last token's.
 // Must never decide anything in two statements that are not one transaction.
 import type { OutstandingToken, Owner, RevocationKeys, TokenStatus, TokenStore, UserLookup } from "../contract.ts";
-import type { NewEvent } from "../events-contract.ts";
+import { hasNotes, type Notes } from "../events-contract.ts";
 import { accountsInUsers } from "./accounts.ts";
+import { everyonesCutoff } from "./cutoffs.ts";
 import { adoptSessionOf, earlierEndings } from "./earlier-tokens.ts";
 import { selectEnded } from "./endings.ts";
 import { onD1, type StoreLog } from "./errors.ts";
-import { eventOwner, eventStatements } from "./events.ts";
 import { loginEvent, loginWrites } from "./login-writes.ts";
+import { noteOwner } from "./note.ts";
+import { noteStatements } from "./notes.ts";
 import { createParameters } from "./parameters.ts";
 import { rotate } from "./rotation.ts";
 import { withdrawRotation } from "./rotation-sql.ts";
@@ -19,13 +21,13 @@ import { selectUser, userFrom } from "./users.ts";
 
 type Row = Record<string, unknown>;
 
-/** @param event written with the next change */
-export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): TokenStore {
+/** @param notes written with the next change */
+export function d1Tokens(db: D1Database, log: StoreLog, notes: Notes = {}): TokenStore {
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   const place = { db, tables: allInOne };
   const store: TokenStore = {
-    ...tokensAt(place, log, event),
-    withEvent: (next) => (next ? d1Tokens(db, log, next) : store),
+    ...tokensAt(place, log, notes),
+    withNotes: (next) => (hasNotes(next) ? d1Tokens(db, log, next) : store),
     parts: async () => [store],
     tokenStatus: (revocationKeys, lookup, mayBeStale) =>
       on(() => tokenStatus(place, revocationKeys, lookup, mayBeStale)),
@@ -34,7 +36,7 @@ export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): Token
       on(async () => {
         const lookup = { column: "id", value: record.userId } as const;
         const token = record.token ? [insertToken(db, record.token, allInOne)] : [];
-        const writes = [...token, ...loginWrites(db, record), ...loginEvent(db, record, event)];
+        const writes = [...token, ...loginWrites(db, record), ...loginEvent(db, record, notes)];
         const results = await db.batch<Row>([...writes, ...accountsInUsers.select(db, lookup)]);
         const { wholeUser, issuedBeforeSeconds } = accountsInUsers.from(results.slice(-accountsInUsers.statements));
         return { user: wholeUser, issuedBeforeSeconds };
@@ -44,13 +46,13 @@ export function d1Tokens(db: D1Database, log: StoreLog, event?: NewEvent): Token
 }
 
 /** What concerns the sessions of one database alone. */
-export type TokensAt = Omit<TokenStore, "withEvent" | "tokenStatus" | "recordLogin" | "parts">;
+export type TokensAt = Omit<TokenStore, "withNotes" | "tokenStatus" | "recordLogin" | "parts">;
 
-export function tokensAt(place: SessionPlace, log: StoreLog, event?: NewEvent): TokensAt {
+export function tokensAt(place: SessionPlace, log: StoreLog, notes: Notes = {}): TokensAt {
   const { db } = place;
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   return {
-    isBlacklisted: (_owner, jti) => on(() => isBlacklisted(place, jti)),
+    isBlacklisted: (_owner, jti, issuedAtSeconds) => on(() => isBlacklisted(place, jti, issuedAtSeconds)),
     tokenAndUser: (owner, jti, question = {}) => on(() => tokenAndUser(place, owner, jti, question)),
     insert: (owner, token) =>
       on(async () => {
@@ -58,7 +60,7 @@ export function tokensAt(place: SessionPlace, log: StoreLog, event?: NewEvent): 
         return accountOf(place, owner, results);
       }),
     extend: (owner, token) => on(() => extend(place, owner, token)),
-    blacklist: (owner, token, nowSeconds) => on(() => blacklist(place, owner, token, { nowSeconds, event })),
+    blacklist: (owner, token, nowSeconds) => on(() => blacklist(place, owner, token, { nowSeconds, notes })),
     rotate: (owner, terms) => on(() => rotate(place, log, owner, terms)),
     withdraw: (owner, successorJti, nowSeconds) =>
       on(async () => {
@@ -68,11 +70,13 @@ export function tokensAt(place: SessionPlace, log: StoreLog, event?: NewEvent): 
   };
 }
 
-async function isBlacklisted({ db, tables }: SessionPlace, jti: string): Promise<boolean> {
+async function isBlacklisted({ db, tables }: SessionPlace, jti: string, issuedAtSeconds: number): Promise<boolean> {
   const parameters = createParameters();
-  const { isEnded } = tokenPlace(jti, parameters);
+  const { row, isEnded } = tokenPlace(jti, parameters);
   const earlier = tables.hasEarlier ? earlierEndings(parameters.add(jti), undefined) : [];
-  const ways = [`EXISTS (SELECT 1 FROM sessions WHERE ${isEnded})`, ...earlier].join(" OR ");
+  const known = `EXISTS (SELECT 1 FROM sessions WHERE ${row})`;
+  const withAll = `${everyonesCutoff} > ${parameters.add(issuedAtSeconds)} + ${known}`;
+  const ways = [`EXISTS (SELECT 1 FROM sessions WHERE ${isEnded})`, ...earlier, withAll].join(" OR ");
   const here = tables.isHere ?? "1";
   const sql = `SELECT ${here} AS here, ${ways} AS ended`;
   const [found] = await db.batch<Row>([db.prepare(sql).bind(...parameters.values)]);
@@ -117,19 +121,19 @@ async function extend(place: SessionPlace, owner: Owner, token: OutstandingToken
 
 interface Blacklisting {
   readonly nowSeconds: number;
-  readonly event: NewEvent | undefined;
+  readonly notes: Notes;
 }
 
 async function blacklist(
   place: SessionPlace,
   owner: Owner,
   token: OutstandingToken,
-  { nowSeconds, event }: Blacklisting,
+  { nowSeconds, notes }: Blacklisting,
 ) {
   const { db, tables } = place;
   const write = async () => {
     const [update, insert] = blacklistToken(db, { tables, owner, token }, { nowSeconds });
-    const tells = () => eventStatements(db, event, eventOwner(owner));
+    const tells = () => noteStatements(db, notes, noteOwner(owner));
     const results = await db.batch<Row>([update, ...tells(), insert, ...tells(), selectState(place, token.jti)]);
     const did = results.some((result) =>
       result.results.some((row) => typeof row.session === "string" && row.id === undefined),

@@ -10,6 +10,8 @@ const kvFloorSeconds = 90;
 const kvCeilingSeconds = 2_147_483_647;
 /** KV's keys have at most 512 bytes; ids are 32 characters unless the token was made elsewhere. */
 const longestPlainId = 128;
+/** The key of everybody, whose value is a time: no other one is without a colon. */
+const everyonesKey = "everyone";
 /** How many keys without an entry an isolate remembers; the oldest go first. */
 const rememberedAtMost = 10_000;
 
@@ -17,6 +19,7 @@ type KvLog = (event: "store_failed", fields: { readonly store: string; readonly 
 
 export function kvRevocationCache(kv: KVNamespace, rememberSeconds: number, log: KvLog): RevocationCache {
   const memory = oldestFirst<Known>();
+  let everyone: Known = { untilSeconds: 0, issuedBeforeSeconds: 0 };
   const keysFor = rememberedKeys();
   const failed = (error: unknown) =>
     log("store_failed", { store: "kv", error: error instanceof Error ? error.message : String(error) });
@@ -31,7 +34,13 @@ export function kvRevocationCache(kv: KVNamespace, rememberSeconds: number, log:
     announceSession: (session, untilSeconds, nowSeconds) => put(keyOf("fam", session), "1", untilSeconds, nowSeconds),
     announceUser: (user, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
       put(keyOf("user", String(user.value)), String(issuedBeforeSeconds), untilSeconds, nowSeconds),
+    async announceEveryone(issuedBeforeSeconds, nowSeconds) {
+      everyone = { untilSeconds: 0, issuedBeforeSeconds: 0 };
+      await put(everyonesKey, String(issuedBeforeSeconds), kvCeilingSeconds, nowSeconds);
+    },
     remembersGood(revocationKeys, nowSeconds) {
+      if (nowSeconds >= everyone.untilSeconds) return false;
+      if (revocationKeys.issuedAtSeconds < everyone.issuedBeforeSeconds) return false;
       const { keys, userKey } = keysFor(revocationKeys);
       for (const key of keys) {
         const known = memory.get(key);
@@ -45,19 +54,27 @@ export function kvRevocationCache(kv: KVNamespace, rememberSeconds: number, log:
       // Read first: what is remembered below may push the user's own entry out of a full memory.
       let endedBeforeSeconds = userKey === undefined ? 0 : (memory.get(userKey)?.issuedBeforeSeconds ?? 0);
       const asked = keys.filter((key) => !isFresh(memory.get(key), nowSeconds));
+      // With others a while before it is due: an isolate that is busy never waits for this key alone.
+      const dueSeconds = everyone.untilSeconds - (asked.length > 0 ? rememberSeconds / 2 : 0);
+      if (nowSeconds >= dueSeconds) asked.push(everyonesKey);
       const found =
         asked.length === 0 ? new Map<string, string | null>() : await kv.get(asked, { cacheTtl: 30 }).catch(failed);
       if (found === undefined) return undefined;
       let ended = false;
       for (const key of asked) {
         const value = found.get(key) ?? null;
+        if (key === everyonesKey) {
+          const issuedBeforeSeconds = value === null ? 0 : secondsIn(value);
+          everyone = { untilSeconds: nowSeconds + rememberSeconds, issuedBeforeSeconds };
+          continue;
+        }
         const isUsers = key === userKey;
         const issuedBeforeSeconds = isUsers && value !== null ? secondsIn(value) : 0;
         if (isUsers) endedBeforeSeconds = issuedBeforeSeconds;
         if (value !== null && !isUsers) ended = true;
         else remember(memory, key, { untilSeconds: nowSeconds + rememberSeconds, issuedBeforeSeconds });
       }
-      return ended || revocationKeys.issuedAtSeconds < endedBeforeSeconds;
+      return ended || revocationKeys.issuedAtSeconds < Math.max(endedBeforeSeconds, everyone.issuedBeforeSeconds);
     },
     async ping() {
       return (await kv.get("ping").catch(failed)) !== undefined;
@@ -72,6 +89,7 @@ export function noRevocationCache(): RevocationCache {
     announce: nothing,
     announceSession: nothing,
     announceUser: nothing,
+    announceEveryone: nothing,
     remembersGood: () => false,
     isEnded: async () => undefined,
     ping: async () => true,

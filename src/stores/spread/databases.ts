@@ -24,6 +24,11 @@ export interface SessionDatabases {
   ): Promise<void>;
   /** Runs work in each database that has sessions, one after another. It may be repeated. */
   inAll<T>(work: (place: SessionPlace, name: string) => Promise<T>): Promise<readonly T[]>;
+  /**
+   * Runs work that every database is to have in each one that is bound, DB first: in use or not, and whatever it takes
+   * itself for. One that has no tables yet is left out. Where one fails, the others are tried before this fails.
+   */
+  inEachBound(work: (db: D1Database) => Promise<void>): Promise<void>;
   /** The same for what one of them has: where one fails, the others are asked, and the first failure is given along. */
   inReach<T>(
     work: (place: SessionPlace) => Promise<T>,
@@ -141,6 +146,16 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
         for (const name of namesIn(current)) done.push(await work(placeIn(name, current, []), name));
         return done;
       }),
+    async inEachBound(work) {
+      const failures: unknown[] = [];
+      const others = [...bound].filter(([name]) => name !== usersDatabase).map(([, db]) => db);
+      for (const db of [database(usersDatabase), ...others]) {
+        await work(db).catch((error: unknown) => {
+          if (!hasNoTables(error)) failures.push(error);
+        });
+      }
+      if (failures.length > 0) throw failures[0];
+    },
     async inReach(work) {
       const done: Awaited<ReturnType<typeof work>>[] = [];
       let failure: unknown;
@@ -161,6 +176,9 @@ export function sessionDatabases(bound: BoundDatabases, log: SpreadLog): Session
   };
   return databases;
 }
+
+/** Bound, and never used: `manage sessions spread` creates its tables. */
+const hasNoTables = (error: unknown): boolean => error instanceof Error && error.message.includes("no such table");
 
 /** The database that has users; before sessions were spread, it has them all. */
 export const usersDatabase = "DB";

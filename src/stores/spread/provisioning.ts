@@ -80,10 +80,12 @@ export function spreadProvisioning(
         await onD1(log, () => settle(expected, begun));
       }
     },
-    async logOut(id, ending) {
+    async logOut(id, ending, origin) {
       const [row] = (await onD1(log, () => accountRows(stores, id))) ?? [];
-      if (!row) return inner.logOut(id, ending);
-      return changeUser(stores, ownerOf(settings, row), { ends: false, ending }, () => inner.logOut(id, ending));
+      if (!row) return inner.logOut(id, ending, origin);
+      return changeUser(stores, ownerOf(settings, row), { ends: false, ending }, () =>
+        inner.logOut(id, ending, origin),
+      );
     },
   };
 }

@@ -10,6 +10,7 @@ type Row = Readonly<Record<string, unknown>>;
 export const sessionColumns = {
   sessions: schemaColumns.sessions,
   owners: ["owner", "user_id", "is_active", "session_version", "fingerprint", "issued_before", "changing_until"],
+  everyone_cutoff: schemaColumns.everyone_cutoff,
   placement: ["id", "name", "version", "current", "next"],
   moved_owners: ["owner", "moved_to", "is_copied"],
 } as const;

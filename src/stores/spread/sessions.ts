@@ -1,27 +1,29 @@
 // Sessions over several session databases, each owner's in one.
 // Must never answer before the owner's session database has written it.
 import type { Owner, SessionStore } from "../contract.ts";
+import { endEveryoneSql } from "../d1/cutoffs.ts";
 import { onD1 } from "../d1/errors.ts";
-import { eventOwner, eventStatements } from "../d1/events.ts";
+import { noteOwner } from "../d1/note.ts";
+import { noteStatements } from "../d1/notes.ts";
 import { endOwner } from "../d1/owners.ts";
 import { cutoffStatement, d1Sessions, type SessionsAt, sessionsAt } from "../d1/sessions.ts";
-import type { NewEvent } from "../events-contract.ts";
+import { hasNotes, type Notes } from "../events-contract.ts";
 import type { SpreadStores } from "./databases.ts";
 import { learnOwner } from "./learn-owner.ts";
 
-/** @param event written with the next change */
-export function spreadSessions(stores: SpreadStores, event?: NewEvent): SessionStore {
+/** @param notes written with the next change */
+export function spreadSessions(stores: SpreadStores, notes: Notes = {}): SessionStore {
   const { users, databases, log } = stores;
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   const at = <T>(owner: Owner, work: (sessions: SessionsAt) => Promise<T>) =>
     on(() => databases.at(owner, (place) => work(sessionsAt(place, log))));
   /** After the change, in the database of users: an event that is lost with its Worker tells of nothing that did not happen. */
   const tell = async (owner: Owner) => {
-    const statements = eventStatements(users, event, eventOwner(owner), { sql: "true" });
+    const statements = noteStatements(users, notes, noteOwner(owner), { sql: "true" });
     if (statements.length > 0) await on(() => users.batch(statements));
   };
   const store: SessionStore = {
-    withEvent: (next) => (next ? spreadSessions(stores, next) : store),
+    withNotes: (next) => (hasNotes(next) ? spreadSessions(stores, next) : store),
     async endSession(owner, ...asked) {
       const end = () => at(owner, (sessions) => sessions.endSession(owner, ...asked));
       const did = (await end()) || ((await on(() => learnOwner(stores, owner))).isNew && (await end()));
@@ -46,9 +48,17 @@ export function spreadSessions(stores: SpreadStores, event?: NewEvent): SessionS
           });
         if (!(await end()) && (await learnOwner(stores, owner)).isNew) await end();
         const [sql, values] = cutoffStatement(owner, ending);
-        const tells = eventStatements(users, event, eventOwner(owner), { sql: "true" });
+        const tells = noteStatements(users, notes, noteOwner(owner), { sql: "true" });
         await users.batch([users.prepare(sql).bind(...values), ...tells]);
       }),
+    // DB first: what `sessions spread` tells a database that it adds, it reads there.
+    endEveryone: (issuedBeforeSeconds) =>
+      on(() =>
+        databases.inEachBound(async (db) => {
+          const noted = db === users ? noteStatements(users, notes, undefined, { sql: "true" }) : [];
+          await db.batch([db.prepare(endEveryoneSql).bind(issuedBeforeSeconds), ...noted]);
+        }),
+      ),
     liveTokens: (owner, ...asked) => at(owner, (sessions) => sessions.liveTokens(owner, ...asked)),
     forgetEndings: (beforeSeconds) => d1Sessions(users, log).forgetEndings(beforeSeconds),
   };

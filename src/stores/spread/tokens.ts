@@ -14,22 +14,23 @@ import { accountsInUsers, withFingerprint } from "../d1/accounts.ts";
 import { issuedBeforeFrom, selectIssuedBefore } from "../d1/cutoffs.ts";
 import { selectEnded } from "../d1/endings.ts";
 import { onD1 } from "../d1/errors.ts";
-import { eventOwner, eventStatements } from "../d1/events.ts";
 import { loginEvent, loginWrites } from "../d1/login-writes.ts";
+import { noteOwner } from "../d1/note.ts";
+import { noteStatements } from "../d1/notes.ts";
 import { correctOwner, type KnownOwner, knownOwner } from "../d1/owners.ts";
 import { beginSession, insertToken } from "../d1/session-rows.ts";
 import type { SessionPlace } from "../d1/session-tables.ts";
 import { tokensAt } from "../d1/tokens.ts";
 import { selectUser, userFrom } from "../d1/users.ts";
-import type { NewEvent } from "../events-contract.ts";
+import { hasNotes, type Notes } from "../events-contract.ts";
 import type { LoginAccount } from "../token-state.ts";
 import type { SpreadStores } from "./databases.ts";
 import { learnOwner } from "./learn-owner.ts";
 
 type Row = Record<string, unknown>;
 
-/** @param event written with the next change */
-export function spreadTokens(stores: SpreadStores, event?: NewEvent): TokenStore {
+/** @param notes written with the next change */
+export function spreadTokens(stores: SpreadStores, notes: Notes = {}): TokenStore {
   const { users, databases, log } = stores;
   const on = <T>(work: () => Promise<T>) => onD1(log, work);
   /** Without the event, which belongs to the database of users and follows the change. */
@@ -37,12 +38,12 @@ export function spreadTokens(stores: SpreadStores, event?: NewEvent): TokenStore
     on(() => databases.at(owner, (place) => work(tokensAt(place, log))));
   const learned = (owner: Owner) => on(() => learnOwner(stores, owner));
   const tell = async (owner: Owner) => {
-    const statements = eventStatements(users, event, eventOwner(owner), { sql: "true" });
+    const statements = noteStatements(users, notes, noteOwner(owner), { sql: "true" });
     if (statements.length > 0) await on(() => users.batch(statements));
   };
   const store: TokenStore = {
-    withEvent: (next) => (next ? spreadTokens(stores, next) : store),
-    isBlacklisted: (owner, jti) => at(owner, (tokens) => tokens.isBlacklisted(owner, jti)),
+    withNotes: (next) => (hasNotes(next) ? spreadTokens(stores, next) : store),
+    isBlacklisted: (owner, ...asked) => at(owner, (tokens) => tokens.isBlacklisted(owner, ...asked)),
     tokenStatus: (keys, lookup, mayBeStale) => on(() => tokenStatus(stores, keys, lookup, mayBeStale)),
     async tokenAndUser(owner, jti, question) {
       const [found, wholeUser] = await Promise.all([
@@ -52,7 +53,7 @@ export function spreadTokens(stores: SpreadStores, event?: NewEvent): TokenStore
       if (found.user || owner === "no user") return { ...found, wholeUser };
       return { ...found, ...(await learned(owner)).account, wholeUser };
     },
-    recordLogin: (owner, record) => on(() => recordLogin(stores, owner, record, event)),
+    recordLogin: (owner, record) => on(() => recordLogin(stores, owner, record, notes)),
     async insert(owner, token) {
       const account = await at(owner, (tokens) => tokens.insert(owner, token));
       return account.user || owner === "no user" ? account : (await learned(owner)).account;
@@ -104,14 +105,14 @@ async function recordLogin(
   stores: SpreadStores,
   owner: Owner,
   record: LoginRecord,
-  event: NewEvent | undefined,
+  notes: Notes,
 ): Promise<LoginAccount> {
   const { users, databases } = stores;
   const { token, userId } = record;
   const seen = token && owner !== "no user" ? await beginLogin(stores, owner, token) : undefined;
   const results = await users.batch<Row>([
     ...loginWrites(users, record),
-    ...loginEvent(users, record, event),
+    ...loginEvent(users, record, notes),
     ...accountsInUsers.select(users, { column: "id", value: userId }),
   ]);
   const { wholeUser, issuedBeforeSeconds } = accountsInUsers.from(results.slice(-accountsInUsers.statements));

@@ -27,7 +27,7 @@ export function spreadAdminUsers(
   };
   return {
     ...inner,
-    withEvent: (event) => spreadAdminUsers(stores, settings, inner.withEvent(event)),
+    withNotes: (notes) => spreadAdminUsers(stores, settings, inner.withNotes(notes)),
     change: (id, fields, actor, ending) =>
       changing(
         id,

@@ -59,7 +59,7 @@ describe("a D1 without the schema", () => {
   test.each<[string, () => Promise<unknown>]>([
     ["byUsername", () => users.byUsername(secret, "exact")],
     ["byLookup", () => users.byLookup(lookup)],
-    ["isBlacklisted", () => tokens.isBlacklisted("no user", secret)],
+    ["isBlacklisted", () => tokens.isBlacklisted("no user", secret, 0)],
     ["tokenStatus", () => tokens.tokenStatus(undefined, lookup, false)],
     ["tokenAndUser", () => tokens.tokenAndUser(lookup, secret)],
     [

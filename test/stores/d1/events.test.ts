@@ -41,7 +41,7 @@ describe("a log-in", () => {
   it("is told of with its token", async () => {
     const { id } = await addUser();
     const login = record(id);
-    await tokens.withEvent(event("login")).recordLogin(ofUser(id), login);
+    await tokens.withNotes({ event: event("login") }).recordLogin(ofUser(id), login);
     expect(await told()).toEqual([{ userId: id, type: "login", data: {} }]);
     expect(await rowOf(login.token.jti)).toMatchObject({ user_id: id });
   });
@@ -49,15 +49,15 @@ describe("a log-in", () => {
   it("is not where the user was changed while it was under way, for it is refused", async () => {
     const { id } = await addUser();
     await DB.prepare("UPDATE users SET session_version = 1 WHERE id = ?").bind(id).run();
-    await tokens.withEvent(event("login")).recordLogin(ofUser(id), record(id, 0));
+    await tokens.withNotes({ event: event("login") }).recordLogin(ofUser(id), record(id, 0));
     const closed = await addUser({ is_active: false });
-    await tokens.withEvent(event("login")).recordLogin(ofUser(closed.id), record(closed.id));
+    await tokens.withNotes({ event: event("login") }).recordLogin(ofUser(closed.id), record(closed.id));
     expect(await told()).toEqual([]);
   });
 
   it("is told of where tokens are not written down", async () => {
     const { id } = await addUser();
-    await tokens.withEvent(event("login")).recordLogin(ofUser(id), { ...record(id), token: undefined });
+    await tokens.withNotes({ event: event("login") }).recordLogin(ofUser(id), { ...record(id), token: undefined });
     expect(await told()).toEqual([{ userId: id, type: "login", data: {} }]);
   });
 
@@ -71,7 +71,7 @@ describe("a log-in", () => {
         batch: DB.batch.bind(DB),
       } as D1Database,
       () => {},
-      event("login"),
+      { event: event("login") },
     );
     await expect(failing.recordLogin(ofUser(id), bad)).rejects.toThrow("store_unavailable");
     expect(await told()).toEqual([]);
@@ -84,7 +84,7 @@ describe("a log-out", () => {
     const { id } = await addUser();
     const token = outstandingToken({ userId: id });
     await tokens.insert(ofUser(id), token);
-    const telling = tokens.withEvent(event("logout"));
+    const telling = tokens.withNotes({ event: event("logout") });
     expect(await telling.blacklist(ofUser(id), token, now)).toBe(true);
     expect(await telling.blacklist(ofUser(id), token, now)).toBe(false);
     expect(await told()).toEqual([{ userId: id, type: "logout", data: {} }]);
@@ -92,7 +92,7 @@ describe("a log-out", () => {
 
   it("of a token without a user is nobody's event", async () => {
     const token = outstandingToken();
-    expect(await tokens.withEvent(event("logout")).blacklist("no user", token, now)).toBe(true);
+    expect(await tokens.withNotes({ event: event("logout") }).blacklist("no user", token, now)).toBe(true);
     expect(await told()).toEqual([]);
   });
 
@@ -100,7 +100,7 @@ describe("a log-out", () => {
     const { id, username } = await addUser();
     const owner = { column: "username", value: username } as const;
     const token = outstandingToken({ userId: id });
-    await tokens.withEvent(event("logout")).blacklist(owner, token, now);
+    await tokens.withNotes({ event: event("logout") }).blacklist(owner, token, now);
     expect(await told()).toEqual([{ userId: id, type: "logout", data: {} }]);
     expect(await events.pending(owner, 10)).toHaveLength(1);
   });
@@ -109,7 +109,7 @@ describe("a log-out", () => {
     const { id } = await addUser();
     const token = outstandingToken({ userId: id });
     await tokens.insert(ofUser(id), token);
-    const telling = sessions.withEvent(event("refresh_reuse"));
+    const telling = sessions.withNotes({ event: event("refresh_reuse") });
     expect(await telling.endSession(ofUser(id), token.jti, until, now)).toBe(true);
     expect(await telling.endSession(ofUser(id), token.jti, until, now)).toBe(false);
     expect(await told()).toEqual([{ userId: id, type: "refresh_reuse", data: {} }]);
@@ -119,7 +119,7 @@ describe("a log-out", () => {
     const { id } = await addUser();
     const token = outstandingToken({ userId: id });
     await tokens.insert(ofUser(id), token);
-    const telling = sessions.withEvent(event("logout"));
+    const telling = sessions.withNotes({ event: event("logout") });
     expect(await telling.endSessionOf(ofUser(id), token, until, now)).toBe(token.jti);
     expect(await telling.endSessionOf(ofUser(id), token, until, now)).toBeUndefined();
     expect(await told()).toEqual([{ userId: id, type: "logout", data: {} }]);
@@ -127,7 +127,7 @@ describe("a log-out", () => {
 
   it("of all sessions is told of", async () => {
     const { id } = await addUser();
-    await sessions.withEvent(event("logout", { all: true })).endAll(ofUser(id), now + 1, until, now);
+    await sessions.withNotes({ event: event("logout", { all: true }) }).endAll(ofUser(id), now + 1, until, now);
     expect(await told()).toEqual([{ userId: id, type: "logout", data: { all: true } }]);
   });
 });
@@ -140,13 +140,13 @@ describe("a change on the admin page", () => {
   it("is told of, with what changed", async () => {
     const user = await addUser();
     const fields = { ...user, first_name: "Ada" };
-    const telling = users.withEvent(event("user_changed", { first_name: "Ada" }));
+    const telling = users.withNotes({ event: event("user_changed", { first_name: "Ada" }) });
     expect(await telling.change(user.id, fields, superuser, undefined)).toBe("done");
-    expect(await users.withEvent(event("user_changed", { is_active: false })).deactivate(user.id, staff, ending)).toBe(
-      "done",
-    );
-    expect(await users.withEvent(event("logout", { all: true })).end(user.id, staff, ending)).toBe("done");
-    expect(await users.withEvent(event("user_deleted")).remove(user.id, staff, ending)).toBe("done");
+    expect(
+      await users.withNotes({ event: event("user_changed", { is_active: false }) }).deactivate(user.id, staff, ending),
+    ).toBe("done");
+    expect(await users.withNotes({ event: event("logout", { all: true }) }).end(user.id, staff, ending)).toBe("done");
+    expect(await users.withNotes({ event: event("user_deleted") }).remove(user.id, staff, ending)).toBe("done");
     expect(await told()).toEqual([
       { userId: user.id, type: "user_changed", data: { first_name: "Ada" } },
       { userId: user.id, type: "user_changed", data: { is_active: false } },
@@ -157,7 +157,7 @@ describe("a change on the admin page", () => {
 
   it("that may not be made is not told of", async () => {
     const boss = await addUser({ is_superuser: true });
-    const telling = users.withEvent(event("user_changed"));
+    const telling = users.withNotes({ event: event("user_changed") });
     expect(await telling.deactivate(boss.id, staff, ending)).toBe("gone");
     expect(await telling.setPassword(boss.id, "hash", staff, ending)).toBe("gone");
     expect(await telling.end(boss.id, staff, ending)).toBe("gone");
@@ -175,10 +175,12 @@ describe("a change on the admin page", () => {
       alternateUuid: "",
       alternateText: "",
     } as const;
-    const created = await users.withEvent(event("user_changed", { username: "made-here" })).create(user, ids);
+    const created = await users
+      .withNotes({ event: event("user_changed", { username: "made-here" }) })
+      .create(user, ids);
     if (created === "taken") throw new Error("the name was free");
     expect(await told()).toEqual([{ userId: created.id, type: "user_changed", data: { username: "made-here" } }]);
-    expect(await users.withEvent(event("user_changed")).create(user, ids)).toBe("taken");
+    expect(await users.withNotes({ event: event("user_changed") }).create(user, ids)).toBe("taken");
     expect(await told()).toHaveLength(1);
     await DB.prepare("DELETE FROM users WHERE id = ?").bind(created.id).run();
   });
@@ -188,7 +190,7 @@ describe("the outbox", () => {
   it("gives the oldest first, of all or of one user, and forgets what was sent for good", async () => {
     const [ada, bob] = [await addUser(), await addUser()];
     for (const { id } of [ada, bob, ada]) {
-      await sessions.withEvent(event("logout")).endAll(ofUser(id), now + 1, until, now);
+      await sessions.withNotes({ event: event("logout") }).endAll(ofUser(id), now + 1, until, now);
     }
     const all = await events.pending(undefined, 10);
     expect(all.map(({ userId }) => userId)).toEqual([ada.id, bob.id, ada.id]);
@@ -199,15 +201,15 @@ describe("the outbox", () => {
     await events.remove([first, third]);
     expect((await events.pending(undefined, 10)).map(({ sequence }) => sequence)).toEqual([second]);
     await events.remove([second]);
-    await sessions.withEvent(event("logout")).endAll(ofUser(bob.id), now + 1, until, now);
+    await sessions.withNotes({ event: event("logout") }).endAll(ofUser(bob.id), now + 1, until, now);
     // A sequence is never given twice, though the table was empty.
     expect((await events.pending(undefined, 10)).map(({ sequence }) => sequence - third)).toEqual([1]);
   });
 
   it("gets nothing where a store has no event", async () => {
     const { id } = await addUser();
-    expect(tokens.withEvent(undefined)).toBe(tokens);
-    await sessions.withEvent(undefined).endAll(ofUser(id), now + 1, until, now);
+    expect(tokens.withNotes({ event: undefined })).toBe(tokens);
+    await sessions.withNotes({ event: undefined }).endAll(ofUser(id), now + 1, until, now);
     expect(await told()).toEqual([]);
   });
 });

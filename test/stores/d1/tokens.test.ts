@@ -26,7 +26,7 @@ describe("insert()", () => {
       ended_at: null,
       uses: null,
     });
-    expect(await tokens.isBlacklisted("no user", token.jti)).toBe(false);
+    expect(await tokens.isBlacklisted("no user", token.jti, 0)).toBe(false);
   });
 
   test("makes the first 24 digits of an id of the gateway's own the key, and no others", async () => {
@@ -46,7 +46,7 @@ describe("insert()", () => {
     const before = await rowOf(token.jti);
     await tokens.insert("no user", { ...token, type: "sliding", createdAtSeconds: 1, expiresAtSeconds: 2 });
     expect(await rowOf(token.jti)).toEqual(before);
-    expect(await tokens.isBlacklisted("no user", token.jti)).toBe(true);
+    expect(await tokens.isBlacklisted("no user", token.jti, 0)).toBe(true);
   });
 
   test("keeps whose it is when that user is deleted", async () => {
@@ -81,7 +81,7 @@ describe("blacklist()", () => {
     await tokens.insert("no user", token);
     expect(await tokens.blacklist("no user", token, now)).toBe(true);
     expect(await tokens.blacklist("no user", token, now + 1)).toBe(false);
-    expect(await tokens.isBlacklisted("no user", token.jti)).toBe(true);
+    expect(await tokens.isBlacklisted("no user", token.jti, 0)).toBe(true);
     expect(await rowOf(token.jti)).toMatchObject({ blacklisted_at: now, ended_at: null, counter: 0 });
   });
 

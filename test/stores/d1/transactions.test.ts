@@ -123,7 +123,7 @@ describe("rotate()", () => {
     ).run();
     expect(await reasonOf(() => tokens.rotate("no user", rotationOf(used, now)))).toBe("store_unavailable");
     expect(await rowOf(used.jti)).toMatchObject({ blacklisted_at: null, counter: 0 });
-    expect(await tokens.isBlacklisted("no user", used.jti)).toBe(false);
+    expect(await tokens.isBlacklisted("no user", used.jti, 0)).toBe(false);
   });
 
   test("does nothing for a user who is gone, or may not; NULL where none is asked for", async () => {
@@ -181,7 +181,7 @@ describe("rotate()", () => {
     for (const jti of chain.slice(0, -1)) {
       expect((await tokens.rotate("no user", rotationOf({ ...first, jti }, now + 9))).successorJti).toBeUndefined();
     }
-    const blacklisted = await Promise.all(chain.map((jti) => tokens.isBlacklisted("no user", jti)));
+    const blacklisted = await Promise.all(chain.map((jti) => tokens.isBlacklisted("no user", jti, 0)));
     expect(blacklisted).toEqual([true, true, true, true, true, false]);
     expect(await rowsOfSession(first.jti)).toBe(1);
     expect(written.slice(1)).toEqual([2, 2, 2, 2]);

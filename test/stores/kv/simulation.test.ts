@@ -45,6 +45,7 @@ const endings: ReadonlyArray<readonly [string, (revocationCache: Isolate, now: n
     "all tokens of its user",
     (revocationCache, now) => revocationCache.announceUser({ column: "id", value: "7" }, now + 1, now + 900, now),
   ],
+  ["the tokens of everybody", (revocationCache, now) => revocationCache.announceEveryone(now + 1, now)],
 ];
 
 /** A request at a second, to one of two isolates of a location. */
@@ -142,4 +143,31 @@ test("takes a time that it cannot read for one that ends everything", async () =
   expect(await kvRevocationCache(kv, 30, silent).isEnded({ ...token, issuedAtSeconds: 9_999_999_999 }, 2000)).toBe(
     true,
   );
+});
+
+test("an isolate that has to ask for other tokens never waits for whether everybody's were ended", async () => {
+  const clock = { now: 2000 };
+  const { kv, asked } = simulatedKv(clock, 0);
+  const revocationCache = kvRevocationCache(kv, 30, silent);
+  for (clock.now = 2000; clock.now < 2300; clock.now += 10) {
+    await revocationCache.isEnded({ ...token, jti: `at ${clock.now}`, session: undefined, user: undefined }, clock.now);
+    expect(await revocationCache.isEnded(token, clock.now)).toBe(false);
+  }
+  // One for each new token, and each 30 s one for the one that comes again.
+  expect(asked()).toBe(30 + 10);
+});
+
+test("tokens from after everybody's were ended are good, and an old one is ended whoever it names", async () => {
+  const clock = { now: 2000 };
+  const revocationCache = kvRevocationCache(simulatedKv(clock, 0).kv, 30, silent);
+  expect(await revocationCache.isEnded(token, 2000)).toBe(false);
+  await revocationCache.announceEveryone(2002, 2000);
+  expect(revocationCache.remembersGood(token, 2000)).toBe(false);
+  clock.now = 2031;
+  expect(await revocationCache.isEnded(token, 2031)).toBe(true);
+  const nobodys = { jti: "t3", session: undefined, user: undefined };
+  expect(await revocationCache.isEnded({ ...nobodys, issuedAtSeconds: 2001 }, 2031)).toBe(true);
+  const later = { ...nobodys, issuedAtSeconds: 2002 };
+  expect(await revocationCache.isEnded(later, 2031)).toBe(false);
+  expect(revocationCache.remembersGood(later, 2031)).toBe(true);
 });

@@ -1,0 +1,319 @@
+// `doctor`: what it finds of settings, of a gateway as clients see it, of the API and of databases, and what it says to do.
+import { describe, expect, it } from "vitest";
+import { lookInDatabases } from "../../scripts/doctor/in-databases.ts";
+import { keyFindings } from "../../scripts/doctor/keys.ts";
+import { type Get, lookAround, lookOverHttp } from "../../scripts/doctor/over-http.ts";
+import { diagnose, findingLines, type Patient } from "../../scripts/manage/doctor.ts";
+import { type Configuration, readConfiguration } from "../../src/configuration.ts";
+import { settingsOf, testSecret } from "../support/settings.ts";
+import { textDatabase } from "../support/text-database.ts";
+
+const url = "https://api.example.com";
+const now = Date.parse("2026-11-29T03:00:00Z");
+const date = "Sun, 29 Nov 2026 03:00:00 GMT";
+
+async function configured(vars: object = {}): Promise<Configuration> {
+  const { configuration, errors } = await readConfiguration({ SIGNING_KEY: testSecret, ORIGIN_URL: url, ...vars });
+  if (!configuration) throw new Error(errors.join());
+  return configuration;
+}
+
+const routes = [
+  { path: "/api/public/*", auth: "public" },
+  { path: "/api/staff/*", auth: "user" },
+  { path: "/files/*", auth: "token", methods: ["POST"] },
+  { path: "/*", auth: "token" },
+];
+const probe = "simplejwt-edge-doctor";
+const ready = (more: object = {}, checks: object = {}) => ({
+  status: "ok",
+  checks: Object.fromEntries(
+    Object.entries({ settings: "ok", database: "ok", blacklist: "ok", keys: "ok", jwks: "off", ...checks }).map(
+      ([name, status]) => [name, { status }],
+    ),
+  ),
+  ...more,
+});
+const answers = {
+  "/_gateway/health/live": [200, { status: "ok" }],
+  "/_gateway/health/ready": [200, ready()],
+  [`/api/public/${probe}`]: [404, {}],
+  [`/api/staff/${probe}`]: [401, {}],
+  [`/${probe}`]: [401, {}],
+} as const satisfies Readonly<Record<string, readonly [number, object]>>;
+
+/** A gateway that answers these paths; another path ends the test. */
+function gatewayOf(changed: Readonly<Record<string, readonly [number, object] | Error>> = {}) {
+  const asked: string[] = [];
+  const all: Readonly<Record<string, readonly [number, object] | Error>> = { ...answers, ...changed };
+  const get: Get = async (address, headers = {}) => {
+    const path = address.replace(url, "");
+    asked.push([path, ...Object.keys(headers)].join(" "));
+    const answer = all[path] ?? new Error(`nobody expects ${path}`);
+    if (answer instanceof Error) throw answer;
+    return Response.json(answer[1], { status: answer[0], headers: { date } });
+  };
+  return { get, asked };
+}
+
+async function look(
+  changed: Parameters<typeof gatewayOf>[0] = {},
+  { healthKey, vars = {}, clock = now }: { healthKey?: string; vars?: object; clock?: number } = {},
+) {
+  const { get, asked } = gatewayOf(changed);
+  const configuration = await configured({ ROUTES: routes, ...vars });
+  const gateway = { url, get, healthKey, now: () => clock, configuration, knowsKeys: true };
+  const findings = await lookOverHttp(gateway);
+  return { asked, lines: findings.map(({ level, what }) => `${level}: ${what}`), findings };
+}
+
+describe("a gateway", () => {
+  it("in order is asked a few questions, none of which changes anything", async () => {
+    const { asked, lines } = await look();
+    expect(asked).toEqual([
+      "/_gateway/health/live",
+      "/_gateway/health/ready",
+      `/api/public/${probe}`,
+      `/api/staff/${probe}`,
+      `/${probe}`,
+    ]);
+    expect(lines).toEqual([
+      "ok: https://api.example.com answers.",
+      "ok: The clocks of the gateway and of this machine agree.",
+      "ok: The ready page says that everything works that a request may need.",
+      "skipped: Without HEALTH_KEY, the ready page shows neither the limiter of log-ins nor warnings.",
+      "ok: Without a token, requests are refused: /api/staff/*, /*.",
+      `ok: The API answers through the gateway (GET /api/public/${probe}: 404).`,
+    ]);
+  });
+
+  it.each([
+    ["does not answer", new Error("getaddrinfo ENOTFOUND api.example.com"), /does not answer: getaddrinfo ENOTFOUND/],
+    ["has errors in its settings", [503, { detail: "Gateway is misconfigured." }], /answers 503: Gateway is misconfig/],
+    ["is something else", [200, { hello: "world" }], /answers 200, and not as the gateway does/],
+  ] as const)("that %s is asked nothing more", async (_, answer, said) => {
+    const { asked, lines } = await look({ "/_gateway/health/live": answer });
+    expect(asked).toHaveLength(1);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(said);
+  });
+
+  it.each([
+    [6, "warning: The clock of this machine is 6 s ahead of the gateway's."],
+    [-400, "warning: The clock of this machine is 400 s behind the gateway's."],
+    [5, "ok: The clocks of the gateway and of this machine agree."],
+  ])("whose clock differs by %d s", async (seconds, said) => {
+    const { lines } = await look({}, { clock: now + seconds * 1000 });
+    expect(lines[1]).toBe(said);
+  });
+
+  it("that is not ready says of each part what to do", async () => {
+    const { findings } = await look({
+      "/_gateway/health/ready": [503, ready({ status: "failed" }, { database: "failed", blacklist: "failed" })],
+    });
+    const errors = findings.filter(({ level }) => level === "error");
+    expect(errors.map(({ what }) => what)).toEqual([
+      "The ready page says that database is failed.",
+      "The ready page says that blacklist is failed.",
+    ]);
+    expect(errors[0]?.todo).toContain("npm run manage -- doctor --remote");
+    expect(errors[1]?.todo).toContain("KV cannot be read");
+  });
+
+  it("that knows the health key tells its warnings and whether log-ins are limited", async () => {
+    const { asked, lines } = await look(
+      { "/_gateway/health/ready": [200, ready({ warnings: ["CONSOLE is on."] }, { limiter: "off", metrics: "off" })] },
+      { healthKey: "key" },
+    );
+    expect(asked).toContain("/_gateway/health/ready x-health-key");
+    expect(lines).toContain("warning: Log-ins are not limited: LOGIN_LIMITER is not bound.");
+    expect(lines).toContain("warning: CONSOLE is on.");
+  });
+
+  it("that does not know the health key", async () => {
+    const { lines } = await look({}, { healthKey: "another" });
+    expect(lines).toContain("error: The gateway does not know this HEALTH_KEY.");
+  });
+
+  it("that lets a request without a token pass is wrong, whatever the answer", async () => {
+    const { lines } = await look({ [`/api/staff/${probe}`]: [404, {}], [`/${probe}`]: [200, {}] });
+    expect(lines).toContain(
+      `error: GET /api/staff/${probe} without a token was not refused: 404. By the files here, /api/staff/* needs one.`,
+    );
+    expect(lines).toContain(
+      `error: GET /${probe} without a token was not refused: 200. By the files here, /* needs one.`,
+    );
+  });
+
+  it.each([
+    [502, `error: GET /api/public/${probe} answers 502: the API cannot be reached.`],
+    [504, `error: GET /api/public/${probe} answers 504: the API does not answer in time.`],
+  ])("whose API gives %d", async (status, said) => {
+    expect((await look({ [`/api/public/${probe}`]: [status, {}] })).lines).toContain(said);
+  });
+
+  it("with an asymmetric key publishes that of the file", async () => {
+    const { generateKeyPairSync } = await import("node:crypto");
+    const { privateKey } = generateKeyPairSync("ed25519");
+    const SIGNING_KEY = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    const vars = { ALGORITHM: "EdDSA", SIGNING_KEY, KEY_ID: "mine" };
+    const path = "/.well-known/jwks.json";
+    const said = async (keys: object[]) => (await look({ [path]: [200, { keys }] }, { vars })).lines[4];
+    expect(await said([{ kid: "mine" }])).toBe("ok: The JWK Set has 1 key.");
+    expect(await said([{ kid: "other" }])).toBe(
+      "error: The JWK Set does not have the key mine of your file: another key is deployed.",
+    );
+    expect(await said([])).toBe(`error: ${url}${path} answers 200 without keys.`);
+  });
+});
+
+describe("the API itself", () => {
+  const around = async (answer: readonly [number, object] | Error) =>
+    lookAround("https://origin.example.com/", "/a", async () => {
+      if (answer instanceof Error) throw answer;
+      return Response.json(answer[1], { status: answer[0] });
+    });
+  it("should not answer somebody who does not come through the gateway", async () => {
+    expect(await around([200, {}])).toMatchObject({ level: "error", todo: /securing-your-origin/ });
+    expect((await around([404, {}])).level).toBe("error");
+    expect((await around([401, {}])).level).toBe("ok");
+    expect(await around(new Error("connect ECONNREFUSED"))).toMatchObject({
+      level: "ok",
+      what: "https://origin.example.com/a does not answer from here: connect ECONNREFUSED.",
+    });
+  });
+});
+
+describe("keys", () => {
+  const at = Date.parse("2026-11-29") / 1000;
+  it("are old after a year, and those that cannot be needed any more are named", async () => {
+    const said = async (KEY_ID: string, more: object = {}) =>
+      keyFindings(await configured({ KEY_ID, ...more }), at).map(({ level, what }) => `${level}: ${what}`);
+    expect(await said("2025-11-01-HS256-00000000")).toEqual(["warning: SIGNING_KEY is 393 days old."]);
+    expect(await said("2026-11-28-HS256-00000000")).toEqual(["ok: SIGNING_KEY is 1 days old."]);
+    expect(await said("mine")).toEqual(["skipped: KEY_ID does not say how old SIGNING_KEY is."]);
+    const k = Buffer.from(testSecret).toString("base64url").slice(0, 60);
+    const ring = { VERIFYING_KEYS: { keys: [{ kty: "oct", kid: "former", alg: "HS256", k }] } };
+    expect((await said("2026-11-20-HS256-00000000", ring))[1]).toMatch(/^warning: VERIFYING_KEYS still has former,/);
+    expect(await said("2026-11-28-HS256-00000000", ring)).toHaveLength(1);
+  });
+});
+
+describe("databases", () => {
+  const inDatabases = async (
+    prepare: (store: ReturnType<typeof textDatabase>) => void,
+    more: object = {},
+    count = 0,
+  ) => {
+    const store = textDatabase({}, count);
+    store.db.exec("INSERT INTO last_flush (id, at, deleted) VALUES (1, 4000000000, 0)");
+    prepare(store);
+    const { database, d1, sessions } = store.bindings;
+    const settings = settingsOf({});
+    const given = { users: { database, d1 }, sessions, settings, crons: ["17 * * * *"], sendsEvents: true, ...more };
+    const findings = await lookInDatabases(given);
+    expect(store.written).toEqual([]);
+    return findings.map(({ level, what }) => `${level}: ${what}`);
+  };
+
+  it("in order", async () => {
+    expect(await inDatabases(() => {})).toEqual([
+      "ok: The tables of the remote database are up to date.",
+      "ok: No expired rows are left behind. The cron trigger ran last at 2096-10-02T07:06:40Z.",
+      "ok: No event waits for the API.",
+    ]);
+  });
+
+  it("of another version", async () => {
+    expect(await inDatabases(({ db }) => db.exec("DROP TABLE everyone_cutoff"))).toEqual([
+      "error: The remote database lacks tables or columns of this version. Run npm run manage -- migrate --remote.",
+    ]);
+  });
+
+  it("with sessions of an earlier version, rows that nobody deletes, and events that nobody takes", async () => {
+    const lines = await inDatabases(({ db }) => {
+      db.exec(`INSERT INTO outstanding_tokens (jti, token_type, created_at, expires_at) VALUES ('a', 'refresh', 1, 4000000000);
+        INSERT INTO sessions (id, counter, token_type, started_at, created_at, expires_at) VALUES ('b', 0, 'refresh', 1, 1, 1700000000);
+        INSERT INTO events (user_id, type, created_at) VALUES ('7', 'login', 1700000000)`);
+    });
+    expect(lines).toEqual([
+      "ok: The tables of the remote database are up to date.",
+      "warning: There are sessions of an earlier version that have not been adopted. Each moves when it is refreshed.",
+      "warning: Rows that expired on 2023-11-14T22:13:20Z have not been deleted: the cron trigger cannot keep up.",
+      "warning: 1 event waits for the API, since 2023-11-14T22:13:20Z.",
+    ]);
+  });
+
+  it("where the cron trigger has not run", async () => {
+    const ran = (sql: string) => inDatabases(({ db }) => db.exec(sql)).then((lines) => lines[1]);
+    expect(await ran("DELETE FROM last_flush")).toBe("warning: The cron trigger has not run yet.");
+    expect(await ran("UPDATE last_flush SET at = 1700000000")).toBe(
+      "warning: The cron trigger has not run since 2023-11-14T22:13:20Z.",
+    );
+  });
+
+  it("without a cron trigger", async () => {
+    expect((await inDatabases(() => {}, { crons: [] }))[1]).toMatch(/^warning: wrangler.toml has no cron trigger/);
+  });
+
+  it("of which one that has sessions is bound under another name", async () => {
+    const lines = await inDatabases(
+      ({ db, sessions }) => {
+        db.exec(`UPDATE placement SET current = '["SESSIONS_1","SESSIONS_2"]'`);
+        for (const [name, one] of sessions) {
+          const said = name === "SESSIONS_1" ? "SESSIONS_2" : "SESSIONS_1";
+          one.exec(`INSERT INTO placement (id, name, version, current) VALUES (1, '${said}', 0, '[]')`);
+        }
+      },
+      {},
+      2,
+    );
+    expect(lines.filter((line) => line.startsWith("error"))).toEqual([
+      "error: SESSIONS_1 is bound to the database SESSIONS_2: the Worker answers 503 wherever it needs a session of it.",
+      "error: SESSIONS_2 is bound to the database SESSIONS_1: the Worker answers 503 wherever it needs a session of it.",
+    ]);
+  });
+});
+
+describe("diagnose()", () => {
+  const patient: Patient = {
+    which: { remote: true, var: [`ORIGIN_URL:${url}`] },
+    url: undefined,
+    origin: undefined,
+    get: () => Promise.reject(new Error("nobody is asked")),
+    now: () => now,
+    openDatabases: () => Promise.reject(new Error("wrangler is not logged in.")),
+  };
+
+  it("goes on where one part cannot be looked at, and puts the worst first", async () => {
+    const findings = await diagnose(patient);
+    expect(findings.map(({ level, what }) => `${level}: ${what}`)).toEqual([
+      "error: The databases could not be looked at: wrangler is not logged in.",
+      "skipped: The gateway itself was not asked.",
+      "ok: The settings have neither errors nor warnings.",
+    ]);
+    expect(findingLines(findings)).toEqual([
+      "error    tables: The databases could not be looked at: wrangler is not logged in.",
+      "skipped  reachable: The gateway itself was not asked.",
+      "         do: Add --url.",
+      "ok       settings: The settings have neither errors nor warnings.",
+      "1 error, 0 warnings, 1 not looked at, 1 ok.",
+    ]);
+  });
+
+  it("sends no health key where others can read it", async () => {
+    const headers: object[] = [];
+    process.env.HEALTH_KEY = "secret";
+    const get: Get = async (_, sent = {}) => {
+      headers.push(sent);
+      return Response.json(ready(), { headers: { date } });
+    };
+    const findings = await diagnose({ ...patient, url: "http://api.example.com", get }).finally(() => {
+      delete process.env.HEALTH_KEY;
+    });
+    expect(findings.map(({ what }) => what)).toContain(
+      "http://api.example.com is plain http: whoever is on the way reads tokens.",
+    );
+    expect(headers.every((sent) => Object.keys(sent).length === 0)).toBe(true);
+  });
+});
