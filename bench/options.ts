@@ -66,7 +66,7 @@ export function readBenchOptions(argv: readonly string[]): BenchOptions {
     gate,
     shapes: gate ? gateShapes : known("shapes", values.shapes, new Set(shapes.map(({ name }) => name))),
     only: gate ? gateContestants : known("only", values.only, new Set(["before", ...contestantNames])),
-    rounds: Math.ceil(positive("rounds", values.rounds, quick ? 2 : gate ? 8 : 5)),
+    rounds: Math.ceil(positive("rounds", values.rounds, quick ? 2 : gate ? 6 : 5)),
     seconds: positive("seconds", values.seconds, quick || gate ? 1 : 5),
     warmUpSeconds: quick || gate ? 0.5 : 1.5,
     turns: quick ? 1 : gate ? 4 : 8,

@@ -22,6 +22,8 @@ import { writeDocuments } from "./write-documents.ts";
 
 // Whatever was started is ended by listeners of "exit".
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+// Each server that is started adds one.
+process.setMaxListeners(100);
 
 /** How often the start-up is looked at. */
 const START_UPS = 5;

@@ -1,29 +1,31 @@
-// How much more work costs for four times the input. For the long form alone: it measures time.
+// How much more work costs for four times the input, twice in a row. For a person to read: it measures time.
 import type { Growth } from "./target.ts";
 
-const small = 12_000;
 const factor = 4;
-const repetitions = 9;
+const repetitions = 5;
 
-/** The least time for 4n by the least time for n, in the better of three tries: others use the machine, too. */
-export async function steepest({ of }: Growth): Promise<number> {
-  let best = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const [one, four] = [of(small), of(small * factor)];
-    await leastMilliseconds(four, 1);
-    const ratio = (await leastMilliseconds(four, repetitions)) / (await leastMilliseconds(one, repetitions));
-    best = Math.min(best, ratio);
-  }
-  return best;
+/** In characters. */
+const usual = 8000;
+
+/** What four times the input costs, from the small size and from four times that. */
+export async function growthOf({ of, small = usual }: Growth): Promise<readonly [first: number, second: number]> {
+  const [one, four, sixteen] = [
+    await leastMicroseconds(of(small)),
+    await leastMicroseconds(of(small * factor)),
+    await leastMicroseconds(of(small * factor * factor)),
+  ];
+  return [four / one, sixteen / four];
 }
 
-async function leastMilliseconds(work: () => unknown, times: number): Promise<number> {
+/** Of this process alone, without what the system does for it: others use the machine, too. */
+async function leastMicroseconds(work: () => unknown): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (let time = 0; time < times; time++) {
-    const started = performance.now();
+  await work();
+  for (let time = 0; time < repetitions; time++) {
+    const before = process.cpuUsage();
     await work();
-    least = Math.min(least, performance.now() - started);
+    least = Math.min(least, process.cpuUsage(before).user);
   }
   // Below this the clock itself is what is measured.
-  return Math.max(least, 0.02);
+  return Math.max(least, 50);
 }

@@ -8,6 +8,8 @@ export type Check<Input> = (input: Input) => Promise<void> | void;
 /** Work whose cost must grow no faster than its input. `of` prepares it, so that only the work itself is measured. */
 export interface Growth {
   readonly name: string;
+  /** The smaller one of two sizes in characters, if not the usual one. */
+  readonly small?: number;
   readonly of: (size: number) => () => unknown;
 }
 

@@ -2,11 +2,10 @@
 import fc from "fast-check";
 
 /** A text whose characters are all bytes, as HTTP has them. */
-export const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (one) => one.charCodeAt(0) & 0xff);
+export const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, "latin1"));
 
 /** The UTF-8 of a text, as a text of bytes. */
-export const utf8 = (text: string): string =>
-  Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+export const utf8 = (text: string): string => Buffer.from(text.toWellFormed(), "utf8").toString("latin1");
 
 /** Any text, lone surrogates among it; `fc.string()` takes seconds to get ready. */
 export const anyText = (maxLength: number): fc.Arbitrary<string> =>

@@ -236,10 +236,49 @@ function textOf(dump: Dump | string): string {
     .join();
 }
 
+/** How many rows a text has that is plainly a dump; undefined for any other. */
+function rowsIn(written: string): number | undefined {
+  if (written.length > 4000) return undefined;
+  try {
+    const rows: unknown = JSON.parse(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytesOf(written)),
+    );
+    const isObject = (one: unknown) => typeof one === "object" && one !== null && !Array.isArray(one);
+    const isRow = (one: unknown) =>
+      isObject(one) && typeof (one as DumpRow).model === "string" && isObject((one as DumpRow).fields);
+    return Array.isArray(rows) && rows.every(isRow) ? rows.length : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface DumpRow {
+  readonly model?: unknown;
+  readonly fields?: unknown;
+}
+
+function rowsOf({
+  models,
+  outstanding,
+  expiredCount,
+  blacklisted,
+  groups,
+  permissions,
+  contentTypes,
+  others,
+}: Dump): number {
+  const users = [...models.values()].map(({ rows }) => rows.length);
+  const lists = [outstanding, blacklisted, groups, permissions, contentTypes].map((rows) => rows.length);
+  return [...users, ...lists, ...others.values(), expiredCount].reduce((sum, one) => sum + one, 0);
+}
+
 async function tryDump(db: DatabaseSync, input: DumpInput): Promise<void> {
   const whole = read(input, []);
   const pieces = read(input, input.cuts);
   ensure(textOf(whole) === textOf(pieces), () => `in pieces it reads as ${textOf(pieces)}, else as ${textOf(whole)}`);
+  const count = rowsIn(input.text);
+  const taken = typeof whole === "string" ? whole : rowsOf(whole);
+  ensure(count === undefined || taken === count, () => `of ${count} rows there are: ${taken}`);
   if (typeof whole === "string") return;
   const names = input.exact ? ("exact" as const) : ("insensitive" as const);
   const settings = settingsOf({ USER_ID_TYPE: input.idType, USERNAME_CASE: names });

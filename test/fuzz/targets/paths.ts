@@ -189,6 +189,8 @@ const target = fc
       fc.oneof(
         { weight: 4, arbitrary: word },
         { weight: 3, arbitrary: fc.constant("/") },
+        // From a path of one rule to that of another.
+        { weight: 2, arbitrary: fc.tuple(word, fc.constantFrom(...joints), word).map((three) => three.join("")) },
         { weight: 2, arbitrary: fc.constantFrom(...joints) },
       ),
       { maxLength: 9 },
