@@ -1,5 +1,5 @@
 // What admins do is in the audit log in D1, with the change itself; what is refused is not.
-import { beforeEach, expect, it } from "vitest";
+import { afterAll, beforeEach, expect, it } from "vitest";
 import { createEveryoneAdministration } from "../../src/administration/everyone.ts";
 import { createExports } from "../../src/administration/exports.ts";
 import { createTokenAdministration } from "../../src/administration/tokens.ts";
@@ -9,9 +9,12 @@ import { d1AdminTokens } from "../../src/stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
 import type { User } from "../../src/users/user.ts";
 import { DB } from "../support/bindings.ts";
+import { forgetEveryonesCutoff } from "../support/everyone.ts";
 import { outstandingToken } from "../support/rows.ts";
 import { requestAt, testServices } from "../support/services.ts";
 import { addUser } from "../support/users.ts";
+
+afterAll(forgetEveryonesCutoff);
 
 const silent = () => {};
 const admin = {

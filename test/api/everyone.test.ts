@@ -1,5 +1,5 @@
 // Everybody is logged out: what is refused from then on, over one database and over three.
-import { beforeAll, describe, expect, it, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { endEveryone } from "../../src/sessions/end-sessions.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
@@ -8,10 +8,13 @@ import { spreadSessions } from "../../src/stores/spread/sessions.ts";
 import { appWith, echoOrigin, postJson } from "../support/app.ts";
 import { BLACKLIST, DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
+import { forgetEveryonesCutoff } from "../support/everyone.ts";
 import { oldHash, password } from "../support/passwords.ts";
 import { freshId } from "../support/rows.ts";
 import { boundDatabases, placeSessions, sessionNames } from "../support/session-databases.ts";
 import { addUser } from "../support/users.ts";
+
+afterAll(forgetEveryonesCutoff);
 
 const nowSeconds = Math.floor(Date.now() / 1000);
 const vars = {

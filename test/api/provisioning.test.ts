@@ -489,7 +489,7 @@ describe("POST of lines", () => {
     expect(body.length).toBeGreaterThan(3_900_000);
     const response = await counted.fetch(signedRequest("POST", "/_gateway/users/", body));
     expect((await response.text()).match(/"applied"/g)).toHaveLength(1000);
-    expect(batches).toBe(5);
+    expect(batches).toBe(4);
     expect(statements).toBeLessThan(50);
   });
 

@@ -20,8 +20,8 @@ import { endAllStatements, type Statement } from "./sessions.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Bytes of JSON in one parameter, of the 2 MB that D1 takes. 4 MiB are then at most five transactions of twelve statements. */
-const longestParameterBytes = 1_000_000;
+/** Bytes of JSON in one parameter, of the 2 MB that D1 takes. 4 MiB are then at most four transactions of twelve statements. */
+const longestParameterBytes = 1_250_000;
 
 /** @param writing the same database, as changes are written to it */
 export function d1Provisioning(

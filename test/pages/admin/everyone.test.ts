@@ -1,8 +1,11 @@
 // Everybody logged out on the admin page: who may, what is asked, whom it ends, and how one comes back.
-import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import type { User } from "../../../src/users/user.ts";
 import { addStaff, adminApp, adminLog, loggedIn, type Visitor } from "../../support/admin.ts";
 import { BLACKLIST, DB } from "../../support/bindings.ts";
+import { forgetEveryonesCutoff } from "../../support/everyone.ts";
+
+afterAll(forgetEveryonesCutoff);
 
 const app = await adminApp();
 let boss: User;
