@@ -1,5 +1,5 @@
-// Four projects: units in workerd, where they will run; those of them that mock a module; everything that needs Node
-// (processes, files, real sockets) in Node.
+// Five projects: units in workerd, where they will run; those of them that mock a module; those that let D1 fail;
+// everything that needs Node (processes, files, real sockets) in Node; of that, what takes long.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath, URL as NodeURL } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
@@ -33,6 +33,7 @@ const inNode = [
   "test/docs/**/*.test.ts",
   "test/bench/**/*.test.ts",
   "test/client/**/*.test.ts",
+  "test/faults/table.test.ts",
   "test/fuzz/commands.test.ts",
   // Node signs with every algorithm; workerd's node:crypto does not.
   "test/tokens/codec-and-node.test.ts",
@@ -44,6 +45,9 @@ const installed = [
   "test/scripts/local-database.test.ts",
   "test/scripts/session-databases-local.test.ts",
 ];
+
+/** What lets each round trip to D1 fail, one after the other: `npm run test:faults`. */
+const faults = ["test/faults/d1.test.ts"];
 
 /** For what hangs alone: a machine that others use can be ten times slower, and no test is about its speed. */
 const patience = { testTimeout: 300_000, hookTimeout: 300_000 };
@@ -67,7 +71,7 @@ const bundled = {
 };
 
 /** @param isolate whether each file gets a Worker of its own: starting one takes longer than most files do */
-const inWorkerd = (name: string, isolate: boolean) => ({
+const inWorkerd = (name: string, isolate: boolean, include: string[], exclude: string[]) => ({
   plugins: [
     rememberingScrypt,
     cloudflareTest({
@@ -86,8 +90,8 @@ const inWorkerd = (name: string, isolate: boolean) => ({
     name,
     isolate,
     deps: { optimizer: { ssr: bundled } },
-    include: isolate ? mocking : ["test/**/*.test.ts"],
-    exclude: isolate ? inNode : [...inNode, ...mocking],
+    include,
+    exclude,
     setupFiles: [
       "test/support/restore-globals.ts",
       "test/support/production-limits.ts",
@@ -120,8 +124,9 @@ export default defineConfig({
     // Vitest would leave one core to itself, which on two is half of them.
     maxWorkers: "100%",
     projects: [
-      inWorkerd("unit", false),
-      inWorkerd("mocks", true),
+      inWorkerd("unit", false, ["test/**/*.test.ts"], [...inNode, ...mocking, ...faults]),
+      inWorkerd("mocks", true, mocking, inNode),
+      inWorkerd("faults", false, faults, inNode),
       inNodeProject("node", { include: inNode, exclude: installed }),
       inNodeProject("installed", { include: installed }),
     ],

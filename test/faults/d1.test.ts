@@ -1,0 +1,138 @@
+// Each operation while a round trip to D1 fails: one after the other, before and after the commit.
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { App } from "../../src/app.ts";
+import { breaking, endingAfter, failing, type When, waiting } from "./broken.ts";
+import { addExpired, brokenQueue, type Client, gatewayWith, newClient, operations } from "./operations.ts";
+import { type Operation, operationsOf, type Part } from "./table.ts";
+
+let whole: App;
+/** Events that it writes wait, so that there are some to send. */
+let first: App;
+beforeAll(async () => {
+  vi.spyOn(console, "log").mockImplementation(() => {});
+  whole = await gatewayWith();
+  first = await gatewayWith({ EVENTS: brokenQueue });
+});
+beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
+
+const clientOf = async (needs: Operation): Promise<Client> => {
+  if (needs === "flush") await addExpired();
+  return newClient(first, needs);
+};
+
+/** Does it again where nothing fails, and looks at what it came to. */
+async function again(asked: (typeof operations)[keyof typeof operations], client: Client): Promise<void> {
+  expect([asked.status, ...(asked.again ?? [])]).toContain(await asked.run(whole, client));
+  await asked.holds(whole, client);
+}
+
+const lost = "D1_ERROR: Network connection lost.";
+const overloaded = "D1_ERROR: D1 DB is overloaded. Requests queued for too long.";
+const reset = "D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.";
+
+const problems: ReadonlyArray<readonly [part: Part, when: When]> = [
+  ["D1's reply lost before the commit", "before the commit"],
+  ["D1's reply lost after the commit", "after the commit"],
+];
+const allTrips =
+  "%s is 503 while each round trip fails, asks no more often than ever, and is done when it is asked for again";
+const anyTrip = "%s at each of its round trips is answered as ever or 503, and done when it is asked for again";
+
+describe.each(problems)("%s:", (part, when) => {
+  it.each(operationsOf(part, anyTrip))(
+    "%s at each of its round trips is answered as ever or 503, and done when it is asked for again",
+    async (name) => {
+      const asked = operations[name];
+      for (let trip = 0; ; trip++) {
+        const client = await clientOf(name);
+        const { wasReached, ...bindings } = breaking(trip, lost, when);
+        const outcome = await asked.run(await gatewayWith(bindings), client);
+        if (!wasReached()) {
+          expect(outcome).toBe(asked.status);
+          expect(trip).toBeGreaterThan(0);
+          return;
+        }
+        expect([asked.status, 503]).toContain(outcome);
+        if (outcome === asked.status && asked.again !== undefined) await asked.holds(whole, client);
+        else await again(asked, client);
+      }
+    },
+  );
+});
+
+describe.each<[Part, string]>([
+  ["D1 overloaded", overloaded],
+  ["D1 reset", reset],
+])("%s:", (part, message) => {
+  it.each(operationsOf(part, allTrips))(
+    "%s is 503 while each round trip fails, asks no more often than ever, and is done when it is asked for again",
+    async (name) => {
+      const asked = operations[name];
+      const client = await clientOf(name);
+      const { made, ...bindings } = failing(message);
+      expect(await asked.run(await gatewayWith(bindings), client)).toBe(503);
+      expect(made()).toBeLessThanOrEqual(name === "flush" || name === "events" ? 9 : 2);
+      await again(asked, client);
+    },
+  );
+});
+
+describe("D1 slow", () => {
+  it.each(operationsOf("D1 slow", "%s waits for D1, and holds up no request that does not need it"))(
+    "%s waits for D1, and holds up no request that does not need it",
+    async (name) => {
+      const asked = operations[name];
+      const client = await clientOf(name);
+      const { reached, letGo, wasReached: _, ...bindings } = waiting(0);
+      const app = await gatewayWith(bindings);
+      const outcome = asked.run(app, client);
+      await reached;
+      expect(await operations["bearer token"].run(app, client)).toBe(200);
+      letGo();
+      expect(await outcome).toBe(asked.status);
+      await asked.holds(whole, client);
+    },
+  );
+});
+
+describe("isolate gone between two writes", () => {
+  it.each(
+    operationsOf(
+      "isolate gone between two writes",
+      "%s that is cut off after each of its round trips is done when it is asked for again",
+    ),
+  )("%s that is cut off after each of its round trips is done when it is asked for again", async (name) => {
+    const asked = operations[name];
+    for (let trips = 0; ; trips++) {
+      const client = await clientOf(name);
+      const { wasReached, ...bindings } = endingAfter(trips);
+      // Nobody sees the answer.
+      await asked.run(await gatewayWith(bindings), client).catch(() => {});
+      await again(asked, client);
+      if (!wasReached()) return;
+    }
+  });
+});
+
+describe("deploy in the middle", () => {
+  it.each(
+    operationsOf(
+      "deploy in the middle",
+      "%s in an isolate of before the deploy, while one of after it does the same, comes to one result",
+    ),
+  )("%s in an isolate of before the deploy, while one of after it does the same, comes to one result", async (name) => {
+    const asked = operations[name];
+    const permitted = [asked.status, ...(asked.again ?? [])];
+    for (let trip = 0; ; trip++) {
+      const client = await clientOf(name);
+      const { reached, letGo, wasReached, ...bindings } = waiting(trip);
+      const outcome = asked.run(await gatewayWith(bindings), client);
+      await Promise.race([reached, outcome]);
+      if (!wasReached()) return;
+      expect(permitted).toContain(await asked.run(whole, client));
+      letGo();
+      expect(permitted).toContain(await outcome);
+      await asked.holds(whole, client);
+    }
+  });
+});

@@ -1,0 +1,277 @@
+// Which part can fail in which way, what each operation then promises, and the test that tries to break the promise.
+// docs/reliability.md shows it.
+
+export const operationNames = [
+  ...(["log-in", "refresh", "sliding refresh", "verify", "log-out", "log-out everywhere", "list of sessions"] as const),
+  ...(["end of a session", "bearer token", "bearer token, cached", "bearer token, strict"] as const),
+  ...(["bearer token, user", "proxy", "admin change", "provisioning", "events", "flush"] as const),
+] as const;
+export type Operation = (typeof operationNames)[number];
+
+export interface Cell {
+  /** What is promised, in one sentence. */
+  readonly promise: string;
+  /** From the project's root. */
+  readonly file: string;
+  /** The test's title as the file has it. */
+  readonly test: string;
+}
+
+/** What an operation meets of a failure; null where it does not use that part. */
+type Row = Readonly<Record<Operation, Cell | null>>;
+
+const inD1 = "test/faults/d1.test.ts";
+const inOthers = "test/faults/others.test.ts";
+
+/** A cell for each of the operations, which promise the same. */
+const each = <Name extends Operation>(names: readonly Name[], promise: string, file: string, test: string) =>
+  Object.fromEntries(names.map((name) => [name, { promise, file, test }])) as Record<Name, Cell>;
+const doesNotMeet = <Name extends Operation>(...names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, null])) as Record<Name, null>;
+
+const reading = ["verify", "list of sessions", "bearer token, strict", "bearer token, user"] as const;
+const ending = ["log-out", "log-out everywhere", "end of a session"] as const;
+const changing = ["admin change", "provisioning"] as const;
+const withoutD1 = doesNotMeet("bearer token", "bearer token, cached", "proxy");
+
+const anyTrip = "%s at each of its round trips is answered as ever or 503, and done when it is asked for again";
+const trip = <Name extends Operation>(names: readonly Name[], promise: string) => each(names, promise, inD1, anyTrip);
+
+const lostBefore: Row = {
+  ...withoutD1,
+  ...trip(["log-in"], "503; the next log-in succeeds."),
+  ...trip(["refresh"], "503; the token that was sent is still good."),
+  ...trip(["sliding refresh"], "503; the token that was sent can be refreshed again."),
+  ...trip(reading, "503; the next request is answered as ever."),
+  ...trip(ending, "503; nothing has ended that cannot be ended again."),
+  ...trip(changing, "503; a change is never made while sessions go on that it ends."),
+  ...trip(["events"], "Events stay written down until they were sent and deleted."),
+  ...trip(["flush"], "It fails, and the next one deletes what is left."),
+};
+
+const lostAfter: Row = {
+  ...lostBefore,
+  ...trip(["log-in"], "503; a session may be left that nobody has tokens of, and the next log-in succeeds."),
+  ...trip(["refresh"], "200: the row is read once more and names the only successor."),
+  ...trip(ending, "503; it has ended, and a repeat is 401 where the token itself has."),
+  ...trip(changing, "503; asked for again it comes to the same."),
+  ...trip(["events"], "An event may be sent twice with the same sequence, and never is lost."),
+};
+
+const failed: Row = {
+  ...withoutD1,
+  ...each(
+    ["log-in", "refresh", "sliding refresh", ...reading, ...ending, ...changing, "events", "flush"],
+    "503, without more round trips than ever; asked for again it is done.",
+    inD1,
+    "%s is 503 while each round trip fails, asks no more often than ever, and is done when it is asked for again",
+  ),
+};
+
+const slow: Row = {
+  ...withoutD1,
+  ...each(
+    ["log-in", "refresh", "sliding refresh", ...reading, ...ending, ...changing, "events", "flush"],
+    "Waits for D1, and is then answered as ever.",
+    inD1,
+    "%s waits for D1, and holds up no request that does not need it",
+  ),
+};
+
+const cutOff = "%s that is cut off after each of its round trips is done when it is asked for again";
+const gone = <Name extends Operation>(names: readonly Name[], promise: string) => each(names, promise, inD1, cutOff);
+const isolateGone: Row = {
+  ...withoutD1,
+  ...gone(["log-in"], "A session may be left that nobody has tokens of; the next log-in succeeds."),
+  ...gone(["refresh", "sliding refresh"], "Within the grace a repeat gets the only successor, or the same session."),
+  ...gone(reading, "Nothing was written."),
+  ...gone(ending, "Asked for again it has ended; KV may not know of it."),
+  ...gone(changing, "A change is never made while sessions go on that it ends; asked for again it is made."),
+  ...gone(["events", "flush"], "The next flush does what is left."),
+};
+
+const twice = "%s in an isolate of before the deploy, while one of after it does the same, comes to one result";
+const deployed: Row = {
+  ...each(
+    ["bearer token", "bearer token, cached"],
+    "Tokens go on until their key is taken out of the ring.",
+    "test/worker/key-rotation.test.ts",
+    "HS256, RS256, another RSA key: who logged in once goes on, until a key is retired",
+  ),
+  ...doesNotMeet("proxy"),
+  ...each(["log-in"], "Each log-in has a session of its own.", inD1, twice),
+  ...each(["refresh"], "Both isolates give the same successor within the grace.", inD1, twice),
+  ...each(["sliding refresh"], "The session stays one row.", inD1, twice),
+  ...each(reading, "Both are answered as ever.", inD1, twice),
+  ...each(ending, "It ends once; who comes second may be refused.", inD1, twice),
+  ...each(changing, "It is made once, and its sessions have ended.", inD1, twice),
+  ...each(["events"], "An event may be sent by both, with the same sequence.", inD1, twice),
+  ...each(["flush"], "Both delete, and nothing but what has expired.", inD1, twice),
+};
+
+const putLost = "%s is answered as ever, and D1 refuses what has ended";
+const kvLost: Row = {
+  ...doesNotMeet("log-in", "sliding refresh", ...reading, "bearer token", "proxy", "events", "flush"),
+  ...each(
+    ["refresh"],
+    "200; D1 knows that the old token is used.",
+    "test/sessions/rotation-errors.test.ts",
+    "whose revocation KV does not take is good, and the used token is not",
+  ),
+  ...each(ending, "Answered as ever; D1 refuses the tokens, and the log says store_failed.", inOthers, putLost),
+  ...each(changing, "Made as ever; D1 refuses the tokens, and the log says store_failed.", inOthers, putLost),
+  ...each(
+    ["bearer token, cached"],
+    "An access token that KV was not told of passes until it expires.",
+    inOthers,
+    "an access token that KV was not told of passes where a route asks KV alone, and not where it asks D1",
+  ),
+};
+
+const kvStale: Row = {
+  ...doesNotMeet("log-in", "refresh", "sliding refresh", ...reading, ...ending, ...changing),
+  ...doesNotMeet("bearer token", "proxy", "events", "flush"),
+  ...each(
+    ["bearer token, cached"],
+    "A token that has ended passes for 60 + 30 + REVOCATION_CACHE_SECONDS at most.",
+    "test/stores/kv/simulation.test.ts",
+    "a token ended by %s passes no longer than 60 + 30 + REVOCATION_CACHE_SECONDS",
+  ),
+};
+
+const clockSkew: Row = each(
+  operationNames,
+  "As ever where isolates' clocks are 90 s apart and LEEWAY is larger.",
+  inOthers,
+  "%s in an isolate whose clock is %i s from the first one's is as ever, with a LEEWAY of 120",
+);
+
+const jwks: Row = {
+  ...doesNotMeet("log-in", "proxy", "admin change", "provisioning", "events", "flush"),
+  ...each(
+    ["refresh", "sliding refresh", "verify", ...ending, "list of sessions"],
+    "Keys of before serve at once, however long a fetch takes.",
+    "test/tokens/remote-keys.test.ts",
+    "keys of before serve at once, however long the fetch takes",
+  ),
+  ...each(
+    ["bearer token", "bearer token, cached", "bearer token, strict", "bearer token, user"],
+    "The last good keys serve for six hours, then 503; a token that is not good never passes.",
+    "test/security/jwks.test.ts",
+    "the last good keys serve for six hours, then 503, and never a token that is not good",
+  ),
+};
+
+const apartFromOrigin = doesNotMeet(
+  ...(["refresh", "sliding refresh", ...reading, ...ending, "admin change"] as const),
+  ...(["bearer token", "bearer token, cached", "flush"] as const),
+);
+const originHead: Row = {
+  ...apartFromOrigin,
+  ...each(
+    ["proxy"],
+    "502 at once, or one more try with ORIGIN_RETRY where that is safe.",
+    "test/worker/origins.test.ts",
+    "is answered 502 at once while ORIGIN_RETRY is off",
+  ),
+  ...each(
+    ["log-in"],
+    "With LOGIN at the API: 503, and nothing is believed.",
+    "test/api/login-at-the-api.test.ts",
+    "is 503 with Retry-After, and never 401, when it %s",
+  ),
+  ...each(
+    ["provisioning"],
+    "Users are taken from an answer alone: there is none.",
+    "test/proxy/forward.test.ts",
+    "an origin that cannot be reached, tells the log why and the client nothing",
+  ),
+  ...each(
+    ["events"],
+    "Events wait until EVENTS_URL takes them.",
+    "test/users/user-events.test.ts",
+    "keeps what was not taken, from the first of them on, and says why in the log",
+  ),
+};
+const originBody: Row = {
+  ...apartFromOrigin,
+  ...doesNotMeet("provisioning", "events"),
+  ...each(
+    ["proxy"],
+    "The client's connection is broken off too: a part never looks like the whole.",
+    "test/worker/streaming.test.ts",
+    "that the origin breaks off is broken off for the client",
+  ),
+  ...each(
+    ["log-in"],
+    "With LOGIN at the API: 503, and nothing is believed.",
+    "test/api/login-at-the-api.test.ts",
+    "is 503 with Retry-After, and never 401, when it %s",
+  ),
+};
+
+const clientGone: Row = {
+  ...isolateGone,
+  ...doesNotMeet("events", "flush"),
+  ...each(
+    ["bearer token", "bearer token, cached"],
+    "What it had begun holds up nobody else.",
+    "test/security/aborted-requests.test.ts",
+    "a client whose connection breaks",
+  ),
+  ...each(
+    ["proxy"],
+    "The request to the origin is broken off too.",
+    "test/worker/streaming.test.ts",
+    "whose client leaves is broken off at the origin",
+  ),
+};
+
+const limiter: Row = {
+  ...each(
+    ["log-in"],
+    "Log-ins go on uncounted, and the log says store_failed whatever LOG is.",
+    "test/api/login-limit.test.ts",
+    "keeps nobody out, and is loud in the log even where LOG is off",
+  ),
+  ...doesNotMeet("refresh", "sliding refresh", ...reading, ...ending, ...changing),
+  ...doesNotMeet("bearer token", "bearer token, cached", "proxy", "events", "flush"),
+};
+
+const queueFails = "%s is answered as ever, and its event waits for the next flush";
+const queue: Row = {
+  ...doesNotMeet("refresh", "sliding refresh", ...reading, "bearer token", "bearer token, cached", "proxy"),
+  ...doesNotMeet("provisioning"),
+  ...each(
+    ["log-in", ...ending, "admin change"],
+    "Answered as ever; the event waits for the next flush.",
+    inOthers,
+    queueFails,
+  ),
+  ...each(["events", "flush"], "Events wait; the flush deletes all the same.", inOthers, queueFails),
+};
+
+/** By the part and how it fails. */
+export const table = {
+  "D1's reply lost before the commit": lostBefore,
+  "D1's reply lost after the commit": lostAfter,
+  "D1 slow": slow,
+  "D1 overloaded": failed,
+  "D1 reset": failed,
+  "KV's put lost": kvLost,
+  "KV stale for 90 s": kvStale,
+  "isolate gone between two writes": isolateGone,
+  "deploy in the middle": deployed,
+  "clock skew": clockSkew,
+  "JWK source flapping": jwks,
+  "origin resets in the head": originHead,
+  "origin resets in the body": originBody,
+  "client gone": clientGone,
+  "limiter failing": limiter,
+  "queue failing": queue,
+} as const satisfies Readonly<Record<string, Row>>;
+export type Part = keyof typeof table;
+
+/** The operations that a test of that title has to try, in their order. */
+export const operationsOf = (part: Part, test: string): readonly Operation[] =>
+  operationNames.filter((name) => table[part][name]?.test === test);
