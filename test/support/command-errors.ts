@@ -81,7 +81,9 @@ async function npmError(given: readonly string[]): Promise<string | undefined> {
     const unknown = rest.find((area) => !files.some((file) => file.endsWith(".test.ts") && file.includes(area)));
     return unknown === undefined ? undefined : `no test file has ${unknown} in its path`;
   }
-  return ["bench:profile", "test:browser", "test:fuzz"].includes(script) ? undefined : `no rule for words after npm run ${script}`;
+  return ["bench:profile", "test:browser", "test:fuzz"].includes(script)
+    ? undefined
+    : `no rule for words after npm run ${script}`;
 }
 
 async function npxError([program = "", ...words]: readonly string[]): Promise<string | undefined> {
