@@ -65,6 +65,8 @@ export const pathTable: Readonly<Record<string, readonly PathRow[]>> = {
     ["/public/%25252f", 400],
     ["/%2561dmin/x", 400],
     ["/%2570ublic/x", 400],
+    ["/%2561dmin/%25zz", 400],
+    ["/%2561dmin/%25c0%25af", 400],
     ["/public/%2561", "public"],
     ["/public/100%25", "public"],
     ["/public/%25zz", "public"],
@@ -86,6 +88,9 @@ export const pathTable: Readonly<Record<string, readonly PathRow[]>> = {
     ["/admin;/x", 400],
     ["/public;x/y", 400],
     ["/public/a;b=c", "public"],
+    ["/exact;x/y", 400],
+    ["/exact%3Bx/y", 400],
+    ["/other;x/y", "token"],
   ],
   "control characters": [
     ["/admin%00", 400],

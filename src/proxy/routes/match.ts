@@ -23,8 +23,9 @@ export interface StricterPaths {
 /**
  * The first rule that fits; no rule is `no_route` (404), and the request never reaches the origin. A path with
  * percent-encodings has to fit the same rule as it was sent and as it is decoded, or it is ambiguous (400): some
- * origins decode `%61`, some compare bytes. So has one with path parameters (RFC 3986 section 3.3), with them and
- * without (to a Java server `/admin;x` is `/admin`, and `/;x/admin` too), and one that is encoded twice, decoded twice.
+ * origins decode `%61`, some compare bytes. So has one with path parameters (RFC 3986 section 3.3), with them, without
+ * (to a Java server `/admin;x` is `/admin`, and `/;x/admin` too) and up to them, and one that is encoded twice, decoded
+ * twice.
  *
  * @param stricter undefined to compare the rules alone
  */
@@ -76,25 +77,35 @@ export function fits(rule: Rule, method: string, pattern: string, path: string):
 
 const none: readonly string[] = [];
 
-/** The path as read by origins that remove path parameters, that decode twice, or that do both. */
+/** The path as read by origins that remove path parameters or begin the query with them, that decode twice, or do both. */
 function otherReadings({ decoded }: CanonicalPath): readonly string[] {
-  const hasParameters = decoded.includes(";");
-  if (!decoded.includes("%")) return hasParameters ? [withoutParameters(decoded)] : none;
+  if (!decoded.includes("%")) return semicolonReadings(decoded);
   const twice = decodedAgain(decoded);
-  return [
-    twice,
-    ...(hasParameters ? [withoutParameters(decoded)] : none),
-    ...(twice.includes(";") ? [withoutParameters(twice)] : none),
-  ];
+  return [twice, ...semicolonReadings(decoded), ...semicolonReadings(twice)];
 }
 
-/** As read by an origin that decodes twice; unchanged if that fails. */
+/** Java servers cut parameters off each segment; to Fastify 4 the query begins at the first `;`. */
+function semicolonReadings(path: string): readonly string[] {
+  const semicolon = path.indexOf(";");
+  return semicolon < 0 ? none : [withoutParameters(path), path.slice(0, semicolon)];
+}
+
+/** As read by an origin that decodes twice. */
 function decodedAgain(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    return path;
+    return decodedLeniently(path);
   }
+}
+
+/** As Python, PHP and CGI decode: what is no escape stays as it is, and bytes that are not UTF-8 are replaced. */
+function decodedLeniently(path: string): string {
+  const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+  return path.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+    const codes = escapes.slice(1).split("%");
+    return decoder.decode(Uint8Array.from(codes, (digits) => Number.parseInt(digits, 16)));
+  });
 }
 
 /** Each segment up to its first `;`. A segment that is nothing else is gone with its slash, as in Tomcat. */

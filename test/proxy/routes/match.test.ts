@@ -141,6 +141,40 @@ describe("matchRule() of a path with parameters, which Java servers cut off,", (
   });
 });
 
+describe("matchRule() of a path whose query begins at its first semicolon, as in Fastify 4,", () => {
+  const routes = [{ path: "/api/report" }, { path: "/api/*" }, { path: "/*" }];
+
+  test.each(["/api/report;x/y", "/api/report;/y", "/api;x/y/z", "/api/report%3Bx/y", "/api/report%253Bx/y"])(
+    "refuses %s: up to there it has another rule",
+    async (path) => {
+      expect(await reasonOf(() => match(routes, path))).toBe("path_ambiguous");
+    },
+  );
+
+  test.each([
+    ["/api/cars;colour=red/2014", "/api/*"],
+    ["/api/other;x", "/api/*"],
+    ["/cars;colour=red/2014", "/*"],
+  ])("matches %s, which has one rule in each reading, with %s", (path, pattern) => {
+    expect(match(routes, path)).toBe(pattern);
+  });
+});
+
+describe("matchRule() of a path that is encoded twice, with something that cannot be decoded,", () => {
+  const routes = [{ path: "/admin/*" }, { path: "/*" }];
+
+  test.each(["/%2561dmin/%25zz", "/%2561dmin/%25", "/%2561dmin/%25c0%25af", "/%2561dmin/%25e4"])(
+    "refuses %s: a lenient origin decodes the rest of it",
+    async (path) => {
+      expect(await reasonOf(() => match(routes, path))).toBe("path_ambiguous");
+    },
+  );
+
+  test.each(["/100%25zz", "/%25zz/%2561", "/50%25/%25c0"])("matches %s, which has one rule in each reading", (path) => {
+    expect(match(routes, path)).toBe("/*");
+  });
+});
+
 describe("matchRule(), whatever the path,", () => {
   const segment = fc.stringMatching(/^[a-c%.;~-]{1,5}$/);
   const anyPath = fc.array(fc.oneof(segment, fc.constantFrom("a", "%61", "%C3%A9", "admin", "%61dmin", ";x")), {
