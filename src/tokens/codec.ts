@@ -106,7 +106,16 @@ function claimsFrom(payload: Uint8Array): Claims {
   } catch {
     refuse("token_payload_unreadable");
   }
+  if (payload.length > 2 * deepestClaims && isDeeper(claims, deepestClaims)) refuse("token_payload_unreadable");
   return isRecord(claims) ? claims : refuse("token_payload_unreadable");
+}
+
+/** JSON.parse() follows what would end the stack of all that writes claims again; Python's json ends at some 1,000 levels. */
+const deepestClaims = 500;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
 }
 
 /** jose's errors by their stable codes. Any other error is a bug and is thrown on. */

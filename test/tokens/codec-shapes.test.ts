@@ -28,6 +28,8 @@ describe("open() refuses payloads:", () => {
     ["nothing", ""],
     ["a byte order mark", '\ufeff{"user_id":"7"}'],
     ["bytes that are not UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+    ["lists in lists, 501 deep", `{"user_id":"7","roles":${"[".repeat(501)}${"]".repeat(501)}}`],
+    ["objects in objects, 6,000 deep", `${'{"a":'.repeat(6000)}1${"}".repeat(6000)}`],
     ["UTF-16", new Uint8Array(Buffer.from('{"user_id":"7"}', "utf16le"))],
   ])("%s", async (_, payload) => {
     expect(await refused(craft({ payload }))).toBe("token_payload_unreadable");
