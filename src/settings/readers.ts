@@ -13,9 +13,18 @@ const expected = (what: string): ReadResult<never> => ({ expected: what });
 
 /** What was given, for an error text. */
 export function shown(raw: unknown): string {
-  // JSON has no bigint; code may hold one.
-  const text = JSON.stringify(raw, (_, value) => (typeof value === "bigint" ? `${value}n` : value)) ?? String(raw);
+  const text = written(raw);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function written(raw: unknown): string {
+  try {
+    // JSON has no bigint; code may hold one.
+    return JSON.stringify(raw, (_, value) => (typeof value === "bigint" ? `${value}n` : value)) ?? String(raw);
+  } catch {
+    // Deeper than the stack, or an object in itself.
+    return "a value that JSON cannot write";
+  }
 }
 
 /** `true` or `false`, or the same as text. */

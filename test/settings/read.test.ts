@@ -27,6 +27,16 @@ describe("readSettings()", () => {
     ]);
   });
 
+  test("reports what JSON cannot write, as lists in lists beyond the stack, as any other wrong value", () => {
+    const deep: unknown = JSON.parse("[".repeat(20_000) + "]".repeat(20_000));
+    const own: Record<string, unknown> = {};
+    own.own = own;
+    for (const PATHS of [deep, own]) {
+      const { errors } = readSettings({ SIGNING_KEY: testSecret, PATHS });
+      expect(errors).toEqual(["PATHS must be one of loose, exact; it is a value that JSON cannot write."]);
+    }
+  });
+
   test("reports a bigint, which code may hold and JSON has not, as any other wrong value", () => {
     expect(errorsOf({ LEEWAY: 5n, ROUTES: { require: { level: 7n } } })).toEqual([
       'LEEWAY must be a duration of at least 0 s: whole seconds (300) or a number with a unit ("5m", "12h", "7d"); it is "5n".',
