@@ -1,6 +1,5 @@
 // Reads one row of the user model: the columns of `users`, or what is wrong with the row.
 // Must never put a value into an error but an id and a name.
-import { numberText } from "../../src/json/exact-number.ts";
 import { parseJson } from "../../src/json/parse.ts";
 import { fieldReader } from "../../src/users/model-fields.ts";
 import { keyWords, readKey } from "../../src/users/primary-key.ts";
@@ -53,7 +52,7 @@ export function readUser(row: DumpRow, model: UserModel, extras: ExtraReader, no
     password: read.text("password"),
     last_login: read.timeOrNull("last_login")?.text ?? null,
     is_superuser: has("is_superuser") ? Number(read.flag("is_superuser")) : optional.is_superuser,
-    username: numberText(fields[model.usernameField]) ?? read.text(model.usernameField),
+    username: read.textOrNumber(model.usernameField),
     first_name: read.textOrNothing("first_name"),
     last_name: read.textOrNothing("last_name"),
     email: read.textOrNothing("email"),

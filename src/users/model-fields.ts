@@ -1,5 +1,6 @@
 // Reads single fields of a user as the API has them, in a dump or in a line of provisioning, strictly.
 // Must never put a field's value into an error.
+import { numberText } from "../json/exact-number.ts";
 import { type DjangoTime, readTime } from "../python/django-time.ts";
 
 /** Longer than any of Django's columns, and short enough for a row to fit into a statement of D1. */
@@ -8,6 +9,8 @@ const LONGEST_TEXT = 2000;
 /** Readers of one row's fields. A wrong value reads as empty, and `error` describes the first one. */
 export interface FieldReader {
   text(name: string): string;
+  /** A string, or a number as it is written: names to log in with may be numbers. */
+  textOrNumber(name: string): string;
   /** A string that may be missing or null, which reads as empty. */
   textOrNothing(name: string): string;
   flag(name: string): boolean;
@@ -30,12 +33,18 @@ export function fieldReader(fields: Readonly<Record<string, unknown>>): FieldRea
     first ??= error;
     return instead;
   };
+  const short = (name: string, value: string): string =>
+    value.length > LONGEST_TEXT ? wrong(`${name} has more than ${LONGEST_TEXT} characters`, "") : value;
   const reader: FieldReader = {
     text(name) {
       const value = fields[name];
       if (typeof value !== "string") return wrong(`${name} is not a string`, "");
-      if (value.length > LONGEST_TEXT) return wrong(`${name} has more than ${LONGEST_TEXT} characters`, "");
+      if (value.length > LONGEST_TEXT) return short(name, value);
       return !value.isWellFormed() || value.includes("\0") ? wrong(`${name} is not a storable string`, "") : value;
+    },
+    textOrNumber(name) {
+      const number = numberText(fields[name]);
+      return number === undefined ? reader.text(name) : short(name, number);
     },
     textOrNothing: (name) => (fields[name] === null || fields[name] === undefined ? "" : reader.text(name)),
     flag(name) {

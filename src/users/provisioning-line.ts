@@ -1,7 +1,6 @@
 // Reads one line in which the API describes a user: the columns of `users`, or which field of it is wrong.
 // Must never put a value into an error, nor let a misspelled field pass for one that was left out.
 import { createHash } from "node:crypto";
-import { numberText } from "../json/exact-number.ts";
 import type { Settings } from "../settings/settings.ts";
 import { isVersion } from "../tokens/provisioning-request.ts";
 import { type FieldReader, fieldReader } from "./model-fields.ts";
@@ -129,7 +128,7 @@ function readColumns(
     const isAlternate = userIdColumn(settings) === "alternate_id" && name === USER_ID_FIELD;
     if (own) columns[name as ChangedColumn] = own(line[name], read, name);
     if (isName) {
-      const username = numberText(line[name]) ?? read.text(name);
+      const username = read.textOrNumber(name);
       if (username === "" && read.error() === undefined) return error(name, "is empty");
       if (username.startsWith("id:") && username !== nameWithout(id)) return error(name, 'begins with "id:"');
       columns.username = username;

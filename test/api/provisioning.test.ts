@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { App } from "../../src/app.ts";
+import { exactNumber } from "../../src/json/exact-number.ts";
 import { appWith, claimsOf, echoOrigin, postJson } from "../support/app.ts";
 import { BLACKLIST, DB } from "../support/bindings.ts";
 import { oldHash, password } from "../support/passwords.ts";
@@ -152,6 +153,11 @@ describe("PUT of a user", () => {
     ["a hash that is no text", { version: 1, password: 5 }, { password: ["password is not a string."] }],
     ["a hash that is null", { version: 1, password: null }, { password: ["password is not a string."] }],
     ["an empty name", { version: 1, username: "" }, { username: ["username is empty."] }],
+    [
+      "a name of too many digits",
+      { version: 1, username: exactNumber("7".repeat(2001)) },
+      { username: ["username has more than 2000 characters."] },
+    ],
     ["a name that stands for another user", { version: 1, username: "id:x" }, { username: [expect.any(String)] }],
     [
       "a name with a null character",

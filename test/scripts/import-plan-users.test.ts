@@ -178,6 +178,7 @@ describe("planImport() with users", () => {
     ["a\0b", {}, "username is not a storable string"],
     ["a\ud800", {}, "username is not a storable string"],
     ["a".repeat(2001), {}, "username has more than 2000 characters"],
+    ["ada", { username: exactNumber("7".repeat(2001)) }, "username has more than 2000 characters"],
     ["ada", { username: null }, "username is not a string"],
     ["ada", { password: null }, "password is not a string"],
     ["ada", { is_active: 2 }, "is_active is not a boolean"],
