@@ -9,7 +9,7 @@ import type { SessionPlace } from "./session-tables.ts";
 type Row = Record<string, unknown>;
 type Results = readonly D1Result<Row>[];
 
-/** Nobody's account. */
+/** The account of a token that names no user. */
 const noAccount = { user: undefined, wholeUser: undefined, issuedBeforeSeconds: 0 } as const;
 
 /** The statements of a look at an owner's account, to stand last in a batch; none without a user. */
