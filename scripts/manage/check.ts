@@ -27,8 +27,10 @@ const flags = { json: { type: "boolean" }, ...whichFlags } as const;
 const help = `npm run manage -- check [flags]
 
 Reads settings, keys, routes and bindings from wrangler.toml as the Worker does, and lists every error and warning with
-the name of its setting. Without flags, it checks the configuration of npm start, with the secrets of .dev.vars, and
-whether the tables of its databases are up to date and sessions are where they are looked for. It needs no account and no network. A key that is not available is replaced by a placeholder, and the output says so.
+the name of its setting. Without flags, it checks the configuration of npm start, with the secrets of .dev.vars. It also
+checks that the tables of the local databases are up to date, and that each database for sessions is the one that the
+Worker expects. It needs no account and no network. A key that is not available is replaced by a placeholder, and the
+output says so.
 
   --json             {"ok", "faults", "warnings", "notes"}, for programs: npm run --silent manage -- check --json
 ${whichHelp}

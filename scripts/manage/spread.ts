@@ -51,7 +51,7 @@ export async function spread(
   return `Moved the sessions of ${users}. All ${database.place} sessions are now ${where}.${emptyOnes(bound, target)}`;
 }
 
-/** What becomes of databases that have no sessions any more. */
+/** Says which databases can be unbound because they hold no sessions any more. */
 function emptyOnes(bound: readonly string[], target: readonly string[]): string {
   const highest = Math.max(...target.map(numberOf));
   const empty = bound.filter((name) => !target.includes(name));

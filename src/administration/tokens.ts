@@ -40,7 +40,7 @@ export function createTokenAdministration(deps: TokenAdministrationDependencies)
     return token;
   };
   const ownerFor = ({ user }: AdminToken): Owner => (user ? ownerOf(deps.settings, user) : "no user");
-  /** The log-out of which the API is told with the next change, by the store that writes both. */
+  /** The event `logout`, which the store writes in the transaction of its next change. */
   const logOut = ({ nowSeconds }: RequestContext) => deps.userEvents.newEvent("logout", nowSeconds, { all: false });
   const end = async (context: RequestContext, admin: Admin, owner: Owner, session: string) => {
     const entry = auditEntry(context, admin, "session_ended", { session: shortId(session) });

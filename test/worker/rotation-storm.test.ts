@@ -1,10 +1,10 @@
 // Storms of parallel refreshes over HTTP, one token each: never two successors, never a lost session, never a 500.
-// `npm run test:storm` has 200 rounds instead of 10 (ROTATION_STORM_ROUNDS); what was counted is printed.
+// `npm run test:storm` has 200 rounds instead of 20 (ROTATION_STORM_ROUNDS); what was counted is printed.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimsIn } from "../support/craft.ts";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 
-const rounds = Number(process.env.ROTATION_STORM_ROUNDS ?? 10);
+const rounds = Number(process.env.ROTATION_STORM_ROUNDS ?? 20);
 const callers = 50;
 const retire = { ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true };
 const seen: Array<Readonly<Record<string, string | number>>> = [];

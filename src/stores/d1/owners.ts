@@ -110,7 +110,7 @@ export function correctOwner(
     );
 }
 
-/** What another session database is told of an owner who moves there. */
+/** The columns that are copied when an owner moves to another session database. */
 export const ownerColumns = [
   ...["owner", "user_id", "is_active", "session_version", "fingerprint", "issued_before", "changing_until"],
 ] as const;

@@ -175,7 +175,7 @@ function updateBlacklisted(
   return db.prepare(sql).bind(...parameters.values);
 }
 
-/** Of an owner whom a database for sessions alone does not know yet, nothing: the row would be nobody's. */
+/** Writes nothing in a session database that does not know the owner yet, because the row would have no user. */
 function insertBlacklisted(
   db: D1Database,
   written: WrittenToken,

@@ -164,7 +164,7 @@ export function keepSessionsStatements(userId: UserId, condition = "true"): read
  * name back. The second writes an end down for a session that has no row; the last one as endFirst() says.
  *
  * @param owner left out by a command, which has just found the session by its owner
- * @param tables of the database; one for sessions alone has no end of an owner whom it does not know: the row would be nobody's
+ * @param tables of the database. A session database that does not know the owner yet writes no row, because it would have no user
  */
 export function endSessionStatements(
   session: string,
