@@ -5,6 +5,7 @@ import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
 import { createAdministration } from "./administration/administration.ts";
 import type { AppServices } from "./app.ts";
+import { createApiKeys } from "./auth/api-keys.ts";
 import { createAuthentication } from "./auth/authenticate.ts";
 import { createTokenCache } from "./auth/token-cache.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
@@ -22,7 +23,9 @@ import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
 import type { AdminStores } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
+import type { ApiKeyAdminStore } from "./stores/api-keys-contract.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
+import { d1ApiKeyAdministration, d1ApiKeys } from "./stores/d1/api-keys.ts";
 import { d1Audit } from "./stores/d1/audit.ts";
 import { d1Events } from "./stores/d1/events.ts";
 import { d1LastFlush } from "./stores/d1/last-flush.ts";
@@ -46,6 +49,7 @@ import { usersOpener } from "./tokens/gateway-users.ts";
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { signedRequestOpener } from "./tokens/provisioning-request.ts";
 import { remoteKeys } from "./tokens/remote-keys.ts";
+import { apiKeyRandomBytes, newApiKey } from "./users/new-api-key.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 import { schemaNeeds } from "./users/new-user-ids.ts";
 
@@ -116,6 +120,7 @@ export async function wire(
     hooks,
     newUuid: () => crypto.randomUUID(),
     newId: () => crypto.randomUUID().replaceAll("-", ""),
+    newApiKey: () => newApiKey(crypto.getRandomValues(new Uint8Array(apiKeyRandomBytes))),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     pause,
     userEvents: userEventsFor(env.DB, env.EVENTS, settings, { later, log }),
@@ -141,6 +146,7 @@ export async function wire(
       tokenCache,
       issuer: services.codec.issuer,
     }),
+    apiKeys: settings.API_KEYS ? createApiKeys({ ...services, apiKeys: d1ApiKeys(env.DB, log) }) : undefined,
   };
   const databases = new Map([[usersDatabase, env.DB], ...sessionBindings(env)]);
   const schema = spreadSchema(d1Schema(env.DB, schemaNeeds(services.settings), log), databases, log);
@@ -177,13 +183,14 @@ function userEventsFor(
   return createUserEvents({ events: d1Events(db, log), targets, sign: eventSigner(key), later, log });
 }
 
-function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores, log: Log): AdminStores {
+function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores, log: Log) {
   return {
     sessions: d1AdminSessions(db, log),
     users: adminUsers,
     tokens: adminTokens,
+    apiKeys: d1ApiKeyAdministration(db, log),
     newSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url"),
-  };
+  } satisfies AdminStores & { readonly apiKeys: ApiKeyAdminStore };
 }
 
 /** What PROVISIONING_KEY switches on: the endpoints, and what is done with X-Gateway-Users of the API's answers. */

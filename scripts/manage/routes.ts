@@ -73,7 +73,13 @@ export function routeRows({ configuration, errors, bound }: WhichReading): reado
 
 /** Keys that are shown in the column of another one, or in that of the target. */
 const withoutColumn: readonly RouteKeyName[] = ["enforce", "origin", "strip_prefix"];
-const columns = routeKeyNames.filter((name) => !withoutColumn.includes(name));
+/** Keys that have a column only where a rule has them. */
+const rareColumns: readonly RouteKeyName[] = ["api_keys"];
+
+const columnsOf = (rows: readonly RouteRow[]): readonly RouteKeyName[] =>
+  routeKeyNames.filter(
+    (name) => !withoutColumn.includes(name) && (!rareColumns.includes(name) || rows.some((row) => row[name] !== null)),
+  );
 
 function cell(row: RouteRow, name: RouteKeyName): string {
   const value = row[name];
@@ -97,6 +103,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (values.json === true) console.log(JSON.stringify(rows, null, 2));
   else {
     const withoutOrigin = reading.hasLocalApi ? "the API of npm start" : "no origin: 502";
+    const columns = columnsOf(rows);
     const table = textTable(
       [...columns, "goes to"],
       rows.map((row) => [...columns.map((name) => cell(row, name)), target(row, withoutOrigin)]),
