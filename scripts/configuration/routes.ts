@@ -4,6 +4,7 @@ import { provisioningEndpoints } from "../../src/api/provisioning.ts";
 import { sessionsEndpoints } from "../../src/api/sessions.ts";
 import { type InternalRoute, type InternalRouteName, internalRoutes } from "../../src/internal-routes/table.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
+import { limitKinds } from "../../src/settings/limits.ts";
 import {
   appliesTo,
   defaultInWords,
@@ -74,6 +75,7 @@ const meanings: Readonly<Record<RouteKeyName, string>> = {
   require: "claims that the token must have, with their values",
   revocation: `where revoked tokens are looked up: one of ${revocationModes.join(", ")}`,
   enforce: "false is shadow mode: what would be refused is logged, and passes as anonymous",
+  limit: `a rate limit binding that counts these requests, by one of ${limitKinds.join(", ")}`,
   origin: "the URL of another API for these requests",
   strip_prefix: "the beginning of the path that the API does not get to see",
 };

@@ -7,13 +7,14 @@ import { createRequestContext } from "../../src/context.ts";
 import { type Reason, Refusal, refusals } from "../../src/errors.ts";
 import { answerRefusal } from "../../src/http/refusal.ts";
 import { readRequestUrl } from "../../src/http/request-url.ts";
+import { subprotocolHeader } from "../../src/http/subprotocols.ts";
 import { openUploads } from "../../src/http/uploads.ts";
 import { internalRouteOf } from "../../src/internal-routes/table.ts";
 import { createProxy } from "../../src/proxy/pipeline.ts";
 import { nameOf } from "../../src/proxy/routes/loose-rules.ts";
 import { matchRule, stricterReadingOf } from "../../src/proxy/routes/match.ts";
 import { type CanonicalPath, canonicalPath } from "../../src/proxy/routes/path.ts";
-import { meetsClaim, type Rule } from "../../src/proxy/routes/rule.ts";
+import { type Rule, unmet } from "../../src/proxy/routes/rule.ts";
 import { type DescribedRoute, ruleInWords } from "../configuration/routes.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
 import { shown } from "./decode-token.ts";
@@ -27,6 +28,10 @@ export interface RequestInput {
   readonly path: string;
   /** The value of AUTH_HEADER_NAME; undefined for a request without one. */
   readonly header: string | undefined;
+  /** The host that the client asks; a name of no meaning where it is left out. */
+  readonly host?: string | undefined;
+  /** Headers besides that one. */
+  readonly headers?: ReadonlyArray<readonly [name: string, value: string]> | undefined;
   readonly nowSeconds: number;
   readonly offline: boolean;
   readonly unsigned: string | undefined;
@@ -57,8 +62,8 @@ export interface Explanation {
   readonly outcome: Outcome;
 }
 
-/** Host of the request, which no rule uses. */
-const BASE = "https://gateway.example";
+/** Host of the request, which only `$subdomain` uses. */
+const HOST = "gateway.example";
 
 /** Without the outcome. */
 type Findings = Omit<Explanation, "outcome">;
@@ -90,14 +95,15 @@ export async function explainRequest(setup: ExplainSetup, input: RequestInput): 
   // Each claim of `require` has a row of its own.
   const detail = `ROUTES[${index}]: ${ruleInWords(rule, ["require"])}`;
   checks.push({ check: "route", verdict: "passed", detail });
-  checks.push(...(await tokenChecks(services, input, request, rule)));
+  checks.push(...(await tokenChecks(services, input, request, rule)), ...limitRows(rule));
   return withOutcome(setup, input, request, { rule: { index, path: rule.path, auth: rule.auth }, checks });
 }
 
 /** The request as a client would send it: any method, and a path that no URL parser has changed. */
-function createRequest({ method, path, header }: RequestInput, authHeader: string): Request {
-  const request = new Request(`${BASE}/`, { headers: header === undefined ? {} : { [authHeader]: header } });
-  Object.defineProperty(request, "url", { value: `${BASE}${path}` });
+function createRequest({ method, path, header, host = HOST, headers = [] }: RequestInput, authHeader: string): Request {
+  const request = new Request(`https://${HOST}/`, { headers: header === undefined ? {} : { [authHeader]: header } });
+  for (const [name, value] of headers) request.headers.append(name, value);
+  Object.defineProperty(request, "url", { value: `https://${host}${path}` });
   Object.defineProperty(request, "method", { value: method });
   return request;
 }
@@ -134,7 +140,9 @@ async function tokenChecks(
   if (rule.auth === "public") return [{ check, verdict: "not asked", detail: 'auth = "public" checks no token' }];
   const bearerToken = await refusalOf(() => readBearerToken(settings, headerPlan, request));
   if (bearerToken instanceof Refusal) {
-    const detail = "the header is not of the form SCHEME TOKEN";
+    const detail = bearerToken.reason.startsWith("websocket_")
+      ? "a subprotocol bearer.TOKEN must be offered once, next to another one, and without a token in the header"
+      : "the header is not of the form SCHEME TOKEN";
     return [{ check, verdict: "failed", detail, reason: bearerToken.reason }, ...tokenRows()];
   }
   if (bearerToken === undefined && rule.auth === "optional") {
@@ -145,30 +153,51 @@ async function tokenChecks(
     const detail = `there is none (accepted: ${headerPlan.authHeader}: ${accepted} TOKEN)`;
     return [{ check, verdict: "failed", detail, reason: "credentials_missing" }, ...tokenRows()];
   }
-  const found: Check = { check, verdict: "passed", detail: `in ${headerPlan.authHeader}` };
+  const found: Check = {
+    check,
+    verdict: "passed",
+    detail: `in ${bearerToken.fromSubprotocol ? subprotocolHeader : headerPlan.authHeader}`,
+  };
   const { nowSeconds, offline, unsigned } = input;
   const token = { token: bearerToken.token, rule, nowSeconds, offline, unsigned };
   const { checks, authenticated } = await explainToken(services, token);
   if (authenticated === undefined) {
-    return [found, ...checks, notReached("revocation"), ...requireRows(rule, undefined)];
+    return [found, ...checks, notReached("revocation"), ...requireRows(rule, undefined, request)];
   }
   const revocation = await explainRevocation(services, authenticated, token);
   const identity = revocation.verdict === "failed" ? undefined : authenticated.identity;
-  return [found, ...checks, revocation, ...requireRows(rule, identity)];
+  return [found, ...checks, revocation, ...requireRows(rule, identity, request)];
 }
 
 /** @param identity undefined when an earlier check failed */
-function requireRows(rule: Rule, identity: Identity | undefined): Check[] {
+function requireRows(rule: Rule, identity: Identity | undefined, request: Request): Check[] {
+  const asked = { url: readRequestUrl(request.url), headers: request.headers };
   let isOpen = identity !== undefined;
-  return [...rule.require].map(([name, wanted]): Check => {
+  return rule.requirements.map((requirement): Check => {
+    const { claim: name, wanted } = requirement;
     const check = `require ${name}`;
     if (!isOpen || identity === undefined) return notReached(check);
-    isOpen = meetsClaim(identity.claims, name, wanted);
+    const reason = unmet(requirement, identity.claims, asked);
+    isOpen = reason === undefined;
     const has = Object.hasOwn(identity.claims, name) ? shown(identity.claims[name]) : "no such claim";
-    if (isOpen) return { check, verdict: "passed", detail: `is ${has}` };
-    const detail = `must be ${JSON.stringify(wanted)}; the token has ${has}`;
-    return { check, verdict: "failed", detail, reason: "permission_denied" };
+    if (reason === undefined) return { check, verdict: "passed", detail: `is ${has}` };
+    const must =
+      "value" in wanted ? JSON.stringify(wanted.value) : partInWords(rule.require.get(name), wanted.part(asked));
+    return { check, verdict: "failed", detail: `must be ${must}; the token has ${has}`, reason };
   });
+}
+
+/** @param value undefined where the request has no such part, or one that could be read in two ways */
+function partInWords(name: unknown, value: string | undefined): string {
+  return value === undefined
+    ? `${name}, which this request does not have in one reading`
+    : `${JSON.stringify(value)} (${name})`;
+}
+
+function limitRows({ limit }: Rule): Check[] {
+  if (limit === undefined) return [];
+  const detail = `${limit.binding} counts these requests by ${limit.by}; one that is only explained is not counted`;
+  return [{ check: "limit", verdict: "not asked", detail }];
 }
 
 const tokenRows = (): Check[] =>

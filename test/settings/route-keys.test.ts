@@ -76,6 +76,7 @@ test("each key has its default and where it applies in words", () => {
     "require: none; token, user",
     "revocation: REVOCATION; optional, token, user",
     "enforce: true; optional, token, user",
+    "limit: none; all",
     "origin: ORIGIN, ORIGIN_URL; all",
     "strip_prefix: none; all",
   ]);
@@ -87,13 +88,14 @@ test("each key has its default and where it applies in words", () => {
 describe("of two routes that differ in one key", () => {
   const base: RouteValues = {
     ...{ path: "/*", methods: undefined, auth: "token", require: new Map([["a", 1]]), revocation: "cached" },
-    ...{ enforce: true, origin: undefined, strip_prefix: undefined },
+    ...{ enforce: true, limit: undefined, origin: undefined, strip_prefix: undefined },
   };
 
   test.each<readonly [string, Partial<RouteValues>, boolean, boolean]>([
     ["itself", {}, false, false],
     ["a path", { path: "/a" }, false, false],
     ["methods", { methods: new Set(["GET"]) }, false, false],
+    ["a limit", { limit: { binding: "API_LIMITER", by: "user", period: 60 } }, true, false],
     ["an origin", { origin: "https://a.example" }, false, false],
     ["a prefix", { strip_prefix: "/a" }, false, false],
     ["more auth", { auth: "user" }, true, false],

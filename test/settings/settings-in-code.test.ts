@@ -118,15 +118,16 @@ describe("the types", () => {
       origin: "https://a.example",
       strip_prefix: "/a",
       enforce: true,
+      limit: { binding: "API_LIMITER", by: "user", period: "60s" },
     };
     expect(readPolicy(settingsOf({ ROUTES: [route] })).errors).toEqual([]);
     // What the policy names as all that there is; a key more there is one more in Route.
     const { errors } = readPolicy(settingsOf({ ROUTES: [{ ...route, unknown: 1 }] }));
     expect(errors).toEqual([
-      "ROUTES[0].unknown is not known; a route has path, methods, auth, require, revocation, enforce, origin, strip_prefix.",
+      "ROUTES[0].unknown is not known; a route has path, methods, auth, require, revocation, enforce, limit, origin, strip_prefix.",
     ]);
     expectTypeOf<keyof Route>().toEqualTypeOf<
-      "path" | "methods" | "auth" | "require" | "revocation" | "origin" | "strip_prefix" | "enforce"
+      "path" | "methods" | "auth" | "require" | "revocation" | "origin" | "strip_prefix" | "enforce" | "limit"
     >();
   });
 });

@@ -70,7 +70,7 @@ const needs: Readonly<Record<RouteAuth, string>> = {
 
 /** The settings were checked before there was a page: nothing is left to diagnose. */
 function routeInWords(raw: unknown, settings: Settings): RouteInWords[] {
-  const { path, auth, methods, require, revocation, enforce } =
+  const { path, auth, methods, require, revocation, enforce, limit } =
     readRoute(raw, settings, { error: () => {}, warn: () => {} }) ?? {};
   if (path === undefined || auth === undefined) return [];
   const claims = [...(require ?? [])].map(([name, value]) => `${name} = ${shown(value)}`);
@@ -78,6 +78,7 @@ function routeInWords(raw: unknown, settings: Settings): RouteInWords[] {
     needs[auth],
     ...(claims.length === 0 ? [] : [`with ${claims.join(" and ")}`]),
     ...(auth === "public" ? [] : [`revocation ${revocation}`]),
+    ...(limit === undefined ? [] : [`limited by ${limit.by}`]),
     ...(enforce === false ? ["not enforced (shadow mode)"] : []),
   ];
   return [{ path, methods: [...(methods ?? [])], needs: words.join(", ") }];
