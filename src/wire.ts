@@ -5,10 +5,12 @@ import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
 import { createAdministration } from "./administration/administration.ts";
 import type { AppServices } from "./app.ts";
-import { createAuthentication } from "./auth/authenticate.ts";
+import { type Authentication, createAuthentication } from "./auth/authenticate.ts";
+import { type ForeignTokenDependencies, type KnownForeignToken, withForeignTokens } from "./auth/foreign-tokens.ts";
 import { createTokenCache } from "./auth/token-cache.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
 import type { Hooks } from "./hooks.ts";
+import { foreignIssuers, jwkUrlSource } from "./key-sources.ts";
 import { alarms, type EventName, type Log } from "./log-events.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./proxy/forward.ts";
 import { loginSender } from "./proxy/login-target.ts";
@@ -26,12 +28,12 @@ import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1Audit } from "./stores/d1/audit.ts";
 import { d1Events } from "./stores/d1/events.ts";
+import { d1ForeignUsers } from "./stores/d1/foreign-users.ts";
 import { d1LastFlush } from "./stores/d1/last-flush.ts";
 import { withRetries } from "./stores/d1/retry.ts";
 import { d1Schema } from "./stores/d1/schema.ts";
 import { d1Users } from "./stores/d1/users.ts";
 import { queueTarget, urlTarget } from "./stores/event-targets.ts";
-import { fetchJwkSet } from "./stores/jwk-set-source.ts";
 import { kvRevocationCache, noRevocationCache } from "./stores/kv/revocations.ts";
 import { loginApi } from "./stores/login-at-api.ts";
 import type { LoginApi } from "./stores/login-contract.ts";
@@ -43,11 +45,10 @@ import { type SessionStores, sessionBindings, sessionStores } from "./stores/spr
 import { assertionSigner } from "./tokens/assertion.ts";
 import { createCodec } from "./tokens/codec.ts";
 import { eventSigner } from "./tokens/event-token.ts";
+import type { ForeignIssuer } from "./tokens/foreign-issuer.ts";
 import { usersOpener } from "./tokens/gateway-users.ts";
-
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { signedRequestOpener } from "./tokens/provisioning-request.ts";
-import { remoteKeys } from "./tokens/remote-keys.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 import { schemaNeeds } from "./users/new-user-ids.ts";
 
@@ -105,7 +106,9 @@ export async function wire(
   const encode = hooks.encodeClaims ?? JSON.stringify;
   const warnings = [...reading.warnings, ...bindingWarnings(bound, settings, configuration.rules)];
   if (warnings.length > 0) log("settings_warnings", { warnings });
-  const keySource = keySourceFor(settings, log);
+  const later = (work: Promise<void>) => waitUntil(work);
+  const fetching = { log, keepAlive: later, pause };
+  const keySource = jwkUrlSource(settings, fetching);
   logStart(log, configuration);
   const retrying = (one: D1Database) =>
     withRetries(one, { pause, random: Math.random, nowMilliseconds: () => Date.now(), log });
@@ -113,7 +116,6 @@ export async function wire(
   const sessionDatabases = new Map([...sessionBindings(env)].map(([name, one]) => [name, retrying(one)] as const));
   const stores = sessionStores(db, sessionDatabases, { settings, nowSeconds: clock.nowSeconds, log });
   const admin = settings.ADMIN ? adminStores(db, stores, log) : undefined;
-  const later = (work: Promise<void>) => waitUntil(work);
   const services = {
     ...configuration,
     codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
@@ -141,6 +143,9 @@ export async function wire(
     signAssertion: assertionSigner(settings, keys),
   };
   const tokenCache = createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY });
+  const foreignUsers = d1ForeignUsers(db, log);
+  const issuers = foreignIssuers(configuration.issuers, fetching);
+  const own = createAuthentication({ ...services, tokenCache, issuer: services.codec.issuer });
   const provisioning = provisioningFor(stores.provisioningStore, services);
   const { takeUsers } = provisioning;
   const auditLog = d1Audit(db, log);
@@ -150,11 +155,7 @@ export async function wire(
     useCases: createTokenUseCases({ ...services, admin, takeUsers, auditLog, flushRecord }),
     administration: admin && createAdministration({ ...services, admin, takeUsers, auditLog }),
     ...provisioning,
-    authentication: createAuthentication({
-      ...services,
-      tokenCache,
-      issuer: services.codec.issuer,
-    }),
+    authentication: issuers.length === 0 ? own : withIssuers(own, issuers, { ...services, foreignUsers }),
   };
   const databases = new Map([[usersDatabase, db], ...sessionDatabases]);
   const schema = spreadSchema(d1Schema(db, schemaNeeds(services.settings), log), databases, log);
@@ -182,6 +183,16 @@ function boundIn(env: Env): Bound {
 
 const isRateLimit = (value: unknown): boolean =>
   typeof value === "object" && value !== null && "limit" in value && typeof value.limit === "function";
+
+function withIssuers(
+  own: Authentication,
+  issuers: readonly ForeignIssuer[],
+  services: Services & Pick<ForeignTokenDependencies, "foreignUsers">,
+): Authentication {
+  const { tokenTypes } = services.codec.issuer;
+  const foreignTokenCache = createTokenCache<KnownForeignToken>({ ...rememberedTokens, leewaySeconds: 0 });
+  return withForeignTokens(own, { ...services, issuers, tokenTypes, foreignTokenCache });
+}
 
 /** Events are written down only where they are sent somewhere. */
 function userEventsFor(
@@ -263,19 +274,6 @@ function loginApiFor(env: Env, settings: Settings, log: Log): LoginApi | undefin
         log("origin_failed", { error: error instanceof Error ? error.message : "unknown" }, headers["x-request-id"]),
     })
   );
-}
-
-/** JWK_URL takes the place of VERIFYING_KEY, but for HMAC (TokenBackend.get_verifying_key). */
-function keySourceFor(settings: Settings, log: Log): KeySource | undefined {
-  const { JWK_URL } = settings;
-  if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return undefined;
-  return remoteKeys(settings, {
-    load: () => fetchJwkSet(JWK_URL),
-    loaded: (keys) => log("jwks_loaded", { keys }),
-    failed: (error) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" }),
-    keepAlive: (work) => waitUntil(work),
-    pause,
-  });
 }
 
 function logFor(settings: Settings): Log {

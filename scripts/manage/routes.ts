@@ -73,7 +73,12 @@ export function routeRows({ configuration, errors, bound }: WhichReading): reado
 
 /** Keys that are shown in the column of another one, or in that of the target. */
 const withoutColumn: readonly RouteKeyName[] = ["enforce", "limit", "origin", "strip_prefix"];
-const columns = routeKeyNames.filter((name) => !withoutColumn.includes(name));
+/** Keys that have one only where a rule has the key. */
+const columnIfSet: readonly RouteKeyName[] = ["issuers"];
+const columnsOf = (rows: readonly RouteRow[]): readonly RouteKeyName[] =>
+  routeKeyNames
+    .filter((name) => !withoutColumn.includes(name))
+    .filter((name) => !columnIfSet.includes(name) || rows.some((row) => row[name] !== null));
 
 function cell(row: RouteRow, name: RouteKeyName): string {
   const value = row[name];
@@ -97,6 +102,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const rows = routeRows(reading);
   if (values.json === true) console.log(JSON.stringify(rows, null, 2));
   else {
+    const columns = columnsOf(rows);
     const withoutOrigin = reading.hasLocalApi ? "the API of npm start" : "no origin: 502";
     const table = textTable(
       [...columns, "goes to"],

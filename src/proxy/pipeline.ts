@@ -1,7 +1,7 @@
 // A proxied request: path, route, bearer token, revocation, required claims, request headers, forward.
 // Must never forward a request that a step has not passed.
 
-import type { Authentication, Identity } from "../auth/authenticate.ts";
+import type { Authentication, AuthenticationRequest, Identity } from "../auth/authenticate.ts";
 import { type BearerToken, readBearerToken } from "../auth/bearer-token.ts";
 import { requestCounter } from "../auth/limits.ts";
 import type { DecisionRecord, Draft, Handler, RequestContext, TokenIdentity } from "../context.ts";
@@ -16,7 +16,7 @@ import type { TakeUsers } from "../users/users-header.ts";
 import { connectionOf } from "./connection.ts";
 import { forward, type Origin } from "./forward.ts";
 import { setAssertion } from "./headers/assertion-header.ts";
-import { cookieToHeader, dropAdminCookie } from "./headers/cookie-to-header.ts";
+import { cookieToHeader, dropAdminCookie, reissuedToHeader } from "./headers/cookie-to-header.ts";
 import { type HeaderPlan, originHeaders } from "./headers/headers.ts";
 import { isPersonal, type Privacy } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
@@ -122,7 +122,12 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
 }
 
 const tokenIdentity = (identity: Identity | undefined): TokenIdentity | undefined =>
-  identity && { userId: identity.userId, tokenType: identity.tokenType.type, jti: identity.jti };
+  identity && {
+    userId: identity.userId,
+    tokenType: identity.tokenType.type,
+    jti: identity.jti,
+    issuer: identity.foreign?.issuer,
+  };
 
 /** Why a request over its limit passes all the same, in shadow mode; undefined within the limit. */
 async function overLimit(
@@ -150,7 +155,7 @@ function checkCaller(
   try {
     const bearerToken = readBearerToken(dependencies.settings, dependencies.headerPlan, request);
     if (bearerToken === undefined) return rule.auth === "optional" ? anonymous : refuse("credentials_missing");
-    const asked = { token: bearerToken.token, readUser: rule.auth === "user", revocation: rule.revocation };
+    const asked = askedOf(rule, bearerToken);
     identity = dependencies.authentication.recall(asked, context.nowSeconds);
     if (!identity) return authenticateCaller(dependencies.authentication, rule, bearerToken, context);
     requireClaims(rule, identity.claims, context);
@@ -160,20 +165,28 @@ function checkCaller(
   }
 }
 
+/** What the route wants to know of the token. */
+const askedOf = ({ auth, revocation, issuers }: Rule, { token }: BearerToken): AuthenticationRequest => ({
+  token,
+  readUser: auth === "user",
+  revocation,
+  issuers,
+});
+
 async function authenticateCaller(
   authentication: Authentication,
   rule: Rule,
   bearerToken: BearerToken,
   context: RequestContext,
 ): Promise<CallerCheck> {
-  const { nowSeconds } = context;
+  const { nowSeconds, requestId } = context;
   let identity: Identity | undefined;
   try {
-    const asked = { token: bearerToken.token, readUser: rule.auth === "user", revocation: rule.revocation };
-    const authenticated = await authentication.authenticate(asked, nowSeconds);
+    const authenticated = await authentication.authenticate(askedOf(rule, bearerToken), nowSeconds);
     ({ identity } = authenticated);
     await authentication.checkRevocation(rule.revocation, authenticated, nowSeconds);
     requireClaims(rule, identity.claims, context);
+    if (authenticated.finish) identity = await authenticated.finish(requestId);
     return { bearerToken, identity };
   } catch (error) {
     return { ...anonymous, identity, error };
@@ -220,6 +233,8 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   const { identity } = caller;
   const headers = originHeaders(headerPlan, context.headers, connectionOf(request, context), identity);
   if (settings.AUTH_COOKIE !== false) cookieToHeader(headerPlan, headers, caller.bearerToken);
+  const reissued = identity?.foreign?.reissued;
+  if (reissued) reissuedToHeader(headerPlan, headers, reissued.token);
   if (settings.ADMIN) dropAdminCookie(headers);
   if (settings.WEBSOCKET_TOKEN !== null) {
     // Also on public routes, which read no token: what it is refused for there, it is refused for here.
@@ -241,8 +256,9 @@ function ending(
   response: Response,
 ): Response {
   if (response.status !== 101 || identity === undefined) return response;
-  // As the token cache has it: Python cuts fractions off when it checks `exp`.
-  const atMilliseconds = (Math.trunc(identity.expiresAtSeconds) + settings.LEEWAY) * 1000;
+  // As the token caches have it: Python cuts fractions off when it checks `exp`, and issuers have a leeway of their own.
+  const leeway = identity.foreign ? 0 : settings.LEEWAY;
+  const atMilliseconds = (Math.trunc(identity.expiresAtSeconds) + leeway) * 1000;
   const expired = () => log("websocket_expired", { request_id: requestId });
   return endingWith({ atMilliseconds, nowMilliseconds, expired }, response);
 }

@@ -238,10 +238,10 @@ describe("routes", () => {
     routeRows(await readWhich({ remote: true, var: [`ROUTES:${JSON.stringify(routes)}`, ...more] })).filter(
       ({ kind }) => kind !== "own",
     );
-  const rule = { kind: "rule", enforce: true, limit: null, strip_prefix: null, what: null };
+  const rule = { kind: "rule", enforce: true, limit: null, strip_prefix: null, what: null, issuers: null };
   const rest = {
     ...{ kind: "rest", path: "anything else", what: "404", methods: null, auth: null, require: null },
-    ...{ revocation: null, enforce: null, limit: null, origin: null, strip_prefix: null },
+    ...{ revocation: null, enforce: null, limit: null, origin: null, strip_prefix: null, issuers: null },
   };
 
   it("shows each rule with what it takes from the settings", async () => {

@@ -5,7 +5,7 @@ import { isSteering, steeringRow } from "./steering-headers.ts";
 /** Hop-by-hop headers of RFC 9110 section 7.6.1 and their forerunners; `Upgrade` stays for WebSockets alone. */
 const hopByHop = ["connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization"];
 const hopByHopMore = ["te", "trailer", "transfer-encoding"];
-/** Headers that the gateway sets or reads itself: who is calling, which request this is, its own step in the trace, HEALTH_KEY, what the API alone tells. */
+/** Headers that the gateway sets or reads itself: who is calling, which request this is, its own step in the trace, HEALTH_KEY, what the API alone tells, whose token it was. */
 const gatewaysOwn = [
   "x-gateway-assertion",
   "x-request-id",
@@ -13,6 +13,8 @@ const gatewaysOwn = [
   "tracestate",
   "x-health-key",
   "x-gateway-users",
+  "x-token-issuer",
+  "x-token-subject",
 ];
 
 /**
