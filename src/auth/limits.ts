@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
+import { self } from "../settings/issuers.ts";
 import type { Limit, LimitKind } from "../settings/limits.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { RateLimiter } from "../stores/contract.ts";
@@ -12,8 +13,10 @@ import { readUserId } from "../users/user-id.ts";
 
 /** Who is calling, as far as limits go. */
 export interface LimitedCaller {
-  /** The claim that names the user, whatever it is. */
+  /** What names the user, whatever it is; undefined for somebody of another issuer who is none of our users. */
   readonly userId: unknown;
+  /** Of a token of another issuer. */
+  readonly foreign?: { readonly issuer: string; readonly subject: string } | undefined;
 }
 
 /** Counts requests; made once. */
@@ -45,12 +48,12 @@ export function requestCounter(settings: Settings, limiters: ReadonlyMap<string,
  */
 function limitKey(settings: Settings, by: LimitKind, caller: LimitedCaller | undefined): string | undefined {
   if (caller === undefined || by === "address") return undefined;
-  if (by === "issuer") return `limit:issuer:${digest(self)}`;
-  return `limit:user:${digest(JSON.stringify([self, userText(settings, caller.userId)]))}`;
+  const { foreign, userId } = caller;
+  if (by === "issuer") return `limit:issuer:${digest(foreign?.issuer ?? self)}`;
+  // Somebody of another issuer who is a user of ours counts as that one.
+  const user = foreign && userId === undefined ? [foreign.issuer, foreign.subject] : [self, userText(settings, userId)];
+  return `limit:user:${digest(JSON.stringify(user))}`;
 }
-
-/** The gateway as an issuer of tokens. */
-const self = "self";
 
 /** What is no id of a user is still one text for each value. */
 const userText = (settings: Settings, userId: unknown): string =>

@@ -272,8 +272,9 @@ function ending(
   response: Response,
 ): Response {
   if (response.status !== 101 || identity === undefined) return response;
-  // As the token cache has it: Python cuts fractions off when it checks `exp`.
-  const atMilliseconds = (Math.trunc(identity.expiresAtSeconds) + settings.LEEWAY) * 1000;
+  // As the token caches have it: Python cuts fractions off when it checks `exp`, and issuers have a leeway of their own.
+  const leeway = identity.foreign ? 0 : settings.LEEWAY;
+  const atMilliseconds = (Math.trunc(identity.expiresAtSeconds) + leeway) * 1000;
   const expired = () => log("websocket_expired", { request_id: requestId });
   return endingWith({ atMilliseconds, nowMilliseconds, expired }, response);
 }
