@@ -78,6 +78,9 @@ export function checkParts(route: Partial<RouteValues>, settings: Settings, diag
     if (wanted === undefined || "value" in wanted) continue;
     const { part } = wanted;
     const name = `.require.${claimName} has ${text}`;
+    if (route.api_keys !== undefined) {
+      diagnostics.error(`${name}, which no API key could be held against: give API keys a route without it.`);
+    }
     if (part.in === "subdomain" && settings.TENANT_DOMAIN === null) {
       diagnostics.error(`${name}, which needs TENANT_DOMAIN: the domain below which tenants are.`);
     }
