@@ -81,6 +81,8 @@ export interface TokenIdentity {
   readonly userId: unknown;
   readonly tokenType: string | undefined;
   readonly jti: string | undefined;
+  /** Of ISSUERS; left out for our own tokens. */
+  readonly issuer?: string | undefined;
 }
 
 /** What became of a request: for the log, metrics and Server-Timing. Holds no header, body or token. */

@@ -93,6 +93,12 @@ export const refusals = {
   token_id_not_text: invalidToken,
   // The gateway's own statement to the origin, sent back to it.
   token_is_assertion: invalidToken,
+  // Of ISSUERS: what only the origin gets; an issuer that the route does not name; a header `typ` of another purpose; an own
+  // token for an id that is another issuer's.
+  token_is_reissued: invalidToken,
+  token_issuer_not_accepted: invalidToken,
+  token_typ_other: invalidToken,
+  token_user_of_other_issuer: invalidToken,
 
   // What Simple JWT's Token.verify() refuses.
   token_expired: tokenProblem("Token is expired"),
@@ -102,11 +108,15 @@ export const refusals = {
   token_type_missing: tokenProblem("Token has no type"),
   token_type_wrong: tokenProblem("Token has wrong type"),
   token_blacklisted: tokenProblem("Token is blacklisted"),
+  // Of ISSUERS: `max_age`, counted from iat.
+  token_too_old: tokenProblem("Token is expired"),
   token_blacklisted_at_verify: { status: 400, detail: "Token is blacklisted" },
 
   // Whose token it is.
   user_claim_missing: tokenProblem("Token contained no recognizable user identification"),
   user_not_found: { status: 401, detail: "User not found", code: "user_not_found" },
+  // Of ISSUERS: a route that reads the user, and an issuer without `reissue`.
+  user_not_mapped: { status: 401, detail: "User not found", code: "user_not_found" },
   user_inactive: { status: 401, detail: "User is inactive", code: "user_inactive" },
   user_password_changed: {
     status: 401,

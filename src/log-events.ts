@@ -11,6 +11,7 @@ interface LogEvent {
 const requestFields = [
   ...(["request_id", "method", "path", "rule", "decision", "reason", "status"] as const),
   ...(["user_id", "token_type", "jti", "origin_ms", "total_ms", "cf_ray", "country", "trace_id"] as const),
+  ...(["issuer"] as const),
 ] as const;
 
 /** Ids of tokens and of families are cut (shortId below): enough to find a row by, too little to be the id. */
@@ -52,6 +53,8 @@ export const logEvents = {
   // What the API told of its users, by request or in X-Gateway-Users: written down whatever LOG says.
   user_provisioned: { fields: ["request_id", "user_id", "change", "version", "tokens_ended"], alarm: true },
   users_provisioned: { fields: ["request_id", "change", "tokens_ended", "user_ids"], alarm: true },
+  // Somebody came with a token of another issuer, and had no row (`provision`).
+  foreign_user_created: { fields: ["request_id", "user_id", "issuer"] },
   user_name_lost: { fields: ["request_id", "user_id"], alarm: true },
   provisioning_refused: { fields: ["request_id", "user_id", "error"], alarm: true },
   users_header_ignored: { fields: ["request_id", "reason"], alarm: true },
@@ -60,11 +63,13 @@ export const logEvents = {
   gateway_started: { fields: ["algorithm", "key_id", "verifying_keys", "routes", "shadow_routes"] },
   settings_faults: { fields: ["faults"], alarm: true },
   settings_warnings: { fields: ["warnings"], alarm: true },
-  jwks_loaded: { fields: ["keys"] },
+  jwks_loaded: { fields: ["keys", "issuer"] },
   // What does not work.
-  jwks_failed: { fields: ["error"], alarm: true },
+  jwks_failed: { fields: ["error", "issuer"], alarm: true },
   session_databases_mismatch: { fields: ["name"], alarm: true },
   store_failed: { fields: ["store", "error"], alarm: true },
+  // D1 failed in passing, and the work is tried again.
+  store_retried: { fields: ["store", "error"] },
   metrics_failed: { fields: ["error"], alarm: true },
   events_failed: { fields: ["error"], alarm: true },
   origin_failed: { fields: ["request_id", "error"], alarm: true },

@@ -57,6 +57,7 @@ export function createObservation(dependencies: ObservationDependencies): Observ
       status: response.status,
       totalMilliseconds,
       originMilliseconds: record.originMilliseconds,
+      issuer: record.identity?.issuer,
     });
     return settings.SERVER_TIMING ? withServerTiming(response, record, totalMilliseconds) : response;
   };
@@ -101,6 +102,7 @@ function lineOf(
     cf_ray: rayOf(request.headers.get("cf-ray")),
     country: countryOf(request),
     trace_id: traceContext(request.headers.get("traceparent"))?.traceId ?? begun,
+    issuer: identity?.issuer,
   };
 }
 

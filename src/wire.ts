@@ -6,10 +6,12 @@ import { Buffer } from "node:buffer";
 import { createAdministration } from "./administration/administration.ts";
 import type { AppServices } from "./app.ts";
 import { createApiKeys } from "./auth/api-keys.ts";
-import { createAuthentication } from "./auth/authenticate.ts";
+import { type Authentication, createAuthentication } from "./auth/authenticate.ts";
+import { type ForeignTokenDependencies, type KnownForeignToken, withForeignTokens } from "./auth/foreign-tokens.ts";
 import { createTokenCache } from "./auth/token-cache.ts";
 import { type Configuration, readConfiguration } from "./configuration.ts";
 import type { Hooks } from "./hooks.ts";
+import { foreignIssuers, jwkUrlSource } from "./key-sources.ts";
 import { alarms, type EventName, type Log } from "./log-events.ts";
 import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./proxy/forward.ts";
 import { loginSender } from "./proxy/login-target.ts";
@@ -28,11 +30,12 @@ import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1ApiKeyAdministration, d1ApiKeys } from "./stores/d1/api-keys.ts";
 import { d1Audit } from "./stores/d1/audit.ts";
 import { d1Events } from "./stores/d1/events.ts";
+import { d1ForeignUsers } from "./stores/d1/foreign-users.ts";
 import { d1LastFlush } from "./stores/d1/last-flush.ts";
+import { withRetries } from "./stores/d1/retry.ts";
 import { d1Schema } from "./stores/d1/schema.ts";
 import { d1Users } from "./stores/d1/users.ts";
 import { queueTarget, urlTarget } from "./stores/event-targets.ts";
-import { fetchJwkSet } from "./stores/jwk-set-source.ts";
 import { kvRevocationCache, noRevocationCache } from "./stores/kv/revocations.ts";
 import { loginApi } from "./stores/login-at-api.ts";
 import type { LoginApi } from "./stores/login-contract.ts";
@@ -44,11 +47,10 @@ import { type SessionStores, sessionBindings, sessionStores } from "./stores/spr
 import { assertionSigner } from "./tokens/assertion.ts";
 import { createCodec } from "./tokens/codec.ts";
 import { eventSigner } from "./tokens/event-token.ts";
+import type { ForeignIssuer } from "./tokens/foreign-issuer.ts";
 import { usersOpener } from "./tokens/gateway-users.ts";
-
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { signedRequestOpener } from "./tokens/provisioning-request.ts";
-import { remoteKeys } from "./tokens/remote-keys.ts";
 import { apiKeyRandomBytes, newApiKey } from "./users/new-api-key.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 import { schemaNeeds } from "./users/new-user-ids.ts";
@@ -101,16 +103,21 @@ export async function wire(
   const encode = hooks.encodeClaims ?? JSON.stringify;
   const warnings = [...reading.warnings, ...bindingWarnings(bound, settings, configuration.rules)];
   if (warnings.length > 0) log("settings_warnings", { warnings });
-  const keySource = keySourceFor(settings, log);
-  logStart(log, configuration);
-  const stores = sessionStores(env.DB, sessionBindings(env), { settings, nowSeconds: clock.nowSeconds, log });
-  const admin = settings.ADMIN ? adminStores(env.DB, stores, log) : undefined;
   const later = (work: Promise<void>) => waitUntil(work);
+  const fetching = { log, keepAlive: later, pause };
+  const keySource = jwkUrlSource(settings, fetching);
+  logStart(log, configuration);
+  const retrying = (one: D1Database) =>
+    withRetries(one, { pause, random: Math.random, nowMilliseconds: () => Date.now(), log });
+  const db = retrying(env.DB);
+  const sessionDatabases = new Map([...sessionBindings(env)].map(([name, one]) => [name, retrying(one)] as const));
+  const stores = sessionStores(db, sessionDatabases, { settings, nowSeconds: clock.nowSeconds, log });
+  const admin = settings.ADMIN ? adminStores(db, stores, log) : undefined;
   const services = {
     ...configuration,
     codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
     ...stores,
-    users: d1Users(env.DB, log),
+    users: d1Users(db, log),
     loginApi: loginApiFor(env, settings, log),
     revocationCache: env.BLACKLIST
       ? kvRevocationCache(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log)
@@ -123,7 +130,7 @@ export async function wire(
     newApiKey: () => newApiKey(crypto.getRandomValues(new Uint8Array(apiKeyRandomBytes))),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     pause,
-    userEvents: userEventsFor(env.DB, env.EVENTS, settings, { later, log }),
+    userEvents: userEventsFor(db, env.EVENTS, settings, { later, log }),
     later,
     log,
     metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
@@ -132,24 +139,23 @@ export async function wire(
     signAssertion: assertionSigner(settings, keys),
   };
   const tokenCache = createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY });
+  const foreignUsers = d1ForeignUsers(db, log);
+  const issuers = foreignIssuers(configuration.issuers, fetching);
+  const own = createAuthentication({ ...services, tokenCache, issuer: services.codec.issuer });
   const provisioning = provisioningFor(stores.provisioningStore, services);
   const { takeUsers } = provisioning;
-  const auditLog = d1Audit(env.DB, log);
-  const flushRecord = d1LastFlush(env.DB, log);
+  const auditLog = d1Audit(db, log);
+  const flushRecord = d1LastFlush(db, log);
   const deps = {
     ...services,
     useCases: createTokenUseCases({ ...services, admin, takeUsers, auditLog, flushRecord }),
     administration: admin && createAdministration({ ...services, admin, takeUsers, auditLog }),
     ...provisioning,
-    authentication: createAuthentication({
-      ...services,
-      tokenCache,
-      issuer: services.codec.issuer,
-    }),
-    apiKeys: settings.API_KEYS ? createApiKeys({ ...services, apiKeys: d1ApiKeys(env.DB, log) }) : undefined,
+    authentication: issuers.length === 0 ? own : withIssuers(own, issuers, { ...services, foreignUsers }),
+    apiKeys: settings.API_KEYS ? createApiKeys({ ...services, apiKeys: d1ApiKeys(db, log) }) : undefined,
   };
-  const databases = new Map([[usersDatabase, env.DB], ...sessionBindings(env)]);
-  const schema = spreadSchema(d1Schema(env.DB, schemaNeeds(services.settings), log), databases, log);
+  const databases = new Map([[usersDatabase, db], ...sessionDatabases]);
+  const schema = spreadSchema(d1Schema(db, schemaNeeds(services.settings), log), databases, log);
   const health = { ...services, schema, keySource: keySource?.state };
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }
@@ -167,6 +173,16 @@ function boundIn(env: Env): Bound {
       [...sessionBindings(env)].map(([name, db]) => [name, typeof db.prepare === "function" ? "right" : "other"]),
     ),
   };
+}
+
+function withIssuers(
+  own: Authentication,
+  issuers: readonly ForeignIssuer[],
+  services: Services & Pick<ForeignTokenDependencies, "foreignUsers">,
+): Authentication {
+  const { tokenTypes } = services.codec.issuer;
+  const foreignTokenCache = createTokenCache<KnownForeignToken>({ ...rememberedTokens, leewaySeconds: 0 });
+  return withForeignTokens(own, { ...services, issuers, tokenTypes, foreignTokenCache });
 }
 
 /** Events are written down only where they are sent somewhere. */
@@ -250,19 +266,6 @@ function loginApiFor(env: Env, settings: Settings, log: Log): LoginApi | undefin
         log("origin_failed", { error: error instanceof Error ? error.message : "unknown" }, headers["x-request-id"]),
     })
   );
-}
-
-/** JWK_URL takes the place of VERIFYING_KEY, but for HMAC (TokenBackend.get_verifying_key). */
-function keySourceFor(settings: Settings, log: Log): KeySource | undefined {
-  const { JWK_URL } = settings;
-  if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return undefined;
-  return remoteKeys(settings, {
-    load: () => fetchJwkSet(JWK_URL),
-    loaded: (keys) => log("jwks_loaded", { keys }),
-    failed: (error) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" }),
-    keepAlive: (work) => waitUntil(work),
-    pause,
-  });
 }
 
 function logFor(settings: Settings): Log {

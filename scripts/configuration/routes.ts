@@ -72,6 +72,7 @@ const meanings: Readonly<Record<RouteKeyName, string>> = {
   path: "an exact path, or a prefix that ends in /*",
   methods: "method names in capitals; others go on to the next rules",
   auth: `what the request needs: one of ${routeAuths.join(", ")}`,
+  issuers: "whose tokens open it: self is the gateway, others are entries of ISSUERS",
   require: "claims that the token must have, with their values",
   revocation: `where revoked tokens are looked up: one of ${revocationModes.join(", ")}`,
   api_keys: "true, or scopes that an API key needs: such keys open the route, too (API_KEYS)",

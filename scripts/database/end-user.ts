@@ -100,7 +100,7 @@ export async function endSession(
   await tellKv("the session is ended", storesOf(bindings).announceSession?.(session, until, nowSeconds));
 }
 
-async function tellKv(
+export async function tellKv(
   done: string,
   telling: Promise<void> | undefined,
   cure = "Run the command again.",

@@ -189,18 +189,27 @@ export async function orTaken<T>(writing: Promise<T>, model: UserModel, name: st
     return await writing;
   } catch (error) {
     if (reasonOf(error).includes("UNIQUE constraint failed: users.username")) throw nameTaken(model, name);
+    if (reasonOf(error).includes("UNIQUE constraint failed: users.alternate_id")) {
+      throw new Failure("There is already a user with this alternate id.");
+    }
     throw error;
   }
 }
 
 /** The columns that `edituser` changes. */
 export type UserChanges = Readonly<
-  Partial<Pick<User, "username" | "email" | "first_name" | "last_name" | "is_active" | "is_staff" | "is_superuser">>
+  Partial<Pick<User, "username" | "email" | "first_name" | "last_name" | "is_active" | "is_staff" | "is_superuser">> & {
+    /** null takes it away. */
+    readonly alternate_id?: string | null;
+  }
 >;
 
 /** Sessions from before do not go on where is_active changes, or the name by which tokens name the user. */
 export function changeUserSql(model: UserModel, id: UserId, changes: UserChanges): string {
-  const literal = (value: string | boolean) => (typeof value === "string" ? sqlText(value) : sqlBoolean(value));
+  const literal = (value: string | boolean | null) => {
+    if (value === null) return "NULL";
+    return typeof value === "string" ? sqlText(value) : sqlBoolean(value);
+  };
   const ending = [
     ...(changes.is_active === undefined ? [] : [`is_active <> ${literal(changes.is_active)}`]),
     ...(changes.username === undefined || !namesAreIds(model) ? [] : [`username <> ${literal(changes.username)}`]),

@@ -26,12 +26,12 @@ export interface CheckDefinition {
  * it is checked later: nothing is shown as passed that may not have been checked.
  */
 export const codecChecks = [
-  { check: "shape", reasons: ["token_unreadable"] },
+  { check: "shape", reasons: ["token_unreadable", "token_issuer_not_accepted"] },
   { check: "header", reasons: ["token_header_unusable"] },
   { check: "algorithm", reasons: ["token_algorithm_other"] },
   { check: "key", reasons: ["token_key_unknown", "keys_unavailable"] },
   { check: "signature", reasons: ["token_signature_wrong"] },
-  { check: "purpose", reasons: ["token_is_assertion"] },
+  { check: "purpose", reasons: ["token_is_assertion", "token_is_reissued"] },
   { check: "payload", reasons: ["token_payload_unreadable"] },
   { check: "iat", reasons: ["token_issued_in_future"] },
   { check: "nbf", reasons: ["token_not_yet_valid"] },
@@ -57,7 +57,7 @@ export type ClassCheck = (typeof classChecks)[number]["check"];
 
 /** The user of the token. */
 export const userChecks = [
-  { check: "user named", reasons: ["user_claim_missing"] },
+  { check: "user named", reasons: ["user_claim_missing", "token_user_of_other_issuer"] },
   { check: "user exists", reasons: ["user_not_found"] },
   { check: "user active", reasons: ["user_inactive"] },
   { check: "password", reasons: ["user_password_changed"] },

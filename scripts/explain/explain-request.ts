@@ -20,6 +20,7 @@ import { type DescribedRoute, ruleInWords } from "../configuration/routes.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
 import { shown } from "./decode-token.ts";
 import { explainApiKey } from "./explain-api-key.ts";
+import { explainForeign, explainForeignUser, foreignIssuerOf } from "./explain-foreign.ts";
 import { explainRevocation } from "./explain-revocation.ts";
 import { explainToken, refusalOf } from "./explain-token.ts";
 import type { ExplainServices, ExplainSetup } from "./services.ts";
@@ -157,13 +158,18 @@ async function tokenChecks(
   const found: Check = { check, verdict: "passed", detail: `in ${headerPlan.authHeader}` };
   const { nowSeconds, offline, unsigned } = input;
   const token = { token: bearerToken.token, rule, nowSeconds, offline, unsigned };
-  const { checks, authenticated } = await explainToken(services, token);
+  const foreign = foreignIssuerOf(services, token.token);
+  const { checks, authenticated } = await (foreign
+    ? explainForeign(services, foreign, token)
+    : explainToken(services, token));
   if (authenticated === undefined) {
     return [found, ...checks, notReached("revocation"), ...requireRows(rule, undefined)];
   }
   const revocation = await explainRevocation(services, authenticated, token);
   const identity = revocation.verdict === "failed" ? undefined : authenticated.identity;
-  return [found, ...checks, revocation, ...requireRows(rule, identity)];
+  const required = requireRows(rule, identity);
+  const isReached = [revocation, ...required].every(({ verdict }) => verdict === "passed" || verdict === "not asked");
+  return [found, ...checks, revocation, ...required, ...(await explainForeignUser(services, authenticated, isReached))];
 }
 
 /** @param identity undefined when an earlier check failed */
@@ -207,7 +213,7 @@ async function withOutcome(
   });
   if ("response" in outcome && forwarded) {
     const { shadowReason } = outcome.record;
-    const headers = shownHeaders(services, forwarded.headers);
+    const headers = shownHeaders(services, request, forwarded.headers);
     const rows = shadowReason === undefined || known ? checks : [...checks, late(shadowReason)];
     const shadowed = shadowReason ?? null;
     return { rule, checks: rows, outcome: { kind: "forwarded", url: forwarded.url, headers, shadowed } };
@@ -233,16 +239,19 @@ async function withOutcome(
 /** The headers about the caller. Token and assertion are named, not shown: whoever has one can use it. */
 function shownHeaders(
   { settings, headerPlan: { authHeader } }: ExplainServices,
+  request: Request,
   headers: Headers,
 ): Readonly<Record<string, string>> {
   const rows: Array<readonly [string, string]> = [];
-  for (const header of Object.keys(settings.IDENTITY_HEADERS)) {
+  for (const header of ["X-Token-Issuer", "X-Token-Subject", ...Object.keys(settings.IDENTITY_HEADERS)]) {
     const value = headers.get(header);
     if (value !== null) rows.push([header, value]);
   }
   if (headers.has(apiKeyHeader)) rows.push(["X-Api-Key-Id", headers.get(apiKeyHeader) ?? ""]);
   if (headers.has("x-forwarded-prefix")) rows.push(["X-Forwarded-Prefix", headers.get("x-forwarded-prefix") ?? ""]);
-  if (headers.has(authHeader)) rows.push([authHeader, "(as the client sent it)"]);
+  const isSent = headers.get(authHeader) === request.headers.get(authHeader);
+  const asWhat = isSent ? "(as the client sent it)" : "(a token of the gateway's own, for 60 s)";
+  if (headers.has(authHeader)) rows.push([authHeader, asWhat]);
   if (headers.has("x-gateway-assertion")) rows.push(["X-Gateway-Assertion", "(signed anew for each request)"]);
   return Object.fromEntries(rows);
 }

@@ -4,6 +4,7 @@
 import { type Authenticated, createAuthentication } from "../../src/auth/authenticate.ts";
 import { type Reason, Refusal } from "../../src/errors.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
+import { self } from "../../src/settings/issuers.ts";
 import { pythonInt } from "../../src/tokens/claims.ts";
 import type { TokenType } from "../../src/tokens/token-types.ts";
 import {
@@ -58,14 +59,19 @@ interface Subject extends TokenInput {
 export async function explainToken(services: ExplainServices, input: TokenInput): Promise<TokenExplanation> {
   const { token, rule, nowSeconds, offline } = input;
   const subject: Subject = { ...input, services, decoded: decodeToken(token) };
-  const opened = await refusalOf(() => services.codec.open(token, nowSeconds));
+  const opened = isAccepted(rule)
+    ? await refusalOf(() => services.codec.open(token, nowSeconds))
+    : new Refusal("token_issuer_not_accepted");
   const codec = codecRows(subject, opened instanceof Refusal ? opened.reason : undefined);
   if (opened instanceof Refusal) {
     const later = [...classChecks, ...userChecks].map(({ check }) => notReached(check));
     return { checks: [...codec, ...later], authenticated: undefined };
   }
-  const asked = { readUser: rule.auth === "user" && !offline, revocation: offline ? "off" : rule.revocation } as const;
-  const outcome = await refusalOf(() => services.authentication.authenticate({ token, ...asked }, nowSeconds));
+  const asked = {
+    ...{ token, issuers: rule.issuers, readUser: rule.auth === "user" && !offline },
+    revocation: offline ? ("off" as const) : rule.revocation,
+  };
+  const outcome = await refusalOf(() => services.authentication.authenticate(asked, nowSeconds));
   const fits = !(outcome instanceof Refusal && outcome.reason === "no_token_class_fits");
   const classes = await classRows(subject, fits);
   const failed = outcome instanceof Refusal ? outcome.reason : undefined;
@@ -76,7 +82,10 @@ export async function explainToken(services: ExplainServices, input: TokenInput)
   return { checks: [...codec, ...classes, ...users], authenticated: outcome instanceof Refusal ? undefined : outcome };
 }
 
-function codecRows({ services, decoded, nowSeconds, unsigned }: Subject, reason: Reason | undefined): Check[] {
+/** Whether the route takes tokens of our own. */
+const isAccepted = ({ issuers }: Rule): boolean => issuers?.has(self) ?? true;
+
+function codecRows({ services, decoded, nowSeconds, unsigned, rule }: Subject, reason: Reason | undefined): Check[] {
   const { settings } = services;
   const { header, claims } = decoded;
   const said = (name: string): string => (Object.hasOwn(claims, name) ? shown(claims[name]) : "not in the token");
@@ -118,6 +127,8 @@ function codecRows({ services, decoded, nowSeconds, unsigned }: Subject, reason:
     keys_unavailable: "JWK_URL has not responded for too long",
     token_signature_wrong: "made with another key, or the token was changed",
     token_is_assertion: "this is an assertion of the gateway, not a token",
+    token_is_reissued: "this is a token that the gateway made for the API alone (reissue)",
+    token_issuer_not_accepted: `the route has issuers = ${JSON.stringify([...(rule.issuers ?? ["self"])])}, and this is a token of our own`,
     token_payload_unreadable: "the payload is not a JSON object",
     token_issued_in_future: `issued ${time("iat")}${leeway}`,
     token_not_yet_valid: `valid from ${time("nbf")}${leeway}`,
@@ -195,6 +206,7 @@ function userFailure({ services, decoded }: Subject, reason: Reason): string {
   const { USER_ID_CLAIM, USER_ID_FIELD } = services.settings;
   const details: Readonly<Partial<Record<Reason, string>>> = {
     user_claim_missing: `the token has no claim ${USER_ID_CLAIM}`,
+    token_user_of_other_issuer: `${USER_ID_CLAIM} begins with the prefix of an issuer of ISSUERS`,
     user_not_found: `no user in D1 has the ${USER_ID_FIELD} ${shown(decoded.claims[USER_ID_CLAIM])}`,
     user_inactive: "is_active is 0",
     user_password_changed: "it was changed after the token was issued",

@@ -3,26 +3,30 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createApiKeys } from "../../src/auth/api-keys.ts";
 import { createAuthentication } from "../../src/auth/authenticate.ts";
+import { type KnownForeignToken, withForeignTokens } from "../../src/auth/foreign-tokens.ts";
 import type { TokenCache } from "../../src/auth/token-cache.ts";
 import type { Configuration } from "../../src/configuration.ts";
+import { foreignIssuers, jwkUrlSource } from "../../src/key-sources.ts";
+import type { Log } from "../../src/log-events.ts";
 import type { Origin } from "../../src/proxy/forward.ts";
 import type { ProxyDependencies } from "../../src/proxy/pipeline.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
 import type { Services } from "../../src/services.ts";
-import type { TokenStore, UserStore } from "../../src/stores/contract.ts";
+import type { TokenStore, UserLookup, UserStore } from "../../src/stores/contract.ts";
 import { d1ApiKeys } from "../../src/stores/d1/api-keys.ts";
 import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
-import { fetchJwkSet } from "../../src/stores/jwk-set-source.ts";
+import type { ForeignUserStore } from "../../src/stores/foreign-users-contract.ts";
 import { kvRevocationCache, noRevocationCache } from "../../src/stores/kv/revocations.ts";
 import { type SpreadLog, sessionDatabases, usersDatabase } from "../../src/stores/spread/databases.ts";
 import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { assertionSigner } from "../../src/tokens/assertion.ts";
 import { createCodec } from "../../src/tokens/codec.ts";
-import type { Keys } from "../../src/tokens/keys.ts";
-import { remoteKeys } from "../../src/tokens/remote-keys.ts";
+import type { ForeignIssuer } from "../../src/tokens/foreign-issuer.ts";
+import type { KeySource, Keys } from "../../src/tokens/keys.ts";
+import type { User } from "../../src/users/user.ts";
 import { noUserEvents } from "../../src/users/user-events.ts";
 
 /** The bindings of the stores. */
@@ -41,9 +45,10 @@ export interface Forwarded {
 }
 
 /** The services with which the Worker answers requests, without a token cache: each check is made each time. */
-export type ExplainServices = Services & ProxyDependencies;
+export type ExplainServices = Services & ProxyDependencies & { readonly issuers: readonly ForeignIssuer[] };
 
 export const noTokenCache: TokenCache = { recall: () => undefined, keep: () => {} };
+const noForeignTokens: TokenCache<KnownForeignToken> = { recall: () => undefined, keep: () => {} };
 
 export interface ExplainSetup {
   readonly services: ExplainServices;
@@ -67,6 +72,11 @@ export function setUpExplain(
   const log = (_event: string, fields: Readonly<Record<string, unknown>>): void => {
     if (typeof fields.error === "string") lastError = fields.error;
   };
+  const fetching = {
+    log: ((event, fields) => log(event, fields)) as Log,
+    keepAlive: () => {},
+    pause: (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds)),
+  };
   const recording = (origin: Pick<Origin, "base" | "audience">): Origin => ({
     ...origin,
     send: async (url, init) => {
@@ -79,7 +89,7 @@ export function setUpExplain(
   const shared = {
     ...configuration,
     rules: rules.map((rule) => ({ ...rule, destination: rule.destination && recording(rule.destination) })),
-    codec: createCodec(settings, { ...keys, ...remoteKeysFor(configuration, log) }, JSON.stringify),
+    codec: createCodec(settings, { ...keys, ...remoteOf(jwkUrlSource(settings, fetching)) }, JSON.stringify),
     users: stores === undefined ? noUsers : d1Users(stores.d1, log),
     // Nor does anybody log in.
     apiUsers: d1ApiUsers(stores?.d1 ?? noDatabase, log),
@@ -104,10 +114,15 @@ export function setUpExplain(
     signAssertion: assertionSigner(settings, keys),
   };
   const { issuer } = shared.codec;
+  const own = createAuthentication({ ...shared, issuer, tokenCache: noTokenCache });
+  const issuers = foreignIssuers(configuration.issuers, fetching);
+  const { tokenTypes } = issuer;
+  const foreign = { ...shared, issuers, tokenTypes, foreignUsers: unwrittenUsers, foreignTokenCache: noForeignTokens };
   const apiKeys = { ...d1ApiKeys(stores?.d1 ?? noDatabase, log), keepHash: nothing, noteUse: nothing };
   const services = {
     ...shared,
-    authentication: createAuthentication({ ...shared, issuer, tokenCache: noTokenCache }),
+    issuers,
+    authentication: withForeignTokens(own, foreign),
     apiKeys: settings.API_KEYS ? createApiKeys({ ...shared, apiKeys }) : undefined,
   };
   return { services, rules: configuration.rules, forwarded: () => forwarded, lastError: () => lastError };
@@ -134,11 +149,23 @@ const offlineRule = (rule: Rule): Rule => ({
 const unavailable = (): never => {
   throw new TypeError("there is no store with --offline");
 };
+/** A user for whom nothing says who it is. */
+const someUser = (lookup: UserLookup): User => ({
+  ...{ id: "(a new id)", password: "!", last_login: null, date_joined: "", session_version: 0, extra: {} },
+  ...{ is_superuser: false, is_staff: false, is_active: true, alternate_id: null },
+  ...{ username: "", first_name: "", last_name: "", email: "" },
+  [lookup.column]: lookup.value,
+});
+/** With `provision`, the Worker would write a row. */
+const unwrittenUsers: ForeignUserStore = {
+  ensure: async ({ lookup }) => ({ user: someUser(lookup), created: false }),
+};
 const noUsers: UserStore = { byUsername: unavailable, byLookup: unavailable };
 const noTokens: TokenStore = {
   withNotes: () => noTokens,
   isBlacklisted: async () => false,
-  tokenStatus: async () => ({ ended: false, user: undefined }),
+  // Only tokens of another issuer have their user looked up: whoever it is.
+  tokenStatus: async (_keys, lookup) => ({ ended: false, user: lookup && someUser(lookup) }),
   tokenAndUser: unavailable,
   recordLogin: unavailable,
   insert: unavailable,
@@ -151,20 +178,5 @@ const noTokens: TokenStore = {
 };
 const noDatabase = { prepare: unavailable, batch: unavailable } as unknown as D1Database;
 
-/** As in wire.ts: JWK_URL replaces VERIFYING_KEY, except for HMAC. */
-function remoteKeysFor(
-  { settings }: Configuration,
-  log: (event: string, fields: Readonly<Record<string, unknown>>) => void,
-): Pick<Keys, "remote" | "remoteVersion"> {
-  const { JWK_URL } = settings;
-  if (JWK_URL === null || settings.ALGORITHM.startsWith("HS")) return {};
-  const failed = (error: unknown) => log("jwks_failed", { error: error instanceof Error ? error.message : "unknown" });
-  const source = remoteKeys(settings, {
-    load: () => fetchJwkSet(JWK_URL),
-    loaded: () => {},
-    failed,
-    keepAlive: () => {},
-    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-  });
-  return { remote: source.find, remoteVersion: source.version };
-}
+const remoteOf = (source: KeySource | undefined): Pick<Keys, "remote" | "remoteVersion"> =>
+  source ? { remote: source.find, remoteVersion: source.version } : {};

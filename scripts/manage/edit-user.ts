@@ -1,7 +1,8 @@
 // `edituser`: changes a user's name, address, names and flags.
 // Must never let sessions go on that the admin page would end for the same change.
 
-import { namesAreIds } from "../../src/users/user-id.ts";
+import { keyWords, readKey } from "../../src/users/primary-key.ts";
+import { namesAreIds, userIdColumn } from "../../src/users/user-id.ts";
 import { emailError, loginNameError, nameError, normalEmail, nulError } from "../../src/users/user-rules.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { withNotes } from "../database/command-notes.ts";
@@ -38,6 +39,7 @@ const flags = {
   email: { type: "string" },
   "first-name": { type: "string" },
   "last-name": { type: "string" },
+  "alternate-id": { type: "string" },
   staff: { type: "boolean" },
   "no-staff": { type: "boolean" },
   superuser: { type: "boolean" },
@@ -57,6 +59,8 @@ name users by it (USER_ID_FIELD). With USERS_OWNER = "origin", users are changed
   --email ADDRESS    another address; "" for none
   --first-name TEXT  another first_name
   --last-name TEXT   another last_name
+  --alternate-id ID  whom another issuer means: the user's alternate_id, for reissue of ISSUERS; "" for none. Not where
+                     tokens name users by it (USER_ID_FIELD)
   --staff            set is_staff to 1
   --no-staff         set is_staff to 0
   --superuser        set is_superuser to 1
@@ -85,6 +89,7 @@ export function readChanges(model: UserModel, values: Values): UserChanges {
     ...((byEmail ? name : typedEmail) === undefined ? {} : { email: byEmail ? name : typedEmail }),
     ...(text("first-name") === undefined ? {} : { first_name: text("first-name") }),
     ...(text("last-name") === undefined ? {} : { last_name: text("last-name") }),
+    ...alternateOf(model, text("alternate-id")),
     ...flagOf(values, "staff", "is_staff"),
     ...flagOf(values, "superuser", "is_superuser"),
     ...flagOf(values, "active", "is_active"),
@@ -101,6 +106,17 @@ export function readChanges(model: UserModel, values: Values): UserChanges {
   ];
   for (const [flag, error] of errors) if (error !== null) throw new Failure(`${flag}: ${error}`);
   return changes;
+}
+
+function alternateOf(model: UserModel, text: string | undefined): UserChanges {
+  if (text === undefined) return {};
+  if (userIdColumn(model) === "alternate_id") {
+    throw new Failure(`--alternate-id: tokens name users by it (USER_ID_FIELD = "${model.USER_ID_FIELD}").`);
+  }
+  if (text === "") return { alternate_id: null };
+  const id = readKey(text, "text");
+  if (id === undefined) throw new Failure(`--alternate-id must be ${keyWords.text}.`);
+  return { alternate_id: id };
 }
 
 const textError = (text: string | undefined) => (text === undefined ? null : (nulError(text) ?? nameError(text)));
@@ -139,7 +155,8 @@ export async function editUser(
     : writeUserChange(telling, user, { ends: next.is_active !== undefined, ...isActive }, sql);
   await orTaken(writing, model, name);
   const said = differing.map(
-    ([column, value]) => `${column} ${typeof value === "string" ? `'${value}'` : Number(value)}`,
+    ([column, value]) =>
+      `${column} ${typeof value === "string" ? `'${value}'` : value === null ? "none" : Number(value)}`,
   );
   return `${at} is changed: ${said.join(", ")}.${ends ? " All tokens are ended." : ""}`;
 }

@@ -1,8 +1,10 @@
 // `logout`: ends all tokens of a user, one session, or the tokens of everybody.
 import { namesSession } from "../../src/settings/derived.ts";
+import { foreignKey } from "../../src/tokens/foreign-key.ts";
 import { type Bindings, settingsOf } from "../database/bindings.ts";
 import { withNotes } from "../database/command-notes.ts";
 import { countOpenSessions, endTokensOfEveryone, mostCounted } from "../database/end-everyone.ts";
+import { endForeignUser, requireIssuer } from "../database/end-foreign.ts";
 import { endSession, endUserTokens } from "../database/end-user.ts";
 import { openSessions } from "../database/token-rows.ts";
 import { type User, userNamed } from "../database/users.ts";
@@ -25,6 +27,8 @@ import {
 const logoutFlags = {
   session: { type: "string" },
   all: { type: "boolean" },
+  issuer: { type: "string" },
+  subject: { type: "string" },
   "dry-run": { type: "boolean" },
   yes: { type: "boolean" },
   ...userFlags,
@@ -33,6 +37,7 @@ const logoutFlags = {
 
 const logoutHelp = `npm run manage -- logout USERNAME [flags]
 npm run manage -- logout --all [--dry-run] [--yes] [--remote]
+npm run manage -- logout --issuer ISSUER --subject SUBJECT [--remote]
 
 Ends all tokens of the user issued so far: refresh and sliding tokens at once, access tokens on routes that check
 revocation (docs/revocation.md says how soon). The user can log in again; use deactivate to prevent that.
@@ -40,10 +45,15 @@ revocation (docs/revocation.md says how soon). The user can log in again; use de
 With --all, the tokens of everybody end, and all log-ins to the admin page: after a leak, or after a database was restored,
 which makes used tokens good again (docs/incidents.md). If it fails half-way, run it again.
 
+With --issuer and --subject, the tokens that an issuer of ISSUERS has issued to somebody end, on routes that check revocation
+(docs/issuers.md).
+
 ${userHelp}
   --session ID       end only this session (npm run manage -- sessions USERNAME lists the ids). Its access tokens end
                      only if they name it: with BLACKLIST_ENDS_SESSION or REVOKE_FAMILY_ON_REUSE
   --all              end the tokens of everybody
+  --issuer ISSUER    the iss of the tokens
+  --subject SUBJECT  whom the issuer names, as in X-Token-Subject
   --dry-run          with --all: write nothing; say what would end
   --yes              with --all: do not ask for confirmation
 ${placeHelp}
@@ -80,6 +90,21 @@ export async function logout(
   const named = namesSession(settingsOf(vars, ["BLACKLIST_ENDS_SESSION", "REVOKE_FAMILY_ON_REUSE"]));
   const rest = named ? "" : " Its access tokens do not name it and stay valid until they expire.";
   return `The session '${session}' ${of} is ended.${rest}`;
+}
+
+/** Ends what an issuer has issued to somebody until now. Returns the sentence to print. */
+export async function logOutForeign(
+  bindings: Bindings,
+  { issuer, subject }: { readonly issuer: string; readonly subject: string },
+  nowSeconds: number,
+): Promise<string> {
+  requireBlacklist(bindings);
+  requireIssuer(bindings, issuer);
+  const name = { issuer, subject };
+  const user = { id: foreignKey(issuer, subject) };
+  const telling = withNotes(bindings, { action: "user_logged_out", user, detail: { issuer } }, nowSeconds);
+  await endForeignUser(telling, name, nowSeconds);
+  return `All tokens of '${subject}' from ${issuer} are ended in the ${bindings.database.place} database.`;
 }
 
 function requireBlacklist({ vars }: Bindings): void {
@@ -120,6 +145,7 @@ async function runLogout(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readFlags(argv, logoutFlags, 1);
   checkPlace(values);
   if (values.all === true) return runLogoutAll(values, positionals);
+  if (values.issuer !== undefined || values.subject !== undefined) return runLogoutForeign(values, positionals);
   if (values.yes === true || values["dry-run"] === true) throw usage("--yes and --dry-run require --all.");
   const word = readUser(positionals, values, "logout");
   if (values.session === "") throw usage("--session needs the id of a session.");
@@ -135,7 +161,8 @@ async function runLogoutAll(
   values: ReturnType<typeof readFlags<typeof logoutFlags>>["values"],
   positionals: readonly string[],
 ): Promise<number> {
-  if (positionals.length > 0 || values.id !== undefined || values.session !== undefined)
+  const { id, session, issuer, subject } = values;
+  if (positionals.length > 0 || [id, session, issuer, subject].some((value) => value !== undefined))
     throw usage("--all ends the tokens of everybody: it takes neither a user nor --session.");
   const dryRun = values["dry-run"] === true;
   if (!dryRun && values.yes !== true) requireTerminal("log everybody out");
@@ -143,6 +170,20 @@ async function runLogoutAll(
     if (values.yes !== true) await confirm(question, "Nobody was logged out.");
   };
   for (const line of await withBindings(values, (bindings) => logoutAll(bindings, { dryRun, ask }))) console.log(line);
+  return EXIT.ok;
+}
+
+async function runLogoutForeign(
+  values: ReturnType<typeof readFlags<typeof logoutFlags>>["values"],
+  positionals: readonly string[],
+): Promise<number> {
+  const { issuer, subject } = values;
+  if (positionals.length > 0 || values.id !== undefined || values.session !== undefined)
+    throw usage("--issuer and --subject say whose tokens end: they go with neither a user nor --session.");
+  if (!issuer || !subject) throw usage("--issuer and --subject go together.");
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const whose = { issuer, subject };
+  console.log(await withBindings(values, (bindings) => logOutForeign(bindings, whose, nowSeconds)));
   return EXIT.ok;
 }
 

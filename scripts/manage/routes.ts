@@ -74,12 +74,11 @@ export function routeRows({ configuration, errors, bound }: WhichReading): reado
 /** Keys that are shown in the column of another one, or in that of the target. */
 const withoutColumn: readonly RouteKeyName[] = ["enforce", "origin", "strip_prefix"];
 /** Keys that have a column only where a rule has them. */
-const rareColumns: readonly RouteKeyName[] = ["api_keys"];
-
+const columnIfSet: readonly RouteKeyName[] = ["issuers", "api_keys"];
 const columnsOf = (rows: readonly RouteRow[]): readonly RouteKeyName[] =>
-  routeKeyNames.filter(
-    (name) => !withoutColumn.includes(name) && (!rareColumns.includes(name) || rows.some((row) => row[name] !== null)),
-  );
+  routeKeyNames
+    .filter((name) => !withoutColumn.includes(name))
+    .filter((name) => !columnIfSet.includes(name) || rows.some((row) => row[name] !== null));
 
 function cell(row: RouteRow, name: RouteKeyName): string {
   const value = row[name];
@@ -102,8 +101,8 @@ async function run(argv: readonly string[]): Promise<number> {
   const rows = routeRows(reading);
   if (values.json === true) console.log(JSON.stringify(rows, null, 2));
   else {
-    const withoutOrigin = reading.hasLocalApi ? "the API of npm start" : "no origin: 502";
     const columns = columnsOf(rows);
+    const withoutOrigin = reading.hasLocalApi ? "the API of npm start" : "no origin: 502";
     const table = textTable(
       [...columns, "goes to"],
       rows.map((row) => [...columns.map((name) => cell(row, name)), target(row, withoutOrigin)]),

@@ -2,8 +2,10 @@
 // Must never delete the row of a session with a token that is still accepted.
 import type { TokenStore } from "../../src/stores/contract.ts";
 import { spreadTokens } from "../../src/stores/spread/tokens.ts";
+import { foreignKey } from "../../src/tokens/foreign-key.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { withNotes } from "../database/command-notes.ts";
+import { endForeignToken, requireIssuer } from "../database/end-foreign.ts";
 import { hasSessionDatabases, overDatabases, ownerOfId } from "../database/session-stores.ts";
 import { findToken, listTokens, type TokenRow } from "../database/token-rows.ts";
 import { userNamed } from "../database/users.ts";
@@ -96,9 +98,15 @@ Blacklists the refresh or sliding token with this id (jti), first in the databas
 lists the ids. If the token is used up or already blacklisted, only KV is updated. Access tokens issued from a refresh
 token stay valid until they expire, as with Simple JWT.
 
+With --issuer, it is a token of that issuer of ISSUERS, on routes that check revocation (docs/issuers.md).
+
+  --issuer ISSUER    the iss of the token
+  --subject SUBJECT  with --issuer: whose it is; needed where sessions are in databases of their own
 ${placeHelp}
 
   npm run manage -- revoke 2e5f3d4c6b7a49818f0e1d2c3b4a5968`;
+
+const revokeFlags = { issuer: { type: "string" }, subject: { type: "string" }, ...placeFlags } as const;
 
 /** Blacklists the token in D1, then in KV. Returns the sentence to print. Fails if there is no such token. */
 export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: number): Promise<string> {
@@ -141,19 +149,41 @@ export async function revokeToken(bindings: Bindings, jti: string, nowSeconds: n
 }
 
 async function runRevoke(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = readFlags(argv, placeFlags, 1);
+  const { values, positionals } = readFlags(argv, revokeFlags, 1);
   checkPlace(values);
   const [jti] = positionals;
   if (jti === undefined || jti === "") throw usage("ID is missing: npm run manage -- revoke ID");
+  const { issuer, subject } = values;
+  if (subject !== undefined && issuer === undefined) throw usage("--subject requires --issuer.");
   const nowSeconds = Math.floor(Date.now() / 1000);
-  console.log(await withBindings(values, (bindings) => revokeToken(bindings, jti, nowSeconds)));
+  const sentence = await withBindings(values, (bindings) =>
+    issuer === undefined
+      ? revokeToken(bindings, jti, nowSeconds)
+      : revokeForeignToken(bindings, { issuer, subject, jti }, nowSeconds),
+  );
+  console.log(sentence);
   return EXIT.ok;
+}
+
+/** Returns the sentence to print. Whether there is such a token, only its issuer knows. */
+export async function revokeForeignToken(
+  bindings: Bindings,
+  token: Parameters<typeof endForeignToken>[1],
+  nowSeconds: number,
+): Promise<string> {
+  requireIssuer(bindings, token.issuer);
+  const detail = { issuer: token.issuer, jti: token.jti.slice(0, 8) };
+  const user = token.subject === undefined ? undefined : { id: foreignKey(token.issuer, token.subject) };
+  const telling = withNotes(bindings, { action: "token_revoked", user, detail }, nowSeconds);
+  const done = await endForeignToken(telling, token, nowSeconds);
+  const { place } = bindings.database;
+  return `'${token.jti}' of ${token.issuer} ${done ? "is" : "was already"} revoked in the ${place} database.`;
 }
 
 export const revokeCommand: Command = {
   summary: "blacklist one token by its id",
   help: revokeHelp,
-  flags: placeFlags,
+  flags: revokeFlags,
   run: runRevoke,
 };
 

@@ -71,7 +71,8 @@ export function tokenRefusal(error: unknown): Refusal {
   throw error;
 }
 
-function messageOf(tokenType: TokenType, refusal: Refusal): TokenClassMessage {
+/** What a class of tokens says of one that it does not take. */
+export function messageOf(tokenType: TokenType, refusal: Refusal): TokenClassMessage {
   const message = { token_class: tokenType.className, token_type: tokenType.type, message: refusal.wire.detail };
   return refusal.more.names === undefined ? message : { ...message, claim: refusal.more.names };
 }

@@ -19,6 +19,17 @@ import type { TokenCache, VerifiedToken } from "./token-cache.ts";
 /** Whose request it is, as far as the token tells; `user` only where the route reads it. */
 export interface Identity extends VerifiedToken {
   readonly user: User | undefined;
+  /** Of a token of another issuer (ISSUERS). Then `userId` is the id of a user of ours, by the rule of the issuer, or undefined. */
+  readonly foreign?: ForeignIdentity | undefined;
+}
+
+/** Who is calling by the word of another issuer. */
+export interface ForeignIdentity {
+  readonly issuer: string;
+  /** Whom the issuer names. */
+  readonly subject: string;
+  /** The token of ours that takes the place of the issuer's on the way to the origin; undefined without `reissue`. */
+  readonly reissued: { readonly token: string; readonly claims: Claims } | undefined;
 }
 
 /** A bearer token, and what its route wants to know. */
@@ -27,6 +38,8 @@ export interface AuthenticationRequest {
   /** `auth = "user"`. */
   readonly readUser: boolean;
   readonly revocation: RevocationMode;
+  /** Whose tokens the route takes; undefined for our own alone. */
+  readonly issuers?: ReadonlySet<string> | undefined;
 }
 
 /** An identity whose revocation is still to be checked. */
@@ -34,6 +47,11 @@ export interface Authenticated {
   readonly identity: Identity;
   /** The store's word on whether its token was ended: asked for at most once. */
   readonly isEnded: () => Promise<boolean>;
+  /**
+   * Of a token of another issuer: the same identity with its user among ours, whose row this may write. To be called once
+   * nothing else refuses the token.
+   */
+  readonly finish?: ((requestId: string) => Promise<Identity>) | undefined;
 }
 
 export interface Authentication {

@@ -18,10 +18,10 @@ export interface VerifiedToken {
 }
 
 /** What an isolate remembers. The key is the whole token: two that differ in one character are two. */
-export interface TokenCache {
+export interface TokenCache<Verified extends Pick<VerifiedToken, "expiresAtSeconds"> = VerifiedToken> {
   /** Undefined for a token that is not known, has expired, or was verified with other keys than there are now. */
-  recall(token: string, keysVersion: number | undefined, nowSeconds: number): VerifiedToken | undefined;
-  keep(token: string, verified: VerifiedToken, keysVersion: number | undefined): void;
+  recall(token: string, keysVersion: number | undefined, nowSeconds: number): Verified | undefined;
+  keep(token: string, verified: Verified, keysVersion: number | undefined): void;
 }
 
 export interface TokenCacheBounds {
@@ -32,8 +32,8 @@ export interface TokenCacheBounds {
   readonly leewaySeconds: number;
 }
 
-interface Entry {
-  readonly verified: VerifiedToken;
+interface Entry<Verified> {
+  readonly verified: Verified;
   readonly keysVersion: number;
   readonly untilSeconds: number;
 }
@@ -47,8 +47,10 @@ const bytesOf = (token: string) => bytesAroundEach + bytesPerCharacter * token.l
  * Revocation, the user's row and required claims are not part of it: they are looked at in each request. Of too many
  * entries the oldest go, used or not: one that is needed again is verified again.
  */
-export function createTokenCache(bounds: TokenCacheBounds): TokenCache {
-  const known = oldestFirst<Entry>();
+export function createTokenCache<Verified extends Pick<VerifiedToken, "expiresAtSeconds"> = VerifiedToken>(
+  bounds: TokenCacheBounds,
+): TokenCache<Verified> {
+  const known = oldestFirst<Entry<Verified>>();
   let bytes = 0;
   const forget = (token: string) => {
     if (known.delete(token)) bytes -= bytesOf(token);

@@ -2,7 +2,7 @@
 // Must never forward a request that a step has not passed.
 
 import type { ApiKeyIdentity, ApiKeys } from "../auth/api-keys.ts";
-import type { Authentication, Identity } from "../auth/authenticate.ts";
+import type { Authentication, AuthenticationRequest, Identity } from "../auth/authenticate.ts";
 import { type BearerToken, readBearerToken } from "../auth/bearer-token.ts";
 import type { DecisionRecord, Draft, Handler, RequestContext, TokenIdentity } from "../context.ts";
 import { type Reason, Refusal, refuse } from "../errors.ts";
@@ -15,7 +15,7 @@ import { checkApiKey, loggedKey } from "./api-key-caller.ts";
 import { connectionOf } from "./connection.ts";
 import { forward, type Origin } from "./forward.ts";
 import { setApiKeyAssertion, setAssertion } from "./headers/assertion-header.ts";
-import { cookieToHeader, dropAdminCookie } from "./headers/cookie-to-header.ts";
+import { cookieToHeader, dropAdminCookie, reissuedToHeader } from "./headers/cookie-to-header.ts";
 import { apiKeyHeader } from "./headers/header-names.ts";
 import { type HeaderPlan, originHeaders } from "./headers/headers.ts";
 import { isPersonal, type Privacy } from "./keep-private.ts";
@@ -108,7 +108,12 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
 }
 
 const tokenIdentity = (identity: Identity | undefined): TokenIdentity | undefined =>
-  identity && { userId: identity.userId, tokenType: identity.tokenType.type, jti: identity.jti };
+  identity && {
+    userId: identity.userId,
+    tokenType: identity.tokenType.type,
+    jti: identity.jti,
+    issuer: identity.foreign?.issuer,
+  };
 
 /** No token: anonymous on `optional`, refused elsewhere. A bad token is refused everywhere, never anonymous. */
 function checkCaller(
@@ -123,7 +128,7 @@ function checkCaller(
     if (key !== undefined) return key;
     const bearerToken = readBearerToken(dependencies.settings, dependencies.headerPlan, request);
     if (bearerToken === undefined) return rule.auth === "optional" ? anonymous : refuse("credentials_missing");
-    const asked = { token: bearerToken.token, readUser: rule.auth === "user", revocation: rule.revocation };
+    const asked = askedOf(rule, bearerToken);
     identity = dependencies.authentication.recall(asked, context.nowSeconds);
     if (!identity) return authenticateCaller(dependencies.authentication, rule, bearerToken, context);
     requireClaims(rule, identity.claims);
@@ -133,19 +138,27 @@ function checkCaller(
   }
 }
 
+/** What the route wants to know of the token. */
+const askedOf = ({ auth, revocation, issuers }: Rule, { token }: BearerToken): AuthenticationRequest => ({
+  token,
+  readUser: auth === "user",
+  revocation,
+  issuers,
+});
+
 async function authenticateCaller(
   authentication: Authentication,
   rule: Rule,
   bearerToken: BearerToken,
-  { nowSeconds }: RequestContext,
+  { nowSeconds, requestId }: RequestContext,
 ): Promise<CallerCheck> {
   let identity: Identity | undefined;
   try {
-    const asked = { token: bearerToken.token, readUser: rule.auth === "user", revocation: rule.revocation };
-    const authenticated = await authentication.authenticate(asked, nowSeconds);
+    const authenticated = await authentication.authenticate(askedOf(rule, bearerToken), nowSeconds);
     ({ identity } = authenticated);
     await authentication.checkRevocation(rule.revocation, authenticated, nowSeconds);
     requireClaims(rule, identity.claims);
+    if (authenticated.finish) identity = await authenticated.finish(requestId);
     return { bearerToken, identity };
   } catch (error) {
     return { ...anonymous, identity, error };
@@ -189,6 +202,8 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   const { identity, apiKey } = caller;
   const headers = originHeaders(headerPlan, context.headers, connectionOf(request, context), identity);
   if (settings.AUTH_COOKIE !== false) cookieToHeader(headerPlan, headers, caller.bearerToken);
+  const reissued = identity?.foreign?.reissued;
+  if (reissued) reissuedToHeader(headerPlan, headers, reissued.token);
   if (settings.ADMIN) dropAdminCookie(headers);
   // What an application needs to write links that lead back through the gateway.
   if (rule.strip) headers.set("x-forwarded-prefix", rule.strip.sent);

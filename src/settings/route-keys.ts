@@ -4,6 +4,7 @@ import { integerOf, isExactNumber, sameNumber } from "../json/exact-number.ts";
 import { type AdmittedApiKeys, admitsFewerApiKeys, readAdmittedApiKeys } from "./admitted-api-keys.ts";
 import { checkOriginUrl } from "./checks/check-urls.ts";
 import { isRecord, type Reader, readChoice, shown } from "./readers.ts";
+import { readIssuersOfRoute, refusesMoreIssuers } from "./route-issuers.ts";
 import { revocationModes, type Settings } from "./settings.ts";
 
 /** What a rule asks of a request, the least first. */
@@ -68,6 +69,15 @@ export const routeKeys = {
     refusesMore: laterIn(routeAuths),
     isAboutToken: true,
   }),
+  issuers: optional<ReadonlySet<string> | undefined>(
+    { value: undefined, shown: '["self"]' },
+    {
+      read: reading(readIssuersOfRoute),
+      appliesTo: ["optional", "token", "user"],
+      refusesMore: refusesMoreIssuers,
+      isAboutToken: true,
+    },
+  ),
   /** An integer beyond 2^53 has to be a bigint: `{ account: 281474976710657001n }`. */
   require: optional<ReadonlyMap<string, unknown>>(
     { value: new Map(), shown: "none" },

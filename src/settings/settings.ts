@@ -85,6 +85,8 @@ export const settingsTable = {
   AUDIENCE: setting<readonly string[] | string | null>(readAudience, null),
   ISSUER: setting(readTextOrNone("the issuer's name"), null),
   JWK_URL: setting(readTextOrNone("the URL of a JWK Set"), null),
+  // Its entries are read by issuers.ts.
+  ISSUERS: added<readonly unknown[]>(readList("a list of issuers"), []),
   LEEWAY: setting(readDuration(0), 0),
   AUTH_HEADER_TYPES: setting(readTextList("a scheme such as Bearer, or a list of schemes", 1), ["Bearer"]),
   AUTH_HEADER_NAME: setting(text, "HTTP_AUTHORIZATION"),

@@ -18,8 +18,8 @@ export function analyticsMetrics(dataset: AnalyticsEngineDataset, log: Log): Met
   let logged = false;
   return {
     add(point) {
-      const { decision, reason, operation, rule, method, country, status } = point;
-      const texts = [decision, reason, operation, rule, method, country];
+      const { decision, reason, operation, rule, method, country, status, issuer } = point;
+      const texts = [decision, reason, operation, rule, method, country, issuer];
       try {
         dataset.writeDataPoint({
           indexes: [decision],

@@ -10,8 +10,8 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
-/** Through what: the admin page, a command, or a signed request or response of the API (provisioning). */
-export type AuditSource = "admin" | "command" | "api";
+/** Through what: the admin page, a command, a signed request or response of the API (provisioning), or a token of another issuer. */
+export type AuditSource = "admin" | "command" | "api" | "issuer";
 
 /** An entry that is to be written down. */
 export interface AuditEntry {

@@ -1,20 +1,77 @@
-// The JWK Set at JWK_URL over HTTP: one GET, no redirects, limits on size and time.
-// Must never be given a URL that does not come from the settings.
+// JWK Sets over HTTP, at a URL of the settings or where an issuer says: GETs without redirects, limited in size and time.
+// Must never be given a URL that a token or a client has named.
+import { isLoopback, parsedUrl } from "../settings/checks/check-urls.ts";
+import { isRecord } from "../settings/readers.ts";
 
 /** A set of keys has a few kilobytes; more is not read. */
 const longestSetBytes = 256 * 1024;
 const timeoutMilliseconds = 5000;
 
 /** Fetches and parses the set; throws with a reason that names no address. */
-export async function fetchJwkSet(url: string): Promise<unknown> {
-  const response = await fetch(url, {
-    headers: { accept: "application/jwk-set+json, application/json" },
-    redirect: "manual",
-    signal: AbortSignal.timeout(timeoutMilliseconds),
-  });
+export function fetchJwkSet(url: string): Promise<unknown> {
+  return fetchSet(url, AbortSignal.timeout(timeoutMilliseconds));
+}
+
+/**
+ * Fetches the set of an issuer from where its metadata says: OpenID Connect Discovery 1.0 section 4, or else RFC 8414
+ * section 3. Their `issuer` has to be the issuer, character by character. Both GETs within the time of one.
+ */
+export async function discoverJwkSet(issuer: string): Promise<unknown> {
+  const signal = AbortSignal.timeout(timeoutMilliseconds);
+  const [openId, oauth] = metadataUrls(issuer);
+  const response = await get(openId, "application/json", signal);
+  const found =
+    response.status === 200 ? response : await otherThan(response, () => get(oauth, "application/json", signal));
+  const metadata = await jsonOf(found, "the metadata of the issuer");
+  if (!isRecord(metadata) || metadata.issuer !== issuer) {
+    throw new TypeError("the metadata of the issuer is another issuer's");
+  }
+  const url = typeof metadata.jwks_uri === "string" ? parsedUrl(metadata.jwks_uri) : undefined;
+  if (url === undefined || !mayLeadTo(url, new URL(issuer))) {
+    throw new TypeError("the metadata of the issuer has no jwks_uri that may be fetched");
+  }
+  return fetchSet(url.href, signal);
+}
+
+/** Where an issuer's metadata are. Both leave a slash at its end out; RFC 8414 puts its path behind the well-known one. */
+export function metadataUrls(issuer: string): readonly [openId: string, oauth: string] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, "");
+  return [
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+  ];
+}
+
+/**
+ * Whether keys may be fetched from there: https, and no host by its address or on this machine. On the issuer's own host
+ * both may be: the settings name it.
+ */
+function mayLeadTo(url: URL, issuer: URL): boolean {
+  if (url.username || url.password) return false;
+  if (url.hostname === issuer.hostname) {
+    return url.protocol === "https:" || (url.protocol === "http:" && issuer.protocol === "http:" && isLoopback(url));
+  }
+  const isAddress = /^\[|^[\d.]+$/.test(url.hostname);
+  const isInside = /(^|\.)(localhost|local|internal)\.?$/.test(url.hostname) || !url.hostname.includes(".");
+  return url.protocol === "https:" && !isAddress && !isInside;
+}
+
+async function otherThan(response: Response, next: () => Promise<Response>): Promise<Response> {
+  await response.body?.cancel();
+  return next();
+}
+
+const fetchSet = async (url: string, signal: AbortSignal): Promise<unknown> =>
+  jsonOf(await get(url, "application/jwk-set+json, application/json", signal), "the source of the JWK Set");
+
+const get = (url: string, accept: string, signal: AbortSignal): Promise<Response> =>
+  fetch(url, { headers: { accept }, redirect: "manual", signal });
+
+async function jsonOf(response: Response, source: string): Promise<unknown> {
   if (response.status !== 200) {
     await response.body?.cancel();
-    throw new TypeError(`the source of the JWK Set answered ${response.status}`);
+    throw new TypeError(`${source} answered ${response.status}`);
   }
   return JSON.parse(await limitedText(response));
 }

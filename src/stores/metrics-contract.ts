@@ -18,6 +18,8 @@ export interface RequestPoint {
   readonly totalMilliseconds: number;
   /** Undefined if the origin was not asked. */
   readonly originMilliseconds: number | undefined;
+  /** Of a token of ISSUERS; undefined for our own, and without one. */
+  readonly issuer: string | undefined;
 }
 
 /** Where requests are counted. Takes no time and never throws. */

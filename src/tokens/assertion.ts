@@ -27,13 +27,17 @@ export interface AssertionInput {
   readonly userId: unknown;
   /** Of the token that opened the route. */
   readonly claims: Claims;
+  /** Whose token it was, and whom it names there, where it was another issuer's. */
+  readonly foreign?: { readonly issuer: string; readonly subject: string } | undefined;
 }
 
 /**
  * The claims of an assertion (RFC 7519 section 4.1), then those of ASSERTION_CLAIMS that the token has. `sub` is the user's
  * id as a string; it is left out for an id that is neither a string nor a number, so that an origin which needs it refuses.
+ * For a token of another issuer it is that of our user, and left out without one; two more claims say whose the token was.
  */
-export function assertionClaims({ settings, nowSeconds, requestId, audience, userId, claims }: AssertionInput): Claims {
+export function assertionClaims(input: AssertionInput): Claims {
+  const { settings, nowSeconds, requestId, audience, userId, claims, foreign } = input;
   const subject = typeof userId === "string" ? userId : numberText(userId);
   const more = settings.ASSERTION_CLAIMS.filter((name) => Object.hasOwn(claims, name));
   return {
@@ -41,6 +45,7 @@ export function assertionClaims({ settings, nowSeconds, requestId, audience, use
     iss: settings.ISSUER ?? nameWithoutIssuer,
     aud: audience,
     ...(subject === undefined ? {} : { sub: subject }),
+    ...(foreign === undefined ? {} : { token_issuer: foreign.issuer, token_subject: foreign.subject }),
     request_id: requestId,
     iat: nowSeconds,
     exp: nowSeconds + assertionSeconds,

@@ -17,6 +17,8 @@ import { type ChooseKeys, gatewayIssuer, type TrustedIssuer, type TryKeys } from
 export interface Codec {
   /** The compact JWS (RFC 7515) of the claims. */
   sign(claims: Claims): Promise<string>;
+  /** The same for a token that only the origin gets, in the place of another issuer's. No endpoint and no route takes it. */
+  signReissued(claims: Claims): Promise<string>;
   /** Verifies a token of `issuer`. */
   readonly open: VerifyToken;
   /** The gateway itself. */
@@ -24,6 +26,9 @@ export interface Codec {
   /** That of `issuer`. */
   readonly keysVersion: KeysVersion;
 }
+
+/** The header `typ` (RFC 8725 section 3.11) of a token that stands for another issuer's, for the origin alone. */
+export const reissuedType = "reissued+jwt";
 
 /**
  * The claims of a token whose signature, algorithm and registered claims are good. Refuses with a `token_*` reason
@@ -36,11 +41,13 @@ export function createCodec(settings: Settings, keys: Keys, encode: (claims: Cla
   const { ALGORITHM, KEY_ID } = settings;
   const header = { alg: ALGORITHM, typ: "JWT", ...(KEY_ID === null ? {} : { kid: KEY_ID }) };
   const issuer = gatewayIssuer(settings, keys);
+  const signWith = (protectedHeader: typeof header) => (claims: Claims) =>
+    new CompactSign(new TextEncoder().encode(encode(claims))).setProtectedHeader(protectedHeader).sign(keys.signing);
   return {
     issuer,
     keysVersion: issuer.keysVersion,
-    sign: (claims) =>
-      new CompactSign(new TextEncoder().encode(encode(claims))).setProtectedHeader(header).sign(keys.signing),
+    sign: signWith(header),
+    signReissued: signWith({ ...header, typ: reissuedType }),
     open: verifierOf(issuer),
   };
 }
@@ -55,6 +62,7 @@ function verifierOf(issuer: TrustedIssuer): VerifyToken {
     if (payload === undefined) {
       const opened = await verifyByJose(split, nowSeconds).catch((error) => refuse(reasonOf(error)));
       checkHeader(opened.protectedHeader);
+      checkPurpose(opened.protectedHeader);
       if (opened.used) await knownHeaders.remember(split, opened.used);
       ({ payload } = opened);
     }
@@ -64,14 +72,37 @@ function verifierOf(issuer: TrustedIssuer): VerifyToken {
   };
 }
 
+/** What a token has whose signature is good, and that was checked for nothing else. */
+export interface SignedToken {
+  readonly header: CompactJWSHeaderParameters;
+  readonly claims: Claims;
+}
+
+/** The verification of signatures alone, for issuers that have public keys: with their keys and no others. */
+export function signatureVerifier(
+  issuer: Pick<TrustedIssuer, "keys" | "algorithms">,
+): (token: string, nowSeconds: number) => Promise<SignedToken> {
+  const verifyByJose = joseVerifier(issuer);
+  return async (token, nowSeconds) => {
+    const split = splitToken(token) ?? refuse("token_unreadable");
+    const opened = await verifyByJose(split, nowSeconds).catch((error) => refuse(reasonOf(error)));
+    checkHeader(opened.protectedHeader);
+    return { header: opened.protectedHeader, claims: claimsFrom(opened.payload) };
+  };
+}
+
 function checkHeader(header: CompactJWSHeaderParameters): void {
-  const { kid, b64, typ } = header;
+  const { kid, b64 } = header;
   // PyJWT wants a string for `kid` even where nothing looks at it.
   if (Object.hasOwn(header, "kid") && typeof kid !== "string") refuse("token_header_unusable");
   // RFC 7797 section 7: the payload of a JWT is encoded; PyJWT refuses one that is not.
   if (b64 === false) refuse("token_header_unusable");
-  // RFC 8725 section 3.12: signed with the same key, but addressed to the origin.
+}
+
+/** RFC 8725 section 3.12: signed with the same key, but addressed to the origin. */
+function checkPurpose({ typ }: CompactJWSHeaderParameters): void {
   if (typ === assertionType) refuse("token_is_assertion");
+  if (typ === reissuedType) refuse("token_is_reissued");
 }
 
 /** What jose has verified; `used` is the key, where that is a secret. */
@@ -81,7 +112,7 @@ interface Opened extends CompactVerifyResult {
 
 type VerifySignature = (token: SplitToken, nowSeconds: number) => Promise<Opened>;
 
-function joseVerifier({ keys, algorithms }: TrustedIssuer): VerifySignature {
+function joseVerifier({ keys, algorithms }: Pick<TrustedIssuer, "keys" | "algorithms">): VerifySignature {
   const options = { algorithms: [...algorithms] };
   if ("choose" in keys) return tryingVerifier(keys.choose, options);
   const { single } = keys;

@@ -1,4 +1,4 @@
-// Reads a JWK Set: the keys that may verify tokens of one algorithm, by id.
+// Reads a JWK Set: the keys that may verify tokens of an algorithm, by id.
 // Must never use a private member, nor a key that is meant for something else.
 import { type CryptoKey, importJWK, type JWK } from "jose";
 import { isRecord } from "../settings/readers.ts";
@@ -14,21 +14,47 @@ export type KeysById = ReadonlyMap<string, readonly JWK[]>;
  */
 export const mostKeysOfOneId = 8;
 
+/** What becomes of a private key in a set: only its public half is used, or none of it, since others may have it, too. */
+export type PrivateKeys = "public half" | "unusable";
+
+/** The members that only a private key has (RFC 7518 section 6), or a secret one. */
+export const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth"] as const;
+
+export const isPrivateKey = (jwk: Readonly<Record<string, unknown>>): boolean =>
+  privateMembers.some((name) => (jwk[name] ?? null) !== null);
+
+/** The usable keys of a set for each algorithm. */
+export type KeysByAlgorithm = ReadonlyMap<Algorithm, KeysById>;
+
 /**
- * The keys of a parsed JWK Set (RFC 7517 section 5) that may verify tokens of the algorithm. Keys of another type, curve,
+ * The keys of a parsed JWK Set (RFC 7517 section 5) that may verify tokens of each algorithm. Keys of another type, curve,
  * `alg`, `use` or `key_ops` are left out, and so are keys without an id. Members that are null count as absent. Throws
  * a TypeError for a set without any usable key.
  */
-export function usableKeys(set: unknown, algorithm: Algorithm): KeysById {
+export function usableKeys(
+  set: unknown,
+  algorithms: readonly Algorithm[],
+  privateKeys: PrivateKeys = "public half",
+): KeysByAlgorithm {
   const list: unknown = isRecord(set) ? set.keys : undefined;
+  const jwks = (Array.isArray(list) ? list : []).filter(
+    (jwk) => isRecord(jwk) && !(privateKeys === "unusable" && isPrivateKey(jwk)),
+  );
+  const keys = new Map(algorithms.map((algorithm) => [algorithm, keysFor(jwks, algorithm)]));
+  if ([...keys.values()].every((one) => one.size === 0)) {
+    throw new TypeError("the JWK Set has no key that could verify");
+  }
+  return keys;
+}
+
+function keysFor(jwks: ReadonlyArray<Readonly<Record<string, unknown>>>, algorithm: Algorithm): KeysById {
   const keys = new Map<string, JWK[]>();
-  for (const jwk of Array.isArray(list) ? list : []) {
-    if (!isRecord(jwk) || typeof jwk.kid !== "string" || !mayVerify(jwk, algorithm)) continue;
+  for (const jwk of jwks) {
+    if (typeof jwk.kid !== "string" || !mayVerify(jwk, algorithm)) continue;
     const sharing = keys.get(jwk.kid);
     if (sharing === undefined) keys.set(jwk.kid, [publicPart(jwk)]);
     else if (sharing.length < mostKeysOfOneId) sharing.push(publicPart(jwk));
   }
-  if (keys.size === 0) throw new TypeError("the JWK Set has no key that could verify");
   return keys;
 }
 

@@ -4,6 +4,7 @@ import { base64url, type CryptoKey, importJWK, type JWK } from "jose";
 import { isBlank, looksAsymmetric } from "../settings/readers.ts";
 import { type Algorithm, algorithms, type Settings } from "../settings/settings.ts";
 import { algorithmNamed, algorithmTable } from "./algorithms.ts";
+import { isPrivateKey, privateMembers } from "./jwk-set.ts";
 import { floor, type RingKey, shortestSecretBytes } from "./keys.ts";
 
 /** `keys` is to be used only while `errors` is empty. */
@@ -20,8 +21,6 @@ type EntryReading = { readonly key: RingKey; readonly warning?: string } | { rea
 
 /** How many keys, with the gateway's own, are tried for a token without a `kid`: a bound on the work. */
 export const mostTries = 4;
-
-const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 /** Reads and checks KEY_ID and the entries of VERIFYING_KEYS (RFC 7517 section 4). Members that are null count as absent. */
 export async function readKeyRing(settings: Settings): Promise<KeyRingReading> {
@@ -56,24 +55,30 @@ export async function readKeyRing(settings: Settings): Promise<KeyRingReading> {
 
 /** @param kids those of earlier entries; this one's is added */
 async function readEntry(entry: Entry, kids: Set<string>, settings: Settings): Promise<EntryReading> {
-  const { kid, use, key_ops: operations } = entry;
+  const { kid } = entry;
   if (typeof kid !== "string" || kid === "") return { error: "needs a kid: a string that no other key has" };
   if (kid === settings.KEY_ID) return { error: "has the kid of KEY_ID" };
   if (kids.has(kid)) return { error: "has the kid of an earlier one" };
   kids.add(kid);
   const alg = algorithmNamed(entry.alg);
   if (!alg) return { error: `needs an alg, one of ${algorithms.join(", ")}: it is the only one the key verifies` };
-  if ((use ?? "sig") !== "sig") return { error: 'must have no use, or the use "sig"' };
-  if ((operations ?? null) !== null && !(Array.isArray(operations) && operations.includes("verify"))) {
-    return { error: 'must have no key_ops, or "verify" among them' };
-  }
-  if (privateMembers.some((name) => (entry[name] ?? null) !== null)) {
-    return { error: `is a private key: only its public half belongs here, without ${privateMembers.join(", ")}` };
-  }
+  const unfit = unfitError(entry);
+  if (unfit !== undefined) return { error: unfit };
   const row = algorithmTable[alg];
   return row.family === "hmac"
     ? secretEntry(entry, { kid, alg, minimumBytes: row.minimumSecretBytes }, settings)
     : await publicEntry(entry, kid, alg);
+}
+
+/** Why an entry is no key to verify with, whatever its algorithm; the end of a sentence that begins with its place. */
+export function unfitError(entry: Entry): string | undefined {
+  const { use, key_ops: operations } = entry;
+  if ((use ?? "sig") !== "sig") return 'must have no use, or the use "sig"';
+  if ((operations ?? null) !== null && !(Array.isArray(operations) && operations.includes("verify"))) {
+    return 'must have no key_ops, or "verify" among them';
+  }
+  if (!isPrivateKey(entry)) return undefined;
+  return `is a private key: only its public half belongs here, without ${privateMembers.join(", ")}`;
 }
 
 function secretEntry(
@@ -101,7 +106,8 @@ function secretEntry(
   return { key: read, warning: `${short}; ALLOW_SHORT_SIGNING_KEY allows it` };
 }
 
-async function publicEntry(entry: Entry, kid: string, alg: Algorithm): Promise<EntryReading> {
+/** A public key for tokens of the algorithm, which is none of HMAC. */
+export async function publicEntry(entry: Entry, kid: string, alg: Algorithm): Promise<EntryReading> {
   const wanted = publicShape(alg);
   if (entry.kty !== wanted.kty || (wanted.crv !== undefined && entry.crv !== wanted.crv)) {
     const crv = wanted.crv === undefined ? "" : ` and the crv "${wanted.crv}"`;

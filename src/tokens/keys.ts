@@ -10,8 +10,12 @@ import { type PemReading, readPem } from "./pem.ts";
 /** A public key as RFC 7517 writes it. */
 export type PublicJwk = Readonly<JWK>;
 
-/** The keys of a set with the id in a token's header, at least one; refuses if there is none. */
-export type FindKeys = (kid: unknown, nowSeconds: number) => Promise<readonly CryptoKey[]>;
+/**
+ * The keys of a set with the id in a token's header, at least one; refuses if there is none.
+ *
+ * @param algorithm of the token; the set's only one if left out
+ */
+export type FindKeys = (kid: unknown, nowSeconds: number, algorithm?: Algorithm) => Promise<readonly CryptoKey[]>;
 
 /** A set of keys that is fetched: `last_good` while it cannot be fetched again, `failed` when nothing can be verified. */
 export type KeySourceState = "ok" | "last_good" | "failed";
@@ -19,7 +23,7 @@ export type KeySourceState = "ok" | "last_good" | "failed";
 /** The version of the keys at a time: another number when some may be gone, undefined when the set has to be fetched. */
 export type KeysVersion = (nowSeconds: number) => number | undefined;
 
-/** The keys of JWK_URL. */
+/** The keys of JWK_URL, or of an issuer of ISSUERS. */
 export interface KeySource {
   readonly find: FindKeys;
   /** Reads the set if it is time for that, as a token would. */

@@ -1,9 +1,9 @@
-// The keys of JWK_URL: fetched when needed, kept in the isolate, fetched again for unknown ids.
+// The keys of JWK_URL, or of an issuer of ISSUERS: fetched when needed, kept in the isolate, fetched again for unknown ids.
 // Must never take a URL from a token, accept a token for lack of keys, or await a promise of another request.
 import type { CryptoKey } from "jose";
 import { refuse } from "../errors.ts";
-import type { Settings } from "../settings/settings.ts";
-import { importedKeys, type KeysById, usableKeys } from "./jwk-set.ts";
+import type { Algorithm } from "../settings/settings.ts";
+import { importedKeys, type KeysByAlgorithm, type PrivateKeys, usableKeys } from "./jwk-set.ts";
 import type { KeySource } from "./keys.ts";
 
 /** How long a set is used before it is fetched again. */
@@ -19,9 +19,16 @@ const longestFetchSeconds = 6;
 /** How long a request waits for the fetch of another one before it makes its own, and before it gives up. */
 const patience = { ownFetchMilliseconds: 1000, longestMilliseconds: 6000, stepMilliseconds: 100 } as const;
 
-/** Effects that the keys of JWK_URL need. */
+/** What is looked for in a set. */
+export interface WantedKeys {
+  /** Of the tokens: those of other algorithms find no key. Not empty. */
+  readonly algorithms: readonly [Algorithm, ...Algorithm[]];
+  readonly privateKeys?: PrivateKeys;
+}
+
+/** Effects that fetched keys need. */
 export interface RemoteKeysDependencies {
-  /** The JWK Set at JWK_URL as parsed JSON; throws if it cannot be fetched, after 5 s at the latest. */
+  /** The JWK Set as parsed JSON; throws if it cannot be fetched, after 5 s at the latest. */
   readonly load: () => Promise<unknown>;
   /** Logs the ids of the keys when they have changed. */
   readonly loaded: (keyIds: readonly string[]) => void;
@@ -34,10 +41,11 @@ export interface RemoteKeysDependencies {
 
 /** What an isolate remembers of the set. Values only: a promise would belong to the request that made it. */
 interface Memory {
-  keys: KeysById;
+  keys: KeysByAlgorithm;
   /** Its keys as text, to see whether a set has changed, and a number for it. */
   text: string;
   version: number;
+  /** By algorithm and id. */
   imported: Map<string, readonly CryptoKey[]>;
   loadedAtSeconds: number | undefined;
   failedAtSeconds: number | undefined;
@@ -56,10 +64,9 @@ interface Memory {
  * that has brought what it needs, and makes its own if not.
  */
 export function remoteKeys(
-  settings: Settings,
+  { algorithms, privateKeys = "public half" }: WantedKeys,
   { load, loaded, failed, keepAlive, pause }: RemoteKeysDependencies,
 ): KeySource {
-  const { ALGORITHM } = settings;
   const mayFetchUnknown = fetchAllowance(unknownIds.burst, unknownIds.refillSeconds);
   const memory: Memory = {
     keys: new Map(),
@@ -93,11 +100,11 @@ export function remoteKeys(
       return true;
     };
     const work = load()
-      .then((set) => usableKeys(set, ALGORITHM))
+      .then((set) => usableKeys(set, algorithms, privateKeys))
       .then(
         (keys) => {
           if (!settles()) return;
-          if (keep(memory, keys, nowSeconds)) loaded([...keys.keys()]);
+          if (keep(memory, keys, nowSeconds)) loaded(idsOf(keys));
         },
         (error: unknown) => {
           if (settles()) memory.failedAtSeconds = nowSeconds;
@@ -130,22 +137,23 @@ export function remoteKeys(
     if (!isCoolingDown(nowSeconds)) return fetchSet(nowSeconds);
   };
 
-  const find: KeySource["find"] = async (kid, nowSeconds) => {
+  const find: KeySource["find"] = async (kid, nowSeconds, algorithm = algorithms[0]) => {
     if (typeof kid !== "string") refuse("token_key_unknown");
+    const isKnown = () => memory.keys.get(algorithm)?.has(kid) === true;
     let looked = false;
     // The previous keys are used while another request fetches.
-    if (!isFresh(nowSeconds) && !(memory.keys.has(kid) && isUnderWay(nowSeconds))) {
+    if (!isFresh(nowSeconds) && !(isKnown() && isUnderWay(nowSeconds))) {
       await renew(nowSeconds);
       looked = true;
     }
-    if (!memory.keys.has(kid) && !looked) {
+    if (!isKnown() && !looked) {
       if (isUnderWay(nowSeconds)) await watch(nowSeconds);
       else if (!isCoolingDown(nowSeconds) && mayFetchUnknown(nowSeconds)) await fetchSet(nowSeconds);
     }
     // Never any keys: Simple JWT's answer when the source is down. Keys that are too old: 503, the gateway cannot verify.
     if (memory.loadedAtSeconds === undefined) refuse("token_key_unknown");
     if (nowSeconds - memory.loadedAtSeconds >= lastGoodSeconds) refuse("keys_unavailable");
-    const found = await keysOfId(memory, kid, ALGORITHM);
+    const found = await keysOfId(memory, kid, algorithm);
     return found.length > 0 ? found : refuse("token_key_unknown");
   };
 
@@ -160,10 +168,12 @@ export function remoteKeys(
 }
 
 /** Stores the keys; true if they have changed. */
-function keep(memory: Memory, keys: KeysById, nowSeconds: number): boolean {
+function keep(memory: Memory, keys: KeysByAlgorithm, nowSeconds: number): boolean {
   memory.loadedAtSeconds = nowSeconds;
   memory.failedAtSeconds = undefined;
-  const text = JSON.stringify([...keys].sort(([one], [other]) => (one < other ? -1 : 1)));
+  const text = JSON.stringify(
+    [...keys.values()].map((byId) => [...byId].sort(([one], [other]) => (one < other ? -1 : 1))),
+  );
   if (text === memory.text) return false;
   memory.keys = keys;
   memory.text = text;
@@ -172,14 +182,19 @@ function keep(memory: Memory, keys: KeysById, nowSeconds: number): boolean {
   return true;
 }
 
+const idsOf = (keys: KeysByAlgorithm): readonly string[] => [
+  ...new Set([...keys.values()].flatMap((byId) => [...byId.keys()])),
+];
+
 /** A key is imported when first needed; by each request itself, should two need it at the same moment. */
-async function keysOfId(memory: Memory, kid: string, algorithm: Settings["ALGORITHM"]): Promise<readonly CryptoKey[]> {
+async function keysOfId(memory: Memory, kid: string, algorithm: Algorithm): Promise<readonly CryptoKey[]> {
   const { keys, imported } = memory;
-  const known = imported.get(kid);
-  const jwks = keys.get(kid);
+  const place = `${algorithm} ${kid}`;
+  const known = imported.get(place);
+  const jwks = keys.get(algorithm)?.get(kid);
   if (known !== undefined || jwks === undefined) return known ?? [];
   const made = await importedKeys(jwks, algorithm);
-  imported.set(kid, made);
+  imported.set(place, made);
   return made;
 }
 

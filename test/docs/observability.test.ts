@@ -66,7 +66,7 @@ describe("the metrics", () => {
   const point = {
     decision: "deny",
     ...{ reason: "reason", operation: "operation", rule: "rule", method: "method" },
-    ...{ country: "country", status: 1, totalMilliseconds: 2, originMilliseconds: 3 },
+    ...{ country: "country", status: 1, totalMilliseconds: 2, originMilliseconds: 3, issuer: "issuer" },
   } as const;
 
   it("have their columns in the order in which points are written", () => {
@@ -74,11 +74,18 @@ describe("the metrics", () => {
     const dataset = { writeDataPoint: (one?: AnalyticsEngineDataPoint) => void (one && written.push(one)) };
     analyticsMetrics(dataset, () => {}).add(point);
     expect(written).toEqual([
-      { indexes: ["deny"], blobs: ["deny", "reason", "operation", "rule", "method", "country"], doubles: [1, 2, 3] },
+      {
+        indexes: ["deny"],
+        blobs: ["deny", "reason", "operation", "rule", "method", "country", "issuer"],
+        doubles: [1, 2, 3],
+      },
     ]);
     expect(rows).toEqual([
       ["index1", "decision"],
-      ...["decision", "reason", "operation", "rule", "method", "country"].map((name, at) => [`blob${at + 1}`, name]),
+      ...["decision", "reason", "operation", "rule", "method", "country", "issuer"].map((name, at) => [
+        `blob${at + 1}`,
+        name,
+      ]),
       ...["status", "total", "origin"].map((name, at) => [`double${at + 1}`, name]),
     ]);
   });

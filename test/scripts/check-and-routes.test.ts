@@ -228,9 +228,9 @@ describe("routes", () => {
     routeRows(await readWhich({ remote: true, var: [`ROUTES:${JSON.stringify(routes)}`, ...more] })).filter(
       ({ kind }) => kind !== "own",
     );
-  const rule = { kind: "rule", enforce: true, strip_prefix: null, api_keys: null, what: null };
+  const rule = { kind: "rule", enforce: true, strip_prefix: null, api_keys: null, what: null, issuers: null };
   const rest = {
-    ...{ kind: "rest", path: "anything else", what: "404", methods: null, auth: null, require: null },
+    ...{ kind: "rest", path: "anything else", what: "404", methods: null, auth: null, require: null, issuers: null },
     ...{ revocation: null, enforce: null, origin: null, strip_prefix: null, api_keys: null },
   };
 

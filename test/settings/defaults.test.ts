@@ -16,6 +16,7 @@ const defaults = {
   AUDIENCE: null,
   ISSUER: null,
   JWK_URL: null,
+  ISSUERS: [],
   LEEWAY: 0,
   AUTH_HEADER_TYPES: ["Bearer"],
   AUTH_HEADER_NAME: "HTTP_AUTHORIZATION",

@@ -73,6 +73,7 @@ test("each key has its default and where it applies in words", () => {
     "path: required; all",
     "methods: all; all",
     "auth: required; all",
+    'issuers: ["self"]; optional, token, user',
     "require: none; token, user",
     "revocation: REVOCATION; optional, token, user",
     "api_keys: none; optional, token, user",
@@ -88,7 +89,7 @@ test("each key has its default and where it applies in words", () => {
 describe("of two routes that differ in one key", () => {
   const base: RouteValues = {
     ...{ path: "/*", methods: undefined, auth: "token", require: new Map([["a", 1]]), revocation: "cached" },
-    ...{ enforce: true, origin: undefined, strip_prefix: undefined, api_keys: undefined },
+    ...{ enforce: true, origin: undefined, strip_prefix: undefined, issuers: undefined, api_keys: undefined },
   };
 
   test.each<readonly [string, Partial<RouteValues>, boolean, boolean]>([
@@ -97,6 +98,9 @@ describe("of two routes that differ in one key", () => {
     ["methods", { methods: new Set(["GET"]) }, false, false],
     ["an origin", { origin: "https://a.example" }, false, false],
     ["a prefix", { strip_prefix: "/a" }, false, false],
+    ["self alone, written out", { issuers: new Set(["self"]) }, false, false],
+    ["an issuer more", { issuers: new Set(["self", "https://idp.example"]) }, false, true],
+    ["another issuer", { issuers: new Set(["https://idp.example"]) }, true, true],
     ["more auth", { auth: "user" }, true, false],
     ["less auth", { auth: "optional" }, false, true],
     [

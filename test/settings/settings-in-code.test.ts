@@ -113,6 +113,7 @@ describe("the types", () => {
       path: "/a/*",
       methods: ["GET"],
       auth: "user",
+      issuers: ["self"],
       require: { is_staff: true },
       revocation: "strict",
       origin: "https://a.example",
@@ -124,10 +125,19 @@ describe("the types", () => {
     // What the policy names as all that there is; a key more there is one more in Route.
     const { errors } = readPolicy(settingsOf({ API_KEYS: true, ROUTES: [{ ...route, unknown: 1 }] }));
     expect(errors).toEqual([
-      "ROUTES[0].unknown is not known; a route has path, methods, auth, require, revocation, api_keys, enforce, origin, strip_prefix.",
+      "ROUTES[0].unknown is not known; a route has path, methods, auth, issuers, require, revocation, api_keys, enforce, origin, strip_prefix.",
     ]);
     expectTypeOf<keyof Route>().toEqualTypeOf<
-      "path" | "methods" | "auth" | "require" | "revocation" | "origin" | "strip_prefix" | "enforce" | "api_keys"
+      | "path"
+      | "methods"
+      | "auth"
+      | "issuers"
+      | "require"
+      | "revocation"
+      | "origin"
+      | "strip_prefix"
+      | "enforce"
+      | "api_keys"
     >();
   });
 });

@@ -13,6 +13,7 @@ const point: RequestPoint = {
   status: 401,
   totalMilliseconds: 12,
   originMilliseconds: undefined,
+  issuer: undefined,
 };
 
 function setUp(writeDataPoint = vi.fn()) {
@@ -27,7 +28,7 @@ test("a refused request is indexed as such, with its texts and numbers in their 
     [
       {
         indexes: ["deny"],
-        blobs: ["deny", "token_expired", "proxy", "/api/*", "GET", "DE"],
+        blobs: ["deny", "token_expired", "proxy", "/api/*", "GET", "DE", ""],
         doubles: [401, 12, -1],
       },
     ],
@@ -37,10 +38,9 @@ test("a refused request is indexed as such, with its texts and numbers in their 
 test("a request that passed has the origin's time and no reason", () => {
   const { metrics, writeDataPoint } = setUp();
   const passed = { ...point, decision: "allow", reason: undefined, country: undefined, status: 200 } as const;
-  metrics.add({ ...passed, originMilliseconds: 9 });
-  expect(writeDataPoint.mock.calls).toEqual([
-    [{ indexes: ["allow"], blobs: ["allow", "", "proxy", "/api/*", "GET", ""], doubles: [200, 12, 9] }],
-  ]);
+  metrics.add({ ...passed, originMilliseconds: 9, issuer: "https://idp.example/" });
+  const blobs = ["allow", "", "proxy", "/api/*", "GET", "", "https://idp.example/"];
+  expect(writeDataPoint.mock.calls).toEqual([[{ indexes: ["allow"], blobs, doubles: [200, 12, 9] }]]);
 });
 
 test("a method of a client's own invention is cut", () => {

@@ -38,13 +38,16 @@ function source(first: unknown, change: Readonly<Record<string, unknown>> = {}) 
     if (state.set instanceof Error) throw state.set;
     return state.set;
   };
-  const keys = remoteKeys(settingsOf({ ...vars, ...change }), {
-    load,
-    loaded: (keyIds) => void state.loaded.push(keyIds),
-    failed: (error) => void state.errors.push(error),
-    keepAlive: (work) => void state.kept.push(work),
-    pause: () => new Promise((resolve) => setTimeout(resolve, 1)),
-  });
+  const keys = remoteKeys(
+    { algorithms: [settingsOf({ ...vars, ...change }).ALGORITHM] },
+    {
+      load,
+      loaded: (keyIds) => void state.loaded.push(keyIds),
+      failed: (error) => void state.errors.push(error),
+      keepAlive: (work) => void state.kept.push(work),
+      pause: () => new Promise((resolve) => setTimeout(resolve, 1)),
+    },
+  );
   const find = async (kid: unknown, nowSeconds: number) => {
     const [key] = await keys.find(kid, nowSeconds);
     if (!key) throw new Error("no key and no refusal");

@@ -2,14 +2,14 @@
 // Must never be set on an anonymous request.
 
 import type { ApiKeyIdentity } from "../../auth/api-keys.ts";
-import type { Identity } from "../../auth/authenticate.ts";
+import type { ForeignIdentity, Identity } from "../../auth/authenticate.ts";
 import type { RequestContext } from "../../context.ts";
 import { refuse } from "../../errors.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { apiKeyAssertionClaims, assertionClaims, type SignAssertion } from "../../tokens/assertion.ts";
 import type { Claims } from "../../tokens/claims.ts";
 import type { Origin } from "../forward.ts";
-import { longestValueBytes } from "./identity-headers.ts";
+import { isUserClaim, longestValueBytes } from "./identity-headers.ts";
 
 /** The `aud` for an origin that has no URL of its own: a service binding, or the server behind the Worker's route. */
 const unnamedAudience = "origin";
@@ -34,7 +34,8 @@ export async function setAssertion(
     requestId: context.requestId,
     audience: origin.audience ?? unnamedAudience,
     userId: identity.userId,
-    claims: identity.claims,
+    claims: identity.foreign ? foreignClaims(settings, identity.claims, identity.foreign) : identity.claims,
+    foreign: identity.foreign,
   });
   await signAndSet(sign, claims, headers);
 }
@@ -55,4 +56,11 @@ async function signAndSet(sign: SignAssertion, claims: Claims, headers: Headers)
   const assertion = await sign(claims);
   if (assertion.length > longestValueBytes) refuse("identity_too_large");
   headers.set("x-gateway-assertion", assertion);
+}
+
+/** Those of another issuer's token, but for what says which user of ours it is: that is as in the token reissued for that user. */
+function foreignClaims(settings: Settings, claims: Claims, { reissued }: ForeignIdentity): Claims {
+  const ours = Object.entries(reissued?.claims ?? {}).filter(([name]) => isUserClaim(settings, name));
+  const theirs = Object.entries(claims).filter(([name]) => !isUserClaim(settings, name));
+  return Object.fromEntries([...theirs, ...ours]);
 }

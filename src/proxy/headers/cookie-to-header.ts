@@ -18,6 +18,11 @@ export function cookieToHeader(plan: HeaderPlan, headers: Headers, presented: Be
   headers.set(plan.authHeader, `${plan.schemes[0]} ${presented.token}`);
 }
 
+/** The token that stands for that of another issuer, which the origin does not get. @param headers changed */
+export function reissuedToHeader(plan: HeaderPlan, headers: Headers, token: string): void {
+  headers.set(plan.authHeader, `${plan.schemes[0]} ${token}`);
+}
+
 /** With ADMIN, the cookie of the admin page stays here: an API that had it could act as the admin. */
 export function dropAdminCookie(headers: Headers): void {
   dropCookies(headers, [adminCookie]);

@@ -7,7 +7,10 @@ const hopByHop = ["connection", "keep-alive", "proxy-connection", "proxy-authent
 const hopByHopMore = ["te", "trailer", "transfer-encoding"];
 /** Which API key a request came with: its prefix. Dropped from every client, whether there are API keys or not. */
 export const apiKeyHeader = "x-api-key-id";
-/** Headers that the gateway sets or reads itself: who is calling, which request this is, its own step in the trace, HEALTH_KEY, what the API alone tells, which API key was used. */
+/**
+ * Headers that the gateway sets or reads itself: who is calling, which request this is, its own step in the trace, HEALTH_KEY,
+ * what the API alone tells, whose token it was, which API key was used.
+ */
 const gatewaysOwn = [
   "x-gateway-assertion",
   "x-request-id",
@@ -15,6 +18,8 @@ const gatewaysOwn = [
   "tracestate",
   "x-health-key",
   "x-gateway-users",
+  "x-token-issuer",
+  "x-token-subject",
   apiKeyHeader,
 ];
 

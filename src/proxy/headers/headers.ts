@@ -8,7 +8,13 @@ import type { Settings } from "../../settings/settings.ts";
 import type { Connection } from "../connection.ts";
 import { allowedNames } from "./allowed-headers.ts";
 import { defaultIdentityHeader, folded, isPlain, namesInConnection, reservedNames } from "./header-names.ts";
-import { identityHeaderSetter, readIdentityHeaders, type SetIdentityHeaders } from "./identity-headers.ts";
+import {
+  foreignHeaderSetter,
+  identityHeaderSetter,
+  readIdentityHeaders,
+  type SetForeignHeaders,
+  type SetIdentityHeaders,
+} from "./identity-headers.ts";
 import { isSteering } from "./steering-headers.ts";
 import { setTraceHeaders } from "./trace-headers.ts";
 
@@ -17,6 +23,7 @@ export interface HeaderPlan {
   /** What is done with a header of the client's, by its name in small letters. */
   readonly actionFor: (name: string) => HeaderAction;
   readonly setIdentity: SetIdentityHeaders;
+  readonly setForeign: SetForeignHeaders;
   readonly authHeader: string;
   readonly forwardAuthorization: boolean;
   /** API_KEYS: no API key reaches the API, on no route. */
@@ -35,6 +42,7 @@ export function planHeaders(settings: Settings): HeaderPlan {
   return {
     actionFor: rememberedActions((name) => decideAction(reserved, passes, name)),
     setIdentity: identityHeaderSetter(identity),
+    setForeign: foreignHeaderSetter(identity),
     authHeader,
     forwardAuthorization: settings.FORWARD_AUTHORIZATION,
     dropsApiKeys: settings.API_KEYS,
@@ -110,7 +118,8 @@ export function originHeaders(plan: HeaderPlan, from: Headers, connection: Conne
   headers.set("x-request-id", connection.requestId);
   if (connection.acceptEncoding !== undefined) headers.set("accept-encoding", connection.acceptEncoding);
   setTraceHeaders(headers, from, connection.requestId, plan.traceShare);
-  if (identity) plan.setIdentity(headers, identity.claims);
+  if (identity?.foreign) plan.setForeign(headers, identity, identity.foreign);
+  else if (identity) plan.setIdentity(headers, identity.claims);
   return headers;
 }
 

@@ -1,11 +1,13 @@
 // IDENTITY_HEADERS: which claim goes into which header, and how a claim's value is written there.
 // Must never write a value that could be split, read as another header, or told apart from its claim.
 
+import type { ForeignIdentity, Identity } from "../../auth/authenticate.ts";
 import { authHeaderName } from "../../auth/bearer-token.ts";
 import { refuse } from "../../errors.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type Claims, claim } from "../../tokens/claims.ts";
-import { folded, hasOwnMeaning } from "./header-names.ts";
+import { defaultIdentityHeader, folded, hasOwnMeaning } from "./header-names.ts";
+import { steeringRow } from "./steering-headers.ts";
 
 /** One header of the setting, ready to be set. */
 export interface IdentityHeader {
@@ -13,6 +15,8 @@ export interface IdentityHeader {
   readonly claimPath: readonly string[];
   /** Written as JSON, whatever it is. */
   readonly asJson: boolean;
+  /** Says which user of ours is calling, which a token of another issuer cannot say. */
+  readonly namesUser: boolean;
 }
 
 /** Longest value that is sent on, in bytes: servers differ from about 8 KB on, and a header has a name too. */
@@ -25,9 +29,21 @@ export function readIdentityHeaders(settings: Settings): IdentityHeader[] {
   return Object.entries(settings.IDENTITY_HEADERS).map(([header, source]) => {
     const asJson = source.startsWith(jsonPrefix);
     const path = asJson ? source.slice(jsonPrefix.length) : source;
-    return { header, asJson, claimPath: path === "user_id" ? [settings.USER_ID_CLAIM] : path.split(".") };
+    const claimPath = path === "user_id" ? [settings.USER_ID_CLAIM] : path.split(".");
+    const name = folded(header.toLowerCase());
+    const namesUser =
+      name === defaultIdentityHeader ||
+      steeringRow(name)?.steers === "user" ||
+      isUserClaim(settings, claimPath[0] ?? "");
+    return { header, asJson, claimPath, namesUser };
   });
 }
+
+/** Whether a claim of our own tokens says which user of ours it is about. */
+export const isUserClaim = (
+  { USER_ID_CLAIM, USERNAME_FIELD }: Pick<Settings, "USER_ID_CLAIM" | "USERNAME_FIELD">,
+  name: string,
+): boolean => name === USER_ID_CLAIM || name === USERNAME_FIELD;
 
 /** Names that are the gateway's own or that steer HTTP, names that a server would merge, and paths to nothing. */
 export function identityHeaderErrors(settings: Settings): string[] {
@@ -64,6 +80,30 @@ export function identityHeaderSetter(plan: readonly IdentityHeader[]): SetIdenti
   return (headers, claims) => {
     const texts = known.get(claims) ?? plan.flatMap((header) => textsOf(header, claims));
     known.set(claims, texts);
+    for (const [header, text] of texts) headers.set(header, text);
+  };
+}
+
+/** Writes into headers what there is to know of a token of another issuer. */
+export type SetForeignHeaders = (headers: Headers, identity: Identity, foreign: ForeignIdentity) => void;
+
+/**
+ * X-Token-Issuer and X-Token-Subject, and IDENTITY_HEADERS: from the claims of the token, but those that say which user of
+ * ours it is from the token that was reissued for that user, or not at all.
+ */
+export function foreignHeaderSetter(plan: readonly IdentityHeader[]): SetForeignHeaders {
+  const known = new WeakMap<ForeignIdentity, ReadonlyArray<readonly [header: string, text: string]>>();
+  const own = [
+    { header: "x-token-issuer", claimPath: ["issuer"], asJson: false, namesUser: false },
+    { header: "x-token-subject", claimPath: ["subject"], asJson: false, namesUser: false },
+  ];
+  const textsFor = ({ claims }: Identity, { issuer, subject, reissued }: ForeignIdentity) => [
+    ...own.flatMap((header) => textsOf(header, { issuer, subject })),
+    ...plan.flatMap((header) => textsOf(header, header.namesUser ? (reissued?.claims ?? {}) : claims)),
+  ];
+  return (headers, identity, foreign) => {
+    const texts = known.get(foreign) ?? textsFor(identity, foreign);
+    known.set(foreign, texts);
     for (const [header, text] of texts) headers.set(header, text);
   };
 }

@@ -1,6 +1,7 @@
 // ROUTES → rules that can be matched, or every error in them at once.
 // Must never accept a rule that could fail open: a misspelled key, a pattern that never matches.
 import { coversPath, type InternalRoute, internalRoutes } from "../../internal-routes/table.ts";
+import { issuerNames, self } from "../../settings/issuers.ts";
 import { type Diagnostics, expectedPath, type RouteValues, readRoute } from "../../settings/route-keys.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { urlOrigin } from "../forward.ts";
@@ -29,7 +30,7 @@ export function readPolicy(settings: Settings): PolicyReading {
       warn: (text) => warnings.push(`${name}${text}`),
     };
     const values = readRoute(raw, settings, diagnostics);
-    if (values) checkTogether(values, diagnostics);
+    if (values) checkTogether(values, settings, diagnostics);
     if (values && found.length === 0) {
       // Without an error, each key has its value.
       const rule = ruleOf(values as RouteValues);
@@ -42,9 +43,15 @@ export function readPolicy(settings: Settings): PolicyReading {
   return { rules, errors, warnings };
 }
 
-/** What can only be seen with several keys in view, or with the reading of paths. */
-function checkTogether({ path, strip_prefix, enforce, auth }: Partial<RouteValues>, diagnostics: Diagnostics): void {
+/** What can only be seen with several keys or ISSUERS in view, or with the reading of paths. */
+function checkTogether(values: Partial<RouteValues>, settings: Settings, diagnostics: Diagnostics): void {
+  const { path, strip_prefix, enforce, auth, issuers } = values;
   const { error, warn } = diagnostics;
+  const known = [self, ...issuerNames(settings)];
+  for (const issuer of issuers ?? []) {
+    if (!known.includes(issuer))
+      error(`.issuers has ${JSON.stringify(issuer)}, which is not the issuer of an entry of ISSUERS.`);
+  }
   if (enforce === false && auth !== "public") {
     warn(` (${path}) has enforce = false: what it would refuse is logged and passes as anonymous.`);
   }
