@@ -257,7 +257,6 @@ async function apiKeyStatements(db: D1Database): Promise<void> {
   for (const way of ["after", "before"] as const) {
     await administration.page({ way, place: { first: now, second: "a" } });
   }
-  await administration.page(undefined);
 }
 
 async function provisioningStatements(db: D1Database): Promise<void> {
