@@ -30,6 +30,7 @@ export const logEvents = {
   blacklist: { fields: ["request_id", "user_id", "jti", "session_ended"] },
   token_ended: { fields: ["request_id", "user_id", "token_type", "jti", "reason"] },
   session_ended: { fields: ["request_id", "user_id", "family"] },
+  websocket_expired: { fields: ["request_id"] },
   logout_all: { fields: ["request_id", "user_id"] },
   flush: { fields: ["deleted", "events_sent"] },
   // The admin page: who did what to whom, written down whatever LOG says.

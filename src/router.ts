@@ -18,10 +18,11 @@ import { type InternalRouteName, internalRoutes, spellingsOf } from "./internal-
 import type { Log } from "./log-events.ts";
 import { adminRoutes } from "./pages/admin/routes.ts";
 import { answerPage } from "./pages/token-form/page.ts";
+import type { TokenLimitDependencies } from "./sessions/token-limits.ts";
 import type { TokenUseCases } from "./sessions/use-cases.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
-export interface RouterServices extends SessionsServices, Pick<IntrospectServices, "apiKeys"> {
+export interface RouterServices extends SessionsServices, TokenLimitDependencies, Pick<IntrospectServices, "apiKeys"> {
   readonly log: Log;
   readonly useCases: TokenUseCases;
   /** Only whether there is such a hook. */

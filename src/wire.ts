@@ -21,6 +21,7 @@ import { endedUntilSeconds } from "./sessions/end-sessions.ts";
 import { createTokenUseCases } from "./sessions/use-cases.ts";
 import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import { provisioningKeys } from "./settings/derived.ts";
+import { placedLimits } from "./settings/limits.ts";
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
 import type { AdminStores } from "./stores/admin-contract.ts";
@@ -40,7 +41,7 @@ import { kvRevocationCache, noRevocationCache } from "./stores/kv/revocations.ts
 import { loginApi } from "./stores/login-at-api.ts";
 import type { LoginApi } from "./stores/login-contract.ts";
 import type { ProvisioningStore } from "./stores/provisioning-contract.ts";
-import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
+import { rateLimiter } from "./stores/ratelimit-binding.ts";
 import { usersDatabase } from "./stores/spread/databases.ts";
 import { spreadSchema } from "./stores/spread/schema.ts";
 import { type SessionStores, sessionBindings, sessionStores } from "./stores/spread/session-stores.ts";
@@ -93,7 +94,13 @@ export async function wire(
   const reading = await readConfiguration(joined.env);
   const { configuration } = reading;
   const bound = boundIn(env);
-  const errors = [...codeErrors, ...joined.errors, ...reading.errors, ...bindingErrors(bound, reading.settings)];
+  const limits = placedLimits(reading.settings, configuration?.rules ?? []);
+  const errors = [
+    ...codeErrors,
+    ...joined.errors,
+    ...reading.errors,
+    ...bindingErrors(bound, reading.settings, limits),
+  ];
   if (!configuration || errors.length > 0 || !env.DB) {
     writeLine("settings_faults", { faults: errors });
     return { errors };
@@ -123,7 +130,8 @@ export async function wire(
       ? kvRevocationCache(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log)
       : noRevocationCache(),
     endedUntilSeconds: (nowSeconds: number) => endedUntilSeconds(settings, nowSeconds),
-    loginLimiter: env.LOGIN_LIMITER && rateLimitLogins(env.LOGIN_LIMITER, log),
+    loginLimiter: env.LOGIN_LIMITER && rateLimiter(env.LOGIN_LIMITER, log),
+    limiters: new Map(limits.map(({ binding }) => [binding, rateLimiter(env[binding] as RateLimit, log)])),
     hooks,
     newUuid: () => crypto.randomUUID(),
     newId: () => crypto.randomUUID().replaceAll("-", ""),
@@ -133,6 +141,7 @@ export async function wire(
     userEvents: userEventsFor(db, env.EVENTS, settings, { later, log }),
     later,
     log,
+    nowMilliseconds: () => Date.now(),
     metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
     stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
     origin: originFor(env, settings),
@@ -169,6 +178,9 @@ function boundIn(env: Env): Bound {
     METRICS: METRICS && (typeof METRICS.writeDataPoint === "function" ? "right" : "other"),
     EVENTS: EVENTS && (typeof EVENTS.sendBatch === "function" ? "right" : "other"),
     ORIGIN: ORIGIN && (ORIGIN === "zone" ? "zone" : "service"),
+    LIMITERS: new Map(
+      Object.entries(env).map(([name, value]) => [name, { binding: isRateLimit(value) ? "right" : "other" }]),
+    ),
     SESSIONS: new Map(
       [...sessionBindings(env)].map(([name, db]) => [name, typeof db.prepare === "function" ? "right" : "other"]),
     ),
@@ -184,6 +196,9 @@ function withIssuers(
   const foreignTokenCache = createTokenCache<KnownForeignToken>({ ...rememberedTokens, leewaySeconds: 0 });
   return withForeignTokens(own, { ...services, issuers, tokenTypes, foreignTokenCache });
 }
+
+const isRateLimit = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "limit" in value && typeof value.limit === "function";
 
 /** Events are written down only where they are sent somewhere. */
 function userEventsFor(

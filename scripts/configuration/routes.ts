@@ -5,6 +5,7 @@ import { provisioningEndpoints } from "../../src/api/provisioning.ts";
 import { sessionsEndpoints } from "../../src/api/sessions.ts";
 import { type InternalRoute, type InternalRouteName, internalRoutes } from "../../src/internal-routes/table.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
+import { limitKinds } from "../../src/settings/limits.ts";
 import {
   appliesTo,
   defaultInWords,
@@ -77,6 +78,7 @@ const meanings: Readonly<Record<RouteKeyName, string>> = {
   revocation: `where revoked tokens are looked up: one of ${revocationModes.join(", ")}`,
   api_keys: "true, or scopes that an API key needs: such keys open the route, too (API_KEYS)",
   enforce: "false is shadow mode: what would be refused is logged, and passes as anonymous",
+  limit: `a rate limit binding that counts these requests, by one of ${limitKinds.join(", ")}`,
   origin: "the URL of another API for these requests",
   strip_prefix: "the beginning of the path that the API does not get to see",
 };

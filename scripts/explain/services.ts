@@ -99,6 +99,8 @@ export function setUpExplain(
     revocationCache,
     endedUntilSeconds: () => 0,
     loginLimiter: undefined,
+    // A request that is only explained is not counted.
+    limiters: new Map(),
     // Hooks decide at log-in and refresh, which are not explained.
     hooks: {},
     userEvents: noUserEvents,
@@ -109,6 +111,7 @@ export function setUpExplain(
     pause: async () => {},
     log,
     metrics: undefined,
+    nowMilliseconds: () => Date.now(),
     stopwatch: undefined,
     origin: defaultOrigin && recording(defaultOrigin),
     signAssertion: assertionSigner(settings, keys),

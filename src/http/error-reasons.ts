@@ -63,6 +63,7 @@ export const errorReasons: Readonly<Partial<Record<Reason, ErrorReason>>> = {
   refresh_session_outdated: token("The token was revoked"),
 
   permission_denied: ["insufficient_scope", "The token does not grant this"],
+  tenant_denied: ["insufficient_scope", "The token does not grant this"],
 };
 
 /**

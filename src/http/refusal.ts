@@ -16,7 +16,8 @@ export function answerRefusal(
   { error, allow, indent, clearsCookies, takesApiKeys }: Omit<Failed, "record">,
 ): Response {
   const refusal = error instanceof Refusal ? error : new Refusal("internal_error");
-  const { status, retryAfterSeconds } = refusal.wire;
+  const { status } = refusal.wire;
+  const retryAfterSeconds = refusal.more.retryAfterSeconds ?? refusal.wire.retryAfterSeconds;
   const challenged = challenge(settings, refusal, takesApiKeys);
   const response = answerJson(context, status, bodyOf(refusal, context.language()), {
     allow,

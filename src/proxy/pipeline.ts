@@ -4,10 +4,13 @@
 import type { ApiKeyIdentity, ApiKeys } from "../auth/api-keys.ts";
 import type { Authentication, AuthenticationRequest, Identity } from "../auth/authenticate.ts";
 import { type BearerToken, readBearerToken } from "../auth/bearer-token.ts";
+import { requestCounter } from "../auth/limits.ts";
 import type { DecisionRecord, Draft, Handler, RequestContext, TokenIdentity } from "../context.ts";
 import { type Reason, Refusal, refuse } from "../errors.ts";
+import { dropOfferedToken, offeredToken } from "../http/subprotocols.ts";
 import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { RateLimiter } from "../stores/contract.ts";
 import type { SignAssertion } from "../tokens/assertion.ts";
 import type { Claims } from "../tokens/claims.ts";
 import type { TakeUsers } from "../users/users-header.ts";
@@ -21,7 +24,8 @@ import { type HeaderPlan, originHeaders } from "./headers/headers.ts";
 import { isPersonal, type Privacy } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
 import { canonicalPath } from "./routes/path.ts";
-import { meetsClaim, type Rule, targetOf } from "./routes/rule.ts";
+import { type Rule, targetOf, unmet } from "./routes/rule.ts";
+import { endingWith } from "./websocket-expiry.ts";
 
 export interface ProxyDependencies {
   readonly settings: Settings;
@@ -32,12 +36,16 @@ export interface ProxyDependencies {
   readonly authentication: Authentication;
   /** Undefined while API_KEYS is off. */
   readonly apiKeys?: ApiKeys | undefined;
+  /** By the names of their bindings: all that limits name. */
+  readonly limiters: ReadonlyMap<string, RateLimiter>;
   /** Where a request goes whose route names no origin. */
   readonly origin: Origin | undefined;
   /** Undefined while ASSERTION is off. */
   readonly signAssertion: SignAssertion | undefined;
   /** Milliseconds; undefined while no duration is recorded. */
   readonly stopwatch: (() => number) | undefined;
+  /** For sockets, which outlive the time of their request. */
+  readonly nowMilliseconds: () => number;
   readonly log: Log;
   /** What is done with X-Gateway-Users of the API's answers; undefined while PROVISIONING_KEY is not set. */
   readonly takeUsers?: TakeUsers | undefined;
@@ -59,11 +67,13 @@ interface CallerCheck extends Caller {
 }
 
 /**
- * 1. Path. 2. Route. 3. Caller, revocation and required claims, as the route asks. 4. The request headers. 5. Forward.
- * With `enforce = false` what 3 and 4 refuse is recorded, and the request goes on as anonymous.
+ * 1. Path. 2. Route. 3. Caller, revocation and required claims, as the route asks. 4. Its limit, which comes before 3 where
+ * it counts by address. 5. The request headers. 6. Forward. With `enforce = false` what 3 to 5 refuse is recorded, and the
+ * request goes on as anonymous.
  */
 export function createProxy(dependencies: ProxyDependencies): Handler {
-  const { rules, stricterPaths, stopwatch } = dependencies;
+  const { rules, stricterPaths, stopwatch, settings, limiters } = dependencies;
+  const count = requestCounter(settings, limiters);
   return async (request, context) => {
     const record: Draft<DecisionRecord> = { operation: "proxy" };
     let allow: string | undefined;
@@ -76,12 +86,22 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       record.rule = rule.path;
       allow = rule.allow;
       if (rule.api_keys !== undefined) takesApiKeys = true;
+      const { limit } = rule;
+      // By address before the token is looked at: a flood of bad tokens must not cost a signature each.
+      if (limit?.by === "address") {
+        record.shadowReason = await overLimit(dependencies, rule, context, count(limit, undefined, context));
+      }
       let caller: Caller = anonymous;
       if (rule.auth !== "public") {
         const check = await checkCaller(dependencies, rule, request, context);
         record.identity = check.apiKey ? loggedKey(check.apiKey) : tokenIdentity(check.identity);
         if (!("error" in check)) caller = check;
         else record.shadowReason = passInShadow(dependencies, rule, context, check.error);
+      }
+      if (limit !== undefined && limit.by !== "address") {
+        const reason = await overLimit(dependencies, rule, context, count(limit, caller.identity, context));
+        if (reason !== undefined) caller = anonymous;
+        record.shadowReason ??= reason;
       }
       const origin = rule.destination ?? dependencies.origin ?? refuse("origin_not_configured");
       const call = { request, context, rule, origin };
@@ -96,7 +116,10 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       const sentAt = stopwatch?.();
       try {
         const response = await send(dependencies, call, targetOf(path, rule.strip), headers, privacy);
-        return { record, response };
+        return {
+          record,
+          response: settings.WEBSOCKET_EXPIRES ? ending(dependencies, context, caller, response) : response,
+        };
       } finally {
         // Also when it failed.
         if (stopwatch && sentAt !== undefined) record.originMilliseconds = stopwatch() - sentAt;
@@ -115,6 +138,21 @@ const tokenIdentity = (identity: Identity | undefined): TokenIdentity | undefine
     issuer: identity.foreign?.issuer,
   };
 
+/** Why a request over its limit passes all the same, in shadow mode; undefined within the limit. */
+async function overLimit(
+  dependencies: ProxyDependencies,
+  rule: Rule,
+  context: RequestContext,
+  counted: Promise<void>,
+): Promise<Reason | undefined> {
+  try {
+    await counted;
+    return undefined;
+  } catch (error) {
+    return passInShadow(dependencies, rule, context, error);
+  }
+}
+
 /** No token: anonymous on `optional`, refused elsewhere. A bad token is refused everywhere, never anonymous. */
 function checkCaller(
   dependencies: ProxyDependencies,
@@ -131,7 +169,7 @@ function checkCaller(
     const asked = askedOf(rule, bearerToken);
     identity = dependencies.authentication.recall(asked, context.nowSeconds);
     if (!identity) return authenticateCaller(dependencies.authentication, rule, bearerToken, context);
-    requireClaims(rule, identity.claims);
+    requireClaims(rule, identity.claims, context);
     return { bearerToken, identity };
   } catch (error) {
     return { ...anonymous, identity, error };
@@ -150,14 +188,15 @@ async function authenticateCaller(
   authentication: Authentication,
   rule: Rule,
   bearerToken: BearerToken,
-  { nowSeconds, requestId }: RequestContext,
+  context: RequestContext,
 ): Promise<CallerCheck> {
+  const { nowSeconds, requestId } = context;
   let identity: Identity | undefined;
   try {
     const authenticated = await authentication.authenticate(askedOf(rule, bearerToken), nowSeconds);
     ({ identity } = authenticated);
     await authentication.checkRevocation(rule.revocation, authenticated, nowSeconds);
-    requireClaims(rule, identity.claims);
+    requireClaims(rule, identity.claims, context);
     if (authenticated.finish) identity = await authenticated.finish(requestId);
     return { bearerToken, identity };
   } catch (error) {
@@ -166,8 +205,11 @@ async function authenticateCaller(
 }
 
 /** Each required claim is met; 403 otherwise. */
-function requireClaims(rule: Rule, claims: Claims): void {
-  for (const [name, wanted] of rule.require) if (!meetsClaim(claims, name, wanted)) refuse("permission_denied");
+function requireClaims(rule: Rule, claims: Claims, context: RequestContext): void {
+  for (const requirement of rule.requirements) {
+    const reason = unmet(requirement, claims, context);
+    if (reason) refuse(reason);
+  }
 }
 
 /**
@@ -205,6 +247,11 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   const reissued = identity?.foreign?.reissued;
   if (reissued) reissuedToHeader(headerPlan, headers, reissued.token);
   if (settings.ADMIN) dropAdminCookie(headers);
+  if (settings.WEBSOCKET_TOKEN !== null) {
+    // Also on public routes, which read no token: what it is refused for there, it is refused for here.
+    offeredToken(context.method, context.headers);
+    dropOfferedToken(headers);
+  }
   // What an application needs to write links that lead back through the gateway.
   if (rule.strip) headers.set("x-forwarded-prefix", rule.strip.sent);
   if (apiKey) {
@@ -217,6 +264,20 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   return setAssertion(signAssertion, settings, headers, forwarding).then(() => headers);
 }
 
+/** A WebSocket that somebody's token opened ends with it; whoever is anonymous has nothing that could end. */
+function ending(
+  { settings, nowMilliseconds, log }: ProxyDependencies,
+  { requestId }: RequestContext,
+  { identity }: Caller,
+  response: Response,
+): Response {
+  if (response.status !== 101 || identity === undefined) return response;
+  // As the token cache has it: Python cuts fractions off when it checks `exp`.
+  const atMilliseconds = (Math.trunc(identity.expiresAtSeconds) + settings.LEEWAY) * 1000;
+  const expired = () => log("websocket_expired", { request_id: requestId });
+  return endingWith({ atMilliseconds, nowMilliseconds, expired }, response);
+}
+
 /** By the token or key that opened the route; one that shadow mode let pass counts as none. */
 function privacyOf(
   { headerPlan }: ProxyDependencies,
@@ -224,7 +285,8 @@ function privacyOf(
   { bearerToken, apiKey }: Caller,
 ): Privacy {
   if (apiKey) return "authorized";
-  if (bearerToken && !bearerToken.fromCookie && headerPlan.authHeader === "authorization") return "authorized";
+  const isInHeader = bearerToken && !bearerToken.fromCookie && !bearerToken.fromSubprotocol;
+  if (isInHeader && headerPlan.authHeader === "authorization") return "authorized";
   return isPersonal(rule.auth, context.headers, headerPlan.authHeader) ? "unseen" : "anyone";
 }
 

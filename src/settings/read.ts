@@ -12,6 +12,7 @@ import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
 import { checkProvisioning } from "./checks/check-provisioning.ts";
 import { checkSessions } from "./checks/check-sessions.ts";
+import { checkTenants } from "./checks/check-tenants.ts";
 import { checkTokenPaths } from "./checks/check-token-paths.ts";
 import { checkUrls, originError } from "./checks/check-urls.ts";
 import { checkUserModel } from "./checks/check-user-model.ts";
@@ -114,6 +115,7 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
   checkApiKeys(settings, errors, warnings);
   checkPages(settings, errors, warnings);
   checkProvisioning(settings, errors, warnings);
+  checkTenants(settings, errors, warnings);
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
     warnings.push(
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay valid until they expire.",

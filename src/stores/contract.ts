@@ -229,13 +229,16 @@ export interface FlushRecord {
   note(nowSeconds: number, deleted: number): Promise<void>;
 }
 
-/** The count of login attempts: permissive, near the edge, and not exact. */
-export interface LoginLimiter {
-  /** Counts one attempt for each key; false if any has had too many recently. Failing is logged and counts as true. */
+/** A count of attempts or requests: permissive, near the edge, and not exact. */
+export interface RateLimiter {
+  /** Counts one for each key; false if any has had too many recently. Failing is logged and counts as true. */
   allows(keys: readonly string[]): Promise<boolean>;
-  /** Whether the count works at all; it counts no attempt. */
+  /** Whether the count works at all; it counts nothing. */
   ping(): Promise<boolean>;
 }
+
+/** The count of log-in attempts. */
+export type LoginLimiter = RateLimiter;
 
 /**
  * Which tokens were ended, near the edge. It may be late (a stated number of seconds) and may lose an entry, but what it

@@ -254,8 +254,19 @@ const limiter: Row = {
     "test/api/login-limit.test.ts",
     "keeps nobody out, and is loud in the log even where LOG is off",
   ),
-  ...doesNotMeet("refresh", "sliding refresh", ...reading, ...ending, ...changing),
-  ...doesNotMeet("bearer token", "bearer token, cached", "proxy", "events", "flush"),
+  ...each(
+    ["refresh", "sliding refresh", "verify", "log-out"],
+    "Answered uncounted where TOKEN_LIMITS has a limit, and the log says store_failed.",
+    "test/api/token-limits.test.ts",
+    "keeps nobody out while the limiter fails, and is loud in the log",
+  ),
+  ...each(
+    ["bearer token", "bearer token, cached", "bearer token, strict", "bearer token, user", "proxy"],
+    "Goes on uncounted on routes with a limit, after two seconds at most, and the log says store_failed.",
+    "test/proxy/limits.test.ts",
+    "%s keeps nobody out, and is loud in the log even where LOG is off",
+  ),
+  ...doesNotMeet("list of sessions", "log-out everywhere", "end of a session", ...changing, "events", "flush"),
 };
 
 const queueFails = "%s is answered as ever, and its event waits for the next flush";

@@ -157,6 +157,16 @@ ratelimits = [{ name = "LOGIN_LIMITER", namespace_id = "1", simple = { limit = 1
       LOGIN_LIMITER: "right",
       METRICS: "other",
       ORIGIN: "service",
+      LIMITERS: new Map<string, unknown>([
+        ["DB", { binding: "other" }],
+        ["SESSIONS_1", { binding: "other" }],
+        ["ORIGIN", { binding: "other" }],
+        ["SESSIONS_2", { binding: "other" }],
+        ["BLACKLIST", { binding: "other" }],
+        ["LOG", { binding: "other" }],
+        ["METRICS", { binding: "other" }],
+        ["LOGIN_LIMITER", { binding: "right", period: 60 }],
+      ]),
       SESSIONS: new Map([
         ["SESSIONS_1", "right"],
         ["SESSIONS_2", "other"],
@@ -228,10 +238,18 @@ describe("routes", () => {
     routeRows(await readWhich({ remote: true, var: [`ROUTES:${JSON.stringify(routes)}`, ...more] })).filter(
       ({ kind }) => kind !== "own",
     );
-  const rule = { kind: "rule", enforce: true, strip_prefix: null, api_keys: null, what: null, issuers: null };
+  const rule = {
+    kind: "rule",
+    enforce: true,
+    limit: null,
+    strip_prefix: null,
+    api_keys: null,
+    what: null,
+    issuers: null,
+  };
   const rest = {
     ...{ kind: "rest", path: "anything else", what: "404", methods: null, auth: null, require: null, issuers: null },
-    ...{ revocation: null, enforce: null, origin: null, strip_prefix: null, api_keys: null },
+    ...{ revocation: null, enforce: null, limit: null, origin: null, strip_prefix: null, api_keys: null },
   };
 
   it("shows each rule with what it takes from the settings", async () => {

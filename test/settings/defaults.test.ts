@@ -39,6 +39,7 @@ const defaults = {
   UPGRADE_PASSWORD_HASHES: true,
   TOKEN_PREFIX: "/api/token",
   TOKEN_PATHS: {},
+  TOKEN_LIMITS: {},
   TOKEN_ENDPOINTS: null,
   ORIGIN_URL: null,
   ROUTES: [{ path: "/*", auth: "token" }],
@@ -48,7 +49,10 @@ const defaults = {
   ORIGIN_TIMEOUT: 30,
   MAX_BODY: null,
   ALLOW_HEADERS: [],
+  WEBSOCKET_TOKEN: null,
+  WEBSOCKET_EXPIRES: false,
   PATHS: "loose",
+  TENANT_DOMAIN: null,
   REVOCATION_CACHE_SECONDS: 30,
 };
 

@@ -78,6 +78,7 @@ test("each key has its default and where it applies in words", () => {
     "revocation: REVOCATION; optional, token, user",
     "api_keys: none; optional, token, user",
     "enforce: true; optional, token, user",
+    "limit: none; all",
     "origin: ORIGIN, ORIGIN_URL; all",
     "strip_prefix: none; all",
   ]);
@@ -89,13 +90,15 @@ test("each key has its default and where it applies in words", () => {
 describe("of two routes that differ in one key", () => {
   const base: RouteValues = {
     ...{ path: "/*", methods: undefined, auth: "token", require: new Map([["a", 1]]), revocation: "cached" },
-    ...{ enforce: true, origin: undefined, strip_prefix: undefined, issuers: undefined, api_keys: undefined },
+    ...{ enforce: true, limit: undefined, origin: undefined, strip_prefix: undefined },
+    ...{ issuers: undefined, api_keys: undefined },
   };
 
   test.each<readonly [string, Partial<RouteValues>, boolean, boolean]>([
     ["itself", {}, false, false],
     ["a path", { path: "/a" }, false, false],
     ["methods", { methods: new Set(["GET"]) }, false, false],
+    ["a limit", { limit: { binding: "API_LIMITER", by: "user", period: 60 } }, true, false],
     ["an origin", { origin: "https://a.example" }, false, false],
     ["a prefix", { strip_prefix: "/a" }, false, false],
     ["self alone, written out", { issuers: new Set(["self"]) }, false, false],

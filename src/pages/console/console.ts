@@ -87,6 +87,7 @@ function routeInWords(raw: unknown, settings: Settings): RouteInWords[] {
     enforce,
     issuers,
     api_keys: keys,
+    limit,
   } = readRoute(raw, settings, { error: () => {}, warn: () => {} }) ?? {};
   if (path === undefined || auth === undefined) return [];
   const claims = [...(require ?? [])].map(([name, value]) => `${name} = ${shown(value)}`);
@@ -96,6 +97,7 @@ function routeInWords(raw: unknown, settings: Settings): RouteInWords[] {
     ...(claims.length === 0 ? [] : [`with ${claims.join(" and ")}`]),
     ...(keys === undefined ? [] : [`or an API key${keys === true ? "" : ` with ${keys.join(" and ")}`}`]),
     ...(auth === "public" ? [] : [`revocation ${revocation}`]),
+    ...(limit === undefined ? [] : [`limited by ${limit.by}`]),
     ...(enforce === false ? ["not enforced (shadow mode)"] : []),
   ];
   return [{ path, methods: [...(methods ?? [])], needs: words.join(", ") }];
