@@ -35,6 +35,7 @@ const inNode = [
   "test/client/**/*.test.ts",
   "test/faults/table.test.ts",
   "test/fuzz/commands.test.ts",
+  "test/soak/**/*.test.ts",
   // Node signs with every algorithm; workerd's node:crypto does not.
   "test/tokens/codec-and-node.test.ts",
 ];

@@ -23,6 +23,12 @@ export interface Served {
   close(): Promise<void>;
 }
 
+/** A Worker. */
+export interface ServedWorker extends Served {
+  /** Of the Worker that runs the cron trigger; undefined without one. */
+  readonly cronPort: number | undefined;
+}
+
 export interface ServeOptions {
   /** Vars and secrets. */
   readonly vars: Readonly<Record<string, unknown>>;
@@ -30,21 +36,31 @@ export interface ServeOptions {
   readonly storesAddress?: string;
   /** Opens V8's inspector on this port of 127.0.0.1. */
   readonly inspectorPort?: number;
+  /** Adds a second Worker to the process, which runs the cron trigger of the first when it gets a request. */
+  readonly cron?: boolean;
+  /** Gets what the Worker and workerd write; without it the Worker's lines are dropped. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** Its stores, if it has any, are in another process: as in production, what they use is not the Worker's CPU. */
-export async function serveWorker(built: BuiltWorker, options: ServeOptions): Promise<Served> {
+export async function serveWorker(built: BuiltWorker, options: ServeOptions): Promise<ServedWorker> {
   // Not at the top: it takes longer to load than a mistyped option should take to be refused.
   const { serializeConfig } = await import("miniflare");
   const args = ["serve", "--binary", "--experimental", "--control-fd=3"];
   if (options.inspectorPort !== undefined) args.push(`--inspector-addr=127.0.0.1:${options.inspectorPort}`);
-  const child = spawn(program, [...args, "-"], { stdio: ["pipe", "ignore", "inherit", "pipe"] });
+  const { onLine } = options;
+  const [stdout, stderr] = onLine ? (["pipe", "pipe"] as const) : (["ignore", "inherit"] as const);
+  const child = spawn(program, [...args, "-"], { stdio: ["pipe", stdout, stderr, "pipe"] });
   const forget = killAtExit(child);
+  for (const output of [child.stdout, child.stderr]) {
+    if (onLine && output) createInterface(output).on("line", onLine);
+  }
   child.stdin?.end(serializeConfig(configOf(built, options)));
-  const port = await listening(child);
+  const ports = await listening(child, options.cron ? ["main", "cron"] : ["main"]);
   const ended = new Promise<void>((resolve) => void child.once("exit", () => resolve()));
   return {
-    port,
+    port: ports.get("main") ?? 0,
+    cronPort: ports.get("cron"),
     pids: [child.pid ?? 0],
     async close() {
       child.kill("SIGKILL");
@@ -55,7 +71,7 @@ export async function serveWorker(built: BuiltWorker, options: ServeOptions): Pr
 }
 
 function configOf({ script, compatibilityDate, compatibilityFlags }: BuiltWorker, options: ServeOptions): Config {
-  const { vars, storesAddress } = options;
+  const { vars, storesAddress, cron } = options;
   const worker = {
     modules: [{ name: "worker", esModule: script }],
     compatibilityDate,
@@ -65,10 +81,39 @@ function configOf({ script, compatibilityDate, compatibilityFlags }: BuiltWorker
   const stores =
     storesAddress === undefined ? [] : [{ name: "stores", external: { address: storesAddress, http: {} } }];
   return {
-    services: [{ name: "main", worker }, { name: "internet", network: { allow: ["public", "private"] } }, ...stores],
-    sockets: [{ name: "main", address: "127.0.0.1:0", service: { name: "main" }, http: {} }],
+    // For inspector.ts: to collect garbage when it is asked to.
+    ...(options.inspectorPort === undefined ? {} : { v8Flags: ["--expose-gc"] }),
+    services: [
+      { name: "main", worker },
+      { name: "internet", network: { allow: ["public", "private"] } },
+      ...(cron ? [cronService] : []),
+      ...stores,
+    ],
+    sockets: ["main", ...(cron ? ["cron"] : [])].map((name) => ({
+      ...{ name, address: "127.0.0.1:0", service: { name }, http: {} },
+    })),
   };
 }
+
+const cronService: Service = {
+  name: "cron",
+  worker: {
+    modules: [
+      {
+        name: "worker",
+        esModule: `export default {
+  async fetch(_, { MAIN }) {
+    const { outcome } = await MAIN.scheduled({ cron: "17 * * * *" });
+    return new Response(outcome, { status: outcome === "ok" ? 200 : 500 });
+  },
+};`,
+      },
+    ],
+    compatibilityDate: "2026-10-01",
+    compatibilityFlags: ["service_binding_extra_handlers"],
+    bindings: [{ name: "MAIN", service: { name: "main" } }],
+  },
+};
 
 /** As wrangler uploads them: texts as they are, all else as JSON. */
 function bindingsOf(vars: ServeOptions["vars"]): Binding[] {
@@ -88,14 +133,16 @@ const storeBindings: Binding[] = [
   },
 ];
 
-/** The port that workerd says it listens on; fails when it ends before. */
-function listening(child: ChildProcess): Promise<number> {
+/** The ports that workerd says it listens on, by their sockets; fails when it ends before. */
+function listening(child: ChildProcess, sockets: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const ports = new Map<string, number>();
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`workerd ended with ${code} before it listened`)));
     createInterface(child.stdio[3] as Readable).on("line", (line) => {
-      const said = JSON.parse(line) as { readonly event: string; readonly port?: number };
-      if (said.event === "listen" && said.port !== undefined) resolve(said.port);
+      const said = JSON.parse(line) as { readonly event: string; readonly socket?: string; readonly port?: number };
+      if (said.event === "listen" && said.port !== undefined) ports.set(said.socket ?? "", said.port);
+      if (sockets.every((name) => ports.has(name))) resolve(ports);
     });
   });
 }

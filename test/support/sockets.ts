@@ -122,6 +122,8 @@ export interface RawWebSocket {
   ask(text: string): Promise<string>;
   /** Sends a close frame with a code and gives the code that comes back. */
   close(code: number): Promise<number>;
+  /** Breaks the connection off. */
+  leave(): void;
 }
 
 /** Asks for an upgrade; `ask` and `close` are only of use after a 101. */
@@ -155,6 +157,7 @@ export async function openWebSocket(
       socket.destroy();
       return payload.readUInt16BE();
     },
+    leave: () => void socket.destroy(),
   };
 }
 

@@ -1,0 +1,200 @@
+// A soak: simulated users who act side by side, each after the model, and the comparison at the end.
+// Must never go on with a user whom the model could not explain.
+import { setTimeout as sleep } from "node:timers/promises";
+import { djangoScrypt } from "../support/gateway-over-http.ts";
+import { type Acting, actingOf, Unexplained, type World } from "./acting.ts";
+import { nextAction } from "./actions/all.ts";
+import { firstLoad } from "./actions/by-api.ts";
+import { logIn } from "./actions/tokens.ts";
+import { openClient } from "./client.ts";
+import { type Comparison, compareAtEnd } from "./comparison.ts";
+import { cachedSeconds, type Ground, type SoakSettings } from "./ground.ts";
+import { newUser, type SimulatedUser } from "./model.ts";
+import { type Random, randomOf } from "./random.ts";
+import { type KindFigures, openFigures } from "./report/figures.ts";
+
+/** How long users act: so many turns of each, one after the other. */
+interface TurnsEach {
+  readonly turnsEach: number;
+}
+
+/** How long users act: by the clock. */
+interface ByClock {
+  readonly seconds: number;
+  /** Turns of all users together. */
+  readonly turnsPerSecond: number;
+  /** Called about once a second. */
+  readonly tick: (secondsNow: number) => void;
+}
+
+export interface SoakPlan {
+  readonly seed: number;
+  readonly users: number;
+  /** The number of a user who acts alone; undefined for all. */
+  readonly alone: number | undefined;
+  readonly length: TurnsEach | ByClock;
+  readonly settings: SoakSettings;
+  readonly pieceSeconds: number;
+}
+
+/** What the model could not explain, and how to have it again. */
+export interface Fault {
+  readonly user: number | undefined;
+  readonly turn: number | undefined;
+  readonly action: string;
+  readonly says: string;
+}
+
+export interface SoakResult {
+  readonly seconds: number;
+  readonly turns: number;
+  /** Turns that were due while every user was busy. */
+  readonly missedTurns: number;
+  readonly requests: number;
+  readonly leavings: number;
+  readonly kinds: readonly KindFigures[];
+  readonly actions: Readonly<Record<string, number>>;
+  readonly comparison: Comparison | undefined;
+  readonly faults: readonly Fault[];
+}
+
+const mostFaults = 10;
+const passwords = ["correct horse", "battery staple", "another one"];
+const drainSeconds = 40;
+
+export async function soak(ground: Ground, plan: SoakPlan): Promise<SoakResult> {
+  const { seed, settings, length } = plan;
+  const client = openClient(ground.host);
+  const users = Array.from({ length: plan.users }, (_, index) =>
+    newUser(String(index + 1), `user${index + 1}`, passwords[0] ?? ""),
+  );
+  const before: World = {
+    reached: ground,
+    ...{ client, users, figures: openFigures(() => 0, 1) },
+    settings: { graceSeconds: settings.graceSeconds, cachedSeconds: cachedSeconds(settings) },
+    hashes: new Map(passwords.map((password) => [password, djangoScrypt(password)])),
+  };
+  await load(before, users);
+  const began = performance.now();
+  const secondsNow = () => (performance.now() - began) / 1000;
+  const figures = openFigures(secondsNow, plan.pieceSeconds);
+  const world: World = { ...before, figures };
+  const crowd = openCrowd(world, plan);
+  const missedTurns =
+    "turnsEach" in length ? await actEach(crowd, length) : await actByClock(crowd, seed, length, secondsNow);
+  let comparison: Comparison | undefined;
+  try {
+    const acting = (user: SimulatedUser): Acting => actingOf(world, user, randomOf(seed, -2), crowd.turns());
+    const explained = [...crowd.idle].map(({ user }) => user);
+    comparison = await compareAtEnd(ground, explained, acting, { ...settings, drainSeconds });
+  } catch (error) {
+    crowd.faults.push({ user: undefined, turn: undefined, action: "comparison at the end", says: textOf(error) });
+  }
+  client.close();
+  return {
+    seconds: secondsNow(),
+    ...{ turns: crowd.turns(), missedTurns, requests: figures.requests(), leavings: figures.leavings() },
+    kinds: figures.ofKinds(),
+    actions: Object.fromEntries(crowd.actions),
+    ...{ comparison, faults: crowd.faults },
+  };
+}
+
+/** A user with random numbers of their own, so that what they do depends on nobody else. */
+interface Player {
+  readonly user: SimulatedUser;
+  readonly random: Random;
+  turn: number;
+}
+
+interface Crowd {
+  /** Who is not in the middle of a turn; the model can explain all that they have met. */
+  readonly idle: Set<Player>;
+  readonly faults: Fault[];
+  /** How often each was done. */
+  readonly actions: Map<string, number>;
+  turns(): number;
+  takeTurn(player: Player): Promise<void>;
+  /** Whether there were so many faults that more would say nothing new. */
+  hasFailed(): boolean;
+}
+
+function openCrowd(world: World, { seed, alone }: SoakPlan): Crowd {
+  const players = world.users.map((user, index) => ({ user, random: randomOf(seed, index), turn: 0 }));
+  const idle = new Set<Player>(players.filter(({ user }) => alone === undefined || user.id === String(alone)));
+  const faults: Fault[] = [];
+  const actions = new Map<string, number>();
+  let turns = 0;
+  return {
+    ...{ idle, faults, actions, turns: () => turns, hasFailed: () => faults.length >= mostFaults },
+    async takeTurn(player) {
+      idle.delete(player);
+      const turn = player.turn++;
+      const acting = actingOf(world, player.user, player.random, turn);
+      const action = nextAction(acting);
+      turns++;
+      actions.set(action.name, (actions.get(action.name) ?? 0) + 1);
+      try {
+        await action(acting);
+        idle.add(player);
+      } catch (error) {
+        faults.push({ user: Number(player.user.id), turn, action: action.name, says: textOf(error) });
+      }
+    },
+  };
+}
+
+/** An error that is not the model's is a fault of the soak itself. */
+const textOf = (error: unknown) =>
+  error instanceof Unexplained ? error.message : `${error instanceof Error ? error.stack : error}`;
+
+/** Everybody at once, as fast as they can. */
+async function actEach({ idle, takeTurn, hasFailed }: Crowd, { turnsEach }: TurnsEach): Promise<0> {
+  const turnsOf = async (player: Player) => {
+    while (player.turn < turnsEach && !hasFailed() && idle.has(player)) await takeTurn(player);
+  };
+  await Promise.all([...idle].map(turnsOf));
+  return 0;
+}
+
+/** So many turns a second, whoever is idle; gives how many were due while nobody was. */
+async function actByClock(
+  { idle, takeTurn, hasFailed }: Crowd,
+  seed: number,
+  { seconds, turnsPerSecond, tick }: ByClock,
+  secondsNow: () => number,
+): Promise<number> {
+  const scheduling = randomOf(seed, -1);
+  const working = new Set<Promise<void>>();
+  let [due, ticked, missed] = [0, 0, 0];
+  while (secondsNow() < seconds && !hasFailed() && idle.size + working.size > 0) {
+    if (secondsNow() - ticked >= 1) {
+      ticked = secondsNow();
+      tick(ticked);
+    }
+    for (; due < secondsNow() * turnsPerSecond; due++) {
+      const player = anyOf(idle, scheduling);
+      if (player) {
+        const turn = takeTurn(player).finally(() => working.delete(turn));
+        working.add(turn);
+      } else missed++;
+    }
+    await sleep(5);
+  }
+  await Promise.all(working);
+  return missed;
+}
+
+/** Sends the users, as the API does when it begins, and logs each in: all at once, log-ins would be all that there is. */
+async function load(world: World, users: readonly SimulatedUser[]): Promise<void> {
+  const lines = users.map(({ id, username, password }) => ({ id, username, password: world.hashes.get(password) }));
+  const answer = await world.client.send(firstLoad(world.reached, lines));
+  if (answer.status !== 200) throw new Error(`the users were not loaded: ${answer.status} ${answer.body}`);
+  for (const [index, user] of users.entries()) await logIn(actingOf(world, user, randomOf(0, index), 0));
+}
+
+function anyOf<T>(set: ReadonlySet<T>, random: Random): T | undefined {
+  let at = random.below(set.size);
+  for (const one of set) if (at-- === 0) return one;
+  return undefined;
+}
