@@ -52,7 +52,7 @@ function machineText({ machine, options, later = [] }: BenchResult): string {
     `Node ${node}. ${rounds} rounds, in each ${seconds} s in ${turns} turns after ${warmUpSeconds} s of warm-up, ${connections} connections. Full`,
     `tables: ${sizesText(sizes)}.`,
     ...later.flatMap((run) => [
-      `Of a later run, ${run.machine.date}, with ${run.options.rounds} rounds of ${run.options.seconds} s on the same, busier machine and`,
+      `Of a later run, ${run.machine.date}, with ${run.options.rounds} rounds of ${run.options.seconds} s on the same machine and`,
       `${sizesText(run.options.sizes)}: ${run.shapes.map((name) => `\`${name}\``).join(", ")}.`,
     ]),
   ].join("\n");

@@ -63,6 +63,8 @@ export const logEvents = {
   jwks_failed: { fields: ["error"], alarm: true },
   session_databases_mismatch: { fields: ["name"], alarm: true },
   store_failed: { fields: ["store", "error"], alarm: true },
+  // D1 failed in passing, and the work is tried again.
+  store_retried: { fields: ["store", "error"] },
   metrics_failed: { fields: ["error"], alarm: true },
   events_failed: { fields: ["error"], alarm: true },
   origin_failed: { fields: ["request_id", "error"], alarm: true },

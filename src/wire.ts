@@ -26,6 +26,7 @@ import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1Audit } from "./stores/d1/audit.ts";
 import { d1Events } from "./stores/d1/events.ts";
 import { d1LastFlush } from "./stores/d1/last-flush.ts";
+import { withRetries } from "./stores/d1/retry.ts";
 import { d1Schema } from "./stores/d1/schema.ts";
 import { d1Users } from "./stores/d1/users.ts";
 import { queueTarget, urlTarget } from "./stores/event-targets.ts";
@@ -99,14 +100,18 @@ export async function wire(
   if (warnings.length > 0) log("settings_warnings", { warnings });
   const keySource = keySourceFor(settings, log);
   logStart(log, configuration);
-  const stores = sessionStores(env.DB, sessionBindings(env), { settings, nowSeconds: clock.nowSeconds, log });
-  const admin = settings.ADMIN ? adminStores(env.DB, stores, log) : undefined;
+  const retrying = (one: D1Database) =>
+    withRetries(one, { pause, random: Math.random, nowMilliseconds: () => Date.now(), log });
+  const db = retrying(env.DB);
+  const sessionDatabases = new Map([...sessionBindings(env)].map(([name, one]) => [name, retrying(one)] as const));
+  const stores = sessionStores(db, sessionDatabases, { settings, nowSeconds: clock.nowSeconds, log });
+  const admin = settings.ADMIN ? adminStores(db, stores, log) : undefined;
   const later = (work: Promise<void>) => waitUntil(work);
   const services = {
     ...configuration,
     codec: createCodec(settings, { ...keys, ...remoteOf(keySource) }, encode),
     ...stores,
-    users: d1Users(env.DB, log),
+    users: d1Users(db, log),
     loginApi: loginApiFor(env, settings, log),
     revocationCache: env.BLACKLIST
       ? kvRevocationCache(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log)
@@ -118,7 +123,7 @@ export async function wire(
     newId: () => crypto.randomUUID().replaceAll("-", ""),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     pause,
-    userEvents: userEventsFor(env.DB, env.EVENTS, settings, { later, log }),
+    userEvents: userEventsFor(db, env.EVENTS, settings, { later, log }),
     later,
     log,
     metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
@@ -129,8 +134,8 @@ export async function wire(
   const tokenCache = createTokenCache({ ...rememberedTokens, leewaySeconds: settings.LEEWAY });
   const provisioning = provisioningFor(stores.provisioningStore, services);
   const { takeUsers } = provisioning;
-  const auditLog = d1Audit(env.DB, log);
-  const flushRecord = d1LastFlush(env.DB, log);
+  const auditLog = d1Audit(db, log);
+  const flushRecord = d1LastFlush(db, log);
   const deps = {
     ...services,
     useCases: createTokenUseCases({ ...services, admin, takeUsers, auditLog, flushRecord }),
@@ -142,8 +147,8 @@ export async function wire(
       issuer: services.codec.issuer,
     }),
   };
-  const databases = new Map([[usersDatabase, env.DB], ...sessionBindings(env)]);
-  const schema = spreadSchema(d1Schema(env.DB, schemaNeeds(services.settings), log), databases, log);
+  const databases = new Map([[usersDatabase, db], ...sessionDatabases]);
+  const schema = spreadSchema(d1Schema(db, schemaNeeds(services.settings), log), databases, log);
   const health = { ...services, schema, keySource: keySource?.state };
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }

@@ -110,7 +110,7 @@ const over = "over";
 
 /**
  * The origin's answer, or "over" when the wait for it is. One promise for both: `Promise.race()` makes several, for every
- * request there is. What comes second settles nothing, and a failure then is nobody's news.
+ * request there is. What comes second settles nothing, not even if it fails.
  *
  * What is too slow is not broken off by us, and neither is what a client does not wait for: the timer and the request to
  * the origin end with the request that they were made for, as the runtime sees to. A controller for each, or to stop each

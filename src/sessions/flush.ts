@@ -29,7 +29,6 @@ export interface FlushDependencies {
  */
 const batchRows = 1000;
 /**
-/**
  * Batches in one run. In a single database each is one statement, so that it stays below D1's 50 queries per invocation on the
  * Free plan; two while rows of an earlier version are deleted (the Free plan's 100,000 written rows a day end before that
  * matters). In session databases each is two, so that however many there are, a run stays below the 1,000 of the paid plan.

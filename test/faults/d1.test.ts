@@ -27,25 +27,56 @@ async function again(asked: (typeof operations)[keyof typeof operations], client
 }
 
 const lost = "D1_ERROR: Network connection lost.";
-const overloaded = "D1_ERROR: D1 DB is overloaded. Requests queued for too long.";
-const reset = "D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.";
+const reset = "D1_ERROR: D1 DB reset because its code was updated.";
 
-const problems: ReadonlyArray<readonly [part: Part, when: When]> = [
-  ["D1's reply lost before the commit", "before the commit"],
-  ["D1's reply lost after the commit", "after the commit"],
+const problems: ReadonlyArray<readonly [part: Part, when: When, message: string]> = [
+  ["D1's reply lost before the commit", "before the commit", lost],
+  ["D1's reply lost after the commit", "after the commit", lost],
+  ["D1 reset before the commit", "before the commit", reset],
+  ["D1 reset after the commit", "after the commit", reset],
 ];
+
+/** What comes of it where each of its round trips fails once, one after the other. D1 itself tries reads again. */
+const triedAgain = new Map<Operation, readonly number[]>([
+  ["log-in", [503, 200]],
+  ["refresh", [200]],
+  ["sliding refresh", [200]],
+  ["log-out", [200]],
+  ["log-out everywhere", [503, 200]],
+  ["end of a session", [503, 503, 204]],
+  ["provisioning", [200]],
+]);
+const writes = "%s is tried again: answered as ever, once for each of its round trips that writes";
 const allTrips =
   "%s is 503 while each round trip fails, asks no more often than ever, and is done when it is asked for again";
 const anyTrip = "%s at each of its round trips is answered as ever or 503, and done when it is asked for again";
 
-describe.each(problems)("%s:", (part, when) => {
+describe.each(problems)("%s:", (part, when, message) => {
+  it.each(operationsOf(part, writes))(
+    "%s is tried again: answered as ever, once for each of its round trips that writes",
+    async (name) => {
+      const asked = operations[name];
+      const outcomes: number[] = [];
+      for (let trip = 0; ; trip++) {
+        const client = await clientOf(name);
+        const { wasReached, ...bindings } = breaking(trip, message, when);
+        const outcome = await asked.run(await gatewayWith(bindings), client);
+        if (!wasReached()) break;
+        outcomes.push(outcome);
+        if (outcome === asked.status) await asked.holds(whole, client);
+        else await again(asked, client);
+      }
+      expect(outcomes).toEqual(triedAgain.get(name));
+    },
+  );
+
   it.each(operationsOf(part, anyTrip))(
     "%s at each of its round trips is answered as ever or 503, and done when it is asked for again",
     async (name) => {
       const asked = operations[name];
       for (let trip = 0; ; trip++) {
         const client = await clientOf(name);
-        const { wasReached, ...bindings } = breaking(trip, lost, when);
+        const { wasReached, ...bindings } = breaking(trip, message, when);
         const outcome = await asked.run(await gatewayWith(bindings), client);
         if (!wasReached()) {
           expect(outcome).toBe(asked.status);
@@ -61,9 +92,15 @@ describe.each(problems)("%s:", (part, when) => {
 });
 
 describe.each<[Part, string]>([
-  ["D1 overloaded", overloaded],
-  ["D1 reset", reset],
-])("%s:", (part, message) => {
+  ["D1 overloaded", "D1_ERROR: D1 DB is overloaded. Requests queued for too long."],
+  ["D1 overloaded", "D1_ERROR: D1 DB is overloaded. Too many requests queued."],
+  [
+    "D1 out of time, CPU or memory",
+    "D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.",
+  ],
+  ["D1 out of time, CPU or memory", "D1_ERROR: D1 DB exceeded its CPU time limit and was reset."],
+  ["D1 out of time, CPU or memory", "D1_ERROR: D1 DB's isolate exceeded its memory limit and was reset."],
+])("%s: %s", (part, message) => {
   it.each(operationsOf(part, allTrips))(
     "%s is 503 while each round trip fails, asks no more often than ever, and is done when it is asked for again",
     async (name) => {
@@ -72,6 +109,26 @@ describe.each<[Part, string]>([
       const { made, ...bindings } = failing(message);
       expect(await asked.run(await gatewayWith(bindings), client)).toBe(503);
       expect(made()).toBeLessThanOrEqual(name === "flush" || name === "events" ? 9 : 2);
+      await again(asked, client);
+    },
+  );
+});
+
+describe("D1 out of reach", () => {
+  it.each(
+    operationsOf(
+      "D1 out of reach",
+      "%s is 503 while D1 cannot be reached, after three attempts at most, and is done when it is asked for again",
+    ),
+  )(
+    "%s is 503 while D1 cannot be reached, after three attempts at most, and is done when it is asked for again",
+    async (name) => {
+      const asked = operations[name];
+      const client = await clientOf(name);
+      const { made, ...bindings } = failing(lost);
+      expect(await asked.run(await gatewayWith(bindings), client)).toBe(503);
+      // A refresh reads the row once more.
+      expect(made()).toBeLessThanOrEqual({ refresh: 4, events: 9, flush: 9 }[name as string] ?? 3);
       await again(asked, client);
     },
   );

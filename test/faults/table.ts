@@ -37,41 +37,61 @@ const withoutD1 = doesNotMeet("bearer token", "bearer token, cached", "proxy");
 const anyTrip = "%s at each of its round trips is answered as ever or 503, and done when it is asked for again";
 const trip = <Name extends Operation>(names: readonly Name[], promise: string) => each(names, promise, inD1, anyTrip);
 
+const triedAgain = "%s is tried again: answered as ever, once for each of its round trips that writes";
+const retried = <Name extends Operation>(names: readonly Name[], promise: string) =>
+  each(names, promise, inD1, triedAgain);
+
 const lostBefore: Row = {
   ...withoutD1,
-  ...trip(["log-in"], "503; the next log-in succeeds."),
-  ...trip(["refresh"], "503; the token that was sent is still good."),
-  ...trip(["sliding refresh"], "503; the token that was sent can be refreshed again."),
+  ...retried(["log-in"], "As ever: what it writes is tried again."),
+  ...retried(["refresh"], "As ever: it is tried again, and gives the only successor."),
+  ...retried(["sliding refresh"], "As ever: it is tried again, and the session stays one row."),
   ...trip(reading, "503; the next request is answered as ever."),
-  ...trip(ending, "503; nothing has ended that cannot be ended again."),
-  ...trip(changing, "503; a change is never made while sessions go on that it ends."),
+  ...retried(ending, "As ever: what it writes is tried again."),
+  ...trip(["admin change"], "503; a change is never made while sessions go on that it ends."),
+  ...retried(["provisioning"], "As ever: it is tried again."),
   ...trip(["events"], "Events stay written down until they were sent and deleted."),
   ...trip(["flush"], "It fails, and the next one deletes what is left."),
 };
 
 const lostAfter: Row = {
   ...lostBefore,
-  ...trip(["log-in"], "503; a session may be left that nobody has tokens of, and the next log-in succeeds."),
-  ...trip(["refresh"], "200: the row is read once more and names the only successor."),
-  ...trip(ending, "503; it has ended, and a repeat is 401 where the token itself has."),
-  ...trip(changing, "503; asked for again it comes to the same."),
-  ...trip(["events"], "An event may be sent twice with the same sequence, and never is lost."),
+  ...retried(["log-in"], "As ever: the retry finds the session that the first attempt began."),
+  ...retried(["refresh"], "As ever: the retry finds its own mark, and gives the only successor."),
+  ...retried(ending, "As ever: the retry finds what was ended in its own second."),
+  ...trip(["admin change"], "503; asked for again it comes to the same."),
+  ...retried(["provisioning"], "Answered unchanged; the retry finds the version, and KV is told what has ended."),
+  ...trip(["events"], "Events are sent once, or twice with the same sequence, and none is lost."),
 };
+
+const usingD1 = [
+  ...(["log-in", "refresh", "sliding refresh", ...reading, ...ending, ...changing, "events", "flush"] as const),
+] as const;
 
 const failed: Row = {
   ...withoutD1,
   ...each(
-    ["log-in", "refresh", "sliding refresh", ...reading, ...ending, ...changing, "events", "flush"],
+    usingD1,
     "503, without more round trips than ever; asked for again it is done.",
     inD1,
     "%s is 503 while each round trip fails, asks no more often than ever, and is done when it is asked for again",
   ),
 };
 
+const down: Row = {
+  ...withoutD1,
+  ...each(
+    usingD1,
+    "503 after three attempts at most; asked for again it is done.",
+    inD1,
+    "%s is 503 while D1 cannot be reached, after three attempts at most, and is done when it is asked for again",
+  ),
+};
+
 const slow: Row = {
   ...withoutD1,
   ...each(
-    ["log-in", "refresh", "sliding refresh", ...reading, ...ending, ...changing, "events", "flush"],
+    usingD1,
     "Waits for D1, and is then answered as ever.",
     inD1,
     "%s waits for D1, and holds up no request that does not need it",
@@ -170,9 +190,9 @@ const originHead: Row = {
   ...apartFromOrigin,
   ...each(
     ["proxy"],
-    "502 at once, or one more try with ORIGIN_RETRY where that is safe.",
-    "test/worker/origins.test.ts",
-    "is answered 502 at once while ORIGIN_RETRY is off",
+    "502 after each byte of the head, also of a 101, with FIN and with RST; the log has origin_failed.",
+    "test/worker/origin-breaks-off.test.ts",
+    "is 502 after each byte of its head, and the log has why",
   ),
   ...each(
     ["log-in"],
@@ -198,9 +218,9 @@ const originBody: Row = {
   ...doesNotMeet("provisioning", "events"),
   ...each(
     ["proxy"],
-    "The client's connection is broken off too: a part never looks like the whole.",
-    "test/worker/streaming.test.ts",
-    "that the origin breaks off is broken off for the client",
+    "After each byte, with FIN and with RST, the client's body breaks off too: a part never looks like the whole.",
+    "test/worker/origin-breaks-off.test.ts",
+    "after each byte of its body is a body that broke off",
   ),
   ...each(
     ["log-in"],
@@ -221,9 +241,9 @@ const clientGone: Row = {
   ),
   ...each(
     ["proxy"],
-    "The request to the origin is broken off too.",
-    "test/worker/streaming.test.ts",
-    "whose client leaves is broken off at the origin",
+    "After each byte of the request: the origin gets nothing that looks whole.",
+    "test/worker/client-breaks-off.test.ts",
+    "after each byte of the body never looks whole to the origin",
   ),
 };
 
@@ -255,9 +275,12 @@ const queue: Row = {
 export const table = {
   "D1's reply lost before the commit": lostBefore,
   "D1's reply lost after the commit": lostAfter,
+  "D1 reset before the commit": lostBefore,
+  "D1 reset after the commit": lostAfter,
+  "D1 out of reach": down,
   "D1 slow": slow,
   "D1 overloaded": failed,
-  "D1 reset": failed,
+  "D1 out of time, CPU or memory": failed,
   "KV's put lost": kvLost,
   "KV stale for 90 s": kvStale,
   "isolate gone between two writes": isolateGone,

@@ -7,11 +7,13 @@ import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
 import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
 import { d1Events } from "../../src/stores/d1/events.ts";
 import { d1Provisioning } from "../../src/stores/d1/provisioning.ts";
+import { withRetries } from "../../src/stores/d1/retry.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { d1Users } from "../../src/stores/d1/users.ts";
 import { newUserIds } from "../../src/users/new-user-ids.ts";
 import { DB } from "../support/bindings.ts";
+import { retriesAtOnce } from "../support/lost-reply.ts";
 import { outstandingToken, rotationOf } from "../support/rows.ts";
 import { baseUser } from "../support/users.ts";
 
@@ -89,6 +91,31 @@ async function sessionStatements(db: D1Database): Promise<void> {
   await sessions.forgetEndings(now);
 }
 
+/** What a retry asks first. */
+async function retriedStatements(db: D1Database): Promise<void> {
+  let batches = 0;
+  const batch = async (statements: D1PreparedStatement[]) => {
+    if (batches++ % 2 === 0) throw new Error("D1_ERROR: Network connection lost.");
+    return db.batch(statements);
+  };
+  const losing = withRetries({ ...db, batch } as D1Database, retriesAtOnce());
+  const event = { type: "logout", createdAtSeconds: now, data: {} } as const;
+  const [tokens, sessions] = [d1Tokens(losing, silent, { event }), d1Sessions(losing, silent, { event })];
+  const own = outstandingToken({ jti: `${"a".repeat(24)}00000007` });
+  for (const token of [own, outstandingToken({ jti: "made-by-others" })]) {
+    await tokens.recordLogin("no user", { userId: "7", token, newHash: undefined, lastLogin: undefined });
+    for (const owner of [...lookups, "no user"] as const) {
+      await tokens.blacklist(owner, token, now);
+      await sessions.endSessionOf(owner, token, now, now);
+      await sessions.endSession(owner, token.jti, now, now);
+    }
+  }
+  for (const owner of lookups) await sessions.endAll(owner, now, now, now);
+  const change = { id: "7", version: 1, deleted: false, rehash: false, columns: {} };
+  const ending = { issuedBeforeSeconds: now, untilSeconds: now, nowSeconds: now };
+  await d1Provisioning(losing, silent).apply([change], { named: "id", names: "exact", ending });
+}
+
 /** Every function of the stores, with each argument that changes its SQL. */
 async function allStatements(): Promise<readonly string[]> {
   const { db, texts } = notingDatabase();
@@ -104,6 +131,7 @@ async function allStatements(): Promise<readonly string[]> {
   await eventStatements(db);
   await adminStatements(db);
   await provisioningStatements(db);
+  await retriedStatements(db);
   return [...new Set([...texts, ...earlier.texts])];
 }
 

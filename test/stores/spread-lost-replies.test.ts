@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
 import { d1Provisioning } from "../../src/stores/d1/provisioning.ts";
+import { withRetries } from "../../src/stores/d1/retry.ts";
 import { sessionDatabases } from "../../src/stores/spread/databases.ts";
 import { spreadProvisioning } from "../../src/stores/spread/provisioning.ts";
 import { spreadSessions } from "../../src/stores/spread/sessions.ts";
@@ -10,6 +11,7 @@ import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { spreadAdminUsers } from "../../src/stores/spread/users.ts";
 import type { User } from "../../src/users/user.ts";
 import { DB } from "../support/bindings.ts";
+import { retriesAtOnce } from "../support/lost-reply.ts";
 import { freshId } from "../support/rows.ts";
 import { boundDatabases, placeSessions, sessionNames, userIn } from "../support/session-databases.ts";
 import { settingsOf } from "../support/settings.ts";
@@ -280,4 +282,87 @@ describe.each(Object.entries(changes))("%s whose reply is lost", (_what, { make,
       expect(trips).toBeGreaterThanOrEqual(2);
     },
   );
+});
+
+describe("with retries, a reply that is lost", () => {
+  /** What it comes to at each trip to that database. */
+  async function outcomesOf(
+    name: string,
+    when: When,
+    operation: (stores: Stores, user: User, token: Token) => Promise<unknown>,
+    look: (user: User, token: Token) => Promise<unknown>,
+  ): Promise<readonly unknown[]> {
+    const outcomes: unknown[] = [];
+    for (let trip = 0; ; trip++) {
+      const user = await userIn(home, { password: "!first" });
+      const token = tokenOf(user);
+      await logIn(storesOn(), user, token);
+      const { db, wasLost } = losing(boundDatabases.get(name) as D1Database, trip, when);
+      const all = [...boundDatabases, [name, db] as const].map(
+        ([one, bound]) => [one, withRetries(bound, retriesAtOnce())] as const,
+      );
+      const outcome = await operation(storesOn(new Map(all)), user, token).catch((error: Error) => error.message);
+      if (!wasLost()) return outcomes;
+      outcomes.push(outcome);
+      if (outcome !== "store_unavailable") expect(await look(user, token)).toBe(true);
+    }
+  }
+  // A Worker that has just begun asks DB where sessions are; D1 itself tries reads again.
+  const placementRead = "store_unavailable";
+  const isOver = async (user: User, token: Token) => (await refresh(storesOn(), user, token)) === undefined;
+
+  it.each(times)(
+    "%s in the session database is no failure of a log-in, and there is one session more",
+    async (when) => {
+      const begin = async (stores: Stores, user: User) =>
+        (await logIn(stores, user, tokenOf(user))).user?.id === user.id;
+      const hasTwo = async ({ id }: User) => {
+        const sql = "SELECT COUNT(*) AS sessions FROM sessions WHERE user_id = ?";
+        return (await boundDatabases.get(home)?.prepare(sql).bind(id).first("sessions")) === 2;
+      };
+      expect(await outcomesOf(home, when, begin, hasTwo)).toEqual([true]);
+      expect(await outcomesOf("DB", when, begin, hasTwo)).toEqual([placementRead, true]);
+    },
+  );
+
+  it.each(times)(
+    "%s in the session database is no failure of a refresh, whose successor is the only one",
+    async (when) => {
+      const rotated = async (stores: Stores, user: User, token: Token) =>
+        (await refresh(stores, user, token)) === `${token.jti.slice(0, 24)}00000001`;
+      expect(await outcomesOf(home, when, rotated, isOver)).toEqual([true]);
+      expect(await outcomesOf("DB", when, rotated, isOver)).toEqual([placementRead]);
+    },
+  );
+
+  it.each(times)("%s in the session database is no failure of a log-out, which is the caller's", async (when) => {
+    const logOut = ({ tokens }: Stores, user: User, token: Token) => tokens.blacklist(ownerOf(user), token, now);
+    expect(await outcomesOf(home, when, logOut, isOver)).toEqual([true]);
+    const end = ({ sessions }: Stores, user: User, { jti }: Token) =>
+      sessions.endSession(ownerOf(user), jti, now + 9000, now);
+    expect(await outcomesOf(home, when, end, isOver)).toEqual([true]);
+    const endOf = ({ sessions }: Stores, user: User, token: Token) =>
+      sessions.endSessionOf(ownerOf(user), token, now + 9000, now).then((session) => session === token.jti);
+    expect(await outcomesOf(home, when, endOf, isOver)).toEqual([true]);
+  });
+
+  it.each(times)("%s in either is no failure of a log-out everywhere, and one event tells of it", async (when) => {
+    const event = { type: "logout", createdAtSeconds: now, data: {} } as const;
+    const endAll = ({ sessions }: Stores, user: User) =>
+      sessions.withNotes({ event }).endAll(ownerOf(user), now + 1, now + 9000, now);
+    const isToldOnce = async (user: User, token: Token) => {
+      const events = await DB.prepare("SELECT COUNT(*) AS n FROM events WHERE user_id = ?").bind(user.id).first("n");
+      return events === 1 && (await isOver(user, token));
+    };
+    expect(await outcomesOf(home, when, endAll, isToldOnce)).toEqual([undefined]);
+    expect(await outcomesOf("DB", when, endAll, isToldOnce)).toEqual([placementRead, undefined]);
+  });
+
+  it.each(times)("%s in DB is no failure of the API's change", async (when) => {
+    const outcomes = await outcomesOf("DB", when, (stores, user) => provisioned(stores, user, false), isOver);
+    const applied = when === "before the commit" ? "applied" : "unchanged";
+    // The looks before and after the change are no part of its transaction.
+    expect(outcomes).toContain(applied);
+    expect(new Set(outcomes)).toEqual(new Set([placementRead, applied]));
+  });
 });

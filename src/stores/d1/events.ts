@@ -3,6 +3,7 @@
 import type { EventStore, EventType, NewEvent } from "../events-contract.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { type Note, type NoteCondition, type NoteOwner, whenChanged } from "./note.ts";
+import { retried } from "./retry.ts";
 import { idOf } from "./users.ts";
 
 /**
@@ -41,7 +42,7 @@ export function d1Events(db: D1Database, log: StoreLog): EventStore {
       onD1(log, async () => {
         // One parameter: D1 allows 100 in a statement.
         const sql = "DELETE FROM events WHERE sequence IN (SELECT value FROM json_each(?1))";
-        await db.prepare(sql).bind(JSON.stringify(sequences)).run();
+        await retried(db, () => db.prepare(sql).bind(JSON.stringify(sequences)).run());
       }),
   };
 }

@@ -12,7 +12,7 @@ export interface NoteOwner {
   readonly value: string;
 }
 
-/** The owner of a token or session as the owner of a note; nobody's has none. */
+/** The owner of a token or session as the owner of a note; a token without a user has none. */
 export const noteOwner = (owner: Owner): NoteOwner | undefined =>
   owner === "no user" ? undefined : { sql: (parameter) => idOf(owner, parameter), value: owner.value };
 

@@ -16,6 +16,7 @@ import { type NoteCondition, noteUser } from "./note.ts";
 import { noteStatements } from "./notes.ts";
 import type { SqlValue } from "./parameters.ts";
 import { type ProvisioningSql, type ProvisioningStatement, provisioningSql } from "./provisioning-sql.ts";
+import { retried } from "./retry.ts";
 import { endAllStatements, type Statement } from "./sessions.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -201,8 +202,14 @@ async function applyChunk(
 ): Promise<Provisioned> {
   const statements = provisioningStatements(changes, terms);
   try {
-    const [looked] = await writing.batch<Row>(statements.map(([sql, values]) => db.prepare(sql).bind(...values)));
-    return provisionedFrom(changes, looked?.results ?? []);
+    return await retried(writing, async (lost) => {
+      const endings = lost === undefined ? [] : [selectEndings(changes, terms)];
+      const all = [...statements, ...endings].map(([sql, values]) => db.prepare(sql).bind(...values));
+      const results = await writing.batch<Row>(all);
+      const provisioned = provisionedFrom(changes, results[0]?.results ?? []);
+      if (lost === undefined) return provisioned;
+      return { ...provisioned, ended: [...endingsFrom(results.at(-1)?.results ?? [], terms), ...provisioned.ended] };
+    });
   } catch (error) {
     if (!(error instanceof Error && error.message.includes("UNIQUE constraint failed"))) throw error;
     if (changes.length === 1) {
@@ -218,6 +225,23 @@ async function applyChunk(
     };
   }
 }
+
+/**
+ * What has ended since the changes came, of the users that they are about: after a retry, which finds those of an attempt
+ * before it applied, and no longer what they have ended.
+ */
+const selectEndings = (changes: readonly UserChange[], { ending }: ProvisioningTerms): Statement => [
+  `SELECT user_id, issued_before, username, alternate_id FROM user_cutoffs LEFT JOIN users ON users.id = user_id
+   WHERE user_id IN (SELECT value FROM json_each(?1)) AND issued_before >= ?2`,
+  [JSON.stringify(changes.map(({ id }) => id)), ending.issuedBeforeSeconds],
+];
+
+/** Without users who are gone, where tokens named them by what only their row knew. */
+const endingsFrom = (rows: readonly Row[], { named }: ProvisioningTerms): readonly EndedUser[] =>
+  rows.flatMap(({ user_id: id, username, alternate_id: alternate, issued_before: before }) => {
+    const isNamed = named === "id" || typeof { username, alternate_id: alternate }[named] === "string";
+    return isNamed ? [{ ...endedUser(id, username ?? "", alternate), issuedBeforeSeconds: Number(before) }] : [];
+  });
 
 /** What the look at all rows, before anything was written, says of what the statements after it have done. */
 export function provisionedFrom(changes: readonly UserChange[], rows: readonly Row[]): Provisioned {

@@ -1,19 +1,26 @@
 // Rotates a token in D1, and finds out what became of a rotation whose reply was lost.
-// Must never give a successor to two callers.
+// Must never give a successor to two callers, nor take one of two callers for a thief because a reply was lost.
 import { writeTokenId } from "../../tokens/token-id.ts";
 import type { Owner, Rotation, RotationTerms } from "../contract.ts";
 import type { TokenAndUser } from "../token-state.ts";
 import { adoptSessionOf } from "./earlier-tokens.ts";
 import { isWrongDatabase, type StoreLog } from "./errors.ts";
+import { retried } from "./retry.ts";
 import { rotateToken } from "./rotation-sql.ts";
 import type { SessionPlace } from "./session-tables.ts";
 import { foundIn, isEarlier, selectAccount, selectState } from "./token-and-user.ts";
 
 type Row = Record<string, unknown>;
 
+/** What a rotation came to, and the failure before it; undefined where there was none. */
+interface Outcome {
+  readonly rotation: Rotation;
+  readonly lost: unknown;
+}
+
 /**
- * One transaction: what is known of the token and its user, and the successor in its place. When the reply is lost the row
- * is asked once more: it may have been written all the same.
+ * One transaction: what is known of the token and its user, and the successor in its place. When the reply is lost it is
+ * tried again, and finds its own mark if it was written all the same; where a retry is not right, the row is read once more.
  */
 export async function rotate(
   place: SessionPlace,
@@ -45,21 +52,38 @@ export async function rotate(
       earlier: isEarlier(row),
     };
   };
-  try {
+  const attemptAll = async (lost?: unknown): Promise<Outcome> => {
     const { earlier, ...rotation } = await attempt();
-    if (!earlier || rotation.found.blacklisted) return rotation;
+    if (!earlier || rotation.found.blacklisted) return { rotation, lost };
     await adoptSessionOf(db, jti, terms.newKey).run();
-    return await attempt();
-  } catch (error) {
-    if (isWrongDatabase(error)) throw error;
+    return { rotation: await attempt(), lost };
+  };
+  const lookAgain = async (lost: unknown): Promise<Outcome> => {
+    if (isWrongDatabase(lost)) throw lost;
     const results = await db.batch<Row>(look());
     const row = results[0]?.results[0];
     const found = await foundIn(place, { owner, jti, row, results, usedSinceSeconds: terms.usedSinceSeconds });
-    if (!found.blacklisted) throw error;
-    log("store_failed", { store: "d1", error: error instanceof Error ? error.message : String(error) });
-    return isOurRotation(row, terms, found) ? ourRotation(row, found) : { successorJti: undefined, found };
-  }
+    if (!found.blacklisted) throw lost;
+    log("store_failed", { store: "d1", error: lost instanceof Error ? lost.message : String(lost) });
+    const rotation = isOurRotation(row, terms, found) ? ourRotation(row, found) : { successorJti: undefined, found };
+    return { rotation, lost };
+  };
+  const { rotation, lost } = await retried(db, attemptAll).catch(lookAgain);
+  return lost !== undefined && looksLikeReuse(rotation) ? withoutSuccessor(rotation) : rotation;
 }
+
+/**
+ * Whether the token was used up by another rotation than this one, out of the grace. After a lost reply that need not be
+ * reuse: the token may have been good when it came, and another call may have used it since.
+ */
+const looksLikeReuse = ({ successorJti, found: { state } }: Rotation): boolean =>
+  successorJti === undefined && state?.successorJti !== undefined && !state.sessionEnded && state.newest === undefined;
+
+/** Refused as one that was logged out, which ends no session. */
+const withoutSuccessor = ({ found }: Rotation): Rotation => ({
+  successorJti: undefined,
+  found: { ...found, state: found.state && { ...found.state, successorJti: undefined } },
+});
 
 /** Whether the last rotation of the session is this very one. */
 const isOurRotation = (row: Row | undefined, { mark }: RotationTerms, found: TokenAndUser): row is Row =>

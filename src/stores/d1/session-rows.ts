@@ -88,6 +88,13 @@ export function beginSession(db: D1Database, { tables, owner, token }: WrittenTo
   return db.prepare(sql).bind(...parameters.values);
 }
 
+/** The statement that gives a row back if the token's session is there. */
+export function selectSessionOf(db: D1Database, jti: string): D1PreparedStatement {
+  const parameters = createParameters();
+  const { row } = tokenPlace(jti, parameters);
+  return db.prepare(`SELECT 1 AS there FROM sessions WHERE ${row}`).bind(...parameters.values);
+}
+
 /** That the row that is there is not another user's. A row without a user counts as no other's. */
 export function notOfAnother(
   { tables, owner }: Pick<WrittenToken, "tables" | "owner">,

@@ -11,6 +11,8 @@ import { onD1, type StoreLog } from "./errors.ts";
 import { noteOwner } from "./note.ts";
 import { noteStatements } from "./notes.ts";
 import { createParameters, type SqlValue } from "./parameters.ts";
+import { selectEndedThen, selectLoggedOut, unlessEnded } from "./retried-endings.ts";
+import { retried } from "./retry.ts";
 import { blacklistToken, notOfAnotherThan } from "./session-rows.ts";
 import { firstNamed, rowsNamed, sessionName, tokenPlace } from "./session-state.ts";
 import { allInOne, type SessionPlace, type SessionTables } from "./session-tables.ts";
@@ -30,9 +32,14 @@ export function d1Sessions(db: D1Database, log: StoreLog, notes: Notes = {}): Se
     endAll: (owner, issuedBeforeSeconds, untilSeconds, nowSeconds) =>
       on(async () => {
         const ending = endAllStatements(owner, { issuedBeforeSeconds, untilSeconds, nowSeconds });
-        const tells = noteStatements(db, notes, noteOwner(owner), { sql: "true" });
         const here = db.prepare(`SELECT ${allInOne.isHere} AS here`);
-        await db.batch([here, ...ending.map(([sql, values]) => db.prepare(sql).bind(...values)), ...tells]);
+        const writes = ending.map(([sql, values]) => db.prepare(sql).bind(...values));
+        await retried(db, (lost) => {
+          // By the end that is there before it, a retry knows whether the notes are written down.
+          const condition = lost === undefined ? { sql: "true" } : unlessEnded(owner, issuedBeforeSeconds);
+          const tells = noteStatements(db, notes, noteOwner(owner), condition);
+          return db.batch(lost === undefined ? [here, ...writes, ...tells] : [here, ...tells, ...writes]);
+        });
       }),
     endEveryone: (issuedBeforeSeconds) =>
       on(async () => {
@@ -65,20 +72,27 @@ export function sessionsAt({ db, tables }: SessionPlace, log: StoreLog, notes: N
     endSession: (owner, session, untilSeconds, nowSeconds) =>
       on(async () => {
         const [adopt, update, insert, first] = endSessionStatements(session, untilSeconds, nowSeconds, owner, tables);
-        const results = await db.batch<Row>([
-          ...[...adopts(bound(adopt)), bound(update), ...tells(owner)],
-          ...[bound(insert), ...tells(owner), bound(first)],
-        ]);
+        const results = await retried(db, (lost) =>
+          db.batch<Row>([
+            ...(lost === undefined ? [] : [selectEndedThen({ db, tables }, owner, session, nowSeconds)]),
+            ...[...adopts(bound(adopt)), bound(update), ...tells(owner)],
+            ...[bound(insert), ...tells(owner), bound(first)],
+          ]),
+        );
         return results.some(isEnded);
       }),
     endSessionOf: (owner, token, untilSeconds, nowSeconds) =>
       on(async () => {
         const logOut = { nowSeconds, endsSessionUntilSeconds: untilSeconds };
-        const [update, insert] = blacklistToken(db, { tables, owner, token }, logOut);
+        const written = { tables, owner, token };
+        const [update, insert] = blacklistToken(db, written, logOut);
         const others = endOthersStatements(token.jti, untilSeconds, nowSeconds, tables).map(bound);
         // Only a good token is adopted: one that was used up or logged out before stays so.
         const adopt = adopts(adoptSessionOf(db, token.jti));
-        const results = await db.batch<Row>([...adopt, update, ...tells(owner), insert, ...tells(owner), ...others]);
+        const writes = [...adopt, update, ...tells(owner), insert, ...tells(owner), ...others];
+        const results = await retried(db, (lost) =>
+          db.batch<Row>(lost === undefined ? writes : [selectLoggedOut(db, written, logOut), ...writes]),
+        );
         const ended = results.find(isEnded)?.results[0];
         return ended && String(ended.session);
       }),

@@ -42,7 +42,7 @@ export async function tokenAndUser(
   { usedSinceSeconds }: TokenQuestion,
 ): Promise<TokenAndUser> {
   const statements = [...(jti === undefined ? [] : [selectState(place, jti)]), ...selectAccount(place, owner)];
-  // Without a blacklist, nobody's token has nothing to be looked up.
+  // A token without a user has no account, and without a blacklist no state either.
   const results = jti === undefined && owner === "no user" ? [] : await place.db.batch<Row>(statements);
   const row = jti === undefined ? undefined : results[0]?.results[0];
   return foundIn(place, { owner, jti, row, results, usedSinceSeconds });

@@ -11,6 +11,8 @@ import { loginEvent, loginWrites } from "./login-writes.ts";
 import { noteOwner } from "./note.ts";
 import { noteStatements } from "./notes.ts";
 import { createParameters } from "./parameters.ts";
+import { selectLoggedOut } from "./retried-endings.ts";
+import { retried } from "./retry.ts";
 import { rotate } from "./rotation.ts";
 import { withdrawRotation } from "./rotation-sql.ts";
 import { blacklistToken, extendToken, insertToken } from "./session-rows.ts";
@@ -35,11 +37,17 @@ export function d1Tokens(db: D1Database, log: StoreLog, notes: Notes = {}): Toke
     recordLogin: (_owner, record) =>
       on(async () => {
         const lookup = { column: "id", value: record.userId } as const;
-        const token = record.token ? [insertToken(db, record.token, allInOne)] : [];
-        const writes = [...token, ...loginWrites(db, record), ...loginEvent(db, record, notes)];
-        const results = await db.batch<Row>([...writes, ...accountsInUsers.select(db, lookup)]);
-        const { wholeUser, issuedBeforeSeconds } = accountsInUsers.from(results.slice(-accountsInUsers.statements));
-        return { user: wholeUser, issuedBeforeSeconds };
+        const write = async (lost?: unknown) => {
+          const token = record.token ? [insertToken(db, record.token, allInOne)] : [];
+          const writes = [...token, ...loginWrites(db, record)];
+          const event = loginEvent(db, record, notes, lost !== undefined);
+          // By the session that is there before it, a retry knows whether the event is written down.
+          const all = lost === undefined ? [...writes, ...event] : [...event, ...writes];
+          const results = await db.batch<Row>([...all, ...accountsInUsers.select(db, lookup)]);
+          const { wholeUser, issuedBeforeSeconds } = accountsInUsers.from(results.slice(-accountsInUsers.statements));
+          return { user: wholeUser, issuedBeforeSeconds };
+        };
+        return record.token || !hasNotes(notes) ? retried(db, write) : write();
       }),
   };
   return store;
@@ -56,15 +64,19 @@ export function tokensAt(place: SessionPlace, log: StoreLog, notes: Notes = {}):
     tokenAndUser: (owner, jti, question = {}) => on(() => tokenAndUser(place, owner, jti, question)),
     insert: (owner, token) =>
       on(async () => {
-        const results = await db.batch<Row>([insertToken(db, token, place.tables), ...selectAccount(place, owner)]);
-        return accountOf(place, owner, results);
+        const write = () => db.batch<Row>([insertToken(db, token, place.tables), ...selectAccount(place, owner)]);
+        return accountOf(place, owner, await retried(db, write));
       }),
-    extend: (owner, token) => on(() => extend(place, owner, token)),
-    blacklist: (owner, token, nowSeconds) => on(() => blacklist(place, owner, token, { nowSeconds, notes })),
+    extend: (owner, token) => on(() => retried(db, () => extend(place, owner, token))),
+    blacklist: (owner, token, nowSeconds) =>
+      on(() =>
+        retried(db, (lost) => blacklist(place, owner, token, { nowSeconds, notes, isRetry: lost !== undefined })),
+      ),
     rotate: (owner, terms) => on(() => rotate(place, log, owner, terms)),
     withdraw: (owner, successorJti, nowSeconds) =>
       on(async () => {
-        await db.batch([withdrawRotation(db, { tables: place.tables, owner }, successorJti, nowSeconds)]);
+        const withdraw = () => withdrawRotation(db, { tables: place.tables, owner }, successorJti, nowSeconds);
+        await retried(db, () => db.batch([withdraw()]));
       }),
     deleteExpired: (beforeSeconds, limit) => on(() => deleteExpired(place, beforeSeconds, limit)),
   };
@@ -122,19 +134,24 @@ async function extend(place: SessionPlace, owner: Owner, token: OutstandingToken
 interface Blacklisting {
   readonly nowSeconds: number;
   readonly notes: Notes;
+  /** Whether an attempt before this one may have done it. */
+  readonly isRetry: boolean;
 }
 
 async function blacklist(
   place: SessionPlace,
   owner: Owner,
   token: OutstandingToken,
-  { nowSeconds, notes }: Blacklisting,
+  { nowSeconds, notes, isRetry }: Blacklisting,
 ) {
   const { db, tables } = place;
+  const written = { tables, owner, token };
   const write = async () => {
-    const [update, insert] = blacklistToken(db, { tables, owner, token }, { nowSeconds });
+    const [update, insert] = blacklistToken(db, written, { nowSeconds });
+    const before = isRetry ? [selectLoggedOut(db, written, { nowSeconds })] : [];
     const tells = () => noteStatements(db, notes, noteOwner(owner));
-    const results = await db.batch<Row>([update, ...tells(), insert, ...tells(), selectState(place, token.jti)]);
+    const writes = [update, ...tells(), insert, ...tells()];
+    const results = await db.batch<Row>([...before, ...writes, selectState(place, token.jti)]);
     const did = results.some((result) =>
       result.results.some((row) => typeof row.session === "string" && row.id === undefined),
     );

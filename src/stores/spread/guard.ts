@@ -1,6 +1,7 @@
 // A session database that refuses what is not for it: each batch begins with a statement that fails the whole of it.
 // Must never be given a statement outside a batch.
 import { wrongDatabase } from "../d1/errors.ts";
+import { retriesWith, withRetries } from "../d1/retry.ts";
 import { allInOne } from "../d1/session-tables.ts";
 
 /** What a batch is for. */
@@ -40,7 +41,7 @@ export function guarded(db: D1Database, purpose: Purpose): D1Database {
       throw error;
     }
   };
-  return { prepare: (sql: string) => db.prepare(sql), batch } as unknown as D1Database;
+  return withRetries({ prepare: (sql: string) => db.prepare(sql), batch } as unknown as D1Database, retriesWith(db));
 }
 
 /**
@@ -52,5 +53,5 @@ export function guardedUsers(db: D1Database): D1Database {
     const [, ...results] = await db.batch<T>([db.prepare(`SELECT ${allInOne.isHere} AS here`), ...statements]);
     return results;
   };
-  return { prepare: (sql: string) => db.prepare(sql), batch } as unknown as D1Database;
+  return withRetries({ prepare: (sql: string) => db.prepare(sql), batch } as unknown as D1Database, retriesWith(db));
 }

@@ -6,6 +6,8 @@ import { onD1 } from "../d1/errors.ts";
 import { noteOwner } from "../d1/note.ts";
 import { noteStatements } from "../d1/notes.ts";
 import { endOwner } from "../d1/owners.ts";
+import { unlessEnded } from "../d1/retried-endings.ts";
+import { retried } from "../d1/retry.ts";
 import { cutoffStatement, d1Sessions, type SessionsAt, sessionsAt } from "../d1/sessions.ts";
 import { hasNotes, type Notes } from "../events-contract.ts";
 import type { SpreadStores } from "./databases.ts";
@@ -43,13 +45,18 @@ export function spreadSessions(stores: SpreadStores, notes: Notes = {}): Session
         const ending = { issuedBeforeSeconds, untilSeconds, nowSeconds };
         const end = () =>
           databases.at(owner, async ({ db, tables }) => {
-            const [first] = await db.batch(endOwner(db, owner, tables, ending));
+            const [first] = await retried(db, () => db.batch(endOwner(db, owner, tables, ending)));
             return tables.hasEarlier || first?.meta.changes === 1;
           });
         if (!(await end()) && (await learnOwner(stores, owner)).isNew) await end();
         const [sql, values] = cutoffStatement(owner, ending);
-        const tells = noteStatements(users, notes, noteOwner(owner), { sql: "true" });
-        await users.batch([users.prepare(sql).bind(...values), ...tells]);
+        const cutoff = users.prepare(sql).bind(...values);
+        await retried(users, (lost) => {
+          // By the end that is there before it, a retry knows whether the notes are written down.
+          const condition = lost === undefined ? { sql: "true" } : unlessEnded(owner, issuedBeforeSeconds);
+          const tells = noteStatements(users, notes, noteOwner(owner), condition);
+          return users.batch(lost === undefined ? [cutoff, ...tells] : [...tells, cutoff]);
+        });
       }),
     // DB first: what `sessions spread` tells a database that it adds, it reads there.
     endEveryone: (issuedBeforeSeconds) =>

@@ -18,7 +18,8 @@ import { loginEvent, loginWrites } from "../d1/login-writes.ts";
 import { noteOwner } from "../d1/note.ts";
 import { noteStatements } from "../d1/notes.ts";
 import { correctOwner, type KnownOwner, knownOwner } from "../d1/owners.ts";
-import { beginSession, insertToken } from "../d1/session-rows.ts";
+import { retried } from "../d1/retry.ts";
+import { beginSession, insertToken, selectSessionOf } from "../d1/session-rows.ts";
 import type { SessionPlace } from "../d1/session-tables.ts";
 import { tokensAt } from "../d1/tokens.ts";
 import { selectUser, userFrom } from "../d1/users.ts";
@@ -110,18 +111,21 @@ async function recordLogin(
   const { users, databases } = stores;
   const { token, userId } = record;
   const seen = token && owner !== "no user" ? await beginLogin(stores, owner, token) : undefined;
-  const results = await users.batch<Row>([
-    ...loginWrites(users, record),
-    ...loginEvent(users, record, notes),
-    ...accountsInUsers.select(users, { column: "id", value: userId }),
-  ]);
+  const write = () =>
+    users.batch<Row>([
+      ...loginWrites(users, record),
+      ...loginEvent(users, record, notes),
+      ...accountsInUsers.select(users, { column: "id", value: userId }),
+    ]);
+  // An event would be written down twice: nothing in this database says that it was.
+  const results = await (hasNotes(notes) ? write() : retried(users, write));
   const { wholeUser, issuedBeforeSeconds } = accountsInUsers.from(results.slice(-accountsInUsers.statements));
   if (seen && wholeUser && owner !== "no user") {
     const { id, is_active, session_version, passwordFingerprint } = withFingerprint(wholeUser);
     const now = { id, is_active, session_version, passwordFingerprint, issuedBeforeSeconds };
     if (!isSame(seen, now)) {
       await databases.at(owner, async ({ db, tables }) => {
-        if (!tables.hasEarlier) await db.batch([correctOwner(db, owner, seen, now)]);
+        if (!tables.hasEarlier) await retried(db, () => db.batch([correctOwner(db, owner, seen, now)]));
       });
     }
   }
@@ -137,12 +141,17 @@ async function beginLogin(
   const begin = () =>
     stores.databases.at(owner, async ({ db, tables }) => {
       if (tables.hasEarlier) {
-        await db.batch([insertToken(db, token, tables)]);
+        await retried(db, () => db.batch([insertToken(db, token, tables)]));
         return { begun: true, known: undefined };
       }
       const look = tables.accounts.select(db, owner);
-      const results = await db.batch<Row>([beginSession(db, { tables, owner, token }), ...look]);
-      return { begun: results[0]?.results.length === 1, known: knownOwner(results[1]) };
+      const begins = beginSession(db, { tables, owner, token });
+      return retried(db, async (lost) => {
+        const there = lost === undefined ? [] : [selectSessionOf(db, token.jti)];
+        const results = await db.batch<Row>([begins, ...look, ...there]);
+        const wasBegun = lost !== undefined && results.at(-1)?.results.length === 1;
+        return { begun: wasBegun || results[0]?.results.length === 1, known: knownOwner(results[1]) };
+      });
     });
   const first = await begin();
   if (first.begun) return first.known;
