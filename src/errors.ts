@@ -15,6 +15,7 @@ interface WireForm {
   readonly retryAfterSeconds?: number;
 }
 
+const notProvided = { status: 401, detail: "Authentication credentials were not provided." } as const;
 const invalidToken = { status: 401, detail: "Token is invalid", code: "token_not_valid" } as const;
 const tokenProblem = (detail: string) => ({ status: 401, detail, code: "token_not_valid" }) as const;
 
@@ -55,6 +56,21 @@ export const refusals = {
   websocket_token_malformed: { status: 400, detail: "Malformed request." },
   websocket_token_conflict: { status: 400, detail: "Malformed request." },
   csrf_refused: { status: 403, detail: "You do not have permission to perform this action." },
+  // An API key, all alike to the client, as a permission of djangorestframework-api-key that is not given.
+  api_key_not_accepted: notProvided,
+  api_key_with_token: notProvided,
+  api_key_malformed: notProvided,
+  api_key_unknown: notProvided,
+  api_key_wrong: notProvided,
+  api_key_expired: notProvided,
+  api_key_revoked: notProvided,
+  api_key_owner_inactive: notProvided,
+  api_key_scope_missing: { status: 403, detail: "You do not have permission to perform this action." },
+  api_key_throttled: {
+    status: 429,
+    detail: "Request was throttled. Expected available in {} seconds.",
+    retryAfterSeconds: 60,
+  },
   no_token_class_fits: tokenProblem("Given token not valid for any token type"),
 
   // A request of the API about its users: the token in it, and whether it is of this request.

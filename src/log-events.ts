@@ -49,6 +49,8 @@ export const logEvents = {
   admin_session_ended: { fields: ["request_id", "admin_id", "user_id", "family"], alarm: true },
   admin_users_exported: { fields: ["request_id", "admin_id", "rows"], alarm: true },
   admin_tokens_exported: { fields: ["request_id", "admin_id", "user_id", "rows"], alarm: true },
+  admin_api_key_created: { fields: ["request_id", "admin_id", "user_id", "api_key"], alarm: true },
+  admin_api_key_revoked: { fields: ["request_id", "admin_id", "api_key"], alarm: true },
   // What the API told of its users, by request or in X-Gateway-Users: written down whatever LOG says.
   user_provisioned: { fields: ["request_id", "user_id", "change", "version", "tokens_ended"], alarm: true },
   users_provisioned: { fields: ["request_id", "change", "tokens_ended", "user_ids"], alarm: true },

@@ -5,6 +5,7 @@ import { TrieRouter } from "hono/router/trie-router";
 import type { Administration } from "./administration/administration.ts";
 import { endpoints } from "./api/definitions.ts";
 import { answerLive, type HealthDependencies, readiness } from "./api/health.ts";
+import { createIntrospectEndpoint, type IntrospectServices } from "./api/introspect.ts";
 import { openApiDocument } from "./api/openapi/openapi.ts";
 import { createProvisioningEndpoint, type ProvisioningServices, provisioningEndpoints } from "./api/provisioning.ts";
 import { createSessionsEndpoint, type SessionsServices, sessionsEndpoints } from "./api/sessions.ts";
@@ -21,7 +22,7 @@ import type { TokenLimitDependencies } from "./sessions/token-limits.ts";
 import type { TokenUseCases } from "./sessions/use-cases.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
-export interface RouterServices extends SessionsServices, TokenLimitDependencies {
+export interface RouterServices extends SessionsServices, TokenLimitDependencies, Pick<IntrospectServices, "apiKeys"> {
   readonly log: Log;
   readonly useCases: TokenUseCases;
   /** Only whether there is such a hook. */
@@ -59,7 +60,7 @@ interface Bindings {
 
 type Router = HonoBase<{ Bindings: Bindings }>;
 /** The routes that no page of another origin may read: CORS is not for them. */
-const forServers: readonly InternalRouteName[] = provisioningEndpoints.map(({ name }) => name);
+const forServers: readonly InternalRouteName[] = [...provisioningEndpoints.map(({ name }) => name), "introspect"];
 
 type RouteHandler = (request: Request, context: RequestContext, id: string) => Outcome | Promise<Outcome>;
 
@@ -168,9 +169,14 @@ function provisioningHandlers({
 
 function tokenHandlers(services: RouterServices) {
   const withForm = { ...services, answerForm: answerPage };
+  const openSignedRequest = services.provisioned?.openSignedRequest;
   const handlers = [
     ...endpoints.map((endpoint) => [endpoint.operation, createTokenEndpoint(withForm, endpoint)]),
     ...sessionsEndpoints.map((endpoint) => [endpoint.operation, createSessionsEndpoint(services, endpoint)]),
+    [
+      "introspect",
+      createIntrospectEndpoint({ ...services, introspect: services.useCases.introspect, openSignedRequest }),
+    ],
   ];
   return Object.fromEntries(handlers) as Record<
     Exclude<HandlerName, ProvisioningName | "jwks" | "live" | "ready" | "openapi" | "console" | "unknown">,

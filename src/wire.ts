@@ -5,6 +5,7 @@ import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
 import { createAdministration } from "./administration/administration.ts";
 import type { AppServices } from "./app.ts";
+import { createApiKeys } from "./auth/api-keys.ts";
 import { type Authentication, createAuthentication } from "./auth/authenticate.ts";
 import { type ForeignTokenDependencies, type KnownForeignToken, withForeignTokens } from "./auth/foreign-tokens.ts";
 import { createTokenCache } from "./auth/token-cache.ts";
@@ -25,7 +26,9 @@ import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
 import type { AdminStores } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
+import type { ApiKeyAdminStore } from "./stores/api-keys-contract.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
+import { d1ApiKeyAdministration, d1ApiKeys } from "./stores/d1/api-keys.ts";
 import { d1Audit } from "./stores/d1/audit.ts";
 import { d1Events } from "./stores/d1/events.ts";
 import { d1ForeignUsers } from "./stores/d1/foreign-users.ts";
@@ -49,6 +52,7 @@ import type { ForeignIssuer } from "./tokens/foreign-issuer.ts";
 import { usersOpener } from "./tokens/gateway-users.ts";
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { signedRequestOpener } from "./tokens/provisioning-request.ts";
+import { apiKeyRandomBytes, newApiKey } from "./users/new-api-key.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 import { schemaNeeds } from "./users/new-user-ids.ts";
 
@@ -131,6 +135,7 @@ export async function wire(
     hooks,
     newUuid: () => crypto.randomUUID(),
     newId: () => crypto.randomUUID().replaceAll("-", ""),
+    newApiKey: () => newApiKey(crypto.getRandomValues(new Uint8Array(apiKeyRandomBytes))),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     pause,
     userEvents: userEventsFor(db, env.EVENTS, settings, { later, log }),
@@ -156,6 +161,7 @@ export async function wire(
     administration: admin && createAdministration({ ...services, admin, takeUsers, auditLog }),
     ...provisioning,
     authentication: issuers.length === 0 ? own : withIssuers(own, issuers, { ...services, foreignUsers }),
+    apiKeys: settings.API_KEYS ? createApiKeys({ ...services, apiKeys: d1ApiKeys(db, log) }) : undefined,
   };
   const databases = new Map([[usersDatabase, db], ...sessionDatabases]);
   const schema = spreadSchema(d1Schema(db, schemaNeeds(services.settings), log), databases, log);
@@ -181,9 +187,6 @@ function boundIn(env: Env): Bound {
   };
 }
 
-const isRateLimit = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && "limit" in value && typeof value.limit === "function";
-
 function withIssuers(
   own: Authentication,
   issuers: readonly ForeignIssuer[],
@@ -193,6 +196,9 @@ function withIssuers(
   const foreignTokenCache = createTokenCache<KnownForeignToken>({ ...rememberedTokens, leewaySeconds: 0 });
   return withForeignTokens(own, { ...services, issuers, tokenTypes, foreignTokenCache });
 }
+
+const isRateLimit = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "limit" in value && typeof value.limit === "function";
 
 /** Events are written down only where they are sent somewhere. */
 function userEventsFor(
@@ -208,13 +214,14 @@ function userEventsFor(
   return createUserEvents({ events: d1Events(db, log), targets, sign: eventSigner(key), later, log });
 }
 
-function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores, log: Log): AdminStores {
+function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores, log: Log) {
   return {
     sessions: d1AdminSessions(db, log),
     users: adminUsers,
     tokens: adminTokens,
+    apiKeys: d1ApiKeyAdministration(db, log),
     newSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url"),
-  };
+  } satisfies AdminStores & { readonly apiKeys: ApiKeyAdminStore };
 }
 
 /** What PROVISIONING_KEY switches on: the endpoints, and what is done with X-Gateway-Users of the API's answers. */

@@ -1,6 +1,7 @@
 // Explains a request check by check, in the order of the Worker, with what the client and the API would get.
 // Must never show another outcome than that of the Worker's own proxy.
 
+import { apiKeyFrom } from "../../src/auth/api-key-header.ts";
 import type { Identity } from "../../src/auth/authenticate.ts";
 import { readBearerToken } from "../../src/auth/bearer-token.ts";
 import { createRequestContext } from "../../src/context.ts";
@@ -10,6 +11,7 @@ import { readRequestUrl } from "../../src/http/request-url.ts";
 import { subprotocolHeader } from "../../src/http/subprotocols.ts";
 import { openUploads } from "../../src/http/uploads.ts";
 import { internalRouteOf } from "../../src/internal-routes/table.ts";
+import { apiKeyHeader } from "../../src/proxy/headers/header-names.ts";
 import { createProxy } from "../../src/proxy/pipeline.ts";
 import { nameOf } from "../../src/proxy/routes/loose-rules.ts";
 import { matchRule, stricterReadingOf } from "../../src/proxy/routes/match.ts";
@@ -18,6 +20,7 @@ import { type Rule, unmet } from "../../src/proxy/routes/rule.ts";
 import { type DescribedRoute, ruleInWords } from "../configuration/routes.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
 import { shown } from "./decode-token.ts";
+import { explainApiKey } from "./explain-api-key.ts";
 import { explainForeign, explainForeignUser, foreignIssuerOf } from "./explain-foreign.ts";
 import { explainRevocation } from "./explain-revocation.ts";
 import { explainToken, refusalOf } from "./explain-token.ts";
@@ -96,18 +99,24 @@ export async function explainRequest(setup: ExplainSetup, input: RequestInput): 
   // Each claim of `require` has a row of its own.
   const detail = `ROUTES[${index}]: ${ruleInWords(rule, ["require"])}`;
   checks.push({ check: "route", verdict: "passed", detail });
-  checks.push(...(await tokenChecks(services, input, request, rule)), ...limitRows(rule));
+  const key =
+    rule.auth === "public" ? undefined : await explainApiKey(services, rule, request, contextOf(setup, input, request));
+  checks.push(...(key ?? (await tokenChecks(services, input, request, rule))), ...limitRows(rule));
   return withOutcome(setup, input, request, { rule: { index, path: rule.path, auth: rule.auth }, checks });
 }
 
 /** The request as a client would send it: any method, and a path that no URL parser has changed. */
 function createRequest({ method, path, header, host = HOST, headers = [] }: RequestInput, authHeader: string): Request {
-  const request = new Request(`https://${HOST}/`, { headers: header === undefined ? {} : { [authHeader]: header } });
+  // API keys are in Authorization, whatever the header of tokens.
+  const credentials = isApiKey(header) ? "authorization" : authHeader;
+  const request = new Request(`https://${HOST}/`, { headers: header === undefined ? {} : { [credentials]: header } });
   for (const [name, value] of headers) request.headers.append(name, value);
   Object.defineProperty(request, "url", { value: `https://${host}${path}` });
   Object.defineProperty(request, "method", { value: method });
   return request;
 }
+
+const isApiKey = (header: string | undefined) => apiKeyFrom(header ?? null) !== undefined;
 
 /** Which other reading of a path there is. */
 async function ambiguity({ rules, services }: ExplainSetup, method: string, path: CanonicalPath): Promise<string> {
@@ -211,6 +220,9 @@ const tokenRows = (): Check[] =>
 
 const allNotReached = (): Check[] => [notReached("token"), ...tokenRows()];
 
+const contextOf = ({ services }: Pick<ExplainSetup, "services">, { nowSeconds }: RequestInput, request: Request) =>
+  createRequestContext(request, services.newId(), nowSeconds * 1000, openUploads());
+
 /** Adds what the proxy itself does with the request. What it refuses after all these checks gets a row of its own. */
 async function withOutcome(
   { services, forwarded: forwardedBy }: ExplainSetup,
@@ -218,7 +230,7 @@ async function withOutcome(
   request: Request,
   { rule, checks }: Findings,
 ): Promise<Explanation> {
-  const context = createRequestContext(request, services.newId(), input.nowSeconds * 1000, openUploads());
+  const context = contextOf({ services }, input, request);
   const outcome = await createProxy(services)(request, context);
   const forwarded = forwardedBy();
   const known = checks.some(({ verdict }) => verdict === "failed");
@@ -264,6 +276,7 @@ function shownHeaders(
     const value = headers.get(header);
     if (value !== null) rows.push([header, value]);
   }
+  if (headers.has(apiKeyHeader)) rows.push(["X-Api-Key-Id", headers.get(apiKeyHeader) ?? ""]);
   if (headers.has("x-forwarded-prefix")) rows.push(["X-Forwarded-Prefix", headers.get("x-forwarded-prefix") ?? ""]);
   const isSent = headers.get(authHeader) === request.headers.get(authHeader);
   const asWhat = isSent ? "(as the client sent it)" : "(a token of the gateway's own, for 60 s)";

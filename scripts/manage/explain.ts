@@ -1,6 +1,7 @@
 // `explain`: what the gateway does with a request, check by check.
 // Must never print the token, take it from the command line, or send the request anywhere.
 
+import { apiKeyFrom, prefixOf } from "../../src/auth/api-key-header.ts";
 import type { Configuration } from "../../src/configuration.ts";
 import { Refusal } from "../../src/errors.ts";
 import { subprotocolHeader } from "../../src/http/subprotocols.ts";
@@ -47,7 +48,7 @@ const help = `npm run manage -- explain --path PATH [flags] < TOKEN
 Explains how the gateway handles a request with the token on standard input: every check in the Worker's order, with its
 result, the rule of ROUTES that matched, and what the client and the API would get. The checks are made by the Worker's
 own code. Nothing is sent or written, and the token is never printed. Empty standard input means a request without a
-token. On a terminal, the token is prompted for and not shown.
+token. On a terminal, the token is prompted for and not shown. With API_KEYS, "Api-Key PREFIX.SECRET" is an API key.
 
   --path PATH        the request's path, optionally with a query; required
   --method NAME      the request's method; default GET
@@ -140,6 +141,9 @@ export async function explainWith(
     unsigned: hasPlaceholderKey && settings.JWK_URL === null ? unsignedNote : undefined,
     internalRoutes: describedRoutes(settings, publishesKeys(configuration)),
   };
+  if (stores === undefined && apiKeyFrom(token) !== undefined) {
+    throw usage("API keys are in the database: --offline cannot explain a request with one.");
+  }
   const setup = setUpExplain(configuration, reading.defaultOrigin, stores);
   const explanation = await refusalOf(() => explainRequest(setup, input));
   const isDown =
@@ -196,13 +200,16 @@ async function run(argv: readonly string[]): Promise<number> {
       websocket: values.websocket,
     }),
   );
-  const seen = token === "" ? null : shownMembers(decodeToken(token.split(" ").at(-1) ?? ""), reading.settings);
+  const key = apiKeyFrom(token);
+  const isToken = token !== "" && key === undefined;
+  const seen = !isToken ? null : shownMembers(decodeToken(token.split(" ").at(-1) ?? ""), reading.settings);
   if (values.json === true) {
     const asked = { now: nowSeconds, request: { method, path } };
     console.log(JSON.stringify({ ...asked, token: seen, ...explanation }, null, 2));
   } else {
     const about = `${method} ${path} at ${isoTime(nowSeconds)}, ${reading.whose} configuration`;
-    const lines = seen === null ? ["no token"] : tokenLines(seen, nowSeconds);
+    const without = key === undefined ? "no token" : `API key ${prefixOf(key) ?? "(malformed)"}`;
+    const lines = seen === null ? [without] : tokenLines(seen, nowSeconds);
     for (const line of reportLines(explanation, [about, ...lines])) console.log(line);
     const forwarded = explanation.outcome.kind === "forwarded" && explanation.outcome.url.startsWith(LOCAL_API);
     if (reading.hasLocalApi && forwarded) console.log(`${LOCAL_API} stands for the API behind npm start.`);

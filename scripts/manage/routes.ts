@@ -73,8 +73,8 @@ export function routeRows({ configuration, errors, bound }: WhichReading): reado
 
 /** Keys that are shown in the column of another one, or in that of the target. */
 const withoutColumn: readonly RouteKeyName[] = ["enforce", "limit", "origin", "strip_prefix"];
-/** Keys that have one only where a rule has the key. */
-const columnIfSet: readonly RouteKeyName[] = ["issuers"];
+/** Keys that have a column only where a rule has them. */
+const columnIfSet: readonly RouteKeyName[] = ["issuers", "api_keys"];
 const columnsOf = (rows: readonly RouteRow[]): readonly RouteKeyName[] =>
   routeKeyNames
     .filter((name) => !withoutColumn.includes(name))

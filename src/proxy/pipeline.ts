@@ -1,6 +1,7 @@
 // A proxied request: path, route, bearer token, revocation, required claims, request headers, forward.
 // Must never forward a request that a step has not passed.
 
+import type { ApiKeyIdentity, ApiKeys } from "../auth/api-keys.ts";
 import type { Authentication, AuthenticationRequest, Identity } from "../auth/authenticate.ts";
 import { type BearerToken, readBearerToken } from "../auth/bearer-token.ts";
 import { requestCounter } from "../auth/limits.ts";
@@ -13,10 +14,12 @@ import type { RateLimiter } from "../stores/contract.ts";
 import type { SignAssertion } from "../tokens/assertion.ts";
 import type { Claims } from "../tokens/claims.ts";
 import type { TakeUsers } from "../users/users-header.ts";
+import { checkApiKey, loggedKey } from "./api-key-caller.ts";
 import { connectionOf } from "./connection.ts";
 import { forward, type Origin } from "./forward.ts";
-import { setAssertion } from "./headers/assertion-header.ts";
+import { setApiKeyAssertion, setAssertion } from "./headers/assertion-header.ts";
 import { cookieToHeader, dropAdminCookie, reissuedToHeader } from "./headers/cookie-to-header.ts";
+import { apiKeyHeader } from "./headers/header-names.ts";
 import { type HeaderPlan, originHeaders } from "./headers/headers.ts";
 import { isPersonal, type Privacy } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
@@ -31,6 +34,8 @@ export interface ProxyDependencies {
   readonly stricterPaths: StricterPaths;
   readonly headerPlan: HeaderPlan;
   readonly authentication: Authentication;
+  /** Undefined while API_KEYS is off. */
+  readonly apiKeys?: ApiKeys | undefined;
   /** By the names of their bindings: all that limits name. */
   readonly limiters: ReadonlyMap<string, RateLimiter>;
   /** Where a request goes whose route names no origin. */
@@ -50,6 +55,8 @@ export interface ProxyDependencies {
 interface Caller {
   readonly bearerToken: BearerToken | undefined;
   readonly identity: Identity | undefined;
+  /** In the place of a token. */
+  readonly apiKey?: ApiKeyIdentity | undefined;
 }
 
 const anonymous: Caller = { bearerToken: undefined, identity: undefined };
@@ -70,6 +77,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
   return async (request, context) => {
     const record: Draft<DecisionRecord> = { operation: "proxy" };
     let allow: string | undefined;
+    let takesApiKeys: true | undefined;
     try {
       const { method, url } = context;
       if (method === "TRACE" || method === "CONNECT") refuse("method_refused", { names: method });
@@ -77,6 +85,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       const rule = matchRule(rules, method, path, stricterPaths);
       record.rule = rule.path;
       allow = rule.allow;
+      if (rule.api_keys !== undefined) takesApiKeys = true;
       const { limit } = rule;
       // By address before the token is looked at: a flood of bad tokens must not cost a signature each.
       if (limit?.by === "address") {
@@ -85,7 +94,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       let caller: Caller = anonymous;
       if (rule.auth !== "public") {
         const check = await checkCaller(dependencies, rule, request, context);
-        record.identity = tokenIdentity(check.identity);
+        record.identity = check.apiKey ? loggedKey(check.apiKey) : tokenIdentity(check.identity);
         if (!("error" in check)) caller = check;
         else record.shadowReason = passInShadow(dependencies, rule, context, check.error);
       }
@@ -116,7 +125,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
         if (stopwatch && sentAt !== undefined) record.originMilliseconds = stopwatch() - sentAt;
       }
     } catch (error) {
-      return { record, error, allow };
+      return { record, error, allow, takesApiKeys };
     }
   };
 }
@@ -153,6 +162,8 @@ function checkCaller(
 ): CallerCheck | Promise<CallerCheck> {
   let identity: Identity | undefined;
   try {
+    const key = checkApiKey(dependencies, rule, request, context);
+    if (key !== undefined) return key;
     const bearerToken = readBearerToken(dependencies.settings, dependencies.headerPlan, request);
     if (bearerToken === undefined) return rule.auth === "optional" ? anonymous : refuse("credentials_missing");
     const asked = askedOf(rule, bearerToken);
@@ -230,7 +241,7 @@ interface Call {
 function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller): Headers | Promise<Headers> {
   const { request, context, rule, origin } = call;
   const { settings, headerPlan, signAssertion } = dependencies;
-  const { identity } = caller;
+  const { identity, apiKey } = caller;
   const headers = originHeaders(headerPlan, context.headers, connectionOf(request, context), identity);
   if (settings.AUTH_COOKIE !== false) cookieToHeader(headerPlan, headers, caller.bearerToken);
   const reissued = identity?.foreign?.reissued;
@@ -243,6 +254,11 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   }
   // What an application needs to write links that lead back through the gateway.
   if (rule.strip) headers.set("x-forwarded-prefix", rule.strip.sent);
+  if (apiKey) {
+    headers.set(apiKeyHeader, apiKey.prefix);
+    if (!signAssertion) return headers;
+    return setApiKeyAssertion(signAssertion, settings, headers, { apiKey, origin, context }).then(() => headers);
+  }
   if (!identity || !signAssertion) return headers;
   const forwarding = { identity, origin, context };
   return setAssertion(signAssertion, settings, headers, forwarding).then(() => headers);
@@ -263,8 +279,13 @@ function ending(
   return endingWith({ atMilliseconds, nowMilliseconds, expired }, response);
 }
 
-/** By the token that opened the route; one that shadow mode let pass counts as none. */
-function privacyOf({ headerPlan }: ProxyDependencies, { context, rule }: Call, { bearerToken }: Caller): Privacy {
+/** By the token or key that opened the route; one that shadow mode let pass counts as none. */
+function privacyOf(
+  { headerPlan }: ProxyDependencies,
+  { context, rule }: Call,
+  { bearerToken, apiKey }: Caller,
+): Privacy {
+  if (apiKey) return "authorized";
   const isInHeader = bearerToken && !bearerToken.fromCookie && !bearerToken.fromSubprotocol;
   if (isInHeader && headerPlan.authHeader === "authorization") return "authorized";
   return isPersonal(rule.auth, context.headers, headerPlan.authHeader) ? "unseen" : "anyone";

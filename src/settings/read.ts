@@ -1,6 +1,7 @@
 // Reads the settings from the environment. Every error is reported at once, each by the name of its setting.
 // Must never put the value of a secret into an error, and never let an unreadable setting fall back to its default.
 
+import { checkApiKeys } from "./checks/check-api-keys.ts";
 import { checkAssertion } from "./checks/check-assertion.ts";
 import { checkCookie } from "./checks/check-cookie.ts";
 import { checkCors } from "./checks/check-cors.ts";
@@ -111,6 +112,7 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
   checkCookie(settings, { served: servedEndpoints(settings), classes }, errors, warnings);
   checkOpenings(settings, classes, errors, warnings);
   checkHealth(settings, errors);
+  checkApiKeys(settings, errors, warnings);
   checkPages(settings, errors, warnings);
   checkProvisioning(settings, errors, warnings);
   checkTenants(settings, errors, warnings);

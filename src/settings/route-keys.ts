@@ -1,5 +1,6 @@
 // The keys of a route in ROUTES, one row each. Rules, their types, error texts, `manage routes`, `explain` and the table in
 // docs/routes.md derive from it; what each key says, in words, is in scripts/configuration/routes.ts.
+import { type AdmittedApiKeys, admitsFewerApiKeys, readAdmittedApiKeys } from "./admitted-api-keys.ts";
 import { checkOriginUrl } from "./checks/check-urls.ts";
 import { isSameLimit, type Limit, type LimitInCode, readLimit } from "./limits.ts";
 import { isRecord, type Reader, readChoice, shown } from "./readers.ts";
@@ -99,6 +100,16 @@ export const routeKeys = {
       isAboutToken: true,
     },
   ),
+  /** Undefined: no API key opens the route. */
+  api_keys: optional<AdmittedApiKeys>(
+    { value: undefined, shown: "none" },
+    {
+      read: reading(readAdmittedApiKeys),
+      appliesTo: ["optional", "token", "user"],
+      refusesMore: admitsFewerApiKeys,
+      isAboutToken: true,
+    },
+  ),
   enforce: optional<boolean>(
     { value: true, shown: "true" },
     {
@@ -118,10 +129,7 @@ export const routeKeys = {
   ),
   strip_prefix: optional<string | undefined>(
     { value: undefined, shown: "none" },
-    {
-      read: reading(readStripPrefix),
-      refusesMore: refusesNothing,
-    },
+    { read: reading(readStripPrefix), refusesMore: refusesNothing },
   ),
 };
 

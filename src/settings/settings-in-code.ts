@@ -23,10 +23,10 @@ type InCode<Name extends SettingName> = Name extends "ROUTES"
   ? readonly Route[]
   : Name extends "ISSUERS"
     ? readonly Issuer[]
-    : Name extends "TOKEN_LIMITS"
-      ? TokenLimitsInCode
-      : Name extends "TOKEN_PATHS"
-        ? TokenPathsInCode
+    : Name extends "TOKEN_PATHS"
+      ? TokenPathsInCode
+      : Name extends "TOKEN_LIMITS"
+        ? TokenLimitsInCode
         : Settings[Name] extends number
           ? Duration
           : Settings[Name] extends number | null

@@ -121,6 +121,8 @@ export const settingsTable = {
   PROVISIONING_KEY: { ...added(readTextOrEmpty("a secret of at least 32 bytes"), ""), secret: true },
   PROVISIONING_STRICT: added(readBoolean, false),
   EVENTS_URL: added(readTextOrNone("a URL of the API"), null),
+  // API keys.
+  API_KEYS: added(readBoolean, false),
   // Where things are.
   TOKEN_PREFIX: setting(text, "/api/token"),
   TOKEN_PATHS: added<TokenPaths>(readTokenPaths, {}),

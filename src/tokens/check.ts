@@ -8,7 +8,7 @@ import type { ClaimRules, TrustedIssuer } from "./trusted-issuer.ts";
 /** The last second of the year 9999, beyond which Python has no dates (Simple JWT answers 500; here the token is invalid). */
 const lastSecondOfTime = 253_402_300_799;
 
-type RegisteredRules = Pick<TrustedIssuer, "issuer" | "audience" | "LEEWAY">;
+type RegisteredRules = Pick<TrustedIssuer, "issuer" | "others" | "audience" | "LEEWAY">;
 
 /**
  * PyJWT's validation of registered claims, in its order: iat, nbf, exp, iss, aud, sub, jti. Expired comes before
@@ -23,6 +23,7 @@ export function checkRegisteredClaims(issuer: RegisteredRules, claims: Claims, n
   const expires = timeClaim(claims, "exp");
   if (expires !== undefined && expires <= nowSeconds - leewaySeconds) refuse("token_expired");
   if (issuer.issuer !== null && claim(claims, "iss") !== issuer.issuer) refuse("token_issuer_wrong");
+  if (issuer.others?.has(String(claim(claims, "iss")))) refuse("token_issuer_wrong");
   checkAudience(issuer.audience, claims);
   if (Object.hasOwn(claims, "sub") && typeof claims.sub !== "string") refuse("token_subject_not_text");
   if (Object.hasOwn(claims, "jti") && typeof claims.jti !== "string") refuse("token_id_not_text");

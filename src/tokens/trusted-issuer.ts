@@ -1,6 +1,7 @@
 // Whose tokens are accepted: what they have to say, and which keys may have signed them.
 // Must never try a token with a key of another algorithm than the token's, or of another issuer.
 import { refuse } from "../errors.ts";
+import { issuerNames } from "../settings/issuers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { algorithmNamed, spellingsOf } from "./algorithms.ts";
 import { mostTries } from "./key-ring.ts";
@@ -11,12 +12,14 @@ import { acceptedTokenTypes, type TokenType } from "./token-types.ts";
 export type ClaimRules = Pick<Settings, "LEEWAY" | "USER_ID_CLAIM" | "JTI_CLAIM" | "TOKEN_TYPE_CLAIM">;
 
 /**
- * An issuer whose tokens are accepted. A token is verified for exactly one issuer: with its keys and by its rules. There is
- * one so far, the gateway itself (or the one behind JWK_URL).
+ * An issuer whose tokens are accepted everywhere: the gateway itself, or the one behind JWK_URL. A token is verified for exactly
+ * one issuer, with its keys and by its rules; foreign-issuer.ts has those of ISSUERS.
  */
 export interface TrustedIssuer extends ClaimRules {
   /** The `iss` that its tokens have; null where it is not checked. */
   readonly issuer: string | null;
+  /** Issuers of ISSUERS: a token that names one of them is theirs, whatever key has signed it. Undefined where there are none. */
+  readonly others?: ReadonlySet<string> | undefined;
   /** Of which a token has to name one in `aud`; null where it is not checked. */
   readonly audience: readonly string[] | null;
   /** How the `alg` of its tokens may be spelled. */
@@ -38,6 +41,7 @@ export function gatewayIssuer(settings: Settings, keys: Keys): TrustedIssuer {
   return {
     ...{ LEEWAY, USER_ID_CLAIM, JTI_CLAIM, TOKEN_TYPE_CLAIM },
     issuer: ISSUER,
+    others: settings.ISSUERS.length === 0 ? undefined : new Set(issuerNames(settings)),
     audience: typeof AUDIENCE === "string" ? [AUDIENCE] : AUDIENCE,
     algorithms: choice?.algorithms ?? [ALGORITHM],
     keys: choice ?? { single: keys.verifying },

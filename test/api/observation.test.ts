@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { logEvents } from "../../src/log-events.ts";
 import { appWith, echoOrigin, postJson } from "../support/app.ts";
 import { craft } from "../support/craft.ts";
+import { entryOf, provider } from "../support/provider.ts";
 import { addUser } from "../support/users.ts";
 
 // "pw" by Django's PBKDF2 hasher with 1,000 rounds; made with Python's hashlib.
@@ -59,8 +60,23 @@ describe("the line of a request", () => {
       },
     ]);
     expect(Object.keys(requestLines()[0] ?? {}).slice(1)).toEqual(
-      logEvents.request.fields.filter((field) => field !== "reason"),
+      logEvents.request.fields.filter((field) => field !== "reason" && field !== "issuer"),
     );
+  });
+
+  it("with a token of another issuer says whose it is, and which user of ours", async () => {
+    const idp = await provider("https://idp.example/");
+    await addUser({ id: "61", alternate_id: "u-1" });
+    const ISSUERS = [entryOf(idp, { reissue: { user: "alternate_id" } })];
+    const ROUTES = [{ path: "/api/*", auth: "token", issuers: [idp.issuer] }];
+    const { app, requestLines } = await setUp({ LOG: "all", ISSUERS, ROUTES });
+    await app.fetch(get("/api/notes/", bearing(await idp.token({ user_id: "7" }))));
+    await app.fetch(get("/api/notes/", bearing(await idp.token({ sub: "u-2" }))));
+    expect(requestLines()).toMatchObject([
+      { decision: "allow", user_id: "61", token_type: "access", jti: "t-1", issuer: "https://idp.example/" },
+      { decision: "deny", reason: "user_not_found", jti: "t-1", issuer: "https://idp.example/" },
+    ]);
+    expect(Object.hasOwn(requestLines()[1] ?? {}, "user_id")).toBe(false);
   });
 
   it("that was refused says why, and who called as far as the token was good", async () => {
@@ -154,15 +170,15 @@ describe("METRICS", () => {
     await app.fetch(get("/new/"));
     await app.fetch(get("/nowhere/"));
     expect(points).toEqual([
-      ["allow", "", "obtain", "", "POST", ""],
-      ["allow", "", "refresh", "", "POST", ""],
-      ["deny", "token_unreadable", "verify", "", "POST", ""],
-      ["allow", "", "blacklist", "", "POST", ""],
-      ["allow", "", "sessions", "", "GET", ""],
-      ["allow", "", "gateway", "", "GET", ""],
-      ["allow", "", "proxy", "/open/*", "GET", "DE"],
-      ["shadow", "credentials_missing", "proxy", "/new/*", "GET", ""],
-      ["deny", "no_route", "proxy", "", "GET", ""],
+      ["allow", "", "obtain", "", "POST", "", ""],
+      ["allow", "", "refresh", "", "POST", "", ""],
+      ["deny", "token_unreadable", "verify", "", "POST", "", ""],
+      ["allow", "", "blacklist", "", "POST", "", ""],
+      ["allow", "", "sessions", "", "GET", "", ""],
+      ["allow", "", "gateway", "", "GET", "", ""],
+      ["allow", "", "proxy", "/open/*", "GET", "DE", ""],
+      ["shadow", "credentials_missing", "proxy", "/new/*", "GET", "", ""],
+      ["deny", "no_route", "proxy", "", "GET", "", ""],
     ]);
   });
 

@@ -77,6 +77,48 @@ export const consoleModes: readonly Sentence[] = [
     }),
   ],
   [
+    "console: a pasted token of another issuer is held against the issuer that it names, or that is chosen",
+    under(
+      {
+        ISSUERS: [
+          { issuer: "https://idp.example/", jwks: "https://idp.example/jwks", audience: "api" },
+          {
+            ...{ issuer: "https://other.example/", jwks: "https://other.example/jwks", audience: "api" },
+            ...{ reissue: { user: "alternate_id" } },
+          },
+        ],
+        ROUTES: [{ path: "/*", auth: "token", issuers: ["self", "https://idp.example/", "https://other.example/"] }],
+      },
+      async (page, _stage, errors) => {
+        const claims = { iss: "https://idp.example/", sub: "u-1", aud: ["api"], exp: 4_000_000_000, iat: 1, jti: "1" };
+        await paste(page, forgedToken(claims));
+        await saying(page, "The access token is loaded, not verified.");
+        const good = [
+          "Its claims are in order. Only the gateway can check signature, revocation and user.",
+          "Routes that name its issuer accept it; token endpoints refuse it.",
+        ];
+        assert.deepEqual(await findings(page, "Access token"), good);
+        await card(page, "Access token").getByText("Headers for the API").click();
+        const shown = await card(page, "Access token").locator("details").first().locator("pre").textContent();
+        assert.equal(
+          shown,
+          "x-token-issuer: https://idp.example/\nx-token-subject: u-1\nauthorization: Bearer <the token>",
+        );
+        await press(page, "Discard the tokens");
+        if (!(await page.getByLabel("Issuer").isVisible())) await page.getByText("Use a token you have").click();
+        await page.getByLabel("Issuer").selectOption("https://other.example/");
+        await paste(page, forgedToken({ ...claims, aud: "web" }));
+        assert.deepEqual(await findings(page, "Access token"), [
+          "Its claim iss is not https://other.example/.",
+          "Its claim aud is none of api.",
+          good[1],
+        ]);
+        assert.deepEqual(await axeViolations(page), []);
+        assert.deepEqual(errors, []);
+      },
+    ),
+  ],
+  [
     "console: the headers that it shows for a token are those that the API gets",
     async ({ browser, username, password }) => {
       const api = await startOrigin((request, response) => {

@@ -190,9 +190,9 @@ const originHead: Row = {
   ...apartFromOrigin,
   ...each(
     ["proxy"],
-    "502 at once, or one more try with ORIGIN_RETRY where that is safe.",
-    "test/worker/origins.test.ts",
-    "is answered 502 at once while ORIGIN_RETRY is off",
+    "502 after each byte of the head, also of a 101, with FIN and with RST; the log has origin_failed.",
+    "test/worker/origin-breaks-off.test.ts",
+    "is 502 after each byte of its head, and the log has why",
   ),
   ...each(
     ["log-in"],
@@ -218,9 +218,9 @@ const originBody: Row = {
   ...doesNotMeet("provisioning", "events"),
   ...each(
     ["proxy"],
-    "The client's connection is broken off too: a part never looks like the whole.",
-    "test/worker/streaming.test.ts",
-    "that the origin breaks off is broken off for the client",
+    "After each byte, with FIN and with RST, the client's body breaks off too: a part never looks like the whole.",
+    "test/worker/origin-breaks-off.test.ts",
+    "after each byte of its body is a body that broke off",
   ),
   ...each(
     ["log-in"],
@@ -241,9 +241,9 @@ const clientGone: Row = {
   ),
   ...each(
     ["proxy"],
-    "The request to the origin is broken off too.",
-    "test/worker/streaming.test.ts",
-    "whose client leaves is broken off at the origin",
+    "After each byte of the request: the origin gets nothing that looks whole.",
+    "test/worker/client-breaks-off.test.ts",
+    "after each byte of the body never looks whole to the origin",
   ),
 };
 

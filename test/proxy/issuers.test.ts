@@ -147,6 +147,19 @@ describe("a token of another issuer", () => {
   });
 });
 
+it("our own key signs no token of another issuer, not for the token endpoints either", async () => {
+  const verify = async (app: App) => {
+    const request = new Request("https://gateway.example/api/token/verify/", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ token: own({ iss: "https://idp.example/" }) }),
+    });
+    return (await app.fetch(request)).status;
+  };
+  expect(await verify(await appOf())).toBe(401);
+  expect(await verify(await appWith({ ORIGIN: echoOrigin }))).toBe(200);
+});
+
 describe("a token of another issuer is refused", () => {
   let app: App;
   beforeAll(async () => {

@@ -317,3 +317,45 @@ describe("diagnose()", () => {
     expect(headers.every((sent) => Object.keys(sent).length === 0)).toBe(true);
   });
 });
+
+describe("API keys", () => {
+  const insert = (prefix: string, hash: string, expires: number | null) =>
+    `INSERT INTO api_keys (id, prefix, hashed_key, created_at, expires_at) VALUES ('${prefix}', '${prefix}', '${hash}', 1, ${expires});`;
+  const found = async (rows: string, vars: object = { API_KEYS: true }) => {
+    const { bindings, db } = textDatabase();
+    db.exec(rows);
+    const { database, d1 } = bindings;
+    const settings = settingsOf({ ROUTES: [{ path: "/*", auth: "token" }], ...vars });
+    const databases = {
+      users: { database, d1 },
+      sessions: new Map(),
+      settings,
+      crons: ["17 * * * *"],
+      sendsEvents: false,
+    };
+    return (await lookInDatabases(databases)).filter(({ about }) => about === "API keys");
+  };
+  const far = 4_000_000_000;
+
+  it("are counted, and not looked for while API_KEYS is off", async () => {
+    expect(await found("")).toEqual([{ level: "ok", about: "API keys", what: "0 keys are good." }]);
+    expect(await found(insert("a", "sha512$$a", far))).toEqual([
+      { level: "ok", about: "API keys", what: "1 key is good." },
+    ]);
+    expect(await found(insert("a", "sha512$$a", far), {})).toEqual([]);
+  });
+
+  it("that end soon, or cost, are named", async () => {
+    const soon = Math.floor(Date.now() / 1000) + 86_400;
+    const rows =
+      insert("a", "sha512$$a", soon) + insert("b", "pbkdf2_sha256$1$a$b", null) + insert("c", "sha512$$c", 5);
+    expect(await found(rows)).toEqual([
+      {
+        ...{ level: "warning", about: "API keys" },
+        what: `1 key expires within two weeks, the first at ${new Date(soon * 1000).toISOString().replace(".000Z", "Z")}.`,
+        todo: "npm run manage -- apikeys list shows which. Create another one for each client.",
+      },
+      { level: "ok", about: "API keys", what: "1 imported key has a password hash, which the first use replaces." },
+    ]);
+  });
+});

@@ -58,6 +58,7 @@ const defaults = {
 
 /** Beyond Simple JWT, all off: the value that means off, and one that switches it on. */
 const beyond: ReadonlyArray<readonly [name: string, off: unknown, on: unknown]> = [
+  ["API_KEYS", false, true],
   ["REFRESH_REUSE_GRACE", 0, 10],
   ["REVOKE_FAMILY_ON_REUSE", false, true],
   ["SESSION_ABSOLUTE_LIFETIME", 0, "30d"],

@@ -105,6 +105,8 @@ function revocationCacheNotedIn(announced: Announced[]): RevocationCache {
       void announced.push({ jti: `user:${user.value}<${issuedBefore}`, expiresAtSeconds }),
     announceEveryone: async (issuedBefore) =>
       void announced.push({ jti: `everyone<${issuedBefore}`, expiresAtSeconds: Number.POSITIVE_INFINITY }),
+    announceApiKey: async (prefix) =>
+      void announced.push({ jti: `key:${prefix}`, expiresAtSeconds: Number.POSITIVE_INFINITY }),
     remembersGood: () => false,
     isEnded: async () => undefined,
     ping: async () => true,

@@ -34,6 +34,10 @@ export const consoleBody = (usernameLabel: string): string => `<div id="page" ta
 <form id="pasted" method="post">
 <label for="token">Token</label>
 <textarea id="token" rows="4" autocomplete="off" ${plain}></textarea>
+<div id="issuers" hidden>
+<label for="issuer">Issuer</label>
+<select id="issuer"><option value="">as the token says</option><option value="self">this gateway</option></select>
+</div>
 <button class="quiet">Use this token</button>
 </form>
 </details>

@@ -310,7 +310,7 @@ function card([name, token]) {
     article.append(make("progress", undefined, { max: token.life, "aria-label": `${titles[name]}: time left` }));
   if (token.ended) article.append(make("p", token.ended, { class: "bad" }));
   if (token.claims)
-    article.append(...findings(name, token), claimTable(name, token.claims), ...headersForApi(name, token.claims));
+    article.append(...findings(name, token), claimTable(name, token.claims), ...headersForApi(name, token));
   else
     article.append(
       make(
@@ -354,18 +354,13 @@ function claimTable(name, claims) {
 }
 
 /** @type {Page["findings"]} */
-function findings(name, { header, claims }) {
+function findings(name, { header, claims, issuer }) {
   const { exp, iat, nbf } = claims;
   const now = gatewaySeconds();
   /** @type {[boolean, string][]} */
   const checks = [
     [!Object(header).alg || Object(header).alg === "none", "It is not signed."],
-    [
-      known.typeClaim !== null && !["access", "refresh", "sliding"].includes(claims[known.typeClaim]),
-      `Its claim ${known.typeClaim} is not access, refresh or sliding.`,
-    ],
-    [known.idClaim !== null && claims[known.idClaim] === undefined, `It has no claim ${known.idClaim}.`],
-    [claims[known.userClaim] === undefined, `It has no claim ${known.userClaim}: it names no user.`],
+    ...(issuer ? foreignChecks(issuer, claims) : ownChecks(claims)),
     [typeof exp !== "number", "It has no claim exp with a number."],
     [exp <= now, `It expired ${new Date(exp * 1000).toLocaleString()}.`],
     [Math.max(iat ?? 0, nbf ?? 0) > now + 1, "It is not valid yet (iat, nbf)."],
@@ -374,16 +369,46 @@ function findings(name, { header, claims }) {
   const items = found.map(([, text]) => make("li", text, { class: "bad" }));
   if (found.length === 0)
     items.push(make("li", "Its claims are in order. Only the gateway can check signature, revocation and user."));
-  if (!known.accepts.includes(name)) items.push(make("li", "It is for the token endpoints; routes refuse it."));
+  if (issuer) items.push(make("li", "Routes that name its issuer accept it; token endpoints refuse it."));
+  else if (!known.accepts.includes(name)) items.push(make("li", "It is for the token endpoints; routes refuse it."));
   const list = make("ul", undefined, { class: "found" });
   list.append(...items);
   return [list];
 }
 
+/**
+ * @param {Record<string, unknown>} claims
+ * @returns {[boolean, string][]}
+ */
+const ownChecks = (claims) => [
+  [
+    known.typeClaim !== null && !["access", "refresh", "sliding"].includes(String(claims[known.typeClaim])),
+    `Its claim ${known.typeClaim} is not access, refresh or sliding.`,
+  ],
+  [known.idClaim !== null && claims[known.idClaim] === undefined, `It has no claim ${known.idClaim}.`],
+  [claims[known.userClaim] === undefined, `It has no claim ${known.userClaim}: it names no user.`],
+];
+
+/** @type {Page["foreignChecks"]} */
+const foreignChecks = ({ issuer, audience, userClaim, idClaim, typeClaim }, claims) => [
+  [claims.iss !== issuer, `Its claim iss is not ${issuer}.`],
+  [
+    audience !== null && ![claims.aud].flat().some((/** @type {string} */ one) => audience.includes(one)),
+    `Its claim aud is none of ${audience?.join(", ")}.`,
+  ],
+  [
+    typeClaim !== null && claims[typeClaim.name] !== typeClaim.value,
+    `Its claim ${typeClaim?.name} is not ${typeClaim?.value}.`,
+  ],
+  [idClaim !== null && claims[idClaim] === undefined, `It has no claim ${idClaim}.`],
+  [claims[userClaim] === undefined, `It has no claim ${userClaim}: it names nobody.`],
+];
+
 /** @type {Page["headersForApi"]} */
-function headersForApi(name, claims) {
-  if (!known.accepts.includes(name)) return [];
-  const lines = Object.entries(known.identity).flatMap(([header, source]) => {
+function headersForApi(name, { claims, issuer }) {
+  if (!issuer && !known.accepts.includes(name)) return [];
+  const own = issuer ? {} : known.identity;
+  const lines = Object.entries(own).flatMap(([header, source]) => {
     const asJson = source.startsWith("json:");
     const path = asJson ? source.slice(5) : source;
     let value = claims;
@@ -392,10 +417,16 @@ function headersForApi(name, claims) {
     if (value === undefined || value === null) return [];
     return `${header}: ${asJson ? printable(JSON.stringify(value)) : headerText(value)}`;
   });
-  if (known.forwards) lines.push(`${known.header}: ${known.scheme} <the token>`);
+  if (issuer) {
+    lines.push(`x-token-issuer: ${issuer.issuer}`);
+    lines.push(`x-token-subject: ${plainText(claims[issuer.userClaim] ?? "")}`);
+  }
+  const token = issuer?.reissues ? "a token of the gateway's own" : "the token";
+  if (known.forwards) lines.push(`${known.header}: ${known.scheme} <${token}>`);
   if (known.assertion) lines.push("x-gateway-assertion: <a statement signed by the gateway>");
   const box = make("details");
-  const note = "From this token, on routes that accept it. The same headers from a client are dropped.";
+  const more = issuer ? " IDENTITY_HEADERS are added from its claims, except for those that name a user of yours." : "";
+  const note = `From this token, on routes that accept it.${more} The same headers from a client are dropped.`;
   box.append(make("summary", "Headers for the API"), make("p", note, { class: "soft" }));
   box.append(make("pre", lines.join("\n") || "none"));
   return [box];
@@ -565,12 +596,18 @@ function usePasted() {
   const text = field("token").value.trim();
   const type = decoded(text)?.claims[known.typeClaim ?? ""];
   /** @type {Name} */
-  const name = type === "refresh" ? "refresh" : type === "sliding" ? "token" : "access";
+  const named = type === "refresh" ? "refresh" : type === "sliding" ? "token" : "access";
   if (decoded(text) === undefined) return say("This text is not a JWT.", "bad");
+  const chosen = field("issuer").value || decoded(text)?.claims.iss;
+  const issuer = known.issuers.find((one) => one.issuer === chosen);
+  const name = issuer ? "access" : named;
   field("token").value = "";
   tokens.clear();
   here.user = here.session = "";
   take({ [name]: text }, []);
+  const taken = tokens.get(name);
+  if (taken && issuer) taken.issuer = issuer;
+  draw();
   say(`The ${titles[name].toLowerCase()} is loaded, not verified.`);
   at("tokens-title").focus();
 }
@@ -710,6 +747,8 @@ at("paste").hidden = known.cookiesOnly;
 if (known.cookiesOnly)
   at("tokens-note").textContent =
     "AUTH_COOKIE is on: the tokens stay in cookies. The times are calculated from the settings.";
+at("issuers").hidden = known.issuers.length === 0;
+at("issuer").append(...known.issuers.map(({ issuer }) => make("option", issuer, { value: issuer })));
 at("routes").append(...known.routes.map(routeItem));
 if (known.admin) at("links").append(" · ", make("a", "Admin page", { href: "/_gateway/admin" }));
 const named = location.hash.slice(1);

@@ -3,6 +3,7 @@
 import { authHeaderName } from "../../auth/bearer-token.ts";
 import type { RequestContext } from "../../context.ts";
 import { servedEndpoints, tokenPath } from "../../settings/derived.ts";
+import { readIssuers } from "../../settings/issuers.ts";
 import { shown } from "../../settings/readers.ts";
 import { type RouteAuth, readRoute } from "../../settings/route-keys.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -30,7 +31,7 @@ const classes = { access: "AccessToken", refresh: "RefreshToken", token: "Slidin
 
 /**
  * What the page's script has to know of the settings. Everybody who can open the console sees it: of ROUTES what a request needs, of
- * IDENTITY_HEADERS names and claims; never an origin, a key or what the API sees of a path.
+ * ISSUERS what a token of theirs has to say, of IDENTITY_HEADERS names and claims; never an origin, a key or what the API sees of a path.
  */
 function knownOf(settings: Settings): Known {
   const accepted = settings.AUTH_TOKEN_CLASSES.map((name) => name.split(".").at(-1));
@@ -39,6 +40,10 @@ function knownOf(settings: Settings): Known {
       (name) => accepted.includes(classes[name]) || accepted.includes("UntypedToken"),
     ),
     routes: settings.ROUTES.flatMap((raw) => routeInWords(raw, settings)),
+    issuers: readIssuers(settings).issuers.map(({ issuer, audience, userClaim, jtiClaim, typeClaim, mapping }) => ({
+      ...{ issuer, audience, userClaim, idClaim: jtiClaim, typeClaim: typeClaim ?? null },
+      reissues: mapping !== undefined,
+    })),
     identity: { ...settings.IDENTITY_HEADERS },
     forwards: settings.FORWARD_AUTHORIZATION,
     assertion: settings.ASSERTION,
@@ -46,7 +51,7 @@ function knownOf(settings: Settings): Known {
     idClaim: settings.JTI_CLAIM,
     userClaim: settings.USER_ID_CLAIM,
     usernameField: settings.USERNAME_FIELD,
-    paths: Object.fromEntries(tokenPathNames.map((name) => [name, tokenPath(settings, name)])) as Known["paths"],
+    paths: Object.fromEntries(endpoints.map((name) => [name, tokenPath(settings, name)])) as Known["paths"],
     served: [...servedEndpoints(settings)],
     header: authHeaderName(settings),
     scheme: settings.AUTH_HEADER_TYPES[0] ?? "",
@@ -61,6 +66,9 @@ function knownOf(settings: Settings): Known {
   };
 }
 
+/** All but what is for APIs alone. */
+const endpoints = tokenPathNames.filter((name) => name !== "introspect");
+
 const needs: Readonly<Record<RouteAuth, string>> = {
   public: "no token",
   optional: "a valid token or none",
@@ -70,13 +78,24 @@ const needs: Readonly<Record<RouteAuth, string>> = {
 
 /** The settings were checked before there was a page: nothing is left to diagnose. */
 function routeInWords(raw: unknown, settings: Settings): RouteInWords[] {
-  const { path, auth, methods, require, revocation, enforce, limit } =
-    readRoute(raw, settings, { error: () => {}, warn: () => {} }) ?? {};
+  const {
+    path,
+    auth,
+    methods,
+    require,
+    revocation,
+    enforce,
+    issuers,
+    api_keys: keys,
+    limit,
+  } = readRoute(raw, settings, { error: () => {}, warn: () => {} }) ?? {};
   if (path === undefined || auth === undefined) return [];
   const claims = [...(require ?? [])].map(([name, value]) => `${name} = ${shown(value)}`);
   const words = [
     needs[auth],
+    ...(issuers === undefined ? [] : [`of ${[...issuers].join(" or ")}`]),
     ...(claims.length === 0 ? [] : [`with ${claims.join(" and ")}`]),
+    ...(keys === undefined ? [] : [`or an API key${keys === true ? "" : ` with ${keys.join(" and ")}`}`]),
     ...(auth === "public" ? [] : [`revocation ${revocation}`]),
     ...(limit === undefined ? [] : [`limited by ${limit.by}`]),
     ...(enforce === false ? ["not enforced (shadow mode)"] : []),

@@ -15,6 +15,8 @@ export interface Token {
   exp: number;
   /** Seconds. */
   life: number;
+  /** Another issuer's, by the entry of ISSUERS that was chosen or that its `iss` names. */
+  issuer?: KnownIssuer | undefined;
   /** Why it is of no use any more, in a sentence. */
   ended?: string;
   /** Whether its end has been read out. */
@@ -55,6 +57,18 @@ export type Endpoint =
   | ("obtain" | "refresh" | "verify" | "blacklist")
   | ("sliding" | "sliding_refresh" | "sessions" | "logout_all");
 
+/** What there is to know of an entry of ISSUERS. */
+export interface KnownIssuer {
+  issuer: string;
+  /** Null where any will do. */
+  audience: readonly string[] | null;
+  userClaim: string;
+  idClaim: string | null;
+  typeClaim: { readonly name: string; readonly value: string } | null;
+  /** Whether the API gets a token of ours in its place. */
+  reissues: boolean;
+}
+
 /** What the gateway writes into the page. */
 export interface Known {
   /** The field of the body that the name is sent as. */
@@ -68,6 +82,7 @@ export interface Known {
   typeClaim: string | null;
   idClaim: string | null;
   userClaim: string;
+  issuers: KnownIssuer[];
   /** Which tokens open routes. */
   accepts: Name[];
   routes: RouteInWords[];
@@ -126,7 +141,9 @@ export interface Page {
   /** What speaks against a token, as far as a page can know. */
   findings(name: Name, token: Token): HTMLElement[];
   /** As proxy/headers/identity-headers.ts writes them. */
-  headersForApi(name: Name, claims: Json): HTMLElement[];
+  headersForApi(name: Name, token: Token): HTMLElement[];
+  /** What speaks against a token of another issuer, each with whether it is so. */
+  foreignChecks(issuer: KnownIssuer, claims: Json): [boolean, string][];
   headerText(value: unknown): string;
   clock(claim: string, end: number | undefined): HTMLElement;
   leftText(seconds: number): string;
