@@ -94,7 +94,7 @@ export async function wire(
   const reading = await readConfiguration(joined.env);
   const { configuration } = reading;
   const bound = boundIn(env);
-  const limits = placedLimits(reading.settings, configuration?.rules ?? []);
+  const limits = placedLimits(reading.settings);
   const errors = [
     ...codeErrors,
     ...joined.errors,

@@ -37,7 +37,7 @@ export async function readAsWorker(
     ? { ...given, VERIFYING_KEY: "", ...standInSecrets({ ...given, EVENTS: bound.EVENTS }) }
     : given;
   const { configuration, settings, errors, warnings } = await readConfiguration(env);
-  const limits = placedLimits(settings, configuration?.rules ?? []);
+  const limits = placedLimits(settings);
   return {
     configuration,
     settings,

@@ -67,17 +67,23 @@ export function readTokenLimits(raw: unknown): ReadResult<TokenLimits> {
   return { value: read };
 }
 
-/** Every limit of the settings and the routes. */
-export function placedLimits(
-  { TOKEN_LIMITS }: { readonly TOKEN_LIMITS: TokenLimits },
-  rules: ReadonlyArray<{ readonly path: string; readonly limit: Limit | undefined }>,
-): readonly PlacedLimit[] {
-  return [
-    ...rules.flatMap(({ path, limit }, index) =>
-      limit === undefined ? [] : [{ ...limit, place: `ROUTES[${index}].limit (${path})` }],
-    ),
-    ...Object.entries(TOKEN_LIMITS).map(([name, limit]) => ({ ...limit, place: `TOKEN_LIMITS.${name}` })),
-  ];
+/** Every limit of the routes and of TOKEN_LIMITS, as far as it can be read: also while there are errors elsewhere. */
+export function placedLimits({
+  ROUTES,
+  TOKEN_LIMITS,
+}: {
+  readonly ROUTES: readonly unknown[];
+  readonly TOKEN_LIMITS: TokenLimits;
+}): readonly PlacedLimit[] {
+  const ofRoutes = ROUTES.flatMap((route, index) => {
+    const limit = isRecord(route) ? readLimit(route.limit) : undefined;
+    return limit && "value" in limit ? [{ ...limit.value, place: `ROUTES[${index}].limit` }] : [];
+  });
+  const ofEndpoints = Object.entries(TOKEN_LIMITS).map(([name, limit]) => ({
+    ...limit,
+    place: `TOKEN_LIMITS.${name}`,
+  }));
+  return [...ofRoutes, ...ofEndpoints];
 }
 
 /** Whether two limits count the same requests in the same way. */

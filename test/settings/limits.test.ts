@@ -109,25 +109,19 @@ describe("TOKEN_LIMITS", () => {
 const cut = (text: string) => (text.length > 80 ? `${text.slice(0, 77)}...` : text);
 
 describe("the bindings of limits", () => {
-  const settings = settingsOf({ TOKEN_LIMITS: { refresh: { binding: "TOKEN_LIMITER", by: "user", period: 10 } } });
-  const { rules } = readPolicy(
-    settingsOf({
-      ROUTES: [
-        { path: "/open/*", auth: "public" },
-        { path: "/*", auth: "token", limit: good },
-      ],
-    }),
-  );
+  const settings = settingsOf({
+    TOKEN_LIMITS: { refresh: { binding: "TOKEN_LIMITER", by: "user", period: 10 } },
+    ROUTES: [
+      { path: "/open/*", auth: "no such auth" },
+      { path: "/*", auth: "token", limit: good },
+    ],
+  });
   const bound = (LIMITERS: ReadonlyMap<string, { binding: "right" | "other"; period?: number }>) => ({
     ...{ DB: true, BLACKLIST: true, LOGIN_LIMITER: "right", METRICS: undefined, EVENTS: undefined, ORIGIN: undefined },
     LIMITERS,
   });
   const errorsOf = (...entries: ReadonlyArray<[string, { binding: "right" | "other"; period?: number }]>) =>
-    bindingErrors(
-      bound(new Map(entries)) as Parameters<typeof bindingErrors>[0],
-      settings,
-      placedLimits(settings, rules),
-    );
+    bindingErrors(bound(new Map(entries)) as Parameters<typeof bindingErrors>[0], settings, placedLimits(settings));
 
   test("are there, with the periods that the limits say", () => {
     expect(
@@ -139,13 +133,13 @@ describe("the bindings of limits", () => {
   });
   test("are missed, of another kind, or of another period", () => {
     expect(errorsOf(["TOKEN_LIMITER", { binding: "other" }])).toEqual([
-      "ROUTES[1].limit (/*) needs API_LIMITER: a rate limit binding must be bound under this name.",
+      "ROUTES[1].limit needs API_LIMITER: a rate limit binding must be bound under this name.",
       "TOKEN_LIMITS.refresh needs TOKEN_LIMITER to be a rate limit binding.",
     ]);
     expect(
       errorsOf(["API_LIMITER", { binding: "right", period: 10 }], ["TOKEN_LIMITER", { binding: "right", period: 60 }]),
     ).toEqual([
-      "ROUTES[1].limit (/*) has period 60s, but the period of API_LIMITER in wrangler.toml is 10.",
+      "ROUTES[1].limit has period 60s, but the period of API_LIMITER in wrangler.toml is 10.",
       "TOKEN_LIMITS.refresh has period 10s, but the period of TOKEN_LIMITER in wrangler.toml is 60.",
     ]);
   });
