@@ -132,6 +132,20 @@ CREATE TABLE IF NOT EXISTS audit (
   detail         TEXT    NOT NULL DEFAULT '{}' -- JSON object: what else there is to know
 );
 
+-- API keys (API_KEYS), as djangorestframework-api-key has them. Never a key itself, only its hash.
+CREATE TABLE IF NOT EXISTS api_keys (
+  id             TEXT    PRIMARY KEY NOT NULL, -- the library's: prefix, a dot, and the hash that the key was made with
+  prefix         TEXT    NOT NULL UNIQUE,      -- the key up to its first dot: what finds it, and what people and the API see of it
+  hashed_key     TEXT    NOT NULL,             -- of the whole key: 'sha512$$...', or a password hash of Django's until its first use
+  name           TEXT    NOT NULL DEFAULT '',
+  user_id        TEXT,                         -- its owner: it is good only while they are there and active; NULL: it has none
+  scopes         TEXT    NOT NULL DEFAULT '[]', -- JSON list of texts
+  created_at     INTEGER NOT NULL,
+  expires_at     INTEGER,                      -- NULL: never
+  revoked_at     INTEGER,                      -- NULL while it is good; never set back
+  last_used_at   INTEGER                       -- to ten minutes; NULL: not used yet
+);
+
 -- When the cron trigger has last run to its end, and how many expired rows it deleted. One row.
 CREATE TABLE IF NOT EXISTS last_flush (
   id             INTEGER PRIMARY KEY CHECK (id = 1),
@@ -159,7 +173,7 @@ CREATE TABLE IF NOT EXISTS schema_version (
   id             INTEGER PRIMARY KEY CHECK (id = 1),
   version        INTEGER NOT NULL
 );
-INSERT INTO schema_version (id, version) VALUES (1, 7) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
+INSERT INTO schema_version (id, version) VALUES (1, 8) ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version);
 
 -- For flushing by the cron trigger, and for lists by their end.
 CREATE INDEX IF NOT EXISTS sessions_expires_at ON sessions (expires_at);
@@ -229,6 +243,12 @@ CREATE INDEX IF NOT EXISTS users_id_number ON users (CAST(id AS INTEGER));
 CREATE INDEX IF NOT EXISTS user_cutoffs_user_number ON user_cutoffs (CAST(user_id AS INTEGER));
 -- A column that was added to an older table has no UNIQUE of its own.
 CREATE UNIQUE INDEX IF NOT EXISTS users_alternate_id ON users (alternate_id);
+CREATE INDEX IF NOT EXISTS api_keys_user_id ON api_keys (user_id) WHERE user_id IS NOT NULL;
+-- For the list, the newest first.
+CREATE INDEX IF NOT EXISTS api_keys_created_at ON api_keys (created_at, prefix);
+-- Nobody else may come to be the owner of a deleted user's keys.
+CREATE TRIGGER IF NOT EXISTS api_keys_owner_deleted AFTER DELETE ON users
+BEGIN UPDATE api_keys SET revoked_at = unixepoch() WHERE user_id = CAST(OLD.id AS TEXT) AND revoked_at IS NULL; END;
 -- D1 stores a JavaScript number that is bound to a text column as "7.0", which no token names: here it becomes "7". Not where
 -- ids are text, as the last import or another user tells.
 CREATE TRIGGER IF NOT EXISTS users_id_as_text AFTER INSERT ON users

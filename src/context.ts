@@ -69,6 +69,7 @@ export const operations = [
   "sessions",
   "session_end",
   "logout_all",
+  "introspect",
   "provisioning",
   "gateway",
 ] as const;
@@ -115,6 +116,8 @@ export interface Failed {
   readonly error: unknown;
   /** The methods for `Allow`. */
   readonly allow?: string | undefined;
+  /** Whether an API key would have been taken, which the challenge says. */
+  readonly takesApiKeys?: boolean | undefined;
   /** Spaces by which the JSON is indented. */
   readonly indent?: number | undefined;
   /** Whether the response makes the browser forget the cookies of AUTH_COOKIE. */

@@ -15,6 +15,7 @@ interface WireForm {
   readonly retryAfterSeconds?: number;
 }
 
+const notProvided = { status: 401, detail: "Authentication credentials were not provided." } as const;
 const invalidToken = { status: 401, detail: "Token is invalid", code: "token_not_valid" } as const;
 const tokenProblem = (detail: string) => ({ status: 401, detail, code: "token_not_valid" }) as const;
 
@@ -51,7 +52,25 @@ export const refusals = {
   // A cookie of AUTH_COOKIE: twice or malformed; another token than the header's; sent along by another site's page.
   auth_cookie_ambiguous: { status: 401, detail: "Authentication credentials were not provided." },
   auth_cookie_conflict: { status: 401, detail: "Authentication credentials were not provided." },
+  // WEBSOCKET_TOKEN: alone, twice, malformed; or next to another token in the header.
+  websocket_token_malformed: { status: 400, detail: "Malformed request." },
+  websocket_token_conflict: { status: 400, detail: "Malformed request." },
   csrf_refused: { status: 403, detail: "You do not have permission to perform this action." },
+  // An API key, all alike to the client, as a permission of djangorestframework-api-key that is not given.
+  api_key_not_accepted: notProvided,
+  api_key_with_token: notProvided,
+  api_key_malformed: notProvided,
+  api_key_unknown: notProvided,
+  api_key_wrong: notProvided,
+  api_key_expired: notProvided,
+  api_key_revoked: notProvided,
+  api_key_owner_inactive: notProvided,
+  api_key_scope_missing: { status: 403, detail: "You do not have permission to perform this action." },
+  api_key_throttled: {
+    status: 429,
+    detail: "Request was throttled. Expected available in {} seconds.",
+    retryAfterSeconds: 60,
+  },
   no_token_class_fits: tokenProblem("Given token not valid for any token type"),
 
   // A request of the API about its users: the token in it, and whether it is of this request.
@@ -135,6 +154,13 @@ export const refusals = {
     retryAfterSeconds: 60,
   },
 
+  // `limit` of a route, and TOKEN_LIMITS; the seconds are those of the limit.
+  request_throttled: {
+    status: 429,
+    detail: "Request was throttled. Expected available in {} seconds.",
+    retryAfterSeconds: 60,
+  },
+
   // LOGIN: the API's log-in view is down, or its answer is none; the log says why.
   api_login_unavailable: {
     status: 503,
@@ -155,6 +181,8 @@ export const refusals = {
 
   // The gateway's own.
   permission_denied: { status: 403, detail: "You do not have permission to perform this action." },
+  // A claim is not the part of the request that the route's `require` names.
+  tenant_denied: { status: 403, detail: "You do not have permission to perform this action." },
   // No client is left to read it; the log distinguishes it from a failed origin. The status is the one that nginx logs.
   client_gone: { status: 499, detail: "Client closed request." },
   // RFC 6585 section 5: the token is good, but its claims do not fit into the headers that the settings ask for.
@@ -196,6 +224,8 @@ export interface RefusalMore {
   readonly because?: Reason;
   /** The methods for `Allow`, where only the place that refuses knows them. */
   readonly allow?: string;
+  /** Seconds for `Retry-After` in the place of the table's. */
+  readonly retryAfterSeconds?: number;
   /** A whole body in DRF's shape for field errors, instead of `{"detail": …}`. */
   readonly fields?: Readonly<Record<string, readonly FieldError[]>>;
 }

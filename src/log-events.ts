@@ -30,6 +30,7 @@ export const logEvents = {
   blacklist: { fields: ["request_id", "user_id", "jti", "session_ended"] },
   token_ended: { fields: ["request_id", "user_id", "token_type", "jti", "reason"] },
   session_ended: { fields: ["request_id", "user_id", "family"] },
+  websocket_expired: { fields: ["request_id"] },
   logout_all: { fields: ["request_id", "user_id"] },
   flush: { fields: ["deleted", "events_sent"] },
   // The admin page: who did what to whom, written down whatever LOG says.
@@ -48,6 +49,8 @@ export const logEvents = {
   admin_session_ended: { fields: ["request_id", "admin_id", "user_id", "family"], alarm: true },
   admin_users_exported: { fields: ["request_id", "admin_id", "rows"], alarm: true },
   admin_tokens_exported: { fields: ["request_id", "admin_id", "user_id", "rows"], alarm: true },
+  admin_api_key_created: { fields: ["request_id", "admin_id", "user_id", "api_key"], alarm: true },
+  admin_api_key_revoked: { fields: ["request_id", "admin_id", "api_key"], alarm: true },
   // What the API told of its users, by request or in X-Gateway-Users: written down whatever LOG says.
   user_provisioned: { fields: ["request_id", "user_id", "change", "version", "tokens_ended"], alarm: true },
   users_provisioned: { fields: ["request_id", "change", "tokens_ended", "user_ids"], alarm: true },

@@ -5,6 +5,7 @@ import { TrieRouter } from "hono/router/trie-router";
 import type { Administration } from "./administration/administration.ts";
 import { endpoints } from "./api/definitions.ts";
 import { answerLive, type HealthDependencies, readiness } from "./api/health.ts";
+import { createIntrospectEndpoint, type IntrospectServices } from "./api/introspect.ts";
 import { openApiDocument } from "./api/openapi/openapi.ts";
 import { createProvisioningEndpoint, type ProvisioningServices, provisioningEndpoints } from "./api/provisioning.ts";
 import { createSessionsEndpoint, type SessionsServices, sessionsEndpoints } from "./api/sessions.ts";
@@ -17,10 +18,11 @@ import { type InternalRouteName, internalRoutes, spellingsOf } from "./internal-
 import type { Log } from "./log-events.ts";
 import { adminRoutes } from "./pages/admin/routes.ts";
 import { answerPage } from "./pages/token-form/page.ts";
+import type { TokenLimitDependencies } from "./sessions/token-limits.ts";
 import type { TokenUseCases } from "./sessions/use-cases.ts";
 import type { PublicJwk } from "./tokens/keys.ts";
 
-export interface RouterServices extends SessionsServices {
+export interface RouterServices extends SessionsServices, TokenLimitDependencies, Pick<IntrospectServices, "apiKeys"> {
   readonly log: Log;
   readonly useCases: TokenUseCases;
   /** Only whether there is such a hook. */
@@ -58,7 +60,7 @@ interface Bindings {
 
 type Router = HonoBase<{ Bindings: Bindings }>;
 /** The routes that no page of another origin may read: CORS is not for them. */
-const forServers: readonly InternalRouteName[] = provisioningEndpoints.map(({ name }) => name);
+const forServers: readonly InternalRouteName[] = [...provisioningEndpoints.map(({ name }) => name), "introspect"];
 
 type RouteHandler = (request: Request, context: RequestContext, id: string) => Outcome | Promise<Outcome>;
 
@@ -167,9 +169,14 @@ function provisioningHandlers({
 
 function tokenHandlers(services: RouterServices) {
   const withForm = { ...services, answerForm: answerPage };
+  const openSignedRequest = services.provisioned?.openSignedRequest;
   const handlers = [
     ...endpoints.map((endpoint) => [endpoint.operation, createTokenEndpoint(withForm, endpoint)]),
     ...sessionsEndpoints.map((endpoint) => [endpoint.operation, createSessionsEndpoint(services, endpoint)]),
+    [
+      "introspect",
+      createIntrospectEndpoint({ ...services, introspect: services.useCases.introspect, openSignedRequest }),
+    ],
   ];
   return Object.fromEntries(handlers) as Record<
     Exclude<HandlerName, ProvisioningName | "jwks" | "live" | "ready" | "openapi" | "console" | "unknown">,

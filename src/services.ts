@@ -4,7 +4,14 @@
 import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log-events.ts";
 import type { Settings } from "./settings/settings.ts";
-import type { LoginLimiter, RevocationCache, SessionStore, TokenStore, UserStore } from "./stores/contract.ts";
+import type {
+  LoginLimiter,
+  RateLimiter,
+  RevocationCache,
+  SessionStore,
+  TokenStore,
+  UserStore,
+} from "./stores/contract.ts";
 import type { ApiUserStore, LoginApi } from "./stores/login-contract.ts";
 import type { Metrics } from "./stores/metrics-contract.ts";
 import type { Codec } from "./tokens/codec.ts";
@@ -24,6 +31,8 @@ export interface Services {
   readonly endedUntilSeconds: (nowSeconds: number) => number;
   /** Undefined where LOGIN_LIMITER is not bound. */
   readonly loginLimiter: LoginLimiter | undefined;
+  /** By the names of their bindings: those that limits name. */
+  readonly limiters: ReadonlyMap<string, RateLimiter>;
   readonly hooks: Hooks;
   /** Events for the API; none are written while they are off. */
   readonly userEvents: UserEvents;
@@ -40,6 +49,7 @@ export interface Services {
   readonly log: Log;
   /** Undefined where METRICS is not bound. */
   readonly metrics: Metrics | undefined;
+  readonly nowMilliseconds: () => number;
   /** Milliseconds, to measure durations by; undefined while none are recorded. */
   readonly stopwatch: (() => number) | undefined;
 }

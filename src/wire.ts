@@ -5,6 +5,7 @@ import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
 import { createAdministration } from "./administration/administration.ts";
 import type { AppServices } from "./app.ts";
+import { createApiKeys } from "./auth/api-keys.ts";
 import { type Authentication, createAuthentication } from "./auth/authenticate.ts";
 import { type ForeignTokenDependencies, type KnownForeignToken, withForeignTokens } from "./auth/foreign-tokens.ts";
 import { createTokenCache } from "./auth/token-cache.ts";
@@ -20,11 +21,14 @@ import { endedUntilSeconds } from "./sessions/end-sessions.ts";
 import { createTokenUseCases } from "./sessions/use-cases.ts";
 import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import { provisioningKeys } from "./settings/derived.ts";
+import { placedLimits } from "./settings/limits.ts";
 import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
 import type { AdminStores } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
+import type { ApiKeyAdminStore } from "./stores/api-keys-contract.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
+import { d1ApiKeyAdministration, d1ApiKeys } from "./stores/d1/api-keys.ts";
 import { d1Audit } from "./stores/d1/audit.ts";
 import { d1Events } from "./stores/d1/events.ts";
 import { d1ForeignUsers } from "./stores/d1/foreign-users.ts";
@@ -37,7 +41,7 @@ import { kvRevocationCache, noRevocationCache } from "./stores/kv/revocations.ts
 import { loginApi } from "./stores/login-at-api.ts";
 import type { LoginApi } from "./stores/login-contract.ts";
 import type { ProvisioningStore } from "./stores/provisioning-contract.ts";
-import { rateLimitLogins } from "./stores/ratelimit-logins.ts";
+import { rateLimiter } from "./stores/ratelimit-binding.ts";
 import { usersDatabase } from "./stores/spread/databases.ts";
 import { spreadSchema } from "./stores/spread/schema.ts";
 import { type SessionStores, sessionBindings, sessionStores } from "./stores/spread/session-stores.ts";
@@ -48,6 +52,7 @@ import type { ForeignIssuer } from "./tokens/foreign-issuer.ts";
 import { usersOpener } from "./tokens/gateway-users.ts";
 import { type KeySource, type Keys, publicJwksOf } from "./tokens/keys.ts";
 import { signedRequestOpener } from "./tokens/provisioning-request.ts";
+import { apiKeyRandomBytes, newApiKey } from "./users/new-api-key.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 import { schemaNeeds } from "./users/new-user-ids.ts";
 
@@ -89,7 +94,13 @@ export async function wire(
   const reading = await readConfiguration(joined.env);
   const { configuration } = reading;
   const bound = boundIn(env);
-  const errors = [...codeErrors, ...joined.errors, ...reading.errors, ...bindingErrors(bound, reading.settings)];
+  const limits = placedLimits(reading.settings);
+  const errors = [
+    ...codeErrors,
+    ...joined.errors,
+    ...reading.errors,
+    ...bindingErrors(bound, reading.settings, limits),
+  ];
   if (!configuration || errors.length > 0 || !env.DB) {
     writeLine("settings_faults", { faults: errors });
     return { errors };
@@ -119,15 +130,18 @@ export async function wire(
       ? kvRevocationCache(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log)
       : noRevocationCache(),
     endedUntilSeconds: (nowSeconds: number) => endedUntilSeconds(settings, nowSeconds),
-    loginLimiter: env.LOGIN_LIMITER && rateLimitLogins(env.LOGIN_LIMITER, log),
+    loginLimiter: env.LOGIN_LIMITER && rateLimiter(env.LOGIN_LIMITER, log),
+    limiters: new Map(limits.map(({ binding }) => [binding, rateLimiter(env[binding] as RateLimit, log)])),
     hooks,
     newUuid: () => crypto.randomUUID(),
     newId: () => crypto.randomUUID().replaceAll("-", ""),
+    newApiKey: () => newApiKey(crypto.getRandomValues(new Uint8Array(apiKeyRandomBytes))),
     newSalt: () => newSalt(crypto.getRandomValues(new Uint8Array(SALT_RANDOM_BYTES))),
     pause,
     userEvents: userEventsFor(db, env.EVENTS, settings, { later, log }),
     later,
     log,
+    nowMilliseconds: () => Date.now(),
     metrics: env.METRICS && analyticsMetrics(env.METRICS, log),
     stopwatch: isObserved(env, settings) ? () => Date.now() : undefined,
     origin: originFor(env, settings),
@@ -147,6 +161,7 @@ export async function wire(
     administration: admin && createAdministration({ ...services, admin, takeUsers, auditLog }),
     ...provisioning,
     authentication: issuers.length === 0 ? own : withIssuers(own, issuers, { ...services, foreignUsers }),
+    apiKeys: settings.API_KEYS ? createApiKeys({ ...services, apiKeys: d1ApiKeys(db, log) }) : undefined,
   };
   const databases = new Map([[usersDatabase, db], ...sessionDatabases]);
   const schema = spreadSchema(d1Schema(db, schemaNeeds(services.settings), log), databases, log);
@@ -163,6 +178,9 @@ function boundIn(env: Env): Bound {
     METRICS: METRICS && (typeof METRICS.writeDataPoint === "function" ? "right" : "other"),
     EVENTS: EVENTS && (typeof EVENTS.sendBatch === "function" ? "right" : "other"),
     ORIGIN: ORIGIN && (ORIGIN === "zone" ? "zone" : "service"),
+    LIMITERS: new Map(
+      Object.entries(env).map(([name, value]) => [name, { binding: isRateLimit(value) ? "right" : "other" }]),
+    ),
     SESSIONS: new Map(
       [...sessionBindings(env)].map(([name, db]) => [name, typeof db.prepare === "function" ? "right" : "other"]),
     ),
@@ -179,6 +197,9 @@ function withIssuers(
   return withForeignTokens(own, { ...services, issuers, tokenTypes, foreignTokenCache });
 }
 
+const isRateLimit = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "limit" in value && typeof value.limit === "function";
+
 /** Events are written down only where they are sent somewhere. */
 function userEventsFor(
   db: D1Database,
@@ -193,13 +214,14 @@ function userEventsFor(
   return createUserEvents({ events: d1Events(db, log), targets, sign: eventSigner(key), later, log });
 }
 
-function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores, log: Log): AdminStores {
+function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores, log: Log) {
   return {
     sessions: d1AdminSessions(db, log),
     users: adminUsers,
     tokens: adminTokens,
+    apiKeys: d1ApiKeyAdministration(db, log),
     newSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url"),
-  };
+  } satisfies AdminStores & { readonly apiKeys: ApiKeyAdminStore };
 }
 
 /** What PROVISIONING_KEY switches on: the endpoints, and what is done with X-Gateway-Users of the API's answers. */

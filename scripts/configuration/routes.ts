@@ -1,9 +1,11 @@
 // The two tables of routes for people: the internal routes with what each is, and the keys of a rule as ROUTES has them.
 import { endpoints } from "../../src/api/definitions.ts";
+import { introspectEndpoint } from "../../src/api/introspect.ts";
 import { provisioningEndpoints } from "../../src/api/provisioning.ts";
 import { sessionsEndpoints } from "../../src/api/sessions.ts";
 import { type InternalRoute, type InternalRouteName, internalRoutes } from "../../src/internal-routes/table.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
+import { limitKinds } from "../../src/settings/limits.ts";
 import {
   appliesTo,
   defaultInWords,
@@ -33,7 +35,7 @@ const pages: Readonly<Partial<Record<InternalRouteName, string>>> = {
 /** In the order in which the app decides; `/_gateway/*` is everything below it that has no row before. */
 export function describedRoutes(settings: Settings, publishesKeys: boolean): readonly DescribedRoute[] {
   const titles = new Map(
-    [...endpoints, ...sessionsEndpoints].map(({ operation, title }) => [String(operation), title]),
+    [...endpoints, ...sessionsEndpoints, introspectEndpoint].map(({ operation, title }) => [String(operation), title]),
   );
   for (const { name, title } of provisioningEndpoints) titles.set(name, title);
   const { ADMIN_HOST } = settings;
@@ -74,7 +76,9 @@ const meanings: Readonly<Record<RouteKeyName, string>> = {
   issuers: "whose tokens open it: self is the gateway, others are entries of ISSUERS",
   require: "claims that the token must have, with their values",
   revocation: `where revoked tokens are looked up: one of ${revocationModes.join(", ")}`,
+  api_keys: "true, or scopes that an API key needs: such keys open the route, too (API_KEYS)",
   enforce: "false is shadow mode: what would be refused is logged, and passes as anonymous",
+  limit: `a rate limit binding that counts these requests, by one of ${limitKinds.join(", ")}`,
   origin: "the URL of another API for these requests",
   strip_prefix: "the beginning of the path that the API does not get to see",
 };

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseEnv } from "node:util";
-import { type Bound, isSessionsBinding } from "../../src/settings/checks/check-bindings.ts";
+import { type Bound, type BoundLimiter, isSessionsBinding } from "../../src/settings/checks/check-bindings.ts";
 import { nameError } from "../../src/settings/checks/check-names.ts";
 import { settingsTable } from "../../src/settings/settings.ts";
 import { configFailure, readConfigFile } from "../shared/config-failure.ts";
@@ -88,6 +88,7 @@ export async function readWranglerFile(choice: WranglerChoice): Promise<Runnable
         METRICS: bindingOf("METRICS", datasets, [...others, ...limiters, ...queues]),
         EVENTS: bindingOf("EVENTS", queues, [...others, ...limiters, ...datasets]),
         ORIGIN: services.includes("ORIGIN") ? "service" : undefined,
+        LIMITERS: limitersIn(config.ratelimits, [...others, ...datasets, ...queues]),
         SESSIONS: new Map(
           [...new Set([...databases, ...others])]
             .filter(isSessionsBinding)
@@ -109,6 +110,19 @@ const unknown = (environment: string | undefined): Failure =>
 function bindingOf(name: string, right: readonly string[], others: readonly string[]): Bound["METRICS"] {
   if (right.includes(name)) return "right";
   return others.includes(name) ? "other" : undefined;
+}
+
+/** The rate limit bindings with their periods, and everything else by its name. */
+function limitersIn(ratelimits: unknown, others: readonly string[]): NonNullable<Bound["LIMITERS"]> {
+  const rows: readonly unknown[] = Array.isArray(ratelimits) ? ratelimits : [];
+  const limiters = rows.map((row) => {
+    const { name, simple } = row as { readonly name: unknown; readonly simple?: { readonly period?: number } };
+    return [String(name), { binding: "right" as const, period: simple?.period }] as const;
+  });
+  return new Map<string, BoundLimiter>([
+    ...others.map((name) => [name, { binding: "other" as const }] as const),
+    ...limiters,
+  ]);
 }
 
 /** The names in a list of bindings: `binding`, or `name` for rate limits. Wrangler's types do not reach from here. */

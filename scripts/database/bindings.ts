@@ -100,6 +100,7 @@ export function storesOf({ d1, kv, notes }: Bindings): {
   readonly announceSession: RevocationCache["announceSession"] | undefined;
   readonly announceUser: RevocationCache["announceUser"] | undefined;
   readonly announceEveryone: RevocationCache["announceEveryone"] | undefined;
+  readonly announceApiKey: RevocationCache["announceApiKey"] | undefined;
 } {
   let complaint: string | undefined;
   const log = (_: string, { error }: { readonly error: string }): void => {
@@ -136,5 +137,7 @@ export function storesOf({ d1, kv, notes }: Bindings): {
       revocationCache === undefined
         ? undefined
         : (before, now) => saying(revocationCache.announceEveryone(before, now)),
+    announceApiKey:
+      revocationCache === undefined ? undefined : (prefix, now) => saying(revocationCache.announceApiKey(prefix, now)),
   };
 }

@@ -4,6 +4,7 @@ import { ownerOf } from "../../src/users/token-user.ts";
 import type { User, UserId } from "../../src/users/user.ts";
 import type { UserIdColumn } from "../../src/users/user-id.ts";
 import { Failure } from "../shared/failure.ts";
+import { announceRevoked, prefixesOf } from "./api-keys.ts";
 import { type Bindings, settingsOf } from "./bindings.ts";
 import { noteDone } from "./command-notes.ts";
 import type { Database } from "./database.ts";
@@ -49,13 +50,16 @@ export async function eraseUser(bindings: Bindings, { id, user }: Person, nowSec
     ...stripped("outstanding_tokens", id, nowSeconds),
     `DELETE FROM moved_owners WHERE owner IN (${names})`,
     ...["admin_sessions", "events"].map((table) => `DELETE FROM ${table} WHERE user_id = ${sqlText(id)}`),
+    `DELETE FROM api_keys WHERE user_id = ${sqlText(id)}`,
     `DELETE FROM deleted_users WHERE id = ${sqlText(id)}`,
     // The id and a time: what refuses the tokens that are still out.
     `UPDATE user_cutoffs SET expires_at = MIN(expires_at, ${sqlInteger(until)}) WHERE user_id = ${sqlText(id)}`,
     `UPDATE audit SET user_id = 'erased', detail = '{}' WHERE user_id = ${sqlText(id)}`,
     `UPDATE audit SET actor = 'erased', place = NULL, detail = '{}' WHERE source = 'admin' AND actor = ${sqlText(id)}`,
   ];
+  const keys = await prefixesOf(bindings, id);
   await bindings.database.write(statements.join(";\n"));
+  await announceRevoked(bindings, keys, nowSeconds);
   // Nothing of it says whose it was.
   await noteDone(bindings.database, { action: "user_erased", user: undefined }, nowSeconds);
 }
@@ -85,7 +89,15 @@ async function refuseWhileMoving({ database, ...rest }: Bindings): Promise<void>
 
 /** The tables that still have the id, after everything; for a person who wants to know. */
 export async function tablesWith(database: Pick<Database, "read">, id: UserId): Promise<readonly string[]> {
-  const tables = ["sessions", "outstanding_tokens", "user_cutoffs", "admin_sessions", "events", "audit"] as const;
+  const tables = [
+    "sessions",
+    "outstanding_tokens",
+    "user_cutoffs",
+    "admin_sessions",
+    "events",
+    "audit",
+    "api_keys",
+  ] as const;
   const found: string[] = [];
   const [row] = await database.read(
     `SELECT ${tables.map((table) => `EXISTS (SELECT 1 FROM ${table} WHERE user_id = ${sqlText(id)}) AS ${table}`).join(", ")},

@@ -13,6 +13,7 @@ import { sqlInteger } from "../database/sql.ts";
 import { stateWarnings } from "../database/user-model.ts";
 import { reasonOf } from "../shared/failure.ts";
 import { isoTime } from "../shared/terminal.ts";
+import { apiKeyFindings } from "./api-keys.ts";
 import { type Finding, reporting } from "./findings.ts";
 
 export interface Databases {
@@ -63,6 +64,7 @@ export async function lookInDatabases(databases: Databases): Promise<readonly Fi
     ...(await earlierFindings(database, settings, flag)),
     ...(await cronFindings(databases)),
     ...(databases.sendsEvents ? await eventFindings(database) : []),
+    ...(settings.API_KEYS ? await apiKeyFindings(database, await clockOf(database)) : []),
   ];
 }
 

@@ -1,22 +1,26 @@
 // Explains a request check by check, in the order of the Worker, with what the client and the API would get.
 // Must never show another outcome than that of the Worker's own proxy.
 
+import { apiKeyFrom } from "../../src/auth/api-key-header.ts";
 import type { Identity } from "../../src/auth/authenticate.ts";
 import { readBearerToken } from "../../src/auth/bearer-token.ts";
 import { createRequestContext } from "../../src/context.ts";
 import { type Reason, Refusal, refusals } from "../../src/errors.ts";
 import { answerRefusal } from "../../src/http/refusal.ts";
 import { readRequestUrl } from "../../src/http/request-url.ts";
+import { subprotocolHeader } from "../../src/http/subprotocols.ts";
 import { openUploads } from "../../src/http/uploads.ts";
 import { internalRouteOf } from "../../src/internal-routes/table.ts";
+import { apiKeyHeader } from "../../src/proxy/headers/header-names.ts";
 import { createProxy } from "../../src/proxy/pipeline.ts";
 import { nameOf } from "../../src/proxy/routes/loose-rules.ts";
 import { matchRule, stricterReadingOf } from "../../src/proxy/routes/match.ts";
 import { type CanonicalPath, canonicalPath } from "../../src/proxy/routes/path.ts";
-import { meetsClaim, type Rule } from "../../src/proxy/routes/rule.ts";
+import { type Rule, unmet } from "../../src/proxy/routes/rule.ts";
 import { type DescribedRoute, ruleInWords } from "../configuration/routes.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
 import { shown } from "./decode-token.ts";
+import { explainApiKey } from "./explain-api-key.ts";
 import { explainForeign, explainForeignUser, foreignIssuerOf } from "./explain-foreign.ts";
 import { explainRevocation } from "./explain-revocation.ts";
 import { explainToken, refusalOf } from "./explain-token.ts";
@@ -28,6 +32,10 @@ export interface RequestInput {
   readonly path: string;
   /** The value of AUTH_HEADER_NAME; undefined for a request without one. */
   readonly header: string | undefined;
+  /** The host that the client asks; a name of no meaning where it is left out. */
+  readonly host?: string | undefined;
+  /** Headers besides that one. */
+  readonly headers?: ReadonlyArray<readonly [name: string, value: string]> | undefined;
   readonly nowSeconds: number;
   readonly offline: boolean;
   readonly unsigned: string | undefined;
@@ -58,8 +66,8 @@ export interface Explanation {
   readonly outcome: Outcome;
 }
 
-/** Host of the request, which no rule uses. */
-const BASE = "https://gateway.example";
+/** Host of the request, which only `$subdomain` uses. */
+const HOST = "gateway.example";
 
 /** Without the outcome. */
 type Findings = Omit<Explanation, "outcome">;
@@ -91,17 +99,24 @@ export async function explainRequest(setup: ExplainSetup, input: RequestInput): 
   // Each claim of `require` has a row of its own.
   const detail = `ROUTES[${index}]: ${ruleInWords(rule, ["require"])}`;
   checks.push({ check: "route", verdict: "passed", detail });
-  checks.push(...(await tokenChecks(services, input, request, rule)));
+  const key =
+    rule.auth === "public" ? undefined : await explainApiKey(services, rule, request, contextOf(setup, input, request));
+  checks.push(...(key ?? (await tokenChecks(services, input, request, rule))), ...limitRows(rule));
   return withOutcome(setup, input, request, { rule: { index, path: rule.path, auth: rule.auth }, checks });
 }
 
 /** The request as a client would send it: any method, and a path that no URL parser has changed. */
-function createRequest({ method, path, header }: RequestInput, authHeader: string): Request {
-  const request = new Request(`${BASE}/`, { headers: header === undefined ? {} : { [authHeader]: header } });
-  Object.defineProperty(request, "url", { value: `${BASE}${path}` });
+function createRequest({ method, path, header, host = HOST, headers = [] }: RequestInput, authHeader: string): Request {
+  // API keys are in Authorization, whatever the header of tokens.
+  const credentials = isApiKey(header) ? "authorization" : authHeader;
+  const request = new Request(`https://${HOST}/`, { headers: header === undefined ? {} : { [credentials]: header } });
+  for (const [name, value] of headers) request.headers.append(name, value);
+  Object.defineProperty(request, "url", { value: `https://${host}${path}` });
   Object.defineProperty(request, "method", { value: method });
   return request;
 }
+
+const isApiKey = (header: string | undefined) => apiKeyFrom(header ?? null) !== undefined;
 
 /** Which other reading of a path there is. */
 async function ambiguity({ rules, services }: ExplainSetup, method: string, path: CanonicalPath): Promise<string> {
@@ -135,7 +150,9 @@ async function tokenChecks(
   if (rule.auth === "public") return [{ check, verdict: "not asked", detail: 'auth = "public" checks no token' }];
   const bearerToken = await refusalOf(() => readBearerToken(settings, headerPlan, request));
   if (bearerToken instanceof Refusal) {
-    const detail = "the header is not of the form SCHEME TOKEN";
+    const detail = bearerToken.reason.startsWith("websocket_")
+      ? "a subprotocol bearer.TOKEN must be offered once, next to another one, and without a token in the header"
+      : "the header is not of the form SCHEME TOKEN";
     return [{ check, verdict: "failed", detail, reason: bearerToken.reason }, ...tokenRows()];
   }
   if (bearerToken === undefined && rule.auth === "optional") {
@@ -146,7 +163,11 @@ async function tokenChecks(
     const detail = `there is none (accepted: ${headerPlan.authHeader}: ${accepted} TOKEN)`;
     return [{ check, verdict: "failed", detail, reason: "credentials_missing" }, ...tokenRows()];
   }
-  const found: Check = { check, verdict: "passed", detail: `in ${headerPlan.authHeader}` };
+  const found: Check = {
+    check,
+    verdict: "passed",
+    detail: `in ${bearerToken.fromSubprotocol ? subprotocolHeader : headerPlan.authHeader}`,
+  };
   const { nowSeconds, offline, unsigned } = input;
   const token = { token: bearerToken.token, rule, nowSeconds, offline, unsigned };
   const foreign = foreignIssuerOf(services, token.token);
@@ -154,33 +175,53 @@ async function tokenChecks(
     ? explainForeign(services, foreign, token)
     : explainToken(services, token));
   if (authenticated === undefined) {
-    return [found, ...checks, notReached("revocation"), ...requireRows(rule, undefined)];
+    return [found, ...checks, notReached("revocation"), ...requireRows(rule, undefined, request)];
   }
   const revocation = await explainRevocation(services, authenticated, token);
   const identity = revocation.verdict === "failed" ? undefined : authenticated.identity;
-  const required = requireRows(rule, identity);
+  const required = requireRows(rule, identity, request);
   const isReached = [revocation, ...required].every(({ verdict }) => verdict === "passed" || verdict === "not asked");
   return [found, ...checks, revocation, ...required, ...(await explainForeignUser(services, authenticated, isReached))];
 }
 
 /** @param identity undefined when an earlier check failed */
-function requireRows(rule: Rule, identity: Identity | undefined): Check[] {
+function requireRows(rule: Rule, identity: Identity | undefined, request: Request): Check[] {
+  const asked = { url: readRequestUrl(request.url), headers: request.headers };
   let isOpen = identity !== undefined;
-  return [...rule.require].map(([name, wanted]): Check => {
+  return rule.requirements.map((requirement): Check => {
+    const { claim: name, wanted } = requirement;
     const check = `require ${name}`;
     if (!isOpen || identity === undefined) return notReached(check);
-    isOpen = meetsClaim(identity.claims, name, wanted);
+    const reason = unmet(requirement, identity.claims, asked);
+    isOpen = reason === undefined;
     const has = Object.hasOwn(identity.claims, name) ? shown(identity.claims[name]) : "no such claim";
-    if (isOpen) return { check, verdict: "passed", detail: `is ${has}` };
-    const detail = `must be ${JSON.stringify(wanted)}; the token has ${has}`;
-    return { check, verdict: "failed", detail, reason: "permission_denied" };
+    if (reason === undefined) return { check, verdict: "passed", detail: `is ${has}` };
+    const must =
+      "value" in wanted ? JSON.stringify(wanted.value) : partInWords(rule.require.get(name), wanted.part(asked));
+    return { check, verdict: "failed", detail: `must be ${must}; the token has ${has}`, reason };
   });
+}
+
+/** @param value undefined where the request has no such part, or one that could be read in two ways */
+function partInWords(name: unknown, value: string | undefined): string {
+  return value === undefined
+    ? `${name}, which this request does not have in one reading`
+    : `${JSON.stringify(value)} (${name})`;
+}
+
+function limitRows({ limit }: Rule): Check[] {
+  if (limit === undefined) return [];
+  const detail = `${limit.binding} counts these requests by ${limit.by}; one that is only explained is not counted`;
+  return [{ check: "limit", verdict: "not asked", detail }];
 }
 
 const tokenRows = (): Check[] =>
   [...codecChecks, ...classChecks, ...userChecks, { check: "revocation" }].map(({ check }) => notReached(check));
 
 const allNotReached = (): Check[] => [notReached("token"), ...tokenRows()];
+
+const contextOf = ({ services }: Pick<ExplainSetup, "services">, { nowSeconds }: RequestInput, request: Request) =>
+  createRequestContext(request, services.newId(), nowSeconds * 1000, openUploads());
 
 /** Adds what the proxy itself does with the request. What it refuses after all these checks gets a row of its own. */
 async function withOutcome(
@@ -189,7 +230,7 @@ async function withOutcome(
   request: Request,
   { rule, checks }: Findings,
 ): Promise<Explanation> {
-  const context = createRequestContext(request, services.newId(), input.nowSeconds * 1000, openUploads());
+  const context = contextOf({ services }, input, request);
   const outcome = await createProxy(services)(request, context);
   const forwarded = forwardedBy();
   const known = checks.some(({ verdict }) => verdict === "failed");
@@ -235,6 +276,7 @@ function shownHeaders(
     const value = headers.get(header);
     if (value !== null) rows.push([header, value]);
   }
+  if (headers.has(apiKeyHeader)) rows.push(["X-Api-Key-Id", headers.get(apiKeyHeader) ?? ""]);
   if (headers.has("x-forwarded-prefix")) rows.push(["X-Forwarded-Prefix", headers.get("x-forwarded-prefix") ?? ""]);
   const isSent = headers.get(authHeader) === request.headers.get(authHeader);
   const asWhat = isSent ? "(as the client sent it)" : "(a token of the gateway's own, for 60 s)";

@@ -1,6 +1,7 @@
 // The services of the Worker for `explain`, with an origin that only records what it would get.
 // Must never change a session or a user, nor send anything to the API.
 import { randomBytes, randomUUID } from "node:crypto";
+import { createApiKeys } from "../../src/auth/api-keys.ts";
 import { createAuthentication } from "../../src/auth/authenticate.ts";
 import { type KnownForeignToken, withForeignTokens } from "../../src/auth/foreign-tokens.ts";
 import type { TokenCache } from "../../src/auth/token-cache.ts";
@@ -12,6 +13,7 @@ import type { ProxyDependencies } from "../../src/proxy/pipeline.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
 import type { Services } from "../../src/services.ts";
 import type { TokenStore, UserLookup, UserStore } from "../../src/stores/contract.ts";
+import { d1ApiKeys } from "../../src/stores/d1/api-keys.ts";
 import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
@@ -97,6 +99,8 @@ export function setUpExplain(
     revocationCache,
     endedUntilSeconds: () => 0,
     loginLimiter: undefined,
+    // A request that is only explained is not counted.
+    limiters: new Map(),
     // Hooks decide at log-in and refresh, which are not explained.
     hooks: {},
     userEvents: noUserEvents,
@@ -107,6 +111,7 @@ export function setUpExplain(
     pause: async () => {},
     log,
     metrics: undefined,
+    nowMilliseconds: () => Date.now(),
     stopwatch: undefined,
     origin: defaultOrigin && recording(defaultOrigin),
     signAssertion: assertionSigner(settings, keys),
@@ -116,7 +121,13 @@ export function setUpExplain(
   const issuers = foreignIssuers(configuration.issuers, fetching);
   const { tokenTypes } = issuer;
   const foreign = { ...shared, issuers, tokenTypes, foreignUsers: unwrittenUsers, foreignTokenCache: noForeignTokens };
-  const services = { ...shared, issuers, authentication: withForeignTokens(own, foreign) };
+  const apiKeys = { ...d1ApiKeys(stores?.d1 ?? noDatabase, log), keepHash: nothing, noteUse: nothing };
+  const services = {
+    ...shared,
+    issuers,
+    authentication: withForeignTokens(own, foreign),
+    apiKeys: settings.API_KEYS ? createApiKeys({ ...shared, apiKeys }) : undefined,
+  };
   return { services, rules: configuration.rules, forwarded: () => forwarded, lastError: () => lastError };
 }
 
@@ -127,6 +138,8 @@ function tokensFor(stores: ExplainStores | undefined, log: SpreadLog): TokenStor
   const databases = sessionDatabases(new Map([[usersDatabase, users], ...sessions]), log);
   return spreadTokens({ users, databases, nowSeconds: () => Math.floor(Date.now() / 1000), log });
 }
+
+const nothing = async () => {};
 
 /** What can be checked for a route without a store. */
 const offlineRule = (rule: Rule): Rule => ({

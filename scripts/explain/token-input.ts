@@ -1,6 +1,7 @@
 // Reads the token to explain: from standard input, or typed at a terminal without echo.
 // Must never take it from the command line, nor put it into an error.
 import { type CompactJWSHeaderParameters, CompactSign } from "jose";
+import { apiKeyFrom } from "../../src/auth/api-key-header.ts";
 import type { Configuration } from "../../src/configuration.ts";
 import { Failure } from "../shared/failure.ts";
 import { openPrompter } from "../shared/prompter.ts";
@@ -34,9 +35,13 @@ export function tokenFromText(text: string): string {
   return token;
 }
 
-/** The value of the header: a pasted `Bearer …` unchanged, else the token after the first scheme of AUTH_HEADER_TYPES. */
+/**
+ * The value of the header: a pasted `Bearer …` or `Api-Key …` unchanged, else the token after the first scheme of
+ * AUTH_HEADER_TYPES.
+ */
 export function headerValue(token: string, schemes: readonly string[]): string | undefined {
   if (token === "") return undefined;
+  if (apiKeyFrom(token) !== undefined) return token;
   return schemes.some((scheme) => token.startsWith(`${scheme} `)) ? token : `${schemes[0]} ${token}`;
 }
 

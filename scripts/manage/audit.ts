@@ -29,7 +29,8 @@ first. Entries cannot be changed, and stay for AUDIT_RETENTION (docs/observabili
   --actor NAME       only what this admin (by id) or this account did
   --action NAME      only this: ${auditActions.slice(0, 5).join(", ")},
                      ${auditActions.slice(5, 10).join(", ")},
-                     ${auditActions.slice(10).join(", ")}
+                     ${auditActions.slice(10, 14).join(", ")},
+                     ${auditActions.slice(14).join(", ")}
   --source NAME      only through this: admin, command, api
   --since TIME       from then on, such as 2026-11-29 or 2026-11-29T03:00:00Z
   --until TIME       before then

@@ -1,4 +1,5 @@
 // The table of the commands of `npm run manage`. A new command is a row here.
+import { apiKeysCommand } from "./apikeys.ts";
 import { auditCommand } from "./audit.ts";
 import { changePasswordCommand } from "./change-password.ts";
 import { checkCommand } from "./check.ts";
@@ -42,13 +43,14 @@ const groups: ReadonlyArray<{ readonly title: string; readonly rows: readonly Na
     ],
   },
   {
-    title: "Tokens and sessions",
+    title: "Tokens, sessions and API keys",
     rows: [
       ["sessions", sessionsCommand],
       ["logout", logoutCommand],
       ["tokens", tokensCommand],
       ["revoke", revokeCommand],
       ["flushexpiredtokens", flushExpiredTokensCommand],
+      ["apikeys", apiKeysCommand],
     ],
   },
   {

@@ -1,7 +1,10 @@
 // `explain`: what the gateway does with a request, check by check.
 // Must never print the token, take it from the command line, or send the request anywhere.
 
+import { apiKeyFrom, prefixOf } from "../../src/auth/api-key-header.ts";
+import type { Configuration } from "../../src/configuration.ts";
 import { Refusal } from "../../src/errors.ts";
+import { subprotocolHeader } from "../../src/http/subprotocols.ts";
 import { describedRoutes } from "../configuration/routes.ts";
 import {
   LOCAL_API,
@@ -31,6 +34,9 @@ const REFUSED = 3;
 const flags = {
   method: { type: "string" },
   path: { type: "string" },
+  host: { type: "string" },
+  websocket: { type: "boolean" },
+  header: { type: "string", multiple: true },
   now: { type: "string" },
   offline: { type: "boolean" },
   json: { type: "boolean" },
@@ -42,10 +48,13 @@ const help = `npm run manage -- explain --path PATH [flags] < TOKEN
 Explains how the gateway handles a request with the token on standard input: every check in the Worker's order, with its
 result, the rule of ROUTES that matched, and what the client and the API would get. The checks are made by the Worker's
 own code. Nothing is sent or written, and the token is never printed. Empty standard input means a request without a
-token. On a terminal, the token is prompted for and not shown.
+token. On a terminal, the token is prompted for and not shown. With API_KEYS, "Api-Key PREFIX.SECRET" is an API key.
 
   --path PATH        the request's path, optionally with a query; required
   --method NAME      the request's method; default GET
+  --host NAME        the host that the client asks, for $subdomain; default gateway.example
+  --websocket        the request opens a WebSocket; with WEBSOCKET_TOKEN, the token is offered as a subprotocol
+  --header NAME:VALUE  another header of the request, for $header.Name; can be repeated
   --now TIME         a time other than now: seconds since 1970, or ISO 8601 such as 2026-01-31T12:00:00Z
   --offline          use no database: skips user, blacklist and revocation
   --json             as JSON, for programs: npm run --silent manage -- explain --json
@@ -73,6 +82,25 @@ export function readNow(text: string | undefined): number {
   return seconds;
 }
 
+/** A header out of `--header`. The token comes on standard input alone. */
+export function readHeader(line: string, { headerPlan }: Configuration): readonly [name: string, value: string] {
+  const [, name = "", value = ""] = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\x20-\x7e]*)$/.exec(line) ?? [];
+  if (name === "") throw usage(`--header must be a name, a colon and a value, such as "X-Tenant: acme".`);
+  if (["authorization", "cookie", headerPlan.authHeader].includes(name.toLowerCase())) {
+    throw usage("Do not put a token on the command line, where other users of this machine can read it.");
+  }
+  return [name, value];
+}
+
+/** The token as a subprotocol. It is never offered alone: a browser would not open the WebSocket. */
+function offering(
+  token: string,
+  headers: ReadonlyArray<readonly [name: string, value: string]>,
+): readonly [name: string, value: string] {
+  const isOffered = headers.some(([name]) => name.toLowerCase() === subprotocolHeader);
+  return [subprotocolHeader, `${isOffered ? "" : "example, "}bearer.${token.split(" ").at(-1)}`];
+}
+
 /** A request to explain. */
 export interface Question {
   readonly method: string;
@@ -80,27 +108,42 @@ export interface Question {
   /** Empty for a request without a token. */
   readonly token: string;
   readonly nowSeconds: number;
+  readonly host?: string | undefined;
+  /** `Name: value`, as `--header` has them. */
+  readonly headers?: readonly string[] | undefined;
+  readonly websocket?: boolean | undefined;
 }
 
 /** @param stores undefined with --offline */
 export async function explainWith(
   reading: WhichReading,
   stores: ExplainStores | undefined,
-  { method, path, token, nowSeconds }: Question,
+  { method, path, token, nowSeconds, host, headers = [], websocket = false }: Question,
 ): Promise<Explanation> {
   const { configuration, errors, hasPlaceholderKey } = reading;
   if (errors.length > 0 || configuration === undefined) throw settingsFailure(errors);
   const { settings } = configuration;
   const asked = hasPlaceholderKey ? await withPlaceholderSignature(token, reading) : token;
+  const others = headers.map((line) => readHeader(line, configuration));
+  const isOffered = websocket && settings.WEBSOCKET_TOKEN !== null && asked !== "";
   const input: RequestInput = {
     method,
     path,
-    header: headerValue(asked, settings.AUTH_HEADER_TYPES),
+    header: isOffered ? undefined : headerValue(asked, settings.AUTH_HEADER_TYPES),
+    host,
+    headers: [
+      ...others,
+      ...(websocket ? [["upgrade", "websocket"] as const] : []),
+      ...(isOffered ? [offering(asked, others)] : []),
+    ],
     nowSeconds,
     offline: stores === undefined,
     unsigned: hasPlaceholderKey && settings.JWK_URL === null ? unsignedNote : undefined,
     internalRoutes: describedRoutes(settings, publishesKeys(configuration)),
   };
+  if (stores === undefined && apiKeyFrom(token) !== undefined) {
+    throw usage("API keys are in the database: --offline cannot explain a request with one.");
+  }
   const setup = setUpExplain(configuration, reading.defaultOrigin, stores);
   const explanation = await refusalOf(() => explainRequest(setup, input));
   const isDown =
@@ -139,19 +182,34 @@ async function run(argv: readonly string[]): Promise<number> {
   if (!/^\/[\x21-\x7e]*$/.test(path)) throw usage("--path must begin with a slash and be ASCII, percent-encoded.");
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method))
     throw usage("--method must be the name of a method, such as GET.");
+  const { host } = values;
+  if (host !== undefined && !/^[A-Za-z0-9._-]+(:\d{1,5})?$/.test(host)) {
+    throw usage("--host must be a host such as acme.example.com, optionally with a port.");
+  }
   const nowSeconds = readNow(values.now);
   const reading = await readWhich(values);
   const token = await readToken();
   const explanation = await withStores(values.offline === true, reading.whose, values.env, (stores) =>
-    explainWith(reading, stores, { method, path, token, nowSeconds }),
+    explainWith(reading, stores, {
+      method,
+      path,
+      token,
+      nowSeconds,
+      host,
+      headers: values.header,
+      websocket: values.websocket,
+    }),
   );
-  const seen = token === "" ? null : shownMembers(decodeToken(token.split(" ").at(-1) ?? ""), reading.settings);
+  const key = apiKeyFrom(token);
+  const isToken = token !== "" && key === undefined;
+  const seen = !isToken ? null : shownMembers(decodeToken(token.split(" ").at(-1) ?? ""), reading.settings);
   if (values.json === true) {
     const asked = { now: nowSeconds, request: { method, path } };
     console.log(JSON.stringify({ ...asked, token: seen, ...explanation }, null, 2));
   } else {
     const about = `${method} ${path} at ${isoTime(nowSeconds)}, ${reading.whose} configuration`;
-    const lines = seen === null ? ["no token"] : tokenLines(seen, nowSeconds);
+    const without = key === undefined ? "no token" : `API key ${prefixOf(key) ?? "(malformed)"}`;
+    const lines = seen === null ? [without] : tokenLines(seen, nowSeconds);
     for (const line of reportLines(explanation, [about, ...lines])) console.log(line);
     const forwarded = explanation.outcome.kind === "forwarded" && explanation.outcome.url.startsWith(LOCAL_API);
     if (reading.hasLocalApi && forwarded) console.log(`${LOCAL_API} stands for the API behind npm start.`);

@@ -72,9 +72,9 @@ export function routeRows({ configuration, errors, bound }: WhichReading): reado
 }
 
 /** Keys that are shown in the column of another one, or in that of the target. */
-const withoutColumn: readonly RouteKeyName[] = ["enforce", "origin", "strip_prefix"];
-/** Keys that have one only where a rule has the key. */
-const columnIfSet: readonly RouteKeyName[] = ["issuers"];
+const withoutColumn: readonly RouteKeyName[] = ["enforce", "limit", "origin", "strip_prefix"];
+/** Keys that have a column only where a rule has them. */
+const columnIfSet: readonly RouteKeyName[] = ["issuers", "api_keys"];
 const columnsOf = (rows: readonly RouteRow[]): readonly RouteKeyName[] =>
   routeKeyNames
     .filter((name) => !withoutColumn.includes(name))
@@ -92,7 +92,8 @@ function cell(row: RouteRow, name: RouteKeyName): string {
 
 function target(row: RouteRow, withoutOrigin: string): string {
   const stripped = row.strip_prefix === null ? "" : `, without ${row.strip_prefix}`;
-  return (row.kind === "rule" ? (row.origin ?? withoutOrigin) : `gateway: ${row.what}`) + stripped;
+  const limited = row.limit === null ? "" : `, limited by ${row.limit.by} with ${row.limit.binding}`;
+  return (row.kind === "rule" ? (row.origin ?? withoutOrigin) : `gateway: ${row.what}`) + stripped + limited;
 }
 
 async function run(argv: readonly string[]): Promise<number> {

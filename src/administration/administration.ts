@@ -1,7 +1,13 @@
 // Everything that the admin page can do, made once per isolate while ADMIN is on.
 import type { AdminStores, AdminTokenStore, AdminUserStore } from "../stores/admin-contract.ts";
+import type { ApiKeyAdminStore } from "../stores/api-keys-contract.ts";
 import type { UserStore } from "../stores/contract.ts";
 import type { UserId } from "../users/user.ts";
+import {
+  type ApiKeyAdministration,
+  type ApiKeyAdministrationDependencies,
+  createApiKeyAdministration,
+} from "./api-keys.ts";
 import { createEveryoneAdministration, type EveryoneAdministration } from "./everyone.ts";
 import { createExports, type ExportAdministration, type ExportDependencies } from "./exports.ts";
 import { createSelectedUsers, type SelectedUsersAdministration } from "./selected-users.ts";
@@ -13,12 +19,14 @@ import { createUserAdministration, type UserAdministration, type UserAdministrat
 export type AdministrationDependencies = AdminSessionDependencies &
   UserAdministrationDependencies &
   TokenAdministrationDependencies &
+  ApiKeyAdministrationDependencies &
   ExportDependencies & { readonly admin: AdminStores; readonly users: UserStore };
 
 /** What is only read, for lists and forms. */
 export interface AdministrationReads {
   readonly pageOfUsers: AdminUserStore["page"];
   readonly pageOfTokens: AdminTokenStore["page"];
+  readonly pageOfApiKeys: ApiKeyAdminStore["page"];
   readonly hasEarlierTokens: AdminTokenStore["hasEarlier"];
   readonly userById: (id: UserId) => ReturnType<UserStore["byLookup"]>;
 }
@@ -28,6 +36,7 @@ export interface Administration
     UserAdministration,
     SelectedUsersAdministration,
     TokenAdministration,
+    ApiKeyAdministration,
     EveryoneAdministration,
     ExportAdministration,
     AdministrationReads {}
@@ -40,10 +49,12 @@ export function createAdministration(deps: AdministrationDependencies): Administ
     ...users,
     ...createSelectedUsers({ admin: deps.admin, users }),
     ...createTokenAdministration(deps),
+    ...createApiKeyAdministration(deps),
     ...createEveryoneAdministration(deps),
     ...createExports(deps),
     pageOfUsers: (query) => deps.admin.users.page(query),
     pageOfTokens: (query) => deps.admin.tokens.page(query),
+    pageOfApiKeys: (from) => deps.admin.apiKeys.page(from),
     hasEarlierTokens: (nowSeconds) => deps.admin.tokens.hasEarlier(nowSeconds),
     userById: (id) => deps.users.byLookup({ column: "id", value: id }),
   };

@@ -10,6 +10,7 @@ import { negotiateJson, wantsPage } from "../http/negotiation.ts";
 import { tokenRoutePaths } from "../internal-routes/table.ts";
 import { parseJson } from "../json/parse.ts";
 import type { Log } from "../log-events.ts";
+import { endpointLimit, type TokenLimitDependencies } from "../sessions/token-limits.ts";
 import type { TokenUseCases } from "../sessions/use-cases.ts";
 import { isRecord } from "../settings/readers.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -20,8 +21,7 @@ import { type CookieRequest, type Instead, openCookies } from "./cookies.ts";
 import { bodyTypes, type Endpoint, type FieldName, type Fields, sentName } from "./definitions.ts";
 import { passOn } from "./passed-answer.ts";
 
-export interface TokenEndpointServices {
-  readonly settings: Settings;
+export interface TokenEndpointServices extends TokenLimitDependencies {
   readonly log: Log;
   readonly useCases: TokenUseCases;
   /** The page with a form that a browser gets. */
@@ -37,13 +37,15 @@ const allow = "POST, OPTIONS";
 
 /**
  * The handler of one endpoint. A browser that visits it gets a page. Else, in DRF's order: 1. `Accept` and `?format`.
- * 2. The method. 3. The media type and the body. 4. The fields. 5. The use case.
+ * 2. The method. 3. The media type and the body. 4. The fields. 5. The use case. TOKEN_LIMITS
+ * counts before 3 by address, and after 4 by user.
  */
 export function createTokenEndpoint(services: TokenEndpointServices, endpoint: Endpoint): Handler {
   const record: DecisionRecord = { operation: endpoint.operation };
   const read = readerOf(services.settings, endpoint);
   const paths = tokenRoutePaths(services.settings, endpoint.operation);
   const form = formOf(services.settings, endpoint);
+  const limit = endpointLimit(services, endpoint.operation);
   return async (request, context) => {
     let indent = 0;
     let cookies: CookieRequest | undefined;
@@ -58,8 +60,10 @@ export function createTokenEndpoint(services: TokenEndpointServices, endpoint: E
       if (services.settings.AUTH_COOKIE !== false) {
         cookies = openCookies(services, endpoint, request, context.requestId);
       }
+      await limit?.byAddress(context);
       const body = await readBody(request, context.uploads);
       const sent = read(body, cookies?.instead);
+      await limit?.byUser(sent.refresh ?? sent.token ?? "", context);
       const result = await endpoint.run(services.useCases, sent, context, askedPath(paths, context));
       if (isPassed(result)) {
         const missed = missedFields(services.settings, body, result.passed);

@@ -133,7 +133,7 @@ async function readUser(settings: Settings, verified: VerifiedToken, ask: Ask): 
 }
 
 /** What the claims say, whatever type of token it turns out to be. */
-function readClaims(
+export function readClaims(
   { settings, issuer }: Pick<AuthenticationDependencies, "settings" | "issuer">,
   claims: Claims,
 ): Omit<VerifiedToken, "tokenType"> {

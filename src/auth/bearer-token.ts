@@ -1,8 +1,10 @@
-// The bearer token of a request (RFC 6750 section 2.1): from the header of AUTH_HEADER_NAME, or with AUTH_COOKIE from its cookie.
+// The bearer token of a request (RFC 6750 section 2.1): from the header of AUTH_HEADER_NAME, with AUTH_COOKIE from its cookie, or
+// with WEBSOCKET_TOKEN from the subprotocols of a handshake.
 // Must never choose between two tokens, take one from the query or the body, nor act on a cookie for a page of another site.
 import { refuse } from "../errors.ts";
 import { accessCookie, readAuthCookie } from "../http/cookies.ts";
 import { needsOwnPage, provenance } from "../http/csrf.ts";
+import { offeredToken } from "../http/subprotocols.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** The header's own name from Django's spelling (`HTTP_X_ACCESS_TOKEN`) or its own (`X-Access-Token`), in small letters. */
@@ -47,21 +49,30 @@ export interface BearerPlan {
 export interface BearerToken {
   readonly token: string;
   readonly fromCookie: boolean;
+  /** Offered as a subprotocol: no header of the request shows that it is one person's. */
+  readonly fromSubprotocol?: true | undefined;
 }
 
 /**
  * Undefined when there is none. A cookie that can be read in two ways, or that has another token than the header, is
  * refused (401), also where anonymous requests may pass. A token that only the cookie has opens no WebSocket and no
  * method that may change something unless the request is from our own pages (403); a header needs no such proof, for
- * no page can make a browser add it.
+ * no page can make a browser add it. With WEBSOCKET_TOKEN, a token that a handshake offers as a subprotocol counts as one in
+ * the header, since only a page that has it can offer it; one in each is refused (400).
  */
 export function readBearerToken(settings: Settings, plan: BearerPlan, request: Request): BearerToken | undefined {
   const { headers } = request;
-  const token = tokenFromHeader(headers.get(plan.authHeader), plan.schemes);
+  const inHeader = tokenFromHeader(headers.get(plan.authHeader), plan.schemes);
+  const offered = settings.WEBSOCKET_TOKEN === null ? undefined : offeredToken(request.method, headers);
+  if (offered !== undefined && inHeader !== undefined) refuse("websocket_token_conflict");
+  const token = inHeader ?? offered;
+  const fromSubprotocol = offered === undefined ? undefined : true;
   const inCookie = settings.AUTH_COOKIE === false ? undefined : readAuthCookie(headers.get("cookie"), accessCookie);
-  if (inCookie === undefined) return token === undefined ? undefined : { token, fromCookie: false };
+  if (inCookie === undefined) return token === undefined ? undefined : { token, fromCookie: false, fromSubprotocol };
   if (inCookie === null) refuse("auth_cookie_ambiguous");
-  if (token !== undefined) return token === inCookie ? { token, fromCookie: false } : refuse("auth_cookie_conflict");
+  if (token !== undefined) {
+    return token === inCookie ? { token, fromCookie: false, fromSubprotocol } : refuse("auth_cookie_conflict");
+  }
   const own =
     !needsOwnPage(request.method, headers) || provenance(headers, request.url, settings.CORS_ORIGINS) === "own";
   return own ? { token: inCookie, fromCookie: true } : refuse("csrf_refused");

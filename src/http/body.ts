@@ -39,9 +39,18 @@ const parsers: ReadonlyArray<{
   },
 ];
 
-/** Reads a body of 64 KiB at most. Refuses as `readBytes` does, before anything is parsed, then as the parsers do. */
-export async function readBody(request: Request, uploads: Uploads): Promise<ParsedBody> {
+/**
+ * Reads a body of 64 KiB at most. Refuses as `readBytes` does, before anything is parsed, then as the parsers do.
+ *
+ * @param check is shown the bytes before they are parsed, and may refuse them
+ */
+export async function readBody(
+  request: Request,
+  uploads: Uploads,
+  check: (bytes: Uint8Array) => void = () => {},
+): Promise<ParsedBody> {
   const bytes = await readBytes(request, uploads, longestBodyBytes);
+  check(bytes);
   if (bytes.length === 0) return { kind: "form", fields: new Map() };
   const contentType = request.headers.get("content-type") ?? "";
   const media = parseMediaType(contentType);

@@ -63,17 +63,24 @@ export const errorReasons: Readonly<Partial<Record<Reason, ErrorReason>>> = {
   refresh_session_outdated: token("The token was revoked"),
 
   permission_denied: ["insufficient_scope", "The token does not grant this"],
+  tenant_denied: ["insufficient_scope", "The token does not grant this"],
 };
 
 /**
  * The challenge of an answer; undefined for none. Every 401 has one (RFC 9110 section 11.6.1): Simple JWT's, with its
- * first scheme and the realm "api". With ERROR_REASONS it says why, and a 403 for the token's sake has one too.
+ * first scheme and the realm "api". With ERROR_REASONS it says why, and a 403 for the token's sake has one too. Of a route
+ * that takes API keys, it names their scheme as well.
  */
-export function challenge(settings: Settings, { reason, wire, more }: Refusal): string | undefined {
+export function challenge(
+  settings: Settings,
+  { reason, wire, more }: Refusal,
+  takesApiKeys = false,
+): string | undefined {
   const plain = `${settings.AUTH_HEADER_TYPES[0]} realm="api"`;
+  const keys = takesApiKeys ? ', Api-Key realm="api"' : "";
   const [error, description] = (settings.ERROR_REASONS && errorReasons[more.because ?? reason]) || [];
   if (error !== undefined && (wire.status === 401 || wire.status === 403)) {
-    return `${plain}, error="${error}", error_description="${description}"`;
+    return `${plain}, error="${error}", error_description="${description}"${keys}`;
   }
-  return wire.status === 401 ? plain : undefined;
+  return wire.status === 401 ? plain + keys : undefined;
 }

@@ -13,11 +13,12 @@ import { challenge } from "./error-reasons.ts";
 export function answerRefusal(
   settings: Settings,
   context: RequestContext,
-  { error, allow, indent, clearsCookies }: Omit<Failed, "record">,
+  { error, allow, indent, clearsCookies, takesApiKeys }: Omit<Failed, "record">,
 ): Response {
   const refusal = error instanceof Refusal ? error : new Refusal("internal_error");
-  const { status, retryAfterSeconds } = refusal.wire;
-  const challenged = challenge(settings, refusal);
+  const { status } = refusal.wire;
+  const retryAfterSeconds = refusal.more.retryAfterSeconds ?? refusal.wire.retryAfterSeconds;
+  const challenged = challenge(settings, refusal, takesApiKeys);
   const response = answerJson(context, status, bodyOf(refusal, context.language()), {
     allow,
     indent,

@@ -40,6 +40,7 @@ const tokenRoutes: ReadonlyArray<readonly [name: TokenRouteName, method: string]
   ["sessions", "GET"],
   ["session_end", "DELETE"],
   ["logout_all", "POST"],
+  ["introspect", "POST"],
 ];
 
 /** The paths of a token endpoint as patterns, whether it is served or not. */

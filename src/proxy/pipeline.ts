@@ -1,24 +1,31 @@
 // A proxied request: path, route, bearer token, revocation, required claims, request headers, forward.
 // Must never forward a request that a step has not passed.
 
+import type { ApiKeyIdentity, ApiKeys } from "../auth/api-keys.ts";
 import type { Authentication, AuthenticationRequest, Identity } from "../auth/authenticate.ts";
 import { type BearerToken, readBearerToken } from "../auth/bearer-token.ts";
+import { requestCounter } from "../auth/limits.ts";
 import type { DecisionRecord, Draft, Handler, RequestContext, TokenIdentity } from "../context.ts";
 import { type Reason, Refusal, refuse } from "../errors.ts";
+import { dropOfferedToken, offeredToken } from "../http/subprotocols.ts";
 import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { RateLimiter } from "../stores/contract.ts";
 import type { SignAssertion } from "../tokens/assertion.ts";
 import type { Claims } from "../tokens/claims.ts";
 import type { TakeUsers } from "../users/users-header.ts";
+import { checkApiKey, loggedKey } from "./api-key-caller.ts";
 import { connectionOf } from "./connection.ts";
 import { forward, type Origin } from "./forward.ts";
-import { setAssertion } from "./headers/assertion-header.ts";
+import { setApiKeyAssertion, setAssertion } from "./headers/assertion-header.ts";
 import { cookieToHeader, dropAdminCookie, reissuedToHeader } from "./headers/cookie-to-header.ts";
+import { apiKeyHeader } from "./headers/header-names.ts";
 import { type HeaderPlan, originHeaders } from "./headers/headers.ts";
 import { isPersonal, type Privacy } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
 import { canonicalPath } from "./routes/path.ts";
-import { meetsClaim, type Rule, targetOf } from "./routes/rule.ts";
+import { type Rule, targetOf, unmet } from "./routes/rule.ts";
+import { endingWith } from "./websocket-expiry.ts";
 
 export interface ProxyDependencies {
   readonly settings: Settings;
@@ -27,12 +34,18 @@ export interface ProxyDependencies {
   readonly stricterPaths: StricterPaths;
   readonly headerPlan: HeaderPlan;
   readonly authentication: Authentication;
+  /** Undefined while API_KEYS is off. */
+  readonly apiKeys?: ApiKeys | undefined;
+  /** By the names of their bindings: all that limits name. */
+  readonly limiters: ReadonlyMap<string, RateLimiter>;
   /** Where a request goes whose route names no origin. */
   readonly origin: Origin | undefined;
   /** Undefined while ASSERTION is off. */
   readonly signAssertion: SignAssertion | undefined;
   /** Milliseconds; undefined while no duration is recorded. */
   readonly stopwatch: (() => number) | undefined;
+  /** For sockets, which outlive the time of their request. */
+  readonly nowMilliseconds: () => number;
   readonly log: Log;
   /** What is done with X-Gateway-Users of the API's answers; undefined while PROVISIONING_KEY is not set. */
   readonly takeUsers?: TakeUsers | undefined;
@@ -42,6 +55,8 @@ export interface ProxyDependencies {
 interface Caller {
   readonly bearerToken: BearerToken | undefined;
   readonly identity: Identity | undefined;
+  /** In the place of a token. */
+  readonly apiKey?: ApiKeyIdentity | undefined;
 }
 
 const anonymous: Caller = { bearerToken: undefined, identity: undefined };
@@ -52,14 +67,17 @@ interface CallerCheck extends Caller {
 }
 
 /**
- * 1. Path. 2. Route. 3. Caller, revocation and required claims, as the route asks. 4. The request headers. 5. Forward.
- * With `enforce = false` what 3 and 4 refuse is recorded, and the request goes on as anonymous.
+ * 1. Path. 2. Route. 3. Caller, revocation and required claims, as the route asks. 4. Its limit, which comes before 3 where
+ * it counts by address. 5. The request headers. 6. Forward. With `enforce = false` what 3 to 5 refuse is recorded, and the
+ * request goes on as anonymous.
  */
 export function createProxy(dependencies: ProxyDependencies): Handler {
-  const { rules, stricterPaths, stopwatch } = dependencies;
+  const { rules, stricterPaths, stopwatch, settings, limiters } = dependencies;
+  const count = requestCounter(settings, limiters);
   return async (request, context) => {
     const record: Draft<DecisionRecord> = { operation: "proxy" };
     let allow: string | undefined;
+    let takesApiKeys: true | undefined;
     try {
       const { method, url } = context;
       if (method === "TRACE" || method === "CONNECT") refuse("method_refused", { names: method });
@@ -67,12 +85,23 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       const rule = matchRule(rules, method, path, stricterPaths);
       record.rule = rule.path;
       allow = rule.allow;
+      if (rule.api_keys !== undefined) takesApiKeys = true;
+      const { limit } = rule;
+      // By address before the token is looked at: a flood of bad tokens must not cost a signature each.
+      if (limit?.by === "address") {
+        record.shadowReason = await overLimit(dependencies, rule, context, count(limit, undefined, context));
+      }
       let caller: Caller = anonymous;
       if (rule.auth !== "public") {
         const check = await checkCaller(dependencies, rule, request, context);
-        record.identity = tokenIdentity(check.identity);
+        record.identity = check.apiKey ? loggedKey(check.apiKey) : tokenIdentity(check.identity);
         if (!("error" in check)) caller = check;
         else record.shadowReason = passInShadow(dependencies, rule, context, check.error);
+      }
+      if (limit !== undefined && limit.by !== "address") {
+        const reason = await overLimit(dependencies, rule, context, count(limit, caller.identity, context));
+        if (reason !== undefined) caller = anonymous;
+        record.shadowReason ??= reason;
       }
       const origin = rule.destination ?? dependencies.origin ?? refuse("origin_not_configured");
       const call = { request, context, rule, origin };
@@ -87,13 +116,16 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       const sentAt = stopwatch?.();
       try {
         const response = await send(dependencies, call, targetOf(path, rule.strip), headers, privacy);
-        return { record, response };
+        return {
+          record,
+          response: settings.WEBSOCKET_EXPIRES ? ending(dependencies, context, caller, response) : response,
+        };
       } finally {
         // Also when it failed.
         if (stopwatch && sentAt !== undefined) record.originMilliseconds = stopwatch() - sentAt;
       }
     } catch (error) {
-      return { record, error, allow };
+      return { record, error, allow, takesApiKeys };
     }
   };
 }
@@ -106,6 +138,21 @@ const tokenIdentity = (identity: Identity | undefined): TokenIdentity | undefine
     issuer: identity.foreign?.issuer,
   };
 
+/** Why a request over its limit passes all the same, in shadow mode; undefined within the limit. */
+async function overLimit(
+  dependencies: ProxyDependencies,
+  rule: Rule,
+  context: RequestContext,
+  counted: Promise<void>,
+): Promise<Reason | undefined> {
+  try {
+    await counted;
+    return undefined;
+  } catch (error) {
+    return passInShadow(dependencies, rule, context, error);
+  }
+}
+
 /** No token: anonymous on `optional`, refused elsewhere. A bad token is refused everywhere, never anonymous. */
 function checkCaller(
   dependencies: ProxyDependencies,
@@ -115,12 +162,14 @@ function checkCaller(
 ): CallerCheck | Promise<CallerCheck> {
   let identity: Identity | undefined;
   try {
+    const key = checkApiKey(dependencies, rule, request, context);
+    if (key !== undefined) return key;
     const bearerToken = readBearerToken(dependencies.settings, dependencies.headerPlan, request);
     if (bearerToken === undefined) return rule.auth === "optional" ? anonymous : refuse("credentials_missing");
     const asked = askedOf(rule, bearerToken);
     identity = dependencies.authentication.recall(asked, context.nowSeconds);
     if (!identity) return authenticateCaller(dependencies.authentication, rule, bearerToken, context);
-    requireClaims(rule, identity.claims);
+    requireClaims(rule, identity.claims, context);
     return { bearerToken, identity };
   } catch (error) {
     return { ...anonymous, identity, error };
@@ -139,14 +188,15 @@ async function authenticateCaller(
   authentication: Authentication,
   rule: Rule,
   bearerToken: BearerToken,
-  { nowSeconds, requestId }: RequestContext,
+  context: RequestContext,
 ): Promise<CallerCheck> {
+  const { nowSeconds, requestId } = context;
   let identity: Identity | undefined;
   try {
     const authenticated = await authentication.authenticate(askedOf(rule, bearerToken), nowSeconds);
     ({ identity } = authenticated);
     await authentication.checkRevocation(rule.revocation, authenticated, nowSeconds);
-    requireClaims(rule, identity.claims);
+    requireClaims(rule, identity.claims, context);
     if (authenticated.finish) identity = await authenticated.finish(requestId);
     return { bearerToken, identity };
   } catch (error) {
@@ -155,8 +205,11 @@ async function authenticateCaller(
 }
 
 /** Each required claim is met; 403 otherwise. */
-function requireClaims(rule: Rule, claims: Claims): void {
-  for (const [name, wanted] of rule.require) if (!meetsClaim(claims, name, wanted)) refuse("permission_denied");
+function requireClaims(rule: Rule, claims: Claims, context: RequestContext): void {
+  for (const requirement of rule.requirements) {
+    const reason = unmet(requirement, claims, context);
+    if (reason) refuse(reason);
+  }
 }
 
 /**
@@ -188,22 +241,53 @@ interface Call {
 function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller): Headers | Promise<Headers> {
   const { request, context, rule, origin } = call;
   const { settings, headerPlan, signAssertion } = dependencies;
-  const { identity } = caller;
+  const { identity, apiKey } = caller;
   const headers = originHeaders(headerPlan, context.headers, connectionOf(request, context), identity);
   if (settings.AUTH_COOKIE !== false) cookieToHeader(headerPlan, headers, caller.bearerToken);
   const reissued = identity?.foreign?.reissued;
   if (reissued) reissuedToHeader(headerPlan, headers, reissued.token);
   if (settings.ADMIN) dropAdminCookie(headers);
+  if (settings.WEBSOCKET_TOKEN !== null) {
+    // Also on public routes, which read no token: what it is refused for there, it is refused for here.
+    offeredToken(context.method, context.headers);
+    dropOfferedToken(headers);
+  }
   // What an application needs to write links that lead back through the gateway.
   if (rule.strip) headers.set("x-forwarded-prefix", rule.strip.sent);
+  if (apiKey) {
+    headers.set(apiKeyHeader, apiKey.prefix);
+    if (!signAssertion) return headers;
+    return setApiKeyAssertion(signAssertion, settings, headers, { apiKey, origin, context }).then(() => headers);
+  }
   if (!identity || !signAssertion) return headers;
   const forwarding = { identity, origin, context };
   return setAssertion(signAssertion, settings, headers, forwarding).then(() => headers);
 }
 
-/** By the token that opened the route; one that shadow mode let pass counts as none. */
-function privacyOf({ headerPlan }: ProxyDependencies, { context, rule }: Call, { bearerToken }: Caller): Privacy {
-  if (bearerToken && !bearerToken.fromCookie && headerPlan.authHeader === "authorization") return "authorized";
+/** A WebSocket that somebody's token opened ends with it; whoever is anonymous has nothing that could end. */
+function ending(
+  { settings, nowMilliseconds, log }: ProxyDependencies,
+  { requestId }: RequestContext,
+  { identity }: Caller,
+  response: Response,
+): Response {
+  if (response.status !== 101 || identity === undefined) return response;
+  // As the token caches have it: Python cuts fractions off when it checks `exp`, and issuers have a leeway of their own.
+  const leeway = identity.foreign ? 0 : settings.LEEWAY;
+  const atMilliseconds = (Math.trunc(identity.expiresAtSeconds) + leeway) * 1000;
+  const expired = () => log("websocket_expired", { request_id: requestId });
+  return endingWith({ atMilliseconds, nowMilliseconds, expired }, response);
+}
+
+/** By the token or key that opened the route; one that shadow mode let pass counts as none. */
+function privacyOf(
+  { headerPlan }: ProxyDependencies,
+  { context, rule }: Call,
+  { bearerToken, apiKey }: Caller,
+): Privacy {
+  if (apiKey) return "authorized";
+  const isInHeader = bearerToken && !bearerToken.fromCookie && !bearerToken.fromSubprotocol;
+  if (isInHeader && headerPlan.authHeader === "authorization") return "authorized";
   return isPersonal(rule.auth, context.headers, headerPlan.authHeader) ? "unseen" : "anyone";
 }
 

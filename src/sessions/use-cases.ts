@@ -1,4 +1,5 @@
 // Everything that can be done with tokens and sessions, made once per isolate.
+import { createIntrospect } from "../auth/introspect.ts";
 import { type BlacklistDependencies, createBlacklist } from "./blacklist.ts";
 import { createFlush, type FlushDependencies } from "./flush.ts";
 import { createObtain, type ObtainDependencies } from "./obtain.ts";
@@ -25,6 +26,7 @@ export function createTokenUseCases(deps: TokenUseCaseDependencies) {
     refresh: createRefresh(deps),
     slidingRefresh: createSlidingRefresh(deps),
     verify: createVerify(deps),
+    introspect: createIntrospect(deps),
     blacklist: createBlacklist(deps),
     ...createOwnSessions(deps),
     flush: createFlush(deps),

@@ -4,7 +4,7 @@ import type { Settings } from "./settings.ts";
 import type { TokenPathName } from "./token-paths.ts";
 
 /** Endpoints by the names that TOKEN_ENDPOINTS uses. */
-export const endpointNames = ["obtain", "refresh", "verify", "blacklist", "sliding", "sessions"] as const;
+export const endpointNames = ["obtain", "refresh", "verify", "blacklist", "sliding", "sessions", "introspect"] as const;
 export type EndpointName = (typeof endpointNames)[number];
 
 /** The endpoints that are served: the setting, or its default, which depends on the blacklist. */
@@ -25,6 +25,7 @@ const tokenEndpoints: Readonly<Record<TokenPathName, { readonly path: string; re
   sliding_refresh: { path: "/sliding/refresh/", servedBy: "sliding" },
   sessions: { path: "/sessions/", servedBy: "sessions" },
   logout_all: { path: "/logout-all/", servedBy: "sessions" },
+  introspect: { path: "/introspect/", servedBy: "introspect" },
 };
 
 /** The entry of TOKEN_ENDPOINTS that serves what TOKEN_PATHS names so. */

@@ -1,6 +1,7 @@
 // Reads the settings from the environment. Every error is reported at once, each by the name of its setting.
 // Must never put the value of a secret into an error, and never let an unreadable setting fall back to its default.
 
+import { checkApiKeys } from "./checks/check-api-keys.ts";
 import { checkAssertion } from "./checks/check-assertion.ts";
 import { checkCookie } from "./checks/check-cookie.ts";
 import { checkCors } from "./checks/check-cors.ts";
@@ -11,6 +12,7 @@ import { checkOpenings } from "./checks/check-openings.ts";
 import { checkPages } from "./checks/check-pages.ts";
 import { checkProvisioning } from "./checks/check-provisioning.ts";
 import { checkSessions } from "./checks/check-sessions.ts";
+import { checkTenants } from "./checks/check-tenants.ts";
 import { checkTokenPaths } from "./checks/check-token-paths.ts";
 import { checkUrls, originError } from "./checks/check-urls.ts";
 import { checkUserModel } from "./checks/check-user-model.ts";
@@ -110,8 +112,10 @@ function checkTogether(settings: Settings, errors: string[], warnings: string[])
   checkCookie(settings, { served: servedEndpoints(settings), classes }, errors, warnings);
   checkOpenings(settings, classes, errors, warnings);
   checkHealth(settings, errors);
+  checkApiKeys(settings, errors, warnings);
   checkPages(settings, errors, warnings);
   checkProvisioning(settings, errors, warnings);
+  checkTenants(settings, errors, warnings);
   if (settings.ROTATE_REFRESH_TOKENS && !settings.BLACKLIST_AFTER_ROTATION) {
     warnings.push(
       "ROTATE_REFRESH_TOKENS without BLACKLIST_AFTER_ROTATION: old refresh tokens stay valid until they expire.",

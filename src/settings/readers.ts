@@ -124,6 +124,15 @@ export function readChoice<const T extends string>(choices: readonly T[]): Reade
   };
 }
 
+/** The same, or None. */
+export function readChoiceOrNone<const T extends string>(choices: readonly T[]): Reader<T | null> {
+  return (raw) => {
+    if (isNone(raw)) return ok(null);
+    const result = readChoice(choices)(raw);
+    return "value" in result ? result : expected(`${result.expected}, or "" for None`);
+  };
+}
+
 /** A list of strings: a TOML list, its JSON text, or one string for a list of one. */
 export function readTextList(what: string, fewest: 0 | 1 = 0): Reader<readonly string[]> {
   return (raw) => {

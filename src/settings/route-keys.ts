@@ -1,8 +1,10 @@
 // The keys of a route in ROUTES, one row each. Rules, their types, error texts, `manage routes`, `explain` and the table in
 // docs/routes.md derive from it; what each key says, in words, is in scripts/configuration/routes.ts.
-import { integerOf, isExactNumber, sameNumber } from "../json/exact-number.ts";
+import { type AdmittedApiKeys, admitsFewerApiKeys, readAdmittedApiKeys } from "./admitted-api-keys.ts";
 import { checkOriginUrl } from "./checks/check-urls.ts";
+import { isSameLimit, type Limit, type LimitInCode, readLimit } from "./limits.ts";
 import { isRecord, type Reader, readChoice, shown } from "./readers.ts";
+import { isSameValue, readRequire } from "./require.ts";
 import { readIssuersOfRoute, refusesMoreIssuers } from "./route-issuers.ts";
 import { revocationModes, type Settings } from "./settings.ts";
 
@@ -98,6 +100,16 @@ export const routeKeys = {
       isAboutToken: true,
     },
   ),
+  /** Undefined: no API key opens the route. */
+  api_keys: optional<AdmittedApiKeys>(
+    { value: undefined, shown: "none" },
+    {
+      read: reading(readAdmittedApiKeys),
+      appliesTo: ["optional", "token", "user"],
+      refusesMore: admitsFewerApiKeys,
+      isAboutToken: true,
+    },
+  ),
   enforce: optional<boolean>(
     { value: true, shown: "true" },
     {
@@ -107,16 +119,17 @@ export const routeKeys = {
       isAboutToken: true,
     },
   ),
+  limit: optional<Limit | undefined>(
+    { value: undefined, shown: "none" },
+    { read: reading(readLimit), refusesMore: (one, other) => one !== undefined && !isSameLimit(one, other) },
+  ),
   origin: optional<string | undefined>(
     { value: undefined, shown: "ORIGIN, ORIGIN_URL" },
     { read: readOrigin, refusesMore: refusesNothing },
   ),
   strip_prefix: optional<string | undefined>(
     { value: undefined, shown: "none" },
-    {
-      read: reading(readStripPrefix),
-      refusesMore: refusesNothing,
-    },
+    { read: reading(readStripPrefix), refusesMore: refusesNothing },
   ),
 };
 
@@ -132,8 +145,9 @@ export type RouteValues = {
 const rows: { readonly [Name in RouteKeyName]: RequiredKey<RouteValues[Name]> | OptionalKey<RouteValues[Name]> } =
   routeKeys;
 
-type InCode<T> =
-  T extends ReadonlySet<string>
+type InCode<T> = T extends Limit
+  ? LimitInCode
+  : T extends ReadonlySet<string>
     ? readonly string[]
     : T extends ReadonlyMap<string, unknown>
       ? Readonly<Record<string, string | number | bigint | boolean>>
@@ -271,30 +285,3 @@ function readStripPrefix(raw: unknown): ReturnType<Reader<string>> {
   const isPrefix = typeof raw === "string" && /^\/.*[^/]$/s.test(raw);
   return isPrefix ? { value: raw } : { expected: 'a path such as "/api", without a trailing slash' };
 }
-
-/**
- * An integer beyond 2^53 has all its digits where ROUTES is JSON text, or where it is a bigint in code. As a number it has
- * lost some of them already: TOML values and JSON variables are read by JavaScript's own parser.
- */
-function readRequire(raw: unknown, { error }: Diagnostics): ReadonlyMap<string, unknown> | undefined {
-  if (!isRecord(raw)) {
-    error(` must be a table of claim to value; it is ${shown(raw)}.`);
-    return undefined;
-  }
-  const claims = Object.entries(raw);
-  for (const [name, value] of claims) {
-    if (typeof value !== "number" || isHeld(value)) continue;
-    const fix = 'give ROUTES as JSON text (ROUTES = "[…]"), or the number as a bigint in code';
-    error(`.${name} is a number that JavaScript has rounded (beyond 2^53): ${fix}.`);
-  }
-  if (claims.some(([, value]) => typeof value === "object" && value !== null && !isExactNumber(value))) {
-    error(" must have a string, a number or a boolean for each claim; a claim that is a list has to contain it.");
-  }
-  return new Map(claims.map(([name, value]) => [name, typeof value === "bigint" ? integerOf(value) : value]));
-}
-
-const isHeld = (value: number): boolean =>
-  Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value));
-
-/** Whether two values of `require` or of claims are equal: numbers by value, with all their digits. */
-export const isSameValue = (one: unknown, other: unknown): boolean => one === other || sameNumber(one, other);

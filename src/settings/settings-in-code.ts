@@ -2,6 +2,7 @@
 // Must never take a secret from code, which ends up in repositories, bundles and source maps.
 import { inSettingCase, pythonSettings } from "./checks/check-names.ts";
 import type { Issuer } from "./issuers.ts";
+import type { TokenLimitsInCode } from "./limits.ts";
 import type { Route } from "./route-keys.ts";
 import { type SettingName, type Settings, settingsTable } from "./settings.ts";
 import { similarNames } from "./similar-names.ts";
@@ -24,13 +25,15 @@ type InCode<Name extends SettingName> = Name extends "ROUTES"
     ? readonly Issuer[]
     : Name extends "TOKEN_PATHS"
       ? TokenPathsInCode
-      : Settings[Name] extends number
-        ? Duration
-        : Settings[Name] extends number | null
-          ? Bytes | null
-          : Settings[Name] extends readonly string[] | null
-            ? readonly string[]
-            : Settings[Name];
+      : Name extends "TOKEN_LIMITS"
+        ? TokenLimitsInCode
+        : Settings[Name] extends number
+          ? Duration
+          : Settings[Name] extends number | null
+            ? Bytes | null
+            : Settings[Name] extends readonly string[] | null
+              ? readonly string[]
+              : Settings[Name];
 
 /** Settings by their public names, as in `[vars]`; undefined is the same as left out. */
 export type SettingsInCode = { readonly [Name in Exclude<SettingName, SecretName>]?: InCode<Name> | undefined };

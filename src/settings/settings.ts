@@ -1,10 +1,12 @@
 // The table of settings: name, reader, default. docs/settings.md is checked against it.
+import { readTokenLimits, type TokenLimits } from "./limits.ts";
 import {
   type Reader,
   readBoolean,
   readBooleanOr,
   readBytes,
   readChoice,
+  readChoiceOrNone,
   readDuration,
   readJwkSet,
   readList,
@@ -119,17 +121,23 @@ export const settingsTable = {
   PROVISIONING_KEY: { ...added(readTextOrEmpty("a secret of at least 32 bytes"), ""), secret: true },
   PROVISIONING_STRICT: added(readBoolean, false),
   EVENTS_URL: added(readTextOrNone("a URL of the API"), null),
+  // API keys.
+  API_KEYS: added(readBoolean, false),
   // Where things are.
   TOKEN_PREFIX: setting(text, "/api/token"),
   TOKEN_PATHS: added<TokenPaths>(readTokenPaths, {}),
+  TOKEN_LIMITS: added<TokenLimits>(readTokenLimits, {}),
   TOKEN_ENDPOINTS: setting<readonly string[] | null>(readTextList("a list of endpoints, such as obtain"), null),
   ORIGIN_URL: setting(readTextOrNone("http(s)://host[:port][/base]"), null),
   ROUTES: setting<readonly unknown[]>(readList("a list of routes"), [{ path: "/*", auth: "token" }]),
   REVOCATION: setting(readChoice(revocationModes), "cached"),
   IDENTITY_HEADERS: setting(readTextMap("a table of header to claim"), { "X-User-Id": "user_id" }),
   FORWARD_AUTHORIZATION: setting(readBoolean, true),
+  WEBSOCKET_TOKEN: added<"subprotocol" | null>(readChoiceOrNone(["subprotocol"]), null),
+  WEBSOCKET_EXPIRES: added(readBoolean, false),
   ALLOW_HEADERS: added<readonly string[]>(readTextList("a list of headers"), []),
   PATHS: added(readChoice(["loose", "exact"]), "loose"),
+  TENANT_DOMAIN: added(readTextOrNone("a domain such as example.com"), null),
   ORIGIN_TIMEOUT: setting(readDuration(1), 30),
   ORIGIN_RETRY: setting(readBoolean, false),
   MAX_BODY: setting(readBytes, null),

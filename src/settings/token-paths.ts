@@ -4,7 +4,7 @@ import { isRecord, parsedJson, type ReadResult } from "./readers.ts";
 /** What TOKEN_PATHS can name. `sessions` is for single sessions too, which are below it. */
 export const tokenPathNames = [
   ...(["obtain", "refresh", "verify", "blacklist"] as const),
-  ...(["sliding", "sliding_refresh", "sessions", "logout_all"] as const),
+  ...(["sliding", "sliding_refresh", "sessions", "logout_all", "introspect"] as const),
 ] as const;
 export type TokenPathName = (typeof tokenPathNames)[number];
 

@@ -6,6 +6,7 @@ export const auditActions = [
   ...(["user_created", "user_changed", "password_set", "user_deleted", "user_erased"] as const),
   ...(["user_logged_out", "everyone_logged_out", "session_ended", "token_revoked"] as const),
   ...(["admin_login", "users_exported", "tokens_exported", "users_imported", "keys_deployed"] as const),
+  ...(["api_key_created", "api_key_revoked", "api_keys_imported"] as const),
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -72,6 +72,8 @@ export interface RevocationKeys {
   /** The owner; undefined for a token without a user. */
   readonly user: UserLookup | undefined;
   readonly issuedAtSeconds: number;
+  /** The prefix of an API key, which has nothing else of this; left out for tokens. */
+  readonly apiKey?: string;
 }
 
 /** What the store says of a token and of its user. */
@@ -227,13 +229,16 @@ export interface FlushRecord {
   note(nowSeconds: number, deleted: number): Promise<void>;
 }
 
-/** The count of login attempts: permissive, near the edge, and not exact. */
-export interface LoginLimiter {
-  /** Counts one attempt for each key; false if any has had too many recently. Failing is logged and counts as true. */
+/** A count of attempts or requests: permissive, near the edge, and not exact. */
+export interface RateLimiter {
+  /** Counts one for each key; false if any has had too many recently. Failing is logged and counts as true. */
   allows(keys: readonly string[]): Promise<boolean>;
-  /** Whether the count works at all; it counts no attempt. */
+  /** Whether the count works at all; it counts nothing. */
   ping(): Promise<boolean>;
 }
+
+/** The count of log-in attempts. */
+export type LoginLimiter = RateLimiter;
 
 /**
  * Which tokens were ended, near the edge. It may be late (a stated number of seconds) and may lose an entry, but what it
@@ -248,6 +253,8 @@ export interface RevocationCache {
   announceUser(owner: UserLookup, issuedBeforeSeconds: number, untilSeconds: number, nowSeconds: number): Promise<void>;
   /** Enters that everybody's tokens from before a second have ended. */
   announceEveryone(issuedBeforeSeconds: number, nowSeconds: number): Promise<void>;
+  /** Enters that an API key was revoked, for longer than an isolate remembers it (stores/api-keys-contract.ts). */
+  announceApiKey(prefix: string, nowSeconds: number): Promise<void>;
   /** Whether "not ended" was read at most REVOCATION_CACHE_SECONDS ago: nothing has to be asked. */
   remembersGood(revocationKeys: RevocationKeys, nowSeconds: number): boolean;
   /** What the cache says; a "no" is remembered for at most REVOCATION_CACHE_SECONDS. Undefined: it cannot be read. */

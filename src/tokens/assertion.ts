@@ -52,6 +52,18 @@ export function assertionClaims(input: AssertionInput): Claims {
   };
 }
 
+/**
+ * The claims of an assertion about an API key, which is no user: there is no `sub`. `api_key` is its prefix, and `scope` has its
+ * scopes (RFC 9068 section 2.2.3.1).
+ */
+export function apiKeyAssertionClaims(
+  input: Omit<AssertionInput, "userId" | "claims">,
+  { prefix, scopes }: { readonly prefix: string; readonly scopes: readonly string[] },
+): Claims {
+  const claims = { api_key: prefix, scope: scopes.join(" ") };
+  return { ...claims, ...assertionClaims({ ...input, userId: undefined, claims: {} }) };
+}
+
 /** Signs the claims of one assertion. */
 export type SignAssertion = (claims: Claims) => Promise<string>;
 

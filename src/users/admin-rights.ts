@@ -15,6 +15,9 @@ export const mayGrant = (actor: User): boolean => actor.is_superuser;
 /** Whether somebody may log everybody out, superusers among them. */
 export const mayEndEveryone = (actor: User): boolean => actor.is_superuser;
 
+/** Whether somebody may create and revoke API keys, with whatever scope and owner. */
+export const mayManageApiKeys = (actor: User): boolean => actor.is_superuser;
+
 /** Which of their own rights admins would take away: they could not come back to undo it. */
 export function ownLockOut(
   actor: User,

@@ -52,6 +52,20 @@ const crossZoneWorkers = "2a06:98c0:3600:0:0:0:0:103";
 const unreadable = "unreadable";
 
 /**
+ * The name under which the requests of a client are counted by its address; undefined where there is no address. Workers of
+ * other zones, which share one, are told apart by the zone that Cloudflare names.
+ */
+export function countedAddress(headers: Headers): string | undefined {
+  const address = headers.get("cf-connecting-ip");
+  const name = clientAddress(address);
+  if (name !== undefined || address === null || address.trim() === "") return name;
+  return `worker:${headers.get("cf-worker")?.slice(0, longestZone) ?? ""}`;
+}
+
+/** RFC 1035 section 2.3.4. */
+const longestZone = 253;
+
+/**
  * One name for all addresses that one client may have: an IPv4 address is itself, also inside IPv6 (RFC 4291 section
  * 2.5.5.2); other IPv6 addresses go by their /64, which is what one household or server gets (RFC 6177). Undefined for
  * no address, and for the one that many clients share.

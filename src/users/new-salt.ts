@@ -1,7 +1,5 @@
 // Makes the salt of a new password hash out of random bytes.
-
-/** What Django's get_random_string() picks from. */
-const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+import { randomLetters } from "./random-letters.ts";
 
 /** Characters that hold Django's 128 bits of salt: the least n with n * log2(62) >= 128. */
 export const SALT_LENGTH = 22;
@@ -11,17 +9,9 @@ export const SALT_RANDOM_BYTES = 32;
 
 /**
  * 22 characters of [a-zA-Z0-9], as Django's BasePasswordHasher.salt() makes them, from the first 32 of `randomBytes`.
- * The bytes are read as one number and written in base 62; each salt is as likely as any other to within 2^-124.
- * Fewer bytes are the caller's mistake and throw.
+ * Each salt is as likely as any other to within 2^-124. Fewer bytes are the caller's mistake and throw.
  */
 export function newSalt(randomBytes: Uint8Array): string {
   if (randomBytes.length < SALT_RANDOM_BYTES) throw new RangeError(`a salt needs ${SALT_RANDOM_BYTES} random bytes`);
-  let number = 0n;
-  for (const byte of randomBytes.subarray(0, SALT_RANDOM_BYTES)) number = number * 256n + BigInt(byte);
-  let salt = "";
-  for (let i = 0; i < SALT_LENGTH; i++) {
-    salt += LETTERS.charAt(Number(number % 62n));
-    number /= 62n;
-  }
-  return salt;
+  return randomLetters(randomBytes.subarray(0, SALT_RANDOM_BYTES), SALT_LENGTH);
 }

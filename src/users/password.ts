@@ -14,7 +14,7 @@ import { spendHashTime, spendRestOfHashTime } from "./spend-hash-time.ts";
 export type PasswordVerdict = { ok: true; upgrade: boolean } | { ok: false; reason: PasswordRefusal };
 
 type PasswordRefusal = "wrong_password" | Unverifiable;
-type Unverifiable = "unusable_password" | "unknown_hash_format" | "malformed_hash" | "hash_too_costly";
+export type Unverifiable = "unusable_password" | "unknown_hash_format" | "malformed_hash" | "hash_too_costly";
 
 /** Django's UNUSABLE_PASSWORD_PREFIX. */
 const UNUSABLE_PREFIX = "!";
@@ -44,7 +44,8 @@ export async function verifyPassword(password: string, encoded: string): Promise
   return { ok: false, reason: "wrong_password" };
 }
 
-function readStored(encoded: string): StoredHash | Unverifiable {
+/** A password string that can be verified here, or why not: its format, or what it would cost. */
+export function readStored(encoded: string): StoredHash | Unverifiable {
   if (encoded.startsWith(UNUSABLE_PREFIX)) return "unusable_password";
   const [algorithm = "", ...fields] = encoded.split("$");
   const read = hashers.get(algorithm);

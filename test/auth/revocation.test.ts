@@ -49,6 +49,7 @@ function check({ mode, revocationCache, store = false, change = {}, vars = {} }:
     announceSession: unused,
     announceUser: unused,
     announceEveryone: unused,
+    announceApiKey: unused,
     ping: unused,
   };
   const deps = { settings: settingsOf(vars), revocationCache: { remembersGood, isEnded: isRevoked, ...told } };

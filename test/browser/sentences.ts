@@ -11,6 +11,7 @@ import { consoleModes } from "./console-modes.ts";
 import { cookieSentences } from "./cookies.ts";
 import { fetchWrapperSentences } from "./fetch-wrapper.ts";
 import { looks } from "./looks.ts";
+import { socketSentences } from "./sockets.ts";
 import { axeViolations, type Stage, said, send, shownBody, visiting } from "./visit.ts";
 
 export type Sentence = readonly [says: string, holds: (stage: Stage) => Promise<void>];
@@ -148,6 +149,6 @@ const answers: readonly Sentence[] = [
 
 export const sentences: readonly Sentence[] = [
   ...[...eachPage, ...answers, ...looks(`${prefix}/`), ...cookieSentences],
-  ...[...clientSentences, ...fetchWrapperSentences],
+  ...[...clientSentences, ...fetchWrapperSentences, ...socketSentences],
   ...[...consoleSentences, ...consoleLooks, ...consoleModes],
 ];

@@ -45,7 +45,7 @@ const lostBefore: Row = {
   ...withoutD1,
   ...retried(["log-in"], "As ever: what it writes is tried again."),
   ...retried(["refresh"], "As ever: it is tried again, and gives the only successor."),
-  ...retried(["sliding refresh"], "As ever: it is tried again, and the session stays one row."),
+  ...trip(["sliding refresh"], "503, since it only reads; the token that was sent can be refreshed again."),
   ...trip(reading, "503; the next request is answered as ever."),
   ...retried(ending, "As ever: what it writes is tried again."),
   ...trip(["admin change"], "503; a change is never made while sessions go on that it ends."),
@@ -190,9 +190,9 @@ const originHead: Row = {
   ...apartFromOrigin,
   ...each(
     ["proxy"],
-    "502 at once, or one more try with ORIGIN_RETRY where that is safe.",
-    "test/worker/origins.test.ts",
-    "is answered 502 at once while ORIGIN_RETRY is off",
+    "502 after each byte of the head, also of a 101, with FIN and with RST; the log has origin_failed.",
+    "test/worker/origin-breaks-off.test.ts",
+    "is 502 after each byte of its head, and the log has why",
   ),
   ...each(
     ["log-in"],
@@ -218,9 +218,9 @@ const originBody: Row = {
   ...doesNotMeet("provisioning", "events"),
   ...each(
     ["proxy"],
-    "The client's connection is broken off too: a part never looks like the whole.",
-    "test/worker/streaming.test.ts",
-    "that the origin breaks off is broken off for the client",
+    "After each byte, with FIN and with RST, the client's body breaks off too: a part never looks like the whole.",
+    "test/worker/origin-breaks-off.test.ts",
+    "after each byte of its body is a body that broke off",
   ),
   ...each(
     ["log-in"],
@@ -241,9 +241,9 @@ const clientGone: Row = {
   ),
   ...each(
     ["proxy"],
-    "The request to the origin is broken off too.",
-    "test/worker/streaming.test.ts",
-    "whose client leaves is broken off at the origin",
+    "After each byte of the request: the origin gets nothing that looks whole.",
+    "test/worker/client-breaks-off.test.ts",
+    "after each byte of the body never looks whole to the origin",
   ),
 };
 
@@ -254,8 +254,19 @@ const limiter: Row = {
     "test/api/login-limit.test.ts",
     "keeps nobody out, and is loud in the log even where LOG is off",
   ),
-  ...doesNotMeet("refresh", "sliding refresh", ...reading, ...ending, ...changing),
-  ...doesNotMeet("bearer token", "bearer token, cached", "proxy", "events", "flush"),
+  ...each(
+    ["refresh", "sliding refresh", "verify", "log-out"],
+    "Answered uncounted where TOKEN_LIMITS has a limit, and the log says store_failed.",
+    "test/api/token-limits.test.ts",
+    "keeps nobody out while the limiter fails, and is loud in the log",
+  ),
+  ...each(
+    ["bearer token", "bearer token, cached", "bearer token, strict", "bearer token, user", "proxy"],
+    "Goes on uncounted on routes with a limit, after two seconds at most, and the log says store_failed.",
+    "test/proxy/limits.test.ts",
+    "%s keeps nobody out, and is loud in the log even where LOG is off",
+  ),
+  ...doesNotMeet("list of sessions", "log-out everywhere", "end of a session", ...changing, "events", "flush"),
 };
 
 const queueFails = "%s is answered as ever, and its event waits for the next flush";

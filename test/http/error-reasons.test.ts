@@ -31,6 +31,7 @@ describe("challenge() says", () => {
     ["refresh_user_refused", "invalid_token", "The account of the token may not be used"],
     ["user_password_changed", "invalid_token", "The password was changed after the token was made"],
     ["permission_denied", "insufficient_scope", "The token does not grant this"],
+    ["tenant_denied", "insufficient_scope", "The token does not grant this"],
   ] as const)("of %s: %s, %s", (reason, error, description) => {
     expect(told(reason)).toBe(`Bearer realm="api", error="${error}", error_description="${description}"`);
   });

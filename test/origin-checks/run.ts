@@ -1,4 +1,5 @@
-// By hand: Django and FastAPI with the files of docs/securing-your-origin.md, and the servers that run them, behind the gateway.
+// By hand: Django and FastAPI with the files of docs/securing-your-origin.md, the servers that run them, and Django Channels, behind
+// the gateway.
 // Must never leave a process behind: an origin ends when its standard input does.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { requirePackages } from "../../scripts/shared/project.ts";
 import { run } from "../../scripts/shared/run.ts";
 import { PYTHON, pythonArguments, requireDjango } from "../interop/python.ts";
 import { openReport, type Report } from "../interop/report.ts";
+import { type ChannelsGround, channelsSentences, channelsVersion, withChannels } from "./channels.ts";
 import { agreementOn, meet, sentences } from "./meeting.ts";
 import { controls, isThere, servers, sentences as steeringSentences, withServer } from "./steering.ts";
 
@@ -42,6 +44,20 @@ async function proveSteering(report: Report): Promise<void> {
   }
 }
 
+/** WebSockets of Django Channels. */
+async function proveChannels(report: Report): Promise<void> {
+  const version = channelsVersion();
+  if (version === undefined) {
+    return report.note("Channels is not tried. By hand, as root: apt-get install daphne python3-django-channels");
+  }
+  const prove = async (ground: ChannelsGround) => {
+    for (const [sentence, work] of channelsSentences) {
+      await report.prove(`Channels ${version}: ${sentence}`, () => work(ground));
+    }
+  };
+  await withChannels(prove).catch((error) => report.fail("Channels: starts", error));
+}
+
 /** The version of FastAPI, if it is there. */
 function fastApiVersion(): string | undefined {
   const code = "import fastapi, uvicorn; print(fastapi.__version__)";
@@ -59,5 +75,6 @@ await run("origin-checks", async () => {
   if (fastApi) await prove(report, "FastAPI", "serve_fastapi.py");
   else report.note("FastAPI is not tried. By hand, as root: apt-get install python3-fastapi python3-uvicorn");
   await proveSteering(report);
+  await proveChannels(report);
   return report.finish() ? EXIT.ok : EXIT.failed;
 });

@@ -157,6 +157,16 @@ ratelimits = [{ name = "LOGIN_LIMITER", namespace_id = "1", simple = { limit = 1
       LOGIN_LIMITER: "right",
       METRICS: "other",
       ORIGIN: "service",
+      LIMITERS: new Map<string, unknown>([
+        ["DB", { binding: "other" }],
+        ["SESSIONS_1", { binding: "other" }],
+        ["ORIGIN", { binding: "other" }],
+        ["SESSIONS_2", { binding: "other" }],
+        ["BLACKLIST", { binding: "other" }],
+        ["LOG", { binding: "other" }],
+        ["METRICS", { binding: "other" }],
+        ["LOGIN_LIMITER", { binding: "right", period: 60 }],
+      ]),
       SESSIONS: new Map([
         ["SESSIONS_1", "right"],
         ["SESSIONS_2", "other"],
@@ -228,10 +238,18 @@ describe("routes", () => {
     routeRows(await readWhich({ remote: true, var: [`ROUTES:${JSON.stringify(routes)}`, ...more] })).filter(
       ({ kind }) => kind !== "own",
     );
-  const rule = { kind: "rule", enforce: true, strip_prefix: null, what: null, issuers: null };
+  const rule = {
+    kind: "rule",
+    enforce: true,
+    limit: null,
+    strip_prefix: null,
+    api_keys: null,
+    what: null,
+    issuers: null,
+  };
   const rest = {
-    ...{ kind: "rest", path: "anything else", what: "404", methods: null, auth: null, require: null },
-    ...{ revocation: null, enforce: null, origin: null, strip_prefix: null, issuers: null },
+    ...{ kind: "rest", path: "anything else", what: "404", methods: null, auth: null, require: null, issuers: null },
+    ...{ revocation: null, enforce: null, limit: null, origin: null, strip_prefix: null, api_keys: null },
   };
 
   it("shows each rule with what it takes from the settings", async () => {
@@ -255,6 +273,17 @@ describe("routes", () => {
       },
       rest,
     ]);
+  });
+
+  it("has a column for API keys where a rule takes some", async () => {
+    const ROUTES = JSON.stringify([
+      { path: "/a/*", auth: "token", api_keys: ["reports", "exports"] },
+      { path: "/*", auth: "token" },
+    ]);
+    expect(await manage("routes", "--remote", "--var", `ROUTES:${ROUTES}`, "--var", "API_KEYS:true")).toBe(0);
+    expect(said[0]).toMatch(/^path +methods +auth +require +revocation +api_keys +goes to$/);
+    expect(said.at(-3)).toMatch(/^\/a\/\* +all +token +- +cached +reports,exports +/);
+    expect(said.at(-2)).toMatch(/^\/\* +all +token +- +cached +- +/);
   });
 
   it("lines the keys of a rule up for people, what is only logged and what is cut off among them", async () => {

@@ -39,6 +39,9 @@ interface Ask {
   readonly method?: string;
   readonly vars?: Readonly<Record<string, unknown>>;
   readonly offline?: boolean;
+  readonly host?: string;
+  readonly headers?: readonly string[];
+  readonly websocket?: boolean;
 }
 
 const withClaims = (change: Readonly<Record<string, unknown>>, more: Craft = {}) =>
@@ -46,12 +49,12 @@ const withClaims = (change: Readonly<Record<string, unknown>>, more: Craft = {})
 const without = (name: string) =>
   craft({ claims: Object.fromEntries(Object.entries(goodClaims).filter(([one]) => one !== name)) });
 
-async function ask(token: string, { path = "/a/x", method = "GET", vars = {}, offline = false }: Ask = {}) {
+async function ask(token: string, { path = "/a/x", method = "GET", vars = {}, offline = false, ...more }: Ask = {}) {
   const reading = await readingOf({ SIGNING_KEY: testSecret, ROUTES: routes, ...vars });
   const stores = offline
     ? undefined
     : { d1: store.bindings.d1, sessions: new Map<string, D1Database>(), kv: undefined };
-  return explainWith(reading, stores, { method, path, token, nowSeconds: now });
+  return explainWith(reading, stores, { method, path, token, nowSeconds: now, ...more });
 }
 
 const failed = ({ checks }: Explanation) => checks.filter(({ verdict }) => verdict === "failed");
@@ -265,6 +268,79 @@ describe("what is refused after the codec", () => {
     expect(row(other, "require team")?.verdict).toBe("not reached");
     expect(other.outcome).toMatchObject({ status: 403 });
   });
+});
+
+describe("a tenant", () => {
+  const acme = withClaims({ tenant: "acme" });
+  const ROUTES = [
+    { path: "/host/*", auth: "token", require: { tenant: "$subdomain" } },
+    { path: "/header/*", auth: "token", require: { tenant: "$header.X-Tenant" } },
+  ];
+  const vars = { ROUTES, TENANT_DOMAIN: "example.com" };
+  it("is compared with the host of the request", async () => {
+    const own = await ask(acme, { vars, path: "/host/x", host: "acme.example.com" });
+    expect([row(own, "require tenant")?.detail, own.outcome.kind]).toEqual(["is acme", "forwarded"]);
+    const other = await ask(acme, { vars, path: "/host/x", host: "beta.example.com" });
+    expect(row(other, "require tenant")).toEqual({
+      check: "require tenant",
+      verdict: "failed",
+      detail: 'must be "beta" ($subdomain); the token has acme',
+      reason: "tenant_denied",
+    });
+    expect(other.outcome).toMatchObject({ status: 403, reason: "tenant_denied" });
+  });
+  it("is compared with a header of the request", async () => {
+    const header = (...headers: readonly string[]) => ask(acme, { vars, path: "/header/x", headers });
+    expect((await header("X-Tenant: acme")).outcome.kind).toBe("forwarded");
+    for (const none of [await header(), await header("X-Tenant: acme", "x-tenant: acme")]) {
+      expect(row(none, "require tenant")?.detail).toBe(
+        "must be $header.X-Tenant, which this request does not have in one reading; the token has acme",
+      );
+    }
+  });
+  it("comes from no header that could hold a token, nor from what is no header", async () => {
+    for (const line of ["Authorization: Bearer x", "cookie: a=b"]) {
+      await expect(ask(acme, { headers: [line] })).rejects.toThrow("Do not put a token on the command line");
+    }
+    for (const line of ["X-Tenant", ": x", "X Tenant: x", "X-Tenant: é"]) {
+      await expect(ask(acme, { headers: [line] })).rejects.toThrow("--header must be a name, a colon and a value");
+    }
+  });
+});
+
+describe("a WebSocket", () => {
+  const vars = { WEBSOCKET_TOKEN: "subprotocol" };
+  it("has its token among the subprotocols where that is on, and else in the header", async () => {
+    const offered = await ask(withClaims({}), { vars, websocket: true });
+    expect([row(offered, "token")?.detail, offered.outcome]).toEqual([
+      "in sec-websocket-protocol",
+      { kind: "forwarded", url: "https://api.example/a/x", headers: { "X-User-Id": "7" }, shadowed: null },
+    ]);
+    expect(row(await ask(withClaims({}), { websocket: true }), "token")?.detail).toBe("in authorization");
+    const anonymous = await ask("", { vars, websocket: true, path: "/maybe/x" });
+    expect(anonymous.outcome.kind).toBe("forwarded");
+  });
+  it("is refused with a second token among the subprotocols", async () => {
+    const headers = ["Sec-WebSocket-Protocol: chat, bearer.x"];
+    const explained = await ask(withClaims({}), { vars, websocket: true, headers });
+    expect([row(explained, "token")?.reason, reasonOf(explained)]).toEqual([
+      "websocket_token_malformed",
+      "websocket_token_malformed",
+    ]);
+  });
+});
+
+it("a limit is shown and counts nothing", async () => {
+  const ROUTES = [{ path: "/*", auth: "token", limit: { binding: "API_LIMITER", by: "user" } }];
+  const explained = await ask(withClaims({}), { vars: { ROUTES } });
+  expect([row(explained, "limit"), explained.outcome.kind]).toEqual([
+    {
+      check: "limit",
+      verdict: "not asked",
+      detail: "API_LIMITER counts these requests by user; one that is only explained is not counted",
+    },
+    "forwarded",
+  ]);
 });
 
 describe("revocation", () => {

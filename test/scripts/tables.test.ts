@@ -79,7 +79,7 @@ describe("updateTables()", () => {
     for (const [table, columns] of Object.entries(schemaColumns)) {
       expect([table, columnsOf(table).toSorted()]).toEqual([table, [...columns].toSorted()]);
     }
-    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 7 });
+    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 8 });
     expect(db.prepare("SELECT session_version, confirmed_at FROM admin_sessions").get()).toEqual({
       session_version: null,
       confirmed_at: 0,
@@ -89,7 +89,7 @@ describe("updateTables()", () => {
       imported_hash: null,
     });
     db.exec(`${oldToken("b")};${schemaOf010}`);
-    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 7 });
+    expect(db.prepare("SELECT version FROM schema_version").get()).toEqual({ version: 8 });
     const guide = readFileSync(join(import.meta.dirname, "../../docs/upgrading.md"), "utf8");
     const newColumns = [
       "session_version",

@@ -1,13 +1,34 @@
-// Ways around LOGIN_LIMITER (research 3.10), with a real rate limit binding of five attempts a minute.
+// Ways around LOGIN_LIMITER (research 3.10) and the limits of routes and token endpoints, with real rate limit bindings of
+// five a minute.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
 import { expectLimited } from "../support/limited.ts";
+import { accessClaims, hmacToken } from "./made-tokens.ts";
+import { type RecordingOrigin, startRecordingOrigin } from "./recording-origin.ts";
 
 let gateway: Gateway;
+let limited: Gateway;
+let origin: RecordingOrigin;
 beforeAll(async () => {
   gateway = await startGateway({ ORIGIN_URL: "http://127.0.0.1:9" }, { loginsPerMinute: 5 });
+  origin = await startRecordingOrigin();
+  const vars = {
+    ORIGIN_URL: origin.url,
+    REVOCATION: "off",
+    AUTH_TOKEN_CLASSES: ["AccessToken", "SlidingToken"],
+    ROUTES: [
+      { path: "/address/*", auth: "token", limit: { binding: "ADDRESS_LIMITER", by: "address" } },
+      { path: "/maybe/*", auth: "optional", limit: { binding: "USER_LIMITER", by: "user" } },
+      { path: "/user/*", auth: "token", limit: { binding: "USER_LIMITER", by: "user" } },
+    ],
+    TOKEN_LIMITS: { verify: { binding: "VERIFY_LIMITER", by: "user" } },
+  };
+  limited = await startGateway(vars, { limiters: { ADDRESS_LIMITER: 5, USER_LIMITER: 5, VERIFY_LIMITER: 5 } });
 });
-afterAll(() => gateway.close());
+afterAll(async () => {
+  await Promise.all([gateway.close(), limited.close()]);
+  origin.close();
+});
 
 /** Refused unhashed, so that many attempts take little time. */
 const password = "x".repeat(5000);
@@ -100,4 +121,76 @@ it("Workers of other zones, who share an address with all the world, do not shar
     const attempts = Array.from({ length: 18 }, (_, at) => ({ username: `${address}-${at}`, headers: from(address) }));
     expect(await refusedOf(attempts)).toBe(0);
   }
+});
+
+/** Which of these requests are throttled; all others get `otherwise`. */
+async function throttledOf(
+  requests: ReadonlyArray<readonly [path: string, token: string | undefined, headers: object]>,
+  otherwise: number,
+): Promise<boolean[]> {
+  const refused: boolean[] = [];
+  for (const [path, token, headers] of requests) {
+    const answer = await limited.get(path, token, headers as Record<string, string>);
+    const body = await answer.text();
+    refused.push(answer.status === 429);
+    if (answer.status === 429) expect([body, answer.headers.get("retry-after")]).toEqual([throttled, "60"]);
+    else expect(answer.status).toBe(otherwise);
+  }
+  return refused;
+}
+
+it("a user has one count on limited routes: other tokens, classes, ids, routes and addresses are no way around", async () => {
+  const ids = ["7", 7, " 7", "+7", "7\n"];
+  const requests = Array.from({ length: 18 }, (_, at) => {
+    const token_type = at % 2 === 0 ? "access" : "sliding";
+    const token = hmacToken({ claims: { user_id: ids[at % ids.length], token_type, jti: `jti-${at}` } });
+    return [at % 3 === 0 ? "/maybe/x" : "/user/x", token, from(`192.0.2.${at}`)] as const;
+  });
+  origin.taken();
+  const refused = await throttledOf(requests, 200);
+  expectLimited(5, refused);
+  expect(origin.taken()).toHaveLength(refused.filter((one) => !one).length);
+  expect(await throttledOf([["/user/x", hmacToken({ claims: { user_id: "70" } }), from("192.0.2.1")]], 200)).toEqual([
+    false,
+  ]);
+});
+
+it("no token, or a bad one, uses up the count of a user, and an address has one of its own for anonymous requests", async () => {
+  const user_id = "71";
+  const forged = hmacToken({ secret: "x".repeat(64), claims: { user_id } });
+  await throttledOf(
+    Array.from({ length: 18 }, () => ["/user/x", forged, from("198.51.100.3")] as const),
+    401,
+  );
+  const anonymous = Array.from(
+    { length: 18 },
+    (_, at) => ["/maybe/x", undefined, from(`2001:db8:7:1::${at}`)] as const,
+  );
+  expectLimited(5, await throttledOf(anonymous, 200));
+  expect(await throttledOf([["/user/x", hmacToken({ claims: { user_id } }), from("198.51.100.3")]], 200)).toEqual([
+    false,
+  ]);
+});
+
+it("bad tokens are limited by address before their signature is looked at", async () => {
+  const forged = (at: number) => hmacToken({ secret: "x".repeat(64), claims: { jti: `forged-${at}` } });
+  const requests = Array.from({ length: 18 }, (_, at) => {
+    return ["/address/x", forged(at), from(`2001:db8:9:1::${at}`, { "x-forwarded-for": `1.2.3.${at}` })] as const;
+  });
+  expectLimited(5, await throttledOf(requests, 401));
+});
+
+it("at a token endpoint, a forged token uses up the count of an address and not that of a user", async () => {
+  const ask = async (token: string, address: string) =>
+    (await limited.post("/api/token/verify/", { token }, from(address) as Record<string, string>)).status;
+  const user_id = "72";
+  const forged = () => hmacToken({ secret: "x".repeat(64), claims: accessClaims({ user_id }) });
+  const statuses: number[] = [];
+  for (let at = 0; at < 18; at++) statuses.push(await ask(forged(), "198.51.100.9"));
+  expect([...new Set(statuses)].sort()).toEqual([401, 429]);
+  expectLimited(
+    5,
+    statuses.map((status) => status === 429),
+  );
+  expect(await ask(hmacToken({ claims: { user_id } }), "198.51.100.9")).toBe(200);
 });

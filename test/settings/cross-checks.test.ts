@@ -53,8 +53,8 @@ describe("TOKEN_ENDPOINTS", () => {
 
   test("reports each name that is no endpoint", () => {
     expect(read({ TOKEN_ENDPOINTS: ["Obtain", "verify", "login"] }).errors).toEqual([
-      'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding, sessions; it has "Obtain".',
-      'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding, sessions; it has "login".',
+      'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding, sessions, introspect; it has "Obtain".',
+      'TOKEN_ENDPOINTS must be a list of obtain, refresh, verify, blacklist, sliding, sessions, introspect; it has "login".',
     ]);
   });
 });

@@ -39,6 +39,7 @@ const defaults = {
   UPGRADE_PASSWORD_HASHES: true,
   TOKEN_PREFIX: "/api/token",
   TOKEN_PATHS: {},
+  TOKEN_LIMITS: {},
   TOKEN_ENDPOINTS: null,
   ORIGIN_URL: null,
   ROUTES: [{ path: "/*", auth: "token" }],
@@ -48,12 +49,16 @@ const defaults = {
   ORIGIN_TIMEOUT: 30,
   MAX_BODY: null,
   ALLOW_HEADERS: [],
+  WEBSOCKET_TOKEN: null,
+  WEBSOCKET_EXPIRES: false,
   PATHS: "loose",
+  TENANT_DOMAIN: null,
   REVOCATION_CACHE_SECONDS: 30,
 };
 
 /** Beyond Simple JWT, all off: the value that means off, and one that switches it on. */
 const beyond: ReadonlyArray<readonly [name: string, off: unknown, on: unknown]> = [
+  ["API_KEYS", false, true],
   ["REFRESH_REUSE_GRACE", 0, 10],
   ["REVOKE_FAMILY_ON_REUSE", false, true],
   ["SESSION_ABSOLUTE_LIFETIME", 0, "30d"],

@@ -28,7 +28,7 @@ describe("a route without a key", () => {
     expect(errors).toEqual([]);
     expect(values).toEqual({
       ...{ path: "/*", methods: undefined, auth: "user", require: new Map(), revocation: "strict" },
-      ...{ enforce: true, origin: undefined, strip_prefix: undefined },
+      ...{ enforce: true, origin: undefined, strip_prefix: undefined, api_keys: undefined },
     });
   });
 
@@ -76,7 +76,9 @@ test("each key has its default and where it applies in words", () => {
     'issuers: ["self"]; optional, token, user',
     "require: none; token, user",
     "revocation: REVOCATION; optional, token, user",
+    "api_keys: none; optional, token, user",
     "enforce: true; optional, token, user",
+    "limit: none; all",
     "origin: ORIGIN, ORIGIN_URL; all",
     "strip_prefix: none; all",
   ]);
@@ -88,13 +90,15 @@ test("each key has its default and where it applies in words", () => {
 describe("of two routes that differ in one key", () => {
   const base: RouteValues = {
     ...{ path: "/*", methods: undefined, auth: "token", require: new Map([["a", 1]]), revocation: "cached" },
-    ...{ enforce: true, origin: undefined, strip_prefix: undefined, issuers: undefined },
+    ...{ enforce: true, limit: undefined, origin: undefined, strip_prefix: undefined },
+    ...{ issuers: undefined, api_keys: undefined },
   };
 
   test.each<readonly [string, Partial<RouteValues>, boolean, boolean]>([
     ["itself", {}, false, false],
     ["a path", { path: "/a" }, false, false],
     ["methods", { methods: new Set(["GET"]) }, false, false],
+    ["a limit", { limit: { binding: "API_LIMITER", by: "user", period: 60 } }, true, false],
     ["an origin", { origin: "https://a.example" }, false, false],
     ["a prefix", { strip_prefix: "/a" }, false, false],
     ["self alone, written out", { issuers: new Set(["self"]) }, false, false],

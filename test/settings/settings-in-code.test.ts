@@ -119,15 +119,27 @@ describe("the types", () => {
       origin: "https://a.example",
       strip_prefix: "/a",
       enforce: true,
+      api_keys: ["reports"],
+      limit: { binding: "API_LIMITER", by: "user", period: "60s" },
     };
-    expect(readPolicy(settingsOf({ ROUTES: [route] })).errors).toEqual([]);
+    expect(readPolicy(settingsOf({ API_KEYS: true, ROUTES: [route] })).errors).toEqual([]);
     // What the policy names as all that there is; a key more there is one more in Route.
-    const { errors } = readPolicy(settingsOf({ ROUTES: [{ ...route, unknown: 1 }] }));
+    const { errors } = readPolicy(settingsOf({ API_KEYS: true, ROUTES: [{ ...route, unknown: 1 }] }));
     expect(errors).toEqual([
-      "ROUTES[0].unknown is not known; a route has path, methods, auth, issuers, require, revocation, enforce, origin, strip_prefix.",
+      "ROUTES[0].unknown is not known; a route has path, methods, auth, issuers, require, revocation, api_keys, enforce, limit, origin, strip_prefix.",
     ]);
     expectTypeOf<keyof Route>().toEqualTypeOf<
-      "path" | "methods" | "auth" | "issuers" | "require" | "revocation" | "origin" | "strip_prefix" | "enforce"
+      | "path"
+      | "methods"
+      | "auth"
+      | "issuers"
+      | "require"
+      | "revocation"
+      | "origin"
+      | "strip_prefix"
+      | "enforce"
+      | "api_keys"
+      | "limit"
     >();
   });
 });

@@ -62,7 +62,7 @@ describe("TOKEN_PATHS", () => {
 
   it("reports every error at once", () => {
     expect(readWith({ login: "/a/", obtain: ["/_gateway", "/b c/"], sliding_refresh: "/c/" }).errors).toEqual([
-      'TOKEN_PATHS has the unknown endpoint "login": it takes obtain, refresh, verify, blacklist, sliding, sliding_refresh, sessions, logout_all.',
+      'TOKEN_PATHS has the unknown endpoint "login": it takes obtain, refresh, verify, blacklist, sliding, sliding_refresh, sessions, logout_all, introspect.',
       "TOKEN_PATHS.obtain must not be under /_gateway.",
       'TOKEN_PATHS.obtain must be a path such as /auth/jwt/create/; it is "/b c/".',
       'TOKEN_PATHS.sliding_refresh: TOKEN_ENDPOINTS does not have "sliding".',
@@ -75,7 +75,7 @@ describe("TOKEN_PATHS", () => {
     [{ Obtain: "/a/" }, '"Obtain"'],
   ])("does not know %j", (raw, name) => {
     expect(readWith(raw).errors).toEqual([
-      `TOKEN_PATHS has the unknown endpoint ${name}: it takes obtain, refresh, verify, blacklist, sliding, sliding_refresh, sessions, logout_all.`,
+      `TOKEN_PATHS has the unknown endpoint ${name}: it takes obtain, refresh, verify, blacklist, sliding, sliding_refresh, sessions, logout_all, introspect.`,
     ]);
   });
 

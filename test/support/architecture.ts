@@ -16,6 +16,7 @@ const contracts = [
   "contract",
   "token-state",
   "admin-contract",
+  "api-keys-contract",
   "audit-contract",
   "events-contract",
   "foreign-users-contract",

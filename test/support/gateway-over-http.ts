@@ -62,6 +62,8 @@ function ${name}(password,salt,bytes,options){
 export interface GatewayOptions {
   /** Binds LOGIN_LIMITER, with so many attempts a minute; without it the gateway runs with none. */
   readonly loginsPerMinute?: number;
+  /** Binds rate limits of these names, with so many requests a minute. */
+  readonly limiters?: Readonly<Record<string, number>>;
   /** Binds METRICS to a local dataset, which keeps nothing. */
   readonly metrics?: boolean;
   /** Gets every line of the Worker's log, as an object. */
@@ -89,6 +91,7 @@ export async function startGateway(
   vars: Readonly<Record<string, unknown>>,
   {
     loginsPerMinute,
+    limiters = {},
     metrics,
     onLogLine,
     originService,
@@ -106,7 +109,10 @@ export async function startGateway(
   const worker = {
     ...gatewayOf({ ...built, script: surrounded(built.script) }, vars),
     d1Databases,
-    ...(loginsPerMinute === undefined ? {} : { ratelimits: limiterOf(loginsPerMinute) }),
+    ratelimits: limitersOf({
+      ...(loginsPerMinute === undefined ? {} : { LOGIN_LIMITER: loginsPerMinute }),
+      ...limiters,
+    }),
     ...(eventQueue ? { queueProducers: { EVENTS: { queueName: "events" } } } : {}),
     ...(metrics ? { analyticsEngineDatasets: { METRICS: { dataset: "simplejwt_edge" } } } : {}),
     serviceBindings: {
@@ -200,7 +206,13 @@ function callsTo(url: URL): Pick<Gateway, "post" | "get"> {
   };
 }
 
-const limiterOf = (limit: number) => ({ LOGIN_LIMITER: { namespace_id: "1001", simple: { limit, period: 60 } } });
+const limitersOf = (limits: Readonly<Record<string, number>>) =>
+  Object.fromEntries(
+    Object.entries(limits).map(([name, limit], at) => [
+      name,
+      { namespace_id: String(1001 + at), simple: { limit, period: 60 } },
+    ]),
+  );
 
 const linesOf = (onLogLine: NonNullable<GatewayOptions["onLogLine"]>) => (log: { readonly message: string }) =>
   onLogLine(JSON.parse(log.message) as Readonly<Record<string, unknown>>);

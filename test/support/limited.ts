@@ -1,4 +1,4 @@
-// What a rate limit binding lets pass of attempts that follow each other.
+// Rate limit bindings: one that counts exactly, and what a real one lets pass of attempts that follow each other.
 import { expect } from "vitest";
 
 /**
@@ -13,4 +13,16 @@ export function expectLimited(limit: number, refused: readonly boolean[]): void 
   const turnsWhilePassing = `p{${limit + 1},${2 * limit}}r+`;
   const turnsWhileRefused = `p{${limit}}r+(?:p{1,${limit}}|p{${limit}}r+)`;
   expect(sequence).toMatch(new RegExp(`^(?:${inOneMinute}|${turnsWhilePassing}|${turnsWhileRefused})$`));
+}
+
+/** A rate limit binding that allows so many for each key, for ever. */
+export function countingLimiter(limit: number) {
+  const counts = new Map<string, number>();
+  return {
+    counts,
+    limit: async ({ key }: { readonly key: string }) => {
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      return { success: (counts.get(key) ?? 0) <= limit };
+    },
+  };
 }

@@ -73,6 +73,7 @@ export async function testServices(
     revocationCache: revocationCacheNotedIn(announced),
     endedUntilSeconds: (nowSeconds) => endedUntilSeconds(settings, nowSeconds),
     loginLimiter: undefined,
+    limiters: new Map(),
     hooks: {},
     auditLog: d1Audit(DB, storeFailed),
     flushRecord: d1LastFlush(DB, storeFailed),
@@ -83,6 +84,7 @@ export async function testServices(
     pause: async () => {},
     later: (work) => void put.push(work),
     metrics: undefined,
+    nowMilliseconds: () => Date.now(),
     stopwatch: undefined,
     log: (event, fields) => void logged.push([event, fields]),
     ...change,
@@ -103,6 +105,8 @@ function revocationCacheNotedIn(announced: Announced[]): RevocationCache {
       void announced.push({ jti: `user:${user.value}<${issuedBefore}`, expiresAtSeconds }),
     announceEveryone: async (issuedBefore) =>
       void announced.push({ jti: `everyone<${issuedBefore}`, expiresAtSeconds: Number.POSITIVE_INFINITY }),
+    announceApiKey: async (prefix) =>
+      void announced.push({ jti: `key:${prefix}`, expiresAtSeconds: Number.POSITIVE_INFINITY }),
     remembersGood: () => false,
     isEnded: async () => undefined,
     ping: async () => true,

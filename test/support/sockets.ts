@@ -95,8 +95,16 @@ function withoutChunks(bytes: Buffer): Buffer {
   }
 }
 
+/** What a server does with a frame, in the place of sending it back. */
+type OnFrame = (frame: Frame, send: (opcode: number, payload: Buffer) => void, socket: Socket) => void;
+
+const echo: OnFrame = ({ opcode, payload }, send, socket) => {
+  send(opcode, payload);
+  if (opcode === 8) socket.end();
+};
+
 /** Accepts every upgrade, takes the last subprotocol offered, and sends each message back. Gives the requests it saw. */
-export function echoWebSockets(server: Server): IncomingMessage[] {
+export function echoWebSockets(server: Server, onFrame: OnFrame = echo): IncomingMessage[] {
   const seen: IncomingMessage[] = [];
   server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
     seen.push(request);
@@ -108,16 +116,35 @@ export function echoWebSockets(server: Server): IncomingMessage[] {
     lines.push(`Sec-WebSocket-Accept: ${accept}`, ...(protocol ? [`Sec-WebSocket-Protocol: ${protocol}`] : []));
     socket.write(`${lines.join("\r\n")}\r\n\r\n`);
     socket.on("error", () => {});
-    onFrames(socket, Buffer.alloc(0), (opcode, payload) => {
-      socket.write(frame(opcode, payload));
-      if (opcode === 8) socket.end();
-    });
+    const send = (opcode: number, payload: Buffer) => void socket.write(frame(opcode, payload));
+    onFrames(socket, Buffer.alloc(0), (opcode, payload) => onFrame({ opcode, payload }, send, socket));
   });
   return seen;
 }
 
+export interface Frame {
+  readonly opcode: number;
+  readonly payload: Buffer;
+}
+
+/** A close frame with a code and a reason. */
+export function closePayload(code: number, reason = ""): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(code);
+  return Buffer.concat([bytes, Buffer.from(reason)]);
+}
+
+/** What a close frame says; undefined for one that says nothing. */
+export const closeOf = ({ payload }: Frame): readonly [code: number, reason: string] | undefined =>
+  payload.length < 2 ? undefined : [payload.readUInt16BE(), payload.subarray(2).toString()];
+
 export interface RawWebSocket {
   readonly handshake: SocketAnswer;
+  /** The next frame that comes; "gone" once the connection is. */
+  next(): Promise<Frame | "gone">;
+  send(opcode: number, payload: Buffer): void;
+  /** Ends the connection without a word. */
+  vanish(): void;
   /** Sends a text and gives the next message that comes. */
   ask(text: string): Promise<string>;
   /** Sends a close frame with a code and gives the code that comes back. */
@@ -139,21 +166,38 @@ export async function openWebSocket(
   socket.write(`GET ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
   const { head, rest } = await readHead(socket);
   const handshake = parseAnswer(head);
-  const waiting: Array<(frame: { opcode: number; payload: Buffer }) => void> = [];
-  if (handshake.status === 101) onFrames(socket, rest, (opcode, payload) => waiting.shift()?.({ opcode, payload }));
+  const waiting: Array<(frame: Frame | "gone") => void> = [];
+  const received: Array<Frame | "gone"> = [];
+  const take = (one: Frame | "gone") => {
+    const first = waiting.shift();
+    if (first === undefined) received.push(one);
+    else first(one);
+  };
+  socket.on("error", () => {});
+  socket.on("close", () => take("gone"));
+  if (handshake.status === 101) onFrames(socket, rest, (opcode, payload) => take({ opcode, payload }));
   else socket.destroy();
-  const answerTo = (opcode: number, payload: Buffer) =>
-    new Promise<{ opcode: number; payload: Buffer }>((done) => {
-      waiting.push(done);
-      socket.write(frame(opcode, payload, Buffer.from([1, 2, 3, 4])));
-    });
+  const next = (): Promise<Frame | "gone"> => {
+    const first = received.shift();
+    return first === undefined ? new Promise((done) => waiting.push(done)) : Promise.resolve(first);
+  };
+  const send = (opcode: number, payload: Buffer) => {
+    socket.write(frame(opcode, payload, Buffer.from([1, 2, 3, 4])));
+  };
+  const answerTo = async (opcode: number, payload: Buffer): Promise<Frame> => {
+    send(opcode, payload);
+    const answer = await next();
+    if (answer === "gone") throw new Error("the connection is gone");
+    return answer;
+  };
   return {
     handshake,
+    next,
+    send,
+    vanish: () => void socket.destroy(),
     ask: async (text) => (await answerTo(1, Buffer.from(text))).payload.toString(),
     close: async (code) => {
-      const bytes = Buffer.alloc(2);
-      bytes.writeUInt16BE(code);
-      const { payload } = await answerTo(8, bytes);
+      const { payload } = await answerTo(8, closePayload(code));
       socket.destroy();
       return payload.readUInt16BE();
     },

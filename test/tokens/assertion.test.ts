@@ -1,7 +1,7 @@
 // The gateway's statement to the origin: what it says, and with which key it is signed.
 import { createHmac, verify as verifyWith } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { assertionClaims, assertionSigner } from "../../src/tokens/assertion.ts";
+import { apiKeyAssertionClaims, assertionClaims, assertionSigner } from "../../src/tokens/assertion.ts";
 import { readKeys } from "../../src/tokens/keys.ts";
 import { claimsIn, edPkcs8, edSpki, headerIn, p256Pkcs8, p256Spki, rsaPkcs8, rsaSpki } from "../support/craft.ts";
 import { settingsOf } from "../support/settings.ts";
@@ -119,5 +119,17 @@ describe("assertionSigner()", () => {
     if (!keys) throw new Error("no keys");
     const sign = assertionSigner(settings, { ...keys, publicJwk: { ...keys.publicJwk, kty: "EC", kid: "2026-11" } });
     expect(headerIn((await sign?.({})) ?? "").kid).toBe("2026-11");
+  });
+});
+
+describe("apiKeyAssertionClaims()", () => {
+  test("name the key and its scopes in the place of a user and of ASSERTION_CLAIMS", () => {
+    const settings = settingsOf({ ...on, ASSERTION_CLAIMS: ["email"] });
+    const { nowSeconds, requestId, audience } = input;
+    const key = { prefix: "4fT9xQ2b", scopes: ["reports", "exports"] };
+    expect(apiKeyAssertionClaims({ settings, nowSeconds, requestId, audience }, key)).toEqual({
+      ...{ api_key: "4fT9xQ2b", scope: "reports exports", iss: "simplejwt-edge", aud: audience },
+      ...{ request_id: requestId, iat: nowSeconds, exp: nowSeconds + 60 },
+    });
   });
 });

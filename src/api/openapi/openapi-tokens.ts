@@ -1,6 +1,7 @@
 // The token endpoints as OpenAPI operations, made of their own table.
 // Must never say of an endpoint what its row does not.
 import { authHeaderName } from "../../auth/bearer-token.ts";
+import type { Reason } from "../../errors.ts";
 import { accessCookie } from "../../http/cookies.ts";
 import type { Settings } from "../../settings/settings.ts";
 import {
@@ -35,7 +36,9 @@ interface Surroundings {
 export function tokenOperation(settings: Settings, endpoint: Endpoint, { number, addsMembers }: Surroundings): Json {
   const { title, description, fields } = endpoint;
   const cookies = settings.AUTH_COOKIE !== false;
-  const refused = [
+  const isLimited = Object.hasOwn(settings.TOKEN_LIMITS, endpoint.operation);
+  const refused: Reason[] = [
+    ...(isLimited ? (["request_throttled"] as const) : []),
     ...[...refusedBeforeUseCase, ...endpoint.refuses, ...(cookies ? refusedForCookies : [])],
     ...(asksApi(settings, endpoint) ? refusedForApi : []),
   ];

@@ -5,6 +5,7 @@ import { tokenRoutePaths } from "../../internal-routes/table.ts";
 import { type EndpointName, servedEndpoints } from "../../settings/derived.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { endpoints } from "../definitions.ts";
+import { introspectPaths, introspectSchemes } from "./openapi-introspect.ts";
 import { type Json, jsonResponse, sharedComponents } from "./openapi-responses.ts";
 import { sessionsPaths } from "./openapi-sessions.ts";
 import { securitySchemes, tokenOperation } from "./openapi-tokens.ts";
@@ -24,6 +25,9 @@ ${refusals.method_not_allowed.status}.`;
 export function openApiDocument(settings: Settings, hasPublicKeys: boolean, addsMembers = false): Json {
   const served = servedEndpoints(settings);
   const sessions = served.includes("sessions") ? sessionsPaths(settings) : {};
+  const introspects = served.includes("introspect");
+  const introspect = introspects ? introspectPaths(settings) : {};
+  const introspectSchemesOf = introspects ? introspectSchemes(settings) : {};
   return {
     openapi: "3.1.0",
     info: { title: "simplejwt-edge", version, description, license: { name: "MIT", identifier: "MIT" } },
@@ -35,8 +39,8 @@ export function openApiDocument(settings: Settings, hasPublicKeys: boolean, adds
         : []),
       { name: "gateway", description: "The gateway itself." },
     ],
-    paths: { ...tokenPaths(settings, served, addsMembers), ...sessions, ...ownPaths(hasPublicKeys) },
-    components: { ...sharedComponents, securitySchemes: securitySchemes(settings) },
+    paths: { ...tokenPaths(settings, served, addsMembers), ...sessions, ...introspect, ...ownPaths(hasPublicKeys) },
+    components: { ...sharedComponents, securitySchemes: { ...securitySchemes(settings), ...introspectSchemesOf } },
   };
 }
 

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { RequestContext } from "../../context.ts";
 import { ownHeaders } from "../../http/answer.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
+import type { Settings } from "../../settings/settings.ts";
 import type { User } from "../../users/user.ts";
 import { adminStyle, baseStyle } from "../texts.ts";
 import { type Html, html, htmlText } from "./html.ts";
@@ -15,9 +16,11 @@ export interface PageParts {
   /** Undefined on pages before the log-in, which have no menu. */
   readonly user: User | undefined;
   /** The entry of the menu that the page belongs to. */
-  readonly section?: "users" | "tokens" | undefined;
+  readonly section?: "users" | "tokens" | "api-keys" | undefined;
   /** Without the blacklist there are no tokens to show. */
   readonly hasTokens?: boolean;
+  /** Only with API_KEYS are there API keys. */
+  readonly hasApiKeys?: boolean;
   readonly body: Html;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -57,7 +60,13 @@ export function seeOther(
   return new Response(null, { status: 303, headers: { ...ownHeaders(context), location: path, ...headers } });
 }
 
-function pageText({ title, user, section, hasTokens = true, body }: PageParts): string {
+/** The entries of the menu that these settings have. */
+export const menuOf = (settings: Settings): Pick<PageParts, "hasTokens" | "hasApiKeys"> => ({
+  hasTokens: settings.TOKEN_BLACKLIST_ENABLED,
+  hasApiKeys: settings.API_KEYS,
+});
+
+function pageText({ title, user, section, hasTokens = true, hasApiKeys = false, body }: PageParts): string {
   const page = html`
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -68,7 +77,7 @@ function pageText({ title, user, section, hasTokens = true, body }: PageParts): 
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
-${user && menu(user, section, hasTokens)}
+${user && menu(user, section, { hasTokens, hasApiKeys })}
 <main id="main"${user ? undefined : html` class="narrow"`}>
 ${body}
 </main>
@@ -78,13 +87,21 @@ ${body}
   return `<!doctype html>\n<html lang="en">\n<head>${htmlText(page)}\n<style>${style}</style>${htmlText(content)}`;
 }
 
-function menu(user: User, section: PageParts["section"], hasTokens: boolean): Html {
+function menu(
+  user: User,
+  section: PageParts["section"],
+  { hasTokens, hasApiKeys }: Pick<PageParts, "hasTokens" | "hasApiKeys">,
+): Html {
   const current = (name: PageParts["section"]) => name === section && html` aria-current="page"`;
   return html`<header class="top"><div>
 <a class="brand" href="${adminPath}/">Gateway admin</a>
 <nav aria-label="Admin">
 <a href="${adminPath}/users/"${current("users")}>Users</a>
-${hasTokens && html`<a href="${adminPath}/tokens/"${current("tokens")}>Tokens</a>`}
+${hasTokens && html`<a href="${adminPath}/tokens/"${current("tokens")}>Tokens</a>`}${
+  hasApiKeys &&
+  html`
+<a href="${adminPath}/api-keys/"${current("api-keys")}>API keys</a>`
+}
 </nav>
 <form class="who" method="post" action="${adminPath}/logout">
 <span>${user.username}</span><button class="quiet small">Log out</button>

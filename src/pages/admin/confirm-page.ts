@@ -4,7 +4,7 @@
 import { type Admin, hasNoName } from "../../administration/sessions.ts";
 import { Refusal } from "../../errors.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
-import { answerPage, seeOther } from "./answer-page.ts";
+import { answerPage, menuOf, seeOther } from "./answer-page.ts";
 import { fieldLabels } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { nextOf, tooManyText } from "./log-in-page.ts";
@@ -74,7 +74,7 @@ async function questionPage(
   const described = problem && html` aria-describedby="problem" aria-invalid="true"`;
   const title = "Confirm your password";
   const body = html`<h1>${title}</h1>
-<p class="lead">You typed it more than five minutes ago. Changes of rights and passwords, new users, deletions, and logging everybody out need it again.${
+<p class="lead">You typed it more than five minutes ago. Changes of rights and passwords, new users and API keys, deletions, and logging everybody out need it again.${
     kept.lost && html` After that, type the new password once more.`
   }</p>
 <form class="card fields" method="post" action="${action}">
@@ -88,7 +88,7 @@ ${kept.inputs}
   const headers = seconds === undefined ? {} : { "retry-after": String(seconds) };
   return answerPage(context, {
     ...{ status, title: problem ? `Error: ${title}` : title, user: admin.user, body, headers },
-    hasTokens: visit.deps.settings.TOKEN_BLACKLIST_ENABLED,
+    ...menuOf(visit.deps.settings),
   });
 }
 

@@ -4,13 +4,13 @@ import { refuse } from "../../errors.ts";
 import { setAdminCookie } from "../../http/cookies.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import { mayEndEveryone } from "../../users/admin-rights.ts";
-import { answerPage, seeOther } from "./answer-page.ts";
+import { answerPage, menuOf, seeOther } from "./answer-page.ts";
 import { html } from "./html.ts";
 import type { Visit } from "./visit.ts";
 
 export const everyonePath = `${adminPath}/everyone`;
 
-export async function showEveryone({ context, admin }: Visit): Promise<Response> {
+export async function showEveryone({ deps, context, admin }: Visit): Promise<Response> {
   if (!mayEndEveryone(admin.user)) refuse("permission_denied");
   const title = "Log everybody out?";
   const body = html`<h1>${title}</h1>
@@ -20,7 +20,7 @@ export async function showEveryone({ context, admin }: Visit): Promise<Response>
 <p>Somebody who has a signing key can go on making tokens: replace the key as well.</p>
 <div class="actions"><button class="danger">Log everybody out</button> <a href="${adminPath}/users/">Cancel</a></div>
 </form>`;
-  return answerPage(context, { title, user: admin.user, section: "users", hasTokens: true, body });
+  return answerPage(context, { title, user: admin.user, section: "users", ...menuOf(deps.settings), body });
 }
 
 export async function endEveryone({ deps, context, admin }: Visit): Promise<Response> {

@@ -82,6 +82,7 @@ const doneTexts: Readonly<Record<string, string>> = {
   ended: "All tokens issued to the user so far are ended.",
   revoked: "The token was revoked.",
   session: "The session was ended.",
+  "api-key": "The API key was revoked.",
   everyone: "Everybody is logged out, and so are you.",
 };
 

@@ -8,6 +8,7 @@ import { adminCookie, readAuthCookie, setAdminCookie } from "../../http/cookies.
 import { isFormNavigation, provenance } from "../../http/csrf.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
+import { revokeKey, saveNewApiKey, showApiKeys, showNewApiKey } from "./api-keys-page.ts";
 import { askBefore, askWithin, confirm, ownPasswordField, saveConfirm, showConfirm } from "./confirm-page.ts";
 import { endEveryone, showEveryone } from "./everyone-page.ts";
 import { exportTokens, exportUsers } from "./export-page.ts";
@@ -41,6 +42,8 @@ interface AdminPage {
   readonly post?: PageHandler;
   /** Only while there is a blacklist. */
   readonly ofTokens?: true;
+  /** Only with API_KEYS. */
+  readonly ofApiKeys?: true;
   /** Whether its form may need the password again; "first" where that is asked before the form is shown. */
   readonly confirms?: true | "first";
 }
@@ -66,6 +69,9 @@ const pages: readonly AdminPage[] = [
   { path: "/tokens/export.csv", get: exportTokens, ofTokens: true },
   { path: "/tokens/revoke", post: revoke, ofTokens: true },
   { path: "/tokens/end-session", post: endItsSession, ofTokens: true },
+  { path: "/api-keys/", get: showApiKeys, ofApiKeys: true },
+  { path: "/api-keys/new", get: showNewApiKey, post: saveNewApiKey, ofApiKeys: true, confirms: "first" },
+  { path: "/api-keys/revoke", post: revokeKey, ofApiKeys: true },
 ];
 
 /** Answers a request to one page; `id` is the user's in the path, or empty. */
@@ -91,7 +97,10 @@ export function adminRoutes(
         return { record: { ...record, reason: error.reason }, response: refusalPage(context, error) };
       }
     };
-  const served = pages.filter(({ ofTokens }) => !ofTokens || deps.settings.TOKEN_BLACKLIST_ENABLED);
+  const { TOKEN_BLACKLIST_ENABLED, API_KEYS } = deps.settings;
+  const served = pages.filter(
+    ({ ofTokens, ofApiKeys }) => (!ofTokens || TOKEN_BLACKLIST_ENABLED) && (!ofApiKeys || API_KEYS),
+  );
   const redirects = [...served.filter(({ path, get }) => get && path.length > 1), { path: "/login" }].map(
     ({ path }) => ({
       path: path.endsWith("/") ? path.slice(0, -1) : `${path}/`,

@@ -8,7 +8,7 @@ import {
 import { refuse } from "../../errors.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import type { UserId } from "../../users/user.ts";
-import { answerPage } from "./answer-page.ts";
+import { answerPage, menuOf } from "./answer-page.ts";
 import { type Html, html } from "./html.ts";
 import { userPath } from "./user-path.ts";
 import type { Visit } from "./visit.ts";
@@ -124,8 +124,7 @@ function wrongNumber(visit: Visit, { ids, list }: Selection): Response | undefin
 }
 
 function answer({ context, admin, deps }: Visit, title: string, body: Html, status = 200): Response {
-  const hasTokens = deps.settings.TOKEN_BLACKLIST_ENABLED;
-  return answerPage(context, { status, title, user: admin.user, section: "users", hasTokens, body });
+  return answerPage(context, { status, title, user: admin.user, section: "users", ...menuOf(deps.settings), body });
 }
 
 const backTo = (list: string): string => (list === "" ? path : `${path}?${list}`);

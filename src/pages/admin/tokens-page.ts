@@ -5,7 +5,7 @@ import { adminPath } from "../../internal-routes/admin-path.ts";
 import type { AdminToken, TokenQuery, TokenStateFilter } from "../../stores/admin-contract.ts";
 import { mayChange } from "../../users/admin-rights.ts";
 import type { User } from "../../users/user.ts";
-import { answerPage, seeOther } from "./answer-page.ts";
+import { answerPage, menuOf, seeOther } from "./answer-page.ts";
 import { selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage, exportLink, fromOf, listQueryOf, noMatch, pager, timeOf } from "./list.ts";
@@ -80,7 +80,7 @@ ${
 }
 ${pager(page, path, asked)}
 ${page.rows.length > 0 && exportLink(path, asked)}`;
-  return answerPage(context, { title, user: admin.user, section: "tokens", body });
+  return answerPage(context, { title, user: admin.user, section: "tokens", ...menuOf(deps.settings), body });
 }
 
 interface Shown {

@@ -10,7 +10,7 @@ import type { LiveToken } from "../../stores/contract.ts";
 import { mayChange, mayGrant } from "../../users/admin-rights.ts";
 import type { User } from "../../users/user.ts";
 import { normalEmail, normalUsername } from "../../users/user-rules.ts";
-import { answerPage, seeOther } from "./answer-page.ts";
+import { answerPage, menuOf, seeOther } from "./answer-page.ts";
 import { checkField, errorSummary, fieldLabels, passwordFields } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { doneMessage, noMatch, timeOf } from "./list.ts";
@@ -29,10 +29,9 @@ const emptyFields: UserFields = {
 /** A page of the users' section; 400 when something typed was not good. */
 function answer(visit: Visit, title: string, errors: FieldErrors, body: Html): Response {
   const bad = Object.keys(errors).length > 0;
-  const hasTokens = visit.deps.settings.TOKEN_BLACKLIST_ENABLED;
   return answerPage(visit.context, {
     ...{ status: bad ? 400 : 200, title: bad ? `Error: ${title}` : title },
-    ...{ user: visit.admin.user, section: "users", hasTokens, body },
+    ...{ user: visit.admin.user, section: "users", ...menuOf(visit.deps.settings), body },
   });
 }
 

@@ -6,7 +6,7 @@ import type { Settings } from "../../settings/settings.ts";
 import type { Page, UserQuery } from "../../stores/admin-contract.ts";
 import { mayEndEveryone } from "../../users/admin-rights.ts";
 import type { User } from "../../users/user.ts";
-import { answerPage } from "./answer-page.ts";
+import { answerPage, menuOf } from "./answer-page.ts";
 import { everyonePath } from "./everyone-page.ts";
 import { fieldLabels, selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
@@ -44,7 +44,7 @@ ${page.rows.length === 0 ? noUsers(page, asked) : usersForm(deps.settings, page.
 ${pager(page, path, asked)}
 ${page.rows.length > 0 && exportLink(path, asked)}
 ${hasTokens && mayEndEveryone(admin.user) && html`<p><a class="button danger small" href="${everyonePath}">Log everybody out…</a></p>`}`;
-  return answerPage(context, { title: "Users", user: admin.user, section: "users", hasTokens, body });
+  return answerPage(context, { title: "Users", user: admin.user, section: "users", ...menuOf(deps.settings), body });
 }
 
 /** What stands in the address; a type and not an interface, so that it can be read by name. */

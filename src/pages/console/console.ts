@@ -51,7 +51,7 @@ function knownOf(settings: Settings): Known {
     idClaim: settings.JTI_CLAIM,
     userClaim: settings.USER_ID_CLAIM,
     usernameField: settings.USERNAME_FIELD,
-    paths: Object.fromEntries(tokenPathNames.map((name) => [name, tokenPath(settings, name)])) as Known["paths"],
+    paths: Object.fromEntries(endpoints.map((name) => [name, tokenPath(settings, name)])) as Known["paths"],
     served: [...servedEndpoints(settings)],
     header: authHeaderName(settings),
     scheme: settings.AUTH_HEADER_TYPES[0] ?? "",
@@ -66,6 +66,9 @@ function knownOf(settings: Settings): Known {
   };
 }
 
+/** All but what is for APIs alone. */
+const endpoints = tokenPathNames.filter((name) => name !== "introspect");
+
 const needs: Readonly<Record<RouteAuth, string>> = {
   public: "no token",
   optional: "a valid token or none",
@@ -75,15 +78,26 @@ const needs: Readonly<Record<RouteAuth, string>> = {
 
 /** The settings were checked before there was a page: nothing is left to diagnose. */
 function routeInWords(raw: unknown, settings: Settings): RouteInWords[] {
-  const { path, auth, methods, require, revocation, enforce, issuers } =
-    readRoute(raw, settings, { error: () => {}, warn: () => {} }) ?? {};
+  const {
+    path,
+    auth,
+    methods,
+    require,
+    revocation,
+    enforce,
+    issuers,
+    api_keys: keys,
+    limit,
+  } = readRoute(raw, settings, { error: () => {}, warn: () => {} }) ?? {};
   if (path === undefined || auth === undefined) return [];
   const claims = [...(require ?? [])].map(([name, value]) => `${name} = ${shown(value)}`);
   const words = [
     needs[auth],
     ...(issuers === undefined ? [] : [`of ${[...issuers].join(" or ")}`]),
     ...(claims.length === 0 ? [] : [`with ${claims.join(" and ")}`]),
+    ...(keys === undefined ? [] : [`or an API key${keys === true ? "" : ` with ${keys.join(" and ")}`}`]),
     ...(auth === "public" ? [] : [`revocation ${revocation}`]),
+    ...(limit === undefined ? [] : [`limited by ${limit.by}`]),
     ...(enforce === false ? ["not enforced (shadow mode)"] : []),
   ];
   return [{ path, methods: [...(methods ?? [])], needs: words.join(", ") }];

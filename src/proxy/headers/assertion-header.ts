@@ -1,11 +1,12 @@
 // X-Gateway-Assertion: the signed statement of who is calling, on a request that somebody stands behind.
 // Must never be set on an anonymous request.
 
+import type { ApiKeyIdentity } from "../../auth/api-keys.ts";
 import type { ForeignIdentity, Identity } from "../../auth/authenticate.ts";
 import type { RequestContext } from "../../context.ts";
 import { refuse } from "../../errors.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { assertionClaims, type SignAssertion } from "../../tokens/assertion.ts";
+import { apiKeyAssertionClaims, assertionClaims, type SignAssertion } from "../../tokens/assertion.ts";
 import type { Claims } from "../../tokens/claims.ts";
 import type { Origin } from "../forward.ts";
 import { isUserClaim, longestValueBytes } from "./identity-headers.ts";
@@ -36,6 +37,22 @@ export async function setAssertion(
     claims: identity.foreign ? foreignClaims(settings, identity.claims, identity.foreign) : identity.claims,
     foreign: identity.foreign,
   });
+  await signAndSet(sign, claims, headers);
+}
+
+/** The same for an API key. */
+export async function setApiKeyAssertion(
+  sign: SignAssertion,
+  settings: Settings,
+  headers: Headers,
+  { apiKey, origin, context }: Omit<Forwarding, "identity"> & { readonly apiKey: ApiKeyIdentity },
+): Promise<void> {
+  const { nowSeconds, requestId } = context;
+  const input = { settings, nowSeconds, requestId, audience: origin.audience ?? unnamedAudience };
+  await signAndSet(sign, apiKeyAssertionClaims(input, apiKey), headers);
+}
+
+async function signAndSet(sign: SignAssertion, claims: Claims, headers: Headers): Promise<void> {
   const assertion = await sign(claims);
   if (assertion.length > longestValueBytes) refuse("identity_too_large");
   headers.set("x-gateway-assertion", assertion);

@@ -5,7 +5,12 @@ import { isSteering, steeringRow } from "./steering-headers.ts";
 /** Hop-by-hop headers of RFC 9110 section 7.6.1 and their forerunners; `Upgrade` stays for WebSockets alone. */
 const hopByHop = ["connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization"];
 const hopByHopMore = ["te", "trailer", "transfer-encoding"];
-/** Headers that the gateway sets or reads itself: who is calling, which request this is, its own step in the trace, HEALTH_KEY, what the API alone tells, whose token it was. */
+/** Which API key a request came with: its prefix. Dropped from every client, whether there are API keys or not. */
+export const apiKeyHeader = "x-api-key-id";
+/**
+ * Headers that the gateway sets or reads itself: who is calling, which request this is, its own step in the trace, HEALTH_KEY,
+ * what the API alone tells, whose token it was, which API key was used.
+ */
 const gatewaysOwn = [
   "x-gateway-assertion",
   "x-request-id",
@@ -15,6 +20,7 @@ const gatewaysOwn = [
   "x-gateway-users",
   "x-token-issuer",
   "x-token-subject",
+  apiKeyHeader,
 ];
 
 /**

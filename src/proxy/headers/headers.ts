@@ -1,5 +1,7 @@
 // The headers that the origin gets: the client's, less what it may not say, plus what the gateway says.
 // Must never let a client's spelling of an identity or forwarding header through, on any route.
+
+import { mayHoldApiKey } from "../../auth/api-key-header.ts";
 import type { Identity } from "../../auth/authenticate.ts";
 import { authHeaderName } from "../../auth/bearer-token.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -24,6 +26,8 @@ export interface HeaderPlan {
   readonly setForeign: SetForeignHeaders;
   readonly authHeader: string;
   readonly forwardAuthorization: boolean;
+  /** API_KEYS: no API key reaches the API, on no route. */
+  readonly dropsApiKeys: boolean;
   readonly schemes: readonly string[];
   /** TRACE_SAMPLE: null to begin no traces. */
   readonly traceShare: number | null;
@@ -41,6 +45,7 @@ export function planHeaders(settings: Settings): HeaderPlan {
     setForeign: foreignHeaderSetter(identity),
     authHeader,
     forwardAuthorization: settings.FORWARD_AUTHORIZATION,
+    dropsApiKeys: settings.API_KEYS,
     schemes: settings.AUTH_HEADER_TYPES,
     traceShare: settings.TRACE_SAMPLE,
   };
@@ -103,6 +108,7 @@ export function originHeaders(plan: HeaderPlan, from: Headers, connection: Conne
     if (action !== "upgrade" || from.get(name)?.toLowerCase() !== "websocket") headers.delete(name);
   }
   if (!plan.forwardAuthorization && isBearer(plan, from.get(plan.authHeader))) headers.delete(plan.authHeader);
+  if (plan.dropsApiKeys && mayHoldApiKey(from.get("authorization"))) headers.delete("authorization");
   if (clientAddress !== null) {
     headers.set("x-forwarded-for", clientAddress);
     headers.set("x-real-ip", clientAddress);

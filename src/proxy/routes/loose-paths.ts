@@ -3,6 +3,7 @@
 // Must never cost more than the length of the path and the number of rules, nor change the path that goes to the origin.
 import { coversPath, type InternalRoute, internalRouteOf } from "../../internal-routes/table.ts";
 import { isStricter } from "../../settings/route-keys.ts";
+import { withoutSuffixes } from "./format-suffix.ts";
 import { fits, type StricterPaths } from "./match.ts";
 import type { Rule } from "./rule.ts";
 
@@ -172,22 +173,6 @@ function foldPath(path: string): FoldedPath {
   const lower = foldCase(path);
   const whole = lower.endsWith("/") ? lower.slice(0, -1) : lower;
   return { whole, bare: withoutSuffixes(whole) };
-}
-
-/**
- * The path without format suffixes, as DRF (`format_suffix_patterns`), Rails (`(.:format)`) and Spring take them:
- * `/report.json` is `/report`, and `/api/.json` is `/api`. Linear in the length of the path.
- */
-function withoutSuffixes(path: string): string {
-  let bare = path;
-  for (;;) {
-    const slash = bare.lastIndexOf("/");
-    const dot = bare.indexOf(".", slash + 1);
-    if (dot < 0) return bare;
-    // A segment that is nothing but a suffix leaves the one before it, which may have one, too.
-    if (dot > slash + 1) return bare.slice(0, dot);
-    bare = bare.slice(0, Math.max(slash, 0));
-  }
 }
 
 const notAscii = /[^\0-\x7f]/;

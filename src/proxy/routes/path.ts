@@ -13,6 +13,12 @@ export interface CanonicalPath {
   readonly query: string;
 }
 
+/** A prefix that the API does not know (`strip_prefix`), in both readings. */
+export interface Strip {
+  readonly decoded: string;
+  readonly sent: string;
+}
+
 /**
  * Reads the path of a request without changing a byte. Refused with `path_ambiguous` (400): a fragment, an encoded
  * slash, backslash or NUL, bytes that are not UTF-8, a broken percent-encoding, control characters, empty segments,

@@ -2,11 +2,13 @@
 // Must never accept a rule that could fail open: a misspelled key, a pattern that never matches.
 import { coversPath, type InternalRoute, internalRoutes } from "../../internal-routes/table.ts";
 import { issuerNames, self } from "../../settings/issuers.ts";
+import { wantedOf } from "../../settings/require.ts";
 import { type Diagnostics, expectedPath, type RouteValues, readRoute } from "../../settings/route-keys.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { urlOrigin } from "../forward.ts";
-import { canonicalPath } from "./path.ts";
-import type { Rule } from "./rule.ts";
+import { canonicalPath, type Strip } from "./path.ts";
+import { checkParts, partReader } from "./request-parts.ts";
+import type { Requirement, Rule } from "./rule.ts";
 
 export interface PolicyReading {
   readonly rules: readonly Rule[];
@@ -30,10 +32,13 @@ export function readPolicy(settings: Settings): PolicyReading {
       warn: (text) => warnings.push(`${name}${text}`),
     };
     const values = readRoute(raw, settings, diagnostics);
-    if (values) checkTogether(values, settings, diagnostics);
+    if (values) {
+      checkTogether(values, settings, diagnostics);
+      checkParts(values, settings, diagnostics);
+    }
     if (values && found.length === 0) {
       // Without an error, each key has its value.
-      const rule = ruleOf(values as RouteValues);
+      const rule = ruleOf(values as RouteValues, settings);
       const hiding = hiddenBy(rule, rules, settings);
       if (hiding === undefined) rules.push(rule);
       else found.push(`${name} (${rule.path}) can never match: ${hiding}.`);
@@ -45,7 +50,7 @@ export function readPolicy(settings: Settings): PolicyReading {
 
 /** What can only be seen with several keys or ISSUERS in view, or with the reading of paths. */
 function checkTogether(values: Partial<RouteValues>, settings: Settings, diagnostics: Diagnostics): void {
-  const { path, strip_prefix, enforce, auth, issuers } = values;
+  const { path, strip_prefix, enforce, auth, issuers, limit, api_keys, require } = values;
   const { error, warn } = diagnostics;
   const known = [self, ...issuerNames(settings)];
   for (const issuer of issuers ?? []) {
@@ -54,6 +59,14 @@ function checkTogether(values: Partial<RouteValues>, settings: Settings, diagnos
   }
   if (enforce === false && auth !== "public") {
     warn(` (${path}) has enforce = false: what it would refuse is logged and passes as anonymous.`);
+  }
+  if (api_keys === true && require !== undefined && require.size > 0) {
+    warn(
+      ` (${path}) has require, which is for tokens: with api_keys = true any API key opens it. Scopes are for keys.`,
+    );
+  }
+  if (auth === "public" && limit !== undefined && limit.by !== "address") {
+    warn(` (${path}) has a limit by ${limit.by}, but auth = "public" reads no token: requests are counted by address.`);
   }
   if (path === undefined) return;
   const { decoded } = patternOf(path);
@@ -79,15 +92,22 @@ function patternOf(path: string): Pick<Rule, "decoded" | "sent" | "isPrefix"> {
   return { decoded, sent: encodeURI(decoded), isPrefix };
 }
 
-function ruleOf(values: RouteValues): Rule {
+function ruleOf(values: RouteValues, settings: Settings): Rule {
   const { path, methods, origin, strip_prefix: prefix } = values;
+  const strip = prefix === undefined ? undefined : { decoded: prefix, sent: encodeURI(prefix) };
   return {
     ...values,
     ...patternOf(path),
+    requirements: [...values.require].map(([claim, value]) => requirement(claim, value, settings, strip)),
     allow: methods ? [...methods].join(", ") : usualMethods,
     destination: origin === undefined ? undefined : urlOrigin(origin),
-    strip: prefix === undefined ? undefined : { decoded: prefix, sent: encodeURI(prefix) },
+    strip,
   };
+}
+
+function requirement(claim: string, value: unknown, settings: Settings, strip: Strip | undefined): Requirement {
+  const wanted = wantedOf(value) ?? { value };
+  return { claim, wanted: "value" in wanted ? wanted : { part: partReader(wanted.part, settings, strip) } };
 }
 
 /** What hides a rule, in words; undefined when some request can reach it. */

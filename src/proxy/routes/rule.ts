@@ -1,8 +1,12 @@
 // One rule of ROUTES: its values, the claims that it requires, and where its requests go.
-import { isSameValue, type RouteValues } from "../../settings/route-keys.ts";
+import type { RequestContext } from "../../context.ts";
+import type { Reason } from "../../errors.ts";
+import { isSameValue } from "../../settings/require.ts";
+import type { RouteValues } from "../../settings/route-keys.ts";
 import { type Claims, claim } from "../../tokens/claims.ts";
 import type { Origin } from "../forward.ts";
-import type { CanonicalPath } from "./path.ts";
+import type { CanonicalPath, Strip } from "./path.ts";
+import { equalsPart, type ReadPart } from "./request-parts.ts";
 
 /** The values of a route's keys, and what is worked out from them at start. */
 export interface Rule extends RouteValues {
@@ -10,6 +14,8 @@ export interface Rule extends RouteValues {
   readonly decoded: string;
   readonly sent: string;
   readonly isPrefix: boolean;
+  /** `require`, ready to be checked. */
+  readonly requirements: readonly Requirement[];
   /** What `Allow` says on refusals of this route. */
   readonly allow: string;
   /** The API at `origin`; undefined for the gateway's own. */
@@ -18,10 +24,21 @@ export interface Rule extends RouteValues {
   readonly strip: Strip | undefined;
 }
 
-/** A prefix that the API does not know. */
-export interface Strip {
-  readonly decoded: string;
-  readonly sent: string;
+/** What one claim has to be: a value, or a part of the request. */
+export interface Requirement {
+  readonly claim: string;
+  readonly wanted: { readonly value: unknown } | { readonly part: ReadPart };
+}
+
+/** Why a token does not meet a requirement; undefined if it does. */
+export function unmet(
+  { claim, wanted }: Requirement,
+  claims: Claims,
+  context: Pick<RequestContext, "url" | "headers">,
+): Reason | undefined {
+  if ("value" in wanted) return meetsClaim(claims, claim, wanted.value) ? undefined : "permission_denied";
+  const part = wanted.part(context);
+  return part !== undefined && equalsPart(claims, claim, part) ? undefined : "tenant_denied";
 }
 
 /** Whether the claim equals the value, or is a list that has it. A claim that is not there meets nothing. */

@@ -4,7 +4,10 @@ import { isBlank, looksAsymmetric } from "../readers.ts";
 import type { Settings } from "../settings.ts";
 
 /** Claims that every assertion has, and those by which a reader could take it for another token. */
-const ownClaims = ["iss", "aud", "sub", "request_id", "iat", "exp", "nbf", "jti", "token_issuer", "token_subject"];
+const ownClaims = [
+  ...["iss", "aud", "sub", "request_id", "iat", "exp", "nbf", "jti"],
+  ...["api_key", "token_issuer", "token_subject"],
+];
 const shortestKeyBytes = 32;
 
 /** Adds to the errors and warnings of readSettings(). */

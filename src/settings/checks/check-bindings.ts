@@ -1,9 +1,18 @@
 // Checks the bindings of a Worker by their names: `npm run deploy` and `npm run manage -- check` have no more of them.
+
+import type { PlacedLimit } from "../limits.ts";
 import type { Settings } from "../settings.ts";
 import { type LoginSettings, loginOriginErrors } from "./check-log-in.ts";
 
 /** Bound as what it has to be, or as something else. */
 type Binding = "right" | "other" | undefined;
+
+/** What is bound under a name that a limit could have. */
+export interface BoundLimiter {
+  readonly binding: Binding;
+  /** Seconds, where wrangler.toml says them: the Worker does not learn them. */
+  readonly period?: number | undefined;
+}
 
 /** What is bound under which name. */
 export interface Bound {
@@ -16,15 +25,22 @@ export interface Bound {
   readonly ORIGIN: "service" | "zone" | undefined;
   /** Databases for sessions alone, by their names. Left out: none. */
   readonly SESSIONS?: ReadonlyMap<string, Binding>;
+  /** Rate limit bindings, and what else is bound under a name of a limit. Left out: none. */
+  readonly LIMITERS?: ReadonlyMap<string, BoundLimiter>;
 }
 
 /** Whether a binding of this name is a database for sessions alone. */
 export const isSessionsBinding = (name: string): boolean => /^SESSIONS_[1-9][0-9]*$/.test(name);
 
-/** Bindings without which the Worker does not work. */
+/**
+ * Bindings without which the Worker does not work.
+ *
+ * @param limits of the routes and of TOKEN_LIMITS, as far as they could be read
+ */
 export function bindingErrors(
   bound: Bound,
   settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED" | "PROVISIONING_KEY"> & LoginSettings,
+  limits: readonly PlacedLimit[] = [],
 ): string[] {
   const errors: string[] = [];
   if (!bound.DB) errors.push("DB is missing: a D1 database must be bound under this name.");
@@ -40,7 +56,25 @@ export function bindingErrors(
   if (bound.EVENTS === "right" && settings.PROVISIONING_KEY === "") {
     errors.push("EVENTS is bound, but PROVISIONING_KEY, which signs events, is not set.");
   }
-  return [...errors, ...sessionsErrors(bound.SESSIONS ?? new Map()), ...loginOriginErrors(bound, settings)];
+  return [
+    ...errors,
+    ...sessionsErrors(bound.SESSIONS ?? new Map()),
+    ...limitErrors(bound.LIMITERS ?? new Map(), limits),
+    ...loginOriginErrors(bound, settings),
+  ];
+}
+
+/** Each limit has its binding, and that one's period where it is known: `Retry-After` would be wrong. */
+function limitErrors(bound: ReadonlyMap<string, BoundLimiter>, limits: readonly PlacedLimit[]): string[] {
+  return limits.flatMap(({ place, binding: name, period }) => {
+    const found = bound.get(name);
+    if (found?.binding === undefined) {
+      return [`${place} needs ${name}: a rate limit binding must be bound under this name.`];
+    }
+    if (found.binding === "other") return [`${place} needs ${name} to be a rate limit binding.`];
+    if (found.period === undefined || found.period === period) return [];
+    return [`${place} has period ${period}s, but the period of ${name} in wrangler.toml is ${found.period}.`];
+  });
 }
 
 /** Numbered from 1 without a gap, so that none is left out by mistake. */

@@ -62,8 +62,10 @@ function checkTokenTypes(settings: Settings, classes: readonly (string | undefin
 const spelledAlike = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "-");
 
 function checkIdentity({ AUTH_HEADER_NAME, IDENTITY_HEADERS }: Settings, errors: string[], warnings: string[]): void {
-  if (/^(http-)?x-user-id$/.test(spelledAlike(AUTH_HEADER_NAME))) {
-    errors.push("AUTH_HEADER_NAME must not be X-User-Id: a client's own is always dropped.");
+  const header = spelledAlike(AUTH_HEADER_NAME).replace(/^http-/, "");
+  if (header === "x-user-id") errors.push("AUTH_HEADER_NAME must not be X-User-Id: a client's own is always dropped.");
+  if (header === "x-api-key-id") {
+    errors.push("AUTH_HEADER_NAME must not be X-Api-Key-Id: a client's own is always dropped.");
   }
   if (!Object.keys(IDENTITY_HEADERS).some((name) => spelledAlike(name) === "x-user-id")) {
     warnings.push(

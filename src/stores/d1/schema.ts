@@ -5,7 +5,7 @@ import type { SchemaState, SchemaStore } from "../contract.ts";
 import type { StoreLog } from "./errors.ts";
 
 /** The version that schema.sql writes down: one more whenever a table or a column is added there. */
-export const schemaVersion = 7;
+export const schemaVersion = 8;
 
 /** What this version reads and writes, by table. A database that was made before a column has no version to tell by. */
 export const schemaColumns = {
@@ -29,6 +29,10 @@ export const schemaColumns = {
   user_cutoffs: ["user_id", "issued_before", "expires_at"],
   everyone_cutoff: ["id", "issued_before"],
   audit: ["sequence", "at", "source", "action", "user_id", "actor", "place", "request_id", "detail"],
+  api_keys: [
+    ...["id", "prefix", "hashed_key", "name", "user_id", "scopes", "created_at", "expires_at", "revoked_at"],
+    "last_used_at",
+  ],
   last_flush: ["id", "at", "deleted"],
   admin_sessions: [
     ...["id_hash", "user_id", "fingerprint", "created_at", "last_used_at", "expires_at", "session_version"],

@@ -2,6 +2,7 @@
 // Must never be asked whether a token is good: KV is late by a minute or more and has no compare-and-set.
 import { createHash } from "node:crypto";
 import { type OldestFirst, oldestFirst } from "../../oldest-first.ts";
+import { apiKeyRememberedSeconds } from "../api-keys-contract.ts";
 import type { RevocationCache, RevocationKeys } from "../contract.ts";
 
 /** KV refuses expirations nearer than 60 s; the rest is for clocks that differ and for the way to KV. */
@@ -38,6 +39,8 @@ export function kvRevocationCache(kv: KVNamespace, rememberSeconds: number, log:
       everyone = { untilSeconds: 0, issuedBeforeSeconds: 0 };
       await put(everyonesKey, String(issuedBeforeSeconds), kvCeilingSeconds, nowSeconds);
     },
+    announceApiKey: (prefix, nowSeconds) =>
+      put(keyOf("key", prefix), "1", nowSeconds + 2 * apiKeyRememberedSeconds, nowSeconds),
     remembersGood(revocationKeys, nowSeconds) {
       if (nowSeconds >= everyone.untilSeconds) return false;
       if (revocationKeys.issuedAtSeconds < everyone.issuedBeforeSeconds) return false;
@@ -90,6 +93,7 @@ export function noRevocationCache(): RevocationCache {
     announceSession: nothing,
     announceUser: nothing,
     announceEveryone: nothing,
+    announceApiKey: nothing,
     remembersGood: () => false,
     isEnded: async () => undefined,
     ping: async () => true,
@@ -112,12 +116,13 @@ interface TokenKeys {
   readonly userKey: string | undefined;
 }
 
-function keysOf({ jti, session, user }: RevocationKeys): TokenKeys {
+function keysOf({ jti, session, user, apiKey }: RevocationKeys): TokenKeys {
   const userKey = user && keyOf("user", String(user.value));
   const keys = [
     jti === undefined ? undefined : keyOf("jti", jti),
     session === undefined ? undefined : keyOf("fam", session),
     userKey,
+    apiKey === undefined ? undefined : keyOf("key", apiKey),
   ];
   return { keys: keys.filter((key) => key !== undefined), userKey };
 }
@@ -138,8 +143,8 @@ function secondsIn(value: string): number {
   return Number.isNaN(seconds) ? Number.POSITIVE_INFINITY : seconds;
 }
 
-/** Names of their own for ids, sessions and users: one can never be taken for another. */
-function keyOf(space: "jti" | "fam" | "user", id: string): string {
+/** Names of their own for ids, sessions, users and API keys: one can never be taken for another. */
+function keyOf(space: "jti" | "fam" | "user" | "key", id: string): string {
   if (id.length <= longestPlainId && /^[\x20-\x7e]*$/.test(id)) return `${space}:${id}`;
   return `${space}-sha256:${createHash("sha256").update(id, "utf8").digest("hex")}`;
 }

@@ -27,6 +27,10 @@ describe("readPolicy() reads", () => {
           ["is_staff", true],
           ["groups", "editors"],
         ]),
+        requirements: [
+          { claim: "is_staff", wanted: { value: true } },
+          { claim: "groups", wanted: { value: "editors" } },
+        ],
         revocation: "strict",
         enforce: true,
       },
@@ -43,6 +47,7 @@ describe("readPolicy() reads", () => {
           allow: "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS",
           auth: "public",
           require: new Map(),
+          requirements: [],
           revocation: "off",
           enforce: true,
         },
@@ -106,7 +111,7 @@ describe("readPolicy() reports", () => {
     [
       "an unknown key",
       { ...route, method: ["GET"] },
-      "ROUTES[0].method is not known; a route has path, methods, auth, issuers, require, revocation, enforce, origin, strip_prefix.",
+      "ROUTES[0].method is not known; a route has path, methods, auth, issuers, require, revocation, api_keys, enforce, limit, origin, strip_prefix.",
     ],
     ["no path", { auth: "token" }, `${pathError}.`],
     ["a path that is no text", { ...route, path: 7 }, `${given} 7.`],
@@ -199,7 +204,7 @@ describe("readPolicy() reports", () => {
     expect(
       errorsOf([{ path: "/ok", auth: "token" }, { path: "x", auth: "y", methods: [], revocation: 1, foo: 1 }, 7]),
     ).toEqual([
-      "ROUTES[1].foo is not known; a route has path, methods, auth, issuers, require, revocation, enforce, origin, strip_prefix.",
+      "ROUTES[1].foo is not known; a route has path, methods, auth, issuers, require, revocation, api_keys, enforce, limit, origin, strip_prefix.",
       'ROUTES[1].path must be an exact path ("/a/b/") or a prefix ("/a/*"), without other wildcards, "?", "#", "%" or empty or dotted segments; it is "x".',
       'ROUTES[1].methods must be a list of method names in capitals, such as ["GET", "HEAD"]; it is [].',
       'ROUTES[1].auth must be one of public, optional, token, user; it is "y".',

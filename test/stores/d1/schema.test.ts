@@ -27,16 +27,16 @@ test("every column of schema.sql is looked for, and no other", async () => {
 
 test("schema.sql writes the version down that the code asks for, and leaves a later one", async () => {
   expect(await DB.prepare("SELECT id, version FROM schema_version").all()).toMatchObject({
-    results: [{ id: 1, version: 7 }],
+    results: [{ id: 1, version: 8 }],
   });
-  expect(schemaVersion).toBe(7);
-  const { found } = await checkAfter("UPDATE schema_version SET version = 8", "UPDATE schema_version SET version = 7");
+  expect(schemaVersion).toBe(8);
+  const { found } = await checkAfter("UPDATE schema_version SET version = 9", "UPDATE schema_version SET version = 8");
   expect(found).toBe("ok");
 });
 
 test.each([
-  ["an earlier version", "UPDATE schema_version SET version = 6", "UPDATE schema_version SET version = 7"],
-  ["no version", "DELETE FROM schema_version", "INSERT INTO schema_version VALUES (1, 7)"],
+  ["an earlier version", "UPDATE schema_version SET version = 7", "UPDATE schema_version SET version = 8"],
+  ["no version", "DELETE FROM schema_version", "INSERT INTO schema_version VALUES (1, 8)"],
   ["no table of versions", "ALTER TABLE schema_version RENAME TO away", "ALTER TABLE away RENAME TO schema_version"],
   ["no table of sessions", "ALTER TABLE sessions RENAME TO away", "ALTER TABLE away RENAME TO sessions"],
   ["a table that is missing", "ALTER TABLE ended_families RENAME TO away", "ALTER TABLE away RENAME TO ended_families"],

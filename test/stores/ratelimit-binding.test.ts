@@ -1,12 +1,12 @@
-// The count of login attempts on a rate limit binding: all keys at once, and no door that it can lock by failing.
-import { expect, it } from "vitest";
-import { rateLimitLogins } from "../../src/stores/ratelimit-logins.ts";
+// A count on a rate limit binding: all keys at once, and nobody is kept out because it fails.
+import { expect, it, vi } from "vitest";
+import { rateLimiter } from "../../src/stores/ratelimit-binding.ts";
 
 /** A binding that answers by key: true, false, or an error. */
 function limiterOf(answers: Readonly<Record<string, boolean | Error>>) {
   const asked: string[] = [];
   const logged: unknown[] = [];
-  const limiter = rateLimitLogins(
+  const limiter = rateLimiter(
     {
       limit: async ({ key }) => {
         asked.push(key);
@@ -43,7 +43,7 @@ it("asks for all keys before the first is answered", async () => {
         })
       : Promise.resolve({ success: true });
   };
-  const allowed = rateLimitLogins({ limit }, () => {}).allows(["one", "two"]);
+  const allowed = rateLimiter({ limit }, () => {}).allows(["one", "two"]);
   expect(asked).toEqual(["one", "two"]);
   answerFirst({ success: true });
   expect(await allowed).toBe(true);
@@ -66,8 +66,24 @@ it("does not wait for the binding to throw asynchronously", async () => {
   const limit = () => {
     throw new Error("at once");
   };
-  expect(await rateLimitLogins({ limit }, (_event, fields) => logged.push(fields)).allows(["one"])).toBe(true);
+  expect(await rateLimiter({ limit }, (_event, fields) => logged.push(fields)).allows(["one"])).toBe(true);
   expect(logged).toEqual([{ store: "ratelimit", error: "at once" }]);
+});
+
+it("does not wait longer than two seconds for the binding", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const logged: unknown[] = [];
+    const limiter = rateLimiter({ limit: () => new Promise(() => {}) }, (_event, fields) => logged.push(fields));
+    const allowed = limiter.allows(["one"]);
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(logged).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await allowed).toBe(true);
+    expect(logged).toEqual([{ store: "ratelimit", error: "no answer within 2000 ms" }]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it("works or does not, told by a key that is no account's and no address's", async () => {
