@@ -1,8 +1,10 @@
 // Who races: each with what it does for its time, and how it is started.
 // Must never let one run in another way than its like.
+import { createPublicKey } from "node:crypto";
+import { benchUser } from "./fill-stores.ts";
 import type { Ground } from "./ground.ts";
 import { type Served, serveWorker } from "./serve/workerd.ts";
-import type { Algorithm } from "./tokens.ts";
+import { type Algorithm, benchIssuer } from "./tokens.ts";
 
 export interface Contestant {
   readonly name: string;
@@ -11,7 +13,7 @@ export interface Contestant {
   /** False for one that looks at no token: it passes every request on. */
   readonly checks: boolean;
   /** What the origin has to get as X-User-Id; undefined where nothing is set. */
-  readonly userIdSent?: string;
+  readonly userIdSent?: string | undefined;
   /** The tokens it takes; HS256 without it. */
   readonly algorithm?: Algorithm;
   /** Whether it claims what the gateway promises of a proxied request, and is examined for it (examine-promises.ts). */
@@ -104,6 +106,31 @@ export function gateway(name: string, about: string, setUp: GatewaySetUp = {}): 
         ...more,
       });
       return { ...served, storePids: stores.pids };
+    },
+  };
+}
+
+/**
+ * The Worker as it ships, for which the RS256 tokens of the bench are those of another issuer.
+ *
+ * @param reissued whether the origin gets a token of the gateway's own in their place
+ */
+export function gatewayOfOthers(name: string, about: string, reissued: boolean): Contestant {
+  const own = gateway(name, about);
+  const mapping = reissued ? { reissue: { user: "alternate_id" } } : {};
+  return {
+    ...own,
+    algorithm: "RS256",
+    ...(reissued ? {} : { userIdSent: undefined }),
+    promises: false,
+    async start(ground, more) {
+      const jwk = createPublicKey(ground.maker("RS256").signingKey).export({ format: "jwk" });
+      const issuer = { issuer: benchIssuer, keys: [jwk], audience: null, user_claim: "user_id", ...mapping };
+      const routes = [{ path: "/*", auth: "token", issuers: [benchIssuer] }];
+      const { db } = await ground.stores("empty");
+      await db.prepare("UPDATE users SET alternate_id = ?1 WHERE id = ?1").bind(benchUser.id).run();
+      const inFront = gateway(name, about, { vars: { ISSUERS: [issuer], ROUTES: routes } });
+      return inFront.start(ground, more);
     },
   };
 }

@@ -1,12 +1,12 @@
 // The kinds of load: which requests, who gets them, what a right answer is.
 // Must never give two contestants of a shape different work.
-import { bare, byHand, type Contestant, floor, gateway, honoJose, honoJwt } from "./contestants.ts";
+import { bare, byHand, type Contestant, floor, gateway, gatewayOfOthers, honoJose, honoJwt } from "./contestants.ts";
 import { djangoStateless, djangoUser, fastify, haproxy } from "./contestants-elsewhere.ts";
 import { benchUser } from "./fill-stores.ts";
 import type { Ground } from "./ground.ts";
 import type { WindowPlan } from "./load/window.ts";
 import { getRequest, postRequest, postTextRequest } from "./requests.ts";
-import type { Algorithm } from "./tokens.ts";
+import { type Algorithm, benchIssuer } from "./tokens.ts";
 
 /** The requests of one window. */
 export type Work = Pick<WindowPlan, "requests" | "order"> & { readonly connections?: number };
@@ -38,10 +38,13 @@ const revocationOff = { ROUTES: [{ path: "/*", auth: "token", revocation: "off" 
 
 const times = (count: number, make: () => string) => Array.from({ length: count }, make);
 
-function warmWork(ground: Ground, { path }: Wanted): Work {
-  const maker = ground.maker("HS256");
-  return { requests: times(TOKENS_IN_ROTATION, () => getRequest(path, maker.make("access"))), order: "again" };
-}
+const warm =
+  (algorithm: Algorithm) =>
+  (ground: Ground, { path }: Wanted): Work => {
+    const maker = ground.maker(algorithm);
+    return { requests: times(TOKENS_IN_ROTATION, () => getRequest(path, maker.make("access"))), order: "again" };
+  };
+const warmWork = warm("HS256");
 
 const unseen = (algorithm: Algorithm, contestants: readonly Contestant[]): Shape => ({
   name: `unseen-${algorithm.toLowerCase()}`,
@@ -99,6 +102,18 @@ export const shapes: readonly Shape[] = [
     contestants: [bare, floor, asShipped, byHand, honoJose, honoJwt, fastify, djangoStateless, djangoUser, haproxy],
     status: 200,
     work: warmWork,
+  },
+  {
+    name: "issuers",
+    about: "64 RS256 tokens in rotation: the gateway's own, and the same as those of another issuer",
+    contestants: [
+      floor,
+      gateway("gateway", "their own issuer", { algorithm: "RS256", vars: { ISSUER: benchIssuer } }),
+      gatewayOfOthers("gateway-foreign", "another issuer (ISSUERS)", false),
+      gatewayOfOthers("gateway-reissued", "another issuer, and the origin gets a token of the gateway's own", true),
+    ],
+    status: 200,
+    work: warm("RS256"),
   },
   unseen("HS256", [bare, floor, unseenGateway("HS256"), honoJose]),
   unseen("RS256", [bare, floor, unseenGateway("RS256")]),

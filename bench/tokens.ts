@@ -6,6 +6,9 @@ import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } fr
 export const algorithms = ["HS256", "RS256", "ES256", "EdDSA"] as const;
 export type Algorithm = (typeof algorithms)[number];
 
+/** The `iss` of all tokens: to most contestants a claim like others. */
+export const benchIssuer = "https://issuer.example";
+
 export interface TokenMaker {
   /** The gateway's SIGNING_KEY. */
   readonly signingKey: string;
@@ -25,7 +28,7 @@ export function tokenMaker(algorithm: Algorithm): TokenMaker {
       const issuedAt = Math.floor(Date.now() / 1000) - 1;
       const claims = {
         ...{ token_type: kind, exp: issuedAt + lifetimeSeconds, iat: issuedAt },
-        ...{ jti: randomBytes(16).toString("hex"), user_id: "7" },
+        ...{ jti: randomBytes(16).toString("hex"), user_id: "7", iss: benchIssuer },
       };
       const text = `${header}.${base64url(JSON.stringify(claims))}`;
       return `${text}.${seal(Buffer.from(text)).toString("base64url")}`;

@@ -8,6 +8,7 @@ import { canonicalPath } from "../../src/proxy/routes/path.ts";
 import type { Rule } from "../../src/proxy/routes/rule.ts";
 import { publishesKeys } from "../configuration/which-flags.ts";
 import { reasonOf } from "../shared/failure.ts";
+import { endpointFindings } from "./endpoints.ts";
 import { type Finding, reporting } from "./findings.ts";
 
 /** Sends a GET that follows no redirect and ends after a few seconds. */
@@ -74,6 +75,7 @@ export async function lookOverHttp(gateway: Gateway): Promise<readonly Finding[]
     ...clockFindings(response.headers.get("date"), began, now()),
     ...(await readyFindings(gateway)),
     ...(await keySetFindings(gateway)),
+    ...(await documentFindings(gateway)),
     ...(await routeFindings(gateway)),
   ];
 }
@@ -188,6 +190,12 @@ async function keySetFindings({ url, get, configuration, knowsKeys }: Gateway): 
     ];
   }
   return [keys.ok(`The JWK Set has ${list.length === 1 ? "1 key" : `${list.length} keys`}.`)];
+}
+
+async function documentFindings({ url, get, configuration, knowsKeys }: Gateway): Promise<readonly Finding[]> {
+  if (configuration === undefined) return [];
+  const document = await jsonOf(await get(`${url}/_gateway/openapi.json`));
+  return endpointFindings(document, configuration, { knowsKeys, publishesKeys: publishesKeys(configuration) });
 }
 
 /** The name of a path that no API has. */

@@ -36,14 +36,16 @@ const problems: ReadonlyArray<readonly [part: Part, when: When, message: string]
   ["D1 reset after the commit", "after the commit", reset],
 ];
 
-/** What comes of it where each of its round trips fails once, one after the other. D1 itself tries reads again. */
+/**
+ * What comes of it where each of its round trips fails once, one after the other. D1 itself tries reads again. What follows
+ * the answer is the sending of events.
+ */
 const triedAgain = new Map<Operation, readonly number[]>([
-  ["log-in", [503, 200]],
+  ["log-in", [503, 200, 200]],
   ["refresh", [200]],
-  ["sliding refresh", [200]],
-  ["log-out", [200]],
-  ["log-out everywhere", [503, 200]],
-  ["end of a session", [503, 503, 204]],
+  ["log-out", [200, 200]],
+  ["log-out everywhere", [503, 200, 200]],
+  ["end of a session", [503, 503, 204, 204]],
   ["provisioning", [200]],
 ]);
 const writes = "%s is tried again: answered as ever, once for each of its round trips that writes";

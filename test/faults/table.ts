@@ -45,7 +45,7 @@ const lostBefore: Row = {
   ...withoutD1,
   ...retried(["log-in"], "As ever: what it writes is tried again."),
   ...retried(["refresh"], "As ever: it is tried again, and gives the only successor."),
-  ...retried(["sliding refresh"], "As ever: it is tried again, and the session stays one row."),
+  ...trip(["sliding refresh"], "503, since it only reads; the token that was sent can be refreshed again."),
   ...trip(reading, "503; the next request is answered as ever."),
   ...retried(ending, "As ever: what it writes is tried again."),
   ...trip(["admin change"], "503; a change is never made while sessions go on that it ends."),

@@ -8,6 +8,7 @@ import { openDjangoDatabase } from "./django.ts";
 import { proveDjangoApp } from "./django-app.ts";
 import { bundleGateway } from "./gateway-config.ts";
 import { proveGoingBack } from "./going-back.ts";
+import { proveIssuers } from "./issuers.ts";
 import { proveManyUsers } from "./many-users.ts";
 import { type Agreement, type Meeting, meet } from "./meeting.ts";
 import { provePasswords, usersForPasswords } from "./passwords.ts";
@@ -67,6 +68,7 @@ async function proveAll(report: Report, folder: TemporaryFolder, installed: Inst
   await proveGoingBack(report, folder.path, installed.versions.Django ?? "").catch((error: unknown) =>
     report.fail("going back: everything can be tried", error),
   );
+  await proveIssuers(report, ground);
   await proveDjangoApp(report, folder.path);
   await proveBehindGateway(report, ground);
   if (!settings.includes("CHECK_REVOKE_TOKEN")) {

@@ -4,6 +4,7 @@ import { lookInDatabases } from "../../scripts/doctor/in-databases.ts";
 import { keyFindings } from "../../scripts/doctor/keys.ts";
 import { type Get, lookAround, lookOverHttp } from "../../scripts/doctor/over-http.ts";
 import { diagnose, findingLines, type Patient } from "../../scripts/manage/doctor.ts";
+import { openApiDocument } from "../../src/api/openapi/openapi.ts";
 import { type Configuration, readConfiguration } from "../../src/configuration.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
 import { textDatabase } from "../support/text-database.ts";
@@ -60,8 +61,9 @@ async function look(
   changed: Parameters<typeof gatewayOf>[0] = {},
   { healthKey, vars = {}, clock = now }: { healthKey?: string; vars?: object; clock?: number } = {},
 ) {
-  const { get, asked } = gatewayOf(changed);
   const configuration = await configured({ ROUTES: routes, ...vars });
+  const document = openApiDocument(configuration.settings, configuration.settings.ALGORITHM !== "HS256");
+  const { get, asked } = gatewayOf({ "/_gateway/openapi.json": [200, document], ...changed });
   const gateway = { url, get, healthKey, now: () => clock, configuration, knowsKeys: true };
   const findings = await lookOverHttp(gateway);
   return { asked, lines: findings.map(({ level, what }) => `${level}: ${what}`), findings };
@@ -73,6 +75,7 @@ describe("a gateway", () => {
     expect(asked).toEqual([
       "/_gateway/health/live",
       "/_gateway/health/ready",
+      "/_gateway/openapi.json",
       `/api/public/${probe}`,
       `/api/staff/${probe}`,
       `/${probe}`,
@@ -82,6 +85,7 @@ describe("a gateway", () => {
       "ok: The clocks of the gateway and of this machine agree.",
       "ok: The ready page says that everything works that a request may need.",
       "skipped: Without HEALTH_KEY, the ready page shows neither the limiter of log-ins nor warnings.",
+      "ok: The gateway's endpoints are those of the files here.",
       "ok: Without a token, requests are refused: /api/staff/*, /*.",
       `ok: The API answers through the gateway (GET /api/public/${probe}: 404).`,
     ]);
@@ -150,6 +154,49 @@ describe("a gateway", () => {
     [504, `error: GET /api/public/${probe} answers 504: the API does not answer in time.`],
   ])("whose API gives %d", async (status, said) => {
     expect((await look({ [`/api/public/${probe}`]: [status, {}] })).lines).toContain(said);
+  });
+
+  describe("whose endpoints", () => {
+    const openApi = "/_gateway/openapi.json";
+    const deployed = async (vars: object, hasPublicKeys = false, addsMembers = false) =>
+      openApiDocument((await configured(vars)).settings, hasPublicKeys, addsMembers);
+    const saidOf = async (answer: readonly [number, object] | Error, vars: object = {}) =>
+      (await look({ [openApi]: answer }, { vars })).lines[4];
+    const change = "error: What is deployed is not what is here: the gateway ";
+
+    it("are others than those of the files", async () => {
+      const TOKEN_ENDPOINTS = ["obtain", "refresh", "verify", "sessions"];
+      const here = { TOKEN_ENDPOINTS: ["obtain", "refresh", "verify", "blacklist"] };
+      expect(await saidOf([200, await deployed({ TOKEN_ENDPOINTS })], here)).toBe(
+        `${change}does not serve /api/token/blacklist/, which it does by the files here, and serves /api/token/sessions/, /api/token/sessions/{id}/, /api/token/logout-all/, which it does not by the files here.`,
+      );
+    });
+
+    it("are described in another way", async () => {
+      const here = { TOKEN_ENDPOINTS: ["obtain", "verify"], USERNAME_FIELD: "email" };
+      expect(await saidOf([200, await deployed({ TOKEN_ENDPOINTS: ["obtain", "verify"] })], here)).toBe(
+        `${change}describes /api/token/ in another way.`,
+      );
+    });
+
+    it("add members to responses, as a hook can", async () => {
+      expect(await saidOf([200, await deployed({}, false, true)])).toBe(
+        "ok: The gateway's endpoints are those of the files here.",
+      );
+    });
+
+    it("are those of another version", async () => {
+      const document = { ...(await deployed({})), info: { version: "0.1.0" } };
+      expect(await saidOf([200, document])).toBe(
+        "warning: Version 0.1.0 is deployed, and this is 0.2.0: their endpoints were not compared.",
+      );
+    });
+
+    it("are not described", async () => {
+      expect(await saidOf([404, { detail: "Not found." }])).toBe(
+        "skipped: /_gateway/openapi.json does not answer with a document, so nothing was compared.",
+      );
+    });
   });
 
   it("with an asymmetric key publishes that of the file", async () => {

@@ -10,6 +10,8 @@ export interface SoakOptions {
   /** Turns of all users together in a second. */
   readonly rate: number;
   readonly users: number;
+  /** Tokens that fill the caches before users act. */
+  readonly fill: number;
   /** The number of the user who acts alone. */
   readonly user: number | undefined;
   /** Whether the run goes into the documents. */
@@ -25,6 +27,7 @@ export const soakHelp = `npm run test:soak [-- options]
   --seed n      of everything that is chosen at random (1)
   --rate n      turns of all users together in a second; a turn is one to nine requests (25)
   --users n     simulated users, 1000 at most (100)
+  --fill n      tokens that fill the caches before that (5200: as many as there is room for)
   --user n      this user alone, as a fault names them
   --json file   write the result as JSON
   --docs        put the run into docs/performance/soak.json, docs/reliability.md and its pictures
@@ -34,7 +37,7 @@ export function readSoakOptions(argv: readonly string[]): SoakOptions {
   const text = { type: "string" } as const;
   const flag = { type: "boolean", default: false } as const;
   const { values } = readFlags(argv, {
-    ...{ minutes: text, seed: text, rate: text, users: text, user: text, json: text },
+    ...{ minutes: text, seed: text, rate: text, users: text, user: text, fill: text, json: text },
     ...{ docs: flag, again: flag, help: flag },
   });
   const number = (name: "minutes" | "rate", otherwise: number): number => {
@@ -42,7 +45,7 @@ export function readSoakOptions(argv: readonly string[]): SoakOptions {
     if (!(value > 0 && Number.isFinite(value))) throw usage(`--${name} must be a number above 0.`);
     return value;
   };
-  const whole = (name: "seed" | "users" | "user", least: number, most: number): number | undefined => {
+  const whole = (name: "seed" | "users" | "user" | "fill", least: number, most: number): number | undefined => {
     const value = values[name] === undefined ? undefined : Number(values[name]);
     const isFine = value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most);
     if (!isFine) throw usage(`--${name} must be a whole number from ${least} to ${most}.`);
@@ -55,6 +58,7 @@ export function readSoakOptions(argv: readonly string[]): SoakOptions {
     seed: whole("seed", 0, 2 ** 31) ?? 1,
     rate: number("rate", 25),
     users,
+    fill: whole("fill", 0, 100_000) ?? 5200,
     user: whole("user", 1, users),
     docs: values.docs,
     again: values.again,

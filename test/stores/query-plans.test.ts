@@ -4,6 +4,7 @@ import type { RevocationKeys } from "../../src/stores/contract.ts";
 import { d1AdminSessions } from "../../src/stores/d1/admin-sessions.ts";
 import { d1AdminTokens } from "../../src/stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
+import { d1ApiKeyAdministration, d1ApiKeys } from "../../src/stores/d1/api-keys.ts";
 import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
 import { d1Events } from "../../src/stores/d1/events.ts";
 import { d1Provisioning } from "../../src/stores/d1/provisioning.ts";
@@ -131,6 +132,7 @@ async function allStatements(): Promise<readonly string[]> {
   await eventStatements(db);
   await adminStatements(db);
   await provisioningStatements(db);
+  await apiKeyStatements(db);
   await retriedStatements(db);
   return [...new Set([...texts, ...earlier.texts])];
 }
@@ -239,6 +241,21 @@ async function adminStatements(db: D1Database): Promise<void> {
     await tokens.page({ userId: "7", state: "live", nowSeconds: now, from });
     await tokens.page({ userId: "7", state: "outdated", nowSeconds: now, from });
     await tokens.page({ userId: undefined, state: "expired", nowSeconds: now, from });
+  }
+}
+
+async function apiKeyStatements(db: D1Database): Promise<void> {
+  const keys = d1ApiKeys(db, silent);
+  await keys.byPrefix("a");
+  await keys.keepHash("a", { checked: "b", better: "c" });
+  await keys.noteUse("a", now);
+  const audit = { atSeconds: now, source: "admin", action: "api_key_revoked" } as const;
+  const administration = d1ApiKeyAdministration(db, silent, { audit });
+  const key = { prefix: "a", hashedKey: "b", name: "c", scopes: [], createdAtSeconds: now, expiresAtSeconds: now };
+  for (const userId of ["7", undefined]) await administration.create({ ...key, userId });
+  await administration.revoke("a", now);
+  for (const way of ["after", "before"] as const) {
+    await administration.page({ way, place: { first: now, second: "a" } });
   }
 }
 

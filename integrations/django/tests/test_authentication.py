@@ -17,7 +17,7 @@ class Authentication(TestCase):
     def setUp(self):
         self.ada = User.objects.create_user("ada")
 
-    def ask(self, key=KEY, algorithm="HS256", typ="gateway-assertion+jwt", without=(), **claims):
+    def ask(self, key=KEY, algorithm="HS256", typ="gateway-assertion+jwt", without=(), path="/whoami/", **claims):
         now = int(time.time())
         claims = {
             **{"iss": "simplejwt-edge", "aud": AUDIENCE, "sub": str(self.ada.pk)},
@@ -25,7 +25,7 @@ class Authentication(TestCase):
         }
         claims = {name: value for name, value in claims.items() if name not in without}
         assertion = jwt.encode(claims, key, algorithm=algorithm, headers={"typ": typ})
-        return self.client.get("/whoami/", HTTP_X_GATEWAY_ASSERTION=assertion)
+        return self.client.get(path, HTTP_X_GATEWAY_ASSERTION=assertion)
 
     def assert_refused(self, detail, **changes):
         response = self.ask(**changes)
@@ -52,6 +52,26 @@ class Authentication(TestCase):
         self.assert_refused(refused, algorithm="HS512")
         for name in ("iss", "aud", "sub", "iat", "exp"):
             self.assert_refused(refused, without=[name])
+
+    def test_an_api_key_is_nobody_with_claims(self):
+        response = self.ask(without=["sub"], api_key="4fT9xQ2b", scope="reports")
+        self.assertEqual(response.status_code, 200)
+        self.assertIsNone(response.json()["user"])
+        self.assertEqual(response.json()["claims"]["api_key"], "4fT9xQ2b")
+
+    def test_a_statement_about_a_user_and_a_key_is_refused(self):
+        self.assert_refused("This did not come through the gateway.", api_key="4fT9xQ2b")
+
+    def test_a_view_for_api_keys_wants_all_its_scopes_and_no_user(self):
+        def status(**changes):
+            return self.ask(path="/reports/", **changes).status_code
+
+        key = {"without": ["sub"], "api_key": "4fT9xQ2b"}
+        self.assertEqual(status(**key, scope="exports other reports"), 200)
+        self.assertEqual(status(**key, scope="reports"), 403)
+        self.assertEqual(status(**key), 403)
+        self.assertEqual(status(scope="reports exports"), 403)
+        self.assertEqual(self.client.get("/reports/").status_code, 401)
 
     def test_a_user_who_is_gone_or_inactive_is_refused(self):
         self.assert_refused("User not found", sub="999999")

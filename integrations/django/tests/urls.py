@@ -11,4 +11,5 @@ urlpatterns = [
     path("many/", views.many),
     path("nothing/", views.nothing),
     path("whoami/", views.WhoAmI.as_view()),
+    path("reports/", views.Reports.as_view()),
 ]

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from simplejwt_edge.authentication import GatewayAuthentication
+from simplejwt_edge.permissions import HasApiKey
 
 
 def _make(name="ada"):
@@ -52,3 +53,8 @@ class WhoAmI(APIView):
 
     def get(self, request):
         return Response({"user": request.user.pk, "claims": request.auth})
+
+
+class Reports(WhoAmI):
+    permission_classes = [HasApiKey]
+    required_scopes = ["reports", "exports"]

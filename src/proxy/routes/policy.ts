@@ -50,7 +50,7 @@ export function readPolicy(settings: Settings): PolicyReading {
 
 /** What can only be seen with several keys or ISSUERS in view, or with the reading of paths. */
 function checkTogether(values: Partial<RouteValues>, settings: Settings, diagnostics: Diagnostics): void {
-  const { path, strip_prefix, enforce, auth, issuers, limit } = values;
+  const { path, strip_prefix, enforce, auth, issuers, limit, api_keys, require } = values;
   const { error, warn } = diagnostics;
   const known = [self, ...issuerNames(settings)];
   for (const issuer of issuers ?? []) {
@@ -59,6 +59,11 @@ function checkTogether(values: Partial<RouteValues>, settings: Settings, diagnos
   }
   if (enforce === false && auth !== "public") {
     warn(` (${path}) has enforce = false: what it would refuse is logged and passes as anonymous.`);
+  }
+  if (api_keys === true && require !== undefined && require.size > 0) {
+    warn(
+      ` (${path}) has require, which is for tokens: with api_keys = true any API key opens it. Scopes are for keys.`,
+    );
   }
   if (auth === "public" && limit !== undefined && limit.by !== "address") {
     warn(` (${path}) has a limit by ${limit.by}, but auth = "public" reads no token: requests are counted by address.`);

@@ -78,7 +78,9 @@ export function checkParts(route: Partial<RouteValues>, settings: Settings, diag
     if (wanted === undefined || "value" in wanted) continue;
     const { part } = wanted;
     const name = `.require.${claimName} has ${text}`;
-    checkApiKeys(route.api_keys, name, diagnostics);
+    if (route.api_keys !== undefined) {
+      diagnostics.error(`${name}, which no API key could be held against: give API keys a route without it.`);
+    }
     if (part.in === "subdomain" && settings.TENANT_DOMAIN === null) {
       diagnostics.error(`${name}, which needs TENANT_DOMAIN: the domain below which tenants are.`);
     }
@@ -86,13 +88,6 @@ export function checkParts(route: Partial<RouteValues>, settings: Settings, diag
     const why = part.in === "header" ? headerError(part.name, settings) : undefined;
     if (why !== undefined) diagnostics.error(`${name}, ${why}.`);
   }
-}
-
-/** A key has no claims, so that it is of no tenant. */
-function checkApiKeys(keys: RouteValues["api_keys"], name: string, { error, warn }: Diagnostics): void {
-  if (keys === true) error(`${name}, which API keys are not compared with: name the scopes of keys for all tenants.`);
-  else if (keys !== undefined)
-    warn(`${name}, which API keys are not compared with: those with these scopes are for all tenants.`);
 }
 
 function checkSegment(

@@ -59,6 +59,30 @@ describe("an error is", () => {
   });
 });
 
+describe("require on a route that takes API keys", () => {
+  const withRequire = (require: Readonly<Record<string, unknown>>, api_keys: unknown = true) =>
+    read({ API_KEYS: true, ROUTES: [{ path: "/a/*", auth: "token", api_keys, require }] });
+  it.each([["$path.2"], ["$header.X-Tenant"]])("is an error with %s: a key of any tenant would pass", async (part) => {
+    const { errors } = await withRequire({ tenant: part });
+    expect(errors).toEqual([
+      `ROUTES[0].require.tenant has ${part}, which no API key could be held against: give API keys a route without it.`,
+    ]);
+  });
+  it("is a warning with a value, where any key opens the route", async () => {
+    const { errors, warnings } = await withRequire({ role: "admin", plan: "$$5" });
+    expect([errors, warnings]).toEqual([
+      [],
+      [
+        "ROUTES[0] (/a/*) has require, which is for tokens: with api_keys = true any API key opens it. Scopes are for keys.",
+      ],
+    ]);
+  });
+  it("is neither with a value and scopes", async () => {
+    const { errors, warnings } = await withRequire({ role: "admin" }, ["reports"]);
+    expect([errors, warnings]).toEqual([[], []]);
+  });
+});
+
 describe("a warning is", () => {
   it("API_KEYS without a route that takes any", async () => {
     const { errors, warnings } = await read({ API_KEYS: true });
