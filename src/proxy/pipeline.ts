@@ -4,7 +4,7 @@
 import type { ApiKeyIdentity, ApiKeys } from "../auth/api-keys.ts";
 import type { Authentication, AuthenticationRequest, Identity } from "../auth/authenticate.ts";
 import { type BearerToken, readBearerToken } from "../auth/bearer-token.ts";
-import { requestCounter } from "../auth/limits.ts";
+import { type LimitedCaller, requestCounter } from "../auth/limits.ts";
 import type { DecisionRecord, Draft, Handler, RequestContext, TokenIdentity } from "../context.ts";
 import { type Reason, Refusal, refuse } from "../errors.ts";
 import { dropOfferedToken, offeredToken } from "../http/subprotocols.ts";
@@ -25,7 +25,7 @@ import { isPersonal, type Privacy } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
 import { canonicalPath } from "./routes/path.ts";
 import { type Rule, targetOf, unmet } from "./routes/rule.ts";
-import { endingWith } from "./websocket-expiry.ts";
+import { endingWithToken } from "./websocket-expiry.ts";
 
 export interface ProxyDependencies {
   readonly settings: Settings;
@@ -99,7 +99,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
         else record.shadowReason = passInShadow(dependencies, rule, context, check.error);
       }
       if (limit !== undefined && limit.by !== "address") {
-        const reason = await overLimit(dependencies, rule, context, count(limit, caller.identity, context));
+        const reason = await overLimit(dependencies, rule, context, count(limit, limitedCaller(caller), context));
         if (reason !== undefined) caller = anonymous;
         record.shadowReason ??= reason;
       }
@@ -116,10 +116,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       const sentAt = stopwatch?.();
       try {
         const response = await send(dependencies, call, targetOf(path, rule.strip), headers, privacy);
-        return {
-          record,
-          response: settings.WEBSOCKET_EXPIRES ? ending(dependencies, context, caller, response) : response,
-        };
+        return { record, response: endingWithToken(dependencies, context, caller.identity, response) };
       } finally {
         // Also when it failed.
         if (stopwatch && sentAt !== undefined) record.originMilliseconds = stopwatch() - sentAt;
@@ -137,6 +134,9 @@ const tokenIdentity = (identity: Identity | undefined): TokenIdentity | undefine
     jti: identity.jti,
     issuer: identity.foreign?.issuer,
   };
+
+const limitedCaller = ({ identity, apiKey }: Caller): LimitedCaller | undefined =>
+  apiKey ? { userId: undefined, apiKey: apiKey.prefix } : identity;
 
 /** Why a request over its limit passes all the same, in shadow mode; undefined within the limit. */
 async function overLimit(
@@ -262,21 +262,6 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   if (!identity || !signAssertion) return headers;
   const forwarding = { identity, origin, context };
   return setAssertion(signAssertion, settings, headers, forwarding).then(() => headers);
-}
-
-/** A WebSocket that somebody's token opened ends with it; whoever is anonymous has nothing that could end. */
-function ending(
-  { settings, nowMilliseconds, log }: ProxyDependencies,
-  { requestId }: RequestContext,
-  { identity }: Caller,
-  response: Response,
-): Response {
-  if (response.status !== 101 || identity === undefined) return response;
-  // As the token caches have it: Python cuts fractions off when it checks `exp`, and issuers have a leeway of their own.
-  const leeway = identity.foreign ? 0 : settings.LEEWAY;
-  const atMilliseconds = (Math.trunc(identity.expiresAtSeconds) + leeway) * 1000;
-  const expired = () => log("websocket_expired", { request_id: requestId });
-  return endingWith({ atMilliseconds, nowMilliseconds, expired }, response);
 }
 
 /** By the token or key that opened the route; one that shadow mode let pass counts as none. */
