@@ -11,8 +11,10 @@ import { pythonNumberText } from "../tokens/claims.ts";
 import { countedAddress } from "../users/ip-address.ts";
 import { readUserId } from "../users/user-id.ts";
 
-/** Who is calling, as far as limits go. */
-export interface LimitedCaller {
+/** Who is calling, as far as limits go: with a token, or with an API key, named by its prefix. */
+export type LimitedCaller = LimitedUser | { readonly apiKey: string };
+
+interface LimitedUser {
   /** What names the user, whatever it is; undefined for somebody of another issuer who is none of our users. */
   readonly userId: unknown;
   /** Of a token of another issuer. */
@@ -48,6 +50,8 @@ export function requestCounter(settings: Settings, limiters: ReadonlyMap<string,
  */
 function limitKey(settings: Settings, by: LimitKind, caller: LimitedCaller | undefined): string | undefined {
   if (caller === undefined || by === "address") return undefined;
+  // A key is a caller of its own, and of no issuer.
+  if ("apiKey" in caller) return by === "issuer" ? undefined : `limit:key:${digest(caller.apiKey)}`;
   const { foreign, userId } = caller;
   if (by === "issuer") return `limit:issuer:${digest(foreign?.issuer ?? self)}`;
   // Somebody of another issuer who is a user of ours counts as that one.
