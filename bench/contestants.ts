@@ -81,7 +81,7 @@ export const ofCheckout = (contestant: Contestant, checkout: string): Contestant
 export interface GatewaySetUp {
   readonly algorithm?: Algorithm;
   readonly tables?: "empty" | "full";
-  readonly vars?: Readonly<Record<string, unknown>>;
+  readonly vars?: Readonly<Record<string, unknown>> | ((ground: Ground) => Readonly<Record<string, unknown>>);
 }
 
 /** The Worker as it ships, with wrangler.toml's settings but for those given. */
@@ -93,13 +93,14 @@ export function gateway(name: string, about: string, setUp: GatewaySetUp = {}): 
     checks: true,
     userIdSent: "7",
     algorithm,
-    promises: tables === "empty" && Object.keys(vars).length === 0,
+    promises: tables === "empty" && typeof vars === "object" && Object.keys(vars).length === 0,
     async start(ground, { checkout, ...more } = {}) {
       const built = await ground.worker(undefined, checkout);
       const { signingKey } = ground.maker(algorithm);
       const stores = await ground.stores(tables, checkout);
+      const own = { ORIGIN_URL: ground.origin.url, SIGNING_KEY: signingKey, ALGORITHM: algorithm };
       const served = await serveWorker(built, {
-        vars: { ...built.vars, ORIGIN_URL: ground.origin.url, SIGNING_KEY: signingKey, ALGORITHM: algorithm, ...vars },
+        vars: { ...built.vars, ...own, ...(typeof vars === "function" ? vars(ground) : vars) },
         storesAddress: stores.address,
         ...more,
       });

@@ -66,6 +66,21 @@ const emptyAndFull = (vars: Readonly<Record<string, unknown>> = {}) => [
 const logging = (name: string, about: string, vars: Readonly<Record<string, unknown>>) =>
   gateway(name, about, { vars: { ...revocationOff, LOG: "off", ...vars } });
 
+const issuersPaths = { own: "/api/own/?page=2", foreign: "/api/foreign/?page=2", reissued: "/api/reissued/?page=2" };
+
+/** The gateway with another issuer. @param path by which the shape's work knows whose tokens it is to send */
+const withIssuer = (name: string, about: string, path: string, more: Readonly<Record<string, unknown>>) => ({
+  ...gateway(name, about, {
+    algorithm: "RS256",
+    vars: ({ foreign: { issuer, audience, jwk } }) => ({
+      USER_ID_TYPE: "text",
+      ISSUERS: [{ issuer, audience, keys: [jwk], ...more }],
+      ROUTES: [{ path: "/*", auth: "token", issuers: ["self", issuer] }],
+    }),
+  }),
+  path,
+});
+
 const post = (path: string, field: "token" | "refresh", kind: "access" | "refresh", order: Work["order"]) => ({
   status: 200,
   work(ground: Ground): Work {
@@ -99,6 +114,23 @@ export const shapes: readonly Shape[] = [
     contestants: [bare, floor, asShipped, byHand, honoJose, honoJwt, fastify, djangoStateless, djangoUser, haproxy],
     status: 200,
     work: warmWork,
+  },
+  {
+    name: "issuers",
+    about: "64 RS256 tokens in rotation, of the gateway's own and of another issuer",
+    contestants: [
+      withIssuer("gateway-own", "its own tokens, with another issuer in ISSUERS", issuersPaths.own, {}),
+      withIssuer("gateway-foreign", "the other issuer's tokens", issuersPaths.foreign, {}),
+      withIssuer("gateway-reissued", "the same with reissue", issuersPaths.reissued, {
+        ...{ reissue: { user_id: "idp:{sub}" }, provision: true },
+      }),
+    ],
+    status: 200,
+    work(ground, { path }) {
+      const own = ground.maker("RS256");
+      const make = () => (path === issuersPaths.own ? own.make("access") : ground.foreign.make());
+      return { requests: times(TOKENS_IN_ROTATION, () => getRequest(path, make())), order: "again" };
+    },
   },
   unseen("HS256", [bare, floor, unseenGateway("HS256"), honoJose]),
   unseen("RS256", [bare, floor, unseenGateway("RS256")]),

@@ -33,6 +33,33 @@ export function tokenMaker(algorithm: Algorithm): TokenMaker {
   };
 }
 
+/** Another issuer, whose tokens the gateway takes (ISSUERS). */
+export interface ForeignMaker {
+  readonly issuer: string;
+  readonly audience: string;
+  /** The public key. */
+  readonly jwk: Readonly<Record<string, unknown>>;
+  /** A token of one and the same user, whose id no other has. */
+  make(): string;
+}
+
+export function foreignMaker(): ForeignMaker {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const [issuer, audience, kid] = ["https://idp.example.com/", "https://api.example.com", "bench"];
+  const header = base64url(JSON.stringify({ alg: "RS256", typ: "JWT", kid }));
+  return {
+    ...{ issuer, audience },
+    jwk: { ...publicKey.export({ format: "jwk" }), kid, alg: "RS256", use: "sig" },
+    make() {
+      const iat = Math.floor(Date.now() / 1000) - 1;
+      const exp = iat + LIFETIME_SECONDS.access;
+      const claims = { iss: issuer, aud: audience, sub: "7", iat, exp, jti: randomBytes(16).toString("hex") };
+      const text = `${header}.${base64url(JSON.stringify(claims))}`;
+      return `${text}.${sign("sha256", Buffer.from(text), privateKey).toString("base64url")}`;
+    },
+  };
+}
+
 interface Sealing {
   readonly signingKey: string;
   readonly seal: (text: Buffer) => Buffer;
