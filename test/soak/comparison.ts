@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { endEveryone } from "../../src/sessions/end-sessions.ts";
 import { d1Sessions } from "../../src/stores/d1/sessions.ts";
 import { kvRevocationCache } from "../../src/stores/kv/revocations.ts";
-import { type Acting, get, must, only, post, Unexplained } from "./acting.ts";
 import { checkList, freshAccess, liveSessions, logIn, refresh } from "./actions/tokens.ts";
 import type { Ground } from "./ground.ts";
 import { isLive, type SimulatedSession, type SimulatedUser } from "./model.ts";
 import { pathOfRefused } from "./origin.ts";
+import { get, must, only, post, type Turn, Unexplained } from "./turn.ts";
 
 /** What was compared. */
 export interface Comparison {
@@ -55,14 +55,14 @@ const atOnce = 20;
 export async function compareAtEnd(
   ground: Ground,
   users: readonly SimulatedUser[],
-  acting: (user: SimulatedUser) => Acting,
+  turnFor: (user: SimulatedUser) => Turn,
   { rememberSeconds, drainSeconds }: { readonly rememberSeconds: number; readonly drainSeconds: number },
 ): Promise<Comparison> {
   await untilNothingIsOpen(ground, drainSeconds);
   const { results } = await ground.db.prepare(sessionsSql).all<SessionRow>();
   const comparison = compareRows(results, users, nowSeconds());
   await inTurns(users, async (user) => {
-    const one = acting(user);
+    const one = turnFor(user);
     const fresh = user.isActive ? await freshAccess(one) : undefined;
     if (fresh) {
       const list = await one.ask("list of sessions", get("/api/token/sessions/", fresh.token.text), only(200));
@@ -70,7 +70,7 @@ export async function compareAtEnd(
     }
     for (const session of user.sessions) await refresh(one, session, session.current);
   });
-  await logOutEverybody(ground, users, acting, rememberSeconds);
+  await logOutEverybody(ground, users, turnFor, rememberSeconds);
   await untilNothingIsOpen(ground, drainSeconds);
   return comparison;
 }
@@ -178,14 +178,14 @@ function abandonedRows(users: readonly SimulatedUser[], rows: readonly SessionRo
 async function logOutEverybody(
   ground: Ground,
   users: readonly SimulatedUser[],
-  acting: (user: SimulatedUser) => Acting,
+  turnFor: (user: SimulatedUser) => Turn,
   rememberSeconds: number,
 ): Promise<void> {
   const active = users.filter(({ isActive }) => isActive);
   const held = active.flatMap((user) => liveSessions({ user }).map((session) => ({ user, session })));
   const [one] = active;
   if (one && held.every(({ user }) => user !== one)) {
-    await logIn(acting(one));
+    await logIn(turnFor(one));
     held.push(...liveSessions({ user: one }).map((session) => ({ user: one, session })));
   }
   const failed = (_: string, { error }: { readonly error: string }) => {
@@ -194,20 +194,20 @@ async function logOutEverybody(
   const sessions = d1Sessions(ground.db, failed);
   await endEveryone({ sessions, revocationCache: kvRevocationCache(ground.kv, 0, failed) }, nowSeconds());
   await inTurns(held, async ({ user, session }) => {
-    const each = acting(user);
+    const each = turnFor(user);
     await each.ask("refresh", post("/api/token/refresh/", { refresh: session.current.text }), only(401));
     const access = session.access.at(-1)?.text;
     await each.ask("token looked up in D1", get(each.path("strict", pathOfRefused), access), only(401));
   });
   await sleep((rememberSeconds + 1) * 1000);
   await inTurns(held, async ({ user, session }) => {
-    const each = acting(user);
+    const each = turnFor(user);
     const access = session.access.at(-1)?.text;
     await each.ask("known token", get(each.path("cached", pathOfRefused), access), only(401));
   });
   if (!one) return;
   for (const session of one.sessions) session.ended ??= { how: "logout --all", at: during() };
-  await logIn(acting(one));
+  await logIn(turnFor(one));
   const session = one.sessions.at(-1);
-  if (session) await refresh(acting(one), session, session.current);
+  if (session) await refresh(turnFor(one), session, session.current);
 }

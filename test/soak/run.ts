@@ -19,8 +19,6 @@ import { type Fault, soak } from "./soak.ts";
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
 
 const MEBIBYTE = 2 ** 20;
-/** The caches hold 5,000 tokens, and 10,000 ids of tokens and users that were not revoked. */
-const filled = 5200;
 const residentEverySeconds = 5;
 const heapEverySeconds = 15;
 const sayEverySeconds = 60;
@@ -63,7 +61,7 @@ async function soakFor(
   ground: ProcessGround,
   options: SoakOptions,
 ): Promise<{ readonly soaked: SoakRun; readonly faults: readonly Fault[] }> {
-  const { minutes, seed, rate, users } = options;
+  const { minutes, seed, rate, users, fill: filled } = options;
   const seconds = minutes * 60;
   const warmUpSeconds = seconds / 6;
   const [resident, heap]: [Sample[], Sample[]] = [[], []];
@@ -74,7 +72,14 @@ async function soakFor(
   say(`filling the caches with ${filled} tokens, then logging ${users} users in`);
   await fillCaches(ground, filled);
   const { faults, ...result } = await soak(ground, {
-    ...{ seed, users, alone: options.user, settings: soakSettings, pieceSeconds: seconds / piecesOfRun },
+    ...{
+      seed,
+      users,
+      alone: options.user,
+      only: options.only,
+      settings: soakSettings,
+      pieceSeconds: seconds / piecesOfRun,
+    },
     length: {
       seconds,
       // Alone, a user acts as often as among the others.

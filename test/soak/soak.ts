@@ -2,8 +2,7 @@
 // Must never go on with a user whom the model could not explain.
 import { setTimeout as sleep } from "node:timers/promises";
 import { djangoScrypt } from "../support/gateway-over-http.ts";
-import { type Acting, actingOf, Unexplained, type World } from "./acting.ts";
-import { nextAction } from "./actions/all.ts";
+import { choiceOf, nextAction } from "./actions/all.ts";
 import { firstLoad } from "./actions/by-api.ts";
 import { logIn } from "./actions/tokens.ts";
 import { openClient } from "./client.ts";
@@ -12,6 +11,7 @@ import { cachedSeconds, type Ground, type SoakSettings } from "./ground.ts";
 import { newUser, type SimulatedUser } from "./model.ts";
 import { type Random, randomOf } from "./random.ts";
 import { type KindFigures, openFigures } from "./report/figures.ts";
+import { type SoakContext, type Turn, turnOf, Unexplained } from "./turn.ts";
 
 /** How long users act: so many turns of each, one after the other. */
 interface TurnsEach {
@@ -32,6 +32,8 @@ export interface SoakPlan {
   readonly users: number;
   /** The number of a user who acts alone; undefined for all. */
   readonly alone: number | undefined;
+  /** The names of what users do, beside logging in; all of it where there are none. */
+  readonly only: readonly string[];
   readonly length: TurnsEach | ByClock;
   readonly settings: SoakSettings;
   readonly pieceSeconds: number;
@@ -68,7 +70,7 @@ export async function soak(ground: Ground, plan: SoakPlan): Promise<SoakResult> 
   const users = Array.from({ length: plan.users }, (_, index) =>
     newUser(String(index + 1), `user${index + 1}`, passwords[0] ?? ""),
   );
-  const before: World = {
+  const before: SoakContext = {
     reached: ground,
     ...{ client, users, figures: openFigures(() => 0, 1) },
     settings: { graceSeconds: settings.graceSeconds, cachedSeconds: cachedSeconds(settings) },
@@ -78,67 +80,68 @@ export async function soak(ground: Ground, plan: SoakPlan): Promise<SoakResult> 
   const began = performance.now();
   const secondsNow = () => (performance.now() - began) / 1000;
   const figures = openFigures(secondsNow, plan.pieceSeconds);
-  const world: World = { ...before, figures };
-  const crowd = openCrowd(world, plan);
+  const context: SoakContext = { ...before, figures };
+  const pool = openUserPool(context, plan);
   const missedTurns =
-    "turnsEach" in length ? await actEach(crowd, length) : await actByClock(crowd, seed, length, secondsNow);
+    "turnsEach" in length ? await actEach(pool, length) : await actByClock(pool, seed, length, secondsNow);
   let comparison: Comparison | undefined;
   try {
-    const acting = (user: SimulatedUser): Acting => actingOf(world, user, randomOf(seed, -2), crowd.turns());
-    const explained = [...crowd.idle].map(({ user }) => user);
-    comparison = await compareAtEnd(ground, explained, acting, { ...settings, drainSeconds });
+    const turnFor = (user: SimulatedUser): Turn => turnOf(context, user, randomOf(seed, -2), pool.turns());
+    const explained = [...pool.idle].map(({ user }) => user);
+    comparison = await compareAtEnd(ground, explained, turnFor, { ...settings, drainSeconds });
   } catch (error) {
-    crowd.faults.push({ user: undefined, turn: undefined, action: "comparison at the end", says: textOf(error) });
+    pool.faults.push({ user: undefined, turn: undefined, action: "comparison at the end", says: textOf(error) });
   }
   client.close();
   return {
     seconds: secondsNow(),
-    ...{ turns: crowd.turns(), missedTurns, requests: figures.requests(), leavings: figures.leavings() },
+    ...{ turns: pool.turns(), missedTurns, requests: figures.requests(), leavings: figures.leavings() },
     kinds: figures.ofKinds(),
-    actions: Object.fromEntries(crowd.actions),
-    ...{ comparison, faults: crowd.faults },
+    actions: Object.fromEntries(pool.actions),
+    ...{ comparison, faults: pool.faults },
   };
 }
 
 /** A user with random numbers of their own, so that what they do depends on nobody else. */
-interface Player {
+interface PooledUser {
   readonly user: SimulatedUser;
   readonly random: Random;
-  turn: number;
+  turns: number;
 }
 
-interface Crowd {
+interface UserPool {
   /** Who is not in the middle of a turn; the model can explain all that they have met. */
-  readonly idle: Set<Player>;
+  readonly idle: Set<PooledUser>;
   readonly faults: Fault[];
   /** How often each was done. */
   readonly actions: Map<string, number>;
   turns(): number;
-  takeTurn(player: Player): Promise<void>;
+  takeTurn(pooledUser: PooledUser): Promise<void>;
   /** Whether there were so many faults that more would say nothing new. */
   hasFailed(): boolean;
 }
 
-function openCrowd(world: World, { seed, alone }: SoakPlan): Crowd {
-  const players = world.users.map((user, index) => ({ user, random: randomOf(seed, index), turn: 0 }));
-  const idle = new Set<Player>(players.filter(({ user }) => alone === undefined || user.id === String(alone)));
+function openUserPool(context: SoakContext, { seed, alone, only }: SoakPlan): UserPool {
+  const pooled = context.users.map((user, index) => ({ user, random: randomOf(seed, index), turns: 0 }));
+  const idle = new Set<PooledUser>(pooled.filter(({ user }) => alone === undefined || user.id === String(alone)));
+  const choice = choiceOf(only);
   const faults: Fault[] = [];
   const actions = new Map<string, number>();
   let turns = 0;
   return {
     ...{ idle, faults, actions, turns: () => turns, hasFailed: () => faults.length >= mostFaults },
-    async takeTurn(player) {
-      idle.delete(player);
-      const turn = player.turn++;
-      const acting = actingOf(world, player.user, player.random, turn);
-      const action = nextAction(acting);
+    async takeTurn(pooledUser) {
+      idle.delete(pooledUser);
+      const number = pooledUser.turns++;
+      const turn = turnOf(context, pooledUser.user, pooledUser.random, number);
+      const action = nextAction(turn, choice);
       turns++;
       actions.set(action.name, (actions.get(action.name) ?? 0) + 1);
       try {
-        await action(acting);
-        idle.add(player);
+        await action(turn);
+        idle.add(pooledUser);
       } catch (error) {
-        faults.push({ user: Number(player.user.id), turn, action: action.name, says: textOf(error) });
+        faults.push({ user: Number(pooledUser.user.id), turn: number, action: action.name, says: textOf(error) });
       }
     },
   };
@@ -149,9 +152,9 @@ const textOf = (error: unknown) =>
   error instanceof Unexplained ? error.message : `${error instanceof Error ? error.stack : error}`;
 
 /** Everybody at once, as fast as they can. */
-async function actEach({ idle, takeTurn, hasFailed }: Crowd, { turnsEach }: TurnsEach): Promise<0> {
-  const turnsOf = async (player: Player) => {
-    while (player.turn < turnsEach && !hasFailed() && idle.has(player)) await takeTurn(player);
+async function actEach({ idle, takeTurn, hasFailed }: UserPool, { turnsEach }: TurnsEach): Promise<0> {
+  const turnsOf = async (pooledUser: PooledUser) => {
+    while (pooledUser.turns < turnsEach && !hasFailed() && idle.has(pooledUser)) await takeTurn(pooledUser);
   };
   await Promise.all([...idle].map(turnsOf));
   return 0;
@@ -159,7 +162,7 @@ async function actEach({ idle, takeTurn, hasFailed }: Crowd, { turnsEach }: Turn
 
 /** So many turns a second, whoever is idle; gives how many were due while nobody was. */
 async function actByClock(
-  { idle, takeTurn, hasFailed }: Crowd,
+  { idle, takeTurn, hasFailed }: UserPool,
   seed: number,
   { seconds, turnsPerSecond, tick }: ByClock,
   secondsNow: () => number,
@@ -173,10 +176,10 @@ async function actByClock(
       tick(ticked);
     }
     for (; due < secondsNow() * turnsPerSecond; due++) {
-      const player = anyOf(idle, scheduling);
-      if (player) {
-        const turn = takeTurn(player).finally(() => working.delete(turn));
-        working.add(turn);
+      const pooledUser = anyOf(idle, scheduling);
+      if (pooledUser) {
+        const work = takeTurn(pooledUser).finally(() => working.delete(work));
+        working.add(work);
       } else missed++;
     }
     await sleep(5);
@@ -186,11 +189,11 @@ async function actByClock(
 }
 
 /** Sends the users, as the API does when it begins, and logs each in: all at once, log-ins would be all that there is. */
-async function load(world: World, users: readonly SimulatedUser[]): Promise<void> {
-  const lines = users.map(({ id, username, password }) => ({ id, username, password: world.hashes.get(password) }));
-  const answer = await world.client.send(firstLoad(world.reached, lines));
+async function load(context: SoakContext, users: readonly SimulatedUser[]): Promise<void> {
+  const lines = users.map(({ id, username, password }) => ({ id, username, password: context.hashes.get(password) }));
+  const answer = await context.client.send(firstLoad(context.reached, lines));
   if (answer.status !== 200) throw new Error(`the users were not loaded: ${answer.status} ${answer.body}`);
-  for (const [index, user] of users.entries()) await logIn(actingOf(world, user, randomOf(0, index), 0));
+  for (const [index, user] of users.entries()) await logIn(turnOf(context, user, randomOf(0, index), 0));
 }
 
 function anyOf<T>(set: ReadonlySet<T>, random: Random): T | undefined {

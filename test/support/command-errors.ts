@@ -9,6 +9,7 @@ import { commands } from "../../scripts/manage/commands.ts";
 import { readFlags } from "../../scripts/shared/flags.ts";
 import { importWrangler } from "../../scripts/shared/wrangler.ts";
 import { readStartOptions } from "../../scripts/start/options.ts";
+import { readSoakOptions } from "../soak/options.ts";
 import { projectRoot, type SimpleCommand } from "./documents.ts";
 
 const scriptsOf = (packageFile: string) =>
@@ -74,6 +75,7 @@ async function npmError(given: readonly string[]): Promise<string | undefined> {
   if (script === "start") return thrown(() => readStartOptions(rest));
   if (script === "bench") return thrown(() => readBenchOptions(rest));
   if (script === "bench:sessions") return thrown(() => readSessionsBenchOptions(rest));
+  if (script === "test:soak") return thrown(() => readSoakOptions(rest));
   if (script === "manage") return manageError(rest);
   if (script === "deploy") return deployError(rest);
   if (script === "test:quick") {

@@ -3,11 +3,11 @@
 
 import { craft } from "../../support/craft.ts";
 import { openWebSocket } from "../../support/sockets.ts";
-import { type Acting, get, must, only, Unexplained } from "../acting.ts";
 import type { Answer, Asked } from "../client.ts";
 import { accessVerdict, type During, type HeldToken, heldToken, type Route, statusesFor } from "../model.ts";
 import { downloadBytes, pathOfRefused, type Seen, uploadWork } from "../origin.ts";
 import type { Kind } from "../report/figures.ts";
+import { get, must, only, type Turn, Unexplained } from "../turn.ts";
 import { freshAccess } from "./tokens.ts";
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
@@ -32,46 +32,46 @@ const kindOf: Readonly<Record<Route, Kind>> = {
 
 /** One request, with any access token of the user. */
 async function request(
-  acting: Acting,
+  turn: Turn,
   route: Route,
-  { session, token }: { readonly session?: Acting["user"]["sessions"][number]; readonly token: HeldToken },
+  { session, token }: { readonly session?: Turn["user"]["sessions"][number]; readonly token: HeldToken },
   kind = kindOf[route],
 ): Promise<void> {
-  const { settings, user } = acting;
-  const asked = get(acting.path(route, "echo"), token.text);
+  const { settings, user } = turn;
+  const asked = get(turn.path(route, "echo"), token.text);
   // The client has no say in who it is.
   const spoofed = { ...asked, headers: { ...asked.headers, "x-user-id": "1" } };
   const verdict = (at: During) => accessVerdict(settings, user, session, token, route, at);
-  const answer = await acting.ask(kind, spoofed, (at) => statusesFor(verdict(at), 200, 401));
+  const answer = await turn.ask(kind, spoofed, (at) => statusesFor(verdict(at), 200, 401));
   if (answer.status === 200) checkSeen(asked, route === "public" ? null : user.id, answer);
 }
 
 const protectedRoutes = ["cached", "cached", "cached", "off", "strict", "user"] as const;
 
-export async function useToken(acting: Acting): Promise<void> {
-  const { random } = acting;
-  const fresh = await freshAccess(acting);
+export async function useToken(turn: Turn): Promise<void> {
+  const { random } = turn;
+  const fresh = await freshAccess(turn);
   if (!fresh) return;
   for (let requests = 1 + random.below(4); requests > 0; requests--) {
-    await request(acting, random.pick(protectedRoutes) ?? "cached", fresh);
+    await request(turn, random.pick(protectedRoutes) ?? "cached", fresh);
   }
 }
 
 /** Of a session that may have ended, or a token that may have expired. */
-export async function useOldToken(acting: Acting): Promise<void> {
-  const { random, user } = acting;
+export async function useOldToken(turn: Turn): Promise<void> {
+  const { random, user } = turn;
   const session = random.pick(user.sessions.slice(-6));
   const token = session && random.pick(session.access);
-  if (token) await request(acting, random.pick(protectedRoutes) ?? "cached", { session, token });
+  if (token) await request(turn, random.pick(protectedRoutes) ?? "cached", { session, token });
 }
 
-export async function usePublicRoute(acting: Acting): Promise<void> {
+export async function usePublicRoute(turn: Turn): Promise<void> {
   const bad = { text: "no.token.at-all", jti: "", issuedAt: 0, expiresAt: 0 };
-  await request(acting, "public", { token: bad });
+  await request(turn, "public", { token: bad });
 }
 
 /** Made elsewhere, with the same key: the gateway has not seen it before. */
-function newToken({ user, reached, random }: Acting, more: Readonly<Record<string, unknown>> = {}): HeldToken {
+function newToken({ user, reached, random }: Turn, more: Readonly<Record<string, unknown>> = {}): HeldToken {
   const jti = Array.from({ length: 4 }, () =>
     random
       .below(2 ** 32)
@@ -83,13 +83,13 @@ function newToken({ user, reached, random }: Acting, more: Readonly<Record<strin
   return heldToken(craft({ claims, secret: reached.signingKey }));
 }
 
-export async function useNewToken(acting: Acting): Promise<void> {
-  await request(acting, acting.random.pick(protectedRoutes) ?? "cached", { token: newToken(acting) }, "new token");
+export async function useNewToken(turn: Turn): Promise<void> {
+  await request(turn, turn.random.pick(protectedRoutes) ?? "cached", { token: newToken(turn) }, "new token");
 }
 
-export async function useBadToken(acting: Acting): Promise<void> {
-  const { random, user, reached } = acting;
-  const good = newToken(acting).text;
+export async function useBadToken(turn: Turn): Promise<void> {
+  const { random, user, reached } = turn;
+  const good = newToken(turn).text;
   const signatureAt = good.lastIndexOf(".") + 5;
   const changed = good[signatureAt] === "A" ? "B" : "A";
   const bad = random.pick([
@@ -103,7 +103,7 @@ export async function useBadToken(acting: Acting): Promise<void> {
     user.sessions.at(-1)?.current.text ?? "no",
   ]);
   const route = random.pick(protectedRoutes) ?? "cached";
-  await acting.ask("refused token", get(acting.path(route, pathOfRefused), bad), only(401));
+  await turn.ask("refused token", get(turn.path(route, pathOfRefused), bad), only(401));
 }
 
 const claimsOfNow = (id: string) => ({
@@ -113,86 +113,86 @@ const claimsOfNow = (id: string) => ({
 const largestBytes = 250_000;
 export const maxBody = 300_000;
 
-const uploadOf = (acting: Acting, route: string, bytes: number): Asked => ({
-  ...{ method: "POST", path: acting.path(route, uploadWork, bytes), chunked: acting.random.happens(0.5) },
+const uploadOf = (turn: Turn, route: string, bytes: number): Asked => ({
+  ...{ method: "POST", path: turn.path(route, uploadWork, bytes), chunked: turn.random.happens(0.5) },
   body: Buffer.alloc(bytes, "u"),
 });
 
-export async function upload(acting: Acting): Promise<void> {
-  const { random, user } = acting;
-  const fresh = await freshAccess(acting);
+export async function upload(turn: Turn): Promise<void> {
+  const { random, user } = turn;
+  const fresh = await freshAccess(turn);
   if (!fresh) return;
   const asked = {
-    ...uploadOf(acting, "off", 1 + random.below(largestBytes)),
+    ...uploadOf(turn, "off", 1 + random.below(largestBytes)),
     headers: { authorization: `Bearer ${fresh.token.text}` },
   };
-  checkSeen(asked, user.id, await acting.ask("upload", asked, only(200)));
+  checkSeen(asked, user.id, await turn.ask("upload", asked, only(200)));
 }
 
-export async function uploadTooMuch(acting: Acting): Promise<void> {
-  await acting.ask("upload", { ...uploadOf(acting, "public", maxBody + 1), alone: true }, only(413));
+export async function uploadTooMuch(turn: Turn): Promise<void> {
+  await turn.ask("upload", { ...uploadOf(turn, "public", maxBody + 1), alone: true }, only(413));
 }
 
-export async function breakUploadOff(acting: Acting): Promise<void> {
-  const asked = uploadOf(acting, "public", 2 + acting.random.below(largestBytes));
-  await acting.leave(asked, "in the request's body");
+export async function breakUploadOff(turn: Turn): Promise<void> {
+  const asked = uploadOf(turn, "public", 2 + turn.random.below(largestBytes));
+  await turn.leave(asked, "in the request's body");
 }
 
-export async function download(acting: Acting): Promise<void> {
-  const answer = await acting.ask("download", get(acting.path("public", "download")), only(200));
+export async function download(turn: Turn): Promise<void> {
+  const answer = await turn.ask("download", get(turn.path("public", "download")), only(200));
   must(answer.whole && answer.body.length === downloadBytes, "the whole download arrives", { ...answer, body: "" });
 }
 
-export async function leaveDownload(acting: Acting): Promise<void> {
-  const path = acting.path("public", "trickle", 5 + acting.random.below(50));
-  await acting.leave(get(path), "in the answer's body");
+export async function leaveDownload(turn: Turn): Promise<void> {
+  const path = turn.path("public", "trickle", 5 + turn.random.below(50));
+  await turn.leave(get(path), "in the answer's body");
 }
 
-export async function leaveSlowRoute(acting: Acting): Promise<void> {
-  const { random } = acting;
-  const fresh = await freshAccess(acting);
+export async function leaveSlowRoute(turn: Turn): Promise<void> {
+  const { random } = turn;
+  const fresh = await freshAccess(turn);
   if (!fresh) return;
-  const asked = get(acting.path("cached", "slow", 200 + random.below(800)), fresh.token.text);
-  await acting.leave(asked, { afterMilliseconds: random.below(200) });
+  const asked = get(turn.path("cached", "slow", 200 + random.below(800)), fresh.token.text);
+  await turn.leave(asked, { afterMilliseconds: random.below(200) });
 }
 
-export async function useSlowRoute(acting: Acting): Promise<void> {
-  const { random, user } = acting;
-  const fresh = await freshAccess(acting);
+export async function useSlowRoute(turn: Turn): Promise<void> {
+  const { random, user } = turn;
+  const fresh = await freshAccess(turn);
   if (!fresh) return;
-  const asked = get(acting.path("off", "slow", 50 + random.below(700)), fresh.token.text);
-  checkSeen(asked, user.id, await acting.ask("slow API", asked, only(200)));
+  const asked = get(turn.path("off", "slow", 50 + random.below(700)), fresh.token.text);
+  checkSeen(asked, user.id, await turn.ask("slow API", asked, only(200)));
 }
 
 /** ORIGIN_TIMEOUT is over before anything comes. */
-export async function useTooSlowRoute(acting: Acting): Promise<void> {
-  await acting.ask("slow API", get(acting.path("public", "never")), only(504));
+export async function useTooSlowRoute(turn: Turn): Promise<void> {
+  await turn.ask("slow API", get(turn.path("public", "never")), only(504));
 }
 
-export async function useDeadApi(acting: Acting): Promise<void> {
-  await acting.ask("API that is down", get(acting.path("dead", "echo")), only(502));
+export async function useDeadApi(turn: Turn): Promise<void> {
+  await turn.ask("API that is down", get(turn.path("dead", "echo")), only(502));
 }
 
-export async function useResettingApi(acting: Acting): Promise<void> {
-  await acting.ask("API that is down", get(acting.path("public", "reset-in-head")), only(502));
+export async function useResettingApi(turn: Turn): Promise<void> {
+  await turn.ask("API that is down", get(turn.path("public", "reset-in-head")), only(502));
 }
 
 /** A part never looks like the whole. */
-export async function useApiThatBreaksOff(acting: Acting): Promise<void> {
-  const answer = await acting.ask(
+export async function useApiThatBreaksOff(turn: Turn): Promise<void> {
+  const answer = await turn.ask(
     "API that is down",
-    { ...get(acting.path("public", "reset-in-body")), alone: true },
+    { ...get(turn.path("public", "reset-in-body")), alone: true },
     only(200),
   );
   must(!answer.whole, "what the API broke off is broken off", answer);
 }
 
 /** Opens, says something, stays for a while, and closes or just goes. */
-export async function useWebSocket(acting: Acting): Promise<void> {
-  const { random, reached, figures } = acting;
-  const fresh = await freshAccess(acting);
+export async function useWebSocket(turn: Turn): Promise<void> {
+  const { random, reached, figures } = turn;
+  const fresh = await freshAccess(turn);
   if (!fresh) return;
-  const path = acting.path("cached", "socket");
+  const path = turn.path("cached", "socket");
   const began = performance.now();
   const socket = await inTime(openWebSocket(reached.host, path, { Authorization: `Bearer ${fresh.token.text}` }), path);
   const { status } = socket.handshake;
@@ -210,9 +210,9 @@ export async function useWebSocket(acting: Acting): Promise<void> {
   } else must((await inTime(socket.close(4000), path)) === 4000, `${path}: the socket closes with its code`);
 }
 
-export async function openSocketBadly(acting: Acting): Promise<void> {
-  const { reached, figures } = acting;
-  const path = acting.path("cached", pathOfRefused);
+export async function openSocketBadly(turn: Turn): Promise<void> {
+  const { reached, figures } = turn;
+  const path = turn.path("cached", pathOfRefused);
   const began = performance.now();
   const { handshake } = await inTime(openWebSocket(reached.host, path), path);
   figures.took("refused token", handshake.status, performance.now() - began);
@@ -231,6 +231,6 @@ async function inTime<T>(work: Promise<T>, path: string): Promise<T> {
   }
 }
 
-export async function lookAtHealth(acting: Acting): Promise<void> {
-  await acting.ask("public route", get("/_gateway/health/ready"), only(200));
+export async function lookAtHealth(turn: Turn): Promise<void> {
+  await turn.ask("public route", get("/_gateway/health/ready"), only(200));
 }

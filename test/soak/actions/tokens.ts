@@ -1,7 +1,6 @@
 // What users do with their tokens at the token endpoints: log in, refresh in every way, log out, and all of it at once.
 // Must never leave a session of the model in doubt: what a race leaves open is asked for at once.
 import { claimsIn } from "../../support/craft.ts";
-import { type Acting, get, must, only, post } from "../acting.ts";
 import type { Answer } from "../client.ts";
 import {
   begun,
@@ -20,6 +19,7 @@ import {
   type UsedToken,
 } from "../model.ts";
 import type { Kind } from "../report/figures.ts";
+import { get, must, only, post, type Turn } from "../turn.ts";
 
 const paths = {
   obtain: "/api/token/",
@@ -48,29 +48,27 @@ function successorId(jti: string): string {
   return jti.slice(0, 24) + counter.toString(16).padStart(8, "0");
 }
 
-export const liveSessions = ({ user }: Pick<Acting, "user">): readonly SimulatedSession[] =>
+export const liveSessions = ({ user }: Pick<Turn, "user">): readonly SimulatedSession[] =>
   user.sessions.filter((session) => isLive(user, session, now()) === true);
 
 /** An access token that lasts, of a session that does. */
-export async function freshAccess(
-  acting: Acting,
-): Promise<{ session: SimulatedSession; token: HeldToken } | undefined> {
-  const session = acting.random.pick(liveSessions(acting));
+export async function freshAccess(turn: Turn): Promise<{ session: SimulatedSession; token: HeldToken } | undefined> {
+  const session = turn.random.pick(liveSessions(turn));
   if (!session) return undefined;
   const last = () => session.access.at(-1);
-  if ((last()?.expiresAt ?? 0) <= now().to) await refresh(acting, session, session.current);
+  if ((last()?.expiresAt ?? 0) <= now().to) await refresh(turn, session, session.current);
   const token = last();
   return token && { session, token };
 }
 
-export async function logIn(acting: Acting): Promise<void> {
-  const { user } = acting;
+export async function logIn(turn: Turn): Promise<void> {
+  const { user } = turn;
   const body = { username: user.username, password: user.password };
-  const answer = await acting.ask("log-in", post(paths.obtain, body), only(user.isActive ? 200 : 401));
-  if (answer.status === 200) tookLogIn(acting, answer);
+  const answer = await turn.ask("log-in", post(paths.obtain, body), only(user.isActive ? 200 : 401));
+  if (answer.status === 200) tookLogIn(turn, answer);
 }
 
-function tookLogIn({ user }: Acting, answer: Answer): SimulatedSession {
+function tookLogIn({ user }: Turn, answer: Answer): SimulatedSession {
   const { refresh: token, access } = pairIn(answer);
   const session = begun(user, token, access);
   checkAccess(user.id, session, access, answer);
@@ -87,13 +85,13 @@ function checkAccess(userId: string, session: SimulatedSession, access: string, 
   );
 }
 
-export async function logInWrongly(acting: Acting): Promise<void> {
-  const body = { username: acting.user.username, password: `not ${acting.user.password}` };
-  await acting.ask("log-in", post(paths.obtain, body), only(401));
+export async function logInWrongly(turn: Turn): Promise<void> {
+  const body = { username: turn.user.username, password: `not ${turn.user.password}` };
+  await turn.ask("log-in", post(paths.obtain, body), only(401));
 }
 
 /** A refresh that was answered. @param token the one that was sent */
-function tookRefresh({ user }: Acting, session: SimulatedSession, token: HeldToken, answer: Answer): void {
+function tookRefresh({ user }: Turn, session: SimulatedSession, token: HeldToken, answer: Answer): void {
   const pair = pairIn(answer);
   if (token.jti === session.current.jti) {
     const successor = heldToken(pair.refresh);
@@ -105,46 +103,46 @@ function tookRefresh({ user }: Acting, session: SimulatedSession, token: HeldTok
 }
 
 /** Sends any token of the session to be refreshed. */
-export async function refresh(acting: Acting, session: SimulatedSession, token: HeldToken | UsedToken): Promise<void> {
-  const { settings, user } = acting;
+export async function refresh(turn: Turn, session: SimulatedSession, token: HeldToken | UsedToken): Promise<void> {
+  const { settings, user } = turn;
   const verdict = (at: During) => refreshVerdict(settings, user, session, token, at);
   const kind: Kind = "used" in token ? "repeated refresh" : "refresh";
-  const answer = await acting.ask(kind, post(paths.refresh, { refresh: token.text }), (at) =>
+  const answer = await turn.ask(kind, post(paths.refresh, { refresh: token.text }), (at) =>
     statusesFor(verdict(at), 200, 401),
   );
-  if (answer.status === 200) tookRefresh(acting, session, token, answer);
+  if (answer.status === 200) tookRefresh(turn, session, token, answer);
   else if ("used" in token && !session.ended && user.isActive) {
     if (isReuse(settings, user, session, token, answer.at)) ended(session, "reuse", answer.at);
     // Whether it was reuse, or the token had expired, is not known to the second.
-    else if (answer.at.from < token.expiresAt) await settle(acting, session);
+    else if (answer.at.from < token.expiresAt) await settle(turn, session);
   }
 }
 
 /** Asks whether a session goes on, where both could be. */
-async function settle(acting: Acting, session: SimulatedSession): Promise<void> {
-  const answer = await acting.ask("refresh", post(paths.refresh, { refresh: session.current.text }), only(200, 401));
-  if (answer.status === 200) tookRefresh(acting, session, session.current, answer);
+async function settle(turn: Turn, session: SimulatedSession): Promise<void> {
+  const answer = await turn.ask("refresh", post(paths.refresh, { refresh: session.current.text }), only(200, 401));
+  if (answer.status === 200) tookRefresh(turn, session, session.current, answer);
   else ended(session, "settled", answer.at);
 }
 
-export async function refreshOnce(acting: Acting): Promise<void> {
-  const session = acting.random.pick(liveSessions(acting));
-  if (session) await refresh(acting, session, session.current);
+export async function refreshOnce(turn: Turn): Promise<void> {
+  const session = turn.random.pick(liveSessions(turn));
+  if (session) await refresh(turn, session, session.current);
 }
 
 /** The response was lost, or two tabs have the same token. */
-export async function refreshTwice(acting: Acting): Promise<void> {
-  const session = acting.random.pick(liveSessions(acting));
+export async function refreshTwice(turn: Turn): Promise<void> {
+  const session = turn.random.pick(liveSessions(turn));
   if (!session) return;
-  await refresh(acting, session, session.current);
+  await refresh(turn, session, session.current);
   const used = session.used.at(-1);
-  if (used) await refresh(acting, session, used);
+  if (used) await refresh(turn, session, used);
 }
 
 /** Many tabs at once, some of which are one token behind. */
-export async function refreshInTabs(acting: Acting): Promise<void> {
-  const { random, settings } = acting;
-  const session = random.pick(liveSessions(acting));
+export async function refreshInTabs(turn: Turn): Promise<void> {
+  const { random, settings } = turn;
+  const session = random.pick(liveSessions(turn));
   if (!session) return;
   const before = session.current;
   const last = session.used.at(-1);
@@ -153,7 +151,7 @@ export async function refreshInTabs(acting: Acting): Promise<void> {
   const tabs = 2 + random.below(7);
   const tokens = Array.from({ length: tabs }, (_, tab) => (tab > 0 && behind && random.happens(0.2) ? behind : before));
   const answers = await Promise.all(
-    tokens.map((token) => acting.ask("refresh", post(paths.refresh, { refresh: token.text }), only(200, 401))),
+    tokens.map((token) => turn.ask("refresh", post(paths.refresh, { refresh: token.text }), only(200, 401))),
   );
   const at = together(answers);
   const within = (used: During) => at.to - used.from <= settings.graceSeconds && before.expiresAt > at.to;
@@ -172,10 +170,10 @@ export async function refreshInTabs(acting: Acting): Promise<void> {
   if (successor !== undefined) rotated(session, heldToken(successor), at);
   const [first] = answers.filter(({ status }) => status === 200);
   if (first) {
-    checkAccess(acting.user.id, session, pairIn(first).access, first);
+    checkAccess(turn.user.id, session, pairIn(first).access, first);
     gotAccess(session, pairIn(first).access);
   }
-  if (answers.some(({ status }) => status !== 200)) await settle(acting, session);
+  if (answers.some(({ status }) => status !== 200)) await settle(turn, session);
 }
 
 const together = (answers: readonly Answer[]): During => ({
@@ -184,73 +182,73 @@ const together = (answers: readonly Answer[]): During => ({
 });
 
 /** A token that was used long ago comes back: a thief has it, or the owner comes after one. */
-export async function reuse(acting: Acting): Promise<void> {
-  const { random, settings } = acting;
-  const old = liveSessions(acting).flatMap((session) =>
+export async function reuse(turn: Turn): Promise<void> {
+  const { random, settings } = turn;
+  const old = liveSessions(turn).flatMap((session) =>
     session.used
       .filter(({ used, expiresAt }) => nowSeconds() - 1 - used.to > settings.graceSeconds && expiresAt > now().to)
       .map((token) => ({ session, token })),
   );
   const found = random.pick(old);
-  if (found) await refresh(acting, found.session, found.token);
+  if (found) await refresh(turn, found.session, found.token);
 }
 
 /** A token of a session that has ended, in whatever way. */
-export async function refreshEnded(acting: Acting): Promise<void> {
-  const { random, user } = acting;
+export async function refreshEnded(turn: Turn): Promise<void> {
+  const { random, user } = turn;
   const session = random.pick(user.sessions.filter(({ ended: end }) => end));
   if (!session) return;
   const used = session.used.at(-1);
-  await refresh(acting, session, used && random.happens(0.3) ? used : session.current);
+  await refresh(turn, session, used && random.happens(0.3) ? used : session.current);
 }
 
-export async function logOut(acting: Acting): Promise<void> {
-  const session = acting.random.pick(liveSessions(acting));
+export async function logOut(turn: Turn): Promise<void> {
+  const session = turn.random.pick(liveSessions(turn));
   if (!session) return;
   const sent = post(paths.blacklist, { refresh: session.current.text });
-  const { at } = await acting.ask("log-out", sent, only(200));
+  const { at } = await turn.ask("log-out", sent, only(200));
   ended(session, "log-out", at);
-  if (acting.random.happens(0.3)) await acting.ask("log-out", sent, only(401));
+  if (turn.random.happens(0.3)) await turn.ask("log-out", sent, only(401));
 }
 
-export async function endSession(acting: Acting): Promise<void> {
-  const fresh = await freshAccess(acting);
+export async function endSession(turn: Turn): Promise<void> {
+  const fresh = await freshAccess(turn);
   if (!fresh) return;
-  const session = acting.random.pick(liveSessions(acting)) ?? fresh.session;
+  const session = turn.random.pick(liveSessions(turn)) ?? fresh.session;
   const sent = { ...get(`${paths.sessions}${session.id}/`, fresh.token.text), method: "DELETE" };
-  const { at } = await acting.ask("log-out", sent, only(204));
+  const { at } = await turn.ask("log-out", sent, only(204));
   ended(session, "ended from the list", at);
 }
 
 /** Nobody can end a session of somebody else. */
-export async function endAnothers(acting: Acting): Promise<void> {
-  const { random, user, users } = acting;
-  const fresh = await freshAccess(acting);
+export async function endAnothers(turn: Turn): Promise<void> {
+  const { random, user, users } = turn;
+  const fresh = await freshAccess(turn);
   const another = random.pick(users.filter((one) => one !== user));
   const session = another && random.pick(another.sessions);
   if (!fresh || !session) return;
   const sent = { ...get(`${paths.sessions}${session.id}/`, fresh.token.text), method: "DELETE" };
-  await acting.ask("log-out", sent, only(404));
+  await turn.ask("log-out", sent, only(404));
 }
 
-export async function logOutEverywhere(acting: Acting): Promise<void> {
-  const fresh = await freshAccess(acting);
+export async function logOutEverywhere(turn: Turn): Promise<void> {
+  const fresh = await freshAccess(turn);
   if (!fresh) return;
   const headers = { authorization: `Bearer ${fresh.token.text}` };
-  const { at } = await acting.ask("log-out", post(paths.logoutAll, {}, headers), only(200));
-  endedAll(acting.user, "log-out everywhere", at);
+  const { at } = await turn.ask("log-out", post(paths.logoutAll, {}, headers), only(200));
+  endedAll(turn.user, "log-out everywhere", at);
 }
 
-export async function listSessions(acting: Acting): Promise<void> {
-  const { user } = acting;
-  const fresh = await freshAccess(acting);
+export async function listSessions(turn: Turn): Promise<void> {
+  const { user } = turn;
+  const fresh = await freshAccess(turn);
   if (!fresh) return;
-  const answer = await acting.ask("list of sessions", get(paths.sessions, fresh.token.text), only(200));
+  const answer = await turn.ask("list of sessions", get(paths.sessions, fresh.token.text), only(200));
   checkList(user, fresh.session, answer);
 }
 
 /** The list has each session that goes on, and beyond them only what nobody has tokens of. */
-export function checkList(user: Acting["user"], own: SimulatedSession, answer: Answer): void {
+export function checkList(user: Turn["user"], own: SimulatedSession, answer: Answer): void {
   const list = JSON.parse(answer.body) as ReadonlyArray<{ readonly id: string; readonly current: boolean }>;
   const listed = new Set(list.map(({ id }) => id));
   must(listed.size === list.length, "no session is listed twice", answer);
@@ -270,15 +268,15 @@ export function checkList(user: Acting["user"], own: SimulatedSession, answer: A
 }
 
 /** Of a refresh token, whether it is good; of an access token, whether it has expired. */
-export async function verify(acting: Acting): Promise<void> {
-  const { random, user } = acting;
+export async function verify(turn: Turn): Promise<void> {
+  const { random, user } = turn;
   const session = random.pick(user.sessions);
   if (!session) return;
   const token = random.pick([session.current, ...session.used, ...session.access]);
   if (!token) return;
   const isAccess = session.access.some(({ jti }) => jti === token.jti);
   const isUsed = "used" in token;
-  await acting.ask("verify", post(paths.verify, { token: token.text }), (at) => {
+  await turn.ask("verify", post(paths.verify, { token: token.text }), (at) => {
     if (at.from >= token.expiresAt) return [401];
     const meant = isAccess || !(isUsed || session.ended || !user.isActive) ? 200 : 400;
     return at.to >= token.expiresAt ? [401, meant] : [meant];
@@ -286,17 +284,17 @@ export async function verify(acting: Acting): Promise<void> {
 }
 
 /** A client that leaves during a refresh asks again, and gets the only successor. */
-export async function leaveRefresh(acting: Acting): Promise<void> {
-  const { random } = acting;
-  const session = random.pick(liveSessions(acting));
+export async function leaveRefresh(turn: Turn): Promise<void> {
+  const { random } = turn;
+  const session = random.pick(liveSessions(turn));
   if (!session) return;
   const sent = post(paths.refresh, { refresh: session.current.text });
-  const left = await acting.leave(sent, { afterMilliseconds: random.below(15) });
-  const isLate = (at: During) => at.to - left.from > acting.settings.graceSeconds;
-  const answer = await acting.ask("repeated refresh", sent, (at) => (isLate(at) ? [200, 401] : [200]));
+  const left = await turn.leave(sent, { afterMilliseconds: random.below(15) });
+  const isLate = (at: During) => at.to - left.from > turn.settings.graceSeconds;
+  const answer = await turn.ask("repeated refresh", sent, (at) => (isLate(at) ? [200, 401] : [200]));
   // Which of the two requests used the token up is not known.
   const at = spanOf(left, answer.at);
-  if (answer.status === 200) tookRefresh(acting, session, session.current, { ...answer, at });
+  if (answer.status === 200) tookRefresh(turn, session, session.current, { ...answer, at });
   else ended(session, "reuse", answer.at);
 }
 
@@ -305,61 +303,61 @@ const spanOf = (one: During, other: During): During => ({
   to: Math.max(one.to, other.to),
 });
 
-export async function leaveLogIn(acting: Acting): Promise<void> {
-  const { user, random } = acting;
+export async function leaveLogIn(turn: Turn): Promise<void> {
+  const { user, random } = turn;
   const body = { username: user.username, password: user.password };
-  user.abandoned.push(await acting.leave(post(paths.obtain, body), { afterMilliseconds: random.below(250) }));
+  user.abandoned.push(await turn.leave(post(paths.obtain, body), { afterMilliseconds: random.below(250) }));
 }
 
-export async function leaveLogOut(acting: Acting): Promise<void> {
-  const { random } = acting;
-  const session = random.pick(liveSessions(acting));
+export async function leaveLogOut(turn: Turn): Promise<void> {
+  const { random } = turn;
+  const session = random.pick(liveSessions(turn));
   if (!session) return;
   const sent = post(paths.blacklist, { refresh: session.current.text });
-  const left = await acting.leave(sent, { afterMilliseconds: random.below(15) });
-  const { at } = await acting.ask("log-out", sent, only(200, 401));
+  const left = await turn.leave(sent, { afterMilliseconds: random.below(15) });
+  const { at } = await turn.ask("log-out", sent, only(200, 401));
   ended(session, "log-out", spanOf(left, at));
 }
 
 /** Of a refresh and a log-out with one token, one succeeds. */
-export async function refreshWhileLoggingOut(acting: Acting): Promise<void> {
-  const session = acting.random.pick(liveSessions(acting));
+export async function refreshWhileLoggingOut(turn: Turn): Promise<void> {
+  const session = turn.random.pick(liveSessions(turn));
   if (!session) return;
   const body = { refresh: session.current.text };
   const [refreshed, loggedOut] = await Promise.all([
-    acting.ask("refresh", post(paths.refresh, body), only(200, 401)),
-    acting.ask("log-out", post(paths.blacklist, body), only(200, 401)),
+    turn.ask("refresh", post(paths.refresh, body), only(200, 401)),
+    turn.ask("log-out", post(paths.blacklist, body), only(200, 401)),
   ]);
   must((refreshed.status === 200) !== (loggedOut.status === 200), "one of refresh and log-out succeeds", loggedOut);
-  if (refreshed.status === 200) tookRefresh(acting, session, session.current, refreshed);
+  if (refreshed.status === 200) tookRefresh(turn, session, session.current, refreshed);
   else ended(session, "log-out", loggedOut.at);
 }
 
 /** However a refresh comes out, its session ends with the one request that ended it from the list. */
-export async function refreshWhileEnding(acting: Acting): Promise<void> {
-  const fresh = await freshAccess(acting);
+export async function refreshWhileEnding(turn: Turn): Promise<void> {
+  const fresh = await freshAccess(turn);
   if (!fresh) return;
   const { session, token } = fresh;
   const [refreshed, end] = await Promise.all([
-    acting.ask("refresh", post(paths.refresh, { refresh: session.current.text }), only(200, 401)),
-    acting.ask("log-out", { ...get(`${paths.sessions}${session.id}/`, token.text), method: "DELETE" }, only(204)),
+    turn.ask("refresh", post(paths.refresh, { refresh: session.current.text }), only(200, 401)),
+    turn.ask("log-out", { ...get(`${paths.sessions}${session.id}/`, token.text), method: "DELETE" }, only(204)),
   ]);
-  if (refreshed.status === 200) tookRefresh(acting, session, session.current, refreshed);
+  if (refreshed.status === 200) tookRefresh(turn, session, session.current, refreshed);
   ended(session, "ended from the list", end.at);
 }
 
 /** A refresh of a later second than the log-out is no part of "all that was issued so far". */
-export async function refreshWhileLoggingOutEverywhere(acting: Acting): Promise<void> {
-  const fresh = await freshAccess(acting);
+export async function refreshWhileLoggingOutEverywhere(turn: Turn): Promise<void> {
+  const fresh = await freshAccess(turn);
   if (!fresh) return;
   const { session, token } = fresh;
   const headers = { authorization: `Bearer ${token.text}` };
   const [refreshed, end] = await Promise.all([
-    acting.ask("refresh", post(paths.refresh, { refresh: session.current.text }), only(200, 401)),
-    acting.ask("log-out", post(paths.logoutAll, {}, headers), only(200)),
+    turn.ask("refresh", post(paths.refresh, { refresh: session.current.text }), only(200, 401)),
+    turn.ask("log-out", post(paths.logoutAll, {}, headers), only(200)),
   ]);
-  if (refreshed.status === 200) tookRefresh(acting, session, session.current, refreshed);
+  if (refreshed.status === 200) tookRefresh(turn, session, session.current, refreshed);
   const isLater = session.current.issuedAt > end.at.from;
-  endedAll(acting.user, "log-out everywhere", end.at, isLater ? session : undefined);
-  if (isLater) await settle(acting, session);
+  endedAll(turn.user, "log-out everywhere", end.at, isLater ? session : undefined);
+  if (isLater) await settle(turn, session);
 }

@@ -25,11 +25,13 @@ const whole = (count: number) => Math.round(count).toLocaleString("en");
 
 function runText({ machine, options, seconds, turns, requests, leavings, filled, ...run }: SoakRun): string {
   const cpu = run.cpuSeconds === null ? "" : ` The gateway's process used ${whole(run.cpuSeconds)} s of CPU.`;
+  const missed =
+    run.missedTurns === 0 ? "" : `, and ${whole(run.missedTurns)} were left out because everybody was busy`;
   return [
-    `Run of ${machine.date}, ${whole(options.minutes)} minutes, seed ${options.seed}: a virtual machine with ${machine.cores} cores that others used, too, ${machine.system},`,
-    `workerd ${machine.workerd}, Node ${machine.node}. ${whole(options.users)} users took ${whole(options.rate)} turns a second, ${whole(turns)} in all: ${whole(requests)} requests`,
-    `were answered, and ${whole(leavings)} clients left. Before the clock started, ${whole(filled)} tokens filled the caches.${cpu}`,
-    `With the comparison at the end it took ${whole(seconds / 60)} minutes.`,
+    `Run of ${machine.date}, ${whole(options.minutes)} minutes, seed ${options.seed}: a virtual machine with ${machine.cores} cores, which others kept busy, ${machine.system},`,
+    `workerd ${machine.workerd}, Node ${machine.node}. Of ${whole(options.users)} users, ${whole(options.rate)} had a turn each second: ${whole(turns)} in all${missed}.`,
+    `${whole(requests)} requests were answered, with those of the comparison, and ${whole(leavings)} clients left. Before the clock started,`,
+    `${whole(filled)} tokens filled the caches.${cpu} With the comparison, the run took ${whole(seconds / 60)} minutes.`,
   ].join("\n");
 }
 
@@ -87,7 +89,11 @@ export function soakPicturesOf(run: SoakRun): Readonly<Record<string, string>> {
   const end = { x: minutes, label: `${minutes} min` };
   const panels = run.kinds.map(({ kind, pieces }): Panel => {
     const points = (value: "p50" | "p99") =>
-      pieces.map((piece) => [round(piece.fromSeconds / 60), piece[value]] as const);
+      pieces.flatMap((piece) => {
+        const minute = round(piece.fromSeconds / 60);
+        // What comes after it is the comparison.
+        return minute < minutes ? [[minute, piece[value]] as const] : [];
+      });
     return {
       title: kind,
       lines: [

@@ -13,7 +13,7 @@ export interface Reached {
   readonly provisioningKey: string;
 }
 
-export interface World {
+export interface SoakContext {
   readonly reached: Reached;
   readonly client: Client;
   readonly figures: Figures;
@@ -24,7 +24,7 @@ export interface World {
   readonly hashes: ReadonlyMap<string, string>;
 }
 
-export interface Acting extends World {
+export interface Turn extends SoakContext {
   readonly user: SimulatedUser;
   readonly random: Random;
   /** A path of this turn, which no other request has. */
@@ -42,20 +42,20 @@ export interface Acting extends World {
 /** What the model cannot explain. */
 export class Unexplained extends Error {}
 
-/** @param turn its number, for the paths */
-export function actingOf(world: World, user: SimulatedUser, random: Random, turn: number): Acting {
+/** @param number of the turn, for the paths */
+export function turnOf(context: SoakContext, user: SimulatedUser, random: Random, number: number): Turn {
   let requests = 0;
   return {
-    ...world,
+    ...context,
     user,
     random,
-    path: (route, work, argument = "-") => `/${route}/${work}/${argument}/${user.id}-${turn}-${requests}`,
+    path: (route, work, argument = "-") => `/${route}/${work}/${argument}/${user.id}-${number}-${requests}`,
     async ask(kind, asked, allowed) {
       requests++;
-      const answer = await world.client.send(asked).catch((error: unknown) => {
+      const answer = await context.client.send(asked).catch((error: unknown) => {
         throw new Unexplained(`${requestText(asked)}\nno answer: ${error instanceof Error ? error.message : error}`);
       });
-      world.figures.took(kind, answer.status, answer.milliseconds);
+      context.figures.took(kind, answer.status, answer.milliseconds);
       const expected = allowed(answer.at);
       if (!expected.includes(answer.status)) {
         throw new Unexplained(`${requestText(asked)}\n${answerText(answer)}\ninstead of ${expected.join(" or ")}`);
@@ -64,8 +64,8 @@ export function actingOf(world: World, user: SimulatedUser, random: Random, turn
     },
     async leave(asked, when) {
       requests++;
-      world.figures.left();
-      return world.client.leave(asked, when).catch((error: unknown) => {
+      context.figures.left();
+      return context.client.leave(asked, when).catch((error: unknown) => {
         throw new Unexplained(`${requestText(asked)}\nno answer: ${error instanceof Error ? error.message : error}`);
       });
     },
