@@ -1,10 +1,8 @@
 // Who races: each with what it does for its time, and how it is started.
 // Must never let one run in another way than its like.
-import { createPublicKey } from "node:crypto";
-import { benchUser } from "./fill-stores.ts";
 import type { Ground } from "./ground.ts";
 import { type Served, serveWorker } from "./serve/workerd.ts";
-import { type Algorithm, benchIssuer } from "./tokens.ts";
+import type { Algorithm } from "./tokens.ts";
 
 export interface Contestant {
   readonly name: string;
@@ -13,7 +11,7 @@ export interface Contestant {
   /** False for one that looks at no token: it passes every request on. */
   readonly checks: boolean;
   /** What the origin has to get as X-User-Id; undefined where nothing is set. */
-  readonly userIdSent?: string | undefined;
+  readonly userIdSent?: string;
   /** The tokens it takes; HS256 without it. */
   readonly algorithm?: Algorithm;
   /** Whether it claims what the gateway promises of a proxied request, and is examined for it (examine-promises.ts). */
@@ -83,7 +81,7 @@ export const ofCheckout = (contestant: Contestant, checkout: string): Contestant
 export interface GatewaySetUp {
   readonly algorithm?: Algorithm;
   readonly tables?: "empty" | "full";
-  readonly vars?: Readonly<Record<string, unknown>>;
+  readonly vars?: Readonly<Record<string, unknown>> | ((ground: Ground) => Readonly<Record<string, unknown>>);
 }
 
 /** The Worker as it ships, with wrangler.toml's settings but for those given. */
@@ -95,42 +93,18 @@ export function gateway(name: string, about: string, setUp: GatewaySetUp = {}): 
     checks: true,
     userIdSent: "7",
     algorithm,
-    promises: tables === "empty" && Object.keys(vars).length === 0,
+    promises: tables === "empty" && typeof vars === "object" && Object.keys(vars).length === 0,
     async start(ground, { checkout, ...more } = {}) {
       const built = await ground.worker(undefined, checkout);
       const { signingKey } = ground.maker(algorithm);
       const stores = await ground.stores(tables, checkout);
+      const own = { ORIGIN_URL: ground.origin.url, SIGNING_KEY: signingKey, ALGORITHM: algorithm };
       const served = await serveWorker(built, {
-        vars: { ...built.vars, ORIGIN_URL: ground.origin.url, SIGNING_KEY: signingKey, ALGORITHM: algorithm, ...vars },
+        vars: { ...built.vars, ...own, ...(typeof vars === "function" ? vars(ground) : vars) },
         storesAddress: stores.address,
         ...more,
       });
       return { ...served, storePids: stores.pids };
-    },
-  };
-}
-
-/**
- * The Worker as it ships, for which the RS256 tokens of the bench are those of another issuer.
- *
- * @param reissued whether the origin gets a token of the gateway's own in their place
- */
-export function gatewayOfOthers(name: string, about: string, reissued: boolean): Contestant {
-  const own = gateway(name, about);
-  const mapping = reissued ? { reissue: { user: "alternate_id" } } : {};
-  return {
-    ...own,
-    algorithm: "RS256",
-    ...(reissued ? {} : { userIdSent: undefined }),
-    promises: false,
-    async start(ground, more) {
-      const jwk = createPublicKey(ground.maker("RS256").signingKey).export({ format: "jwk" });
-      const issuer = { issuer: benchIssuer, keys: [jwk], audience: null, user_claim: "user_id", ...mapping };
-      const routes = [{ path: "/*", auth: "token", issuers: [benchIssuer] }];
-      const { db } = await ground.stores("empty");
-      await db.prepare("UPDATE users SET alternate_id = ?1 WHERE id = ?1").bind(benchUser.id).run();
-      const inFront = gateway(name, about, { vars: { ISSUERS: [issuer], ROUTES: routes } });
-      return inFront.start(ground, more);
     },
   };
 }

@@ -5,13 +5,15 @@ import { type BuiltWorker, builtWorker } from "../scripts/shared/built-worker.ts
 import { fillStores, noRows, type TableSizes } from "./fill-stores.ts";
 import { type RunningOrigin, startOrigin } from "./processes.ts";
 import { type Stores, startStores } from "./serve/stores.ts";
-import { type Algorithm, type TokenMaker, tokenMaker } from "./tokens.ts";
+import { type Algorithm, type ForeignMaker, foreignMaker, type TokenMaker, tokenMaker } from "./tokens.ts";
 
 export interface Ground {
   readonly origin: RunningOrigin;
   maker(algorithm: Algorithm): TokenMaker;
   /** Of HS256 tokens with a key that nobody knows. */
   readonly stranger: TokenMaker;
+  /** Of the tokens of another issuer, whose key is known. */
+  readonly foreign: ForeignMaker;
   /**
    * @param entry a file of bench/; the gateway itself without it
    * @param checkout the folder of another checkout; this one without it
@@ -50,6 +52,7 @@ export async function openGround(
   return {
     origin,
     stranger: tokenMaker("HS256"),
+    foreign: foreignMaker(),
     maker: (algorithm) => remembered(makers, algorithm, () => tokenMaker(algorithm)),
     worker: (entry, checkout) =>
       remembered(workers, checkout ?? entry, () =>

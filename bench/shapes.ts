@@ -1,12 +1,12 @@
 // The kinds of load: which requests, who gets them, what a right answer is.
 // Must never give two contestants of a shape different work.
-import { bare, byHand, type Contestant, floor, gateway, gatewayOfOthers, honoJose, honoJwt } from "./contestants.ts";
+import { bare, byHand, type Contestant, floor, gateway, honoJose, honoJwt } from "./contestants.ts";
 import { djangoStateless, djangoUser, fastify, haproxy } from "./contestants-elsewhere.ts";
 import { benchUser } from "./fill-stores.ts";
 import type { Ground } from "./ground.ts";
 import type { WindowPlan } from "./load/window.ts";
 import { getRequest, postRequest, postTextRequest } from "./requests.ts";
-import { type Algorithm, benchIssuer } from "./tokens.ts";
+import type { Algorithm } from "./tokens.ts";
 
 /** The requests of one window. */
 export type Work = Pick<WindowPlan, "requests" | "order"> & { readonly connections?: number };
@@ -38,13 +38,10 @@ const revocationOff = { ROUTES: [{ path: "/*", auth: "token", revocation: "off" 
 
 const times = (count: number, make: () => string) => Array.from({ length: count }, make);
 
-const warm =
-  (algorithm: Algorithm) =>
-  (ground: Ground, { path }: Wanted): Work => {
-    const maker = ground.maker(algorithm);
-    return { requests: times(TOKENS_IN_ROTATION, () => getRequest(path, maker.make("access"))), order: "again" };
-  };
-const warmWork = warm("HS256");
+function warmWork(ground: Ground, { path }: Wanted): Work {
+  const maker = ground.maker("HS256");
+  return { requests: times(TOKENS_IN_ROTATION, () => getRequest(path, maker.make("access"))), order: "again" };
+}
 
 const unseen = (algorithm: Algorithm, contestants: readonly Contestant[]): Shape => ({
   name: `unseen-${algorithm.toLowerCase()}`,
@@ -68,6 +65,21 @@ const emptyAndFull = (vars: Readonly<Record<string, unknown>> = {}) => [
 
 const logging = (name: string, about: string, vars: Readonly<Record<string, unknown>>) =>
   gateway(name, about, { vars: { ...revocationOff, LOG: "off", ...vars } });
+
+const issuersPaths = { own: "/api/own/?page=2", foreign: "/api/foreign/?page=2", reissued: "/api/reissued/?page=2" };
+
+/** The gateway with another issuer. @param path by which the shape's work knows whose tokens it is to send */
+const withIssuer = (name: string, about: string, path: string, more: Readonly<Record<string, unknown>>) => ({
+  ...gateway(name, about, {
+    algorithm: "RS256",
+    vars: ({ foreign: { issuer, audience, jwk } }) => ({
+      USER_ID_TYPE: "text",
+      ISSUERS: [{ issuer, audience, keys: [jwk], ...more }],
+      ROUTES: [{ path: "/*", auth: "token", issuers: ["self", issuer] }],
+    }),
+  }),
+  path,
+});
 
 const post = (path: string, field: "token" | "refresh", kind: "access" | "refresh", order: Work["order"]) => ({
   status: 200,
@@ -105,15 +117,20 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: "issuers",
-    about: "64 RS256 tokens in rotation: the gateway's own, and the same as those of another issuer",
+    about: "64 RS256 tokens in rotation, of the gateway's own and of another issuer",
     contestants: [
-      floor,
-      gateway("gateway", "their own issuer", { algorithm: "RS256", vars: { ISSUER: benchIssuer } }),
-      gatewayOfOthers("gateway-foreign", "another issuer (ISSUERS)", false),
-      gatewayOfOthers("gateway-reissued", "another issuer, and the origin gets a token of the gateway's own", true),
+      withIssuer("gateway-own", "its own tokens, with another issuer in ISSUERS", issuersPaths.own, {}),
+      withIssuer("gateway-foreign", "the other issuer's tokens", issuersPaths.foreign, {}),
+      withIssuer("gateway-reissued", "the same with reissue", issuersPaths.reissued, {
+        ...{ reissue: { user_id: "idp:{sub}" }, provision: true },
+      }),
     ],
     status: 200,
-    work: warm("RS256"),
+    work(ground, { path }) {
+      const own = ground.maker("RS256");
+      const make = () => (path === issuersPaths.own ? own.make("access") : ground.foreign.make());
+      return { requests: times(TOKENS_IN_ROTATION, () => getRequest(path, make())), order: "again" };
+    },
   },
   unseen("HS256", [bare, floor, unseenGateway("HS256"), honoJose]),
   unseen("RS256", [bare, floor, unseenGateway("RS256")]),

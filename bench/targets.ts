@@ -43,12 +43,12 @@ const targets: readonly Target[] = [
     ...{ shape: "no-token", contestant: "gateway", against: "floor", atMost: 0.75, gate: 0.85 },
   },
   {
-    says: "a known token of another issuer, relative to one of the gateway's own",
-    ...{ shape: "issuers", contestant: "gateway-foreign", against: "gateway", atMost: 1.05 },
+    says: "a known RS256 token of another issuer, relative to the gateway's own",
+    ...{ shape: "issuers", contestant: "gateway-foreign", against: "gateway-own", atMost: 1.05 },
   },
   {
-    says: "the same, with a token of the gateway's own in its place",
-    ...{ shape: "issuers", contestant: "gateway-reissued", against: "gateway", atMost: 1.1 },
+    says: "the same with reissue, relative to the gateway's own",
+    ...{ shape: "issuers", contestant: "gateway-reissued", against: "gateway-own", atMost: 1.1 },
   },
   {
     says: "a proxied request with full tables, relative to empty ones, including stores",

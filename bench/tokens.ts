@@ -6,9 +6,6 @@ import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } fr
 export const algorithms = ["HS256", "RS256", "ES256", "EdDSA"] as const;
 export type Algorithm = (typeof algorithms)[number];
 
-/** The `iss` of all tokens: to most contestants a claim like others. */
-export const benchIssuer = "https://issuer.example";
-
 export interface TokenMaker {
   /** The gateway's SIGNING_KEY. */
   readonly signingKey: string;
@@ -28,10 +25,37 @@ export function tokenMaker(algorithm: Algorithm): TokenMaker {
       const issuedAt = Math.floor(Date.now() / 1000) - 1;
       const claims = {
         ...{ token_type: kind, exp: issuedAt + lifetimeSeconds, iat: issuedAt },
-        ...{ jti: randomBytes(16).toString("hex"), user_id: "7", iss: benchIssuer },
+        ...{ jti: randomBytes(16).toString("hex"), user_id: "7" },
       };
       const text = `${header}.${base64url(JSON.stringify(claims))}`;
       return `${text}.${seal(Buffer.from(text)).toString("base64url")}`;
+    },
+  };
+}
+
+/** Another issuer, whose tokens the gateway takes (ISSUERS). */
+export interface ForeignMaker {
+  readonly issuer: string;
+  readonly audience: string;
+  /** The public key. */
+  readonly jwk: Readonly<Record<string, unknown>>;
+  /** A token of one and the same user, whose id no other has. */
+  make(): string;
+}
+
+export function foreignMaker(): ForeignMaker {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const [issuer, audience, kid] = ["https://idp.example.com/", "https://api.example.com", "bench"];
+  const header = base64url(JSON.stringify({ alg: "RS256", typ: "JWT", kid }));
+  return {
+    ...{ issuer, audience },
+    jwk: { ...publicKey.export({ format: "jwk" }), kid, alg: "RS256", use: "sig" },
+    make() {
+      const iat = Math.floor(Date.now() / 1000) - 1;
+      const exp = iat + LIFETIME_SECONDS.access;
+      const claims = { iss: issuer, aud: audience, sub: "7", iat, exp, jti: randomBytes(16).toString("hex") };
+      const text = `${header}.${base64url(JSON.stringify(claims))}`;
+      return `${text}.${sign("sha256", Buffer.from(text), privateKey).toString("base64url")}`;
     },
   };
 }
