@@ -180,19 +180,24 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   return setAssertion(signAssertion, settings, headers, forwarding).then(() => headers);
 }
 
-/** A WebSocket that somebody's token opened ends with it; whoever is anonymous has nothing that could end. */
+/** A WebSocket that somebody's token or key opened ends with it; whoever is anonymous has nothing that could end. */
 function ending(
   { settings, nowMilliseconds, log }: ProxyDependencies,
   { requestId }: RequestContext,
-  { identity }: Caller,
+  caller: Caller,
   response: Response,
 ): Response {
-  if (response.status !== 101 || identity === undefined) return response;
-  // As the token caches have it: Python cuts fractions off when it checks `exp`, and issuers have a leeway of their own.
-  const leeway = identity.foreign ? 0 : settings.LEEWAY;
-  const atMilliseconds = (Math.trunc(identity.expiresAtSeconds) + leeway) * 1000;
+  const atMilliseconds = response.status === 101 ? endOf(settings, caller) : undefined;
+  if (atMilliseconds === undefined) return response;
   const expired = () => log("websocket_expired", { request_id: requestId });
   return endingWith({ atMilliseconds, nowMilliseconds, expired }, response);
+}
+
+/** When the token or key ends; undefined for none, and for a key that does not expire. */
+function endOf({ LEEWAY }: Settings, { identity, apiKey }: Caller): number | undefined {
+  if (identity === undefined) return apiKey?.expiresAtSeconds && apiKey.expiresAtSeconds * 1000;
+  // As the token caches have it: Python cuts fractions off when it checks `exp`, and issuers have a leeway of their own.
+  return (Math.trunc(identity.expiresAtSeconds) + (identity.foreign ? 0 : LEEWAY)) * 1000;
 }
 
 /** By the token or key that opened the route; one that shadow mode let pass counts as none. */
