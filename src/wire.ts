@@ -1,6 +1,5 @@
 // Bindings, secrets and vars → Services. The only importer of concrete stores.
 // Must never run per request: it is called once per isolate.
-
 import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
 import { createAdministration } from "./administration/administration.ts";
@@ -19,7 +18,7 @@ import type { Shown } from "./router.ts";
 import type { Services } from "./services.ts";
 import { endedUntilSeconds } from "./sessions/end-sessions.ts";
 import { createTokenUseCases } from "./sessions/use-cases.ts";
-import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
+import { bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import { provisioningKeys } from "./settings/derived.ts";
 import { placedLimits } from "./settings/limits.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -27,6 +26,8 @@ import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.t
 import type { AdminStores } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import type { ApiKeyAdminStore } from "./stores/api-keys-contract.ts";
+import { boundIn } from "./stores/bound.ts";
+import { d1AdminAudit } from "./stores/d1/admin-audit.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1ApiKeyAdministration, d1ApiKeys } from "./stores/d1/api-keys.ts";
 import { d1Audit } from "./stores/d1/audit.ts";
@@ -55,7 +56,6 @@ import { signedRequestOpener } from "./tokens/provisioning-request.ts";
 import { apiKeyRandomBytes, newApiKey } from "./users/new-api-key.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 import { schemaNeeds } from "./users/new-user-ids.ts";
-
 import { createProvisioning } from "./users/provisioning.ts";
 import { createUserEvents, noUserEvents, type UserEvents } from "./users/user-events.ts";
 import { type Clock, createTakeUsers } from "./users/users-header.ts";
@@ -95,12 +95,8 @@ export async function wire(
   const { configuration } = reading;
   const bound = boundIn(env);
   const limits = placedLimits(reading.settings);
-  const errors = [
-    ...codeErrors,
-    ...joined.errors,
-    ...reading.errors,
-    ...bindingErrors(bound, reading.settings, limits),
-  ];
+  const unbound = bindingErrors(bound, reading.settings, limits);
+  const errors = [...codeErrors, ...joined.errors, ...reading.errors, ...unbound];
   if (!configuration || errors.length > 0 || !env.DB) {
     writeLine("settings_faults", { faults: errors });
     return { errors };
@@ -152,13 +148,12 @@ export async function wire(
   const issuers = foreignIssuers(configuration.issuers, fetching);
   const own = createAuthentication({ ...services, tokenCache, issuer: services.codec.issuer });
   const provisioning = provisioningFor(stores.provisioningStore, services);
-  const { takeUsers } = provisioning;
   const auditLog = d1Audit(db, log);
   const flushRecord = d1LastFlush(db, log);
   const deps = {
     ...services,
-    useCases: createTokenUseCases({ ...services, admin, takeUsers, auditLog, flushRecord }),
-    administration: admin && createAdministration({ ...services, admin, takeUsers, auditLog }),
+    useCases: createTokenUseCases({ ...services, ...provisioning, admin, auditLog, flushRecord }),
+    administration: admin && createAdministration({ ...services, ...provisioning, admin, auditLog }),
     ...provisioning,
     authentication: issuers.length === 0 ? own : withIssuers(own, issuers, { ...services, foreignUsers }),
     apiKeys: settings.API_KEYS ? createApiKeys({ ...services, apiKeys: d1ApiKeys(db, log) }) : undefined,
@@ -167,24 +162,6 @@ export async function wire(
   const schema = spreadSchema(d1Schema(db, schemaNeeds(services.settings), log), databases, log);
   const health = { ...services, schema, keySource: keySource?.state };
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
-}
-
-function boundIn(env: Env): Bound {
-  const { DB, BLACKLIST, LOGIN_LIMITER, METRICS, EVENTS, ORIGIN } = env;
-  return {
-    DB: Boolean(DB),
-    BLACKLIST: Boolean(BLACKLIST),
-    LOGIN_LIMITER: LOGIN_LIMITER && (typeof LOGIN_LIMITER.limit === "function" ? "right" : "other"),
-    METRICS: METRICS && (typeof METRICS.writeDataPoint === "function" ? "right" : "other"),
-    EVENTS: EVENTS && (typeof EVENTS.sendBatch === "function" ? "right" : "other"),
-    ORIGIN: ORIGIN && (ORIGIN === "zone" ? "zone" : "service"),
-    LIMITERS: new Map(
-      Object.entries(env).map(([name, value]) => [name, { binding: isRateLimit(value) ? "right" : "other" }]),
-    ),
-    SESSIONS: new Map(
-      [...sessionBindings(env)].map(([name, db]) => [name, typeof db.prepare === "function" ? "right" : "other"]),
-    ),
-  };
 }
 
 function withIssuers(
@@ -196,9 +173,6 @@ function withIssuers(
   const foreignTokenCache = createTokenCache<KnownForeignToken>({ ...rememberedTokens, leewaySeconds: 0 });
   return withForeignTokens(own, { ...services, issuers, tokenTypes, foreignTokenCache });
 }
-
-const isRateLimit = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && "limit" in value && typeof value.limit === "function";
 
 /** Events are written down only where they are sent somewhere. */
 function userEventsFor(
@@ -220,6 +194,7 @@ function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores,
     users: adminUsers,
     tokens: adminTokens,
     apiKeys: d1ApiKeyAdministration(db, log),
+    audit: d1AdminAudit(db, log),
     newSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url"),
   } satisfies AdminStores & { readonly apiKeys: ApiKeyAdminStore };
 }

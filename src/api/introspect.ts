@@ -3,6 +3,7 @@
 import { apiKeyFrom } from "../auth/api-key-header.ts";
 import type { ApiKeys } from "../auth/api-keys.ts";
 import type { Introspect } from "../auth/introspect.ts";
+import { requestCounter } from "../auth/limits.ts";
 import type { DecisionRecord, Draft, Handler, RequestContext } from "../context.ts";
 import { type Reason, refuse } from "../errors.ts";
 import { answerJson } from "../http/answer.ts";
@@ -10,6 +11,7 @@ import { readBody } from "../http/body.ts";
 import { readFields } from "../http/fields.ts";
 import { negotiateJson } from "../http/negotiation.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { RateLimiter } from "../stores/contract.ts";
 import type { OpenSignedRequest } from "../tokens/provisioning-request.ts";
 
 /** The scope that an API key needs. */
@@ -18,6 +20,8 @@ export const introspectScope = "introspect";
 export interface IntrospectServices {
   readonly settings: Settings;
   readonly introspect: Introspect;
+  /** By the names of their bindings: all that limits name. */
+  readonly limiters: ReadonlyMap<string, RateLimiter>;
   /** Undefined while API_KEYS is off. */
   readonly apiKeys?: ApiKeys | undefined;
   /** Undefined while PROVISIONING_KEY is not set. */
@@ -52,16 +56,25 @@ export const refusedSignedRequests: readonly Reason[] = [
 const allow = "POST";
 const takesNoBody = () => {};
 
-/** 1. `Accept`. 2. The method. 3. Who asks. 4. The body. 5. The token. */
+/**
+ * 1. `Accept`. 2. The method. 3. Who asks. 4. The body. 5. The token. TOKEN_LIMITS counts before 3 by address, and after it by
+ * key; a signed request has none, and is counted by its address.
+ */
 export function createIntrospectEndpoint(services: IntrospectServices): Handler {
-  const { settings, introspect, apiKeys } = services;
+  const { settings, introspect, apiKeys, limiters } = services;
+  const limit = settings.TOKEN_LIMITS.introspect;
+  const count = requestCounter(settings, limiters);
   return async (request, context) => {
     const record: Draft<DecisionRecord> = { operation: introspectEndpoint.operation };
     let indent = 0;
     try {
       indent = negotiateJson(request);
       if (context.method !== "POST") refuse("method_not_allowed", { names: context.method });
+      if (limit?.by === "address") await count(limit, undefined, context);
       const checkBody = await whoAsks(services, context, record);
+      const apiKey = record.identity?.jti;
+      if (limit?.by === "key")
+        await count(limit, apiKey === undefined ? undefined : { userId: apiKey, apiKey }, context);
       const { token } = readFields(await readBody(request, context.uploads, checkBody), ["token"]);
       return { record, response: answerJson(context, 200, await introspect(context, token), { indent }) };
     } catch (error) {

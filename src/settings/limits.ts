@@ -44,24 +44,25 @@ export function readLimit(raw: unknown): ReadResult<Limit> {
 }
 
 /** What TOKEN_LIMITS can limit. Log-ins have LOGIN_LIMITER. */
-export const limitedEndpoints = ["refresh", "verify", "blacklist", "sliding_refresh"] as const;
+export const limitedEndpoints = ["refresh", "verify", "blacklist", "sliding_refresh", "introspect"] as const;
 export type LimitedEndpoint = (typeof limitedEndpoints)[number];
 export type TokenLimits = Readonly<Partial<Record<LimitedEndpoint, Limit>>>;
 export type TokenLimitsInCode = Readonly<Partial<Record<LimitedEndpoint, LimitInCode>>>;
 
-/** The kinds that a token endpoint knows: it is asked with a token of the gateway's own. */
-const endpointKinds: readonly LimitKind[] = ["user", "address"];
+/** What an endpoint can be limited by: introspection is asked by APIs with keys, all others with a token of our own. */
+const kindsOf = (endpoint: string): readonly LimitKind[] =>
+  endpoint === "introspect" ? ["key", "address"] : ["user", "address"];
 
 /** A table of endpoint to limit, or its JSON text. */
 export function readTokenLimits(raw: unknown): ReadResult<TokenLimits> {
   const table = typeof raw === "string" ? parsedJson(raw) : raw;
-  const expected = `a table of ${limitedEndpoints.join(", ")} to limits by ${endpointKinds.join(" or ")}, such as { refresh = { binding = "TOKEN_LIMITER", by = "user", period = "60s" } }`;
+  const expected = `a table of ${limitedEndpoints.join(", ")} to limits by user or address (introspect: by key or address), such as { refresh = { binding = "TOKEN_LIMITER", by = "user", period = "60s" } }`;
   if (!isRecord(table)) return { expected };
   const read: Record<string, Limit> = {};
   for (const [name, value] of Object.entries(table)) {
     const limit = readLimit(value);
     const isKnown = limitedEndpoints.some((one) => one === name);
-    if (!isKnown || !("value" in limit) || !endpointKinds.includes(limit.value.by)) return { expected };
+    if (!isKnown || !("value" in limit) || !kindsOf(name).includes(limit.value.by)) return { expected };
     read[name] = limit.value;
   }
   return { value: read };

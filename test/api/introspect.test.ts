@@ -6,6 +6,7 @@ import { columnOfKey, key, writeKey } from "../support/api-keys.ts";
 import { appWith, claimsOf, echoOrigin, postJson } from "../support/app.ts";
 import { DB } from "../support/bindings.ts";
 import { craft } from "../support/craft.ts";
+import { countingLimiter } from "../support/limited.ts";
 import { oldHash, password } from "../support/passwords.ts";
 import { provisioningKey, signedRequest } from "../support/provisioning.ts";
 import { freshId } from "../support/rows.ts";
@@ -84,6 +85,26 @@ describe("of a good token it says", () => {
     const response = await app.fetch(postJson("/api/token/introspect", body, withKey));
     expect([response.status, response.headers.get("cache-control")]).toEqual([200, "no-store"]);
     expect(await response.json()).toMatchObject({ active: true, token_type: "access" });
+  });
+});
+
+describe("with a limit", () => {
+  const limited = (by: string, limiter: object) =>
+    appWith({ ...vars, API_LIMITER: limiter, TOKEN_LIMITS: { introspect: { binding: "API_LIMITER", by } } });
+
+  it("by key, a key asks so often, from wherever, and who has none is refused uncounted", async () => {
+    const limiter = countingLimiter(1);
+    const through = await limited("key", limiter);
+    const ask = async (address: string, headers: object = withKey) =>
+      (await through.fetch(form({ token: "x" }, { ...headers, "cf-connecting-ip": address }))).status;
+    expect([await ask("192.0.2.1"), await ask("192.0.2.2"), await ask("192.0.2.3", {})]).toEqual([200, 429, 401]);
+    expect([...limiter.counts.values()]).toEqual([2]);
+  });
+  it("by address, it is counted before the key is looked at", async () => {
+    const through = await limited("address", countingLimiter(0));
+    const asked = form({ token: "x" }, { authorization: "Api-Key bad", "cf-connecting-ip": "192.0.2.1" });
+    const response = await through.fetch(asked);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "60"]);
   });
 });
 

@@ -96,12 +96,13 @@ describe("TOKEN_LIMITS", () => {
   test.each([
     ["a log-in, which LOGIN_LIMITER counts", { obtain: good }],
     ["an unknown endpoint", { refrsh: good }],
-    ["what no endpoint is asked by", { refresh: { ...good, by: "key" } }],
+    ["what the endpoint is not asked by", { refresh: { ...good, by: "key" } }],
+    ["the same the other way round", { introspect: good }],
     ["a limit that is none", { refresh: "API_LIMITER" }],
     ["no table", ["refresh"]],
   ])("does not take %s", (_, limits) => {
     expect(read(limits).errors).toEqual([
-      `TOKEN_LIMITS must be a table of refresh, verify, blacklist, sliding_refresh to limits by user or address, such as { refresh = { binding = "TOKEN_LIMITER", by = "user", period = "60s" } }; it is ${cut(JSON.stringify(limits))}.`,
+      `TOKEN_LIMITS must be a table of refresh, verify, blacklist, sliding_refresh, introspect to limits by user or address (introspect: by key or address), such as { refresh = { binding = "TOKEN_LIMITER", by = "user", period = "60s" } }; it is ${cut(JSON.stringify(limits))}.`,
     ]);
   });
 });

@@ -24,6 +24,7 @@ function operation(settings: Settings): Json {
   };
   const refused = [
     ...refusedIntrospection,
+    ...(settings.TOKEN_LIMITS.introspect ? (["request_throttled"] as const) : []),
     ...(settings.API_KEYS ? refusedApiKeys : []),
     ...(isSigned ? refusedSignedRequests : []),
   ];
