@@ -22,6 +22,7 @@ import type { Settings } from "./settings/settings.ts";
 import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.ts";
 import type { AdminStores } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
+import { d1AdminAudit } from "./stores/d1/admin-audit.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1Audit } from "./stores/d1/audit.ts";
 import { d1Events } from "./stores/d1/events.ts";
@@ -187,6 +188,7 @@ function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores,
     sessions: d1AdminSessions(db, log),
     users: adminUsers,
     tokens: adminTokens,
+    audit: d1AdminAudit(db, log),
     newSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url"),
   };
 }

@@ -1,5 +1,5 @@
 // Everything that the admin page can do, made once per isolate while ADMIN is on.
-import type { AdminStores, AdminTokenStore, AdminUserStore } from "../stores/admin-contract.ts";
+import type { AdminAuditStore, AdminStores, AdminTokenStore, AdminUserStore } from "../stores/admin-contract.ts";
 import type { UserStore } from "../stores/contract.ts";
 import type { UserId } from "../users/user.ts";
 import { createEveryoneAdministration, type EveryoneAdministration } from "./everyone.ts";
@@ -20,6 +20,7 @@ export interface AdministrationReads {
   readonly pageOfUsers: AdminUserStore["page"];
   readonly pageOfTokens: AdminTokenStore["page"];
   readonly hasEarlierTokens: AdminTokenStore["hasEarlier"];
+  readonly pageOfAudit: AdminAuditStore["page"];
   readonly userById: (id: UserId) => ReturnType<UserStore["byLookup"]>;
 }
 
@@ -45,6 +46,7 @@ export function createAdministration(deps: AdministrationDependencies): Administ
     pageOfUsers: (query) => deps.admin.users.page(query),
     pageOfTokens: (query) => deps.admin.tokens.page(query),
     hasEarlierTokens: (nowSeconds) => deps.admin.tokens.hasEarlier(nowSeconds),
+    pageOfAudit: (query) => deps.admin.audit.page(query),
     userById: (id) => deps.users.byLookup({ column: "id", value: id }),
   };
 }

@@ -15,7 +15,7 @@ export interface PageParts {
   /** Undefined on pages before the log-in, which have no menu. */
   readonly user: User | undefined;
   /** The entry of the menu that the page belongs to. */
-  readonly section?: "users" | "tokens" | undefined;
+  readonly section?: "users" | "tokens" | "audit" | undefined;
   /** Without the blacklist there are no tokens to show. */
   readonly hasTokens?: boolean;
   readonly body: Html;
@@ -85,6 +85,7 @@ function menu(user: User, section: PageParts["section"], hasTokens: boolean): Ht
 <nav aria-label="Admin">
 <a href="${adminPath}/users/"${current("users")}>Users</a>
 ${hasTokens && html`<a href="${adminPath}/tokens/"${current("tokens")}>Tokens</a>`}
+<a href="${adminPath}/audit/"${current("audit")}>Audit log</a>
 </nav>
 <form class="who" method="post" action="${adminPath}/logout">
 <span>${user.username}</span><button class="quiet small">Log out</button>
