@@ -1,6 +1,5 @@
 // Bindings, secrets and vars → Services. The only importer of concrete stores.
 // Must never run per request: it is called once per isolate.
-
 import { waitUntil } from "cloudflare:workers";
 import { Buffer } from "node:buffer";
 import { createAdministration } from "./administration/administration.ts";
@@ -28,6 +27,7 @@ import type { AdminStores } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import type { ApiKeyAdminStore } from "./stores/api-keys-contract.ts";
 import { boundIn } from "./stores/bound.ts";
+import { d1AdminAudit } from "./stores/d1/admin-audit.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1ApiKeyAdministration, d1ApiKeys } from "./stores/d1/api-keys.ts";
 import { d1Audit } from "./stores/d1/audit.ts";
@@ -56,7 +56,6 @@ import { signedRequestOpener } from "./tokens/provisioning-request.ts";
 import { apiKeyRandomBytes, newApiKey } from "./users/new-api-key.ts";
 import { newSalt, SALT_RANDOM_BYTES } from "./users/new-salt.ts";
 import { schemaNeeds } from "./users/new-user-ids.ts";
-
 import { createProvisioning } from "./users/provisioning.ts";
 import { createUserEvents, noUserEvents, type UserEvents } from "./users/user-events.ts";
 import { type Clock, createTakeUsers } from "./users/users-header.ts";
@@ -96,12 +95,8 @@ export async function wire(
   const { configuration } = reading;
   const bound = boundIn(env);
   const limits = placedLimits(reading.settings);
-  const errors = [
-    ...codeErrors,
-    ...joined.errors,
-    ...reading.errors,
-    ...bindingErrors(bound, reading.settings, limits),
-  ];
+  const unbound = bindingErrors(bound, reading.settings, limits);
+  const errors = [...codeErrors, ...joined.errors, ...reading.errors, ...unbound];
   if (!configuration || errors.length > 0 || !env.DB) {
     writeLine("settings_faults", { faults: errors });
     return { errors };
@@ -153,13 +148,12 @@ export async function wire(
   const issuers = foreignIssuers(configuration.issuers, fetching);
   const own = createAuthentication({ ...services, tokenCache, issuer: services.codec.issuer });
   const provisioning = provisioningFor(stores.provisioningStore, services);
-  const { takeUsers } = provisioning;
   const auditLog = d1Audit(db, log);
   const flushRecord = d1LastFlush(db, log);
   const deps = {
     ...services,
-    useCases: createTokenUseCases({ ...services, admin, takeUsers, auditLog, flushRecord }),
-    administration: admin && createAdministration({ ...services, admin, takeUsers, auditLog }),
+    useCases: createTokenUseCases({ ...services, ...provisioning, admin, auditLog, flushRecord }),
+    administration: admin && createAdministration({ ...services, ...provisioning, admin, auditLog }),
     ...provisioning,
     authentication: issuers.length === 0 ? own : withIssuers(own, issuers, { ...services, foreignUsers }),
     apiKeys: settings.API_KEYS ? createApiKeys({ ...services, apiKeys: d1ApiKeys(db, log) }) : undefined,
@@ -200,6 +194,7 @@ function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores,
     users: adminUsers,
     tokens: adminTokens,
     apiKeys: d1ApiKeyAdministration(db, log),
+    audit: d1AdminAudit(db, log),
     newSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url"),
   } satisfies AdminStores & { readonly apiKeys: ApiKeyAdminStore };
 }

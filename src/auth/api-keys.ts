@@ -20,6 +20,8 @@ import type { RevocationMode } from "./revocation.ts";
 export interface ApiKeyIdentity {
   readonly prefix: string;
   readonly scopes: readonly string[];
+  /** Undefined for one that does not expire. */
+  readonly expiresAtSeconds?: number | undefined;
 }
 
 /**
@@ -156,7 +158,7 @@ async function fits(deps: ApiKeysDependencies, { key, digest, stored, address }:
 function knownOf(stored: StoredApiKey, digest: Uint8Array, nowSeconds: number): Known {
   const { prefix, scopes, expiresAtSeconds, lastUsedAtSeconds } = stored;
   return {
-    identity: { prefix, scopes },
+    identity: { prefix, scopes, expiresAtSeconds },
     digest,
     expiresAtSeconds: expiresAtSeconds ?? Number.POSITIVE_INFINITY,
     readAtSeconds: nowSeconds,

@@ -52,7 +52,7 @@ function limitKey(settings: Settings, by: LimitKind, caller: LimitedCaller | und
   if (caller === undefined || by === "address") return undefined;
   const { foreign, userId, apiKey } = caller;
   // A key is nobody's token, and has a count of its own whatever the limit counts by.
-  if (apiKey !== undefined) return `limit:key:${apiKey}`;
+  if (apiKey !== undefined) return `limit:key:${digest(apiKey)}`;
   if (by === "issuer") return `limit:issuer:${digest(foreign?.issuer ?? self)}`;
   // Somebody of another issuer who is a user of ours counts as that one.
   const user = foreign && userId === undefined ? [foreign.issuer, foreign.subject] : [self, userText(settings, userId)];

@@ -1,20 +1,23 @@
 // A proxied request: path, route, bearer token, revocation, required claims, request headers, forward.
 // Must never forward a request that a step has not passed.
 
-import type { ApiKeyIdentity, ApiKeys } from "../auth/api-keys.ts";
-import type { Authentication, AuthenticationRequest, Identity } from "../auth/authenticate.ts";
-import { type BearerToken, readBearerToken } from "../auth/bearer-token.ts";
-import { type LimitedCaller, requestCounter } from "../auth/limits.ts";
-import type { DecisionRecord, Draft, Handler, RequestContext, TokenIdentity } from "../context.ts";
+import { requestCounter } from "../auth/limits.ts";
+import type { DecisionRecord, Draft, Handler, RequestContext } from "../context.ts";
 import { type Reason, Refusal, refuse } from "../errors.ts";
 import { dropOfferedToken, offeredToken } from "../http/subprotocols.ts";
 import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { RateLimiter } from "../stores/contract.ts";
 import type { SignAssertion } from "../tokens/assertion.ts";
-import type { Claims } from "../tokens/claims.ts";
 import type { TakeUsers } from "../users/users-header.ts";
-import { checkApiKey, loggedKey } from "./api-key-caller.ts";
+import {
+  anonymous,
+  type Caller,
+  type CallerDependencies,
+  callerIdentity,
+  checkCaller,
+  limitedCaller,
+} from "./caller.ts";
 import { connectionOf } from "./connection.ts";
 import { forward, type Origin } from "./forward.ts";
 import { setApiKeyAssertion, setAssertion } from "./headers/assertion-header.ts";
@@ -24,18 +27,15 @@ import { type HeaderPlan, originHeaders } from "./headers/headers.ts";
 import { isPersonal, type Privacy } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
 import { canonicalPath } from "./routes/path.ts";
-import { type Rule, targetOf, unmet } from "./routes/rule.ts";
-import { endingWithToken } from "./websocket-expiry.ts";
+import { type Rule, targetOf } from "./routes/rule.ts";
+import { endingWithCaller } from "./websocket-expiry.ts";
 
-export interface ProxyDependencies {
+export interface ProxyDependencies extends CallerDependencies {
   readonly settings: Settings;
   readonly rules: readonly Rule[];
   /** What PATHS compares. */
   readonly stricterPaths: StricterPaths;
   readonly headerPlan: HeaderPlan;
-  readonly authentication: Authentication;
-  /** Undefined while API_KEYS is off. */
-  readonly apiKeys?: ApiKeys | undefined;
   /** By the names of their bindings: all that limits name. */
   readonly limiters: ReadonlyMap<string, RateLimiter>;
   /** Where a request goes whose route names no origin. */
@@ -49,21 +49,6 @@ export interface ProxyDependencies {
   readonly log: Log;
   /** What is done with X-Gateway-Users of the API's answers; undefined while PROVISIONING_KEY is not set. */
   readonly takeUsers?: TakeUsers | undefined;
-}
-
-/** Who is calling, as far as the route asks. */
-interface Caller {
-  readonly bearerToken: BearerToken | undefined;
-  readonly identity: Identity | undefined;
-  /** In the place of a token. */
-  readonly apiKey?: ApiKeyIdentity | undefined;
-}
-
-const anonymous: Caller = { bearerToken: undefined, identity: undefined };
-
-/** The caller, or why there is none that may pass; then `identity` is that of the refused token, if it was verified. */
-interface CallerCheck extends Caller {
-  readonly error?: unknown;
 }
 
 /**
@@ -94,7 +79,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       let caller: Caller = anonymous;
       if (rule.auth !== "public") {
         const check = await checkCaller(dependencies, rule, request, context);
-        record.identity = check.apiKey ? loggedKey(check.apiKey) : tokenIdentity(check.identity);
+        record.identity = callerIdentity(check);
         if (!("error" in check)) caller = check;
         else record.shadowReason = passInShadow(dependencies, rule, context, check.error);
       }
@@ -116,7 +101,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       const sentAt = stopwatch?.();
       try {
         const response = await send(dependencies, call, targetOf(path, rule.strip), headers, privacy);
-        return { record, response: endingWithToken(dependencies, context, caller.identity, response) };
+        return { record, response: endingWithCaller(dependencies, context, caller, response) };
       } finally {
         // Also when it failed.
         if (stopwatch && sentAt !== undefined) record.originMilliseconds = stopwatch() - sentAt;
@@ -126,17 +111,6 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
     }
   };
 }
-
-const tokenIdentity = (identity: Identity | undefined): TokenIdentity | undefined =>
-  identity && {
-    userId: identity.userId,
-    tokenType: identity.tokenType.type,
-    jti: identity.jti,
-    issuer: identity.foreign?.issuer,
-  };
-
-const limitedCaller = ({ identity, apiKey }: Caller): LimitedCaller | undefined =>
-  apiKey ? { userId: undefined, apiKey: apiKey.prefix } : identity;
 
 /** Why a request over its limit passes all the same, in shadow mode; undefined within the limit. */
 async function overLimit(
@@ -150,65 +124,6 @@ async function overLimit(
     return undefined;
   } catch (error) {
     return passInShadow(dependencies, rule, context, error);
-  }
-}
-
-/** No token: anonymous on `optional`, refused elsewhere. A bad token is refused everywhere, never anonymous. */
-function checkCaller(
-  dependencies: ProxyDependencies,
-  rule: Rule,
-  request: Request,
-  context: RequestContext,
-): CallerCheck | Promise<CallerCheck> {
-  let identity: Identity | undefined;
-  try {
-    const key = checkApiKey(dependencies, rule, request, context);
-    if (key !== undefined) return key;
-    const bearerToken = readBearerToken(dependencies.settings, dependencies.headerPlan, request);
-    if (bearerToken === undefined) return rule.auth === "optional" ? anonymous : refuse("credentials_missing");
-    const asked = askedOf(rule, bearerToken);
-    identity = dependencies.authentication.recall(asked, context.nowSeconds);
-    if (!identity) return authenticateCaller(dependencies.authentication, rule, bearerToken, context);
-    requireClaims(rule, identity.claims, context);
-    return { bearerToken, identity };
-  } catch (error) {
-    return { ...anonymous, identity, error };
-  }
-}
-
-/** What the route wants to know of the token. */
-const askedOf = ({ auth, revocation, issuers }: Rule, { token }: BearerToken): AuthenticationRequest => ({
-  token,
-  readUser: auth === "user",
-  revocation,
-  issuers,
-});
-
-async function authenticateCaller(
-  authentication: Authentication,
-  rule: Rule,
-  bearerToken: BearerToken,
-  context: RequestContext,
-): Promise<CallerCheck> {
-  const { nowSeconds, requestId } = context;
-  let identity: Identity | undefined;
-  try {
-    const authenticated = await authentication.authenticate(askedOf(rule, bearerToken), nowSeconds);
-    ({ identity } = authenticated);
-    await authentication.checkRevocation(rule.revocation, authenticated, nowSeconds);
-    requireClaims(rule, identity.claims, context);
-    if (authenticated.finish) identity = await authenticated.finish(requestId);
-    return { bearerToken, identity };
-  } catch (error) {
-    return { ...anonymous, identity, error };
-  }
-}
-
-/** Each required claim is met; 403 otherwise. */
-function requireClaims(rule: Rule, claims: Claims, context: RequestContext): void {
-  for (const requirement of rule.requirements) {
-    const reason = unmet(requirement, claims, context);
-    if (reason) refuse(reason);
   }
 }
 

@@ -2,10 +2,10 @@
 // lets go of a handshake that is returned as it came, and no timer fires for it afterwards.
 // Must never pass a frame once the token has ended, nor keep a timer for sockets that are gone.
 
-import type { Identity } from "../auth/authenticate.ts";
 import type { RequestContext } from "../context.ts";
 import type { Log } from "../log-events.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { Caller } from "./caller.ts";
 
 /** Sent to both sides; 4000 to 4999 are for applications (RFC 6455 section 7.4.2). */
 const expiredCode = 4401;
@@ -28,19 +28,25 @@ export interface EndingDependencies {
   readonly log: Log;
 }
 
-/** The response of the origin. The WebSocket of one who is anonymous, or of an API key, has no token that could end. */
-export function endingWithToken(
+/** The response of the origin. The WebSocket of an anonymous client, or of an API key that does not expire, never ends. */
+export function endingWithCaller(
   { settings, nowMilliseconds, log }: EndingDependencies,
   { requestId }: RequestContext,
-  identity: Identity | undefined,
+  caller: Caller,
   response: Response,
 ): Response {
-  if (!settings.WEBSOCKET_EXPIRES || identity === undefined || response.status !== 101) return response;
-  // As the token caches have it: Python cuts fractions off when it checks `exp`, and issuers have a leeway of their own.
-  const leeway = identity.foreign ? 0 : settings.LEEWAY;
-  const atMilliseconds = (Math.trunc(identity.expiresAtSeconds) + leeway) * 1000;
+  if (!settings.WEBSOCKET_EXPIRES || response.status !== 101) return response;
+  const atMilliseconds = endOf(settings, caller);
+  if (atMilliseconds === undefined) return response;
   const expired = () => log("websocket_expired", { request_id: requestId });
   return endingWith({ atMilliseconds, nowMilliseconds, expired }, response);
+}
+
+/** When the token or key ends; undefined for none, and for a key that does not expire. */
+function endOf({ LEEWAY }: Settings, { identity, apiKey }: Caller): number | undefined {
+  if (identity === undefined) return apiKey?.expiresAtSeconds && apiKey.expiresAtSeconds * 1000;
+  // As the token caches have it: Python cuts fractions off when it checks `exp`, and issuers have a leeway of their own.
+  return (Math.trunc(identity.expiresAtSeconds) + (identity.foreign ? 0 : LEEWAY)) * 1000;
 }
 
 /**

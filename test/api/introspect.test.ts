@@ -122,6 +122,7 @@ describe("it says active: false, and nothing else, of a token", () => {
     ["of no type", () => craft({ claims: { ...good(), token_type: undefined } })],
     ["of another type", () => craft({ claims: { ...good(), token_type: "verification" } })],
     ["that is an assertion", () => craft({ header: { alg: "HS256", typ: "gateway-assertion+jwt" }, claims: good() })],
+    ["that was reissued for the API", () => craft({ header: { alg: "HS256", typ: "reissued+jwt" }, claims: good() })],
     ["that is an API key", () => key],
   ])("%s", async (_, token) => {
     const response = await app.fetch(form({ token: token() }));
@@ -241,6 +242,30 @@ describe("a request is refused", () => {
     const response = await (await appWith({ ...vars, DB: broken })).fetch(form({ token: access }));
     vi.restoreAllMocks();
     expect(response.status).toBe(503);
+  });
+});
+
+describe("TOKEN_LIMITS", () => {
+  const limitBy = (by: string) => ({ TOKEN_LIMITS: { introspect: { binding: "API_LIMITER", by, period: "10s" } } });
+  const statuses = async (by: string, headers: Readonly<Record<string, string>>) => {
+    const limiter = countingLimiter(2);
+    const limited = await appWith({ ...vars, ...limitBy(by), API_LIMITER: limiter });
+    const answers = [];
+    for (let time = 0; time < 3; time++) {
+      const address = { "cf-connecting-ip": "192.0.2.7" };
+      answers.push((await limited.fetch(form({ token: "a" }, { ...headers, ...address }))).status);
+    }
+    return { answers, keys: [...limiter.counts.keys()].map((name) => name.replace(/[0-9a-f]{64}$/, "…")) };
+  };
+  it("counts by key once it was found good", async () => {
+    expect(await statuses("key", withKey)).toEqual({ answers: [200, 200, 429], keys: ["limit:key:…"] });
+    expect(await statuses("key", { authorization: "Api-Key a.b" })).toEqual({ answers: [401, 401, 401], keys: [] });
+  });
+  it("counts by address before anything else", async () => {
+    expect(await statuses("address", { authorization: "Api-Key a.b" })).toEqual({
+      answers: [401, 401, 429],
+      keys: ["limit:address:192.0.2.7"],
+    });
   });
 });
 

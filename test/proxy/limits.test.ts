@@ -1,6 +1,7 @@
 // `limit` of a route through the whole app: what is counted, when, and what a client who asked too often is told.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { wire } from "../../src/wire.ts";
+import { key, prefix, writeKey } from "../support/api-keys.ts";
 import { appWith, echoOrigin } from "../support/app.ts";
 import { BLACKLIST, DB } from "../support/bindings.ts";
 import { type Craft, craft } from "../support/craft.ts";
@@ -97,6 +98,33 @@ describe("a limit by user", () => {
     const limiter = countingLimiter(100);
     const ask = await setUp(limiter, { auth: "public", limit: limitBy("user") });
     await ask(token(), from("192.0.2.7"));
+    expect([...limiter.counts]).toEqual([["limit:address:192.0.2.7", 1]]);
+  });
+});
+
+describe("a limit of a route that takes API keys", () => {
+  const withKey = (address: string) => ({ authorization: `Api-Key ${key}`, ...from(address) });
+  const route = (by: string) => ({ api_keys: true, limit: limitBy(by) });
+
+  it.each(["key", "user"])("by %s counts a key once, whatever the address, and apart from users", async (by) => {
+    await writeKey();
+    const limiter = countingLimiter(3);
+    const ask = await setUp(limiter, route(by), { API_KEYS: true });
+    const answers = [];
+    for (let time = 0; time < 4; time++) answers.push((await ask(undefined, withKey(`192.0.2.${time}`))).status);
+    answers.push((await ask(token({ user_id: prefix }))).status);
+    expect(answers).toEqual([200, 200, 200, 429, 200]);
+    expect([...limiter.counts.keys()].map((name) => name.replace(/[0-9a-f]{64}$/, "…"))).toEqual([
+      "limit:key:…",
+      "limit:user:…",
+    ]);
+  });
+
+  it("by issuer counts a key, which has none, by its address", async () => {
+    await writeKey();
+    const limiter = countingLimiter(3);
+    const ask = await setUp(limiter, route("issuer"), { API_KEYS: true });
+    await ask(undefined, withKey("192.0.2.7"));
     expect([...limiter.counts]).toEqual([["limit:address:192.0.2.7", 1]]);
   });
 });

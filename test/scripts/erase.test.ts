@@ -44,6 +44,8 @@ function fill(store: TextDatabase): void {
       (2, 'admin', 'user_deleted', '9001', '${id}', '203.0.113.0/24', '{}'),
       (3, 'admin', 'user_deleted', '9001', '1', '198.51.100.0/24', '{}');
     INSERT INTO deleted_users (id, version) VALUES ('${id}', 5);
+    INSERT INTO api_keys (id, prefix, hashed_key, name, user_id, created_at) VALUES
+      ('hers.x', 'hers', 'x', 'Augusta', '${id}', 1), ('theirs.x', 'theirs', 'x', 'other', '9000', 1);
   `);
 }
 const session = (key: string, owner: string) =>
@@ -66,7 +68,11 @@ describe("erase", () => {
     expect(lines[0]).toBe(`Erased '${name}' (id ${id}) from the remote database. All tokens are ended.`);
     expect(tracesIn(store.db)).toEqual(["user_cutoffs.user_id"]);
     expect(store.db.prepare("SELECT expires_at FROM user_cutoffs").get()).toEqual({ expires_at: now + 900 });
-    expect([...store.kv]).toEqual([[`user:${id}`, String(now + 1)]]);
+    expect([...store.kv]).toEqual([
+      [`user:${id}`, String(now + 1)],
+      ["key:hers", "1"],
+    ]);
+    expect(store.db.prepare("SELECT prefix FROM api_keys").all()).toEqual([{ prefix: "theirs" }]);
     expect(
       store.db.prepare("SELECT blacklisted_at IS NULL AS good, COUNT(*) AS rows FROM sessions GROUP BY 1").all(),
     ).toEqual([{ good: 0, rows: 2 }]);
