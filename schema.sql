@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS users (
   date_joined  TEXT    NOT NULL,
   session_version INTEGER NOT NULL DEFAULT 0,  -- raised by each statement that changes password, is_active, or a username that tokens name
   imported_hash TEXT,                          -- SHA-256 of the hash imported last, while password is a hash of the same password; NULL otherwise
-  alternate_id TEXT,                           -- the value of USER_ID_FIELD where that is neither the primary key nor USERNAME_FIELD
+  alternate_id TEXT,                           -- the value of USER_ID_FIELD where that is neither the primary key nor USERNAME_FIELD; else whom another issuer means (reissue of ISSUERS)
   extra        TEXT,                           -- JSON object of further fields from the API; `user.extra` in hooks
   version      INTEGER,                        -- of the last change that came from the API; NULL without one
   imported_row TEXT,                           -- SHA-256 of the row as it was imported last; 'login' for one that a log-in at the API brought, 'provisioned' for one that the API sent; NULL for users made here
@@ -123,7 +123,7 @@ CREATE TABLE IF NOT EXISTS admin_sessions (
 CREATE TABLE IF NOT EXISTS audit (
   sequence       INTEGER PRIMARY KEY,          -- grows with each entry
   at             INTEGER NOT NULL,
-  source         TEXT    NOT NULL,             -- 'admin', 'command' or 'api'
+  source         TEXT    NOT NULL,             -- 'admin', 'command', 'api' or 'issuer'
   action         TEXT    NOT NULL,             -- such as 'user_changed'
   user_id        TEXT,                         -- whom; NULL for nobody, or for everybody
   actor          TEXT,                         -- the id of the admin, or the account that ran the command; NULL: the API

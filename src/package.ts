@@ -3,6 +3,7 @@
 
 export { createGateway, type Gateway, type GatewayBindings, type GatewayOptions } from "./create-gateway.ts";
 export type { Hooks, IssuedTokens, LoginAttempt } from "./hooks.ts";
+export type { Issuer } from "./settings/issuers.ts";
 export type { Route } from "./settings/route-keys.ts";
 export type { Settings } from "./settings/settings.ts";
 export type { Bytes, Duration, SettingsInCode } from "./settings/settings-in-code.ts";

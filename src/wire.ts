@@ -18,7 +18,7 @@ import type { Shown } from "./router.ts";
 import type { Services } from "./services.ts";
 import { endedUntilSeconds } from "./sessions/end-sessions.ts";
 import { createTokenUseCases } from "./sessions/use-cases.ts";
-import { type Bound, bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
+import { bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import { provisioningKeys } from "./settings/derived.ts";
 import { placedLimits } from "./settings/limits.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -26,6 +26,7 @@ import { joinSettings, type SettingsInCode } from "./settings/settings-in-code.t
 import type { AdminStores } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import type { ApiKeyAdminStore } from "./stores/api-keys-contract.ts";
+import { boundIn } from "./stores/bound.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1ApiKeyAdministration, d1ApiKeys } from "./stores/d1/api-keys.ts";
 import { d1Audit } from "./stores/d1/audit.ts";
@@ -162,24 +163,6 @@ export async function wire(
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }
 
-function boundIn(env: Env): Bound {
-  const { DB, BLACKLIST, LOGIN_LIMITER, METRICS, EVENTS, ORIGIN } = env;
-  return {
-    DB: Boolean(DB),
-    BLACKLIST: Boolean(BLACKLIST),
-    LOGIN_LIMITER: LOGIN_LIMITER && (typeof LOGIN_LIMITER.limit === "function" ? "right" : "other"),
-    METRICS: METRICS && (typeof METRICS.writeDataPoint === "function" ? "right" : "other"),
-    EVENTS: EVENTS && (typeof EVENTS.sendBatch === "function" ? "right" : "other"),
-    ORIGIN: ORIGIN && (ORIGIN === "zone" ? "zone" : "service"),
-    LIMITERS: new Map(
-      Object.entries(env).map(([name, value]) => [name, { binding: isRateLimit(value) ? "right" : "other" }]),
-    ),
-    SESSIONS: new Map(
-      [...sessionBindings(env)].map(([name, db]) => [name, typeof db.prepare === "function" ? "right" : "other"]),
-    ),
-  };
-}
-
 function withIssuers(
   own: Authentication,
   issuers: readonly ForeignIssuer[],
@@ -189,9 +172,6 @@ function withIssuers(
   const foreignTokenCache = createTokenCache<KnownForeignToken>({ ...rememberedTokens, leewaySeconds: 0 });
   return withForeignTokens(own, { ...services, issuers, tokenTypes, foreignTokenCache });
 }
-
-const isRateLimit = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && "limit" in value && typeof value.limit === "function";
 
 /** Events are written down only where they are sent somewhere. */
 function userEventsFor(

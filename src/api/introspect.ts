@@ -19,8 +19,9 @@ export const introspectScope = "introspect";
 
 export interface IntrospectServices {
   readonly settings: Settings;
-  readonly limiters: ReadonlyMap<string, RateLimiter>;
   readonly introspect: Introspect;
+  /** By the names of their bindings: all that limits name. */
+  readonly limiters: ReadonlyMap<string, RateLimiter>;
   /** Undefined while API_KEYS is off. */
   readonly apiKeys?: ApiKeys | undefined;
   /** Undefined while PROVISIONING_KEY is not set. */
@@ -53,15 +54,16 @@ export const refusedSignedRequests: readonly Reason[] = [
 ];
 
 const allow = "POST";
+const takesNoBody = () => {};
 
 /**
  * 1. `Accept`. 2. The method. 3. Who asks. 4. The body. 5. The token. TOKEN_LIMITS counts before 3 by address, and after it by
- * API key.
+ * key; a signed request has none, and is counted by its address.
  */
 export function createIntrospectEndpoint(services: IntrospectServices): Handler {
-  const { settings, introspect, apiKeys } = services;
+  const { settings, introspect, apiKeys, limiters } = services;
   const limit = settings.TOKEN_LIMITS.introspect;
-  const count = requestCounter(settings, services.limiters);
+  const count = requestCounter(settings, limiters);
   return async (request, context) => {
     const record: Draft<DecisionRecord> = { operation: introspectEndpoint.operation };
     let indent = 0;
@@ -69,8 +71,10 @@ export function createIntrospectEndpoint(services: IntrospectServices): Handler 
       indent = negotiateJson(request);
       if (context.method !== "POST") refuse("method_not_allowed", { names: context.method });
       if (limit?.by === "address") await count(limit, undefined, context);
-      const { checkBody, caller } = await whoAsks(services, context, record);
-      if (limit?.by === "key") await count(limit, caller, context);
+      const checkBody = await whoAsks(services, context, record);
+      const apiKey = record.identity?.jti;
+      if (limit?.by === "key")
+        await count(limit, apiKey === undefined ? undefined : { userId: apiKey, apiKey }, context);
       const { token } = readFields(await readBody(request, context.uploads, checkBody), ["token"]);
       return { record, response: answerJson(context, 200, await introspect(context, token), { indent }) };
     } catch (error) {
@@ -79,18 +83,12 @@ export function createIntrospectEndpoint(services: IntrospectServices): Handler 
   };
 }
 
-/** Who asks, as far as limits go; and what is to be checked of the body: that it was signed, where the request was. */
-interface Asking {
-  readonly caller: { readonly apiKey: string } | undefined;
-  readonly checkBody: (body: Uint8Array) => void;
-}
-
-/** Refuses who may not ask. */
+/** Refuses who may not ask. Gives what is to be checked of the body: that it was signed, where the request was. */
 async function whoAsks(
   { settings, apiKeys, openSignedRequest }: IntrospectServices,
   context: RequestContext,
   record: Draft<DecisionRecord>,
-): Promise<Asking> {
+): Promise<(body: Uint8Array) => void> {
   const authorization = context.headers.get("authorization");
   const key = apiKeys && apiKeyFrom(authorization);
   if (apiKeys && key !== undefined) {
@@ -98,11 +96,9 @@ async function whoAsks(
     const { prefix, scopes } =
       apiKeys.recall(key, mode, context.nowSeconds) ?? (await apiKeys.authenticate(key, mode, context));
     record.identity = { userId: undefined, tokenType: "api_key", jti: prefix };
-    if (!scopes.includes(introspectScope)) refuse("api_key_scope_missing");
-    return { caller: { apiKey: prefix }, checkBody: () => {} };
+    return scopes.includes(introspectScope) ? takesNoBody : refuse("api_key_scope_missing");
   }
   if (openSignedRequest === undefined) return refuse("credentials_missing");
   const asked = { method: context.method, url: context.url.text, nowSeconds: context.nowSeconds };
-  const { checkBody } = await openSignedRequest(authorization, asked);
-  return { caller: undefined, checkBody };
+  return (await openSignedRequest(authorization, asked)).checkBody;
 }

@@ -11,12 +11,12 @@ import { pythonNumberText } from "../tokens/claims.ts";
 import { countedAddress } from "../users/ip-address.ts";
 import { readUserId } from "../users/user-id.ts";
 
-/** Who is calling, as far as limits go: with a token, or with an API key, named by its prefix. */
-export type LimitedCaller = LimitedUser | { readonly apiKey: string };
-
-interface LimitedUser {
+/** Who is calling, as far as limits go. */
+export interface LimitedCaller {
   /** What names the user, whatever it is; undefined for somebody of another issuer who is none of our users. */
   readonly userId: unknown;
+  /** The prefix of an API key, which has taken the place of a token. */
+  readonly apiKey?: string | undefined;
   /** Of a token of another issuer. */
   readonly foreign?: { readonly issuer: string; readonly subject: string } | undefined;
 }
@@ -50,9 +50,9 @@ export function requestCounter(settings: Settings, limiters: ReadonlyMap<string,
  */
 function limitKey(settings: Settings, by: LimitKind, caller: LimitedCaller | undefined): string | undefined {
   if (caller === undefined || by === "address") return undefined;
-  // A key is a caller of its own, and of no issuer.
-  if ("apiKey" in caller) return by === "issuer" ? undefined : `limit:key:${digest(caller.apiKey)}`;
-  const { foreign, userId } = caller;
+  const { foreign, userId, apiKey } = caller;
+  // A key is nobody's token, and has a count of its own whatever the limit counts by.
+  if (apiKey !== undefined) return `limit:key:${digest(apiKey)}`;
   if (by === "issuer") return `limit:issuer:${digest(foreign?.issuer ?? self)}`;
   // Somebody of another issuer who is a user of ours counts as that one.
   const user = foreign && userId === undefined ? [foreign.issuer, foreign.subject] : [self, userText(settings, userId)];

@@ -3,6 +3,7 @@
 import type { ApiKeyIdentity, ApiKeys } from "../auth/api-keys.ts";
 import type { Authentication, AuthenticationRequest, Identity } from "../auth/authenticate.ts";
 import { type BearerPlan, type BearerToken, readBearerToken } from "../auth/bearer-token.ts";
+import type { LimitedCaller } from "../auth/limits.ts";
 import type { RequestContext, TokenIdentity } from "../context.ts";
 import { refuse } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -103,3 +104,7 @@ const tokenIdentity = (identity: Identity | undefined): TokenIdentity | undefine
     jti: identity.jti,
     issuer: identity.foreign?.issuer,
   };
+
+/** Whose requests are counted; undefined for an anonymous one. */
+export const limitedCaller = ({ identity, apiKey }: Caller): LimitedCaller | undefined =>
+  apiKey ? { userId: undefined, apiKey: apiKey.prefix } : identity;

@@ -10,7 +10,14 @@ import type { Settings } from "../settings/settings.ts";
 import type { RateLimiter } from "../stores/contract.ts";
 import type { SignAssertion } from "../tokens/assertion.ts";
 import type { TakeUsers } from "../users/users-header.ts";
-import { anonymous, type Caller, type CallerDependencies, callerIdentity, checkCaller } from "./caller.ts";
+import {
+  anonymous,
+  type Caller,
+  type CallerDependencies,
+  callerIdentity,
+  checkCaller,
+  limitedCaller,
+} from "./caller.ts";
 import { connectionOf } from "./connection.ts";
 import { forward, type Origin } from "./forward.ts";
 import { setApiKeyAssertion, setAssertion } from "./headers/assertion-header.ts";
@@ -21,7 +28,7 @@ import { isPersonal, type Privacy } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
 import { canonicalPath } from "./routes/path.ts";
 import { type Rule, targetOf } from "./routes/rule.ts";
-import { endingWith } from "./websocket-expiry.ts";
+import { endingWithToken } from "./websocket-expiry.ts";
 
 export interface ProxyDependencies extends CallerDependencies {
   readonly settings: Settings;
@@ -77,12 +84,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
         else record.shadowReason = passInShadow(dependencies, rule, context, check.error);
       }
       if (limit !== undefined && limit.by !== "address") {
-        const reason = await overLimit(
-          dependencies,
-          rule,
-          context,
-          count(limit, caller.apiKey ? { apiKey: caller.apiKey.prefix } : caller.identity, context),
-        );
+        const reason = await overLimit(dependencies, rule, context, count(limit, limitedCaller(caller), context));
         if (reason !== undefined) caller = anonymous;
         record.shadowReason ??= reason;
       }
@@ -99,10 +101,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       const sentAt = stopwatch?.();
       try {
         const response = await send(dependencies, call, targetOf(path, rule.strip), headers, privacy);
-        return {
-          record,
-          response: settings.WEBSOCKET_EXPIRES ? ending(dependencies, context, caller, response) : response,
-        };
+        return { record, response: endingWithToken(dependencies, context, caller, response) };
       } finally {
         // Also when it failed.
         if (stopwatch && sentAt !== undefined) record.originMilliseconds = stopwatch() - sentAt;
@@ -178,26 +177,6 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   if (!identity || !signAssertion) return headers;
   const forwarding = { identity, origin, context };
   return setAssertion(signAssertion, settings, headers, forwarding).then(() => headers);
-}
-
-/** A WebSocket that somebody's token or key opened ends with it; whoever is anonymous has nothing that could end. */
-function ending(
-  { settings, nowMilliseconds, log }: ProxyDependencies,
-  { requestId }: RequestContext,
-  caller: Caller,
-  response: Response,
-): Response {
-  const atMilliseconds = response.status === 101 ? endOf(settings, caller) : undefined;
-  if (atMilliseconds === undefined) return response;
-  const expired = () => log("websocket_expired", { request_id: requestId });
-  return endingWith({ atMilliseconds, nowMilliseconds, expired }, response);
-}
-
-/** When the token or key ends; undefined for none, and for a key that does not expire. */
-function endOf({ LEEWAY }: Settings, { identity, apiKey }: Caller): number | undefined {
-  if (identity === undefined) return apiKey?.expiresAtSeconds && apiKey.expiresAtSeconds * 1000;
-  // As the token caches have it: Python cuts fractions off when it checks `exp`, and issuers have a leeway of their own.
-  return (Math.trunc(identity.expiresAtSeconds) + (identity.foreign ? 0 : LEEWAY)) * 1000;
 }
 
 /** By the token or key that opened the route; one that shadow mode let pass counts as none. */

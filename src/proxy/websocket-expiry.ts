@@ -2,6 +2,11 @@
 // lets go of a handshake that is returned as it came, and no timer fires for it afterwards.
 // Must never pass a frame once the token has ended, nor keep a timer for sockets that are gone.
 
+import type { RequestContext } from "../context.ts";
+import type { Log } from "../log-events.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Caller } from "./caller.ts";
+
 /** Sent to both sides; 4000 to 4999 are for applications (RFC 6455 section 7.4.2). */
 const expiredCode = 4401;
 const expiredReason = "Token is expired";
@@ -15,6 +20,33 @@ export interface Expiry {
   readonly nowMilliseconds: () => number;
   /** Called when the socket was closed for it. */
   readonly expired: () => void;
+}
+
+export interface EndingDependencies {
+  readonly settings: Settings;
+  readonly nowMilliseconds: () => number;
+  readonly log: Log;
+}
+
+/** The response of the origin. The WebSocket of one who is anonymous has nothing that could end, nor has a key without an expiry. */
+export function endingWithToken(
+  { settings, nowMilliseconds, log }: EndingDependencies,
+  { requestId }: RequestContext,
+  caller: Pick<Caller, "identity" | "apiKey">,
+  response: Response,
+): Response {
+  if (!settings.WEBSOCKET_EXPIRES || response.status !== 101) return response;
+  const endsAtSeconds = endOf(settings, caller);
+  if (endsAtSeconds === undefined) return response;
+  const atMilliseconds = endsAtSeconds * 1000;
+  const expired = () => log("websocket_expired", { request_id: requestId });
+  return endingWith({ atMilliseconds, nowMilliseconds, expired }, response);
+}
+
+function endOf({ LEEWAY }: Settings, { identity, apiKey }: Pick<Caller, "identity" | "apiKey">): number | undefined {
+  if (identity === undefined) return apiKey?.expiresAtSeconds;
+  // As the token caches have it: Python cuts fractions off when it checks `exp`, and issuers have a leeway of their own.
+  return Math.trunc(identity.expiresAtSeconds) + (identity.foreign ? 0 : LEEWAY);
 }
 
 /**

@@ -49,20 +49,20 @@ export type LimitedEndpoint = (typeof limitedEndpoints)[number];
 export type TokenLimits = Readonly<Partial<Record<LimitedEndpoint, Limit>>>;
 export type TokenLimitsInCode = Readonly<Partial<Record<LimitedEndpoint, LimitInCode>>>;
 
-/** The kinds that a token endpoint knows: it is asked with a token of the gateway's own, and introspection by an API. */
-const endpointKinds = (name: string): readonly LimitKind[] =>
-  name === "introspect" ? ["key", "address"] : ["user", "address"];
+/** What an endpoint can be limited by: introspection is asked by APIs with keys, all others with a token of our own. */
+const kindsOf = (endpoint: string): readonly LimitKind[] =>
+  endpoint === "introspect" ? ["key", "address"] : ["user", "address"];
 
 /** A table of endpoint to limit, or its JSON text. */
 export function readTokenLimits(raw: unknown): ReadResult<TokenLimits> {
   const table = typeof raw === "string" ? parsedJson(raw) : raw;
-  const expected = `a table of ${limitedEndpoints.join(", ")} to limits by user or address (introspect: key or address), such as { refresh = { binding = "TOKEN_LIMITER", by = "user", period = "60s" } }`;
+  const expected = `a table of ${limitedEndpoints.join(", ")} to limits by user or address (introspect: by key or address), such as { refresh = { binding = "TOKEN_LIMITER", by = "user", period = "60s" } }`;
   if (!isRecord(table)) return { expected };
   const read: Record<string, Limit> = {};
   for (const [name, value] of Object.entries(table)) {
     const limit = readLimit(value);
     const isKnown = limitedEndpoints.some((one) => one === name);
-    if (!isKnown || !("value" in limit) || !endpointKinds(name).includes(limit.value.by)) return { expected };
+    if (!isKnown || !("value" in limit) || !kindsOf(name).includes(limit.value.by)) return { expected };
     read[name] = limit.value;
   }
   return { value: read };

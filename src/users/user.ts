@@ -24,7 +24,10 @@ export interface User {
    * Raised by each statement that changes the password, `is_active`, or the username where tokens name users by it. Sessions hold the version they began under; a refresh compares the two.
    */
   readonly session_version: number;
-  /** The value of the field that USER_ID_FIELD names, where that is neither the primary key nor USERNAME_FIELD; else null. */
+  /**
+   * The value of the field that USER_ID_FIELD names, where that is neither the primary key nor USERNAME_FIELD; else whom another
+   * issuer means (`reissue` of ISSUERS), or null.
+   */
   readonly alternate_id: string | null;
   /** Further fields that an import with `--extra` or the API itself brought; empty when there are none. */
   readonly extra: Readonly<Record<string, unknown>>;

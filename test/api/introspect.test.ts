@@ -88,6 +88,26 @@ describe("of a good token it says", () => {
   });
 });
 
+describe("with a limit", () => {
+  const limited = (by: string, limiter: object) =>
+    appWith({ ...vars, API_LIMITER: limiter, TOKEN_LIMITS: { introspect: { binding: "API_LIMITER", by } } });
+
+  it("by key, a key asks so often, from wherever, and who has none is refused uncounted", async () => {
+    const limiter = countingLimiter(1);
+    const through = await limited("key", limiter);
+    const ask = async (address: string, headers: object = withKey) =>
+      (await through.fetch(form({ token: "x" }, { ...headers, "cf-connecting-ip": address }))).status;
+    expect([await ask("192.0.2.1"), await ask("192.0.2.2"), await ask("192.0.2.3", {})]).toEqual([200, 429, 401]);
+    expect([...limiter.counts.values()]).toEqual([2]);
+  });
+  it("by address, it is counted before the key is looked at", async () => {
+    const through = await limited("address", countingLimiter(0));
+    const asked = form({ token: "x" }, { authorization: "Api-Key bad", "cf-connecting-ip": "192.0.2.1" });
+    const response = await through.fetch(asked);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "60"]);
+  });
+});
+
 describe("it says active: false, and nothing else, of a token", () => {
   const good = () => ({ token_type: "access", exp: now + 60, iat: now, jti: freshId(), user_id: "7" });
   it.each<[string, () => string]>([
@@ -222,30 +242,6 @@ describe("a request is refused", () => {
     const response = await (await appWith({ ...vars, DB: broken })).fetch(form({ token: access }));
     vi.restoreAllMocks();
     expect(response.status).toBe(503);
-  });
-});
-
-describe("TOKEN_LIMITS", () => {
-  const limitBy = (by: string) => ({ TOKEN_LIMITS: { introspect: { binding: "API_LIMITER", by, period: "10s" } } });
-  const statuses = async (by: string, headers: Readonly<Record<string, string>>) => {
-    const limiter = countingLimiter(2);
-    const limited = await appWith({ ...vars, ...limitBy(by), API_LIMITER: limiter });
-    const answers = [];
-    for (let time = 0; time < 3; time++) {
-      const address = { "cf-connecting-ip": "192.0.2.7" };
-      answers.push((await limited.fetch(form({ token: "a" }, { ...headers, ...address }))).status);
-    }
-    return { answers, keys: [...limiter.counts.keys()].map((name) => name.replace(/[0-9a-f]{64}$/, "…")) };
-  };
-  it("counts by key once it was found good", async () => {
-    expect(await statuses("key", withKey)).toEqual({ answers: [200, 200, 429], keys: ["limit:key:…"] });
-    expect(await statuses("key", { authorization: "Api-Key a.b" })).toEqual({ answers: [401, 401, 401], keys: [] });
-  });
-  it("counts by address before anything else", async () => {
-    expect(await statuses("address", { authorization: "Api-Key a.b" })).toEqual({
-      answers: [401, 401, 429],
-      keys: ["limit:address:192.0.2.7"],
-    });
   });
 });
 

@@ -31,6 +31,16 @@ it("by user, a user of one issuer is none of another, and one of ours by whateve
   expect(await whoShares("user", callers)).toEqual([0, 0, 2, 3, 4, 0, 6]);
 });
 
+it("by whatever, an API key has a count of its own", async () => {
+  const keys: readonly LimitedCaller[] = [
+    { userId: undefined, apiKey: "aaaaaaaa" },
+    { userId: "aaaaaaaa" },
+    { userId: undefined, apiKey: "bbbbbbbb" },
+    { userId: undefined, apiKey: "aaaaaaaa" },
+  ];
+  for (const by of ["user", "issuer", "key"] as const) expect(await whoShares(by, keys)).toEqual([0, 1, 2, 0]);
+});
+
 it("by issuer, all of one are counted together", async () => {
   expect(await whoShares("issuer", callers.slice(0, 6))).toEqual([0, 0, 2, 3, 2, 2]);
 });

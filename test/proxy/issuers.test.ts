@@ -365,6 +365,16 @@ describe("reissue", () => {
     expect(claimsIn((headers.authorization ?? "").replace("JWT ", ""))).toMatchObject({ user_id: "43" });
   });
 
+  it("also where the token came as a subprotocol of a WebSocket", async () => {
+    await addUser({ id: "50", alternate_id: "auth0|50" });
+    const app = await appOf(byAlternate, { WEBSOCKET_TOKEN: "subprotocol" });
+    const token = await idp.token({ sub: "auth0|50" });
+    const socket = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-protocol": `bearer.${token}, chat` };
+    const { headers } = await ask(app, "/both/x", undefined, socket);
+    expect(headers["sec-websocket-protocol"]).toBe("chat");
+    expect(claimsIn((headers.authorization ?? "").replace("Bearer ", ""))).toMatchObject({ user_id: "50" });
+  });
+
   it("is refused everywhere at the gateway, by whatever part it comes", async () => {
     await addUser({ id: "44", alternate_id: "auth0|44" });
     const app = await appOf(byAlternate, { AUTH_COOKIE: true });

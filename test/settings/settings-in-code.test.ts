@@ -1,5 +1,6 @@
 // src/settings/settings-in-code.ts: what may be set in code, and what the environment has to say to it.
 import { describe, expect, expectTypeOf, it } from "vitest";
+import { readConfiguration } from "../../src/configuration.ts";
 import { readPolicy } from "../../src/proxy/routes/policy.ts";
 import type { Route } from "../../src/settings/route-keys.ts";
 import { settingsTable } from "../../src/settings/settings.ts";
@@ -36,6 +37,26 @@ describe("joinSettings()", () => {
     const read = (code: SettingsInCode) => settingsOf({ SIGNING_KEY: testSecret, ...joinSettings(code, {}).env });
     expect(read(inCode).TOKEN_PATHS).toEqual({ obtain: ["/auth/login/"], refresh: "/auth/refresh/" });
     expect(read(several).TOKEN_PATHS).toEqual({ obtain: ["/auth/login/", "/auth/otp/"] });
+  });
+
+  it("takes ISSUERS with null for what has none, and durations with a unit", async () => {
+    const inCode: SettingsInCode = {
+      ISSUERS: [
+        {
+          ...{ issuer: "https://idp.example/", discovery: true, audience: null, jti_claim: null, max_age: "1d" },
+          reissue: { user: "alternate_id" },
+        },
+      ],
+    };
+    const { configuration } = await readConfiguration(joinSettings(inCode, { SIGNING_KEY: testSecret }).env);
+    expect(configuration?.issuers).toMatchObject([
+      { audience: null, jtiClaim: null, maxAgeSeconds: 86_400, mapping: { by: "alternate_id" } },
+    ]);
+    // @ts-expect-error An audience left out by mistake would let tokens for other applications in.
+    const without: SettingsInCode = { ISSUERS: [{ issuer: "https://idp.example/", discovery: true }] };
+    // @ts-expect-error A secret that checks tokens makes them, too.
+    const secret: SettingsInCode = { ISSUERS: [{ issuer: "a", keys: [], audience: "b", algorithms: ["HS256"] }] };
+    expect([without, secret]).toHaveLength(2);
   });
 
   it("takes undefined for left out, on both sides", () => {

@@ -1,5 +1,4 @@
 // The introspection endpoint as an OpenAPI operation.
-import type { Reason } from "../../errors.ts";
 import { tokenRoutePaths } from "../../internal-routes/table.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { bodyTypes } from "../definitions.ts";
@@ -23,10 +22,9 @@ function operation(settings: Settings): Json {
     required: ["token"],
     properties: { token: text, token_type_hint: { type: "string", description: "Not needed, and not looked at." } },
   };
-  const isLimited = settings.TOKEN_LIMITS.introspect !== undefined;
-  const refused: Reason[] = [
+  const refused = [
     ...refusedIntrospection,
-    ...(isLimited ? (["request_throttled"] as const) : []),
+    ...(settings.TOKEN_LIMITS.introspect ? (["request_throttled"] as const) : []),
     ...(settings.API_KEYS ? refusedApiKeys : []),
     ...(isSigned ? refusedSignedRequests : []),
   ];

@@ -283,6 +283,13 @@ describe("what is wrong with a part", () => {
     expect(warningsOf("$path.2", { path: "/api/*" })).toEqual([]);
     expect(warningsOf("$path.1", { path: "/*" })).toEqual([]);
   });
+  test("API keys, which are of no tenant", () => {
+    for (const api_keys of [true, ["all-tenants"]]) {
+      expect(errorsOf("$path.2", { route: { path: "/t/*", api_keys }, vars: { API_KEYS: true } })).toEqual([
+        "ROUTES[0].require.tenant has $path.2, which no API key could be held against: give API keys a route without it.",
+      ]);
+    }
+  });
   test("a part where a request may be anonymous", () => {
     expect(errorsOf("$path.1", { route: { auth: "optional" } })).toEqual([
       "ROUTES[0].require applies only to routes with auth = token or user; here it is optional.",
