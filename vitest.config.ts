@@ -4,7 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath, URL as NodeURL } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { quietRuntime } from "./test/support/quiet-runtime.ts";
 
+quietRuntime();
 process.env.SIGNING_KEY ??= "unit-tests-only-".repeat(4); // wrangler warns about a required secret that is missing
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 process.env.WRANGLER_SEND_METRICS = "false";

@@ -27,6 +27,7 @@ import type { AdminStores } from "./stores/admin-contract.ts";
 import { analyticsMetrics } from "./stores/analytics-metrics.ts";
 import type { ApiKeyAdminStore } from "./stores/api-keys-contract.ts";
 import { boundIn } from "./stores/bound.ts";
+import { d1AdminAudit } from "./stores/d1/admin-audit.ts";
 import { d1AdminSessions } from "./stores/d1/admin-sessions.ts";
 import { d1ApiKeyAdministration, d1ApiKeys } from "./stores/d1/api-keys.ts";
 import { d1Audit } from "./stores/d1/audit.ts";
@@ -193,6 +194,7 @@ function adminStores(db: D1Database, { adminUsers, adminTokens }: SessionStores,
     users: adminUsers,
     tokens: adminTokens,
     apiKeys: d1ApiKeyAdministration(db, log),
+    audit: d1AdminAudit(db, log),
     newSecret: () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url"),
   } satisfies AdminStores & { readonly apiKeys: ApiKeyAdminStore };
 }

@@ -1,5 +1,5 @@
 // Everything that the admin page can do, made once per isolate while ADMIN is on.
-import type { AdminStores, AdminTokenStore, AdminUserStore } from "../stores/admin-contract.ts";
+import type { AdminAuditStore, AdminStores, AdminTokenStore, AdminUserStore } from "../stores/admin-contract.ts";
 import type { ApiKeyAdminStore } from "../stores/api-keys-contract.ts";
 import type { UserStore } from "../stores/contract.ts";
 import type { UserId } from "../users/user.ts";
@@ -28,6 +28,7 @@ export interface AdministrationReads {
   readonly pageOfTokens: AdminTokenStore["page"];
   readonly pageOfApiKeys: ApiKeyAdminStore["page"];
   readonly hasEarlierTokens: AdminTokenStore["hasEarlier"];
+  readonly pageOfAudit: AdminAuditStore["page"];
   readonly userById: (id: UserId) => ReturnType<UserStore["byLookup"]>;
 }
 
@@ -56,6 +57,7 @@ export function createAdministration(deps: AdministrationDependencies): Administ
     pageOfTokens: (query) => deps.admin.tokens.page(query),
     pageOfApiKeys: (from) => deps.admin.apiKeys.page(from),
     hasEarlierTokens: (nowSeconds) => deps.admin.tokens.hasEarlier(nowSeconds),
+    pageOfAudit: (query) => deps.admin.audit.page(query),
     userById: (id) => deps.users.byLookup({ column: "id", value: id }),
   };
 }

@@ -3,7 +3,7 @@
 import { apiKeyFrom } from "../auth/api-key-header.ts";
 import type { ApiKeys } from "../auth/api-keys.ts";
 import type { Introspect } from "../auth/introspect.ts";
-import { requestCounter } from "../auth/limits.ts";
+import { type LimitedCaller, requestCounter } from "../auth/limits.ts";
 import type { DecisionRecord, Draft, Handler, RequestContext } from "../context.ts";
 import { type Reason, refuse } from "../errors.ts";
 import { answerJson } from "../http/answer.ts";
@@ -54,16 +54,15 @@ export const refusedSignedRequests: readonly Reason[] = [
 ];
 
 const allow = "POST";
-const takesNoBody = () => {};
 
 /**
  * 1. `Accept`. 2. The method. 3. Who asks. 4. The body. 5. The token. TOKEN_LIMITS counts before 3 by address, and after it by
- * key; a signed request has none, and is counted by its address.
+ * API key.
  */
 export function createIntrospectEndpoint(services: IntrospectServices): Handler {
-  const { settings, introspect, apiKeys, limiters } = services;
+  const { settings, introspect, apiKeys } = services;
   const limit = settings.TOKEN_LIMITS.introspect;
-  const count = requestCounter(settings, limiters);
+  const count = requestCounter(settings, services.limiters);
   return async (request, context) => {
     const record: Draft<DecisionRecord> = { operation: introspectEndpoint.operation };
     let indent = 0;
@@ -71,10 +70,8 @@ export function createIntrospectEndpoint(services: IntrospectServices): Handler 
       indent = negotiateJson(request);
       if (context.method !== "POST") refuse("method_not_allowed", { names: context.method });
       if (limit?.by === "address") await count(limit, undefined, context);
-      const checkBody = await whoAsks(services, context, record);
-      const apiKey = record.identity?.jti;
-      if (limit?.by === "key")
-        await count(limit, apiKey === undefined ? undefined : { userId: apiKey, apiKey }, context);
+      const { checkBody, caller } = await whoAsks(services, context, record);
+      if (limit?.by === "key") await count(limit, caller, context);
       const { token } = readFields(await readBody(request, context.uploads, checkBody), ["token"]);
       return { record, response: answerJson(context, 200, await introspect(context, token), { indent }) };
     } catch (error) {
@@ -83,12 +80,18 @@ export function createIntrospectEndpoint(services: IntrospectServices): Handler 
   };
 }
 
-/** Refuses who may not ask. Gives what is to be checked of the body: that it was signed, where the request was. */
+/** Who asks, as far as limits go; and what is to be checked of the body: that it was signed, where the request was. */
+interface Asking {
+  readonly caller: LimitedCaller | undefined;
+  readonly checkBody: (body: Uint8Array) => void;
+}
+
+/** Refuses who may not ask. */
 async function whoAsks(
   { settings, apiKeys, openSignedRequest }: IntrospectServices,
   context: RequestContext,
   record: Draft<DecisionRecord>,
-): Promise<(body: Uint8Array) => void> {
+): Promise<Asking> {
   const authorization = context.headers.get("authorization");
   const key = apiKeys && apiKeyFrom(authorization);
   if (apiKeys && key !== undefined) {
@@ -96,9 +99,11 @@ async function whoAsks(
     const { prefix, scopes } =
       apiKeys.recall(key, mode, context.nowSeconds) ?? (await apiKeys.authenticate(key, mode, context));
     record.identity = { userId: undefined, tokenType: "api_key", jti: prefix };
-    return scopes.includes(introspectScope) ? takesNoBody : refuse("api_key_scope_missing");
+    if (!scopes.includes(introspectScope)) refuse("api_key_scope_missing");
+    return { caller: { userId: undefined, apiKey: prefix }, checkBody: () => {} };
   }
   if (openSignedRequest === undefined) return refuse("credentials_missing");
   const asked = { method: context.method, url: context.url.text, nowSeconds: context.nowSeconds };
-  return (await openSignedRequest(authorization, asked)).checkBody;
+  const { checkBody } = await openSignedRequest(authorization, asked);
+  return { caller: undefined, checkBody };
 }

@@ -28,6 +28,9 @@ export function readRequestUrl(text: string): RequestUrl {
 /** Scheme and authority, as an `Origin` header names them. */
 export const originOf = ({ scheme, authority }: RequestUrl): string => `${scheme}://${authority}`;
 
-/** The host that the client asked, with its port unless that is the scheme's own. */
+/**
+ * The host that the client asked, in small letters (RFC 3986 section 6.2.2.1), with its port unless that is the scheme's own.
+ * An API may take tenants from it, and tell letter cases apart.
+ */
 export const hostOf = ({ text, authority }: RequestUrl): string =>
-  authority.includes(":") ? new URL(text).host : authority;
+  authority.includes(":") ? new URL(text).host : authority.toLowerCase();

@@ -28,7 +28,7 @@ import { isPersonal, type Privacy } from "./keep-private.ts";
 import { matchRule, type StricterPaths } from "./routes/match.ts";
 import { canonicalPath } from "./routes/path.ts";
 import { type Rule, targetOf } from "./routes/rule.ts";
-import { endingWithToken } from "./websocket-expiry.ts";
+import { endingWithCaller } from "./websocket-expiry.ts";
 
 export interface ProxyDependencies extends CallerDependencies {
   readonly settings: Settings;
@@ -101,7 +101,7 @@ export function createProxy(dependencies: ProxyDependencies): Handler {
       const sentAt = stopwatch?.();
       try {
         const response = await send(dependencies, call, targetOf(path, rule.strip), headers, privacy);
-        return { record, response: endingWithToken(dependencies, context, caller, response) };
+        return { record, response: endingWithCaller(dependencies, context, caller, response) };
       } finally {
         // Also when it failed.
         if (stopwatch && sentAt !== undefined) record.originMilliseconds = stopwatch() - sentAt;

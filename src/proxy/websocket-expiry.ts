@@ -28,25 +28,25 @@ export interface EndingDependencies {
   readonly log: Log;
 }
 
-/** The response of the origin. The WebSocket of one who is anonymous has nothing that could end, nor has a key without an expiry. */
-export function endingWithToken(
+/** The response of the origin. The WebSocket of an anonymous client, or of an API key that does not expire, never ends. */
+export function endingWithCaller(
   { settings, nowMilliseconds, log }: EndingDependencies,
   { requestId }: RequestContext,
-  caller: Pick<Caller, "identity" | "apiKey">,
+  caller: Caller,
   response: Response,
 ): Response {
   if (!settings.WEBSOCKET_EXPIRES || response.status !== 101) return response;
-  const endsAtSeconds = endOf(settings, caller);
-  if (endsAtSeconds === undefined) return response;
-  const atMilliseconds = endsAtSeconds * 1000;
+  const atMilliseconds = endOf(settings, caller);
+  if (atMilliseconds === undefined) return response;
   const expired = () => log("websocket_expired", { request_id: requestId });
   return endingWith({ atMilliseconds, nowMilliseconds, expired }, response);
 }
 
-function endOf({ LEEWAY }: Settings, { identity, apiKey }: Pick<Caller, "identity" | "apiKey">): number | undefined {
-  if (identity === undefined) return apiKey?.expiresAtSeconds;
+/** When the token or key ends; undefined for none, and for a key that does not expire. */
+function endOf({ LEEWAY }: Settings, { identity, apiKey }: Caller): number | undefined {
+  if (identity === undefined) return apiKey?.expiresAtSeconds && apiKey.expiresAtSeconds * 1000;
   // As the token caches have it: Python cuts fractions off when it checks `exp`, and issuers have a leeway of their own.
-  return Math.trunc(identity.expiresAtSeconds) + (identity.foreign ? 0 : LEEWAY);
+  return (Math.trunc(identity.expiresAtSeconds) + (identity.foreign ? 0 : LEEWAY)) * 1000;
 }
 
 /**

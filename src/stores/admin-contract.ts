@@ -1,6 +1,7 @@
 // The stores of the admin page as interfaces: its own sessions, lists of users and tokens, changes to users.
 import type { NewUserIds } from "../users/new-user-ids.ts";
 import type { User, UserId } from "../users/user.ts";
+import type { AuditAction } from "./audit-contract.ts";
 import type { TellsOf } from "./events-contract.ts";
 
 /** A log-in to the admin page, by password. The value in the cookie is never written down. */
@@ -48,7 +49,7 @@ export interface AdminSessionStore {
   deleteExpired(beforeSeconds: number): Promise<void>;
 }
 
-/** A row's place in a list: what the list is ordered by. For users the name and the row's number, for tokens the time and the id. */
+/** A row's place in a list: what the list is ordered by. For users the name and the row's number, for tokens the time and the id, for the audit log the number of the entry, twice. */
 export interface Place {
   readonly first: string | number;
   readonly second: string;
@@ -189,11 +190,40 @@ export interface AdminTokenStore {
   hasEarlier(nowSeconds: number): Promise<boolean>;
 }
 
+/** Which entries of the audit log. */
+export interface AuditQuery {
+  readonly userId: UserId | undefined;
+  readonly action: AuditAction | undefined;
+  readonly from: From;
+  /** How many at most; `rowsOfPage` if left out. */
+  readonly rows?: number;
+}
+
+/** An entry as it is written down. A later version may have written sources and actions that this one does not know. */
+export interface WrittenEntry {
+  readonly atSeconds: number;
+  readonly source: string;
+  readonly action: string;
+  /** "erased": a person who was taken out of it. */
+  readonly userId: UserId | undefined;
+  readonly actor: string | undefined;
+  readonly place: string | undefined;
+  readonly requestId: string | undefined;
+  /** A JSON object as text. */
+  readonly detail: string;
+}
+
+export interface AdminAuditStore {
+  /** The newest first; one round trip. */
+  page(query: AuditQuery): Promise<Page<WrittenEntry>>;
+}
+
 /** The stores of the admin page, and what they cannot be used without. */
 export interface AdminStores {
   readonly sessions: AdminSessionStore;
   readonly users: AdminUserStore;
   readonly tokens: AdminTokenStore;
+  readonly audit: AdminAuditStore;
   /** 256 random bits as base64url. */
   readonly newSecret: () => string;
 }

@@ -493,14 +493,14 @@ describe("POST of lines", () => {
     expect(statements).toBeLessThan(50);
   });
 
-  it("is 503 while the store is down, and repeating it applies what was missing", async () => {
+  it("is 503 while the store is overloaded, and repeating it applies what was missing", async () => {
     let batches = 0;
     const failing = new Proxy(DB, {
       get(one, property) {
         const value: unknown = Reflect.get(one, property, one);
         if (property !== "batch") return typeof value === "function" ? value.bind(one) : value;
         return async (some: D1PreparedStatement[]) => {
-          if (++batches === 2) throw new Error("D1_ERROR: Network connection lost.");
+          if (++batches === 2) throw new Error("D1_ERROR: D1 DB is overloaded. Too many requests queued.");
           return one.batch(some);
         };
       },

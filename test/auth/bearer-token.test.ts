@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { authHeaderName, tokenFromHeader } from "../../src/auth/bearer-token.ts";
+import { authHeaderName, readBearerToken, tokenFromHeader } from "../../src/auth/bearer-token.ts";
 import { reasonOf } from "../support/context.ts";
 import { settingsOf } from "../support/settings.ts";
 
@@ -65,5 +65,41 @@ describe("bearerToken()", () => {
 
   test("knows no scheme but those of the settings", () => {
     expect(tokenFromHeader("Bearer abc", ["JWT"])).toBeUndefined();
+  });
+});
+
+describe("readBearerToken() of a handshake with WEBSOCKET_TOKEN", () => {
+  const settings = settingsOf({ WEBSOCKET_TOKEN: "subprotocol", AUTH_COOKIE: true });
+  const plan = { authHeader: "authorization", schemes: ["Bearer"] };
+  const read = (headers: Readonly<Record<string, string>>) =>
+    readBearerToken(
+      settings,
+      plan,
+      new Request("https://api.example/ws/", {
+        headers: { upgrade: "websocket", origin: "https://evil.example", "sec-fetch-site": "cross-site", ...headers },
+      }),
+    );
+  const offering = (token: string) => ({ "sec-websocket-protocol": `chat, bearer.${token}` });
+  const cookie = (token: string) => ({ cookie: `__Host-access=${token}` });
+
+  test("takes the token that is offered, whatever page it comes from: only who has it can offer it", () => {
+    expect(read(offering("a.b.c"))).toEqual({ token: "a.b.c", fromCookie: false, fromSubprotocol: true });
+  });
+  test("takes it next to a cookie with the same token, and does not choose between two", async () => {
+    expect(read({ ...offering("a.b.c"), ...cookie("a.b.c") })).toEqual({
+      ...{ token: "a.b.c", fromCookie: false, fromSubprotocol: true },
+    });
+    expect(await reasonOf(() => read({ ...offering("a.b.c"), ...cookie("d.e.f") }))).toBe("auth_cookie_conflict");
+  });
+  test("takes none from the cookie alone for a page of another site, whatever else is offered", async () => {
+    for (const protocols of ["chat", "bearer", "chat, xbearer.a.b.c"]) {
+      const asked = { ...cookie("a.b.c"), "sec-websocket-protocol": protocols };
+      expect(await reasonOf(() => read(asked))).toBe("csrf_refused");
+    }
+  });
+  test("does not choose between one that is offered and one in the header", async () => {
+    const asked = { ...offering("a.b.c"), authorization: "Bearer a.b.c" };
+    expect(await reasonOf(() => read(asked))).toBe("websocket_token_conflict");
+    expect(read({ ...offering("a.b.c"), authorization: "Basic eDp5" })?.token).toBe("a.b.c");
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { originOf, readRequestUrl } from "../../src/http/request-url.ts";
+import { hostOf, originOf, readRequestUrl } from "../../src/http/request-url.ts";
 
 describe("readRequestUrl()", () => {
   test.each([
@@ -17,4 +17,13 @@ describe("readRequestUrl()", () => {
 
 test("originOf() names scheme, host and port", () => {
   expect(originOf(readRequestUrl("https://api.example:8443/a?b"))).toBe("https://api.example:8443");
+});
+
+test.each([
+  ["https://api.example/a", "api.example"],
+  ["https://ACME.Example.com/a", "acme.example.com"],
+  ["https://ACME.Example.com:8443/a", "acme.example.com:8443"],
+  ["https://acme.example.com:443/a", "acme.example.com"],
+])("hostOf() of %s is %s", (text, host) => {
+  expect(hostOf(readRequestUrl(text))).toBe(host);
 });

@@ -37,7 +37,10 @@ const routes = () => [
 ];
 
 beforeAll(async () => {
-  [origin, attacker] = await Promise.all([startRecordingOrigin(), startRecordingOrigin()]);
+  [origin, attacker] = await Promise.all([
+    startRecordingOrigin(),
+    startRecordingOrigin((_, response) => json({ keys: [one.jwk] })(response)),
+  ]);
   source = await startOrigin((request, response) => {
     asked.push(request.url ?? "");
     const page = pages[request.url ?? ""];
@@ -141,6 +144,10 @@ describe("discovery that leads astray:", () => {
       () => ({
         "/one.json": (response) => void response.writeHead(302, { location: `${attacker.url}/one.json` }).end(),
       }),
+    ],
+    [
+      "good keys on another host of this machine",
+      () => ({ [openId]: metadata({ jwks_uri: `${attacker.url.replace("127.0.0.1", "localhost")}/one.json` }) }),
     ],
     ["keys on a plain http host", () => ({ [openId]: metadata({ jwks_uri: "http://keys.example/one.json" }) })],
     ["keys on a metadata service", () => ({ [openId]: metadata({ jwks_uri: "https://169.254.169.254/latest" }) })],

@@ -83,6 +83,7 @@ describe("TOKEN_LIMITS", () => {
 
   test("is a table of endpoints, or its JSON text", () => {
     const limits = { refresh: good, verify: { binding: "B", by: "address" }, blacklist: good, sliding_refresh: good };
+    const introspect = { binding: "B", by: "key", period: "10s" };
     const values = {
       refresh: { binding: "API_LIMITER", by: "user", period: 60 },
       verify: { binding: "B", by: "address", period: 60 },
@@ -91,6 +92,7 @@ describe("TOKEN_LIMITS", () => {
     };
     expect(read(limits).errors).toEqual([]);
     expect(read(limits).settings.TOKEN_LIMITS).toEqual(values);
+    expect(read({ introspect }).settings.TOKEN_LIMITS).toEqual({ introspect: { ...introspect, period: 10 } });
     expect(read(JSON.stringify(limits)).settings.TOKEN_LIMITS).toEqual(values);
   });
   test.each([

@@ -72,7 +72,14 @@ async function soakFor(
   say(`filling the caches with ${filled} tokens, then logging ${users} users in`);
   await fillCaches(ground, filled);
   const { faults, ...result } = await soak(ground, {
-    ...{ seed, users, alone: options.user, settings: soakSettings, pieceSeconds: seconds / piecesOfRun },
+    ...{
+      seed,
+      users,
+      alone: options.user,
+      only: options.only,
+      settings: soakSettings,
+      pieceSeconds: seconds / piecesOfRun,
+    },
     length: {
       seconds,
       // Alone, a user acts as often as among the others.

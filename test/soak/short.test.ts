@@ -26,7 +26,15 @@ it("explains every answer to users who do everything at once, and loses or doubl
     ...{ flush: gateway.flush, originCounts: origin.counts, complaints: () => logged.faults },
     close: async () => {},
   };
-  const plan = { seed: 17, users: 8, alone: undefined, length: { turnsEach: 20 }, settings, pieceSeconds: 3600 };
+  const plan = {
+    seed: 17,
+    users: 8,
+    alone: undefined,
+    only: [],
+    length: { turnsEach: 20 },
+    settings,
+    pieceSeconds: 3600,
+  };
   const { faults, comparison, turns } = await soak(ground, plan);
   await gateway.close();
   origin.close();

@@ -2,7 +2,7 @@
 // Must never go on with a user whom the model could not explain.
 import { setTimeout as sleep } from "node:timers/promises";
 import { djangoScrypt } from "../support/gateway-over-http.ts";
-import { nextAction } from "./actions/all.ts";
+import { choiceOf, nextAction } from "./actions/all.ts";
 import { firstLoad } from "./actions/by-api.ts";
 import { logIn } from "./actions/tokens.ts";
 import { openClient } from "./client.ts";
@@ -32,6 +32,8 @@ export interface SoakPlan {
   readonly users: number;
   /** The number of a user who acts alone; undefined for all. */
   readonly alone: number | undefined;
+  /** The names of what users do, beside logging in; all of it where there are none. */
+  readonly only: readonly string[];
   readonly length: TurnsEach | ByClock;
   readonly settings: SoakSettings;
   readonly pieceSeconds: number;
@@ -119,9 +121,10 @@ interface UserPool {
   hasFailed(): boolean;
 }
 
-function openUserPool(context: SoakContext, { seed, alone }: SoakPlan): UserPool {
+function openUserPool(context: SoakContext, { seed, alone, only }: SoakPlan): UserPool {
   const pooled = context.users.map((user, index) => ({ user, random: randomOf(seed, index), turns: 0 }));
   const idle = new Set<PooledUser>(pooled.filter(({ user }) => alone === undefined || user.id === String(alone)));
+  const choice = choiceOf(only);
   const faults: Fault[] = [];
   const actions = new Map<string, number>();
   let turns = 0;
@@ -131,7 +134,7 @@ function openUserPool(context: SoakContext, { seed, alone }: SoakPlan): UserPool
       idle.delete(pooledUser);
       const number = pooledUser.turns++;
       const turn = turnOf(context, pooledUser.user, pooledUser.random, number);
-      const action = nextAction(turn);
+      const action = nextAction(turn, choice);
       turns++;
       actions.set(action.name, (actions.get(action.name) ?? 0) + 1);
       try {

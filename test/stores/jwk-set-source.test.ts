@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { fetchJwkSet } from "../../src/stores/jwk-set-source.ts";
+import { discoverJwkSet, fetchJwkSet, metadataUrls } from "../../src/stores/jwk-set-source.ts";
 
 const url = "https://keys.internal.example/jwks.json?secret=hunter2";
 const answering = (response: Response) => vi.spyOn(globalThis, "fetch").mockImplementation(async () => response);
@@ -85,4 +85,87 @@ describe("fetchJwkSet()", () => {
     vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("connection refused"));
     expect(await failure()).toBe("TypeError: connection refused");
   });
+});
+
+describe("metadataUrls()", () => {
+  test.each([
+    [
+      "https://a.example",
+      "https://a.example/.well-known/openid-configuration",
+      "https://a.example/.well-known/oauth-authorization-server",
+    ],
+    [
+      "https://a.example/",
+      "https://a.example/.well-known/openid-configuration",
+      "https://a.example/.well-known/oauth-authorization-server",
+    ],
+    [
+      "https://a.example/b/c",
+      "https://a.example/b/c/.well-known/openid-configuration",
+      "https://a.example/.well-known/oauth-authorization-server/b/c",
+    ],
+    [
+      "https://a.example/b/",
+      "https://a.example/b/.well-known/openid-configuration",
+      "https://a.example/.well-known/oauth-authorization-server/b",
+    ],
+  ])("are those of both specifications for %s", (issuer, openId, oauth) => {
+    expect(metadataUrls(issuer)).toEqual([openId, oauth]);
+  });
+});
+
+describe("discoverJwkSet()", () => {
+  const issuer = "https://idp.example/realm";
+  const openId = "https://idp.example/realm/.well-known/openid-configuration";
+  /** What was asked for, and the set or the text of what is thrown. */
+  async function discovered(of: string, pages: Readonly<Record<string, unknown>>) {
+    const asked: string[] = [];
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (input) => {
+      asked.push(String(input));
+      const page = pages[String(input)];
+      return page === undefined ? new Response(null, { status: 404 }) : Response.json(page);
+    });
+    const set = await discoverJwkSet(of).catch((error: unknown) => String(error));
+    return { asked, set };
+  }
+  const keys = "https://keys.example/set";
+
+  test("reads the set that the metadata name, which may be on another host", async () => {
+    const pages = { [openId]: { issuer, jwks_uri: keys }, [keys]: { keys: [] } };
+    expect(await discovered(issuer, pages)).toEqual({ asked: [openId, keys], set: { keys: [] } });
+  });
+
+  test.each([
+    ...["http://keys.example/set", "http://idp.example/set", "ftp://idp.example/set", "file:///etc/passwd", "set", 7],
+    ...["https://127.0.0.1/set", "https://127.1/set", "https://2130706433/set", "https://169.254.169.254/latest"],
+    ...["https://[::1]/set", "https://[fd00::1]/set", "https://localhost/set", "https://a.localhost/set"],
+    ...["https://localhost./set", "https://vault/set", "https://metadata.google.internal/set", "https://nas.local/set"],
+    ...["https://me:secret@idp.example/set", undefined, null, "", "http://localhost/set", "http://127.0.0.1/set"],
+  ])("fetches no keys from %j", async (jwks_uri) => {
+    const { asked, set } = await discovered(issuer, { [openId]: { issuer, jwks_uri } });
+    expect(asked).toEqual([openId]);
+    expect(set).toBe("TypeError: the metadata of the issuer has no jwks_uri that may be fetched");
+  });
+
+  test("fetches them from the issuer's own host, whatever that is: the settings name it", async () => {
+    for (const host of ["http://127.0.0.1:9000", "https://10.0.0.7", "https://localhost:8443"]) {
+      const pages = { [`${host}/.well-known/openid-configuration`]: { issuer: host, jwks_uri: `${host}/set` } };
+      expect((await discovered(host, pages)).asked).toEqual([
+        `${host}/.well-known/openid-configuration`,
+        `${host}/set`,
+      ]);
+    }
+  });
+
+  test.each([`${issuer}/`, "https://idp.example", "https://IDP.example/realm", undefined, [issuer]])(
+    "takes no metadata of %j, and asks no further",
+    async (other) => {
+      const oauth = "https://idp.example/.well-known/oauth-authorization-server/realm";
+      const pages = { [openId]: { issuer: other, jwks_uri: keys }, [oauth]: { issuer, jwks_uri: keys } };
+      expect(await discovered(issuer, pages)).toEqual({
+        asked: [openId],
+        set: "TypeError: the metadata of the issuer is another issuer's",
+      });
+    },
+  );
 });

@@ -1,6 +1,7 @@
 // No statement of the stores reads a whole table: each one's plan, as SQLite tells it.
 import { expect, test, vi } from "vitest";
 import type { RevocationKeys } from "../../src/stores/contract.ts";
+import { d1AdminAudit } from "../../src/stores/d1/admin-audit.ts";
 import { d1AdminSessions } from "../../src/stores/d1/admin-sessions.ts";
 import { d1AdminTokens } from "../../src/stores/d1/admin-tokens.ts";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
@@ -241,6 +242,9 @@ async function adminStatements(db: D1Database): Promise<void> {
     await tokens.page({ userId: "7", state: "live", nowSeconds: now, from });
     await tokens.page({ userId: "7", state: "outdated", nowSeconds: now, from });
     await tokens.page({ userId: undefined, state: "expired", nowSeconds: now, from });
+    for (const action of [undefined, "user_changed"] as const) {
+      await d1AdminAudit(db, silent).page({ userId: action && "7", action, from });
+    }
   }
 }
 

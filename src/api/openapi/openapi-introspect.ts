@@ -1,4 +1,5 @@
 // The introspection endpoint as an OpenAPI operation.
+import type { Reason } from "../../errors.ts";
 import { tokenRoutePaths } from "../../internal-routes/table.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { bodyTypes } from "../definitions.ts";
@@ -22,9 +23,10 @@ function operation(settings: Settings): Json {
     required: ["token"],
     properties: { token: text, token_type_hint: { type: "string", description: "Not needed, and not looked at." } },
   };
-  const refused = [
+  const isLimited = settings.TOKEN_LIMITS.introspect !== undefined;
+  const refused: Reason[] = [
     ...refusedIntrospection,
-    ...(settings.TOKEN_LIMITS.introspect ? (["request_throttled"] as const) : []),
+    ...(isLimited ? (["request_throttled"] as const) : []),
     ...(settings.API_KEYS ? refusedApiKeys : []),
     ...(isSigned ? refusedSignedRequests : []),
   ];

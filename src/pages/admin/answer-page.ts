@@ -16,7 +16,7 @@ export interface PageParts {
   /** Undefined on pages before the log-in, which have no menu. */
   readonly user: User | undefined;
   /** The entry of the menu that the page belongs to. */
-  readonly section?: "users" | "tokens" | "api-keys" | undefined;
+  readonly section?: "users" | "tokens" | "api-keys" | "audit" | undefined;
   /** Without the blacklist there are no tokens to show. */
   readonly hasTokens?: boolean;
   /** Only with API_KEYS are there API keys. */
@@ -102,6 +102,7 @@ ${hasTokens && html`<a href="${adminPath}/tokens/"${current("tokens")}>Tokens</a
   html`
 <a href="${adminPath}/api-keys/"${current("api-keys")}>API keys</a>`
 }
+<a href="${adminPath}/audit/"${current("audit")}>Audit log</a>
 </nav>
 <form class="who" method="post" action="${adminPath}/logout">
 <span>${user.username}</span><button class="quiet small">Log out</button>

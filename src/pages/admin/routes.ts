@@ -9,6 +9,7 @@ import { isFormNavigation, provenance } from "../../http/csrf.ts";
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import { answerPage, seeOther } from "./answer-page.ts";
 import { revokeKey, saveNewApiKey, showApiKeys, showNewApiKey } from "./api-keys-page.ts";
+import { showAudit } from "./audit-page.ts";
 import { askBefore, askWithin, confirm, ownPasswordField, saveConfirm, showConfirm } from "./confirm-page.ts";
 import { endEveryone, showEveryone } from "./everyone-page.ts";
 import { exportTokens, exportUsers } from "./export-page.ts";
@@ -65,6 +66,7 @@ const pages: readonly AdminPage[] = [
   { path: `/users/:id{${idSegment}}/delete`, get: showDelete, post: confirmDelete, confirms: true },
   { path: `/users/:id{${idSegment}}/end`, post: endTokens, ofTokens: true },
   { path: `/users/:id{${idSegment}}/sessions`, get: showSessions, post: endOneSession, ofTokens: true },
+  { path: "/audit/", get: showAudit },
   { path: "/tokens/", get: showTokens, ofTokens: true },
   { path: "/tokens/export.csv", get: exportTokens, ofTokens: true },
   { path: "/tokens/revoke", post: revoke, ofTokens: true },

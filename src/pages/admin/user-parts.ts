@@ -2,6 +2,7 @@
 // Must never show a password or its hash.
 
 import type { FieldErrors } from "../../administration/users.ts";
+import { adminPath } from "../../internal-routes/admin-path.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { UserFields } from "../../stores/admin-contract.ts";
 import { mayGrant } from "../../users/admin-rights.ts";
@@ -62,7 +63,8 @@ ${user.alternate_id !== null && html`<dt>Id in tokens</dt><dd>${user.alternate_i
 <dt>Joined</dt><dd>${timeText(user.date_joined)}</dd>
 <dt>Last log-in</dt><dd>${timeText(user.last_login)}</dd>
 <dt>Password</dt><dd>${passwordKind(user.password)}</dd>
-</dl></section>`;
+</dl>
+<p><a href="${adminPath}/audit/?${String(new URLSearchParams({ user: user.id }))}">Show what was done to this user</a></p></section>`;
 }
 
 /** The name of the format, as Django's admin shows it; nothing of what follows it. */

@@ -39,7 +39,9 @@ export function matchRule(
   const others = otherReadings(path);
   for (const reading of others) if (indexOf(rules, method, reading) !== index) refuse("path_ambiguous");
   if (path.sent !== path.decoded) {
-    const sent = upperCaseEscapes(path.sent);
+    // No more than a rule can tell apart: of a long path, each escape costs more than all else.
+    const longest = Math.max(...rules.map((one) => one.sent.length));
+    const sent = upperCaseEscapes(path.sent.slice(0, longest + escapeLength));
     if (rules.findIndex((one) => fits(one, method, one.sent, sent)) !== index) refuse("path_ambiguous");
   }
   const rule = rules[index] ?? refuse("no_route");
@@ -112,6 +114,8 @@ function decodedLeniently(path: string): string {
 function withoutParameters(path: string): string {
   return path.replace(/;[^/]*/g, "").replace(/\/{2,}/g, "/");
 }
+
+const escapeLength = 3;
 
 /** `%c3` and `%C3` are the same byte (RFC 3986 section 2.1). */
 function upperCaseEscapes(path: string): string {

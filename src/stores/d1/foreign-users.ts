@@ -4,6 +4,7 @@ import { nameWithout } from "../../users/provisioning-line.ts";
 import type { ForeignUserStore, NewForeignUser } from "../foreign-users-contract.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { noteStatements } from "./notes.ts";
+import { retried } from "./retry.ts";
 import { idOf, newIdsSql, selectUser, userFrom } from "./users.ts";
 
 export function d1ForeignUsers(db: D1Database, log: StoreLog): ForeignUserStore {
@@ -12,11 +13,14 @@ export function d1ForeignUsers(db: D1Database, log: StoreLog): ForeignUserStore 
       onD1(log, async () => {
         const { lookup, notes } = user;
         const owner = { sql: (parameter: string) => idOf(lookup, parameter), value: lookup.value };
-        const results = await db.batch<Readonly<Record<string, unknown>>>([
-          insertUser(db, user),
-          ...noteStatements(db, notes, owner),
-          selectUser(db, lookup),
-        ]);
+        // An attempt after one whose reply was lost finds its row, and writes neither that nor the notes again.
+        const results = await retried(db, () =>
+          db.batch<Readonly<Record<string, unknown>>>([
+            insertUser(db, user),
+            ...noteStatements(db, notes, owner),
+            selectUser(db, lookup),
+          ]),
+        );
         const found = userFrom(results.at(-1)?.results[0]);
         return found && { user: found, created: results[0]?.results.length === 1 };
       }),

@@ -17,6 +17,7 @@ afterEach(() => vi.restoreAllMocks());
 
 it.each([
   ["/tokens", "/tokens/"],
+  ["/audit", "/audit/"],
   ["/tokens?user=7&state=live", "/tokens/?user=7&state=live"],
   ["/users", "/users/"],
   ["/users?q=a%2Fb", "/users/?q=a%2Fb"],

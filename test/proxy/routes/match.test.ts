@@ -109,6 +109,16 @@ describe("matchRule() of an encoded path", () => {
     expect(match(routes, path)).toBe(pattern);
   });
 
+  test("reads escapes in either case, however long the path is behind the last character that a rule has", () => {
+    const rules = [{ path: "/café" }, { path: "/café/*" }, { path: "/*" }];
+    expect(match(rules, "/caf%c3%a9")).toBe("/café");
+    for (const rest of ["/", "/%c3%bc", "/%C3%bc", "/x%c3%bc", `/${"%c3%bc".repeat(2000)}`]) {
+      expect(match(rules, `/caf%c3%a9${rest}`)).toBe("/café/*");
+    }
+    for (const rest of ["x", "%c3%bc", "%61", "%C3%A9/x", "%c3%a9".repeat(2000)]) {
+      expect(match(rules, `/caf%c3%a9${rest}`)).toBe("/*");
+    }
+  });
   test.each(["/caf%C3%A9", "/caf%c3%a9", "/caf%c3%A9/menu"])(
     "matches %s with /café/*, in small letters too",
     (path) => {

@@ -95,17 +95,29 @@ export const actions: ReadonlyArray<readonly [share: number, action: Action]> = 
   [1, deactivateDuringLogIn],
 ];
 
-const together = actions.reduce((sum, [share]) => sum + share, 0);
+/** What users choose from. */
+export interface Choice {
+  readonly actions: typeof actions;
+  /** The sum of all shares. */
+  readonly shares: number;
+}
+
+/** @param names of the actions to choose from; all of them where there are none */
+export function choiceOf(names: readonly string[]): Choice {
+  const chosen = actions.filter(([, { name }]) => names.length === 0 || names.includes(name));
+  return { actions: chosen, shares: chosen.reduce((sum, [share]) => sum + share, 0) };
+}
+
 const mostSessions = 3;
 
 /** What a user does next: log in where there are few sessions, come back where they were deactivated, else any of it. */
-export function nextAction(turn: Turn): Action {
+export function nextAction(turn: Turn, { actions: chosen, shares }: Choice): Action {
   const { user, random } = turn;
   if (!user.isActive) return random.pick([activate, logIn, useOldToken, refreshEnded, useNewToken]) ?? activate;
   const live = liveSessions(turn).length;
   if (live === 0 || (live < mostSessions && random.happens(0.02))) return logIn;
-  let at = random.below(together);
-  for (const [share, action] of actions) {
+  let at = random.below(shares);
+  for (const [share, action] of chosen) {
     at -= share;
     if (at < 0) return action;
   }

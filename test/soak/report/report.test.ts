@@ -1,15 +1,11 @@
 // What is made of a run of the soak: whether memory is flat, its command line, and the documents.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { withParts } from "../../../bench/document.ts";
 import { lineCharts } from "../../../bench/line-charts.ts";
-import { PICTURE_DIRECTORY } from "../../../bench/result.ts";
 import { readSoakOptions } from "../options.ts";
 import { randomOf } from "../random.ts";
-import { soakPartsOf, soakPicturesOf } from "./document.ts";
 import { openFigures } from "./figures.ts";
 import { openLogCounts } from "./gateway-log.ts";
-import { memoryFaults, RELIABILITY_FILE, SOAK_FILE, type SoakRun } from "./result.ts";
+import { memoryFaults } from "./result.ts";
 import { bounds, isFlat, type Sample, type Trend, trendOf } from "./trend.ts";
 
 /** A sample a minute for an hour. */
@@ -108,8 +104,10 @@ describe("npm run test:soak", () => {
       help: false,
       minutes: 60,
       seed: 1,
-      rate: 60,
-      users: 200,
+      rate: 25,
+      users: 100,
+      fill: 5200,
+      only: [],
       user: undefined,
       docs: false,
       again: false,
@@ -124,6 +122,7 @@ describe("npm run test:soak", () => {
     [["--rate", "fast"], "--rate must be a number above 0."],
     [["--seed", "1.5"], "--seed must be a whole number from 0 to 2147483648."],
     [["--users", "5000"], "--users must be a whole number from 2 to 1000."],
+    [["--only", "logOut,fly"], "--only: there is no fly. See --help."],
     [["--users", "20", "--user", "21"], "--user must be a whole number from 1 to 20."],
   ])("refuses %j", (argv, says) => {
     expect(() => readSoakOptions(argv)).toThrow(says);
@@ -152,23 +151,5 @@ describe("lineCharts()", () => {
     expect(svg).toContain(">up to 110</text>");
     expect(svg).toContain(">a &lt; b</text>");
     expect(svg).toContain(">10 min</text>");
-  });
-});
-
-describe("docs/reliability.md", () => {
-  const run = JSON.parse(readFileSync(SOAK_FILE, "utf8")) as SoakRun;
-  it("has the figures of docs/performance/soak.json", () => {
-    const document = readFileSync(RELIABILITY_FILE, "utf8");
-    expect(withParts(document, soakPartsOf(run))).toBe(document);
-  });
-  it("has the pictures of that run", () => {
-    for (const [name, svg] of Object.entries(soakPicturesOf(run))) {
-      expect(readFileSync(`${PICTURE_DIRECTORY}/${name}`, "utf8")).toBe(svg);
-    }
-  });
-  it("is about a run of an hour whose memory was flat", () => {
-    expect(memoryFaults(run)).toEqual([]);
-    expect(run.resident.trend?.samples).toBeGreaterThan(100);
-    expect(run.heap.trend?.samples).toBeGreaterThan(10);
   });
 });
