@@ -52,7 +52,7 @@ npm run manage -- apikeys import-django FILE [--model app.model] [--scopes a,b] 
 API keys for machines (API_KEYS, docs/api-keys.md), as djangorestframework-api-key has them:
   Authorization: Api-Key PREFIX.SECRET
 
-create makes a key and shows it: this once, for only its hash is kept. list shows keys by their prefix, the newest first.
+create makes a key and shows it this once, for only its hash is kept. list shows keys by their prefix, the newest first.
 revoke ends a key, first in the database, then in KV; this cannot be undone. import-django takes the keys of a dump, and
 they stay good:
   python manage.py dumpdata rest_framework_api_key --output keys.json

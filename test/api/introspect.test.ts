@@ -245,30 +245,6 @@ describe("a request is refused", () => {
   });
 });
 
-describe("TOKEN_LIMITS", () => {
-  const limitBy = (by: string) => ({ TOKEN_LIMITS: { introspect: { binding: "API_LIMITER", by, period: "10s" } } });
-  const statuses = async (by: string, headers: Readonly<Record<string, string>>) => {
-    const limiter = countingLimiter(2);
-    const limited = await appWith({ ...vars, ...limitBy(by), API_LIMITER: limiter });
-    const answers = [];
-    for (let time = 0; time < 3; time++) {
-      const address = { "cf-connecting-ip": "192.0.2.7" };
-      answers.push((await limited.fetch(form({ token: "a" }, { ...headers, ...address }))).status);
-    }
-    return { answers, keys: [...limiter.counts.keys()].map((name) => name.replace(/[0-9a-f]{64}$/, "…")) };
-  };
-  it("counts by key once it was found good", async () => {
-    expect(await statuses("key", withKey)).toEqual({ answers: [200, 200, 429], keys: ["limit:key:…"] });
-    expect(await statuses("key", { authorization: "Api-Key a.b" })).toEqual({ answers: [401, 401, 401], keys: [] });
-  });
-  it("counts by address before anything else", async () => {
-    expect(await statuses("address", { authorization: "Api-Key a.b" })).toEqual({
-      answers: [401, 401, 429],
-      keys: ["limit:address:192.0.2.7"],
-    });
-  });
-});
-
 describe("it is served", () => {
   it("only where TOKEN_ENDPOINTS has it", async () => {
     const without = await appWith({

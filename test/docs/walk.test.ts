@@ -1,4 +1,5 @@
 // What the documents do with curl is pasted into a shell, page by page, with the whole gateway listening.
+import { createHash } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +45,9 @@ async function pasted(file: string, at: Pick<Gateway, "url"> = gateway): Promise
 
 it("is done on these pages", () => {
   expect(documentFiles().filter((file) => blocksOf(file).some(usesGateway))).toEqual([
+    "docs/api-keys.md",
     "docs/console.md",
+    "docs/introspection.md",
     // By test/docs/provisioning.test.ts, since it needs a key and the project's files.
     "docs/provisioning.md",
     "docs/quickstart.md",
@@ -102,4 +105,29 @@ it("docs/troubleshooting.md: the ready page says what is in order, and an answer
   const said = await pasted("docs/troubleshooting.md");
   expect(said).toMatch(/^\{"status":"ok","checks":\{"settings":\{"status":"ok"\}/);
   expect(said.toLowerCase()).toMatch(/x-request-id: [0-9a-f]{32}\r?$/m);
+});
+
+it("docs/api-keys.md and docs/introspection.md: the key that is shown opens the route, and asks about a token", async () => {
+  const ROUTES = [{ path: "/api/reports/*", auth: "token", api_keys: ["reports"] }];
+  const TOKEN_ENDPOINTS = ["introspect"];
+  const other = await startGateway({ ORIGIN_URL: origin.url, API_KEYS: true, ROUTES, TOKEN_ENDPOINTS });
+  try {
+    expect(JSON.parse(await pasted("docs/api-keys.md", other))).toEqual({
+      detail: "Authentication credentials were not provided.",
+    });
+    const [, key = ""] = /Api-Key ([^"]+)"/.exec(documentText("docs/api-keys.md")) ?? [];
+    const hash = `sha512$$${createHash("sha512").update(key).digest("hex")}`;
+    const sql = `INSERT INTO api_keys (id, prefix, hashed_key, scopes, created_at) VALUES (?, ?, ?, '["reports","introspect"]', 0)`;
+    await other.env.DB.prepare(sql)
+      .bind(`${key.slice(0, 8)}.${hash}`, key.slice(0, 8), hash)
+      .run();
+    // The demo API's: it has no reports.
+    expect(JSON.parse(await pasted("docs/api-keys.md", other))).toEqual({ detail: "Not found." });
+    await other.addUser({ id: 1, username: "demo", password: "…" });
+    const said = JSON.parse(await pasted("docs/introspection.md", other)) as { readonly active?: boolean };
+    const [shown] = blocksOf("docs/introspection.md").filter(({ language }) => language === "json");
+    expect([said.active, ...Object.keys(said)]).toEqual([true, ...Object.keys(JSON.parse(shown?.text ?? "{}"))]);
+  } finally {
+    await other.close();
+  }
 });
