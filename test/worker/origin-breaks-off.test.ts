@@ -145,6 +145,16 @@ async function atEach<T>(from: number, to: number, work: (bytes: number) => Prom
   return done;
 }
 
+/**
+ * Those that are not 200 with a body that broke off. A reset throws away what was not read yet (RFC 9293 section 3.10.7.4), so
+ * on a busy machine even the head may not have arrived, and then it is 502.
+ */
+const neitherBrokenNorRefused = (all: readonly Received[], closing: Closing): readonly Received[] =>
+  all.filter(
+    ({ status, looksWhole }) =>
+      !(status === 200 && !looksWhole) && !(closing === "RST" && status === 502 && looksWhole),
+  );
+
 const ways: readonly Closing[] = ["FIN", "RST"];
 const kinds = ways.flatMap((closing) => Object.keys(answers).map((kind) => [closing, kind] as const));
 
@@ -161,8 +171,10 @@ describe.each(kinds)("an origin that closes with %s, and whose answer is %s,", (
 
   it("after each byte of its body is a body that broke off", async () => {
     const all = await atEach(head.length, head.length + body.length, (bytes) => ask(path(bytes)));
-    expect(new Set(all.map(({ status, looksWhole }) => `${status} ${looksWhole}`))).toEqual(new Set(["200 false"]));
-    const others = all.filter((one) => !content.subarray(0, one.content.length).equals(one.content));
+    expect(neitherBrokenNorRefused(all, closing)).toEqual([]);
+    const others = all.filter(
+      (one) => one.status === 200 && !content.subarray(0, one.content.length).equals(one.content),
+    );
     expect(others).toEqual([]);
   });
 
@@ -176,7 +188,7 @@ describe("an origin whose answer ends with its connection", () => {
   it("that is reset after each byte of its body is a body that broke off", async () => {
     const head = endless.length - plain.length;
     const all = await atEach(head, endless.length + 1, (bytes) => ask(`/endless/${bytes}/RST`));
-    expect(new Set(all.map(({ status, looksWhole }) => `${status} ${looksWhole}`))).toEqual(new Set(["200 false"]));
+    expect(neitherBrokenNorRefused(all, "RST")).toEqual([]);
   });
 });
 
