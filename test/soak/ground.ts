@@ -36,7 +36,7 @@ export interface SoakSettings {
   readonly timeoutSeconds: number;
 }
 
-export const soakSettings: SoakSettings = { graceSeconds: 20, rememberSeconds: 5, timeoutSeconds: 10 };
+export const soakSettings: SoakSettings = { graceSeconds: 20, rememberSeconds: 5, timeoutSeconds: 30 };
 
 /** Local KV has a value at once, so that a route with "cached" is late by what it remembers, and by a second of rounding. */
 export const cachedSeconds = ({ rememberSeconds }: SoakSettings): number => rememberSeconds + 1;

@@ -41,7 +41,7 @@ await run("test:soak", async (argv) => {
     const { soaked, faults } = await soakFor(ground, options);
     const complaints = [...memoryFaults(soaked), ...ground.complaints()];
     show(soaked, options);
-    for (const fault of faults) console.log(faultText(fault, options, ground));
+    for (const fault of faults) console.log(faultText(fault, options));
     for (const complaint of complaints) console.log(`FAULT: ${complaint}`);
     const text = `${JSON.stringify(soaked)}\n`;
     if (options.json !== undefined) writeFileSync(options.json, text);
@@ -72,6 +72,7 @@ async function soakFor(
   say(`filling the caches with ${filled} tokens, then logging ${users} users in`);
   await fillCaches(ground, filled);
   const { faults, ...result } = await soak(ground, {
+    linesAbout: (says) => linesAbout(says, ground),
     ...{
       seed,
       users,
@@ -145,17 +146,13 @@ function show({ kinds, comparison, resident, heap, ...rest }: SoakRun, { rate }:
   console.log(`heap: ${JSON.stringify(heap.trend)}, resident: ${JSON.stringify(resident.trend)}`);
 }
 
-function faultText(
-  { user, turn, action, says }: Fault,
-  { seed, minutes, rate, users }: SoakOptions,
-  ground: ProcessGround,
-) {
-  const path = / (\/\S+)/.exec(says)?.[1];
+function linesAbout(says: string, ground: ProcessGround): readonly string[] {
   const id = /request id (\w+)/.exec(says)?.[1];
-  const lines = [
-    ...(id ? ground.logged.about(id) : []),
-    ...(path?.match(/\d+-\d+-\d+$/) ? ground.logged.about(path) : []),
-  ];
+  const [, path] = / (\/\S+\d+-\d+-\d+)\s/.exec(says) ?? [];
+  return [id, path].flatMap((text) => (text === undefined ? [] : ground.logged.about(text)));
+}
+
+function faultText({ user, turn, action, says, lines }: Fault, { seed, minutes, rate, users }: SoakOptions): string {
   const again = `npm run test:soak -- --seed ${seed} --minutes ${minutes} --rate ${rate} --users ${users} --user ${user}`;
   return [
     `\nFAULT: ${action}, user ${user}, turn ${turn}: ${says}`,

@@ -37,6 +37,8 @@ export interface SoakPlan {
   readonly length: TurnsEach | ByClock;
   readonly settings: SoakSettings;
   readonly pieceSeconds: number;
+  /** What the gateway's log has about a fault. */
+  readonly linesAbout: (says: string) => readonly string[];
 }
 
 /** What the model could not explain, and how to have it again. */
@@ -45,6 +47,8 @@ export interface Fault {
   readonly turn: number | undefined;
   readonly action: string;
   readonly says: string;
+  /** Of the gateway's log. */
+  readonly lines: readonly string[];
 }
 
 export interface SoakResult {
@@ -62,7 +66,9 @@ export interface SoakResult {
 
 const mostFaults = 10;
 const passwords = ["correct horse", "battery staple", "another one"];
-const drainSeconds = 40;
+const drainSeconds = 60;
+/** After so long, what the gateway has written about a request has come. */
+const lineMilliseconds = 200;
 
 export async function soak(ground: Ground, plan: SoakPlan): Promise<SoakResult> {
   const { seed, settings, length } = plan;
@@ -90,7 +96,9 @@ export async function soak(ground: Ground, plan: SoakPlan): Promise<SoakResult> 
     const explained = [...pool.idle].map(({ user }) => user);
     comparison = await compareAtEnd(ground, explained, turnFor, { ...settings, drainSeconds });
   } catch (error) {
-    pool.faults.push({ user: undefined, turn: undefined, action: "comparison at the end", says: textOf(error) });
+    const says = textOf(error);
+    const lines = plan.linesAbout(says);
+    pool.faults.push({ user: undefined, turn: undefined, action: "comparison at the end", says, lines });
   }
   client.close();
   return {
@@ -121,7 +129,7 @@ interface UserPool {
   hasFailed(): boolean;
 }
 
-function openUserPool(context: SoakContext, { seed, alone, only }: SoakPlan): UserPool {
+function openUserPool(context: SoakContext, { seed, alone, only, linesAbout }: SoakPlan): UserPool {
   const pooled = context.users.map((user, index) => ({ user, random: randomOf(seed, index), turns: 0 }));
   const idle = new Set<PooledUser>(pooled.filter(({ user }) => alone === undefined || user.id === String(alone)));
   const choice = choiceOf(only);
@@ -141,7 +149,10 @@ function openUserPool(context: SoakContext, { seed, alone, only }: SoakPlan): Us
         await action(turn);
         idle.add(pooledUser);
       } catch (error) {
-        faults.push({ user: Number(pooledUser.user.id), turn: number, action: action.name, says: textOf(error) });
+        const says = textOf(error);
+        await sleep(lineMilliseconds);
+        const user = Number(pooledUser.user.id);
+        faults.push({ user, turn: number, action: action.name, says, lines: linesAbout(says) });
       }
     },
   };

@@ -93,9 +93,9 @@ export const only =
     statuses;
 
 /** The keys are of this run alone. */
-function requestText({ method, path, headers, body }: Asked): string {
+function requestText({ method, path, headers, body, chunked }: Asked): string {
   const shownBody = body === undefined ? "" : `\n${body.toString().slice(0, 800)}`;
-  return `${method} ${path}\n${JSON.stringify(headers ?? {})}${shownBody}`;
+  return `${method} ${path}${chunked ? " in chunks" : ""}\n${JSON.stringify(headers ?? {})}${shownBody}`;
 }
 
 const answerText = ({ status, headers, body, whole, at }: Answer) =>

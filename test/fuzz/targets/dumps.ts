@@ -16,7 +16,7 @@ import { Failure } from "../../../scripts/shared/failure.ts";
 import { dumpTerms, tokenOf } from "../../support/dump-rows.ts";
 import { settingsOf } from "../../support/settings.ts";
 import { anyTarget, ensure } from "../target.ts";
-import { bytesOf, damaged, damages, jsonNumber, jsonString, jsonValue, objectText, utf8 } from "../text.ts";
+import { bytesOf, damaged, damages, isMisread, jsonNumber, jsonString, jsonValue, objectText, utf8 } from "../text.ts";
 
 export interface DumpInput {
   /** A text of bytes. */
@@ -178,7 +178,14 @@ export const dumps = anyTarget<DumpInput>({
     const schema = readFileSync(join(import.meta.dirname, "../../../schema.sql"), "utf8");
     const db = new DatabaseSync(":memory:");
     db.exec(schema);
-    return (input) => tryDump(db, input);
+    return async (input) => {
+      try {
+        await tryDump(db, input);
+      } catch (error) {
+        const text = Buffer.from(bytesOf(input.text)).toString("utf8");
+        if (![text, ...text.split("\n")].some(isMisread)) throw error;
+      }
+    };
   },
   growth: ["[", "{", '"', " ", "\n", "{}\n", "{},", "\\", '{"model":"a","fields":{}},'].map((piece) => ({
     name: `a dump of ${JSON.stringify(piece)} over and over`,

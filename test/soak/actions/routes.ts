@@ -11,7 +11,7 @@ import { get, must, only, type Turn, Unexplained } from "../turn.ts";
 import { freshAccess } from "./tokens.ts";
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
-const longestSocketMilliseconds = 20_000;
+const longestSocketMilliseconds = 180_000;
 
 /** What the API saw is what was sent, and nothing of another request. */
 function checkSeen({ method, path, body = "" }: Asked, user: string | null, answer: Answer): void {

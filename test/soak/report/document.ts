@@ -29,7 +29,7 @@ function runText({ machine, options, seconds, turns, requests, leavings, filled,
     run.missedTurns === 0 ? "" : `, and ${whole(run.missedTurns)} were left out because everybody was busy`;
   return [
     `Run of ${machine.date}, ${whole(options.minutes)} minutes, seed ${options.seed}: a virtual machine with ${machine.cores} cores, which others kept busy, ${machine.system},`,
-    `workerd ${machine.workerd}, Node ${machine.node}. Of ${whole(options.users)} users, ${whole(options.rate)} had a turn each second: ${whole(turns)} in all${missed}.`,
+    `workerd ${machine.workerd}, Node ${machine.node}. ${whole(options.rate)} turns of ${whole(options.users)} users were due each second: ${whole(turns)} were taken${missed}.`,
     `${whole(requests)} requests were answered, with those of the comparison, and ${whole(leavings)} clients left. Before the clock started,`,
     `${whole(filled)} tokens filled the caches.${cpu} With the comparison, the run took ${whole(seconds / 60)} minutes.`,
   ].join("\n");
@@ -61,7 +61,7 @@ function sessionsTable({ comparison }: SoakRun): string {
       ["begun", whole(sessions)],
       ...Object.entries(ends)
         .sort(([, one], [, other]) => other - one)
-        .map(([how, count]) => [how, whole(count)]),
+        .map(([how, count]) => [how === "settled" ? "in doubt after a race, then found ended" : how, whole(count)]),
       ["of these deleted by the cron trigger", whole(flushed)],
       ["left behind by a client that did not wait for its log-in", whole(abandoned)],
     ],

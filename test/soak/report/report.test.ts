@@ -1,11 +1,15 @@
 // What is made of a run of the soak: whether memory is flat, its command line, and the documents.
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { withParts } from "../../../bench/document.ts";
 import { lineCharts } from "../../../bench/line-charts.ts";
+import { PICTURE_DIRECTORY } from "../../../bench/result.ts";
 import { readSoakOptions } from "../options.ts";
 import { randomOf } from "../random.ts";
+import { soakPartsOf, soakPicturesOf } from "./document.ts";
 import { openFigures } from "./figures.ts";
 import { openLogCounts } from "./gateway-log.ts";
-import { memoryFaults } from "./result.ts";
+import { memoryFaults, RELIABILITY_FILE, SOAK_FILE, type SoakRun } from "./result.ts";
 import { bounds, isFlat, type Sample, type Trend, trendOf } from "./trend.ts";
 
 /** A sample a minute for an hour. */
@@ -30,8 +34,8 @@ describe("the trend of memory", () => {
   it.each([
     ["3 MiB in an hour", trend(3, 1), true],
     ["3.1 MiB in an hour", trend(3.1, 1), false],
-    ["1.5 MiB in three minutes", trend(30, 0.05), true],
-    ["1.6 MiB in three minutes", trend(32, 0.05), false],
+    ["2 MiB in three minutes", trend(40, 0.05), true],
+    ["2.1 MiB in three minutes", trend(42, 0.05), false],
     ["less than before", trend(-40, 1), true],
   ])("of a heap that grows by %s", (_, one, flat) => {
     expect(isFlat(one, bounds.heap)).toBe(flat);
@@ -151,5 +155,23 @@ describe("lineCharts()", () => {
     expect(svg).toContain(">up to 110</text>");
     expect(svg).toContain(">a &lt; b</text>");
     expect(svg).toContain(">10 min</text>");
+  });
+});
+
+describe("docs/reliability.md", () => {
+  const run = JSON.parse(readFileSync(SOAK_FILE, "utf8")) as SoakRun;
+  it("has the figures of docs/performance/soak.json", () => {
+    const document = readFileSync(RELIABILITY_FILE, "utf8");
+    expect(withParts(document, soakPartsOf(run))).toBe(document);
+  });
+  it("has the pictures of that run", () => {
+    for (const [name, svg] of Object.entries(soakPicturesOf(run))) {
+      expect(readFileSync(`${PICTURE_DIRECTORY}/${name}`, "utf8")).toBe(svg);
+    }
+  });
+  it("is about a run of an hour whose memory was flat", () => {
+    expect(memoryFaults(run)).toEqual([]);
+    expect(run.resident.trend?.samples).toBeGreaterThan(100);
+    expect(run.heap.trend?.samples).toBeGreaterThan(10);
   });
 });

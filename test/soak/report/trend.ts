@@ -21,8 +21,8 @@ export interface Bound {
 }
 
 export const bounds = {
-  heap: { mebibytesPerHour: 3, mebibytes: 1.5 },
-  resident: { mebibytesPerHour: 24, mebibytes: 12 },
+  heap: { mebibytesPerHour: 3, mebibytes: 2 },
+  resident: { mebibytesPerHour: 24, mebibytes: 64 },
 } as const satisfies Record<string, Bound>;
 
 /** The median of the slopes between all pairs (Theil and Sen). Undefined of fewer than three samples. */
