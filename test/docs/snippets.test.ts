@@ -29,6 +29,7 @@ const named = (some: readonly Block[]) => some.map((block) => [`${block.file}:${
 const shown: Readonly<Record<string, string>> = {
   "ARCHITECTURE.md": "two pictures; test/architecture.test.ts holds the files against its tables",
   "docs/django-behind-the-gateway.md": "three pictures: npm run test:recipes and test:interop walk what they show",
+  "docs/limits.md": "a response: test/proxy/limits.test.ts",
   "docs/migrate-from-django.md": "two pictures: test/interop runs what they show",
   "docs/interop.md": "printed by npm run test:interop, which needs Debian's Django",
   "docs/observability.md": "the header Server-Timing: test/api/observation.test.ts",
@@ -48,7 +49,7 @@ const warned: Readonly<Record<string, RegExp>> = {
 /** What a page may set beside vars; anything else is a typo or wants a rule. */
 const wranglerKeys = [
   ...["name", "routes", "workers_dev", "vars", "secrets", "services", "vpc_services", "d1_databases"],
-  ...["kv_namespaces", "analytics_engine_datasets", "queues", "triggers", "env"],
+  ...["ratelimits", "kv_namespaces", "analytics_engine_datasets", "queues", "triggers", "env"],
 ];
 
 /** Analytics Engine has an SQL of its own and no local form: these were never run by a test. */
@@ -142,7 +143,8 @@ describe("code", () => {
 
   it("in JavaScript is run by tests: of the recipes, and of a real Express behind the gateway", () => {
     // test/client/client.test.ts and test/api/login-at-the-api.test.ts (two steps); test/docs/recipes.test.ts; test/worker/express-origin.test.ts with
-    // test/docs/securing-your-origin.test.ts; test/docs/provisioning.test.ts; test/browser/fetch-wrapper.ts, in Chromium.
+    // test/docs/securing-your-origin.test.ts; test/docs/provisioning.test.ts; test/browser/fetch-wrapper.ts and sockets.ts, in
+    // Chromium.
     const beginnings = inLanguage("js").map(({ file, text }) => `${file} ${text.split("\n", 1)[0]}`);
     expect(beginnings).toEqual([
       "docs/browser-apps.md const post = (path, body) =>",
@@ -158,6 +160,8 @@ describe("code", () => {
       'docs/recipes.md import express from "express";',
       "docs/securing-your-origin.md // test/origin-checks/express/gateway-caller.js",
       "docs/securing-your-origin.md app.use(gatewayCaller({",
+      "docs/websockets.md const access = await client.getAccessToken();",
+      "docs/websockets.md socket.onclose = ({ code }) => {",
     ]);
   });
 

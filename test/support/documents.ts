@@ -80,6 +80,8 @@ const around: Readonly<Record<string, string>> = {
   "docs/recipes.md": "declare const refresh: () => Promise<Response>;\n",
   "docs/securing-your-origin.md":
     "declare const app: { use(handler: unknown): void };\ndeclare const gatewayCaller: (options: object) => unknown;\n",
+  "docs/websockets.md":
+    "declare const client: { getAccessToken(): Promise<string> };\ndeclare const socket: WebSocket;\ndeclare const connect: () => void;\n",
 };
 
 /** Beside what the project's own tsconfig.json says. */
