@@ -122,6 +122,21 @@ describe("the comparison at the end", () => {
     expect(() => compare([row], one)).toThrow("is ended");
     expect(compare([{ ...row, ended_at: 1150 }], one).ends).toEqual({ "log-out": 1 });
   });
+  it("takes what a log-in ended itself, in the second in which all its user's tokens were ended, and nothing like it", () => {
+    const superseded = {
+      ...row,
+      id: "f".repeat(24),
+      counter: 0,
+      started_at: 1052,
+      blacklisted_at: 1052,
+      issued_before: 1053,
+    };
+    const others = [{ blacklisted_at: null }, { blacklisted_at: 1060 }, { counter: 1 }, { issued_before: 1052 }];
+    expect(compare([row, superseded], example()).abandoned).toBe(0);
+    for (const other of others) {
+      expect(() => compare([row, { ...superseded, ...other }], example())).toThrow("is one that nobody has begun");
+    }
+  });
   it("takes one more session for each log-in whose client left, of that time", () => {
     const one = example();
     one.user.abandoned.push(at(1050, 1055));

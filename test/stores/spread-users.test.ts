@@ -181,6 +181,50 @@ describe("sessions in their own database", () => {
   });
 });
 
+describe("tokens of a user who has no row", () => {
+  const deletion = { version: 5, deleted: true, rehash: false, columns: {} } as const;
+  const terms = { named: "id", names: "exact", ending } as const;
+  const isEnded = async (owner: { readonly column: "id"; readonly value: string }, issuedAtSeconds: number) => {
+    const keys = { jti: undefined, session: undefined, user: owner, issuedAtSeconds };
+    return (await storesOn().tokens.tokenStatus(keys, undefined, false)).ended;
+  };
+  const noted = ({ id }: User, issuedBeforeSeconds: number) =>
+    DB.prepare("INSERT INTO user_cutoffs (user_id, issued_before, expires_at) VALUES (?1, ?2, ?2)")
+      .bind(id, issuedBeforeSeconds)
+      .run();
+
+  it.each<[string, (user: User) => Promise<unknown>]>([
+    ["is deleted", ({ id }) => storesOn().admin.remove(id, root, ending)],
+    ["is deleted by the API", ({ id }) => storesOn().provisioning.apply([{ id, ...deletion }], terms)],
+  ])("have ended where it %s", async (_, remove) => {
+    const { user } = await withSession();
+    await remove(user);
+    expect([await isEnded(ownerOf(user), now), await isEnded(ownerOf(user), now + 1)]).toEqual([true, false]);
+  });
+
+  it("have ended where their database knows only that the row is gone, and the database of users knows of the end", async () => {
+    const { user } = await withSession();
+    await storesOn().admin.remove(user.id, root, { ...ending, issuedBeforeSeconds: now - 100 });
+    await DB.prepare("DELETE FROM user_cutoffs WHERE user_id = ?1").bind(user.id).run();
+    await noted(user, now + 1);
+    expect([await isEnded(ownerOf(user), now), await isEnded(ownerOf(user), now + 1)]).toEqual([true, false]);
+  });
+
+  it("end with a log-out where there never was one, also after one of them was revoked, and before that", async () => {
+    for (const order of ["revoked first", "logged out first", "never revoked"]) {
+      const owner = { column: "id", value: `https%3A%2F%2Fidp.example%2F ${freshId()}` } as const;
+      const token = { jti: freshId(), type: "refresh", userId: undefined } as const;
+      const revoke = () =>
+        storesOn().tokens.blacklist(owner, { ...token, createdAtSeconds: now, expiresAtSeconds: now + 900 }, now);
+      if (order === "revoked first") await revoke();
+      await storesOn().sessions.endAll(owner, now + 1, now + 900, now);
+      if (order === "logged out first") await revoke();
+      const ends = [await isEnded(owner, now), await isEnded(owner, now + 1)];
+      expect([order, ...ends]).toEqual([order, true, false]);
+    }
+  });
+});
+
 describe("a Worker without the session databases", () => {
   const without = () => sessionStores(DB, new Map(), { settings, nowSeconds: () => now, log });
   const isActive = ({ id }: User) => DB.prepare("SELECT is_active FROM users WHERE id = ?").bind(id).first("is_active");

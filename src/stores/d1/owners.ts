@@ -23,7 +23,8 @@ const accountsInOwners: AccountTables = {
       id: `(SELECT user_id ${row})`,
       isActive: of("is_active"),
       version: of("session_version"),
-      issuedBefore: `MAX(COALESCE(${of("issued_before")}, 0), ${everyonesCutoff})`,
+      // Also of those: their tokens do not come back with it. Users of another issuer never have a row.
+      issuedBefore: `MAX(COALESCE((SELECT issued_before ${row}), 0), ${everyonesCutoff})`,
     };
   },
   statements: 1,

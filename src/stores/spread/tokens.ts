@@ -172,8 +172,8 @@ const isSame = (one: KnownOwner, other: KnownOwner): boolean =>
   one.issuedBeforeSeconds >= other.issuedBeforeSeconds;
 
 /**
- * The session's database says whether the token has ended. The users' database says who the user is, and of one whom the
- * other does not know yet, up to which second all tokens were ended.
+ * The session's database says whether the token has ended. The users' database says who the user is, and of one who is no
+ * user in the other, up to which second all tokens were ended.
  */
 async function tokenStatus(
   { users, databases }: SpreadStores,
@@ -201,5 +201,5 @@ async function tokenStatus(
 async function endedIn({ db, tables }: SessionPlace, keys: RevocationKeys) {
   const owner = keys.user ? tables.accounts.select(db, keys.user) : [];
   const [ended, known] = await db.batch<Row>([selectEnded(db, keys, tables), ...owner]);
-  return { isEnded: ended?.results[0]?.ended === 1, isKnown: known?.results[0] !== undefined };
+  return { isEnded: ended?.results[0]?.ended === 1, isKnown: (known?.results[0]?.is_active ?? null) !== null };
 }

@@ -40,6 +40,12 @@ describe("the trend of memory", () => {
   ])("of a heap that grows by %s", (_, one, flat) => {
     expect(isFlat(one, bounds.heap)).toBe(flat);
   });
+  it("may grow by 64 MiB in a few minutes where it is that of the whole process, and by 24 in an hour", () => {
+    expect(isFlat(trend(640, 0.1), bounds.resident)).toBe(true);
+    expect(isFlat(trend(650, 0.1), bounds.resident)).toBe(false);
+    expect(isFlat(trend(24, 1), bounds.resident)).toBe(true);
+    expect(isFlat(trend(25, 1), bounds.resident)).toBe(false);
+  });
   it("fails the run by name", () => {
     const flat = { samples: [], trend: trend(0, 1) };
     expect(memoryFaults({ heap: flat, resident: flat })).toEqual([]);

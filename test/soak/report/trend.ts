@@ -14,7 +14,7 @@ export interface Trend {
   readonly mebibytesAtFirst: number;
 }
 
-/** What may grow: so much in an hour, or so much in all where the run is short; less cannot be told from noise. */
+/** What may grow: so much in an hour, or so much in all where the run is short, since less cannot be told from noise. */
 export interface Bound {
   readonly mebibytesPerHour: number;
   readonly mebibytes: number;
@@ -42,9 +42,11 @@ export function trendOf(samples: readonly Sample[]): Trend | undefined {
   };
 }
 
+const shortHours = 0.25;
+
 /** What the trend may grow over its own time. */
 export const allowedMebibytes = ({ hours }: Trend, bound: Bound): number =>
-  Math.max(bound.mebibytesPerHour * hours, bound.mebibytes);
+  hours < shortHours ? Math.max(bound.mebibytesPerHour * hours, bound.mebibytes) : bound.mebibytesPerHour * hours;
 
 export const isFlat = (trend: Trend, bound: Bound): boolean =>
   trend.mebibytesPerHour * trend.hours <= allowedMebibytes(trend, bound);
