@@ -60,7 +60,7 @@ const lostAfter: Row = {
   ...retried(["refresh"], "As ever: the retry finds its own mark, and gives the only successor."),
   ...retried(ending, "As ever: the retry finds what was ended in its own second."),
   ...trip(["admin change"], "503; asked for again it comes to the same."),
-  ...retried(["provisioning"], "Answered unchanged; the retry finds the version, and KV is told what has ended."),
+  ...retried(["provisioning"], "Answered unchanged; the retry finds the version, and KV learns what has ended."),
   ...trip(["events"], "Events are sent once, or twice with the same sequence, and none is lost."),
 };
 

@@ -51,7 +51,7 @@ function upgradeFor(request: string): Buffer {
   const lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
   return Buffer.from([...lines, `Sec-WebSocket-Accept: ${accept}`, "", ""].join("\r\n"));
 }
-/** As long as any other one. */
+/** For its length: `Sec-WebSocket-Accept` is another one for each request, and always as long. */
 const upgrade = upgradeFor("");
 const message = Buffer.from([0x81, 4, ...Buffer.from("half")]);
 /** Its body ends where the connection does. */

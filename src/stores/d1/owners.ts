@@ -23,7 +23,7 @@ const accountsInOwners: AccountTables = {
       id: `(SELECT user_id ${row})`,
       isActive: of("is_active"),
       version: of("session_version"),
-      // Also of those: their tokens do not come back with it. Users of another issuer never have a row.
+      // Also of a user whose row is gone: the tokens of before do not become good again.
       issuedBefore: `MAX(COALESCE((SELECT issued_before ${row}), 0), ${everyonesCutoff})`,
     };
   },

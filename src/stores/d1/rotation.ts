@@ -1,5 +1,5 @@
 // Rotates a token in D1, and finds out what became of a rotation whose reply was lost.
-// Must never give a successor to two callers, nor take one of two callers for a thief because a reply was lost.
+// Must never give a successor to two callers, nor report reuse because a reply was lost.
 import { writeTokenId } from "../../tokens/token-id.ts";
 import type { Owner, Rotation, RotationTerms } from "../contract.ts";
 import type { TokenAndUser } from "../token-state.ts";
