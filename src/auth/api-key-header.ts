@@ -17,8 +17,8 @@ export function apiKeyFrom(header: string | null): string | undefined {
 export const prefixOf = (key: string): string | undefined => keyForm.exec(key)?.[1];
 
 /**
- * Whether a value of Authorization could be read as one with an API key, by whoever splits it at white space or at commas,
- * into which several headers were joined.
+ * Whether a value of Authorization could be read as one with an API key: by whoever splits it at white space or at commas,
+ * into which several headers were joined, and by a version of the library that splits it wherever it finds `Api-Key `.
  */
 export const mayHoldApiKey = (header: string | null): boolean =>
-  header !== null && /(?:^|[\s,])api-key(?:[\s,]|$)/i.test(header);
+  header !== null && /api-key[\s,]|(?:^|[\s,])api-key$/i.test(header);

@@ -46,10 +46,16 @@ describe("mayHoldApiKey() finds one", () => {
     "Bearer x,API-KEY a.b",
     "Api-Key\ta.b",
     "Basic x Api-Key y",
+    "FooApi-Key a.b",
+    "Bearer xapi-key a.b",
+    "X-API-KEY\ta.b",
+    "Bearer x;Api-Key a.b",
+    "Token=Api-Key,a.b",
+    "Basic x Api-Key",
   ])("in %j", (header) => {
     expect(mayHoldApiKey(header)).toBe(true);
   });
-  it.each([null, "", "Bearer abc", "Bearer api-keys", "Basic dXNlcjpwdw==", "Bearer x.api-key.y"])(
+  it.each([null, "", "Bearer abc", "Bearer api-keys", "Basic dXNlcjpwdw==", "Bearer x.api-key.y", "Bearer my-api-key"])(
     "not in %j",
     (header) => {
       expect(mayHoldApiKey(header)).toBe(false);

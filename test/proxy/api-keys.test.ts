@@ -126,6 +126,10 @@ describe("a key never reaches the API", () => {
     ["on a public route", "/public/x", `Api-Key ${key}`],
     ["on a public route, behind a token", "/public/x", `Bearer ${token}, Api-Key ${key}`],
     ["on a public route, behind a tab", "/public/x", `Api-Key\t${key}`],
+    ["on a public route, behind another word", "/public/x", `FooApi-Key ${key}`],
+    ["on a public route, behind a token without a space", "/public/x", `Bearer ${token}Api-Key ${key}`],
+    ["on an optional route, behind another word", "/maybe/x", `FooApi-Key ${key}`],
+    ["on a route in shadow mode, behind another word", "/shadow/x", `X-Api-Key ${key}`],
     ["on a route in shadow mode", "/shadow/x", `Api-Key ${key}`],
     ["on a route that is open without it, behind a tab", "/maybe/x", `Api-Key\t${key}`],
   ])("%s, which the request passes without it", async (_, path, authorization) => {
