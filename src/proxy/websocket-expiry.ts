@@ -76,7 +76,12 @@ export function endingWith(expiry: Expiry, response: Response): Response {
       if (--open === 0) cancel();
       close(to, code, reason);
     });
-    from.addEventListener("error", () => close(to, abnormal, ""));
+    // Often no close event follows, and nothing can pass any more.
+    from.addEventListener("error", () => {
+      isOver = true;
+      cancel();
+      for (const socket of sockets) close(socket, abnormal, "");
+    });
     from.accept({ allowHalfOpen: true });
   }
   return new Response(null, { status: 101, headers: response.headers, webSocket: outer });

@@ -41,7 +41,7 @@ function setUp(milliseconds = 60_000, change: Partial<Expiry> = {}) {
   const expiry = { atMilliseconds: Date.now() + milliseconds, nowMilliseconds: () => Date.now(), expired, ...change };
   const response = endingWith(expiry, handshake);
   if (!response.webSocket) throw new Error("no WebSocket");
-  return { response, origin, client: end(response.webSocket), expired };
+  return { response, given, origin, client: end(response.webSocket), expired };
 }
 
 describe("a WebSocket that ends with its token", () => {
@@ -132,6 +132,19 @@ describe("when the token ends", () => {
     await client.next();
     await new Promise((done) => setTimeout(done, 60));
     expect(expired).not.toHaveBeenCalled();
+  });
+});
+
+describe("a WebSocket that fails", () => {
+  it("is closed on both sides with 1001, and no timer is left", async () => {
+    const { given, origin, client, expired } = setUp(30);
+    given.dispatchEvent(new Event("error"));
+    expect(await client.next()).toEqual(["closed", 1001, ""]);
+    expect(await origin.next()).toEqual(["closed", 1001, ""]);
+    client.socket.send("after");
+    await new Promise((done) => setTimeout(done, 60));
+    expect(expired).not.toHaveBeenCalled();
+    expect([client.events, origin.events]).toEqual([[], []]);
   });
 });
 
