@@ -163,8 +163,8 @@ function headersFor(dependencies: ProxyDependencies, call: Call, caller: Caller)
   if (reissued) reissuedToHeader(headerPlan, headers, reissued.token);
   if (settings.ADMIN) dropAdminCookie(headers);
   if (settings.WEBSOCKET_TOKEN !== null) {
-    // Also on public routes, which read no token: what it is refused for there, it is refused for here.
-    offeredToken(context.method, context.headers);
+    // Also on public routes, which read no token. In shadow mode it was recorded where the token was read.
+    if (rule.enforce) offeredToken(context.method, context.headers);
     dropOfferedToken(headers);
   }
   // What an application needs to write links that lead back through the gateway.

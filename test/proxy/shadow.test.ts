@@ -81,6 +81,23 @@ describe("a request that would have been refused goes on as nobody's, with the r
     expect(sent().get("cookie")).toBeNull();
   });
 
+  test.each([
+    ["a token alone", "bearer.a.b.c", null],
+    ["two tokens", "notes.v1, bearer.a, bearer.b", "notes.v1"],
+    ["an empty token", "notes.v1,bearer.", "notes.v1"],
+    ["a token in another case", "notes.v1, Bearer.a.b.c, notes.v2", "notes.v1, notes.v2"],
+  ])("a WebSocket that offers %s, without it", async (_, offered, passed) => {
+    const { sent, outcome } = await setUp({
+      vars: { WEBSOCKET_TOKEN: "subprotocol" },
+      headers: { authorization: "", upgrade: "websocket", "sec-websocket-protocol": offered },
+    });
+    const answered = await outcome();
+    expect(responseOf(answered).status).toBe(200);
+    expect(answered.record).toMatchObject({ shadowReason: "websocket_token_malformed", rule: "/api/*" });
+    expect(answered.record.reason).toBeUndefined();
+    expect([sent().get("sec-websocket-protocol"), sent().get("x-user-id")]).toEqual([passed, null]);
+  });
+
   test("a token that was revoked", async () => {
     const { deps, jti, sent, outcome } = await setUp({ route: { revocation: "strict" } });
     await deps.tokens.blacklist("no user", outstandingToken({ jti }), now);
