@@ -4,7 +4,7 @@ import { type AdmittedApiKeys, admitsFewerApiKeys, readAdmittedApiKeys } from ".
 import { checkOriginUrl } from "./checks/check-urls.ts";
 import { isSameLimit, type Limit, type LimitInCode, readLimit } from "./limits.ts";
 import { isRecord, type Reader, readChoice, shown } from "./readers.ts";
-import { isSameValue, readRequire } from "./require.ts";
+import { isSameValue, readRequire, wantedOf } from "./require.ts";
 import { readIssuersOfRoute, refusesMoreIssuers } from "./route-issuers.ts";
 import { revocationModes, type Settings } from "./settings.ts";
 
@@ -194,7 +194,16 @@ export function isStricter(one: RouteValues, other: RouteValues): boolean {
     const { isAboutToken, refusesMore } = rows[name];
     return (checksToken || isAboutToken !== true) && refusesMore(one[name], other[name]);
   };
-  return routeKeyNames.some(byKey);
+  return routeKeyNames.some(byKey) || (checksToken && readsOtherSegments(one, other));
+}
+
+/** `$path.N` is a segment of the path as the API gets it: where another prefix is stripped, it is another one. */
+function readsOtherSegments(one: RouteValues, other: RouteValues): boolean {
+  if (one.strip_prefix === other.strip_prefix) return false;
+  return [...one.require.values()].some((value) => {
+    const wanted = wantedOf(value);
+    return wanted !== undefined && "part" in wanted && wanted.part.in === "path";
+  });
 }
 
 /** Reads one route, key by key; every error at once. Undefined where the route is no table. */

@@ -127,6 +127,24 @@ describe("of two routes that differ in one key", () => {
     expect([isStricter(changed, base), isStricter(base, changed)]).toEqual([more, less]);
   });
 
+  test.each([
+    ["$path.2", true],
+    ["$subdomain", false],
+    ["$header.X-Tenant", false],
+    ["$$path.2", false],
+    ["acme", false],
+  ])("two that want %s of a claim and strip different prefixes, are each stricter: %j", (wanted, expected) => {
+    const one = { ...base, require: new Map([["tenant", wanted]]), strip_prefix: "/a" };
+    for (const other of [
+      { ...one, strip_prefix: undefined },
+      { ...one, strip_prefix: "/a/b" },
+    ]) {
+      expect([isStricter(one, other), isStricter(other, one)]).toEqual([expected, expected]);
+      expect(isStricter({ ...one, enforce: false }, other)).toBe(false);
+    }
+    expect(isStricter(one, { ...one })).toBe(false);
+  });
+
   test.each<readonly [string, Partial<RouteValues>]>([
     ["in shadow mode", { enforce: false }],
     ["public", { auth: "public" }],

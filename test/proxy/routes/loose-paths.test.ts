@@ -137,6 +137,11 @@ describe("stricter is", () => {
       { auth: "optional", revocation: "strict" },
       { auth: "optional", revocation: "off" },
     ],
+    [
+      "a required part of the path, where another prefix is stripped",
+      { ...token, require: { tenant: "$path.1" }, strip_prefix: "/a" },
+      { ...token, require: { tenant: "$path.1" } },
+    ],
     ["a rule that is enforced than one that is not", token, { ...token, enforce: false }],
     ["a rule that is enforced than a stricter one that is not", { auth: "optional" }, { auth: "user", enforce: false }],
   ];
