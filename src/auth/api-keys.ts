@@ -12,7 +12,7 @@ import {
 } from "../stores/api-keys-contract.ts";
 import type { LoginLimiter, RevocationCache, RevocationKeys } from "../stores/contract.ts";
 import { apiKeyDigest, apiKeyHash, isSameDigest, readApiKeyHash } from "../users/api-key-hash.ts";
-import { clientAddress } from "../users/ip-address.ts";
+import { countedAddress } from "../users/ip-address.ts";
 import { prefixOf } from "./api-key-header.ts";
 import type { RevocationMode } from "./revocation.ts";
 
@@ -33,8 +33,9 @@ export interface ApiKeys {
   recall(key: string, mode: RevocationMode, nowSeconds: number): ApiKeyIdentity | undefined;
   /**
    * 1. It has the form of a key. 2. One that was good before, if the revocation cache knows of no end. 3. The client's
-   * address has not failed too often. 4. The store has its prefix, neither revoked nor expired, with an owner who is active.
-   * 5. The hash; one that costs is counted before it is computed, and replaced by a cheap one after it.
+   * address has not failed too often; asked of keys alone that were never good here. 4. The store has its prefix, neither
+   * revoked nor expired, with an owner who is active. 5. The hash; one that costs is counted before it is computed, and
+   * replaced by a cheap one after it.
    */
   authenticate(key: string, mode: RevocationMode, context: RequestContext): Promise<ApiKeyIdentity>;
 }
@@ -69,13 +70,15 @@ export function createApiKeys(deps: ApiKeysDependencies): ApiKeys {
   const known = oldestFirst<Known>();
   const blocked = openBlockedAddresses(deps.loginLimiter);
 
-  /** A key that was good before, whether or not it was revoked since. */
-  const knownKey = (prefix: string, key: string, nowSeconds: number): Known | undefined => {
+  /** A key that was good before, however long ago. */
+  const knownKey = (prefix: string, key: string): Known | undefined => {
     const found = known.get(prefix);
-    if (found === undefined || !isSameDigest(apiKeyDigest(key), found.digest)) return undefined;
-    const isOld = nowSeconds >= found.readAtSeconds + apiKeyRememberedSeconds || nowSeconds >= found.expiresAtSeconds;
-    return isOld ? undefined : found;
+    return found !== undefined && isSameDigest(apiKeyDigest(key), found.digest) ? found : undefined;
   };
+
+  /** Whether what is remembered of a key counts without a look into the store; it may have been revoked since. */
+  const isFresh = ({ readAtSeconds, expiresAtSeconds }: Known, nowSeconds: number) =>
+    nowSeconds < readAtSeconds + apiKeyRememberedSeconds && nowSeconds < expiresAtSeconds;
 
   const used = (one: Known, nowSeconds: number): ApiKeyIdentity => {
     if (nowSeconds >= one.notedAtSeconds + apiKeyUseSeconds) {
@@ -93,23 +96,25 @@ export function createApiKeys(deps: ApiKeysDependencies): ApiKeys {
     recall(key, mode, nowSeconds) {
       if (mode === "strict") return undefined;
       const prefix = prefixOf(key);
-      const found = prefix === undefined ? undefined : knownKey(prefix, key, nowSeconds);
-      return found && isSettled(found, nowSeconds) ? used(found, nowSeconds) : undefined;
+      const found = prefix === undefined ? undefined : knownKey(prefix, key);
+      return found && isFresh(found, nowSeconds) && isSettled(found, nowSeconds) ? used(found, nowSeconds) : undefined;
     },
 
     async authenticate(key, mode, context) {
       const { nowSeconds } = context;
       const prefix = prefixOf(key) ?? refuse("api_key_malformed");
-      const found = mode === "strict" ? undefined : knownKey(prefix, key, nowSeconds);
-      if (found !== undefined) {
+      const found = knownKey(prefix, key);
+      if (found !== undefined && mode !== "strict" && isFresh(found, nowSeconds)) {
         const ended = await revocationCache.isEnded(found.revocationKeys, nowSeconds);
         if (ended === false) return used(found, nowSeconds);
         if (ended === true) known.delete(prefix);
         if (ended === true) return refuse("api_key_revoked");
       }
-      const address = clientAddress(context.client().address);
+      const address = countedAddress(context.headers);
+      // Who shares an address with a client that fails keeps the use of a good key.
       if (found === undefined) blocked.refuseBlocked(address, nowSeconds);
       const fail = async (reason: Reason): Promise<never> => {
+        if (found !== undefined) known.delete(prefix);
         await blocked.countFailure(address, nowSeconds);
         return refuse(reason);
       };
@@ -148,8 +153,9 @@ async function fits(deps: ApiKeysDependencies, { key, digest, stored, address }:
   const hash = readApiKeyHash(hashedKey);
   if (hash === undefined) return false;
   if (!hash.costs) return isSameDigest(digest, hash.digest);
-  const keys = [`apikey:${prefix}`, ...(address === undefined ? [] : [addressKey(address)])];
-  if (deps.loginLimiter && !(await deps.loginLimiter.allows(keys))) refuseThrottled();
+  // Never by the prefix alone: who has found it out could keep the key's owner from using it.
+  const counted = address === undefined ? `apikey-hash:${prefix}` : `apikey-hash-address:${address}`;
+  if (deps.loginLimiter && !(await deps.loginLimiter.allows([counted]))) refuseThrottled();
   if (!(await hash.fits(key))) return false;
   deps.later(deps.apiKeys.keepHash(prefix, { checked: hashedKey, better: apiKeyHash(digest) }).catch(ignored));
   return true;

@@ -96,6 +96,18 @@ describe("a key", () => {
     expect(await reasonOf(() => setUp().at(now))).toBe("api_key_revoked");
   });
 
+  it.each([
+    ["revoked_at", "2026-11-30T00:00:00Z", "api_key_revoked"],
+    ["revoked_at", "", "api_key_revoked"],
+    ["expires_at", "2100-01-01", "api_key_expired"],
+    ["expires_at", "never", "api_key_expired"],
+  ])("is not good where %s is the text %j", async (column, text, reason) => {
+    await writeKey();
+    await DB.prepare(`UPDATE api_keys SET ${column} = ? WHERE prefix = ?`).bind(text, prefix).run();
+    expect(await columnOfKey(column as "revoked_at")).toBe(text);
+    expect(await reasonOf(() => setUp().at(now))).toBe(reason);
+  });
+
   it("is good while its owner is active, and revoked with their row", async () => {
     const owner = await addUser();
     await writeKey({ user_id: owner.id });
@@ -132,11 +144,40 @@ describe("an imported key", () => {
     expect(await columnOfKey("hashed_key")).toBe(pbkdf2OfKey);
   });
 
-  it("is counted before its hash is computed: by its prefix and by the address", async () => {
+  it("is counted before its hash is computed, by the address", async () => {
     await writeKey({ hashed_key: pbkdf2OfKey });
     const limiter = limiterOf(0);
     expect(await reasonOf(() => setUp({ limiter }).at(now))).toBe("api_key_throttled");
-    expect(limiter.asked).toEqual([`apikey:${prefix}`, "apikey-address:192.0.2.1"]);
+    expect(limiter.asked).toEqual(["apikey-hash-address:192.0.2.1"]);
+  });
+
+  it("is counted by its prefix where a Worker of the account calls, which has no address", async () => {
+    await writeKey({ hashed_key: pbkdf2OfKey });
+    const limiter = limiterOf(0);
+    expect(await reasonOf(() => setUp({ limiter }).authenticate(key, "cached", requestAt(now)))).toBe(
+      "api_key_throttled",
+    );
+    expect(limiter.asked).toEqual([`apikey-hash:${prefix}`]);
+  });
+
+  it("cannot be throttled by those who know its prefix, from other addresses", async () => {
+    await writeKey({ hashed_key: pbkdf2OfKey });
+    const keys = setUp({ limiter: limiterOf(1) });
+    for (let client = 2; client < 6; client++) {
+      const request = requestAt(now, { address: `192.0.2.${client}` });
+      expect(await reasonOf(() => keys.authenticate(wrong, "cached", request))).toBe("api_key_wrong");
+    }
+    expect(await keys.at(now)).toEqual({ prefix, scopes: [] });
+  });
+
+  it("does not count as a failure where it is good, and once where it is bad", async () => {
+    await writeKey({ hashed_key: pbkdf2OfKey });
+    const limiter = limiterOf(9);
+    const keys = setUp({ limiter });
+    await keys.at(now);
+    expect(limiter.asked).toEqual(["apikey-hash-address:192.0.2.1"]);
+    expect(await reasonOf(() => setUp({ limiter }).at(now, wrong))).toBe("api_key_wrong");
+    expect(limiter.asked.filter((name) => name === "apikey-address:192.0.2.1")).toHaveLength(1);
   });
 
   it("is not good where its hash is in no known format", async () => {
@@ -257,6 +298,33 @@ describe("an address that has failed too often", () => {
     expect(keys.reads()).toBe(before);
     expect(await keys.at(now + 59)).toEqual({ prefix, scopes: [] });
     expect(limiter.asked).toEqual(Array(3).fill("apikey-address:192.0.2.1"));
+  });
+
+  it.each([
+    ["strict", 1],
+    ["strict", 300],
+    ["cached", 300],
+  ] as const)("is not refused a good key that is known, on a %s route after %i s", async (mode, seconds) => {
+    const keys = setUp({ limiter: limiterOf(0) });
+    await keys.at(now, key, mode);
+    const then = now + seconds;
+    expect(await reasonOf(() => keys.at(then, wrong, mode))).toBe("api_key_throttled");
+    expect(await keys.at(then, key, mode)).toEqual({ prefix, scopes: [] });
+  });
+
+  it.each([
+    ["revoked", "strict", () => writeKey({ revoked_at: now })],
+    ["revoked", "cached", () => writeKey({ revoked_at: now })],
+    ["deleted", "strict", () => DB.prepare("DELETE FROM api_keys WHERE prefix = ?").bind(prefix).run()],
+    ["replaced", "strict", () => writeKey({ hashed_key: `sha512$$${"ab".repeat(64)}` })],
+  ] as const)("is refused a known key that was %s, without a lookup (%s)", async (_, mode, end) => {
+    const keys = setUp({ limiter: limiterOf(0) });
+    await keys.at(now, key, mode);
+    await end();
+    expect(await reasonOf(() => keys.at(now + 300, key, mode))).toBe("api_key_throttled");
+    const before = keys.reads();
+    expect(await reasonOf(() => keys.at(now + 300, key, mode))).toBe("api_key_throttled");
+    expect(keys.reads()).toBe(before);
   });
 
   it("is counted for what fails alone", async () => {

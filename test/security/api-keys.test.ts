@@ -145,6 +145,8 @@ describe("the API never gets a key:", () => {
     ["on a public route", "/open/x", apiKey(keyOf("goodKey1"))],
     ["on a public route, in a second header", "/open/x", `Authorization: Bearer x\r\n${apiKey(keyOf("goodKey1"))}`],
     ["on a public route, behind a tab", "/open/x", `Authorization: Api-Key\t${keyOf("goodKey1")}`],
+    ["on a public route, behind another word", "/open/x", `Authorization: FooApi-Key ${keyOf("goodKey1")}`],
+    ["in shadow mode, behind another word", "/shadow/x", `Authorization: Bearer-Api-Key ${keyOf("goodKey1")}`],
     ["in shadow mode", "/shadow/x", apiKey(keyOf("goodKey1"))],
     ["where it was good", "/reports/x", apiKey(keyOf("goodKey1"))],
     ["where nobody has to be known", "/maybe/x", apiKey(keyOf("goodKey1"))],
@@ -181,16 +183,16 @@ describe("guessing", () => {
     expect((await send("/reports/x", [apiKey(keyOf("goodKey1"))], "203.0.113.2")).status).toBe(200);
   });
 
-  it("at a hash that costs is counted for the key, from however many addresses", async () => {
-    await addKey("costly01", {
-      hash: "pbkdf2_sha256$1000$saltOfTheTests$XHJTDPgAnScHJX6O/8avAjUA4UVCbBYFQYlf5jdqUuQ=",
-    });
+  it("at a hash that costs is counted for an address, whatever the prefix, and throttles nobody else's key", async () => {
+    const hash = "pbkdf2_sha256$1000$saltOfTheTests$XHJTDPgAnScHJX6O/8avAjUA4UVCbBYFQYlf5jdqUuQ=";
+    for (const prefix of ["costly01", "costly02"]) await addKey(prefix, { hash });
     const sequence: boolean[] = [];
-    for (let time = 0; time < 12; time++) {
-      const { status } = await send("/reports/x", [apiKey(`costly01.guess${time}`)]);
-      sequence.push(status === 429);
+    for (let time = 0; time < 18; time++) {
+      const guessed = `${time % 2 === 0 ? "costly01" : "costly02"}.guess${time}`;
+      sequence.push((await send("/reports/x", [apiKey(guessed)], "203.0.113.3")).status === 429);
     }
     expectLimited(5, sequence);
+    expect(await send("/reports/x", [apiKey("costly01.guess")])).toEqual(refused);
   });
 });
 

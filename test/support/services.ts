@@ -41,10 +41,12 @@ export interface TestServices extends Services {
 
 /** The context of a request that came at this second, from this client. */
 export function requestAt(nowSeconds: number, client: Partial<ReturnType<RequestContext["client"]>> = {}) {
-  return contextFor({
-    nowSeconds,
-    client: () => ({ address: null, userAgent: null, acceptLanguage: null, ...client }),
-  });
+  const { address } = client;
+  const headers: Record<string, string> = address ? { "cf-connecting-ip": address } : {};
+  return contextFor(
+    { nowSeconds, client: () => ({ address: null, userAgent: null, acceptLanguage: null, ...client }) },
+    new Request("https://gateway.example/", { headers }),
+  );
 }
 
 /** Throws when the settings have errors. */

@@ -27,6 +27,10 @@ export const apiKeysWithOwners = "api_keys AS k LEFT JOIN users AS u ON u.id = k
 /** That the owner is there and active. */
 export const ownerIsActiveSql = "(k.user_id IS NULL OR COALESCE(u.is_active, 0) = 1) AS owner_is_active";
 
+/** A time that was written as anything but a number is long past, and not none: such a key is not good. */
+const endOrNone = (value: unknown): number | undefined =>
+  value === null ? undefined : typeof value === "number" ? value : 0;
+
 const secondsOrNone = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
 
 export function apiKeyFrom(row: Row): ApiKey {
@@ -36,8 +40,8 @@ export function apiKeyFrom(row: Row): ApiKey {
     userId: typeof row.owner_id === "string" ? row.owner_id : undefined,
     scopes: scopesFrom(row.scopes),
     createdAtSeconds: Number(row.created_at),
-    expiresAtSeconds: secondsOrNone(row.expires_at),
-    revokedAtSeconds: secondsOrNone(row.revoked_at),
+    expiresAtSeconds: endOrNone(row.expires_at),
+    revokedAtSeconds: endOrNone(row.revoked_at),
     lastUsedAtSeconds: secondsOrNone(row.last_used_at),
   };
 }
