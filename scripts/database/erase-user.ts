@@ -58,8 +58,9 @@ export async function eraseUser(bindings: Bindings, { id, user }: Person, nowSec
     ...["admin_sessions", "events"].map((table) => `DELETE FROM ${table} WHERE user_id = ${sqlText(id)}`),
     `DELETE FROM api_keys WHERE user_id = ${sqlText(id)}`,
     `DELETE FROM deleted_users WHERE id = ${sqlText(id)}`,
-    // The id and a time: what refuses the tokens that are still out.
+    // The ids and a time: what refuses the tokens that are still out.
     `UPDATE user_cutoffs SET expires_at = MIN(expires_at, ${sqlInteger(until)}) WHERE user_id = ${sqlText(id)}`,
+    `UPDATE deleted_alternate_ids SET expires_at = MIN(COALESCE(expires_at, ${sqlInteger(until)}), ${sqlInteger(until)}) WHERE user_id = ${sqlText(id)}`,
     `UPDATE audit SET user_id = 'erased', detail = '{}' WHERE user_id = ${sqlText(id)}`,
     `UPDATE audit SET actor = 'erased', place = NULL, detail = '{}' WHERE source = 'admin' AND actor = ${sqlText(id)}`,
   ];
@@ -103,6 +104,7 @@ export async function tablesWith(database: Pick<Database, "read">, id: UserId): 
     "events",
     "audit",
     "api_keys",
+    "deleted_alternate_ids",
   ] as const;
   const found: string[] = [];
   const [row] = await database.read(

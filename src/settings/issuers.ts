@@ -255,7 +255,9 @@ function checkAgainstOthers(
     const [one, two] = [issuer.mapping, other.mapping];
     const haveOneColumn = one?.by === two?.by ? one?.by === "alternate_id" : alternatesAreIds;
     if (one !== undefined && two !== undefined && haveOneColumn) {
-      error(`.reissue and that of ${other.place} look in one column: a user of one issuer would be a user of the other.`);
+      error(
+        `.reissue and that of ${other.place} look in one column: a user of one issuer would be a user of the other.`,
+      );
     }
     if (one?.by !== "prefix" || two?.by !== "prefix") continue;
     if (one.prefix.startsWith(two.prefix) || two.prefix.startsWith(one.prefix)) {
@@ -290,8 +292,7 @@ function checkAgainstSettings({ issuer, mapping, provision }: IssuerSettings, se
   if (!provision) return;
   if (USERS_OWNER === "origin")
     error('.provision makes users here, and USERS_OWNER = "origin" has the API alone make them.');
-  // Deletions are remembered by the primary key alone, and found again by no other column.
-  if (mapping.by !== "prefix" || !isPrimaryKey(settings)) {
-    error('.provision needs reissue = { user_id = "<prefix>…" } and USER_ID_FIELD = "id": others come back when deleted.');
+  if (namesAreIds(settings)) {
+    error(".provision needs a USER_ID_FIELD that is not the name, which a new row does not have.");
   }
 }

@@ -8,6 +8,7 @@ import type { Settings } from "../settings/settings.ts";
 import type { TokenStore, UserLookup } from "../stores/contract.ts";
 import type { ForeignUserStore } from "../stores/foreign-users-contract.ts";
 import type { ForeignIssuer, ForeignToken } from "../tokens/foreign-issuer.ts";
+import { newUserIds } from "./new-user-ids.ts";
 import { readKey } from "./primary-key.ts";
 import { ownerOf, passesUserRule } from "./token-user.ts";
 import type { User } from "./user.ts";
@@ -21,6 +22,7 @@ export interface ForeignUserDependencies {
   readonly tokens: Pick<TokenStore, "tokenStatus">;
   readonly foreignUsers: ForeignUserStore;
   readonly userEvents: UserEvents;
+  readonly newUuid: () => string;
   readonly log: Log;
 }
 
@@ -49,8 +51,8 @@ export function foreignLookup(settings: Settings, mapping: UserMapping, subject:
 }
 
 /**
- * 1. The row, found by its id with `provision`: then it is written if there is none. 2. The user is active, and passes the
- * deployer's rule. With the reasons, and answers, that Simple JWT has for a user whom a token names.
+ * 1. The row; with `provision` it is written if there is none. 2. The user is active, and passes the deployer's rule. With
+ * the reasons, and answers, that Simple JWT has for a user whom a token names.
  */
 export async function foreignUser(deps: ForeignUserDependencies, input: ForeignUserInput): Promise<User> {
   const lookup = foreignLookup(deps.settings, input.mapping, input.token.subject) ?? refuse("user_not_found");
@@ -62,13 +64,13 @@ export async function foreignUser(deps: ForeignUserDependencies, input: ForeignU
 }
 
 async function madeUser(
-  { settings, foreignUsers, userEvents, log }: ForeignUserDependencies,
+  { settings, foreignUsers, userEvents, newUuid, log }: ForeignUserDependencies,
   { issuer, token, nowSeconds, requestId }: ForeignUserInput,
   lookup: UserLookup,
 ): Promise<User | undefined> {
   const of = { issuer: issuer.issuer, subject: token.subject };
   const made = await foreignUsers.ensure({
-    ...{ id: lookup.value, nowSeconds, issuedAtSeconds: token.issuedAtSeconds },
+    ...{ lookup, nowSeconds, issuedAtSeconds: token.issuedAtSeconds, ids: newUserIds(settings, newUuid) },
     notes: {
       event: userEvents.newEvent("user_changed", nowSeconds, of),
       audit: { atSeconds: nowSeconds, source: "issuer", action: "user_created", requestId, detail: of },

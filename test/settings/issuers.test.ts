@@ -284,19 +284,6 @@ describe("the entries of ISSUERS together", () => {
     }
   });
 
-  it("make no users whose deletion would not be remembered: those found by another column than the primary key", async () => {
-    const error =
-      'ISSUERS[0].provision needs reissue = { user_id = "<prefix>…" } and USER_ID_FIELD = "id": others come back when deleted.';
-    const whole = entry({ reissue: { user: "alternate_id" }, provision: true });
-    const prefixed = entry({ reissue: { user_id: "a:{sub}" }, provision: true });
-    expect(await errorsOf([whole])).toEqual([error]);
-    expect(await errorsOf([whole], { ...text, USER_ID_FIELD: "public_id" })).toEqual([error]);
-    expect(await errorsOf([prefixed], { ...text, USER_ID_FIELD: "public_id" })).toEqual([error]);
-    for (const USER_ID_FIELD of ["id", "pk"]) {
-      expect(await errorsOf([prefixed], { ...text, USER_ID_FIELD })).toEqual([]);
-    }
-  });
-
   it("have no prefix that ids of the gateway's own begin with", async () => {
     for (const prefix of ["edge-", "edge-idp:"]) {
       expect(await errorsOf([entry({ reissue: { user_id: `${prefix}{sub}` } })], text)).toEqual([
@@ -310,6 +297,9 @@ describe("the entries of ISSUERS together", () => {
     const prefixed = { reissue: { user_id: "a:{sub}" }, provision: true };
     expect(await errorsOf([entry(prefixed)], { ...text, USERS_OWNER: "origin" })).toEqual([
       'ISSUERS[0].provision makes users here, and USERS_OWNER = "origin" has the API alone make them.',
+    ]);
+    expect(await errorsOf([entry({ ...by, provision: true })], { USER_ID_FIELD: "username" })).toEqual([
+      "ISSUERS[0].provision needs a USER_ID_FIELD that is not the name, which a new row does not have.",
     ]);
     expect(
       await errorsOf([entry({ reissue: { user_id: "a:{sub}" } })], { ...text, USER_ID_FIELD: "username" }),

@@ -1,19 +1,18 @@
 // Users whom a token of another issuer brings, in D1: one row for each, whoever asks first.
-// Must never change a row that is there, nor find one by anything but its id.
+// Must never change a row that is there, nor find one by anything but the column of the lookup.
 import { nameWithout } from "../../users/provisioning-line.ts";
 import type { ForeignUserStore, NewForeignUser } from "../foreign-users-contract.ts";
 import { onD1, type StoreLog } from "./errors.ts";
 import { noteStatements } from "./notes.ts";
 import { retried } from "./retry.ts";
-import { selectUser, userFrom } from "./users.ts";
+import { idOf, newIdsSql, selectUser, userFrom } from "./users.ts";
 
 export function d1ForeignUsers(db: D1Database, log: StoreLog): ForeignUserStore {
   return {
     ensure: (user) =>
       onD1(log, async () => {
-        const { id, notes } = user;
-        const lookup = { column: "id", value: id } as const;
-        const owner = { sql: (parameter: string) => parameter, value: id };
+        const { lookup, notes } = user;
+        const owner = { sql: (parameter: string) => idOf(lookup, parameter), value: lookup.value };
         // An attempt after one whose reply was lost finds its row, and writes neither that nor the notes again.
         const results = await retried(db, () =>
           db.batch<Readonly<Record<string, unknown>>>([
@@ -29,18 +28,27 @@ export function d1ForeignUsers(db: D1Database, log: StoreLog): ForeignUserStore 
 }
 
 /** As `nameWithout()` has it. */
-const name = `'${nameWithout("")}' || ?1`;
+const name = `'${nameWithout("")}' || new_id`;
 
-function insertUser(db: D1Database, { id, issuedAtSeconds, nowSeconds }: NewForeignUser): D1PreparedStatement {
+/** The row had another id, and the new one has none that a deletion was noted for. */
+const notDeletedSince = `AND NOT EXISTS (SELECT 1 FROM deleted_alternate_ids AS gone WHERE gone.alternate_id = ?1
+           AND (gone.deleted_at >= ?2 OR EXISTS (SELECT 1 FROM deleted_users WHERE deleted_users.id = gone.user_id)))`;
+
+function insertUser(db: D1Database, { lookup, ids, issuedAtSeconds, nowSeconds }: NewForeignUser): D1PreparedStatement {
   const joined = new Date(nowSeconds * 1000).toISOString();
+  const values: Array<string | number | null> = [lookup.value, issuedAtSeconds, joined];
+  // The alternate id is the lookup's.
+  const newId = () => newIdsSql({ ...ids, alternateType: undefined }, (value) => `?${values.push(value)}`)[0];
+  const [id, alternateId] = lookup.column === "id" ? ["?1", "NULL"] : [newId(), "?1"];
   return db
     .prepare(
-      `INSERT INTO users (id, username, password, date_joined)
-       SELECT ?1, ${name}, '!' || hex(randomblob(20)), ?3
-       WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = ?1 OR username = ${name})
-         AND NOT EXISTS (SELECT 1 FROM deleted_users WHERE deleted_users.id = ?1)
-         AND NOT EXISTS (SELECT 1 FROM user_cutoffs WHERE user_id = ?1 AND issued_before > ?2)
+      `INSERT INTO users (id, alternate_id, username, password, date_joined)
+       SELECT new_id, ${alternateId}, ${name}, '!' || hex(randomblob(20)), ?3 FROM (SELECT ${id} AS new_id)
+       WHERE NOT EXISTS (SELECT 1 FROM users WHERE ${lookup.column} = ?1 OR username = ${name})
+         AND NOT EXISTS (SELECT 1 FROM deleted_users WHERE deleted_users.id = new_id)
+         AND NOT EXISTS (SELECT 1 FROM user_cutoffs WHERE user_id = new_id AND issued_before > ?2)
+         ${lookup.column === "alternate_id" ? notDeletedSince : ""}
        RETURNING id`,
     )
-    .bind(id, issuedAtSeconds, joined);
+    .bind(...values);
 }
