@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
+import { type Gateway, startGateway, startGateways } from "../support/gateway-over-http.ts";
 import { rawRequest } from "../support/sockets.ts";
 import { type Outcome, pathTable, rules } from "./path-table.ts";
 
@@ -15,17 +15,21 @@ const token = `${signed}.${createHmac("sha256", key).update(signed).digest("base
 
 /** What reached the origin since it was last asked. */
 let received: { readonly url: string; readonly user: string | undefined } | undefined;
+let method: string | undefined;
 let server: Server;
+let originUrl: string;
 let gateway: Gateway;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     received = { url: request.url ?? "", user: request.headers["x-user-id"]?.toString() };
+    method = request.method;
     response.end();
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
-  gateway = await startGateway({ ORIGIN_URL: `http://127.0.0.1:${port}`, ROUTES: rules });
+  originUrl = `http://127.0.0.1:${port}`;
+  gateway = await startGateway({ ORIGIN_URL: originUrl, ROUTES: rules });
 });
 afterAll(async () => {
   await gateway.close();
@@ -68,5 +72,26 @@ describe("methods", () => {
   });
   it("CONNECT never reaches the origin", async () => {
     expect((await send("origin.test:80", "CONNECT")).received).toBeUndefined();
+  });
+  describe("are those that a rule was found for, also with an Upgrade, of which fetch() makes a GET:", () => {
+    let direct: Awaited<ReturnType<typeof startGateways>>;
+    beforeAll(async () => {
+      const ROUTES = [
+        { path: "/open/*", methods: ["POST", "DELETE", "OPTIONS", "HEAD"], auth: "public" },
+        { path: "/*", auth: "token" },
+      ];
+      direct = await startGateways([{ ORIGIN_URL: originUrl, ROUTES }]);
+    });
+    afterAll(() => direct.close());
+
+    it.each(["POST", "DELETE", "OPTIONS", "HEAD"])("%s", async (sent) => {
+      const headers = [
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: c2l4dGVlbiBieXRlcyEhIQ==",
+      ];
+      const { status } = await rawRequest(Number(direct.gateways[0]?.url.port), "/open/x", { method: sent, headers });
+      expect([status, method]).toEqual([200, sent]);
+    });
   });
 });
