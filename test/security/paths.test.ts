@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Gateway, startGateway, startGateways } from "../support/gateway-over-http.ts";
-import { rawRequest } from "../support/sockets.ts";
+import { rawRequest, socketExchange } from "../support/sockets.ts";
 import { type Outcome, pathTable, rules } from "./path-table.ts";
 
 const key = "over-http-tests-only-over-http-tests-only-0123456789";
@@ -93,5 +93,26 @@ describe("methods", () => {
       const { status } = await rawRequest(Number(direct.gateways[0]?.url.port), "/open/x", { method: sent, headers });
       expect([status, method]).toEqual([200, sent]);
     });
+  });
+});
+
+describe("a host with a path of its own, where the gateway asks for the client's URL again:", () => {
+  let direct: Awaited<ReturnType<typeof startGateways>>;
+  beforeAll(async () => {
+    direct = await startGateways([{ ORIGIN: "zone", ROUTES: rules }]);
+  });
+  afterAll(() => direct.close());
+  const ask = async (hostEnd: string) => {
+    received = undefined;
+    const Host = originUrl.slice("http://".length) + hostEnd;
+    const { status } = await socketExchange(direct.gateways[0]?.url.host ?? "", "GET /public/a HTTP/1.1", { Host });
+    return { status, received };
+  };
+
+  it("none of its own passes", async () => {
+    expect(await ask("")).toEqual({ status: 200, received: { url: "/public/a", user: undefined } });
+  });
+  it.each(["\\admin\\x?", "\\admin\\x#", "\\admin", "?", "#"])("%s is 400", async (hostEnd) => {
+    expect(await ask(hostEnd)).toEqual({ status: 400, received: undefined });
   });
 });
