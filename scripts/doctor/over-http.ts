@@ -291,7 +291,7 @@ export async function lookAround(origin: string, path: string, get: Get): Promis
 }
 
 /** Node says "fetch failed" and keeps why in the cause. */
-function whyFailed(error: unknown): string {
+export function whyFailed(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return `${reasonOf(cause).replace(/\.$/, "")}.`;
 }
