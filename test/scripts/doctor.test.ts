@@ -136,6 +136,24 @@ describe("a gateway", () => {
     expect(lines).toContain("warning: CONSOLE is on.");
   });
 
+  it("that cannot read the keys of an issuer warns of it, since other tokens still work", async () => {
+    const { findings } = await look(
+      {
+        "/_gateway/health/ready": [200, ready({ warnings: [] }, { limiter: "ok", metrics: "off", issuers: "failed" })],
+      },
+      { healthKey: "key" },
+    );
+    expect(
+      findings.filter(({ about }) => about === "ready").map(({ level, what, todo }) => [level, what, todo]),
+    ).toEqual([
+      [
+        "warning",
+        "The ready page says that issuers is failed.",
+        "Tokens of an issuer are refused, or soon will be; others are not affected. A warning names the issuer.",
+      ],
+    ]);
+  });
+
   it("that does not know the health key", async () => {
     const { lines } = await look({}, { healthKey: "another" });
     expect(lines).toContain("error: The gateway does not know this HEALTH_KEY.");
