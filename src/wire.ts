@@ -160,7 +160,7 @@ export async function wire(
   };
   const databases = new Map([[usersDatabase, db], ...sessionDatabases]);
   const schema = spreadSchema(d1Schema(db, schemaNeeds(services.settings), log), databases, log);
-  const health = { ...services, schema, keySource: keySource?.state };
+  const health = { ...services, schema, keySource: keySource?.state, issuers };
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }
 

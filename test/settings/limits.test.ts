@@ -78,6 +78,22 @@ describe("limit", () => {
   });
 });
 
+describe("LOGIN_LIMIT_PERIOD", () => {
+  const read = (LOGIN_LIMIT_PERIOD: unknown) => readSettings({ SIGNING_KEY: testSecret, LOGIN_LIMIT_PERIOD });
+
+  test.each([
+    ["10s", 10],
+    [10, 10],
+    ["60", 60],
+    ["1m", 60],
+  ])("may be %j", (written, seconds) => {
+    expect([read(written).errors, read(written).settings.LOGIN_LIMIT_PERIOD]).toEqual([[], seconds]);
+  });
+  test.each(["30s", 0, "", "often", [10]])("is no period of a binding as %j", (written) => {
+    expect(read(written).errors.join()).toContain("LOGIN_LIMIT_PERIOD must be 10s or 60s, as the binding has it");
+  });
+});
+
 describe("TOKEN_LIMITS", () => {
   const read = (TOKEN_LIMITS: unknown) => readSettings({ SIGNING_KEY: testSecret, TOKEN_LIMITS });
 

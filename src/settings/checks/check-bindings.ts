@@ -96,11 +96,17 @@ function sessionsErrors(bound: ReadonlyMap<string, Binding>): string[] {
  */
 export function bindingWarnings(
   bound: Bound,
-  settings: Pick<Settings, "ORIGIN_URL">,
+  settings: Pick<Settings, "ORIGIN_URL" | "LOGIN_LIMIT_PERIOD">,
   routes: ReadonlyArray<{ readonly origin: unknown }>,
 ): string[] {
   const warnings: string[] = [];
   if (!bound.LOGIN_LIMITER) warnings.push("LOGIN_LIMITER is not bound: nothing here slows down password guessing.");
+  const period = bound.LIMITERS?.get("LOGIN_LIMITER")?.period;
+  if (period !== undefined && period !== settings.LOGIN_LIMIT_PERIOD) {
+    warnings.push(
+      `The period of LOGIN_LIMITER in wrangler.toml is ${period}, and Retry-After says ${settings.LOGIN_LIMIT_PERIOD}: set LOGIN_LIMIT_PERIOD = "${period}s".`,
+    );
+  }
   if (!bound.ORIGIN && settings.ORIGIN_URL === null && !routes.every((route) => route.origin)) {
     const which = routes.some((route) => route.origin) ? "requests of routes without an origin" : "requests that pass";
     warnings.push(`Neither ORIGIN nor ORIGIN_URL is set: ${which} are answered 502.`);
