@@ -466,6 +466,26 @@ describe("reissue", () => {
     expect(await statusOf(app, "/both/x", await idp.token({ sub: "auth0|48", iat: nowSeconds() }))).toBe(200);
   });
 
+  it("ends at once on routes that read the user: D1 is asked, as for our own tokens, and not KV", async () => {
+    await addUser({ id: "93", alternate_id: "auth0|93" });
+    const app = await appOf(byAlternate);
+    const end = (user: string) =>
+      DB.prepare("INSERT INTO user_cutoffs (user_id, issued_before, expires_at) VALUES (?1, ?2, ?3)")
+        .bind(user, nowSeconds() - 3, nowSeconds() + 600)
+        .run();
+    const token = await idp.token({ sub: "auth0|93" });
+    expect(await statusOf(app, "/user/x", token)).toBe(200);
+    await end("https%3A%2F%2Fidp.example%2F auth0|93");
+    expect((await ask(app, "/user/x", token)).body).toEqual(invalid("Token is blacklisted"));
+    const newer = await idp.token({ sub: "auth0|93", iat: nowSeconds() - 2 });
+    expect(await statusOf(app, "/user/x", newer)).toBe(200);
+    await DB.prepare("DELETE FROM user_cutoffs WHERE user_id LIKE 'https%'").run();
+    expect(await statusOf(app, "/user/x", token)).toBe(200);
+    await end("93");
+    expect((await ask(app, "/user/x", token)).body).toEqual(invalid("Token is blacklisted"));
+    expect(await statusOf(app, "/user/x", newer)).toBe(200);
+  });
+
   it("ends for as long as they can be used with the log-out of the user, which outlasts our own tokens", async () => {
     for (const [id, more, seconds] of [
       ["63", { max_age: "90d" }, 90 * 86_400 + 5],
