@@ -569,6 +569,16 @@ describe("reissue with a prefix", () => {
     }
   });
 
+  it("refuses them also where the id is in a list or an object, of which a header could show the same text", async () => {
+    const app = await appOf(byPrefix, text);
+    for (let time = 0; time < 2; time++) {
+      for (const id of [["idp:u-3"], ["idp:u-3", ""], { idp: "u-3" }]) {
+        expect([id, await statusOf(app, "/x", own({ user_id: id }))]).toEqual([id, 401]);
+      }
+      expect(await statusOf(app, "/x", own({ user_id: null }))).toBe(200);
+    }
+  });
+
   it("refuses them also where the id is a number, which is text in the column", async () => {
     const app = await appOf({ reissue: { user_id: "-{sub}" } }, text);
     for (let time = 0; time < 2; time++) {
