@@ -637,6 +637,31 @@ describe("provision", () => {
     expect(await rows("id = 'new:p-3'")).toHaveLength(1);
   });
 
+  it("gives another name where somebody has the one that the row would have, also in another case", async () => {
+    await addUser({ id: "52", username: "id:new:p-7" });
+    await DB.prepare("CREATE UNIQUE INDEX users_username_folded ON users (username COLLATE NOCASE)").run();
+    try {
+      const insensitive = await appOf(
+        { reissue: { user_id: "new:{sub}" }, provision: true },
+        { USER_ID_TYPE: "text", USERNAME_CASE: "insensitive" },
+      );
+      for (const sub of ["p-7", "p-8", "P-8"]) {
+        const { status, headers } = await ask(insensitive, "/both/x", await idp.token({ sub }));
+        expect([sub, status, headers["x-user-id"]]).toEqual([sub, 200, `new:${sub}`]);
+      }
+    } finally {
+      await DB.prepare("DROP INDEX users_username_folded").run();
+    }
+    expect(
+      (await rows("id IN ('52', 'new:p-7', 'new:p-8', 'new:P-8')")).map(({ id, username }) => [id, username]),
+    ).toEqual([
+      ["52", "id:new:p-7"],
+      ["new:P-8", expect.stringMatching(/^id:new:P-8:[0-9a-f]{16}$/)],
+      ["new:p-7", expect.stringMatching(/^id:new:p-7:[0-9a-f]{16}$/)],
+      ["new:p-8", "id:new:p-8"],
+    ]);
+  });
+
   it("writes none for a token that the route refuses, or whose user was deleted or logged out since", async () => {
     expect(await statusOf(app, "/staff/x", await idp.token({ sub: "p-4" }))).toBe(403);
     await DB.batch([
