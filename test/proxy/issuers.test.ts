@@ -692,6 +692,15 @@ describe("provision by alternate_id", () => {
     }
   });
 
+  it("gives the row an id below zero where ids are integers, also without an import: no user of the API has it", async () => {
+    const app = await appOf(whole);
+    await addUser({ id: "74" });
+    const { status, headers } = await ask(app, "/both/x", await idp.token({ sub: "alt|new" }));
+    const [row] = await found("alt|new");
+    expect(row?.id).toMatch(/^-\d+$/);
+    expect([status, headers["x-user-id"]]).toEqual([200, row?.id]);
+  });
+
   it("makes no user again for a token from before the deletion, however the row was deleted", async () => {
     const app = await appOf(whole, { USER_ID_TYPE: "text" });
     await addUser({ id: "71", alternate_id: "alt|gone" });

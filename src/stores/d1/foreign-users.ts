@@ -5,7 +5,7 @@ import type { ForeignUserStore, NewForeignUser } from "../foreign-users-contract
 import { onD1, type StoreLog } from "./errors.ts";
 import { noteStatements } from "./notes.ts";
 import { retried } from "./retry.ts";
-import { idOf, newIdsSql, selectUser, userFrom } from "./users.ts";
+import { freeIdSql, idOf, selectUser, userFrom } from "./users.ts";
 
 export function d1ForeignUsers(db: D1Database, log: StoreLog): ForeignUserStore {
   return {
@@ -39,8 +39,8 @@ const notDeletedSince = `AND NOT EXISTS (SELECT 1 FROM deleted_alternate_ids AS 
 function insertUser(db: D1Database, { lookup, ids, issuedAtSeconds, nowSeconds }: NewForeignUser): D1PreparedStatement {
   const joined = new Date(nowSeconds * 1000).toISOString();
   const values: Array<string | number | null> = [lookup.value, issuedAtSeconds, joined];
-  // The alternate id is the lookup's.
-  const newId = () => newIdsSql({ ...ids, alternateType: undefined }, (value) => `?${values.push(value)}`)[0];
+  // The API that reads the reissued token has users of its own, whether they were imported or not: none of their ids.
+  const newId = () => freeIdSql(ids, (value) => `?${values.push(value)}`);
   const [id, alternateId] = lookup.column === "id" ? ["?1", "NULL"] : [newId(), "?1"];
   return db
     .prepare(
