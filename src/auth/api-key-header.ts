@@ -17,8 +17,9 @@ export function apiKeyFrom(header: string | null): string | undefined {
 export const prefixOf = (key: string): string | undefined => keyForm.exec(key)?.[1];
 
 /**
- * Whether a value of Authorization could be read as one with an API key: by whoever splits it at white space or at commas,
- * into which several headers were joined, and by a version of the library that splits it wherever it finds `Api-Key `.
+ * Whether a value of Authorization could be read as one with an API key: by whoever splits it at white space, whatever that
+ * is to them, or at commas, into which several headers were joined, and by a version of the library that splits it wherever
+ * it finds `Api-Key `. The origin gets the bytes that the client sent, also those that are no text here.
  */
 export const mayHoldApiKey = (header: string | null): boolean =>
-  header !== null && /api-key[\s,]|(?:^|[\s,])api-key$/i.test(header);
+  header !== null && /api-key[^!-+\--~]|(?:^|[^!-+\--~])api-key$/i.test(header);

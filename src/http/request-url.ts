@@ -1,4 +1,5 @@
 // The URL of a request, taken apart once and without changing a byte: to parse and write it anew would lose spellings.
+import { refuse } from "../errors.ts";
 
 export interface RequestUrl {
   /** The whole URL as it came, with its query: never to be logged. */
@@ -28,9 +29,17 @@ export function readRequestUrl(text: string): RequestUrl {
 /** Scheme and authority, as an `Origin` header names them. */
 export const originOf = ({ scheme, authority }: RequestUrl): string => `${scheme}://${authority}`;
 
+const isName = /^[\w.-]+$/;
+const isNameOrAddressWithPort = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
+
 /**
  * The host that the client asked, in small letters (RFC 3986 section 6.2.2.1), with its port unless that is the scheme's own.
- * An API may take tenants from it, and tell letter cases apart.
+ * An API may take tenants from it, and tell letter cases apart. What is more than a host and a port is refused
+ * (`request_malformed`, 400): the runtime does not look at the Host header that it makes the URL of, and fetch() would read
+ * `a.example\admin?` before a path as another path.
  */
-export const hostOf = ({ text, authority }: RequestUrl): string =>
-  authority.includes(":") ? new URL(text).host : authority.toLowerCase();
+export function hostOf({ text, authority }: RequestUrl): string {
+  if (isName.test(authority)) return authority.toLowerCase();
+  if (!isNameOrAddressWithPort.test(authority) || !URL.canParse(text)) refuse("request_malformed");
+  return new URL(text).host;
+}

@@ -6,15 +6,17 @@ import { hostOf } from "../http/request-url.ts";
 /** What the connection says of the client. */
 export interface Connection {
   readonly requestId: string;
+  readonly method: string;
   readonly protocol: string;
   readonly host: string;
   /** The client's own Accept-Encoding; undefined leaves the header as it is. */
   readonly acceptEncoding?: string | undefined;
 }
 
-export function connectionOf(request: Request, { requestId, url, headers }: RequestContext): Connection {
+export function connectionOf(request: Request, { requestId, method, url, headers }: RequestContext): Connection {
   return {
     requestId,
+    method,
     protocol: url.scheme,
     host: hostOf(url),
     acceptEncoding: ownEncoding(request, headers),

@@ -99,14 +99,19 @@ const noStatus = 1005;
 const abnormal = 1006;
 /** "Going away": the nearest to a side that is gone without a word. */
 const goneAway = 1001;
+/** "Protocol error". */
+const protocolError = 1002;
 
+/** A code or reason that no frame may have comes through the runtime all the same, which then refuses to send it on. */
 function close(socket: WebSocket, code: number, reason: string): void {
   try {
     if (code === noStatus) socket.close();
     // What the runtime says of it is not the other side's reason.
     else if (code === abnormal) socket.close(goneAway);
     else socket.close(code, reason);
-  } catch {}
+  } catch {
+    if (code !== protocolError) close(socket, protocolError, "");
+  }
 }
 
 /** Runs something at a time that may be further away than a timer reaches. Gives what cancels it. */

@@ -52,6 +52,8 @@ describe("mayHoldApiKey() finds one", () => {
     "Bearer x;Api-Key a.b",
     "Token=Api-Key,a.b",
     "Basic x Api-Key",
+    // White space to Python; the last is what the runtime shows of a byte that is no UTF-8, such as 0xA0.
+    ...["Api-Key\u001ca.b", "Api-Key\u0085a.b", "Bearer x\u001fApi-Key", "Api-Key\ufffda.b"],
   ])("in %j", (header) => {
     expect(mayHoldApiKey(header)).toBe(true);
   });

@@ -30,6 +30,9 @@ describe("offeredToken()", () => {
       expect(offeredToken("GET", headersOf(offered))).toBeUndefined();
     },
   );
+  test("is looked for in half a million blanks in one go", () => {
+    expect(offeredToken("GET", headersOf(`chat${" ".repeat(500_000)}v2, bearer.x`))).toBe("x");
+  });
   test("is none without the header", () => {
     expect(offeredToken("GET", new Headers({ upgrade: "websocket" }))).toBeUndefined();
   });

@@ -6,7 +6,7 @@ import { originHeaders, planHeaders } from "../../src/proxy/headers/headers.ts";
 import { tokenTypes } from "../../src/tokens/token-types.ts";
 import { settingsOf } from "../support/settings.ts";
 
-const connection = { requestId: "r-1", protocol: "https", host: "api.example.com" };
+const connection = { requestId: "r-1", method: "GET", protocol: "https", host: "api.example.com" };
 const plan = planHeaders(settingsOf({ IDENTITY_HEADERS: { "X-User-Id": "user_id", "X-Roles": "roles" } }));
 const identity: Identity = {
   claims: { user_id: "7", roles: ["a", "b"] },

@@ -67,7 +67,7 @@ describe("identityHeaderErrors()", () => {
   );
 });
 
-const connection = { requestId: "r-1", protocol: "https", host: "api.example.com" };
+const connection = { requestId: "r-1", method: "GET", protocol: "https", host: "api.example.com" };
 const write = (source: string, claims: Readonly<Record<string, unknown>>) => {
   const identity = {
     tokenType: tokenTypes.access,

@@ -346,6 +346,14 @@ describe("routes", () => {
     ]);
   });
 
+  it("shows the limits of token endpoints", async () => {
+    const limits = { refresh: { binding: "LOGIN_LIMITER", by: "user" } };
+    const rows = routeRows(await readWhich({ remote: true, var: [`TOKEN_LIMITS:${JSON.stringify(limits)}`] }));
+    expect(rows.filter(({ limit }) => limit !== null).map(({ path, limit }) => [path, limit])).toEqual([
+      ["/api/token/refresh/", { binding: "LOGIN_LIMITER", by: "user", period: 60 }],
+    ]);
+  });
+
   it("shows console and admin page while they are on, and on which host", async () => {
     const own = async (...vars: readonly string[]) =>
       routeRows(await readWhich({ remote: true, var: vars }))

@@ -145,6 +145,11 @@ describe("the API never gets a key:", () => {
     ["on a public route", "/open/x", apiKey(keyOf("goodKey1"))],
     ["on a public route, in a second header", "/open/x", `Authorization: Bearer x\r\n${apiKey(keyOf("goodKey1"))}`],
     ["on a public route, behind a tab", "/open/x", `Authorization: Api-Key\t${keyOf("goodKey1")}`],
+    [
+      "on a public route, behind a byte that is a blank in Latin-1",
+      "/open/x",
+      `Authorization: Api-Key\xa0${keyOf("goodKey1")}`,
+    ],
     ["on a public route, behind another word", "/open/x", `Authorization: FooApi-Key ${keyOf("goodKey1")}`],
     ["in shadow mode, behind another word", "/shadow/x", `Authorization: Bearer-Api-Key ${keyOf("goodKey1")}`],
     ["in shadow mode", "/shadow/x", apiKey(keyOf("goodKey1"))],

@@ -3,8 +3,8 @@ import { createHmac } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Gateway, startGateway } from "../support/gateway-over-http.ts";
-import { rawRequest } from "../support/sockets.ts";
+import { type Gateway, startGateway, startGateways } from "../support/gateway-over-http.ts";
+import { rawRequest, socketExchange } from "../support/sockets.ts";
 import { type Outcome, pathTable, rules } from "./path-table.ts";
 
 const key = "over-http-tests-only-over-http-tests-only-0123456789";
@@ -15,17 +15,21 @@ const token = `${signed}.${createHmac("sha256", key).update(signed).digest("base
 
 /** What reached the origin since it was last asked. */
 let received: { readonly url: string; readonly user: string | undefined } | undefined;
+let method: string | undefined;
 let server: Server;
+let originUrl: string;
 let gateway: Gateway;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     received = { url: request.url ?? "", user: request.headers["x-user-id"]?.toString() };
+    method = request.method;
     response.end();
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
-  gateway = await startGateway({ ORIGIN_URL: `http://127.0.0.1:${port}`, ROUTES: rules });
+  originUrl = `http://127.0.0.1:${port}`;
+  gateway = await startGateway({ ORIGIN_URL: originUrl, ROUTES: rules });
 });
 afterAll(async () => {
   await gateway.close();
@@ -68,5 +72,47 @@ describe("methods", () => {
   });
   it("CONNECT never reaches the origin", async () => {
     expect((await send("origin.test:80", "CONNECT")).received).toBeUndefined();
+  });
+  describe("are those that a rule was found for, also with an Upgrade, of which fetch() makes a GET:", () => {
+    let direct: Awaited<ReturnType<typeof startGateways>>;
+    beforeAll(async () => {
+      const ROUTES = [
+        { path: "/open/*", methods: ["POST", "DELETE", "OPTIONS", "HEAD"], auth: "public" },
+        { path: "/*", auth: "token" },
+      ];
+      direct = await startGateways([{ ORIGIN_URL: originUrl, ROUTES }]);
+    });
+    afterAll(() => direct.close());
+
+    it.each(["POST", "DELETE", "OPTIONS", "HEAD"])("%s", async (sent) => {
+      const headers = [
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: c2l4dGVlbiBieXRlcyEhIQ==",
+      ];
+      const { status } = await rawRequest(Number(direct.gateways[0]?.url.port), "/open/x", { method: sent, headers });
+      expect([status, method]).toEqual([200, sent]);
+    });
+  });
+});
+
+describe("a host with a path of its own, where the gateway asks for the client's URL again:", () => {
+  let direct: Awaited<ReturnType<typeof startGateways>>;
+  beforeAll(async () => {
+    direct = await startGateways([{ ORIGIN: "zone", ROUTES: rules }]);
+  });
+  afterAll(() => direct.close());
+  const ask = async (hostEnd: string) => {
+    received = undefined;
+    const Host = originUrl.slice("http://".length) + hostEnd;
+    const { status } = await socketExchange(direct.gateways[0]?.url.host ?? "", "GET /public/a HTTP/1.1", { Host });
+    return { status, received };
+  };
+
+  it("none of its own passes", async () => {
+    expect(await ask("")).toEqual({ status: 200, received: { url: "/public/a", user: undefined } });
+  });
+  it.each(["\\admin\\x?", "\\admin\\x#", "\\admin", "?", "#"])("%s is 400", async (hostEnd) => {
+    expect(await ask(hostEnd)).toEqual({ status: 400, received: undefined });
   });
 });

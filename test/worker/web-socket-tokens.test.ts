@@ -190,6 +190,26 @@ describe("a WebSocket that ends with its token", () => {
     socket.vanish();
     await expect.poll(() => framesAfter("here").map(closeOf)).toEqual([[1001, ""]]);
   });
+  it.each([0, 999, 1004, 1015, 5000])(
+    "ends on both sides after a close with %i, which no frame may have",
+    async (code) => {
+      const socket = await open("/ws/", offering(token()));
+      expect(await socket.ask(`odd ${code}`)).toBe(`odd ${code}`);
+      socket.send(8, closePayload(code, "odd"));
+      await expect.poll(() => framesAfter(`odd ${code}`).map(closeOf)).toEqual([[1002, ""]]);
+      const other = await open("/ws/", offering(token()));
+      other.send(1, Buffer.from(`close ${code}`));
+      expect(closeOf((await other.next()) as Frame)).toEqual([1002, ""]);
+      for (const one of [socket, other]) one.vanish();
+    },
+  );
+  it("ends on both sides after a close whose reason becomes longer than a reason may be", async () => {
+    const socket = await open("/ws/", offering(token()));
+    expect(await socket.ask("long")).toBe("long");
+    socket.send(8, Buffer.concat([closePayload(1000), Buffer.alloc(120, 0xff)]));
+    await expect.poll(() => framesAfter("long").map(closeOf)).toEqual([[1002, ""]]);
+    socket.vanish();
+  });
   it("goes on where nobody is known", async () => {
     const socket = await open("/maybe/", { "Sec-WebSocket-Protocol": "chat" });
     expect(await socket.ask("anonymous")).toBe("anonymous");

@@ -4,6 +4,7 @@
 import { mayHoldApiKey } from "../../auth/api-key-header.ts";
 import type { Identity } from "../../auth/authenticate.ts";
 import { authHeaderName } from "../../auth/bearer-token.ts";
+import { isHandshake } from "../../http/subprotocols.ts";
 import { longestMappedSeconds } from "../../settings/mapped-lifetime.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { holdsReissuedToken } from "../../tokens/reissued-token.ts";
@@ -56,7 +57,10 @@ export function planHeaders(settings: Settings): HeaderPlan {
   };
 }
 
-/** `address`: dropped where Cloudflare does not say where the client is, else overwritten. `upgrade`: see below. */
+/**
+ * `address`: dropped where Cloudflare does not say where the client is, else overwritten. `upgrade`: kept for the handshake of
+ * a WebSocket. Of any other method, fetch() would make a GET, for which another rule may be.
+ */
 type HeaderAction = "keep" | "drop" | "address" | "upgrade";
 
 /** Names that are always overwritten, so that deleting them first would be wasted. */
@@ -110,7 +114,7 @@ export function originHeaders(plan: HeaderPlan, from: Headers, connection: Conne
   for (const name of from.keys()) {
     const action = plan.actionFor(name);
     if (action === "keep" || (action === "address" && clientAddress !== null)) continue;
-    if (action !== "upgrade" || from.get(name)?.toLowerCase() !== "websocket") headers.delete(name);
+    if (action !== "upgrade" || !isHandshake(connection.method, from)) headers.delete(name);
   }
   if (!plan.forwardAuthorization && isBearer(plan, from.get(plan.authHeader))) headers.delete(plan.authHeader);
   if (plan.dropsApiKeys && mayHoldApiKey(from.get("authorization"))) headers.delete("authorization");

@@ -35,6 +35,8 @@ const sets: readonly Set[] = [
       FORWARD_AUTHORIZATION: false,
       ASSERTION: true,
       ASSERTION_KEY: "assertion-of-the-fuzzer-only-0001",
+      API_KEYS: true,
+      WEBSOCKET_TOKEN: "subprotocol",
     },
     identity: {
       X_ROLES: "a%2Cb,%C3%A9,",
@@ -175,6 +177,12 @@ export const headers = anyTarget<HeadersInput>({
     ["cookie", "a=b; "],
     ["authorization", "Bearer "],
     ["authorization", "\t "],
+    ["authorization", "Api-Key"],
+    ["cookie", " "],
+    ["accept", " "],
+    ["accept-language", " "],
+    ["sec-websocket-protocol", " "],
+    ["sec-websocket-protocol", "bearer.x,"],
     ["traceparent", "00-"],
     ["tracestate", "a=b,"],
   ].map(([header = "", piece = ""]) => ({
@@ -260,7 +268,9 @@ function checkReceived(
 let forGrowth: Promise<readonly Ask[]> | undefined;
 function repeatedHeader(header: string, piece: string): (size: number) => () => unknown {
   return (size) => {
-    const value = piece.repeat(Math.ceil(size / piece.length)).trim();
+    const run = piece.repeat(Math.ceil(size / piece.length));
+    // The runtime takes blanks off the ends.
+    const value = run.trim() === "" ? `x${run}x` : run.trim();
     return async () => {
       forGrowth ??= openGateways(sets.map(({ vars }) => ({ ROUTES, ...vars })));
       for (const ask of await forGrowth) {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { originHeaders, planHeaders, rememberedActions } from "../../../src/proxy/headers/headers.ts";
 import { settingsOf } from "../../support/settings.ts";
 
-const connection = { requestId: "r-1", protocol: "https", host: "api.example.com" };
+const connection = { requestId: "r-1", method: "GET", protocol: "https", host: "api.example.com" };
 const own = { "x-forwarded-host": "api.example.com", "x-forwarded-proto": "https", "x-request-id": "r-1" };
 
 type Sent = Readonly<Record<string, string>> | ReadonlyArray<[string, string]>;
@@ -63,6 +63,11 @@ describe("originHeaders() lets through", () => {
 });
 
 describe("originHeaders() drops", () => {
+  test.each(["POST", "HEAD", "OPTIONS", "DELETE"])("Upgrade of a %s, of which fetch() would make a GET", (method) => {
+    const from = new Headers({ connection: "Upgrade", upgrade: "websocket" });
+    const made = originHeaders(planHeaders(settingsOf()), from, { ...connection, method });
+    expect(Object.fromEntries(made)).toEqual(own);
+  });
   test.each([
     ...["X-User-Id", "x-user-id", "X-USER-ID", "X_User_Id", "x_user_id", "X-User_Id", "X_User-Id"],
     ...["X.User.Id", "X!User!Id", "X~User`Id", "X|User^Id", "X'User*Id", "X+User&Id", "X$User%Id", "X#User#Id"],

@@ -4,7 +4,7 @@ import { originHeaders, planHeaders } from "../../../src/proxy/headers/headers.t
 import { tokenTypes } from "../../../src/tokens/token-types.ts";
 import { settingsOf } from "../../support/settings.ts";
 
-const connection = { requestId: "r-1", protocol: "https", host: "api.example.com" };
+const connection = { requestId: "r-1", method: "GET", protocol: "https", host: "api.example.com" };
 type Claims = Readonly<Record<string, unknown>>;
 
 function identityHeaders(

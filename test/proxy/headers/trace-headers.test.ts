@@ -7,7 +7,7 @@ const requestId = "5f0c8d7e6b5a49382716051423324150";
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 function sent(headers: Readonly<Record<string, string>>, vars: object = {}, id = requestId) {
-  const connection = { requestId: id, protocol: "https", host: "api.example.com" };
+  const connection = { requestId: id, method: "GET", protocol: "https", host: "api.example.com" };
   const made = originHeaders(planHeaders(settingsOf({ ...vars })), new Headers(headers), connection);
   return { traceparent: made.get("traceparent"), tracestate: made.get("tracestate") };
 }
