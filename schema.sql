@@ -29,6 +29,14 @@ CREATE TABLE IF NOT EXISTS deleted_users (
   version        INTEGER NOT NULL              -- of the deletion
 ) WITHOUT ROWID;
 
+-- Alternate ids of deleted users: a token of another issuer that is older makes no new row (provision of ISSUERS).
+CREATE TABLE IF NOT EXISTS deleted_alternate_ids (
+  alternate_id   TEXT    PRIMARY KEY NOT NULL,
+  user_id        TEXT    NOT NULL,             -- whose it was; if the API deleted the user (deleted_users), no token makes a new row
+  deleted_at     INTEGER NOT NULL,
+  expires_at     INTEGER                       -- when the row is deleted: for erased users; NULL: never
+) WITHOUT ROWID;
+
 -- Events that are to be sent to the API (EVENTS, EVENTS_URL), written with the change that each tells of. Never a secret.
 CREATE TABLE IF NOT EXISTS events (
   sequence       INTEGER PRIMARY KEY AUTOINCREMENT, -- grows with each event, so also with each event of one user
@@ -243,6 +251,10 @@ CREATE INDEX IF NOT EXISTS users_id_number ON users (CAST(id AS INTEGER));
 CREATE INDEX IF NOT EXISTS user_cutoffs_user_number ON user_cutoffs (CAST(user_id AS INTEGER));
 -- A column that was added to an older table has no UNIQUE of its own.
 CREATE UNIQUE INDEX IF NOT EXISTS users_alternate_id ON users (alternate_id);
+CREATE TRIGGER IF NOT EXISTS users_alternate_id_deleted AFTER DELETE ON users WHEN OLD.alternate_id IS NOT NULL
+BEGIN INSERT INTO deleted_alternate_ids (alternate_id, user_id, deleted_at) VALUES (OLD.alternate_id, CAST(OLD.id AS TEXT), unixepoch())
+  ON CONFLICT (alternate_id) DO UPDATE SET user_id = excluded.user_id, deleted_at = excluded.deleted_at, expires_at = NULL; END;
+CREATE INDEX IF NOT EXISTS deleted_alternate_ids_expires_at ON deleted_alternate_ids (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS api_keys_user_id ON api_keys (user_id) WHERE user_id IS NOT NULL;
 -- For the list, the newest first.
 CREATE INDEX IF NOT EXISTS api_keys_created_at ON api_keys (created_at, prefix);

@@ -27,7 +27,7 @@ export interface Services {
   readonly tokens: TokenStore;
   readonly sessions: SessionStore;
   readonly revocationCache: RevocationCache;
-  /** Until when something of a session that ends now could still be used. */
+  /** Until when tokens of a user that end now could still be used. */
   readonly endedUntilSeconds: (nowSeconds: number) => number;
   /** Undefined where LOGIN_LIMITER is not bound. */
   readonly loginLimiter: LoginLimiter | undefined;

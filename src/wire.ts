@@ -16,7 +16,7 @@ import { boundOrigin, type Origin, urlOrigin, zoneOrigin } from "./proxy/forward
 import { loginSender } from "./proxy/login-target.ts";
 import type { Shown } from "./router.ts";
 import type { Services } from "./services.ts";
-import { endedUntilSeconds } from "./sessions/end-sessions.ts";
+import { userEndedUntilSeconds } from "./sessions/end-sessions.ts";
 import { createTokenUseCases } from "./sessions/use-cases.ts";
 import { bindingErrors, bindingWarnings } from "./settings/checks/check-bindings.ts";
 import { provisioningKeys } from "./settings/derived.ts";
@@ -125,7 +125,7 @@ export async function wire(
     revocationCache: env.BLACKLIST
       ? kvRevocationCache(env.BLACKLIST, settings.REVOCATION_CACHE_SECONDS, log)
       : noRevocationCache(),
-    endedUntilSeconds: (nowSeconds: number) => endedUntilSeconds(settings, nowSeconds),
+    endedUntilSeconds: (nowSeconds: number) => userEndedUntilSeconds(settings, nowSeconds),
     loginLimiter: env.LOGIN_LIMITER && rateLimiter(env.LOGIN_LIMITER, log),
     limiters: new Map(limits.map(({ binding }) => [binding, rateLimiter(env[binding] as RateLimit, log)])),
     hooks,
@@ -209,7 +209,7 @@ function provisioningFor(
     settings,
     provisioningStore,
     revocationCache,
-    endedUntilSeconds: (nowSeconds) => endedUntilSeconds(settings, nowSeconds),
+    endedUntilSeconds: (nowSeconds) => userEndedUntilSeconds(settings, nowSeconds),
     log,
   });
   return {

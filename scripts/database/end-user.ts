@@ -1,7 +1,7 @@
 // Ends all tokens of a user, or one session, in one transaction with whatever else becomes of the user; then tells KV.
 // Must never hold SQL or key names of its own about tokens: what it writes is what the Worker writes.
 
-import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
+import { endedUntilSeconds, userEndedUntilSeconds } from "../../src/sessions/end-sessions.ts";
 import { endAllStatements, endSessionStatements } from "../../src/stores/d1/sessions.ts";
 import { spreadSessions } from "../../src/stores/spread/sessions.ts";
 import { ownerOf } from "../../src/users/token-user.ts";
@@ -65,8 +65,8 @@ export async function endUserTokens(
   nowSeconds: number,
   remembered?: number,
 ): Promise<void> {
-  const settings = settingsOf(bindings.vars, [...lifetimes, "USER_ID_FIELD", "USERNAME_FIELD"]);
-  const until = remembered ?? endedUntilSeconds(settings, nowSeconds);
+  const settings = settingsOf(bindings.vars, [...lifetimes, "ISSUERS", "USER_ID_FIELD", "USERNAME_FIELD"]);
+  const until = remembered ?? userEndedUntilSeconds(settings, nowSeconds);
   const before = nowSeconds + 1;
   const moment = { issuedBeforeSeconds: before, untilSeconds: until, nowSeconds };
   const ending = endAllStatements({ column: "id", value: user.id }, moment).map(([sql, values]) =>

@@ -1,5 +1,6 @@
 // Erases a person: what is stored about them in each database, in any table, and in KV.
 // Must never let a token of theirs be good again: what refuses tokens that are still out stays until they have expired.
+import { longestMappedSeconds } from "../../src/settings/mapped-lifetime.ts";
 import { ownerOf } from "../../src/users/token-user.ts";
 import type { User, UserId } from "../../src/users/user.ts";
 import type { UserIdColumn } from "../../src/users/user-id.ts";
@@ -18,11 +19,16 @@ export interface Person {
   readonly user: Pick<User, UserIdColumn> | undefined;
 }
 
-/** When the last access or sliding token that names a person can be used: refresh tokens end with the row of the user. */
+/**
+ * When the last access or sliding token that names a person, or the last of another issuer that stands for one (`reissue`),
+ * can be used: refresh tokens end with the row of the user.
+ */
 export function erasedUntil({ vars }: Pick<Bindings, "vars">, nowSeconds: number): number {
-  const lifetimes = ["ACCESS_TOKEN_LIFETIME", "SLIDING_TOKEN_LIFETIME", "LEEWAY"] as const;
-  const { ACCESS_TOKEN_LIFETIME, SLIDING_TOKEN_LIFETIME, LEEWAY } = settingsOf(vars, lifetimes);
-  return nowSeconds + Math.max(ACCESS_TOKEN_LIFETIME, SLIDING_TOKEN_LIFETIME) + LEEWAY;
+  const lifetimes = ["ACCESS_TOKEN_LIFETIME", "SLIDING_TOKEN_LIFETIME", "LEEWAY", "ISSUERS"] as const;
+  const settings = settingsOf(vars, lifetimes);
+  const { ACCESS_TOKEN_LIFETIME, SLIDING_TOKEN_LIFETIME, LEEWAY } = settings;
+  const ownSeconds = Math.max(ACCESS_TOKEN_LIFETIME, SLIDING_TOKEN_LIFETIME) + LEEWAY;
+  return nowSeconds + Math.max(ownSeconds, longestMappedSeconds(settings));
 }
 
 /**
@@ -52,8 +58,9 @@ export async function eraseUser(bindings: Bindings, { id, user }: Person, nowSec
     ...["admin_sessions", "events"].map((table) => `DELETE FROM ${table} WHERE user_id = ${sqlText(id)}`),
     `DELETE FROM api_keys WHERE user_id = ${sqlText(id)}`,
     `DELETE FROM deleted_users WHERE id = ${sqlText(id)}`,
-    // The id and a time: what refuses the tokens that are still out.
+    // The ids and a time: what refuses the tokens that are still out.
     `UPDATE user_cutoffs SET expires_at = MIN(expires_at, ${sqlInteger(until)}) WHERE user_id = ${sqlText(id)}`,
+    `UPDATE deleted_alternate_ids SET expires_at = MIN(COALESCE(expires_at, ${sqlInteger(until)}), ${sqlInteger(until)}) WHERE user_id = ${sqlText(id)}`,
     `UPDATE audit SET user_id = 'erased', detail = '{}' WHERE user_id = ${sqlText(id)}`,
     `UPDATE audit SET actor = 'erased', place = NULL, detail = '{}' WHERE source = 'admin' AND actor = ${sqlText(id)}`,
   ];
@@ -97,6 +104,7 @@ export async function tablesWith(database: Pick<Database, "read">, id: UserId): 
     "events",
     "audit",
     "api_keys",
+    "deleted_alternate_ids",
   ] as const;
   const found: string[] = [];
   const [row] = await database.read(

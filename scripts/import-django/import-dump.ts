@@ -1,7 +1,7 @@
 // Imports a dump that was read into a database: plans, writes in one transaction, tells KV, reports.
 // Must never import a part of a dump.
 import { randomUUID } from "node:crypto";
-import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
+import { userEndedUntilSeconds } from "../../src/sessions/end-sessions.ts";
 import { newUserIds } from "../../src/users/new-user-ids.ts";
 import { integerKey } from "../../src/users/primary-key.ts";
 import { userIdColumn } from "../../src/users/user-id.ts";
@@ -48,7 +48,7 @@ export interface ImportChoices {
 const settingNames = [
   ...(["LEEWAY", "TOKEN_TYPE_CLAIM", "SLIDING_TOKEN_REFRESH_EXP_CLAIM", "SLIDING_TOKEN_LIFETIME"] as const),
   ...(["ACCESS_TOKEN_LIFETIME", "REFRESH_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME"] as const),
-  ...(["USERNAME_FIELD", "USERNAME_CASE", "USER_ID_FIELD", "USER_ID_TYPE"] as const),
+  ...(["USERNAME_FIELD", "USERNAME_CASE", "USER_ID_FIELD", "USER_ID_TYPE", "ISSUERS"] as const),
 ];
 
 /** The settings that an import goes by, with what wrangler.toml says of the user model. */
@@ -137,7 +137,7 @@ export async function importDump(
       hasAlternates: model?.idField !== undefined,
       prune: choices.prune,
       record: model && recordOf(model, extras.fields, tables.last),
-      untilSeconds: endedUntilSeconds(settings, choices.nowSeconds),
+      untilSeconds: userEndedUntilSeconds(settings, choices.nowSeconds),
       nowSeconds: choices.nowSeconds,
       foldNames,
     });
@@ -147,7 +147,7 @@ export async function importDump(
       plan,
       model,
       choices.nowSeconds,
-      endedUntilSeconds(settings, choices.nowSeconds),
+      userEndedUntilSeconds(settings, choices.nowSeconds),
     );
     progress.step(`Writing to the ${database.place} database`);
     const write = () => writeBulk(bindings, statements, (count) => progress.at(count, statements.length));

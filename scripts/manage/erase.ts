@@ -62,20 +62,26 @@ export async function erase(
 ): Promise<readonly string[]> {
   const { database } = bindings;
   const { id, user, label } = await personOf(bindings, word);
-  if (user === undefined && (await tablesWith(database, id)).filter((table) => table !== "user_cutoffs").length === 0) {
+  if (user === undefined && (await tablesLeft(database, id)).length === 0) {
     const sessions = await Promise.all([...bindings.sessions.values()].map((one) => isInSessions(one.database, id)));
     if (!sessions.some(Boolean))
       throw new Failure(`Nothing is stored about ${label} in the ${database.place} database.`);
   }
   await ask(`Erase ${label} from the ${database.place} database, for ever?`);
   await eraseUser(bindings, { id, user }, nowSeconds);
-  const left = (await tablesWith(database, id)).filter((table) => table !== "user_cutoffs");
+  const left = await tablesLeft(database, id);
   if (left.length > 0)
     throw new Failure(`${label} is still in ${left.join(", ")}. Run the command again with --id ${id}.`);
   return [
     `Erased ${label} from the ${database.place} database. All tokens are ended.`,
-    `The id alone stays in user_cutoffs and in KV until ${isoTime(erasedUntil(bindings, nowSeconds))}, to refuse tokens that are still out.`,
+    `The id alone stays in user_cutoffs and in KV, and an alternate id in deleted_alternate_ids, until ${isoTime(erasedUntil(bindings, nowSeconds))}, to refuse tokens that are still out.`,
   ];
+}
+
+/** The tables that have more of the person than what refuses tokens that are still out. */
+async function tablesLeft(database: Bindings["database"], id: string): Promise<readonly string[]> {
+  const tables = await tablesWith(database, id);
+  return tables.filter((table) => table !== "user_cutoffs" && table !== "deleted_alternate_ids");
 }
 
 async function isInSessions(database: Pick<Bindings["database"], "read">, id: string): Promise<boolean> {

@@ -3,7 +3,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { parseJson } from "../../src/json/parse.ts";
-import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
+import { userEndedUntilSeconds } from "../../src/sessions/end-sessions.ts";
 import { createApplyLines, type LineResult } from "../../src/users/provisioning.ts";
 import { type LineReading, type LineSettings, readLine, readLineId } from "../../src/users/provisioning-line.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
@@ -43,7 +43,7 @@ Exit code 0: all lines count now, or did before, or newer ones do. 1: lines were
   npm run manage -- provision --delete 7 --remote`;
 
 const settingNames = [
-  ...(["USERNAME_FIELD", "USERNAME_CASE", "USER_ID_FIELD", "USER_ID_TYPE", "LEEWAY"] as const),
+  ...(["USERNAME_FIELD", "USERNAME_CASE", "USER_ID_FIELD", "USER_ID_TYPE", "LEEWAY", "ISSUERS"] as const),
   ...(["ACCESS_TOKEN_LIFETIME", "REFRESH_TOKEN_LIFETIME"] as const),
   ...(["SLIDING_TOKEN_LIFETIME", "SLIDING_TOKEN_REFRESH_LIFETIME"] as const),
 ];
@@ -84,7 +84,7 @@ export function openProvisioner(
     settings,
     provisioningStore: provisioningStore(bindings),
     revocationCache: { announceUser: (...asked) => tellKv(announceUser?.(...asked)) },
-    endedUntilSeconds: (now) => endedUntilSeconds(settings, now),
+    endedUntilSeconds: (now) => userEndedUntilSeconds(settings, now),
     log: (event, fields) => {
       if (event === "user_name_lost" && "user_id" in fields) nameless.push(fields.user_id);
     },

@@ -3,7 +3,7 @@
 
 import type { RequestContext } from "../context.ts";
 import { refuse } from "../errors.ts";
-import { announceUserEnd, type EndingDependencies, endedUntilSeconds } from "../sessions/end-sessions.ts";
+import { announceUserEnd, type EndingDependencies, userEndedUntilSeconds } from "../sessions/end-sessions.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Actor, AdminUserStore, Ending, UserFields } from "../stores/admin-contract.ts";
 import type { AuditEntry } from "../stores/audit-contract.ts";
@@ -125,7 +125,7 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
   /** All tokens up to and including this second. */
   const endingNow = ({ nowSeconds }: RequestContext): Ending => ({
     issuedBeforeSeconds: nowSeconds + 1,
-    untilSeconds: endedUntilSeconds(settings, nowSeconds),
+    untilSeconds: userEndedUntilSeconds(settings, nowSeconds),
     nowSeconds,
   });
 

@@ -85,6 +85,7 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
 
   /** What a verified token says, or was refused for; and how to ask the store about it. */
   const verify = async (asked: AuthenticationRequest, nowSeconds: number) => {
+    const versionBefore = codec.keysVersion(nowSeconds);
     // RFC 6750 section 2.1: printable ASCII. Anything else goes on as an empty token and is refused like any bad one.
     const text = /^[!-~]*$/.test(asked.token) ? asked.token : "";
     const opened = await codec.open(text, nowSeconds).catch(tokenRefusal);
@@ -100,8 +101,9 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
     const tokenType = await acceptedTokenType(opened, check);
     if (!read || !Object.hasOwn(read.claims, issuer.USER_ID_CLAIM)) return refuse("user_claim_missing");
     const verified = { ...read, tokenType };
-    // What depends on the blacklist is asked each time.
-    if (!blacklistWasAsked) tokenCache.keep(asked.token, verified, codec.keysVersion(nowSeconds));
+    // What depends on the blacklist, or on keys that may have been replaced meanwhile, is asked each time.
+    const isSame = codec.keysVersion(nowSeconds) === versionBefore;
+    if (!blacklistWasAsked && isSame) tokenCache.keep(asked.token, verified, versionBefore);
     return { verified, ask };
   };
 

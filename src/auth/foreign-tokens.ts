@@ -7,6 +7,7 @@ import type { RevocationCache, RevocationKeys, TokenStore } from "../stores/cont
 import { claimedIssuer, type ForeignIssuer, type ForeignToken } from "../tokens/foreign-issuer.ts";
 import { foreignKey } from "../tokens/foreign-key.ts";
 import { type TokenType, tokenTypes } from "../tokens/token-types.ts";
+import { foreignIds } from "../users/foreign-ids.ts";
 import { type ForeignUserDependencies, foreignUser } from "../users/foreign-user.ts";
 import { ownerOf } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
@@ -52,21 +53,20 @@ export interface ForeignTokenDependencies extends ForeignUserDependencies, Reiss
 export function withForeignTokens(own: Authentication, deps: ForeignTokenDependencies): Authentication {
   const { foreignTokenCache: cache } = deps;
   const byName = new Map(deps.issuers.map((issuer) => [issuer.issuer, issuer]));
-  const prefixes = deps.issuers.flatMap(({ mapping }) => (mapping?.by === "prefix" ? [mapping.prefix] : []));
-  /** Whether an own token names a user by an id that is another issuer's. */
-  const isOthers = (userId: unknown): boolean =>
-    typeof userId === "string" && prefixes.some((prefix) => userId.startsWith(prefix));
+  const isOthers = foreignIds(deps.settings, deps.issuers);
 
   /** The token as it was verified before, or now. */
   const verified = async (issuer: ForeignIssuer, token: string, nowSeconds: number): Promise<KnownForeignToken> => {
     const known = cache.recall(token, 0, nowSeconds);
-    if (known !== undefined && known.keysVersion === issuer.keysVersion(nowSeconds)) return known;
+    const versionBefore = issuer.keysVersion(nowSeconds);
+    if (known !== undefined && known.keysVersion === versionBefore) return known;
     const opened = await issuer.verify(token, nowSeconds).catch(tokenRefusal);
     // As for our own tokens: that nobody is named is said of the token, and not by each class.
     if (opened instanceof Refusal && opened.reason === "user_claim_missing") throw opened;
     if (opened instanceof Refusal) return refuseAsClasses(deps.tokenTypes, opened);
-    // What is remembered of a set that has to be fetched again counts for this request alone.
-    const keysVersion = issuer.keysVersion(nowSeconds) ?? Number.NaN;
+    // Of keys that may have been replaced meanwhile, or that have to be fetched again, it counts for this request alone.
+    const isSame = versionBefore !== undefined && issuer.keysVersion(nowSeconds) === versionBefore;
+    const keysVersion = isSame ? versionBefore : Number.NaN;
     const fresh = { issuer, keysVersion, token: opened, identity: identityOf(issuer, opened) };
     const kept = { ...fresh, mapped: undefined, expiresAtSeconds: opened.untilSeconds };
     cache.keep(token, kept, 0);

@@ -2,12 +2,14 @@
 // Must never say why a token is not good, nor call one good whose end the store knows.
 import type { RequestContext } from "../context.ts";
 import { Refusal } from "../errors.ts";
+import { readIssuers } from "../settings/issuers.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { TokenStore } from "../stores/contract.ts";
 import { checkTokenType } from "../tokens/check.ts";
 import { claim } from "../tokens/claims.ts";
 import type { Codec } from "../tokens/codec.ts";
 import { type TokenType, tokenTypes } from "../tokens/token-types.ts";
+import { foreignIds } from "../users/foreign-ids.ts";
 import { checkRouteUser, userLookup } from "../users/token-user.ts";
 import type { User } from "../users/user.ts";
 import { tokenRefusal } from "./accepted-token-type.ts";
@@ -31,11 +33,13 @@ const types: readonly TokenType[] = [tokenTypes.access, tokenTypes.refresh, toke
 const inactive = { active: false } as const;
 
 /**
- * 1. Signature, registered claims and type: one of our own access, refresh or sliding tokens. 2. D1 knows of no end: neither of
- * the token nor of its session, of its user's tokens or of everybody's; a refresh token is not used up. 3. Its user, where there
- * is a row of theirs, is as a route with `auth = "user"` asks. All of D1 is one round trip.
+ * 1. Signature, registered claims and type: one of our own access, refresh or sliding tokens, for no user of another issuer.
+ * 2. D1 knows of no end: neither of the token nor of its session, of its user's tokens or of everybody's; a refresh token is
+ * not used up. 3. Its user, where there is a row of theirs, is as a route with `auth = "user"` asks. All of D1 is one round
+ * trip.
  */
 export function createIntrospect({ settings, codec, tokens }: IntrospectDependencies): Introspect {
+  const isOthers = foreignIds(settings, readIssuers(settings).issuers);
   return async ({ nowSeconds }, token) => {
     // A token has no other characters (RFC 6750 section 2.1).
     const claims = /^[!-~]+$/.test(token) ? await unlessRefused(() => codec.open(token, nowSeconds)) : undefined;
@@ -43,6 +47,7 @@ export function createIntrospect({ settings, codec, tokens }: IntrospectDependen
     const type = types.find((one) => isOfType(settings, one, claims, nowSeconds));
     if (type === undefined) return inactive;
     const read = readClaims({ settings, issuer: codec.issuer }, claims);
+    if (isOthers(read.userId)) return inactive;
     const keys = settings.TOKEN_BLACKLIST_ENABLED ? read.revocationKeys : undefined;
     const { ended, user } = await tokens.tokenStatus(keys, userLookup(settings, read.userId), false);
     if (ended || !isGoodUser(settings, claims, user)) return inactive;

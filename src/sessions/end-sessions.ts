@@ -1,6 +1,7 @@
 // Ends a session, or all tokens of a user: the store first, then the revocation cache.
 // Must never answer before the store has written it.
 
+import { longestMappedSeconds } from "../settings/mapped-lifetime.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Owner, RevocationCache, SessionStore } from "../stores/contract.ts";
 import { ownerOf } from "../users/token-user.ts";
@@ -40,7 +41,7 @@ export async function endUser(
   issuedBeforeSeconds: number,
   nowSeconds: number,
 ): Promise<void> {
-  const until = endedUntilSeconds(deps.settings, nowSeconds);
+  const until = userEndedUntilSeconds(deps.settings, nowSeconds);
   await deps.sessions.endAll(ownerOf(deps.settings, user), issuedBeforeSeconds, until, nowSeconds);
   await announceUserEnd(deps, user, { issuedBeforeSeconds, untilSeconds: until, nowSeconds });
 }
@@ -83,6 +84,14 @@ export async function announceUserEnd(
 type Lifetime =
   | ("ACCESS_TOKEN_LIFETIME" | "REFRESH_TOKEN_LIFETIME")
   | ("SLIDING_TOKEN_LIFETIME" | "SLIDING_TOKEN_REFRESH_LIFETIME" | "LEEWAY");
+
+/**
+ * Until when tokens of a user that end now could still be used: the user's own, and those of other issuers that stand for
+ * the user (`reissue`).
+ */
+export function userEndedUntilSeconds(settings: Pick<Settings, Lifetime | "ISSUERS">, nowSeconds: number): number {
+  return Math.max(endedUntilSeconds(settings, nowSeconds), nowSeconds + longestMappedSeconds(settings));
+}
 
 /** Until when something of a session that ends now could still be used. */
 export function endedUntilSeconds(settings: Pick<Settings, Lifetime>, nowSeconds: number): number {

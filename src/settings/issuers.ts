@@ -1,6 +1,7 @@
 // ISSUERS: whose tokens are accepted beside the gateway's own. Read key by key; every error at once, by entry and key.
 // Must never take an entry that could fail open: an audience left out by mistake, a secret in the place of a public key.
 import { isLoopback, parsedUrl } from "./checks/check-urls.ts";
+import { leewayByDefault } from "./mapped-lifetime.ts";
 import { isNone, isRecord, type Reader, readDuration, readTextList, shown } from "./readers.ts";
 import { type Algorithm, algorithms, type Settings } from "./settings.ts";
 
@@ -90,7 +91,7 @@ export function readIssuers(settings: Settings): IssuersReading {
   if (errors.length === 0) {
     issuers.forEach((issuer, index) => {
       const error = (text: string) => void errors.push(`${issuer.place}${text}`);
-      checkAgainstOthers(issuer, issuers.slice(0, index), error);
+      checkAgainstOthers(issuer, issuers.slice(0, index), settings, error);
       checkAgainstSettings(issuer, settings, error);
     });
   }
@@ -136,6 +137,10 @@ function readIssuer(place: string, entry: Entry, { error, warn }: Say): IssuerSe
   const algorithmsOf = value("algorithms", readTextList(`a list of ${publicAlgorithms.join(", ")}`, 1), ["RS256"]);
   const userClaim = value("user_claim", readClaim, "sub");
   const mapping = value("reissue", readMapping(userClaim), undefined);
+  const maxAgeSeconds = value<number | undefined>("max_age", readDuration(1), undefined);
+  if (mapping !== undefined && entry.max_age === undefined) {
+    warn(".reissue without max_age: log-outs of users are remembered for 30 days, and tokens may not live longer.");
+  }
   const provision = value("provision", readTrueOrFalse, false);
   if (provision && mapping === undefined) error(".provision needs reissue, which says whom a new row is for.");
   return {
@@ -151,8 +156,8 @@ function readIssuer(place: string, entry: Entry, { error, warn }: Say): IssuerSe
     jtiClaim: value<string | null>("jti_claim", (raw) => (isNone(raw) ? { value: null } : readClaim(raw)), "jti"),
     typeClaim: value("type_claim", readTypeClaim, undefined),
     accessTokensOnly: value("typ", readTyp, false),
-    leewaySeconds: value("leeway", readDuration(0), 5),
-    maxAgeSeconds: value("max_age", readDuration(1), undefined),
+    leewaySeconds: value("leeway", readDuration(0), leewayByDefault),
+    maxAgeSeconds,
   };
 }
 
@@ -226,22 +231,33 @@ const isSafe = (url: URL | undefined): url is URL =>
 const readMapping =
   (userClaim: string): Reader<UserMapping> =>
   (raw) => {
-    const expected = `{ user = "alternate_id" }, or { user_id = "<prefix>{${userClaim}}" } with a prefix of its own`;
+    const expected = `{ user = "alternate_id" }, or { user_id = "<prefix>{${userClaim}}" } with a prefix of its own that ends in no letter or digit`;
     if (!isRecord(raw) || Object.keys(raw).length !== 1) return { expected };
     if (raw.user === "alternate_id") return { value: { by: "alternate_id" } };
     const end = `{${userClaim}}`;
     if (typeof raw.user_id !== "string" || !raw.user_id.endsWith(end)) return { expected };
     const prefix = raw.user_id.slice(0, -end.length);
-    const isPrefix = /^[!-~]{1,100}$/.test(prefix) && !/[{}]/.test(prefix);
+    // With a letter or a digit at its end, ids of somebody else could begin with it: 17 with "1".
+    const isPrefix = /^[!-~]{1,100}$/.test(prefix) && !/[{}]|[0-9A-Za-z]$/.test(prefix);
     return isPrefix ? { value: { by: "prefix", prefix } } : { expected };
   };
 
-function checkAgainstOthers(issuer: IssuerSettings, earlier: readonly IssuerSettings[], error: Say["error"]): void {
+function checkAgainstOthers(
+  issuer: IssuerSettings,
+  earlier: readonly IssuerSettings[],
+  settings: Settings,
+  error: Say["error"],
+): void {
+  // Then a prefix and the subject of another issuer are looked for in one column: "a:7" could be either's.
+  const alternatesAreIds = !namesAreIds(settings) && !isPrimaryKey(settings);
   for (const other of earlier) {
     if (other.issuer === issuer.issuer) error(`.issuer is that of ${other.place}: each issuer has one entry.`);
     const [one, two] = [issuer.mapping, other.mapping];
-    if (one?.by === "alternate_id" && two?.by === "alternate_id") {
-      error(`.reissue is that of ${other.place}: a user of one issuer would be a user of the other.`);
+    const haveOneColumn = one?.by === two?.by ? one?.by === "alternate_id" : alternatesAreIds;
+    if (one !== undefined && two !== undefined && haveOneColumn) {
+      error(
+        `.reissue and that of ${other.place} look in one column: a user of one issuer would be a user of the other.`,
+      );
     }
     if (one?.by !== "prefix" || two?.by !== "prefix") continue;
     if (one.prefix.startsWith(two.prefix) || two.prefix.startsWith(one.prefix)) {
@@ -251,19 +267,24 @@ function checkAgainstOthers(issuer: IssuerSettings, earlier: readonly IssuerSett
   }
 }
 
+const namesAreIds = ({ USER_ID_FIELD, USERNAME_FIELD }: Settings): boolean =>
+  USER_ID_FIELD === "username" || USER_ID_FIELD === USERNAME_FIELD;
+
+const isPrimaryKey = ({ USER_ID_FIELD }: Settings): boolean => USER_ID_FIELD === "id" || USER_ID_FIELD === "pk";
+
 /** What the ids of users begin with that are made here (users/new-user-ids.ts). */
 const ownIds = "edge-";
 
 function checkAgainstSettings({ issuer, mapping, provision }: IssuerSettings, settings: Settings, error: Say["error"]) {
-  const { ISSUER, USER_ID_TYPE, USER_ID_FIELD, USERNAME_FIELD, USERS_OWNER, FORWARD_AUTHORIZATION } = settings;
+  const { ISSUER, USER_ID_TYPE, USERS_OWNER, FORWARD_AUTHORIZATION } = settings;
   if (issuer === ISSUER) error(".issuer is ISSUER: the gateway's own tokens need no entry.");
   if (mapping === undefined) return;
-  const namesAreIds = USER_ID_FIELD === "username" || USER_ID_FIELD === USERNAME_FIELD;
   if (!FORWARD_AUTHORIZATION) error(".reissue needs FORWARD_AUTHORIZATION: the API would not get the token.");
   if (mapping.by === "prefix") {
     if (USER_ID_TYPE !== "text")
       error('.reissue: user_id needs USER_ID_TYPE = "text", since the prefix is part of the id.');
-    if (namesAreIds) error(".reissue: user_id needs a USER_ID_FIELD that is not the name, which users may choose.");
+    if (namesAreIds(settings))
+      error(".reissue: user_id needs a USER_ID_FIELD that is not the name, which users may choose.");
     if (ownIds.startsWith(mapping.prefix) || mapping.prefix.startsWith(ownIds)) {
       error(`.reissue must have another prefix: ids that the gateway makes begin with "${ownIds}".`);
     }
@@ -271,5 +292,7 @@ function checkAgainstSettings({ issuer, mapping, provision }: IssuerSettings, se
   if (!provision) return;
   if (USERS_OWNER === "origin")
     error('.provision makes users here, and USERS_OWNER = "origin" has the API alone make them.');
-  if (namesAreIds) error(".provision needs a USER_ID_FIELD that is not the name, which a new row does not have.");
+  if (namesAreIds(settings)) {
+    error(".provision needs a USER_ID_FIELD that is not the name, which a new row does not have.");
+  }
 }

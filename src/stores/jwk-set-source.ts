@@ -43,6 +43,9 @@ export function metadataUrls(issuer: string): readonly [openId: string, oauth: s
   ];
 }
 
+/** Names of hosts inside a network: of standards (RFC 6761, 6762 and 8375, .internal), and in use (RFC 6762 appendix G). */
+const insideNames = /(^|\.)(localhost|local|internal|home\.arpa|intranet|private|corp|home|lan)$/;
+
 /**
  * Whether keys may be fetched from there: https, and no host by its address or on this machine. On the issuer's own host
  * both may be: the settings name it.
@@ -52,8 +55,10 @@ function mayLeadTo(url: URL, issuer: URL): boolean {
   if (url.hostname === issuer.hostname) {
     return url.protocol === "https:" || (url.protocol === "http:" && issuer.protocol === "http:" && isLoopback(url));
   }
-  const isAddress = /^\[|^[\d.]+$/.test(url.hostname);
-  const isInside = /(^|\.)(localhost|local|internal)\.?$/.test(url.hostname) || !url.hostname.includes(".");
+  // The dot at its end only says that the name is complete.
+  const host = url.hostname.replace(/\.+$/, "");
+  const isAddress = /^\[|^[\d.]+$/.test(host);
+  const isInside = insideNames.test(host) || !host.includes(".");
   return url.protocol === "https:" && !isAddress && !isInside;
 }
 

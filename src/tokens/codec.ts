@@ -11,6 +11,7 @@ import { checkRegisteredClaims } from "./check.ts";
 import type { Claims } from "./claims.ts";
 import type { Keys, KeysVersion } from "./keys.ts";
 import { openKnownHeaders, type SplitToken, type UsedSecret } from "./known-headers.ts";
+import { reissuedType } from "./reissued-token.ts";
 import { type ChooseKeys, gatewayIssuer, type TrustedIssuer, type TryKeys } from "./trusted-issuer.ts";
 
 /** Signs and opens the tokens of one configuration. */
@@ -26,9 +27,6 @@ export interface Codec {
   /** That of `issuer`. */
   readonly keysVersion: KeysVersion;
 }
-
-/** The header `typ` (RFC 8725 section 3.11) of a token that stands for another issuer's, for the origin alone. */
-export const reissuedType = "reissued+jwt";
 
 /**
  * The claims of a token whose signature, algorithm and registered claims are good. Refuses with a `token_*` reason

@@ -64,7 +64,7 @@ export async function logInAtApi(
   const { settings, apiUsers, revocationCache, endedUntilSeconds } = deps;
   const { nowSeconds } = context;
   const attempt = attemptOf(context, input);
-  await limitLogins(deps, context, input.username);
+  await limitLogins(deps, { ...attempt, username: input.username });
   const known = await accountNamed(deps, input.username);
   const answer = await askApi(deps, context, input);
   const brought = await takeUsers(deps, context, answer, { username: input.username, known });

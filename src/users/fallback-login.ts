@@ -66,7 +66,7 @@ export async function logInWithFallback(
 ): Promise<LoggedIn | PassedAnswer> {
   const attempt = attemptOf(context, credentials);
   const one: Fallback = { deps, context, credentials, attempt };
-  await limitLogins(deps, context, attempt.username);
+  await limitLogins(deps, attempt);
   if (isTooLong(credentials.password)) return failLogin(deps, attempt, "login_password_too_long", undefined);
   const local = await compare(one);
   const { account, verdict } = local;

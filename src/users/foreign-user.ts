@@ -44,8 +44,9 @@ export function foreignLookup(settings: Settings, mapping: UserMapping, subject:
     const value = readKey(mapping.prefix + subject, "text");
     return value === undefined || column === "username" ? undefined : { column, value };
   }
-  // As tokens of ours name the user, where they do so by this column.
-  const value = column === "alternate_id" ? readUserId(settings, subject) : readKey(subject, "text");
+  const text = readKey(subject, "text");
+  // Where tokens of ours name users by this column: as they do. But "07" is another user of its issuer than "7".
+  const value = column !== "alternate_id" || readUserId(settings, subject) === text ? text : undefined;
   return value === undefined ? undefined : { column: "alternate_id", value };
 }
 

@@ -10,7 +10,7 @@ import type { Settings } from "../settings/settings.ts";
 import type { LoginLimiter, LoginRecord, TokenStore, UserStore } from "../stores/contract.ts";
 import type { ApiTokens } from "./api-answer.ts";
 import { hashPassword } from "./hash-password.ts";
-import { countedAddress } from "./ip-address.ts";
+import { clientAddress } from "./ip-address.ts";
 import { type PasswordVerdict, verifyPassword } from "./password.ts";
 import { spendHashTime } from "./spend-hash-time.ts";
 import { ownerOf, passesUserRule } from "./token-user.ts";
@@ -85,7 +85,7 @@ export function createLogin(deps: LoginDependencies): Login {
     async logIn(context, credentials, refusal = () => undefined) {
       const attempt = attemptOf(context, credentials);
       const fail = (reason: Reason, user?: User) => failLogin(deps, attempt, reason, user);
-      await limitLogins(deps, context, attempt.username);
+      await limitLogins(deps, attempt);
       if (isTooLong(credentials.password)) return fail("login_password_too_long");
       const user = await deps.users.byUsername(credentials.username, deps.settings.USERNAME_CASE);
       if (!user) {
@@ -133,11 +133,11 @@ const limitPeriodSeconds = 60;
  */
 export async function limitLogins(
   { settings, loginLimiter: limiter }: Pick<LoginDependencies, "settings" | "loginLimiter">,
-  { headers }: Pick<RequestContext, "headers">,
-  username: string | undefined,
+  attempt: { readonly username: string | undefined; readonly clientAddress: string | null },
 ): Promise<void> {
   if (!limiter) return;
-  const address = countedAddress(headers);
+  const { username } = attempt;
+  const address = clientAddress(attempt.clientAddress);
   const keys = [
     ...(username === undefined ? [] : [accountKey(settings, username)]),
     ...(address === undefined ? [] : [`address:${address}`]),

@@ -139,6 +139,21 @@ describe("it says active: false, and nothing else, of a token", () => {
     expect(await said(next)).toEqual(inactive);
   });
 
+  it("of our own for a user of another issuer, whom routes refuse as well", async () => {
+    const ISSUERS = [
+      {
+        ...{ issuer: "https://idp.example/", jwks: "https://idp.example/jwks", audience: "api" },
+        reissue: { user_id: "-{sub}" },
+      },
+    ];
+    const through = await appWith({ ...vars, USER_ID_TYPE: "text", ISSUERS });
+    const ofUser = (user_id: unknown) =>
+      craft({ claims: { token_type: "access", exp: now + 300, iat: now - 5, jti: freshId(), user_id } });
+    expect(await said(ofUser("-u-1"), through)).toEqual(inactive);
+    expect(await said(ofUser(-17), through)).toEqual(inactive);
+    expect(await said(ofUser("u-1"), through)).toMatchObject({ active: true, user_id: "u-1" });
+  });
+
   it("whose user has logged out everywhere, at once", async () => {
     const { access, refresh, sliding } = await logIn();
     const authorization = `Bearer ${access}`;

@@ -375,6 +375,40 @@ describe("reissue", () => {
     expect(claimsIn((headers.authorization ?? "").replace("Bearer ", ""))).toMatchObject({ user_id: "50" });
   });
 
+  it("reaches the API from no client, on routes that check no token", async () => {
+    await addUser({ id: "81", alternate_id: "auth0|81" });
+    const open = [
+      { path: "/open/*", auth: "public" },
+      { path: "/shadow/*", auth: "token", enforce: false },
+    ];
+    const ROUTES = [...open, ...routes()];
+    const app = await appOf(byAlternate, { ROUTES });
+    const reissued = reissuedOf(await ask(app, "/both/x", await idp.token({ sub: "auth0|81" })));
+    expect(headerIn(reissued).typ).toBe("reissued+jwt");
+    for (const path of ["/open/x", "/shadow/x"]) {
+      for (const value of [reissued, `Bearer ${reissued}`, `Token a, Bearer ${reissued}`, `JWT\t${reissued} x`]) {
+        const { status, headers } = await ask(app, path, undefined, { authorization: value });
+        expect([path, value.slice(0, 9), status, headers.authorization]).toEqual([
+          path,
+          value.slice(0, 9),
+          200,
+          undefined,
+        ]);
+      }
+      for (const value of [
+        `Bearer ${own()}`,
+        "Basic eyJ0eXAiOiJyZWlzc3VlZCtqd3QifQ==",
+        "Bearer eyJ0.eyJ0.",
+        "eyJudWxsIg.",
+      ]) {
+        expect((await ask(app, path, undefined, { authorization: value })).headers.authorization).toBe(value);
+      }
+    }
+    const named = await appOf(byAlternate, { ROUTES, AUTH_HEADER_NAME: "HTTP_X_ACCESS_TOKEN" });
+    const { headers } = await ask(named, "/open/x", undefined, { "x-access-token": `Bearer ${reissued}` });
+    expect(headers["x-access-token"]).toBe(undefined);
+  });
+
   it("is refused everywhere at the gateway, by whatever part it comes", async () => {
     await addUser({ id: "44", alternate_id: "auth0|44" });
     const app = await appOf(byAlternate, { AUTH_COOKIE: true });
@@ -432,6 +466,25 @@ describe("reissue", () => {
     expect(await statusOf(app, "/both/x", await idp.token({ sub: "auth0|48", iat: nowSeconds() }))).toBe(200);
   });
 
+  it("ends for as long as they can be used with the log-out of the user, which outlasts our own tokens", async () => {
+    for (const [id, more, seconds] of [
+      ["63", { max_age: "90d" }, 90 * 86_400 + 5],
+      ["64", { max_age: "90d", leeway: "1m" }, 90 * 86_400 + 60],
+      ["65", {}, 30 * 86_400],
+    ] as const) {
+      await addUser({ id });
+      const app = await appOf({ ...byAlternate, ...more });
+      const before = nowSeconds();
+      const headers = { authorization: `Bearer ${own({ user_id: id, jti: `own-${id}` })}` };
+      const request = new Request("https://gateway.example/api/token/logout-all/", { method: "POST", headers });
+      expect((await app.fetch(request)).status).toBe(200);
+      const select = "SELECT expires_at FROM user_cutoffs WHERE user_id = ?1";
+      const row = await DB.prepare(select).bind(id).first("expires_at");
+      expect(row).toBeGreaterThanOrEqual(before + seconds);
+      expect(row).toBeLessThanOrEqual(nowSeconds() + seconds);
+    }
+  });
+
   it("has the claims that hooks make, and the fingerprint that CHECK_REVOKE_TOKEN wants", async () => {
     await addUser({ id: "49", alternate_id: "auth0|49", password: "!x" });
     const claimsFor = async () => ({ tenant: "blue" });
@@ -446,6 +499,30 @@ describe("reissue", () => {
       tenant: "blue",
       hash_password: "F39196359DB2E07AEC43D56613F8B3DA",
     });
+  });
+});
+
+describe("reissue by the column that our own tokens name", () => {
+  const byAlternate = { reissue: { user: "alternate_id" } };
+
+  it("finds the user of the very text alone: others are other users of their issuer", async () => {
+    await addUser({ id: "61", alternate_id: "7061" });
+    const app = await appOf(byAlternate, { USER_ID_FIELD: "public_id", USER_ID_TYPE: "integer" });
+    expect(await statusOf(app, "/both/x", await idp.token({ sub: "7061" }))).toBe(200);
+    for (const sub of ["07061", "+7061", " 7061", "7061 ", "7_061", "７０６１", "7061.0"]) {
+      const { body } = await ask(app, "/both/x", await idp.token({ sub }));
+      expect([sub, body]).toEqual([sub, { detail: "User not found", code: "user_not_found" }]);
+    }
+  });
+
+  it("likewise by UUIDs", async () => {
+    const uuid = "6f1ed002-ab55-4b1b-9b6a-6a0d4c3e2fab";
+    await addUser({ id: "62", alternate_id: uuid });
+    const app = await appOf(byAlternate, { USER_ID_FIELD: "public_id", USER_ID_TYPE: "uuid" });
+    expect(await statusOf(app, "/both/x", await idp.token({ sub: uuid }))).toBe(200);
+    for (const sub of [uuid.toUpperCase(), uuid.replaceAll("-", ""), `{${uuid}}`, `urn:uuid:${uuid}`]) {
+      expect([sub, await statusOf(app, "/both/x", await idp.token({ sub }))]).toEqual([sub, 401]);
+    }
   });
 });
 
@@ -469,6 +546,14 @@ describe("reissue with a prefix", () => {
       expect(await statusOf(app, "/both/x", own({ user_id: "idp:u-3" }))).toBe(401);
       expect(await statusOf(app, "/x", own({ user_id: "idp:u-3" }))).toBe(401);
       expect(await statusOf(app, "/x", own({ user_id: "ida:u-3" }))).toBe(200);
+    }
+  });
+
+  it("refuses them also where the id is a number, which is text in the column", async () => {
+    const app = await appOf({ reissue: { user_id: "-{sub}" } }, text);
+    for (let time = 0; time < 2; time++) {
+      expect(await statusOf(app, "/x", own({ user_id: -5 }))).toBe(401);
+      expect(await statusOf(app, "/x", own({ user_id: 5 }))).toBe(200);
     }
   });
 });
@@ -533,12 +618,50 @@ describe("provision", () => {
     for (const sub of ["p-5", "p-6"]) expect(await statusOf(app, "/both/x", await idp.token({ sub }))).toBe(401);
     expect(await rows("id IN ('new:p-4', 'new:p-5', 'new:p-6')")).toEqual([]);
   });
+});
 
-  it("makes an id of ours where the subject is the alternate id", async () => {
-    const integers = await appOf({ reissue: { user: "alternate_id" }, provision: true });
-    const { headers } = await ask(integers, "/both/x", await idp.token({ sub: "p-7" }));
-    const [row] = await rows("alternate_id = 'p-7'");
-    expect(row).toMatchObject({ id: headers["x-user-id"], username: `id:${headers["x-user-id"]}` });
-    expect(headers["x-user-id"]).toMatch(/^-?\d+$/);
+describe("provision by alternate_id", () => {
+  const whole = { reissue: { user: "alternate_id" }, provision: true };
+  const found = async (sub: string) =>
+    (await DB.prepare("SELECT id, username, is_active FROM users WHERE alternate_id = ?1").bind(sub).all()).results;
+
+  it("writes a row with a new id, once", async () => {
+    for (const vars of [{ USER_ID_TYPE: "text" }, {}, { USER_ID_FIELD: "public_id", USER_ID_TYPE: "text" }]) {
+      const sub = `alt|${JSON.stringify(vars).length}`;
+      const app = await appOf(whole, vars);
+      for (let time = 0; time < 2; time++) {
+        expect(await statusOf(app, "/both/x", await idp.token({ sub, jti: `t-${time}` }))).toBe(200);
+      }
+      const rows = await found(sub);
+      expect(rows).toEqual([{ id: rows[0]?.id, username: `id:${rows[0]?.id}`, is_active: 1 }]);
+    }
+  });
+
+  it("makes no user again for a token from before the deletion, however the row was deleted", async () => {
+    const app = await appOf(whole, { USER_ID_TYPE: "text" });
+    await addUser({ id: "71", alternate_id: "alt|gone" });
+    await DB.prepare("DELETE FROM users WHERE id = '71'").run();
+    const iat = nowSeconds();
+    for (const [seconds, status] of [
+      [-60, 401],
+      [-1, 401],
+      [4, 200],
+    ] as const) {
+      const token = await idp.token({ sub: "alt|gone", iat: iat + seconds, jti: `gone${seconds}` });
+      expect([seconds, await statusOf(app, "/both/x", token)]).toEqual([seconds, status]);
+    }
+    expect(await found("alt|gone")).toHaveLength(1);
+  });
+
+  it("makes no user again whom the API has deleted, for no token", async () => {
+    const app = await appOf(whole, { USER_ID_TYPE: "text" });
+    await addUser({ id: "72", alternate_id: "alt|api" });
+    await DB.batch([
+      DB.prepare("DELETE FROM users WHERE id = '72'"),
+      DB.prepare("INSERT INTO deleted_users (id, version) VALUES ('72', 1)"),
+      DB.prepare("UPDATE deleted_alternate_ids SET deleted_at = 5 WHERE user_id = '72'"),
+    ]);
+    expect(await statusOf(app, "/both/x", await idp.token({ sub: "alt|api" }))).toBe(401);
+    expect(await found("alt|api")).toEqual([]);
   });
 });

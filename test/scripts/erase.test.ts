@@ -30,7 +30,7 @@ function tracesIn(db: DatabaseSync): readonly string[] {
 /** A person with something in every table. */
 function fill(store: TextDatabase): void {
   store.db.exec(`
-    INSERT INTO users (id, username, email, first_name, password, date_joined) VALUES ('${id}', '${name}', 'countess@example.com', 'Augusta', 'x', '2026-01-01T00:00:00Z');
+    INSERT INTO users (id, username, email, first_name, password, date_joined, alternate_id) VALUES ('${id}', '${name}', 'countess@example.com', 'Augusta', 'x', '2026-01-01T00:00:00Z', 'auth0|5');
     INSERT INTO users (id, username, password, date_joined) VALUES ('9000', 'other', 'x', '2026-01-01T00:00:00Z');
     INSERT INTO outstanding_tokens (jti, token_type, user_id, created_at, expires_at, client, address)
       VALUES ('old', 'refresh', '${id}', ${now - 90}, ${now + 9000}, 'Firefox on Linux', '203.0.113.0/24'),
@@ -66,8 +66,11 @@ describe("erase", () => {
     expect(tracesIn(store.db).length).toBeGreaterThan(10);
     const lines = await erase(store.bindings, { name }, ask, now);
     expect(lines[0]).toBe(`Erased '${name}' (id ${id}) from the remote database. All tokens are ended.`);
-    expect(tracesIn(store.db)).toEqual(["user_cutoffs.user_id"]);
+    expect(tracesIn(store.db)).toEqual(["deleted_alternate_ids.user_id", "user_cutoffs.user_id"]);
     expect(store.db.prepare("SELECT expires_at FROM user_cutoffs").get()).toEqual({ expires_at: now + 900 });
+    expect(store.db.prepare("SELECT alternate_id, user_id, expires_at FROM deleted_alternate_ids").all()).toEqual([
+      { alternate_id: "auth0|5", user_id: id, expires_at: now + 900 },
+    ]);
     expect([...store.kv]).toEqual([
       [`user:${id}`, String(now + 1)],
       ["key:hers", "1"],
@@ -113,7 +116,7 @@ describe("erase", () => {
     await expect(erase({ ...store.bindings, sessions: failing }, { name }, ask, now)).rejects.toThrow("no network");
     await erase(store.bindings, { id }, ask, now);
     expect([...store.sessions.values()].map(tracesIn)).toEqual([[], [], []]);
-    expect(tracesIn(store.db)).toEqual(["user_cutoffs.user_id"]);
+    expect(tracesIn(store.db)).toEqual(["deleted_alternate_ids.user_id", "user_cutoffs.user_id"]);
     for (const db of store.sessions.values()) {
       expect(db.prepare("SELECT COUNT(*) AS good FROM sessions WHERE blacklisted_at IS NULL").get()).toEqual({
         good: 0,

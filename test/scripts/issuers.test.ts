@@ -65,6 +65,13 @@ describe("edituser --alternate-id", () => {
 describe.each([0, 2])("what is ended, with %d databases for sessions", (databases) => {
   beforeEach(() => {
     store = textDatabase(vars, databases);
+    for (const [name, db] of [["DB", store.db] as const, ...store.sessions]) {
+      const current = databases === 0 ? '["DB"]' : '["SESSIONS_1","SESSIONS_2"]';
+      db.prepare(
+        `INSERT INTO placement (id, name, version, current, next) VALUES (1, ?1, 1, ?2, NULL)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, current = excluded.current`,
+      ).run(name, current);
+    }
   });
   const keys = (change: Partial<RevocationKeys> = {}): RevocationKeys => ({
     jti: "https%3A%2F%2Fidp.example%2F t-1",
@@ -104,6 +111,19 @@ describe.each([0, 2])("what is ended, with %d databases for sessions", (database
         detail: '{"issuer":"https://idp.example/"}',
       },
     });
+  });
+
+  it("a user's tokens also where one of them was revoked by itself, before or after", async () => {
+    for (const subject of ["u-1", "u-2"]) {
+      const steps = [
+        () => logOutForeign(store.bindings, { issuer, subject }, now),
+        () => revokeForeignToken(store.bindings, { issuer, subject, jti: `of-${subject}` }, now),
+      ];
+      for (const step of subject === "u-1" ? steps : steps.toReversed()) await step();
+      const user = { column: "id", value: `https%3A%2F%2Fidp.example%2F ${subject}` } as const;
+      const ends = [await isEnded(keys({ user })), await isEnded(keys({ user, issuedAtSeconds: now + 1 }))];
+      expect([subject, ...ends]).toEqual([subject, true, false]);
+    }
   });
 
   it("one token by its id, and no other", async () => {

@@ -147,22 +147,27 @@ describe("an entry of ISSUERS", () => {
     [
       "a mapping by name",
       { reissue: { user: "username" } },
-      '.reissue must be { user = "alternate_id" }, or { user_id = "<prefix>{sub}" } with a prefix of its own; it is {"user":"username"}.',
+      '.reissue must be { user = "alternate_id" }, or { user_id = "<prefix>{sub}" } with a prefix of its own that ends in no letter or digit; it is {"user":"username"}.',
     ],
     [
       "a template without a prefix",
       { reissue: { user_id: "{sub}" } },
-      '.reissue must be { user = "alternate_id" }, or { user_id = "<prefix>{sub}" } with a prefix of its own; it is {"user_id":"{sub}"}.',
+      '.reissue must be { user = "alternate_id" }, or { user_id = "<prefix>{sub}" } with a prefix of its own that ends in no letter or digit; it is {"user_id":"{sub}"}.',
     ],
+    ...["1", "idp", "a:7", "idp:Z"].map((prefix): [string, object, string] => [
+      `the prefix ${prefix}`,
+      { reissue: { user_id: `${prefix}{sub}` } },
+      `.reissue must be { user = "alternate_id" }, or { user_id = "<prefix>{sub}" } with a prefix of its own that ends in no letter or digit; it is {"user_id":"${prefix}{sub}"}.`,
+    ]),
     [
       "a template with two placeholders",
       { reissue: { user_id: "{iss}:{sub}" } },
-      '.reissue must be { user = "alternate_id" }, or { user_id = "<prefix>{sub}" } with a prefix of its own; it is {"user_id":"{iss}:{sub}"}.',
+      '.reissue must be { user = "alternate_id" }, or { user_id = "<prefix>{sub}" } with a prefix of its own that ends in no letter or digit; it is {"user_id":"{iss}:{sub}"}.',
     ],
     [
       "a template of another claim",
       { reissue: { user_id: "idp:{email}" } },
-      '.reissue must be { user = "alternate_id" }, or { user_id = "<prefix>{sub}" } with a prefix of its own; it is {"user_id":"idp:{email}"}.',
+      '.reissue must be { user = "alternate_id" }, or { user_id = "<prefix>{sub}" } with a prefix of its own that ends in no letter or digit; it is {"user_id":"idp:{email}"}.',
     ],
     [
       "a template for integer ids",
@@ -237,10 +242,18 @@ describe("the entries of ISSUERS together", () => {
     expect(await errorsOf([entry(), ...alike])).toEqual([]);
   });
 
+  it("that are mapped without max_age are a warning: log-outs are not remembered for ever", async () => {
+    const warning =
+      "ISSUERS[0].reissue without max_age: log-outs of users are remembered for 30 days, and tokens may not live longer.";
+    const by = { reissue: { user: "alternate_id" } };
+    expect((await read([entry(by)])).warnings).toEqual([warning]);
+    expect((await read([entry({ ...by, max_age: "1d" })])).warnings).toEqual([]);
+  });
+
   it("never make a user of one issuer a user of another", async () => {
     const by = { reissue: { user: "alternate_id" } };
     expect(await errorsOf([entry(by), other(by)])).toEqual([
-      "ISSUERS[1].reissue is that of ISSUERS[0]: a user of one issuer would be a user of the other.",
+      "ISSUERS[1].reissue and that of ISSUERS[0] look in one column: a user of one issuer would be a user of the other.",
     ]);
     for (const [one, two] of [
       ["a:", "a:b:"],
@@ -256,8 +269,23 @@ describe("the entries of ISSUERS together", () => {
     expect(await errorsOf(apart, text)).toEqual([]);
   });
 
+  it("never look for users of two issuers in one column, by prefix in the one and whole in the other", async () => {
+    const prefixed = (issuer: typeof other) => issuer({ reissue: { user_id: "a:{sub}" } });
+    const whole = (issuer: typeof other) => issuer({ reissue: { user: "alternate_id" } });
+    const error =
+      "ISSUERS[1].reissue and that of ISSUERS[0] look in one column: a user of one issuer would be a user of the other.";
+    for (const USER_ID_FIELD of ["public_id", "uuid"]) {
+      const named = { ...text, USER_ID_FIELD };
+      expect(await errorsOf([prefixed(entry), whole(other)], named)).toEqual([error]);
+      expect(await errorsOf([whole(entry), prefixed(other)], named)).toEqual([error]);
+    }
+    for (const USER_ID_FIELD of ["id", "pk"]) {
+      expect(await errorsOf([prefixed(entry), whole(other)], { ...text, USER_ID_FIELD })).toEqual([]);
+    }
+  });
+
   it("have no prefix that ids of the gateway's own begin with", async () => {
-    for (const prefix of ["e", "edge-", "edge-idp:"]) {
+    for (const prefix of ["edge-", "edge-idp:"]) {
       expect(await errorsOf([entry({ reissue: { user_id: `${prefix}{sub}` } })], text)).toEqual([
         'ISSUERS[0].reissue must have another prefix: ids that the gateway makes begin with "edge-".',
       ]);
@@ -266,7 +294,8 @@ describe("the entries of ISSUERS together", () => {
 
   it("fit the settings of users and headers", async () => {
     const by = { reissue: { user: "alternate_id" } };
-    expect(await errorsOf([entry({ ...by, provision: true })], { USERS_OWNER: "origin" })).toEqual([
+    const prefixed = { reissue: { user_id: "a:{sub}" }, provision: true };
+    expect(await errorsOf([entry(prefixed)], { ...text, USERS_OWNER: "origin" })).toEqual([
       'ISSUERS[0].provision makes users here, and USERS_OWNER = "origin" has the API alone make them.',
     ]);
     expect(await errorsOf([entry({ ...by, provision: true })], { USER_ID_FIELD: "username" })).toEqual([
@@ -301,6 +330,20 @@ describe("the key issuers of a route", () => {
         `ROUTES[0].issuers must be a list of issuers, such as ["self", "https://issuer.example.com/"]; it is ${JSON.stringify(wrong)}.`,
       ]);
     }
+  });
+
+  it("has no place next to a required claim that says which of our users it is", async () => {
+    const error = (name: string) =>
+      `ROUTES[0].require.${name} says which of your users is calling, which no other issuer can say: give its tokens a route without it.`;
+    const both = ["self", "https://idp.example/"];
+    expect(await errorsWith(both, { require: { user_id: "7" } })).toEqual([error("user_id")]);
+    expect(await errorsWith(["https://idp.example/"], { require: { username: "ada" } })).toEqual([error("username")]);
+    expect(await errorsWith(both, { path: "/users/*", require: { user_id: "$path.2" } })).toEqual([error("user_id")]);
+    const named = { USER_ID_CLAIM: "sub", USERNAME_FIELD: "email" };
+    const ROUTES = [{ path: "/*", auth: "token", issuers: both, require: { sub: "7", email: "a@b", user_id: 1 } }];
+    expect(await errorsOf([entry()], { ...named, ROUTES })).toEqual([error("sub"), error("email")]);
+    expect(await errorsWith(["self"], { require: { user_id: "7" } })).toEqual([]);
+    expect(await errorsWith(both, { require: { scope: "notes" } })).toEqual([]);
   });
 
   it("has no place on a public route", async () => {

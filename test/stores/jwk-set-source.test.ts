@@ -140,11 +140,21 @@ describe("discoverJwkSet()", () => {
     ...["https://127.0.0.1/set", "https://127.1/set", "https://2130706433/set", "https://169.254.169.254/latest"],
     ...["https://[::1]/set", "https://[fd00::1]/set", "https://localhost/set", "https://a.localhost/set"],
     ...["https://localhost./set", "https://vault/set", "https://metadata.google.internal/set", "https://nas.local/set"],
+    ...["https://vault./set", "https://metadata.google.internal./set", "https://nas.lan/set", "https://idp.corp/set"],
+    ...["https://nas.home.arpa/set", "https://nas.home/set", "https://wiki.intranet/set", "https://db.private./set"],
+    ...["https://127.0.0.1./set", "https://localhost../set"],
     ...["https://me:secret@idp.example/set", undefined, null, "", "http://localhost/set", "http://127.0.0.1/set"],
   ])("fetches no keys from %j", async (jwks_uri) => {
     const { asked, set } = await discovered(issuer, { [openId]: { issuer, jwks_uri } });
     expect(asked).toEqual([openId]);
     expect(set).toBe("TypeError: the metadata of the issuer has no jwks_uri that may be fetched");
+  });
+
+  test("fetches them from names that only resemble internal ones", async () => {
+    for (const jwks_uri of ["https://lan.example/set", "https://idp.corporate/set", "https://mylocal.example./set"]) {
+      const pages = { [openId]: { issuer, jwks_uri }, [jwks_uri]: { keys: [] } };
+      expect(await discovered(issuer, pages)).toEqual({ asked: [openId, jwks_uri], set: { keys: [] } });
+    }
   });
 
   test("fetches them from the issuer's own host, whatever that is: the settings name it", async () => {

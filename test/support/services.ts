@@ -4,7 +4,7 @@
 import { readConfiguration } from "../../src/configuration.ts";
 import type { RequestContext } from "../../src/context.ts";
 import type { Services } from "../../src/services.ts";
-import { endedUntilSeconds } from "../../src/sessions/end-sessions.ts";
+import { userEndedUntilSeconds } from "../../src/sessions/end-sessions.ts";
 import type { AuditStore } from "../../src/stores/audit-contract.ts";
 import type { FlushRecord, RevocationCache } from "../../src/stores/contract.ts";
 import { d1ApiUsers } from "../../src/stores/d1/api-users.ts";
@@ -73,7 +73,7 @@ export async function testServices(
     tokens: d1Tokens(DB, storeFailed),
     sessions: d1Sessions(DB, storeFailed),
     revocationCache: revocationCacheNotedIn(announced),
-    endedUntilSeconds: (nowSeconds) => endedUntilSeconds(settings, nowSeconds),
+    endedUntilSeconds: (nowSeconds) => userEndedUntilSeconds(settings, nowSeconds),
     loginLimiter: undefined,
     limiters: new Map(),
     hooks: {},

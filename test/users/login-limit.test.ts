@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import type { LoginAttempt } from "../../src/hooks.ts";
 import { createObtain } from "../../src/sessions/obtain.ts";
 import { limitLogins } from "../../src/users/login.ts";
 import { reasonOf, refusalOf } from "../support/context.ts";
@@ -8,7 +9,10 @@ import { settingsOf } from "../support/settings.ts";
 import { addUser } from "../support/users.ts";
 
 const settings = settingsOf();
-const context = requestAt(1, { address: "203.0.113.7" });
+const attempt: LoginAttempt = {
+  ...{ username: "wanda", requestId: "r-1", nowSeconds: 1 },
+  ...{ clientAddress: "203.0.113.7", userAgent: null, otherFields: {} },
+};
 const limiter = (allowed: boolean) => ({
   allows: vi.fn(async (_keys: readonly string[]) => allowed),
   ping: async () => true,
@@ -19,54 +23,42 @@ const wanda = "account:60386cf403ca121ea3cba22c04b1258b971da61e9de5f24790005a432
 describe("limitLogins()", () => {
   test("asks once for the account, hashed, and for the address", async () => {
     const loginLimiter = limiter(true);
-    expect(await limitLogins({ settings, loginLimiter }, context, "wanda")).toBeUndefined();
+    expect(await limitLogins({ settings, loginLimiter }, attempt)).toBeUndefined();
     expect(loginLimiter.allows.mock.calls).toEqual([[[wanda, "address:203.0.113.7"]]]);
   });
 
   test("asks for the account alone where no address is known", async () => {
     const loginLimiter = limiter(true);
-    await limitLogins({ settings, loginLimiter }, requestAt(1), "wanda");
+    await limitLogins({ settings, loginLimiter }, { ...attempt, clientAddress: null });
     expect(loginLimiter.allows.mock.calls).toEqual([[[wanda]]]);
   });
 
   test("counts one household of IPv6 as one", async () => {
     const loginLimiter = limiter(true);
-    await limitLogins({ settings, loginLimiter }, requestAt(1, { address: "2001:db8:1:2:3:4:5:6" }), "wanda");
-    await limitLogins({ settings, loginLimiter }, requestAt(1, { address: "2001:DB8:1:2::1" }), "wanda");
+    await limitLogins({ settings, loginLimiter }, { ...attempt, clientAddress: "2001:db8:1:2:3:4:5:6" });
+    await limitLogins({ settings, loginLimiter }, { ...attempt, clientAddress: "2001:DB8:1:2::1" });
     const keys = loginLimiter.allows.mock.calls.map(([[, address]]) => address);
     expect(keys).toEqual(["address:2001:db8:1:2::/64", "address:2001:db8:1:2::/64"]);
-  });
-
-  test("counts Workers of other zones, which share one address, by their zone", async () => {
-    const loginLimiter = limiter(true);
-    for (const zone of ["one.example", "two.example"]) {
-      const headers = new Headers({ "cf-connecting-ip": "2a06:98c0:3600::103", "cf-worker": zone });
-      await limitLogins({ settings, loginLimiter }, { headers }, "wanda");
-    }
-    expect(loginLimiter.allows.mock.calls).toEqual([
-      [[wanda, "address:worker:one.example"]],
-      [[wanda, "address:worker:two.example"]],
-    ]);
   });
 
   test.each(["Wanda", " wanda", "wanda "])(
     "takes %j for another account, as the users table does",
     async (username) => {
       const loginLimiter = limiter(true);
-      await limitLogins({ settings, loginLimiter }, context, username);
+      await limitLogins({ settings, loginLimiter }, { ...attempt, username });
       expect(loginLimiter.allows.mock.calls[0]?.[0][0]).not.toBe(wanda);
     },
   );
 
   test("refuses what the limiter does not allow, and says when to come back", async () => {
-    const refusal = await refusalOf(() => limitLogins({ settings, loginLimiter: limiter(false) }, context, "wanda"));
+    const refusal = await refusalOf(() => limitLogins({ settings, loginLimiter: limiter(false) }, attempt));
     expect(refusal.reason).toBe("login_throttled");
     expect(refusal.wire.status).toBe(429);
     expect(refusal.more).toEqual({ names: "60" });
   });
 
   test("counts nothing where LOGIN_LIMITER is not bound", async () => {
-    expect(await limitLogins({ settings, loginLimiter: undefined }, context, "wanda")).toBeUndefined();
+    expect(await limitLogins({ settings, loginLimiter: undefined }, attempt)).toBeUndefined();
   });
 });
 

@@ -5,7 +5,9 @@ import { mayHoldApiKey } from "../../auth/api-key-header.ts";
 import type { Identity } from "../../auth/authenticate.ts";
 import { authHeaderName } from "../../auth/bearer-token.ts";
 import { isHandshake } from "../../http/subprotocols.ts";
+import { longestMappedSeconds } from "../../settings/mapped-lifetime.ts";
 import type { Settings } from "../../settings/settings.ts";
+import { holdsReissuedToken } from "../../tokens/reissued-token.ts";
 import type { Connection } from "../connection.ts";
 import { allowedNames } from "./allowed-headers.ts";
 import { defaultIdentityHeader, folded, isPlain, namesInConnection, reservedNames } from "./header-names.ts";
@@ -29,6 +31,8 @@ export interface HeaderPlan {
   readonly forwardAuthorization: boolean;
   /** API_KEYS: no API key reaches the API, on no route. */
   readonly dropsApiKeys: boolean;
+  /** `reissue` of ISSUERS: a client's token that was made for the API reaches it on no route. */
+  readonly dropsReissued: boolean;
   readonly schemes: readonly string[];
   /** TRACE_SAMPLE: null to begin no traces. */
   readonly traceShare: number | null;
@@ -47,6 +51,7 @@ export function planHeaders(settings: Settings): HeaderPlan {
     authHeader,
     forwardAuthorization: settings.FORWARD_AUTHORIZATION,
     dropsApiKeys: settings.API_KEYS,
+    dropsReissued: longestMappedSeconds(settings) > 0,
     schemes: settings.AUTH_HEADER_TYPES,
     traceShare: settings.TRACE_SAMPLE,
   };
@@ -113,6 +118,7 @@ export function originHeaders(plan: HeaderPlan, from: Headers, connection: Conne
   }
   if (!plan.forwardAuthorization && isBearer(plan, from.get(plan.authHeader))) headers.delete(plan.authHeader);
   if (plan.dropsApiKeys && mayHoldApiKey(from.get("authorization"))) headers.delete("authorization");
+  if (plan.dropsReissued && holdsReissuedToken(from.get(plan.authHeader))) headers.delete(plan.authHeader);
   if (clientAddress !== null) {
     headers.set("x-forwarded-for", clientAddress);
     headers.set("x-real-ip", clientAddress);

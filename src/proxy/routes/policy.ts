@@ -6,6 +6,7 @@ import { wantedOf } from "../../settings/require.ts";
 import { type Diagnostics, expectedPath, type RouteValues, readRoute } from "../../settings/route-keys.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { urlOrigin } from "../forward.ts";
+import { isUserClaim } from "../headers/identity-headers.ts";
 import { canonicalPath, type Strip } from "./path.ts";
 import { checkParts, partReader } from "./request-parts.ts";
 import type { Requirement, Rule } from "./rule.ts";
@@ -56,6 +57,13 @@ function checkTogether(values: Partial<RouteValues>, settings: Settings, diagnos
   for (const issuer of issuers ?? []) {
     if (!known.includes(issuer))
       error(`.issuers has ${JSON.stringify(issuer)}, which is not the issuer of an entry of ISSUERS.`);
+  }
+  const opensToOthers = [...(issuers ?? [])].some((issuer) => issuer !== self);
+  for (const name of (opensToOthers && require?.keys()) || []) {
+    if (!isUserClaim(settings, name)) continue;
+    error(
+      `.require.${name} says which of your users is calling, which no other issuer can say: give its tokens a route without it.`,
+    );
   }
   if (enforce === false && auth !== "public") {
     warn(` (${path}) has enforce = false: what it would refuse is logged and passes as anonymous.`);

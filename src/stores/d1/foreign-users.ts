@@ -30,10 +30,15 @@ export function d1ForeignUsers(db: D1Database, log: StoreLog): ForeignUserStore 
 /** As `nameWithout()` has it. */
 const name = `'${nameWithout("")}' || new_id`;
 
+/** The row had another id, and the new one has none that a deletion was noted for. */
+const notDeletedSince = `AND NOT EXISTS (SELECT 1 FROM deleted_alternate_ids AS gone WHERE gone.alternate_id = ?1
+           AND (gone.deleted_at >= ?2 OR EXISTS (SELECT 1 FROM deleted_users WHERE deleted_users.id = gone.user_id)))`;
+
 function insertUser(db: D1Database, { lookup, ids, issuedAtSeconds, nowSeconds }: NewForeignUser): D1PreparedStatement {
   const joined = new Date(nowSeconds * 1000).toISOString();
   const values: Array<string | number | null> = [lookup.value, issuedAtSeconds, joined];
-  const newId = () => newIdsSql(ids, (value) => `?${values.push(value)}`)[0];
+  // The alternate id is the lookup's.
+  const newId = () => newIdsSql({ ...ids, alternateType: undefined }, (value) => `?${values.push(value)}`)[0];
   const [id, alternateId] = lookup.column === "id" ? ["?1", "NULL"] : [newId(), "?1"];
   return db
     .prepare(
@@ -42,6 +47,7 @@ function insertUser(db: D1Database, { lookup, ids, issuedAtSeconds, nowSeconds }
        WHERE NOT EXISTS (SELECT 1 FROM users WHERE ${lookup.column} = ?1 OR username = ${name})
          AND NOT EXISTS (SELECT 1 FROM deleted_users WHERE deleted_users.id = new_id)
          AND NOT EXISTS (SELECT 1 FROM user_cutoffs WHERE user_id = new_id AND issued_before > ?2)
+         ${lookup.column === "alternate_id" ? notDeletedSince : ""}
        RETURNING id`,
     )
     .bind(...values);

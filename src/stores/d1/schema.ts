@@ -24,6 +24,7 @@ export const schemaColumns = {
   ],
   user_imports: ["id", "imported_at", "user_model", "username_field", "id_field", "id_type", "fields"],
   deleted_users: ["id", "version"],
+  deleted_alternate_ids: ["alternate_id", "user_id", "deleted_at", "expires_at"],
   events: ["sequence", "user_id", "type", "created_at", "data"],
   ended_families: ["family", "ended_at", "expires_at"],
   user_cutoffs: ["user_id", "issued_before", "expires_at"],

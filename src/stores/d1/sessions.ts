@@ -51,6 +51,7 @@ export function d1Sessions(db: D1Database, log: StoreLog, notes: Notes = {}): Se
         await db.batch([
           db.prepare("DELETE FROM ended_families WHERE expires_at < ?1").bind(beforeSeconds),
           db.prepare(forgetEndedUsers).bind(beforeSeconds),
+          db.prepare("DELETE FROM deleted_alternate_ids WHERE expires_at < ?1").bind(beforeSeconds),
         ]);
       }),
   };
