@@ -253,6 +253,11 @@ export class Refusal extends Error {
     this.wire = refusals[reason];
     this.more = more;
   }
+
+  /** Seconds for `Retry-After`; undefined for none. */
+  get retryAfterSeconds(): number | undefined {
+    return this.more.retryAfterSeconds ?? this.wire.retryAfterSeconds;
+  }
 }
 
 /** Refuses the request: throws the one class, to be met once, in `app.ts`. */

@@ -94,8 +94,7 @@ export async function wire(
   const reading = await readConfiguration(joined.env);
   const { configuration } = reading;
   const bound = boundIn(env);
-  const limits = placedLimits(reading.settings);
-  const unbound = bindingErrors(bound, reading.settings, limits);
+  const unbound = bindingErrors(bound, reading.settings);
   const errors = [...codeErrors, ...joined.errors, ...reading.errors, ...unbound];
   if (!configuration || errors.length > 0 || !env.DB) {
     writeLine("settings_faults", { faults: errors });
@@ -127,7 +126,9 @@ export async function wire(
       : noRevocationCache(),
     endedUntilSeconds: (nowSeconds: number) => userEndedUntilSeconds(settings, nowSeconds),
     loginLimiter: env.LOGIN_LIMITER && rateLimiter(env.LOGIN_LIMITER, log),
-    limiters: new Map(limits.map(({ binding }) => [binding, rateLimiter(env[binding] as RateLimit, log)])),
+    limiters: new Map(
+      placedLimits(settings).map(({ binding }) => [binding, rateLimiter(env[binding] as RateLimit, log)]),
+    ),
     hooks,
     newUuid: () => crypto.randomUUID(),
     newId: () => crypto.randomUUID().replaceAll("-", ""),
@@ -160,7 +161,7 @@ export async function wire(
   };
   const databases = new Map([[usersDatabase, db], ...sessionDatabases]);
   const schema = spreadSchema(d1Schema(db, schemaNeeds(services.settings), log), databases, log);
-  const health = { ...services, schema, keySource: keySource?.state };
+  const health = { ...services, schema, keySource: keySource?.state, issuers };
   return { deps, shown: { health, warnings, publicJwks: publicJwksOf(keys) } };
 }
 

@@ -2,7 +2,6 @@
 // Must never accept what the Worker does not: the checks are the Worker's own code.
 import { type Configuration, readConfiguration } from "../../src/configuration.ts";
 import { type Bound, bindingErrors, bindingWarnings } from "../../src/settings/checks/check-bindings.ts";
-import { placedLimits } from "../../src/settings/limits.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { standInSecrets } from "./stand-in-key.ts";
 import { readWranglerFile, type WranglerChoice, type WranglerFile } from "./wrangler-file.ts";
@@ -37,11 +36,10 @@ export async function readAsWorker(
     ? { ...given, VERIFYING_KEY: "", ...standInSecrets({ ...given, EVENTS: bound.EVENTS }) }
     : given;
   const { configuration, settings, errors, warnings } = await readConfiguration(env);
-  const limits = placedLimits(settings);
   return {
     configuration,
     settings,
-    errors: [...errors, ...bindingErrors(bound, settings, limits), ...file.findings.errors],
+    errors: [...errors, ...bindingErrors(bound, settings), ...file.findings.errors],
     // Which routes have an origin is known only without errors.
     warnings: [
       ...warnings,

@@ -107,6 +107,7 @@ const readyTexts: Readonly<Record<string, string>> = {
   keys: "SIGNING_KEY does not sign: npm run manage -- check --secrets-file FILE says why.",
   jwks: "The keys of JWK_URL cannot be had: tokens are refused, or soon will be. Look at that address.",
   limiter: "Log-ins are not limited. Look at the binding LOGIN_LIMITER.",
+  issuers: "Tokens of an issuer are refused, or soon will be; others are not affected. A warning names the issuer.",
 };
 
 async function readyFindings({ url, get, healthKey }: Gateway): Promise<readonly Finding[]> {
@@ -122,7 +123,7 @@ async function readyFindings({ url, get, healthKey }: Gateway): Promise<readonly
   );
   const bad = states.filter(([, status]) => !["ok", "off", "on"].includes(status));
   const findings = bad.map(([name, status]) =>
-    (name === "limiter" || status === "last_good" ? ready.warning : ready.error)(
+    (["limiter", "issuers"].includes(name) || status === "last_good" ? ready.warning : ready.error)(
       `The ready page says that ${name} is ${status}.`,
       readyTexts[name],
     ),
@@ -291,7 +292,7 @@ export async function lookAround(origin: string, path: string, get: Get): Promis
 }
 
 /** Node says "fetch failed" and keeps why in the cause. */
-function whyFailed(error: unknown): string {
+export function whyFailed(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return `${reasonOf(cause).replace(/\.$/, "")}.`;
 }

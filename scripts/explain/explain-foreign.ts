@@ -37,6 +37,17 @@ export const foreignIssuerOf = ({ issuers }: ExplainServices, token: string): Fo
   return issuers.find(({ issuer }) => issuer === name);
 };
 
+/** A row for a token whose `iss` is nobody's: why it is checked as one of our own, and which entry may have been meant. */
+export function strangerRow({ issuers, settings }: ExplainServices, token: string): readonly Check[] {
+  const name = claimedIssuer(token);
+  if (issuers.length === 0 || name === undefined || name === settings.ISSUER) return [];
+  const alike = (text: string) => text.toLowerCase().replace(/\/$/, "");
+  const near = issuers.find(({ issuer }) => alike(issuer) === alike(name));
+  const hint = near === undefined ? "" : ` (${near.place} is ${near.issuer})`;
+  const detail = `iss is ${shown(name)}, and no entry of ISSUERS${hint}: checked as our own`;
+  return [{ check: "issuer", verdict: "not asked", detail }];
+}
+
 export async function explainForeign(
   services: ExplainServices,
   issuer: ForeignIssuer,

@@ -21,7 +21,7 @@ import { type DescribedRoute, ruleInWords } from "../configuration/routes.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
 import { shown } from "./decode-token.ts";
 import { explainApiKey } from "./explain-api-key.ts";
-import { explainForeign, explainForeignUser, foreignIssuerOf } from "./explain-foreign.ts";
+import { explainForeign, explainForeignUser, foreignIssuerOf, strangerRow } from "./explain-foreign.ts";
 import { explainRevocation } from "./explain-revocation.ts";
 import { explainToken, refusalOf } from "./explain-token.ts";
 import type { ExplainServices, ExplainSetup } from "./services.ts";
@@ -174,14 +174,21 @@ async function tokenChecks(
   const { checks, authenticated } = await (foreign
     ? explainForeign(services, foreign, token)
     : explainToken(services, token));
+  const first = foreign ? [found] : [found, ...strangerRow(services, token.token)];
   if (authenticated === undefined) {
-    return [found, ...checks, notReached("revocation"), ...requireRows(rule, undefined, request)];
+    return [...first, ...checks, notReached("revocation"), ...requireRows(rule, undefined, request)];
   }
   const revocation = await explainRevocation(services, authenticated, token);
   const identity = revocation.verdict === "failed" ? undefined : authenticated.identity;
   const required = requireRows(rule, identity, request);
   const isReached = [revocation, ...required].every(({ verdict }) => verdict === "passed" || verdict === "not asked");
-  return [found, ...checks, revocation, ...required, ...(await explainForeignUser(services, authenticated, isReached))];
+  return [
+    ...first,
+    ...checks,
+    revocation,
+    ...required,
+    ...(await explainForeignUser(services, authenticated, isReached)),
+  ];
 }
 
 /** @param identity undefined when an earlier check failed */

@@ -29,7 +29,7 @@ export async function explainRevocation(
     },
   };
   const watched: Authenticated = {
-    identity,
+    ...authenticated,
     isEnded: () => {
       askedStore = true;
       return authenticated.isEnded();
@@ -47,7 +47,7 @@ export async function explainRevocation(
     return { check, verdict: "failed", detail: `ended ${by}, according to ${who}`, reason };
   }
   if (askedStore) {
-    const why = rule.revocation === "strict" ? "" : "; KV could not be read";
+    const why = askedCache ? "; KV could not be read" : "";
     return { check, verdict: "passed", detail: `not ended, according to D1${why}` };
   }
   const late = `; D1 has it ended ${inStore.join(", and ")}, so this passes only until KV has it everywhere`;

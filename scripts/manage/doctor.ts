@@ -11,6 +11,7 @@ import { openLocal } from "../database/local.ts";
 import { openRemoteAsItIs } from "../database/remote.ts";
 import { type Finding, reporting, sortedFindings } from "../doctor/findings.ts";
 import { type Databases, lookInDatabases } from "../doctor/in-databases.ts";
+import { issuerFindings, type LoadSet, loadSet } from "../doctor/issuers.ts";
 import { keyFindings } from "../doctor/keys.ts";
 import { type Get, getOverNetwork, lookAround, lookOverHttp, probePathOf } from "../doctor/over-http.ts";
 import { readConfigFile } from "../shared/config-failure.ts";
@@ -32,8 +33,8 @@ const help = `npm run manage -- doctor [flags]
 
 Looks at a gateway from all sides and says what is wrong and what to do: the settings, as check does; with --url the
 gateway as a client sees it (reachable, ready, its clock, its public keys, that routes with a token refuse requests
-without one, that the API can be reached); the databases (tables, where sessions are, expired rows, events that wait). It
-sends GET requests without a token, and changes nothing.
+without one, that the API can be reached); the databases (tables, where sessions are, expired rows, events that wait);
+whether the keys of ISSUERS can be fetched. It sends GET requests without a token, and changes nothing.
 
 Without --remote, it looks at the settings and the database of npm start.
 
@@ -57,6 +58,7 @@ export interface Patient {
   readonly url: string | undefined;
   readonly origin: string | undefined;
   readonly get: Get;
+  readonly loadSet: LoadSet;
   readonly now: () => number;
   /** Undefined where there is no database to look at. */
   readonly openDatabases: (reading: WhichReading) => Promise<OpenDatabases | undefined>;
@@ -67,13 +69,15 @@ export interface OpenDatabases extends Omit<Databases, "settings"> {
   readonly close: () => Promise<void>;
 }
 
-export async function diagnose({ which, url, origin, get, now, openDatabases }: Patient): Promise<readonly Finding[]> {
+export async function diagnose(patient: Patient): Promise<readonly Finding[]> {
+  const { which, url, origin, get, now, openDatabases } = patient;
   const reading = await readWhich(which);
   const { configuration, settings } = reading;
   const knowsKeys = !reading.hasPlaceholderKey;
   const healthKey = (process.env.HEALTH_KEY ?? "") || settings.HEALTH_KEY || undefined;
   const findings: Finding[] = [...(await settingsFindings(which))];
   if (configuration !== undefined && knowsKeys) findings.push(...keyFindings(configuration, Math.floor(now() / 1000)));
+  findings.push(...(await issuerFindings(configuration?.issuers ?? [], patient.loadSet)));
   if (url === undefined)
     findings.push(reporting("reachable").skipped("The gateway itself was not asked.", "Add --url."));
   else {
@@ -176,6 +180,7 @@ async function run(argv: readonly string[]): Promise<number> {
     url: readUrl("--url", url),
     origin: readUrl("--origin", origin),
     get: getOverNetwork,
+    loadSet,
     now: Date.now,
     openDatabases: openDatabases(which),
   });

@@ -1,5 +1,6 @@
 // `routes`: all routes of a configuration, in the order in which they are matched.
 // Must never show a table for a configuration with errors.
+import type { LimitedEndpoint } from "../../src/settings/limits.ts";
 import { defaultInWords, type RouteKeyName, routeKeyNames } from "../../src/settings/route-keys.ts";
 import { describedRoutes, type RuleKeys, routeKeyRows, ruleKeys } from "../configuration/routes.ts";
 import { publishesKeys, readWhich, type WhichReading, whichFlags, whichHelp } from "../configuration/which-flags.ts";
@@ -49,11 +50,12 @@ export function routeRows({ configuration, errors, bound }: WhichReading): reado
   const elsewhere = { service: "ORIGIN (service binding)", zone: "ORIGIN (zone)" } as const;
   const origin = bound.ORIGIN === undefined ? settings.ORIGIN_URL : elsewhere[bound.ORIGIN];
   const internal = describedRoutes(settings, publishesKeys(configuration)).map(
-    ({ path, methods, what }): RouteRow => ({
+    ({ name, path, methods, what }): RouteRow => ({
       ...unset,
       kind: "own",
       path,
       methods: methods.length === 0 ? null : methods,
+      limit: settings.TOKEN_LIMITS[name as LimitedEndpoint] ?? null,
       what,
     }),
   );

@@ -40,18 +40,24 @@ ${placeHelp}
 
 const yesNo = (value: boolean): string => (value ? "yes" : "no");
 
-/** The address is one column where users log in by it. */
-const listHead = ({ USERNAME_FIELD }: UserModel): string[] => [
-  "id",
-  USERNAME_FIELD,
-  ...(USERNAME_FIELD === "email" ? [] : ["email"]),
-  ...["active", "staff", "superuser", "last login"],
-];
+/** The lines of the list. The address is one column where users log in by it; alternate ids have one where somebody has one. */
+export function userTable({ USERNAME_FIELD }: Pick<UserModel, "USERNAME_FIELD">, users: readonly User[]): string[] {
+  const shows = { email: USERNAME_FIELD !== "email", alternate: users.some((user) => user.alternate_id !== null) };
+  const head = [
+    ...["id", USERNAME_FIELD, ...(shows.email ? ["email"] : []), ...(shows.alternate ? ["alternate id"] : [])],
+    ...["active", "staff", "superuser", "last login"],
+  ];
+  return textTable(
+    head,
+    users.map((user) => listRow(shows, user)),
+  );
+}
 
-const listRow = ({ USERNAME_FIELD }: UserModel, user: User): string[] => [
+const listRow = (shows: { readonly email: boolean; readonly alternate: boolean }, user: User): string[] => [
   user.id,
   user.username,
-  ...(USERNAME_FIELD === "email" ? [] : [user.email === "" ? "-" : user.email]),
+  ...(shows.email ? [user.email === "" ? "-" : user.email] : []),
+  ...(shows.alternate ? [user.alternate_id ?? "-"] : []),
   yesNo(user.is_active),
   yesNo(user.is_staff),
   yesNo(user.is_superuser),
@@ -67,10 +73,7 @@ async function runList(argv: readonly string[]): Promise<number> {
   }));
   if (values.json === true) console.log(JSON.stringify(users, null, 2));
   else if (users.length === 0) console.log(values.search === undefined ? "There are no users." : "No user matches.");
-  else {
-    const rows = users.map((user) => listRow(model, user));
-    for (const line of textTable(listHead(model), rows)) console.log(line);
-  }
+  else for (const line of userTable(model, users)) console.log(line);
   return EXIT.ok;
 }
 

@@ -11,6 +11,7 @@ import type { LoginLimiter } from "../stores/contract.ts";
 import type { EventType, NewEvent } from "../stores/events-contract.ts";
 import { mayChange, mayGrant, ownLockOut } from "../users/admin-rights.ts";
 import { hashPassword } from "../users/hash-password.ts";
+import { refuseThrottledLogin } from "../users/login.ts";
 import { newUserIds } from "../users/new-user-ids.ts";
 import type { User, UserId } from "../users/user.ts";
 import type { UserEvents } from "../users/user-events.ts";
@@ -90,7 +91,7 @@ export function createUserAdministration(deps: UserAdministrationDependencies): 
   async function limitHashing(admin: Admin): Promise<void> {
     const { loginLimiter } = deps;
     if (loginLimiter && !(await loginLimiter.allows([`admin:${admin.user.id}`]))) {
-      refuse("login_throttled", { names: "60" });
+      refuseThrottledLogin(settings);
     }
   }
 

@@ -9,9 +9,10 @@ import type { LoginLimiter, RevocationCache, SchemaState, SchemaStore } from "..
 import type { Metrics } from "../stores/metrics-contract.ts";
 import type { Codec } from "../tokens/codec.ts";
 import type { KeySourceState } from "../tokens/keys.ts";
+import { type IssuerHealthDependencies, lookAtIssuers } from "./issuer-health.ts";
 
-/** What readiness depends on. */
-export interface HealthDependencies {
+/** What readiness depends on, and what is shown beside it. */
+export interface HealthDependencies extends IssuerHealthDependencies {
   readonly settings: Settings;
   readonly codec: Codec;
   readonly revocationCache: RevocationCache;
@@ -55,7 +56,9 @@ const lastGood = "JWK_URL cannot be read: the last good keys are used, for at mo
  * 200 when everything that a request may need works, 503 otherwise. Everybody learns whether each dependency works, as
  * it was found within the last five seconds. Whoever sends HEALTH_KEY in `X-Health-Key` gets a new look, all checks in
  * full, and the warnings: those of the settings, and what stops nothing but should be looked at. Log-ins go on while the
- * limiter fails, so that is a warning. A look is one round trip to D1 and one to KV; one signature is made per isolate.
+ * limiter fails, so that is a warning. So is an issuer of ISSUERS whose keys cannot be read: only its own tokens need them.
+ * Issuers are looked at for HEALTH_KEY alone, and so nobody else can make the gateway send requests to them. A look is one
+ * round trip to D1 and one to KV; one signature is made per isolate.
  *
  * @param warnings of the settings, without their values
  */
@@ -68,9 +71,11 @@ export function readiness(
   const isHealthKey = secretComparison(deps.settings.HEALTH_KEY);
   return async (context, presentedKey) => {
     if (presentedKey !== null && isHealthKey(presentedKey)) {
-      const checks = await look(context.nowSeconds);
-      const all = [...warnings, ...warningsOf(checks)];
-      return answer(context, isReady(checks), { checks: withStatus(full(checks)), warnings: all });
+      const [checks, issuers] = await Promise.all([look(context.nowSeconds), lookAtIssuers(deps, context.nowSeconds)]);
+      return answer(context, isReady(checks), {
+        checks: withStatus({ ...full(checks), issuers: issuers.status }),
+        warnings: [...warnings, ...warningsOf(checks), ...issuers.warnings],
+      });
     }
     const checks = await remembered(context.nowSeconds);
     return answer(context, checks !== undefined && isReady(checks), {

@@ -41,7 +41,7 @@ export interface ApiKeys {
 }
 
 export interface ApiKeysDependencies {
-  readonly settings: Pick<Settings, "REVOCATION_CACHE_SECONDS">;
+  readonly settings: Pick<Settings, "REVOCATION_CACHE_SECONDS" | "LOGIN_LIMIT_PERIOD">;
   readonly apiKeys: ApiKeyStore;
   readonly revocationCache: RevocationCache;
   readonly loginLimiter: LoginLimiter | undefined;
@@ -62,13 +62,11 @@ interface Known {
 /** Some 1 KB each. */
 const mostRemembered = 2000;
 const mostBlocked = 1000;
-/** The longest period that a rate limit binding can have. */
-const blockedSeconds = 60;
 
 export function createApiKeys(deps: ApiKeysDependencies): ApiKeys {
   const { settings, revocationCache } = deps;
   const known = oldestFirst<Known>();
-  const blocked = openBlockedAddresses(deps.loginLimiter);
+  const blocked = openBlockedAddresses(deps.loginLimiter, settings.LOGIN_LIMIT_PERIOD);
 
   /** A key that was good before, however long ago. */
   const knownKey = (prefix: string, key: string): Known | undefined => {
@@ -155,7 +153,9 @@ async function fits(deps: ApiKeysDependencies, { key, digest, stored, address }:
   if (!hash.costs) return isSameDigest(digest, hash.digest);
   // Never by the prefix alone: who has found it out could keep the key's owner from using it.
   const counted = address === undefined ? `apikey-hash:${prefix}` : `apikey-hash-address:${address}`;
-  if (deps.loginLimiter && !(await deps.loginLimiter.allows([counted]))) refuseThrottled();
+  if (deps.loginLimiter && !(await deps.loginLimiter.allows([counted]))) {
+    refuseThrottled(deps.settings.LOGIN_LIMIT_PERIOD);
+  }
   if (!(await hash.fits(key))) return false;
   deps.later(deps.apiKeys.keepHash(prefix, { checked: hashedKey, better: apiKeyHash(digest) }).catch(ignored));
   return true;
@@ -179,7 +179,8 @@ function knownOf(stored: StoredApiKey, digest: Uint8Array, nowSeconds: number): 
 
 const addressKey = (address: string) => `apikey-address:${address}`;
 
-const refuseThrottled = (): never => refuse("api_key_throttled", { names: String(blockedSeconds) });
+const refuseThrottled = (seconds: number): never =>
+  refuse("api_key_throttled", { names: String(seconds), retryAfterSeconds: seconds });
 
 interface BlockedAddresses {
   /** Refuses who has failed too often of late, before anything is looked up. */
@@ -191,18 +192,20 @@ interface BlockedAddresses {
 /**
  * Failures are counted, not uses: LOGIN_LIMITER allows as many of them to an address as log-ins, apart from these. It cannot
  * be asked without counting, so each isolate remembers who had too many.
+ *
+ * @param blockedSeconds the period of the limiter
  */
-function openBlockedAddresses(limiter: LoginLimiter | undefined): BlockedAddresses {
+function openBlockedAddresses(limiter: LoginLimiter | undefined, blockedSeconds: number): BlockedAddresses {
   const until: OldestFirst<number> = oldestFirst();
   return {
     refuseBlocked(address, nowSeconds) {
-      if (address !== undefined && nowSeconds < (until.get(address) ?? 0)) refuseThrottled();
+      if (address !== undefined && nowSeconds < (until.get(address) ?? 0)) refuseThrottled(blockedSeconds);
     },
     async countFailure(address, nowSeconds) {
       if (!limiter || address === undefined || (await limiter.allows([addressKey(address)]))) return;
       until.set(address, nowSeconds + blockedSeconds);
       if (until.size() > mostBlocked) until.forgetOldest();
-      refuseThrottled();
+      refuseThrottled(blockedSeconds);
     },
   };
 }

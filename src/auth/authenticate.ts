@@ -47,6 +47,8 @@ export interface Authenticated {
   readonly identity: Identity;
   /** The store's word on whether its token was ended: asked for at most once. */
   readonly isEnded: () => Promise<boolean>;
+  /** The store and not the revocation cache: for `auth = "user"`, where the identity does not have the user yet. */
+  readonly asksStore?: boolean | undefined;
   /**
    * Of a token of another issuer: the same identity with its user among ours, whose row this may write. To be called once
    * nothing else refuses the token.

@@ -107,6 +107,7 @@ export function withForeignTokens(own: Authentication, deps: ForeignTokenDepende
       return {
         identity: known.identity,
         isEnded: endedOnce(deps, asked, known.identity.revocationKeys),
+        asksStore: asked.readUser,
         finish: (requestId) => finish(own, deps, { asked, known, nowSeconds, requestId }),
       };
     },
@@ -144,10 +145,10 @@ function identityOf({ issuer }: ForeignIssuer, token: ForeignToken): Identity {
 /** The store's word on whether something was ended, asked for at most once. */
 function endedOnce(
   { tokens }: Pick<ForeignTokenDependencies, "tokens">,
-  { revocation }: AuthenticationRequest,
+  { revocation, readUser }: AuthenticationRequest,
   keys: RevocationKeys | undefined,
 ): () => Promise<boolean> {
-  return async () => (await tokens.tokenStatus(keys, undefined, revocation !== "strict")).ended;
+  return async () => (await tokens.tokenStatus(keys, undefined, revocation !== "strict" && !readUser)).ended;
 }
 
 interface Finishing {
@@ -174,7 +175,8 @@ async function finish(
   const revocationKeys = { jti: undefined, session: undefined, user: ownerOf(settings, user), issuedAtSeconds };
   const ofUser = { ...identity, revocationKeys };
   const isEnded = endedOnce(deps, asked, revocationKeys);
-  await own.checkRevocation(asked.revocation, { identity: ofUser, isEnded }, nowSeconds);
+  const ofUsersTokens = { identity: ofUser, isEnded, asksStore: asked.readUser };
+  await own.checkRevocation(asked.revocation, ofUsersTokens, nowSeconds);
   const before = known.mapped;
   // Made for the same user, and good for a while: routes that read the user come here each time.
   const isGood = before !== undefined && before.identity.userId === userId && nowSeconds < before.untilSeconds;

@@ -18,6 +18,7 @@ interface RevocationDependencies {
 interface Checked {
   readonly identity: VerifiedToken & { readonly user: User | undefined };
   readonly isEnded: () => Promise<boolean>;
+  readonly asksStore?: boolean | undefined;
 }
 
 /**
@@ -28,13 +29,13 @@ interface Checked {
 export async function checkRevocation(
   dependencies: RevocationDependencies,
   mode: RevocationMode,
-  { identity, isEnded }: Checked,
+  { identity, isEnded, asksStore = false }: Checked,
   nowSeconds: number,
 ): Promise<void> {
   const { revocationCache } = dependencies;
   const { revocationKeys, tokenType, user } = identity;
   if (revocationKeys === undefined || isNeverLookedUp(dependencies.settings, mode, identity)) return;
-  const asksCache = mode === "cached" && user === undefined;
+  const asksCache = mode === "cached" && user === undefined && !asksStore;
   if (asksCache && revocationCache.remembersGood(revocationKeys, nowSeconds)) return;
   const cached = asksCache ? await revocationCache.isEnded(revocationKeys, nowSeconds) : undefined;
   const revoked = cached ?? (await isEnded());

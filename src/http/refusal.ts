@@ -17,7 +17,7 @@ export function answerRefusal(
 ): Response {
   const refusal = error instanceof Refusal ? error : new Refusal("internal_error");
   const { status } = refusal.wire;
-  const retryAfterSeconds = refusal.more.retryAfterSeconds ?? refusal.wire.retryAfterSeconds;
+  const { retryAfterSeconds } = refusal;
   const challenged = challenge(settings, refusal, takesApiKeys);
   const response = answerJson(context, status, bodyOf(refusal, context.language()), {
     allow,

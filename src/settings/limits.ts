@@ -28,6 +28,14 @@ const expectedLimit =
   'a table such as { binding = "API_LIMITER", by = "user", period = "60s" }: binding is the name of a rate limit binding, ' +
   `by one of ${limitKinds.join(", ")}, and period 10s or 60s`;
 
+/** The period of LOGIN_LIMITER, which is no limit of its own here: only the binding's name is fixed. */
+export function readLimitPeriod(raw: unknown): ReadResult<number> {
+  const period = readDuration(1)(raw);
+  return "value" in period && periods.includes(period.value)
+    ? period
+    : { expected: "10s or 60s, as the binding has it" };
+}
+
 /** `period` is 60 s where it is left out. */
 export function readLimit(raw: unknown): ReadResult<Limit> {
   if (!isRecord(raw) || Object.keys(raw).some((name) => !["binding", "by", "period"].includes(name))) {
@@ -35,9 +43,9 @@ export function readLimit(raw: unknown): ReadResult<Limit> {
   }
   const { binding, by } = raw;
   const kind = limitKinds.find((one) => one === by);
-  const period = readDuration(1)(raw.period ?? 60);
+  const period = readLimitPeriod(raw.period ?? 60);
   const isName = typeof binding === "string" && /^[A-Za-z_$][\w$]*$/.test(binding);
-  if (!isName || kind === undefined || !("value" in period) || !periods.includes(period.value)) {
+  if (!isName || kind === undefined || !("value" in period)) {
     return { expected: expectedLimit };
   }
   return { value: { binding, by: kind, period: period.value } };

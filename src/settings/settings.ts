@@ -1,5 +1,5 @@
 // The table of settings: name, reader, default. docs/settings.md is checked against it.
-import { readTokenLimits, type TokenLimits } from "./limits.ts";
+import { readLimitPeriod, readTokenLimits, type TokenLimits } from "./limits.ts";
 import {
   type Reader,
   readBoolean,
@@ -127,6 +127,7 @@ export const settingsTable = {
   TOKEN_PREFIX: setting(text, "/api/token"),
   TOKEN_PATHS: added<TokenPaths>(readTokenPaths, {}),
   TOKEN_LIMITS: added<TokenLimits>(readTokenLimits, {}),
+  LOGIN_LIMIT_PERIOD: added(readLimitPeriod, 60),
   TOKEN_ENDPOINTS: setting<readonly string[] | null>(readTextList("a list of endpoints, such as obtain"), null),
   ORIGIN_URL: setting(readTextOrNone("http(s)://host[:port][/base]"), null),
   ROUTES: setting<readonly unknown[]>(readList("a list of routes"), [{ path: "/*", auth: "token" }]),

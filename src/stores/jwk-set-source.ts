@@ -44,7 +44,7 @@ export function metadataUrls(issuer: string): readonly [openId: string, oauth: s
 }
 
 /** Names of hosts inside a network: of standards (RFC 6761, 6762 and 8375, .internal), and in use (RFC 6762 appendix G). */
-const insideNames = /(^|\.)(localhost|local|internal|home\.arpa|intranet|private|corp|home|lan)$/;
+const insideNames = /(^|\.)(localhost|local|localdomain|internal|home\.arpa|intranet|private|corp|home|lan)$/;
 
 /**
  * Whether keys may be fetched from there: https, and no host by its address or on this machine. On the issuer's own host
@@ -78,7 +78,13 @@ async function jsonOf(response: Response, source: string): Promise<unknown> {
     await response.body?.cancel();
     throw new TypeError(`${source} answered ${response.status}`);
   }
-  return JSON.parse(await limitedText(response));
+  const text = await limitedText(response);
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own error shows some of the text.
+    throw new TypeError(`${source} answered with what is no JSON`);
+  }
 }
 
 async function limitedText(response: Response): Promise<string> {

@@ -14,6 +14,8 @@ import type { KeySource, KeysVersion } from "./keys.ts";
 /** An issuer that can be asked about its tokens. */
 export interface ForeignIssuer extends IssuerWithKeys {
   readonly keysVersion: KeysVersion;
+  /** `ok` where the keys stand in the settings. */
+  readonly keysState: KeySource["state"];
   /** What a good token says. Refuses any other with a `token_*` reason, as for tokens of our own. */
   verify(token: string, nowSeconds: number): Promise<ForeignToken>;
 }
@@ -38,6 +40,7 @@ export function foreignIssuer(issuer: IssuerWithKeys, source: KeySource | undefi
   return {
     ...issuer,
     keysVersion: source?.version ?? (() => 0),
+    keysState: source?.state ?? (async () => "ok"),
     async verify(token, nowSeconds) {
       const { header, claims } = await open(token, nowSeconds);
       checkTyp(issuer, header.typ, claims);

@@ -115,39 +115,40 @@ export function remoteKeys(
     await work;
   };
 
-  /** Waits for the outcome of another request's fetch, or makes a fetch if that takes too long. */
-  const watch = async (nowSeconds: number): Promise<void> => {
+  /** Waits until what is needed has come, or other requests' fetches have ended; makes a fetch if that takes too long. */
+  const watch = async (nowSeconds: number, hasCome: () => boolean): Promise<void> => {
     let watched = memory.pending;
     let waited = 0;
     let waitedForThis = 0;
     let step = 5;
-    while (memory.pending !== undefined && waited < patience.longestMilliseconds) {
+    while (memory.pending !== undefined && !hasCome() && waited < patience.longestMilliseconds) {
       step = Math.min(step * 2, patience.stepMilliseconds);
       await pause(step);
       waited += step;
       waitedForThis = memory.pending === watched ? waitedForThis + step : 0;
       watched = memory.pending;
-      const isSlow = watched !== undefined && waitedForThis >= patience.ownFetchMilliseconds;
+      const isSlow = watched !== undefined && !hasCome() && waitedForThis >= patience.ownFetchMilliseconds;
       if (isSlow && mayFetchUnknown(nowSeconds)) return fetchSet(nowSeconds);
     }
   };
 
-  const renew = async (nowSeconds: number): Promise<void> => {
-    if (isUnderWay(nowSeconds)) return watch(nowSeconds);
+  const renew = async (nowSeconds: number, hasCome: () => boolean): Promise<void> => {
+    if (isUnderWay(nowSeconds)) return watch(nowSeconds, hasCome);
     if (!isCoolingDown(nowSeconds)) return fetchSet(nowSeconds);
   };
 
   const find: KeySource["find"] = async (kid, nowSeconds, algorithm = algorithms[0]) => {
     if (typeof kid !== "string") refuse("token_key_unknown");
     const isKnown = () => memory.keys.get(algorithm)?.has(kid) === true;
+    const hasCome = () => isFresh(nowSeconds) && isKnown();
     let looked = false;
     // The previous keys are used while another request fetches.
     if (!isFresh(nowSeconds) && !(isKnown() && isUnderWay(nowSeconds))) {
-      await renew(nowSeconds);
+      await renew(nowSeconds, hasCome);
       looked = true;
     }
     if (!isKnown() && !looked) {
-      if (isUnderWay(nowSeconds)) await watch(nowSeconds);
+      if (isUnderWay(nowSeconds)) await watch(nowSeconds, hasCome);
       else if (!isCoolingDown(nowSeconds) && mayFetchUnknown(nowSeconds)) await fetchSet(nowSeconds);
     }
     // Never any keys: Simple JWT's answer when the source is down. Keys that are too old: 503, the gateway cannot verify.
@@ -158,7 +159,7 @@ export function remoteKeys(
   };
 
   const state: KeySource["state"] = async (nowSeconds) => {
-    if (!isFresh(nowSeconds)) await renew(nowSeconds);
+    if (!isFresh(nowSeconds)) await renew(nowSeconds, () => isFresh(nowSeconds));
     if (isFresh(nowSeconds)) return "ok";
     const { loadedAtSeconds } = memory;
     return loadedAtSeconds !== undefined && nowSeconds - loadedAtSeconds < lastGoodSeconds ? "last_good" : "failed";

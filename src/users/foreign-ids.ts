@@ -15,6 +15,8 @@ export function foreignIds(
   if (prefixes.length === 0) return () => false;
   return (userId) => {
     const id = readUserId(settings, userId);
-    return id !== undefined && prefixes.some((prefix) => id.startsWith(prefix));
+    // A list is no id, but X-User-Id has its only item as it would have an id.
+    if (id === undefined) return typeof userId === "object" && userId !== null;
+    return prefixes.some((prefix) => id.startsWith(prefix));
   };
 }

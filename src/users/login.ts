@@ -122,8 +122,9 @@ export function attemptOf(
   return { username, requestId, nowSeconds, clientAddress: address, userAgent, otherFields: others };
 }
 
-/** The longest period that a rate limit binding can have. It does not say its own, nor how much of it is left. */
-const limitPeriodSeconds = 60;
+/** Says the whole period: a rate limit binding does not tell how much of it is left. */
+export const refuseThrottledLogin = ({ LOGIN_LIMIT_PERIOD: seconds }: Pick<Settings, "LOGIN_LIMIT_PERIOD">): never =>
+  refuse("login_throttled", { names: String(seconds), retryAfterSeconds: seconds });
 
 /**
  * Counts an attempt for the account and for the client's network, both at once; if either had too many, the log-in is
@@ -142,7 +143,7 @@ export async function limitLogins(
     ...(username === undefined ? [] : [accountKey(settings, username)]),
     ...(address === undefined ? [] : [`address:${address}`]),
   ];
-  if (!(await limiter.allows(keys))) refuse("login_throttled", { names: String(limitPeriodSeconds) });
+  if (!(await limiter.allows(keys))) refuseThrottledLogin(settings);
 }
 
 /**

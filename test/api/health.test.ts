@@ -16,11 +16,11 @@ const off = { status: "off" };
 const failed = { status: "failed" };
 /** What everybody sees when all is well, and what whoever has the key sees. */
 const openOk = { settings: ok, database: ok, blacklist: ok, keys: ok, jwks: off };
-const allOk = { ...openOk, limiter: off, metrics: off };
+const allOk = { ...openOk, limiter: off, metrics: off, issuers: off };
 
 async function depsWith(change: Partial<HealthDependencies>, vars: object = {}): Promise<HealthDependencies> {
   const deps = await testServices({ HEALTH_KEY: key, ...vars });
-  return { ...deps, schema: { check: async () => "ok" }, keySource: undefined, ...change };
+  return { ...deps, schema: { check: async () => "ok" }, keySource: undefined, issuers: [], ...change };
 }
 
 const read = async (answer: Response) => ({ status: answer.status, body: await answer.json() });
@@ -44,6 +44,14 @@ describe("everybody sees", () => {
       status: 200,
       body: { status: "ok", checks: { ...openOk, jwks: ok } },
     });
+  });
+
+  it("nothing of issuers, which are not even asked", async () => {
+    const keysState = vi.fn(async () => "failed" as const);
+    const issuers = [{ place: "ISSUERS[0]", issuer: "https://idp.example/", keysState }];
+    expect(await openlyWith({ issuers })).toEqual({ status: 200, body: { status: "ok", checks: openOk } });
+    expect(await openlyWith({ issuers }, {}, "wrong")).toEqual({ status: 200, body: { status: "ok", checks: openOk } });
+    expect(keysState).not.toHaveBeenCalled();
   });
 
   it("that an outdated database does not work, and not what it lacks", async () => {
@@ -195,6 +203,62 @@ describe("for whoever has the key ready is 200", () => {
   });
 });
 
+describe("for whoever has the key, issuers", () => {
+  type States = ReadonlyArray<Awaited<ReturnType<HealthDependencies["issuers"][number]["keysState"]>>>;
+  const issuersWith = (states: States) =>
+    states.map((state, index) => ({
+      place: `ISSUERS[${index}]`,
+      issuer: `https://idp-${index}.example/`,
+      keysState: async () => state,
+    }));
+
+  it.each<[States, status: string, warnings: readonly string[]]>([
+    [["ok", "ok"], "ok", []],
+    [
+      ["ok", "failed"],
+      "failed",
+      ["The keys of ISSUERS[1] (https://idp-1.example/) cannot be read: tokens of this issuer are refused."],
+    ],
+    [
+      ["last_good", "ok"],
+      "last_good",
+      [
+        "The keys of ISSUERS[0] (https://idp-0.example/) cannot be read: the last good keys are used, for at most six hours.",
+      ],
+    ],
+    [
+      ["last_good", "failed"],
+      "failed",
+      [
+        "The keys of ISSUERS[0] (https://idp-0.example/) cannot be read: the last good keys are used, for at most six hours.",
+        "The keys of ISSUERS[1] (https://idp-1.example/) cannot be read: tokens of this issuer are refused.",
+      ],
+    ],
+  ])("that are %j are %s, and the gateway is ready", async (states, status, warnings) => {
+    expect(await readyWith({ issuers: issuersWith(states) })).toEqual({
+      status: 200,
+      body: { status: "ok", checks: { ...allOk, issuers: { status } }, warnings },
+    });
+  });
+
+  it("that do not answer are waited for two seconds", async () => {
+    const waited: number[] = [];
+    const pause = async (milliseconds: number) => void waited.push(milliseconds);
+    const [first, second] = issuersWith(["ok", "ok"]);
+    if (!first || !second) throw new Error("there are two");
+    const silent = { ...second, keysState: () => new Promise<never>(() => {}) };
+    expect(await readyWith({ issuers: [first, silent], pause })).toEqual({
+      status: 200,
+      body: {
+        status: "ok",
+        checks: { ...allOk, issuers: { status: "slow" } },
+        warnings: ["The keys of ISSUERS[1] (https://idp-1.example/) did not come within two seconds."],
+      },
+    });
+    expect(waited).toEqual([2000]);
+  });
+});
+
 describe("for whoever has the key ready is 503", () => {
   it("while the database does not answer", async () => {
     const { status, body } = await readyWith({ schema: { check: async () => "failed" } });
@@ -304,6 +368,35 @@ describe("the whole gateway", () => {
     expect([status, body.checks]).toMatchObject([503, { jwks: failed }]);
     expect(fetched).toHaveBeenCalledTimes(1);
     expect(JSON.stringify(body)).not.toMatch(/internal|secret/);
+  });
+
+  it("is ready while an issuer is down, which is asked for whoever has the key alone, and once", async () => {
+    const fetched = vi.spyOn(globalThis, "fetch").mockRejectedValue(new Error("secret reason"));
+    const issuer = "https://idp.example/";
+    const app = await appWith({
+      HEALTH_KEY: key,
+      ORIGIN: echoOrigin,
+      LOGIN_LIMITER: { limit: async () => ({ success: true }) },
+      ISSUERS: [{ issuer, jwks: "https://keys.example/set.json", audience: "api" }],
+      ROUTES: [{ path: "/*", auth: "token", issuers: ["self", issuer] }],
+    });
+    const open = await app.fetch(new Request(readyUrl));
+    expect([open.status, await open.json()]).toEqual([200, { status: "ok", checks: openOk }]);
+    expect(fetched).not.toHaveBeenCalled();
+    for (let call = 0; call < 2; call++) {
+      const answer = await app.fetch(new Request(readyUrl, { headers: { "X-Health-Key": key } }));
+      expect([answer.status, await answer.json()]).toEqual([
+        200,
+        {
+          status: "ok",
+          checks: { ...allOk, limiter: ok, issuers: failed },
+          warnings: [
+            "The keys of ISSUERS[0] (https://idp.example/) cannot be read: tokens of this issuer are refused.",
+          ],
+        },
+      ]);
+    }
+    expect(fetched).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -141,6 +141,17 @@ describe("a client who tried too often", () => {
     expect(response.headers.get("retry-after")).toBe("60");
     expect(response.headers.get("www-authenticate")).toBeNull();
   });
+  it("is told of ten seconds where LOGIN_LIMIT_PERIOD says that the binding counts for ten", async () => {
+    const logIn = await gatewayWith(counter(0), { LOGIN_LIMIT_PERIOD: "10s" });
+    for (const path of ["/api/token/", "/api/token/sliding/"]) {
+      const response = await logIn("ada", {}, path);
+      expect([response.status, response.headers.get("retry-after"), await response.json()]).toEqual([
+        429,
+        "10",
+        { detail: "Request was throttled. Expected available in 10 seconds." },
+      ]);
+    }
+  });
   it("is told so in the language that it asked for", async () => {
     const logIn = await gatewayWith(counter(0));
     expect(await (await logIn("ada", { "accept-language": "de" })).json()).toEqual({

@@ -19,14 +19,15 @@ const unexpected = (...failed: unknown[]) => {
 interface Given {
   readonly limiter?: LoginLimiter;
   readonly revocationCache?: RevocationCache;
+  readonly period?: number;
 }
 
-function setUp({ limiter, revocationCache = kvRevocationCache(BLACKLIST, 30, unexpected) }: Given = {}) {
+function setUp({ limiter, revocationCache = kvRevocationCache(BLACKLIST, 30, unexpected), period = 60 }: Given = {}) {
   const put: Array<Promise<void>> = [];
   let reads = 0;
   const store = d1ApiKeys(DB, unexpected);
   const apiKeys = createApiKeys({
-    settings: { REVOCATION_CACHE_SECONDS: 30 },
+    settings: { REVOCATION_CACHE_SECONDS: 30, LOGIN_LIMIT_PERIOD: period },
     apiKeys: {
       ...store,
       byPrefix: (asked) => {
@@ -298,6 +299,19 @@ describe("an address that has failed too often", () => {
     expect(keys.reads()).toBe(before);
     expect(await keys.at(now + 59)).toEqual({ prefix, scopes: [] });
     expect(limiter.asked).toEqual(Array(3).fill("apikey-address:192.0.2.1"));
+  });
+
+  it("is refused for ten seconds where the binding counts for ten, and told so", async () => {
+    const keys = setUp({ limiter: limiterOf(0), period: 10 });
+    for (const seconds of [0, 9]) {
+      await expect(keys.at(now + seconds, wrong)).rejects.toMatchObject({
+        reason: "api_key_throttled",
+        more: { names: "10", retryAfterSeconds: 10 },
+      });
+    }
+    expect(keys.reads()).toBe(1);
+    await reasonOf(() => keys.at(now + 10, wrong));
+    expect(keys.reads()).toBe(2);
   });
 
   it.each([

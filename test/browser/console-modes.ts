@@ -104,6 +104,11 @@ export const consoleModes: readonly Sentence[] = [
           shown,
           "x-token-issuer: https://idp.example/\nx-token-subject: u-1\nauthorization: Bearer <the token>",
         );
+        await paste(page, forgedToken({ ...claims, iss: "https://idp.example" }));
+        assert.equal(
+          (await findings(page, "Access token"))[0],
+          "Its claim iss is https://idp.example, and no issuer of the settings: it counts as a token of this gateway.",
+        );
         await press(page, "Discard the tokens");
         if (!(await page.getByLabel("Issuer").isVisible())) await page.getByText("Use a token you have").click();
         await page.getByLabel("Issuer").selectOption("https://other.example/");

@@ -138,6 +138,8 @@ async function readyBody(key: string | null) {
     loginLimiter: undefined,
     metrics: undefined,
     keySource: undefined,
+    issuers: [],
+    pause: async () => {},
   };
   const answer = await readiness(deps as unknown as HealthDependencies, [])(contextFor(), key);
   return { answer, body: (await answer.json()) as { checks: object } };

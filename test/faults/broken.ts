@@ -94,6 +94,16 @@ export function waiting(at: number) {
   return { ...bindingsWith(travel), reached, letGo: () => letGo(), wasReached: () => made > at };
 }
 
+/** D1 and KV that fail while a test says so. */
+export function switchable() {
+  const isDown = { D1: false, KV: false };
+  const travel: Travel = async (work, binding) => {
+    if (isDown[binding]) throw new Error(`${binding} is out of reach`);
+    return work();
+  };
+  return { bindings: bindingsWith(travel), isDown };
+}
+
 /** KV that takes no writes. */
 export const withoutPuts = (): { readonly BLACKLIST: KVNamespace } => {
   const put = () => Promise.reject(new Error("KV PUT failed: 429 Too Many Requests"));

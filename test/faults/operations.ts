@@ -8,6 +8,7 @@ import { DB } from "../support/bindings.ts";
 import { password, preferredHash } from "../support/passwords.ts";
 import { provisioningKey, signedRequest } from "../support/provisioning.ts";
 import { addUser } from "../support/users.ts";
+import { type Machine, machineOperations, machineRoutes, machineVars, newMachine } from "./machines.ts";
 import type { Operation } from "./table.ts";
 
 const vars = {
@@ -18,9 +19,10 @@ const vars = {
   BLACKLIST_AFTER_ROTATION: true,
   BLACKLIST_ENDS_SESSION: true,
   REFRESH_REUSE_GRACE: 10,
-  TOKEN_ENDPOINTS: ["obtain", "refresh", "verify", "blacklist", "sliding", "sessions"],
+  TOKEN_ENDPOINTS: ["obtain", "refresh", "verify", "blacklist", "sliding", "sessions", "introspect"],
   ORIGIN: echoOrigin,
   ROUTES: [
+    ...machineRoutes,
     { path: "/token/*", auth: "token", revocation: "off" },
     { path: "/cached/*", auth: "token", revocation: "cached" },
     { path: "/strict/*", auth: "token", revocation: "strict" },
@@ -41,9 +43,10 @@ const queue = {
 export const brokenQueue = { sendBatch: () => Promise.reject(new Error("Queue sendBatch failed: Too Many Requests")) };
 
 /** The gateway with these bindings in the place of its own. */
-export const gatewayWith = (bindings: object = {}): Promise<App> => appWith({ EVENTS: queue, ...vars, ...bindings });
+export const gatewayWith = async (bindings: object = {}): Promise<App> =>
+  appWith({ EVENTS: queue, ...vars, ...(await machineVars()), ...bindings });
 
-export interface Client {
+export interface Client extends Machine {
   readonly user: User;
   readonly refresh: string;
   readonly access: string;
@@ -59,11 +62,14 @@ let cookie: string | undefined;
 /** A user with a session, and what else that operation needs. */
 export async function newClient(app: App, needs: Operation): Promise<Client> {
   cookie ??= (await loggedIn(app, await addStaff({ is_superuser: true }))).cookie;
-  const user = await addUser({ password: preferredHash });
+  // Far apart: users whom an issuer's tokens bring get the ids behind the highest one.
+  const id = String(2 ** 40 + Math.floor(Math.random() * 2 ** 40));
+  const user = await addUser({ id, password: preferredHash });
   const credentials = { username: user.username, password };
   const { refresh = "", access = "" } = (await ask(app, post("", credentials))).body;
   const sliding = async () => String((await ask(app, post("sliding/", credentials))).body.token);
-  return { user, refresh, access, sliding: needs === "sliding refresh" ? await sliding() : "", cookie };
+  const machine = await newMachine(needs);
+  return { ...machine, user, refresh, access, sliding: needs === "sliding refresh" ? await sliding() : "", cookie };
 }
 
 const post = (path: string, body: object) => postJson(`/api/token/${path}`, body);
@@ -103,6 +109,8 @@ export interface Asked {
   readonly again?: readonly number[];
   /** What must hold once it was done, whatever came before. */
   readonly holds: (app: App, client: Client) => Promise<void>;
+  /** Ends what the client presents in D1, and tells KV nothing; only where KV is asked. */
+  readonly endInD1?: (client: Client) => Promise<void>;
 }
 
 const route = (path: string): Asked => ({
@@ -111,7 +119,16 @@ const route = (path: string): Asked => ({
   holds: goesOn,
 });
 
+async function endTokensOfUser({ user }: Client): Promise<void> {
+  const sql = "INSERT INTO user_cutoffs (user_id, issued_before, expires_at) VALUES (?1, ?2, ?3)";
+  const now = Math.floor(Date.now() / 1000);
+  await DB.prepare(sql)
+    .bind(user.id, now + 1, now + 600)
+    .run();
+}
+
 export const operations: Readonly<Record<Operation, Asked>> = {
+  ...machineOperations,
   "log-in": {
     run: (app, one) => logIn(app, one, password),
     status: 200,
@@ -159,7 +176,7 @@ export const operations: Readonly<Record<Operation, Asked>> = {
     holds: isEnded,
   },
   "bearer token": route("/token/"),
-  "bearer token, cached": route("/cached/"),
+  "bearer token, cached": { ...route("/cached/"), endInD1: endTokensOfUser },
   "bearer token, strict": route("/strict/"),
   "bearer token, user": route("/user/"),
   proxy: route("/open/"),

@@ -5,6 +5,8 @@ export const operationNames = [
   ...(["log-in", "refresh", "sliding refresh", "verify", "log-out", "log-out everywhere", "list of sessions"] as const),
   ...(["end of a session", "bearer token", "bearer token, cached", "bearer token, strict"] as const),
   ...(["bearer token, user", "proxy", "admin change", "provisioning", "events", "flush"] as const),
+  ...(["API key", "API key, strict", "API key, imported", "introspection"] as const),
+  ...(["issuer's token", "issuer's token, strict", "issuer's token, mapped"] as const),
 ] as const;
 export type Operation = (typeof operationNames)[number];
 
@@ -22,6 +24,7 @@ type Row = Readonly<Record<Operation, Cell | null>>;
 
 const inD1 = "test/faults/d1.test.ts";
 const inOthers = "test/faults/others.test.ts";
+const inIssuers = "test/faults/issuers.test.ts";
 
 /** A cell for each of the operations, which promise the same. */
 const each = <Name extends Operation>(names: readonly Name[], promise: string, file: string, test: string) =>
@@ -32,7 +35,17 @@ const doesNotMeet = <Name extends Operation>(...names: readonly Name[]) =>
 const reading = ["verify", "list of sessions", "bearer token, strict", "bearer token, user"] as const;
 const ending = ["log-out", "log-out everywhere", "end of a session"] as const;
 const changing = ["admin change", "provisioning"] as const;
-const withoutD1 = doesNotMeet("bearer token", "bearer token, cached", "proxy");
+const apiKeys = ["API key", "API key, strict", "API key, imported"] as const;
+const foreign = ["issuer's token", "issuer's token, strict", "issuer's token, mapped"] as const;
+/** Callers that are no users of ours. */
+const machines = [...apiKeys, "introspection", ...foreign] as const;
+export const isMachine = (operation: Operation): boolean => machines.some((one) => one === operation);
+/** All before them. */
+const users = [
+  ...(["log-in", "refresh", "sliding refresh", ...reading, ...ending, ...changing, "events", "flush"] as const),
+  ...(["bearer token", "bearer token, cached", "proxy"] as const),
+] as const;
+const withoutD1 = doesNotMeet("bearer token", "bearer token, cached", "proxy", "issuer's token");
 
 const anyTrip = "%s at each of its round trips is answered as ever or 503, and done when it is asked for again";
 const trip = <Name extends Operation>(names: readonly Name[], promise: string) => each(names, promise, inD1, anyTrip);
@@ -40,6 +53,10 @@ const trip = <Name extends Operation>(names: readonly Name[], promise: string) =
 const triedAgain = "%s is tried again: answered as ever, once for each of its round trips that writes";
 const retried = <Name extends Operation>(names: readonly Name[], promise: string) =>
   each(names, promise, inD1, triedAgain);
+
+const oneByOne =
+  "%s is 503 where what it has to read fails, as ever where something else does, and whole when asked for again";
+const read = <Name extends Operation>(names: readonly Name[], promise: string) => each(names, promise, inD1, oneByOne);
 
 const lostBefore: Row = {
   ...withoutD1,
@@ -52,6 +69,17 @@ const lostBefore: Row = {
   ...retried(["provisioning"], "As ever: it is tried again."),
   ...trip(["events"], "Events stay written down until they were sent and deleted."),
   ...trip(["flush"], "It fails, and the next one deletes what is left."),
+  ...read(
+    ["API key", "API key, strict"],
+    "503 where the key cannot be read; as ever where its last use cannot be written.",
+  ),
+  ...read(
+    ["API key, imported"],
+    "503 where the key cannot be read; where the better hash cannot be written, a later use writes it.",
+  ),
+  ...read(["introspection"], "503 where key or token cannot be read: neither active nor inactive."),
+  ...read(["issuer's token, strict"], "503; the next request is answered as ever."),
+  ...read(["issuer's token, mapped"], "503 where the user cannot be read; writing the user's row is tried again."),
 };
 
 const lostAfter: Row = {
@@ -62,10 +90,15 @@ const lostAfter: Row = {
   ...trip(["admin change"], "503; asked for again it comes to the same."),
   ...retried(["provisioning"], "Answered unchanged; the retry finds the version, and KV learns what has ended."),
   ...trip(["events"], "Events are sent once, or twice with the same sequence, and none is lost."),
+  ...read(
+    ["issuer's token, mapped"],
+    "503 where the user cannot be read; the retry finds the row and writes no other one.",
+  ),
 };
 
 const usingD1 = [
   ...(["log-in", "refresh", "sliding refresh", ...reading, ...ending, ...changing, "events", "flush"] as const),
+  ...([...apiKeys, "introspection", "issuer's token, strict", "issuer's token, mapped"] as const),
 ] as const;
 
 const failed: Row = {
@@ -108,6 +141,12 @@ const isolateGone: Row = {
   ...gone(ending, "Asked for again it has ended; KV may not know of it."),
   ...gone(changing, "A change is never made while sessions go on that it ends; asked for again it is made."),
   ...gone(["events", "flush"], "The next flush does what is left."),
+  ...gone(
+    [...apiKeys, "introspection"],
+    "The key stays as it was; a last use or a better hash may be missing, and the next use writes it.",
+  ),
+  ...gone(["issuer's token", "issuer's token, strict"], "Nothing was written."),
+  ...gone(["issuer's token, mapped"], "The user's row is there with its entry in the audit log, or neither is."),
 };
 
 const twice = "%s in an isolate of before the deploy, while one of after it does the same, comes to one result";
@@ -127,10 +166,35 @@ const deployed: Row = {
   ...each(changing, "It is made once, and its sessions have ended.", inD1, twice),
   ...each(["events"], "An event may be sent by both, with the same sequence.", inD1, twice),
   ...each(["flush"], "Both delete, and nothing but what has expired.", inD1, twice),
+  ...doesNotMeet("issuer's token"),
+  ...each(
+    ["API key", "API key, strict", "introspection", "issuer's token, strict"],
+    "Both are answered as ever.",
+    inD1,
+    twice,
+  ),
+  ...each(["API key, imported"], "Both are answered as ever, and the better hash is written once.", inD1, twice),
+  ...each(["issuer's token, mapped"], "The user has one row.", inD1, twice),
 };
 
 const putLost = "%s is answered as ever, and D1 refuses what has ended";
+const keyUntold =
+  "%s that was revoked and of which KV was not told passes for five minutes, and never where D1 is asked";
+const foreignUntold = "%s that was ended and of which KV was not told passes, and never where D1 is asked";
 const kvLost: Row = {
+  ...doesNotMeet("API key, strict", "issuer's token, strict"),
+  ...each(
+    ["API key", "API key, imported", "introspection"],
+    "A revoked key that KV was not told of passes for five minutes at most.",
+    inOthers,
+    keyUntold,
+  ),
+  ...each(
+    ["issuer's token", "issuer's token, mapped"],
+    "A token that KV was not told of passes until it expires.",
+    inOthers,
+    foreignUntold,
+  ),
   ...doesNotMeet("log-in", "sliding refresh", ...reading, "bearer token", "proxy", "events", "flush"),
   ...each(
     ["refresh"],
@@ -148,28 +212,72 @@ const kvLost: Row = {
   ),
 };
 
-const kvStale: Row = {
-  ...doesNotMeet("log-in", "refresh", "sliding refresh", ...reading, ...ending, ...changing),
-  ...doesNotMeet("bearer token", "proxy", "events", "flush"),
+const asksD1 = "%s asks D1 where KV cannot be read, is 503 where D1 is down too, and refused once it has ended";
+const kvDown: Row = {
+  ...doesNotMeet("log-in", "sliding refresh", ...reading, "bearer token", "proxy", "events", "flush"),
+  ...doesNotMeet("API key, strict", "issuer's token, strict"),
   ...each(
-    ["bearer token, cached"],
-    "A token that has ended passes for 60 + 30 + REVOCATION_CACHE_SECONDS at most.",
-    "test/stores/kv/simulation.test.ts",
-    "a token ended by %s passes no longer than 60 + 30 + REVOCATION_CACHE_SECONDS",
+    ["refresh"],
+    "200; D1 knows that the old token is used.",
+    "test/sessions/rotation-errors.test.ts",
+    "whose revocation KV does not take is good, and the used token is not",
+  ),
+  ...each(ending, "Answered as ever; D1 refuses the tokens, and the log says store_failed.", inOthers, putLost),
+  ...each(changing, "Made as ever; D1 refuses the tokens, and the log says store_failed.", inOthers, putLost),
+  ...each(
+    [
+      "bearer token, cached",
+      "API key",
+      "API key, imported",
+      "introspection",
+      "issuer's token",
+      "issuer's token, mapped",
+    ],
+    "D1 is asked in its place; 503 where that is down, too.",
+    inOthers,
+    asksD1,
   ),
 };
 
-const clockSkew: Row = each(
-  operationNames,
-  "As ever where isolates' clocks are 90 s apart and LEEWAY is larger.",
-  inOthers,
-  "%s in an isolate whose clock is %i s from the first one's is as ever, with a LEEWAY of 120",
-);
+const stale = "a token ended by %s passes no longer than 60 + 30 + REVOCATION_CACHE_SECONDS";
+const kvStale: Row = {
+  ...doesNotMeet("API key, strict", "issuer's token, strict"),
+  ...each(
+    ["API key", "API key, imported", "introspection"],
+    "A revoked key passes for 60 + 30 + REVOCATION_CACHE_SECONDS at most.",
+    "test/stores/kv/simulation.test.ts",
+    stale,
+  ),
+  ...doesNotMeet("log-in", "refresh", "sliding refresh", ...reading, ...ending, ...changing),
+  ...doesNotMeet("bearer token", "proxy", "events", "flush"),
+  ...each(
+    ["bearer token, cached", "issuer's token", "issuer's token, mapped"],
+    "A token that has ended passes for 60 + 30 + REVOCATION_CACHE_SECONDS at most.",
+    "test/stores/kv/simulation.test.ts",
+    stale,
+  ),
+};
+
+const skewed = "%s in an isolate whose clock is %i s from the first one's is as ever, with a LEEWAY of 120";
+const clockSkew: Row = {
+  ...each(
+    [...users, ...apiKeys, "introspection"],
+    "As ever where isolates' clocks are 90 s apart and LEEWAY is larger.",
+    inOthers,
+    skewed,
+  ),
+  ...each(
+    foreign,
+    "As ever where isolates' clocks are 90 s apart and the issuer's leeway is larger.",
+    inOthers,
+    skewed,
+  ),
+};
 
 const jwks: Row = {
-  ...doesNotMeet("log-in", "proxy", "admin change", "provisioning", "events", "flush"),
+  ...doesNotMeet("log-in", "proxy", "admin change", "provisioning", "events", "flush", ...apiKeys, ...foreign),
   ...each(
-    ["refresh", "sliding refresh", "verify", ...ending, "list of sessions"],
+    ["refresh", "sliding refresh", "verify", ...ending, "list of sessions", "introspection"],
     "Keys of before serve at once, however long a fetch takes.",
     "test/tokens/remote-keys.test.ts",
     "keys of before serve at once, however long the fetch takes",
@@ -182,7 +290,32 @@ const jwks: Row = {
   ),
 };
 
+/** What does not ask an issuer: its state is no matter of theirs. */
+const apartFromIssuers = doesNotMeet(
+  ...(["log-in", "refresh", "sliding refresh", "verify", "list of sessions", ...ending, ...changing] as const),
+  ...(["bearer token, cached", "bearer token, strict", "bearer token, user", "proxy", "events", "flush"] as const),
+  ...([...apiKeys, "introspection"] as const),
+);
+const ofIssuer = (promise: string, test: string): Row => ({
+  ...apartFromIssuers,
+  ...each(["bearer token"], "As ever: own tokens and those of other issuers do not depend on it.", inIssuers, test),
+  ...each(foreign, promise, inIssuers, test),
+});
+const issuerDown = ofIssuer(
+  "401 while keys were never had; else the last good ones serve for six hours, then 503.",
+  "%s while the issuer cannot be reached: the last good keys for six hours, then 503, and own tokens as ever",
+);
+const issuerSlow = ofIssuer(
+  "Keys of before serve at once while another request waits for new ones; 401 where there were none within five seconds.",
+  "%s while the issuer is slow is answered by the keys of before, and refused where it never had any",
+);
+const issuerGarbage = ofIssuer(
+  "What is no set with a usable key counts as a source that failed: 401, or the last good keys; never 500.",
+  "%s while the issuer answers with garbage never passes without keys, and goes on with the last good ones",
+);
+
 const apartFromOrigin = doesNotMeet(
+  ...machines,
   ...(["refresh", "sliding refresh", ...reading, ...ending, "admin change"] as const),
   ...(["bearer token", "bearer token, cached", "flush"] as const),
 );
@@ -247,7 +380,15 @@ const clientGone: Row = {
   ),
 };
 
+const limiterFails =
+  "%s with limiters that fail is answered uncounted, and a key that is not good is refused all the same";
 const limiter: Row = {
+  ...each(
+    [...apiKeys, "introspection"],
+    "Failures and costly hashes go uncounted, a bad key is still 401, and the log says store_failed.",
+    inOthers,
+    limiterFails,
+  ),
   ...each(
     ["log-in"],
     "Log-ins go on uncounted, and the log says store_failed whatever LOG is.",
@@ -261,7 +402,7 @@ const limiter: Row = {
     "keeps nobody out while the limiter fails, and is loud in the log",
   ),
   ...each(
-    ["bearer token", "bearer token, cached", "bearer token, strict", "bearer token, user", "proxy"],
+    ["bearer token", "bearer token, cached", "bearer token, strict", "bearer token, user", "proxy", ...foreign],
     "Goes on uncounted on routes with a limit, after two seconds at most, and the log says store_failed.",
     "test/proxy/limits.test.ts",
     "%s keeps nobody out, and is loud in the log even where LOG is off",
@@ -272,7 +413,13 @@ const limiter: Row = {
 const queueFails = "%s is answered as ever, and its event waits for the next flush";
 const queue: Row = {
   ...doesNotMeet("refresh", "sliding refresh", ...reading, "bearer token", "bearer token, cached", "proxy"),
-  ...doesNotMeet("provisioning"),
+  ...doesNotMeet("provisioning", ...apiKeys, "introspection", "issuer's token", "issuer's token, strict"),
+  ...each(
+    ["issuer's token, mapped"],
+    "Answered as ever; the event of the new user waits for the next flush.",
+    inOthers,
+    "a user whom an issuer's token brings is there, and the event waits for the next flush",
+  ),
   ...each(
     ["log-in", ...ending, "admin change"],
     "Answered as ever; the event waits for the next flush.",
@@ -293,11 +440,15 @@ export const table = {
   "D1 overloaded": failed,
   "D1 out of time, CPU or memory": failed,
   "KV's put lost": kvLost,
+  "KV out of reach": kvDown,
   "KV stale for 90 s": kvStale,
   "isolate gone between two writes": isolateGone,
   "deploy in the middle": deployed,
   "clock skew": clockSkew,
   "JWK source flapping": jwks,
+  "issuer out of reach": issuerDown,
+  "issuer slow": issuerSlow,
+  "issuer's keys garbage": issuerGarbage,
   "origin resets in the head": originHead,
   "origin resets in the body": originBody,
   "client gone": clientGone,

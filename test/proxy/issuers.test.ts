@@ -466,6 +466,26 @@ describe("reissue", () => {
     expect(await statusOf(app, "/both/x", await idp.token({ sub: "auth0|48", iat: nowSeconds() }))).toBe(200);
   });
 
+  it("ends at once on routes that read the user: D1 is asked, as for our own tokens, and not KV", async () => {
+    await addUser({ id: "93", alternate_id: "auth0|93" });
+    const app = await appOf(byAlternate);
+    const end = (user: string) =>
+      DB.prepare("INSERT INTO user_cutoffs (user_id, issued_before, expires_at) VALUES (?1, ?2, ?3)")
+        .bind(user, nowSeconds() - 3, nowSeconds() + 600)
+        .run();
+    const token = await idp.token({ sub: "auth0|93" });
+    expect(await statusOf(app, "/user/x", token)).toBe(200);
+    await end("https%3A%2F%2Fidp.example%2F auth0|93");
+    expect((await ask(app, "/user/x", token)).body).toEqual(invalid("Token is blacklisted"));
+    const newer = await idp.token({ sub: "auth0|93", iat: nowSeconds() - 2 });
+    expect(await statusOf(app, "/user/x", newer)).toBe(200);
+    await DB.prepare("DELETE FROM user_cutoffs WHERE user_id LIKE 'https%'").run();
+    expect(await statusOf(app, "/user/x", token)).toBe(200);
+    await end("93");
+    expect((await ask(app, "/user/x", token)).body).toEqual(invalid("Token is blacklisted"));
+    expect(await statusOf(app, "/user/x", newer)).toBe(200);
+  });
+
   it("ends for as long as they can be used with the log-out of the user, which outlasts our own tokens", async () => {
     for (const [id, more, seconds] of [
       ["63", { max_age: "90d" }, 90 * 86_400 + 5],
@@ -549,6 +569,16 @@ describe("reissue with a prefix", () => {
     }
   });
 
+  it("refuses them also where the id is in a list or an object, of which a header could show the same text", async () => {
+    const app = await appOf(byPrefix, text);
+    for (let time = 0; time < 2; time++) {
+      for (const id of [["idp:u-3"], ["idp:u-3", ""], { idp: "u-3" }]) {
+        expect([id, await statusOf(app, "/x", own({ user_id: id }))]).toEqual([id, 401]);
+      }
+      expect(await statusOf(app, "/x", own({ user_id: null }))).toBe(200);
+    }
+  });
+
   it("refuses them also where the id is a number, which is text in the column", async () => {
     const app = await appOf({ reissue: { user_id: "-{sub}" } }, text);
     for (let time = 0; time < 2; time++) {
@@ -607,6 +637,31 @@ describe("provision", () => {
     expect(await rows("id = 'new:p-3'")).toHaveLength(1);
   });
 
+  it("gives another name where somebody has the one that the row would have, also in another case", async () => {
+    await addUser({ id: "52", username: "id:new:p-7" });
+    await DB.prepare("CREATE UNIQUE INDEX users_username_folded ON users (username COLLATE NOCASE)").run();
+    try {
+      const insensitive = await appOf(
+        { reissue: { user_id: "new:{sub}" }, provision: true },
+        { USER_ID_TYPE: "text", USERNAME_CASE: "insensitive" },
+      );
+      for (const sub of ["p-7", "p-8", "P-8"]) {
+        const { status, headers } = await ask(insensitive, "/both/x", await idp.token({ sub }));
+        expect([sub, status, headers["x-user-id"]]).toEqual([sub, 200, `new:${sub}`]);
+      }
+    } finally {
+      await DB.prepare("DROP INDEX users_username_folded").run();
+    }
+    expect(
+      (await rows("id IN ('52', 'new:p-7', 'new:p-8', 'new:P-8')")).map(({ id, username }) => [id, username]),
+    ).toEqual([
+      ["52", "id:new:p-7"],
+      ["new:P-8", expect.stringMatching(/^id:new:P-8:[0-9a-f]{16}$/)],
+      ["new:p-7", expect.stringMatching(/^id:new:p-7:[0-9a-f]{16}$/)],
+      ["new:p-8", "id:new:p-8"],
+    ]);
+  });
+
   it("writes none for a token that the route refuses, or whose user was deleted or logged out since", async () => {
     expect(await statusOf(app, "/staff/x", await idp.token({ sub: "p-4" }))).toBe(403);
     await DB.batch([
@@ -635,6 +690,15 @@ describe("provision by alternate_id", () => {
       const rows = await found(sub);
       expect(rows).toEqual([{ id: rows[0]?.id, username: `id:${rows[0]?.id}`, is_active: 1 }]);
     }
+  });
+
+  it("gives the row an id below zero where ids are integers, also without an import: no user of the API has it", async () => {
+    const app = await appOf(whole);
+    await addUser({ id: "74" });
+    const { status, headers } = await ask(app, "/both/x", await idp.token({ sub: "alt|new" }));
+    const [row] = await found("alt|new");
+    expect(row?.id).toMatch(/^-\d+$/);
+    expect([status, headers["x-user-id"]]).toEqual([200, row?.id]);
   });
 
   it("makes no user again for a token from before the deletion, however the row was deleted", async () => {

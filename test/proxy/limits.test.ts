@@ -238,7 +238,9 @@ describe("a limiter", () => {
     const ROUTES = [{ path: "/*", auth: "token", limit: limitBy("user") }];
     const env = { SIGNING_KEY: testSecret, DB, BLACKLIST, ROUTES };
     expect(await wire(env)).toEqual({
-      errors: ["ROUTES[0].limit needs API_LIMITER: a rate limit binding must be bound under this name."],
+      errors: [
+        'ROUTES[0].limit needs API_LIMITER, which is not bound: add [[ratelimits]] with name = "API_LIMITER" (docs/limits.md).',
+      ],
     });
     expect(await wire({ ...env, API_LIMITER: BLACKLIST })).toEqual({
       errors: ["ROUTES[0].limit needs API_LIMITER to be a rate limit binding."],

@@ -215,20 +215,39 @@ describe("bindings", () => {
   });
   it("are worth a warning", () => {
     const [own, rest] = [{ origin: "https://a" }, { origin: undefined }];
+    const without = { ORIGIN_URL: null, LOGIN_LIMIT_PERIOD: 60 };
+    const withUrl = { ...without, ORIGIN_URL: "https://b" };
     const limiter = "LOGIN_LIMITER is not bound: nothing here slows down password guessing.";
-    expect(bindingWarnings(none, { ORIGIN_URL: null }, [rest])).toEqual([
+    expect(bindingWarnings(none, without, [rest])).toEqual([
       limiter,
       "Neither ORIGIN nor ORIGIN_URL is set: requests that pass are answered 502.",
     ]);
-    expect(bindingWarnings(none, { ORIGIN_URL: null }, [own, rest])[1]).toBe(
+    expect(bindingWarnings(none, without, [own, rest])[1]).toBe(
       "Neither ORIGIN nor ORIGIN_URL is set: requests of routes without an origin are answered 502.",
     );
-    expect(bindingWarnings(none, { ORIGIN_URL: null }, [own])).toEqual([limiter]);
-    expect(bindingWarnings(all, { ORIGIN_URL: "https://b" }, [rest])).toEqual([
-      "ORIGIN is bound, so ORIGIN_URL is not used.",
-    ]);
-    expect(bindingWarnings({ ...all, ORIGIN: "zone" }, { ORIGIN_URL: "https://b" }, [rest])).toEqual([
+    expect(bindingWarnings(none, without, [own])).toEqual([limiter]);
+    expect(bindingWarnings(all, withUrl, [rest])).toEqual(["ORIGIN is bound, so ORIGIN_URL is not used."]);
+    expect(bindingWarnings({ ...all, ORIGIN: "zone" }, withUrl, [rest])).toEqual([
       'ORIGIN is "zone", so ORIGIN_URL is not used.',
+    ]);
+  });
+  it("are worth a warning where log-ins are counted for another time than Retry-After says", () => {
+    const counting = (period: number) => ({
+      ...all,
+      ...{ ORIGIN: undefined, LIMITERS: new Map([["LOGIN_LIMITER", { binding: "right" as const, period }]]) },
+    });
+    const of = (period: number, LOGIN_LIMIT_PERIOD: number) =>
+      bindingWarnings(counting(period), { ORIGIN_URL: "https://b", LOGIN_LIMIT_PERIOD }, []);
+    expect([of(10, 10), of(60, 60), bindingWarnings(all, { ORIGIN_URL: null, LOGIN_LIMIT_PERIOD: 10 }, [])]).toEqual([
+      [],
+      [],
+      [],
+    ]);
+    expect(of(10, 60)).toEqual([
+      'The period of LOGIN_LIMITER in wrangler.toml is 10, and Retry-After says 60: set LOGIN_LIMIT_PERIOD = "10s".',
+    ]);
+    expect(of(60, 10)).toEqual([
+      'The period of LOGIN_LIMITER in wrangler.toml is 60, and Retry-After says 10: set LOGIN_LIMIT_PERIOD = "60s".',
     ]);
   });
 });
@@ -324,6 +343,14 @@ describe("routes", () => {
     expect(own.map(({ path }) => path)).toEqual([
       ...["/auth/", "/.well-known/jwks.json"],
       ...["/_gateway/health/live", "/_gateway/health/ready", "/_gateway/openapi.json", "/_gateway/*"],
+    ]);
+  });
+
+  it("shows the limits of token endpoints", async () => {
+    const limits = { refresh: { binding: "LOGIN_LIMITER", by: "user" } };
+    const rows = routeRows(await readWhich({ remote: true, var: [`TOKEN_LIMITS:${JSON.stringify(limits)}`] }));
+    expect(rows.filter(({ limit }) => limit !== null).map(({ path, limit }) => [path, limit])).toEqual([
+      ["/api/token/refresh/", { binding: "LOGIN_LIMITER", by: "user", period: 60 }],
     ]);
   });
 

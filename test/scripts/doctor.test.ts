@@ -1,11 +1,13 @@
 // `doctor`: what it finds of settings, of a gateway as clients see it, of the API and of databases, and what it says to do.
 import { describe, expect, it } from "vitest";
 import { lookInDatabases } from "../../scripts/doctor/in-databases.ts";
+import { issuerFindings, type LoadSet } from "../../scripts/doctor/issuers.ts";
 import { keyFindings } from "../../scripts/doctor/keys.ts";
 import { type Get, lookAround, lookOverHttp } from "../../scripts/doctor/over-http.ts";
 import { diagnose, findingLines, type Patient } from "../../scripts/manage/doctor.ts";
 import { openApiDocument } from "../../src/api/openapi/openapi.ts";
 import { type Configuration, readConfiguration } from "../../src/configuration.ts";
+import { provider } from "../support/provider.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
 import { textDatabase } from "../support/text-database.ts";
 
@@ -132,6 +134,24 @@ describe("a gateway", () => {
     expect(asked).toContain("/_gateway/health/ready x-health-key");
     expect(lines).toContain("warning: Log-ins are not limited: LOGIN_LIMITER is not bound.");
     expect(lines).toContain("warning: CONSOLE is on.");
+  });
+
+  it("that cannot read the keys of an issuer warns of it, since other tokens still work", async () => {
+    const { findings } = await look(
+      {
+        "/_gateway/health/ready": [200, ready({ warnings: [] }, { limiter: "ok", metrics: "off", issuers: "failed" })],
+      },
+      { healthKey: "key" },
+    );
+    expect(
+      findings.filter(({ about }) => about === "ready").map(({ level, what, todo }) => [level, what, todo]),
+    ).toEqual([
+      [
+        "warning",
+        "The ready page says that issuers is failed.",
+        "Tokens of an issuer are refused, or soon will be; others are not affected. A warning names the issuer.",
+      ],
+    ]);
   });
 
   it("that does not know the health key", async () => {
@@ -328,6 +348,7 @@ describe("diagnose()", () => {
     url: undefined,
     origin: undefined,
     get: () => Promise.reject(new Error("nobody is asked")),
+    loadSet: () => Promise.reject(new Error("nobody is asked")),
     now: () => now,
     openDatabases: () => Promise.reject(new Error("wrangler is not logged in.")),
   };
@@ -348,6 +369,15 @@ describe("diagnose()", () => {
     ]);
   });
 
+  it("looks at the issuers that the settings name", async () => {
+    const entry = { issuer: "https://idp.example/", discovery: true, audience: "api" };
+    const which = { remote: true, var: [`ORIGIN_URL:${url}`, `ISSUERS:${JSON.stringify([entry])}`] };
+    const findings = await diagnose({ ...patient, which });
+    expect(findings.map(({ what }) => what)).toContain(
+      "The keys of ISSUERS[0] (https://idp.example/) cannot be used: nobody is asked.",
+    );
+  });
+
   it("sends no health key where others can read it", async () => {
     const headers: object[] = [];
     process.env.HEALTH_KEY = "secret";
@@ -362,6 +392,80 @@ describe("diagnose()", () => {
       "http://api.example.com is plain http: whoever is on the way reads tokens.",
     );
     expect(headers.every((sent) => Object.keys(sent).length === 0)).toBe(true);
+  });
+});
+
+describe("the keys of an issuer", () => {
+  const issuer = "https://idp.example/";
+  const found = async (load: LoadSet, more: object = { jwks: "https://idp.example/jwks" }) => {
+    const entry = { issuer, audience: "api", ...more };
+    const { issuers } = await configured({
+      ISSUERS: [entry],
+      ROUTES: [{ path: "/*", auth: "token", issuers: [issuer] }],
+    });
+    return (await issuerFindings(issuers, load)).map(({ level, what, todo = "" }) => [`${level}: ${what}`, todo]);
+  };
+
+  it("are fetched", async () => {
+    const { jwk } = await provider(issuer);
+    expect(await found(async () => ({ keys: [jwk] }))).toEqual([
+      ["ok: The keys of ISSUERS[0] (https://idp.example/) can be fetched.", ""],
+    ]);
+  });
+
+  it("are not for every algorithm of the settings", async () => {
+    const { jwk } = await provider(issuer);
+    const more = { discovery: true, algorithms: ["RS256", "ES256"] };
+    expect(await found(async () => ({ keys: [jwk] }), more)).toEqual([
+      [
+        "warning: ISSUERS[0] (https://idp.example/) has no key for ES256.",
+        "Leave it out of ISSUERS[0].algorithms, unless the issuer is about to use it.",
+      ],
+    ]);
+  });
+
+  it.each([
+    [{ jwks: "https://idp.example/jwks" }, "See what the address in ISSUERS[0].jwks answers (curl -i)."],
+    [
+      { discovery: true },
+      'See what it answers: curl -i https://idp.example/.well-known/openid-configuration - its "issuer" has to be ISSUERS[0].issuer, character by character.',
+    ],
+  ])("cannot be fetched by %o", async (more, todo) => {
+    const load = () => Promise.reject(new TypeError("the metadata of the issuer answered 404"));
+    expect(await found(load, more)).toEqual([
+      [
+        "error: The keys of ISSUERS[0] (https://idp.example/) cannot be used: the metadata of the issuer answered 404.",
+        todo,
+      ],
+    ]);
+  });
+
+  it("that are private ones cannot be used", async () => {
+    const { privateJwk } = await provider(issuer);
+    expect(await found(async () => ({ keys: [privateJwk] }))).toEqual([
+      [
+        "error: The keys of ISSUERS[0] (https://idp.example/) cannot be used: the JWK Set has no key that could verify.",
+        "See what the address in ISSUERS[0].jwks answers (curl -i).",
+      ],
+    ]);
+  });
+
+  it("that the Worker cannot import cannot be used", async () => {
+    const { jwk } = await provider(issuer);
+    // A modulus of 1024 bits.
+    const short = { ...jwk, n: "v".repeat(171) };
+    expect(await found(async () => ({ keys: [short] }))).toEqual([
+      [
+        "error: The keys of ISSUERS[0] (https://idp.example/) cannot be used: the JWK Set has no key that could verify.",
+        "See what the address in ISSUERS[0].jwks answers (curl -i).",
+      ],
+    ]);
+  });
+
+  it("that stand in the settings are not fetched", async () => {
+    const { jwk } = await provider(issuer);
+    const load = () => Promise.reject(new Error("nobody is asked"));
+    expect(await found(load, { keys: [jwk] })).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 // The commands that know of other issuers: whom they mean, what was ended of theirs, and what becomes of a token.
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { userNamed } from "../../scripts/database/users.ts";
+import { listUsers, userNamed } from "../../scripts/database/users.ts";
 import type { Explanation } from "../../scripts/explain/explain-request.ts";
 import { commands } from "../../scripts/manage/commands.ts";
 import { editUser, readChanges } from "../../scripts/manage/edit-user.ts";
@@ -8,6 +8,7 @@ import { explainWith } from "../../scripts/manage/explain.ts";
 import { logOutForeign } from "../../scripts/manage/logout.ts";
 import { routeRows } from "../../scripts/manage/routes.ts";
 import { revokeForeignToken } from "../../scripts/manage/tokens.ts";
+import { userTable } from "../../scripts/manage/users.ts";
 import type { RevocationKeys } from "../../src/stores/contract.ts";
 import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { sessionDatabases } from "../../src/stores/spread/databases.ts";
@@ -50,6 +51,18 @@ describe("edituser --alternate-id", () => {
     expect(alternates()).toEqual([{ alternate_id: "auth0|o'hara" }, { alternate_id: null }]);
     expect(await edit("3", "")).toBe("'ada' in the remote database is changed: alternate_id none.");
     expect(alternates()).toEqual([{ alternate_id: null }, { alternate_id: null }]);
+  });
+
+  it("users lists it, where somebody has one", async () => {
+    const lines = async () => userTable(djangoUsers, await listUsers(store.bindings.database, undefined));
+    expect((await lines())[0]).toBe("id  username  email  active  staff  superuser  last login");
+    await edit("3", "auth0|1");
+    expect(await lines()).toEqual([
+      "id  username  email  alternate id  active  staff  superuser  last login",
+      "--  --------  -----  ------------  ------  -----  ---------  ----------",
+      "3   ada       -      auth0|1       yes     no     no         never",
+      "4   bob       -      -             yes     no     no         never",
+    ]);
   });
 
   it("refuses one that somebody has, one that cannot be stored, and one that tokens name users by", async () => {
@@ -267,6 +280,22 @@ describe("routes and explain", () => {
       ["user of ours: no row for the subject u-1"],
       "401 user_not_found",
     ]);
+  });
+
+  it("says of a token whose iss is in no entry that it counts as our own, and which entry is nearly that", async () => {
+    const rowOf = async (iss: string) =>
+      (await ask(await idp.token({ iss }), "/idp/x")).checks.find(({ check }) => check === "issuer");
+    expect(await rowOf("https://IDP.example")).toEqual({
+      ...{ check: "issuer", verdict: "not asked" },
+      detail:
+        "iss is https://IDP.example, and no entry of ISSUERS (ISSUERS[0] is https://idp.example/): checked as our own",
+    });
+    expect(await rowOf("https://elsewhere.example/")).toEqual({
+      ...{ check: "issuer", verdict: "not asked" },
+      detail: "iss is https://elsewhere.example/, and no entry of ISSUERS: checked as our own",
+    });
+    const own = craft({ claims: { token_type: "access", jti: "j", user_id: "3", exp: nowSeconds() + 300 } });
+    expect((await ask(own, "/idp/x")).checks.map(({ check }) => check)).not.toContain("issuer");
   });
 
   it("a token of our own is refused by a route that names others alone", async () => {

@@ -23,7 +23,7 @@ async function isForwarded(env: Readonly<Record<string, unknown>>, method: strin
   const { configuration, defaultOrigin } = await readingOf({ ROUTES: everything, ...env });
   if (!configuration) throw new Error("the configuration has errors");
   const setup = setUpExplain(configuration, defaultOrigin, undefined);
-  const health = { ...setup.services, schema: { check: async () => "ok" as const }, keySource: undefined };
+  const health = { ...setup.services, schema: { check: async () => "ok" as const }, keySource: undefined, issuers: [] };
   // Without a session no page of the admin's asks a store.
   const administration = configuration.settings.ADMIN ? ({} as Administration) : undefined;
   const app = createApp(

@@ -244,6 +244,10 @@ describe("npm start", () => {
     it.each([
       ["[vars\n", /^wrangler\.toml:\d+:6: Invalid TOML document: illegal character in key\.$/m],
       ["[unknown]\nLOG = 1\n[[vars.ROUTES]]\npath = 1\n", /^wrangler\.toml:\d+:1: ROUTES\[2\]/m],
+      [
+        '[vars.TOKEN_LIMITS]\nverify = { binding = "VERIFY_LIMITER", by = "address" }\n',
+        /TOKEN_LIMITS\.verify needs VERIFY_LIMITER/,
+      ],
     ])("says where an error is, and serves the last good state: %j", async (added, error) => {
       const log = fromNow();
       byRename("wrangler.toml", `${closed}${added}`);

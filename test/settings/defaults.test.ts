@@ -40,6 +40,7 @@ const defaults = {
   TOKEN_PREFIX: "/api/token",
   TOKEN_PATHS: {},
   TOKEN_LIMITS: {},
+  LOGIN_LIMIT_PERIOD: 60,
   TOKEN_ENDPOINTS: null,
   ORIGIN_URL: null,
   ROUTES: [{ path: "/*", auth: "token" }],

@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { readPolicy } from "../../src/proxy/routes/policy.ts";
 import { bindingErrors } from "../../src/settings/checks/check-bindings.ts";
-import { placedLimits } from "../../src/settings/limits.ts";
 import { readSettings } from "../../src/settings/read.ts";
 import { isStricter, type RouteValues } from "../../src/settings/route-keys.ts";
 import { settingsOf, testSecret } from "../support/settings.ts";
@@ -78,6 +77,22 @@ describe("limit", () => {
   });
 });
 
+describe("LOGIN_LIMIT_PERIOD", () => {
+  const read = (LOGIN_LIMIT_PERIOD: unknown) => readSettings({ SIGNING_KEY: testSecret, LOGIN_LIMIT_PERIOD });
+
+  test.each([
+    ["10s", 10],
+    [10, 10],
+    ["60", 60],
+    ["1m", 60],
+  ])("may be %j", (written, seconds) => {
+    expect([read(written).errors, read(written).settings.LOGIN_LIMIT_PERIOD]).toEqual([[], seconds]);
+  });
+  test.each(["30s", 0, "", "often", [10]])("is no period of a binding as %j", (written) => {
+    expect(read(written).errors.join()).toContain("LOGIN_LIMIT_PERIOD must be 10s or 60s, as the binding has it");
+  });
+});
+
 describe("TOKEN_LIMITS", () => {
   const read = (TOKEN_LIMITS: unknown) => readSettings({ SIGNING_KEY: testSecret, TOKEN_LIMITS });
 
@@ -124,7 +139,7 @@ describe("the bindings of limits", () => {
     LIMITERS,
   });
   const errorsOf = (...entries: ReadonlyArray<[string, { binding: "right" | "other"; period?: number }]>) =>
-    bindingErrors(bound(new Map(entries)) as Parameters<typeof bindingErrors>[0], settings, placedLimits(settings));
+    bindingErrors(bound(new Map(entries)) as Parameters<typeof bindingErrors>[0], settings);
 
   test("are there, with the periods that the limits say", () => {
     expect(
@@ -136,7 +151,7 @@ describe("the bindings of limits", () => {
   });
   test("are missed, of another kind, or of another period", () => {
     expect(errorsOf(["TOKEN_LIMITER", { binding: "other" }])).toEqual([
-      "ROUTES[1].limit needs API_LIMITER: a rate limit binding must be bound under this name.",
+      'ROUTES[1].limit needs API_LIMITER, which is not bound: add [[ratelimits]] with name = "API_LIMITER" (docs/limits.md).',
       "TOKEN_LIMITS.refresh needs TOKEN_LIMITER to be a rate limit binding.",
     ]);
     expect(

@@ -49,14 +49,14 @@ describe("fetchJwkSet()", () => {
     },
   );
 
-  test("throws on what is no JSON", async () => {
-    answering(new Response("<html>"));
-    expect(await failure()).toMatch(/^SyntaxError/);
+  test("throws on what is no JSON, and shows nothing of it: it may be a private key", async () => {
+    answering(new Response('{"keys":[{"kty":"RSA","d":"secret",}]}'));
+    expect(await failure()).toBe("TypeError: the source of the JWK Set answered with what is no JSON");
   });
 
   test("throws on an empty answer", async () => {
     answering(new Response(null));
-    expect(await failure()).toMatch(/^SyntaxError/);
+    expect(await failure()).toBe("TypeError: the source of the JWK Set answered with what is no JSON");
   });
 
   test("takes 256 KiB and not a byte more", async () => {
@@ -142,7 +142,7 @@ describe("discoverJwkSet()", () => {
     ...["https://localhost./set", "https://vault/set", "https://metadata.google.internal/set", "https://nas.local/set"],
     ...["https://vault./set", "https://metadata.google.internal./set", "https://nas.lan/set", "https://idp.corp/set"],
     ...["https://nas.home.arpa/set", "https://nas.home/set", "https://wiki.intranet/set", "https://db.private./set"],
-    ...["https://127.0.0.1./set", "https://localhost../set"],
+    ...["https://127.0.0.1./set", "https://localhost../set", "https://localhost.localdomain/set"],
     ...["https://me:secret@idp.example/set", undefined, null, "", "http://localhost/set", "http://127.0.0.1/set"],
   ])("fetches no keys from %j", async (jwks_uri) => {
     const { asked, set } = await discovered(issuer, { [openId]: { issuer, jwks_uri } });

@@ -258,6 +258,33 @@ describe("while another request fetches", () => {
     expect((await find("a", start)).type).toBe("public");
     expect(state.fetches).toBe(2);
   });
+  it("keys that one fetch has brought are not waited for until a later fetch ends, too", async () => {
+    const answers: Array<(set: unknown) => void> = [];
+    const pauses: Array<() => void> = [];
+    const keys = remoteKeys(
+      { algorithms: ["RS256"] },
+      {
+        load: () => new Promise((resolve) => answers.push(resolve)),
+        ...{ loaded: () => undefined, failed: () => undefined, keepAlive: () => undefined },
+        pause: () => new Promise((resolve) => pauses.push(() => resolve())),
+      },
+    );
+    const pass = async () => {
+      for (const end of pauses.splice(0)) end();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    };
+    const first = keys.find("a", start);
+    void keys.find("a", start);
+    while (answers.length < 2) await pass();
+    const third = keys.find("a", start);
+    expect([answers.length, pauses.length]).toEqual([2, 1]);
+    answers[0]?.({ keys: [{ ...rsa, kid: "a" }] });
+    expect(await first).toHaveLength(1);
+    await pass();
+    expect(pauses).toEqual([]);
+    expect(await third).toHaveLength(1);
+  });
+
   it("keys of before serve at once, however long the fetch takes", async () => {
     const { state, find } = source(one);
     await find("a", start);

@@ -131,6 +131,7 @@ describe("ready", () => {
         checks: {
           ...{ settings: { status: "ok" }, database: { status: "ok" }, blacklist: { status: "ok" } },
           ...{ keys: { status: "ok" }, jwks: { status: "off" }, limiter: { status: "ok" }, metrics: { status: "on" } },
+          issuers: { status: "off" },
         },
         warnings: [
           "ROUTES[0] (/moving/*) has enforce = false: what it would refuse is logged and passes as anonymous.",

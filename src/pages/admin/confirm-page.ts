@@ -69,7 +69,7 @@ async function questionPage(
 ): Promise<Response> {
   const { context, admin } = visit;
   const problem = refusal && texts[refusal.wire.status];
-  const seconds = refusal?.wire.retryAfterSeconds;
+  const seconds = refusal?.retryAfterSeconds;
   const kept = context.method === "POST" ? await keptFields(visit) : { inputs: [], lost: false };
   const described = problem && html` aria-describedby="problem" aria-invalid="true"`;
   const title = "Confirm your password";

@@ -41,7 +41,8 @@ export async function logIn(
     return seeOther(context, next, { "set-cookie": setAdminCookie(secret) });
   } catch (error) {
     if (!(error instanceof Refusal) || !(error.wire.status in texts)) throw error;
-    const { status, retryAfterSeconds } = error.wire;
+    const { status } = error.wire;
+    const { retryAfterSeconds } = error;
     const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
     const body = formHtml(deps.settings, next, username, texts[status]);
     const response = answerPage(context, { status, title: "Error: Log in", user: undefined, body, headers });

@@ -210,8 +210,8 @@ function forgetting(secret: string | undefined, page: RefusedPage): RefusedPage 
 }
 
 /** A dull page: the status, the table's text, the request's id. */
-function refusalPage(context: RequestContext, { wire, more }: Refusal): Response {
-  const { status, detail, retryAfterSeconds } = wire;
+function refusalPage(context: RequestContext, { wire, more, retryAfterSeconds }: Refusal): Response {
+  const { status, detail } = wire;
   const text = detail.replace("{}", () => more.names ?? "");
   const body = html`<h1>${text}</h1>
 <p class="lead">Status ${status}, request ${context.requestId}.</p>

@@ -382,6 +382,10 @@ function findings(name, { header, claims, issuer }) {
  */
 const ownChecks = (claims) => [
   [
+    known.issuers.length > 0 && claims.iss !== undefined && claims.iss !== known.issuer,
+    `Its claim iss is ${plainText(claims.iss)}, and no issuer of the settings: it counts as a token of this gateway.`,
+  ],
+  [
     known.typeClaim !== null && !["access", "refresh", "sliding"].includes(String(claims[known.typeClaim])),
     `Its claim ${known.typeClaim} is not access, refresh or sliding.`,
   ],

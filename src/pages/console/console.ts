@@ -48,6 +48,7 @@ function knownOf(settings: Settings): Known {
     forwards: settings.FORWARD_AUTHORIZATION,
     assertion: settings.ASSERTION,
     admin: settings.ADMIN && settings.ADMIN_HOST === null,
+    issuer: settings.ISSUER,
     idClaim: settings.JTI_CLAIM,
     userClaim: settings.USER_ID_CLAIM,
     usernameField: settings.USERNAME_FIELD,

@@ -82,6 +82,8 @@ export interface Known {
   typeClaim: string | null;
   idClaim: string | null;
   userClaim: string;
+  /** ISSUER: the iss of our own tokens. */
+  issuer: string | null;
   issuers: KnownIssuer[];
   /** Which tokens open routes. */
   accepts: Name[];

@@ -1,6 +1,6 @@
 // Checks the bindings of a Worker by their names: `npm run deploy` and `npm run manage -- check` have no more of them.
 
-import type { PlacedLimit } from "../limits.ts";
+import { type PlacedLimit, placedLimits } from "../limits.ts";
 import type { Settings } from "../settings.ts";
 import { type LoginSettings, loginOriginErrors } from "./check-log-in.ts";
 
@@ -32,15 +32,10 @@ export interface Bound {
 /** Whether a binding of this name is a database for sessions alone. */
 export const isSessionsBinding = (name: string): boolean => /^SESSIONS_[1-9][0-9]*$/.test(name);
 
-/**
- * Bindings without which the Worker does not work.
- *
- * @param limits of the routes and of TOKEN_LIMITS, as far as they could be read
- */
+/** Bindings without which the Worker does not work. */
 export function bindingErrors(
   bound: Bound,
-  settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED" | "PROVISIONING_KEY"> & LoginSettings,
-  limits: readonly PlacedLimit[] = [],
+  settings: Pick<Settings, "TOKEN_BLACKLIST_ENABLED" | "PROVISIONING_KEY" | "ROUTES" | "TOKEN_LIMITS"> & LoginSettings,
 ): string[] {
   const errors: string[] = [];
   if (!bound.DB) errors.push("DB is missing: a D1 database must be bound under this name.");
@@ -59,7 +54,7 @@ export function bindingErrors(
   return [
     ...errors,
     ...sessionsErrors(bound.SESSIONS ?? new Map()),
-    ...limitErrors(bound.LIMITERS ?? new Map(), limits),
+    ...limitErrors(bound.LIMITERS ?? new Map(), placedLimits(settings)),
     ...loginOriginErrors(bound, settings),
   ];
 }
@@ -69,7 +64,7 @@ function limitErrors(bound: ReadonlyMap<string, BoundLimiter>, limits: readonly 
   return limits.flatMap(({ place, binding: name, period }) => {
     const found = bound.get(name);
     if (found?.binding === undefined) {
-      return [`${place} needs ${name}: a rate limit binding must be bound under this name.`];
+      return [`${place} needs ${name}, which is not bound: add [[ratelimits]] with name = "${name}" (docs/limits.md).`];
     }
     if (found.binding === "other") return [`${place} needs ${name} to be a rate limit binding.`];
     if (found.period === undefined || found.period === period) return [];
@@ -96,11 +91,17 @@ function sessionsErrors(bound: ReadonlyMap<string, Binding>): string[] {
  */
 export function bindingWarnings(
   bound: Bound,
-  settings: Pick<Settings, "ORIGIN_URL">,
+  settings: Pick<Settings, "ORIGIN_URL" | "LOGIN_LIMIT_PERIOD">,
   routes: ReadonlyArray<{ readonly origin: unknown }>,
 ): string[] {
   const warnings: string[] = [];
   if (!bound.LOGIN_LIMITER) warnings.push("LOGIN_LIMITER is not bound: nothing here slows down password guessing.");
+  const period = bound.LIMITERS?.get("LOGIN_LIMITER")?.period;
+  if (period !== undefined && period !== settings.LOGIN_LIMIT_PERIOD) {
+    warnings.push(
+      `The period of LOGIN_LIMITER in wrangler.toml is ${period}, and Retry-After says ${settings.LOGIN_LIMIT_PERIOD}: set LOGIN_LIMIT_PERIOD = "${period}s".`,
+    );
+  }
   if (!bound.ORIGIN && settings.ORIGIN_URL === null && !routes.every((route) => route.origin)) {
     const which = routes.some((route) => route.origin) ? "requests of routes without an origin" : "requests that pass";
     warnings.push(`Neither ORIGIN nor ORIGIN_URL is set: ${which} are answered 502.`);

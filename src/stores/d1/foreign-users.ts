@@ -5,7 +5,7 @@ import type { ForeignUserStore, NewForeignUser } from "../foreign-users-contract
 import { onD1, type StoreLog } from "./errors.ts";
 import { noteStatements } from "./notes.ts";
 import { retried } from "./retry.ts";
-import { idOf, newIdsSql, selectUser, userFrom } from "./users.ts";
+import { freeIdSql, idOf, selectUser, userFrom } from "./users.ts";
 
 export function d1ForeignUsers(db: D1Database, log: StoreLog): ForeignUserStore {
   return {
@@ -27,8 +27,10 @@ export function d1ForeignUsers(db: D1Database, log: StoreLog): ForeignUserStore 
   };
 }
 
-/** As `nameWithout()` has it. */
-const name = `'${nameWithout("")}' || new_id`;
+/** As `nameWithout()` has it; with random digits where that is taken, in whatever case: names may have to differ in more. */
+const plainName = `'${nameWithout("")}' || new_id`;
+const name = `CASE WHEN EXISTS (SELECT 1 FROM users WHERE username = ${plainName} COLLATE NOCASE)
+         THEN ${plainName} || ':' || lower(hex(randomblob(8))) ELSE ${plainName} END`;
 
 /** The row had another id, and the new one has none that a deletion was noted for. */
 const notDeletedSince = `AND NOT EXISTS (SELECT 1 FROM deleted_alternate_ids AS gone WHERE gone.alternate_id = ?1
@@ -37,14 +39,14 @@ const notDeletedSince = `AND NOT EXISTS (SELECT 1 FROM deleted_alternate_ids AS 
 function insertUser(db: D1Database, { lookup, ids, issuedAtSeconds, nowSeconds }: NewForeignUser): D1PreparedStatement {
   const joined = new Date(nowSeconds * 1000).toISOString();
   const values: Array<string | number | null> = [lookup.value, issuedAtSeconds, joined];
-  // The alternate id is the lookup's.
-  const newId = () => newIdsSql({ ...ids, alternateType: undefined }, (value) => `?${values.push(value)}`)[0];
+  // The API that reads the reissued token has users of its own, whether they were imported or not: none of their ids.
+  const newId = () => freeIdSql(ids, (value) => `?${values.push(value)}`);
   const [id, alternateId] = lookup.column === "id" ? ["?1", "NULL"] : [newId(), "?1"];
   return db
     .prepare(
       `INSERT INTO users (id, alternate_id, username, password, date_joined)
        SELECT new_id, ${alternateId}, ${name}, '!' || hex(randomblob(20)), ?3 FROM (SELECT ${id} AS new_id)
-       WHERE NOT EXISTS (SELECT 1 FROM users WHERE ${lookup.column} = ?1 OR username = ${name})
+       WHERE NOT EXISTS (SELECT 1 FROM users WHERE ${lookup.column} = ?1)
          AND NOT EXISTS (SELECT 1 FROM deleted_users WHERE deleted_users.id = new_id)
          AND NOT EXISTS (SELECT 1 FROM user_cutoffs WHERE user_id = new_id AND issued_before > ?2)
          ${lookup.column === "alternate_id" ? notDeletedSince : ""}

@@ -116,7 +116,8 @@ export function newIdsSql(ids: NewUserIds, literal: (value: string | null) => st
 }
 
 /**
- * The `id` of a user whom the API has and whose primary key it did not say, as SQL: one that no row of the API has.
+ * The `id` of a user whose primary key the API has not said, as SQL: one that no row of the API has, also where there was
+ * no import. For users whom the API has or is to have.
  *
  * @param literal how a value stands in the statement
  */

@@ -147,6 +147,11 @@ describe("a refused log-in", () => {
     expect(keys).toEqual(["account:fdee430d40bd57deeac186cd9790033d0f06f909a8806e7ce6e717ab7c7d5029"]);
     expect(lines).toEqual([{ event: "admin_login_failed", reason: "login_throttled" }]);
   });
+  it("is told to wait for as long as LOGIN_LIMIT_PERIOD says", async () => {
+    const LOGIN_LIMITER = { limit: async () => ({ success: false }) };
+    const { response } = await logIn("ada", "pw", { LOGIN_LIMITER, LOGIN_LIMIT_PERIOD: 10 });
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "10"]);
+  });
   it("tells ON_LOGIN_FAILED why", async () => {
     const onLoginFailed = vi.fn();
     await logIn((await addStaff({ is_staff: false })).username, "pw", {}, { onLoginFailed });

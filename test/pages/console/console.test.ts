@@ -112,6 +112,7 @@ describe("/_gateway/console", () => {
       lifetimes: { access: 300, refresh: 86_400, token: 300 },
       accepts: ["access"],
       routes: [{ path: "/*", methods: [], needs: "a token, revocation cached" }],
+      issuer: null,
       issuers: [],
       identity: { "X-User-Id": "user_id" },
       forwards: true,

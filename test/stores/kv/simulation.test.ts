@@ -36,7 +36,10 @@ function simulatedKv(clock: { now: number }, delaySeconds: number) {
   return { kv: kv as unknown as KVNamespace, asked: () => asked };
 }
 
-const token: RevocationKeys = { jti: "t1", session: "f1", user: { column: "id", value: "7" }, issuedAtSeconds: 1000 };
+const token: RevocationKeys = {
+  ...{ jti: "t1", session: "f1", user: { column: "id", value: "7" }, apiKey: "k1" },
+  issuedAtSeconds: 1000,
+};
 type Isolate = ReturnType<typeof kvRevocationCache>;
 const endings: ReadonlyArray<readonly [string, (revocationCache: Isolate, now: number) => Promise<void>]> = [
   ["its own id", (revocationCache, now) => revocationCache.announce("t1", now + 900, now)],
@@ -44,6 +47,10 @@ const endings: ReadonlyArray<readonly [string, (revocationCache: Isolate, now: n
   [
     "all tokens of its user",
     (revocationCache, now) => revocationCache.announceUser({ column: "id", value: "7" }, now + 1, now + 900, now),
+  ],
+  [
+    "what an API key that was revoked is remembered by",
+    (revocationCache, now) => revocationCache.announceApiKey("k1", now),
   ],
   ["the tokens of everybody", (revocationCache, now) => revocationCache.announceEveryone(now + 1, now)],
 ];
