@@ -104,7 +104,8 @@ With --issuer, it is a token of that issuer of ISSUERS, on routes that check rev
   --subject SUBJECT  with --issuer: whose it is, for the audit log
 ${placeHelp}
 
-  npm run manage -- revoke 2e5f3d4c6b7a49818f0e1d2c3b4a5968`;
+  npm run manage -- revoke 2e5f3d4c6b7a49818f0e1d2c3b4a5968
+  npm run manage -- revoke 5f7c8ec7c33c6c004bbafe82 --issuer https://sso.example.com/realms/main`;
 
 const revokeFlags = { issuer: { type: "string" }, subject: { type: "string" }, ...placeFlags } as const;
 
