@@ -42,15 +42,19 @@ describe("a token of our own", () => {
 });
 
 describe("a token of another issuer", () => {
-  it.each(cases)("%s", async (_, before, after, verifications) => {
+  const asked = {
+    ...({ readUser: false, revocation: "off", issuers: new Set(["https://idp.example/"]) } as const),
+    token: craft({ claims: { ...claims, iss: "https://idp.example/" } }),
+  };
+  /** @param version of the keys; gives what verifies */
+  async function setUp(version: { now: number | undefined }, whenVerified: () => void = () => {}) {
     const deps = await testServices();
     const own = createAuthentication({ ...deps, tokenCache: createTokenCache(bounds), issuer: deps.codec.issuer });
-    let version = before;
     const verify = vi.fn(async () => {
-      version = after;
+      whenVerified();
       return { claims, subject: "u-1", jti: "t-1", issuedAtSeconds: now - 5, untilSeconds: now + 300 };
     });
-    const issuer = { issuer: "https://idp.example/", mapping: undefined, keysVersion: () => version, verify };
+    const issuer = { issuer: "https://idp.example/", mapping: undefined, keysVersion: () => version.now, verify };
     const authentication = withForeignTokens(own, {
       ...deps,
       issuers: [issuer as unknown as ForeignIssuer],
@@ -58,12 +62,29 @@ describe("a token of another issuer", () => {
       foreignTokenCache: createTokenCache<KnownForeignToken>(bounds),
       foreignUsers: { ensure: async () => undefined },
     });
-    const token = craft({ claims: { ...claims, iss: "https://idp.example/" } });
-    const issuers = new Set(["https://idp.example/"]);
-    const asked = { token, readUser: false, revocation: "off", issuers } as const;
+    return { authentication, verify };
+  }
+
+  it.each(cases)("%s", async (_, before, after, verifications) => {
+    const version = { now: before };
+    const { authentication, verify } = await setUp(version, () => {
+      version.now = after;
+    });
     for (let time = 0; time < 2; time++) {
       expect((await authentication.authenticate(asked, now)).identity.foreign?.subject).toBe("u-1");
     }
     expect(verify).toHaveBeenCalledTimes(verifications);
   });
+
+  it.each([2, undefined])(
+    "is recalled while the keys are the same, and not with keys of the version %j",
+    async (next) => {
+      const version: { now: number | undefined } = { now: 1 };
+      const { authentication } = await setUp(version);
+      await authentication.authenticate(asked, now);
+      expect(authentication.recall(asked, now)?.foreign?.subject).toBe("u-1");
+      version.now = next;
+      expect(authentication.recall(asked, now)).toBeUndefined();
+    },
+  );
 });

@@ -1,5 +1,5 @@
 // Tokens of other issuers at routes, through the whole app: whose tokens open what, and what the API gets to know.
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { App } from "../../src/app.ts";
 import { appWith, echoOrigin } from "../support/app.ts";
 import { BLACKLIST, DB } from "../support/bindings.ts";
@@ -243,6 +243,25 @@ describe("a token of another issuer is refused", () => {
   });
 });
 
+it("the iss chooses its entry exactly: issuers that differ in a slash or in case have their own keys", async () => {
+  const names = ["https://one.example", "https://one.example/", "https://ONE.example"];
+  const providers = await Promise.all(names.map((name) => provider(name)));
+  const app = await appWith({
+    ORIGIN: echoOrigin,
+    ISSUERS: providers.map((one) => entryOf(one)),
+    ROUTES: names.map((name, at) => ({ path: `/${at}/*`, auth: "token", issuers: [name] })),
+  });
+  const tokens = await Promise.all(providers.map((one) => one.token()));
+  const statuses = await Promise.all(
+    tokens.map((token) => Promise.all(["/0/x", "/1/x", "/2/x"].map((path) => statusOf(app, path, token)))),
+  );
+  expect(statuses).toEqual([
+    [200, 401, 401],
+    [401, 200, 401],
+    [401, 401, 200],
+  ]);
+});
+
 describe("an access token of RFC 9068", () => {
   const whole = { client_id: "app" };
   it("is taken with all that it has to have", async () => {
@@ -484,6 +503,41 @@ describe("reissue", () => {
     await end("93");
     expect((await ask(app, "/user/x", token)).body).toEqual(invalid("Token is blacklisted"));
     expect(await statusOf(app, "/user/x", newer)).toBe(200);
+  });
+
+  it("is made anew after 40 seconds, for which the row is read again, also where revocation is off", async () => {
+    await addUser({ id: "95", alternate_id: "auth0|95" });
+    const app = await appOf(byAlternate, { REVOCATION: "off" });
+    const token = await idp.token({ sub: "auth0|95" });
+    const first = reissuedOf(await ask(app, "/both/x", token));
+    const start = Date.now();
+    const clock = vi.spyOn(Date, "now");
+    try {
+      clock.mockReturnValue(start + 38_000);
+      expect(reissuedOf(await ask(app, "/both/x", token))).toBe(first);
+      clock.mockReturnValue(start + 41_000);
+      expect(reissuedOf(await ask(app, "/both/x", token))).not.toBe(first);
+      await DB.prepare("UPDATE users SET is_active = 0 WHERE id = '95'").run();
+      clock.mockReturnValue(start + 79_000);
+      expect(await statusOf(app, "/both/x", token)).toBe(200);
+      clock.mockReturnValue(start + 82_000);
+      expect((await ask(app, "/both/x", token)).body).toEqual({ detail: "User is inactive", code: "user_inactive" });
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it("ends at once where the user logs out, however good it was a moment ago", async () => {
+    await addUser({ id: "94", alternate_id: "auth0|94" });
+    const app = await appOf(byAlternate, { TOKEN_ENDPOINTS: ["obtain", "sessions"], REVOCATION_CACHE_SECONDS: 300 });
+    const token = await idp.token({ sub: "auth0|94" });
+    expect([await statusOf(app, "/both/x", token), await statusOf(app, "/both/x", token)]).toEqual([200, 200]);
+    const logOut = new Request("https://gateway.example/api/token/logout-all/", {
+      method: "POST",
+      headers: { authorization: `Bearer ${own({ user_id: "94" })}` },
+    });
+    expect((await app.fetch(logOut)).status).toBe(200);
+    expect((await ask(app, "/both/x", token)).body).toEqual(invalid("Token is blacklisted"));
   });
 
   it("ends for as long as they can be used with the log-out of the user, which outlasts our own tokens", async () => {
