@@ -2,7 +2,6 @@
 // Must never delete the row of a session with a token that is still accepted.
 import type { TokenStore } from "../../src/stores/contract.ts";
 import { spreadTokens } from "../../src/stores/spread/tokens.ts";
-import { foreignKey } from "../../src/tokens/foreign-key.ts";
 import { type Bindings, settingsOf, storesOf } from "../database/bindings.ts";
 import { withNotes } from "../database/command-notes.ts";
 import { endForeignToken, requireIssuer } from "../database/end-foreign.ts";
@@ -173,9 +172,9 @@ export async function revokeForeignToken(
   nowSeconds: number,
 ): Promise<string> {
   requireIssuer(bindings, token.issuer);
-  const detail = { issuer: token.issuer, jti: token.jti.slice(0, 8) };
-  const user = token.subject === undefined ? undefined : { id: foreignKey(token.issuer, token.subject) };
-  const telling = withNotes(bindings, { action: "token_revoked", user, detail }, nowSeconds);
+  const { issuer, subject, jti } = token;
+  const detail = { issuer, ...(subject === undefined ? {} : { subject }), jti: jti.slice(0, 8) };
+  const telling = withNotes(bindings, { action: "token_revoked", user: undefined, detail }, nowSeconds);
   const done = await endForeignToken(telling, token, nowSeconds);
   const { place } = bindings.database;
   return `'${token.jti}' of ${token.issuer} ${done ? "is" : "was already"} revoked in the ${place} database.`;

@@ -148,6 +148,10 @@ describe.each([0, 2])("what is ended, with %d databases for sessions", (database
     expect(await isEnded(keys({ jti: "https%3A%2F%2Fidp.example%2F t-2" }))).toBe(false);
     expect(await Promise.all(others().map(isEnded))).toEqual([false, false]);
     expect([...store.kv]).toEqual([["jti:https%3A%2F%2Fidp.example%2F t-1", "1"]]);
+    expect(store.db.prepare("SELECT action, detail FROM audit").get()).toEqual({
+      action: "token_revoked",
+      detail: '{"issuer":"https://idp.example/","subject":"u-1","jti":"t-1"}',
+    });
     expect(await revokeForeignToken(store.bindings, token, now)).toBe(
       "'t-1' of https://idp.example/ was already revoked in the remote database.",
     );
