@@ -1,11 +1,12 @@
 // Ends tokens of another issuer (ISSUERS): one by its id, or all of somebody; in D1, then in KV, as the Worker looks them up.
 // Must never end a token of ours.
 import { issuerNames } from "../../src/settings/issuers.ts";
+import { withUsers } from "../../src/stores/d1/session-tables.ts";
 import { endAllStatements } from "../../src/stores/d1/sessions.ts";
+import { tokensAt } from "../../src/stores/d1/tokens.ts";
 import { spreadSessions } from "../../src/stores/spread/sessions.ts";
-import { spreadTokens } from "../../src/stores/spread/tokens.ts";
 import { foreignKey } from "../../src/tokens/foreign-key.ts";
-import { Failure, usage } from "../shared/failure.ts";
+import { Failure } from "../shared/failure.ts";
 import { type Bindings, settingsOf, storesOf } from "./bindings.ts";
 import { withLiterals } from "./d1-over-text.ts";
 import { tellKv } from "./end-user.ts";
@@ -47,13 +48,12 @@ export async function endForeignUser(bindings: Bindings, name: ForeignUserName, 
 }
 
 /**
- * One token, whether or not the gateway has seen it. False if it was ended before.
- *
- * @param subject whose it is; needed where sessions are in several databases, each user's in one of them
+ * One token, whether or not the gateway has seen it: in DB, where the Worker looks for it, wherever sessions are. False if it
+ * was ended before.
  */
 export async function endForeignToken(
   bindings: Bindings,
-  { issuer, subject, jti }: { readonly issuer: string; readonly subject: string | undefined; readonly jti: string },
+  { issuer, jti }: { readonly issuer: string; readonly jti: string },
   nowSeconds: number,
 ): Promise<boolean> {
   const until = nowSeconds + rememberedSeconds;
@@ -61,13 +61,9 @@ export async function endForeignToken(
     ...({ jti: foreignKey(issuer, jti), type: "refresh", userId: undefined } as const),
     ...{ createdAtSeconds: nowSeconds, expiresAtSeconds: until },
   };
-  const isSpread = hasSessionDatabases(bindings);
-  if (isSpread && subject === undefined) {
-    throw usage("--subject is missing: sessions are in several databases, and it says in which of them this one is.");
-  }
-  const done = isSpread
-    ? await overDatabases(bindings, (stores) =>
-        spreadTokens(stores, bindings.notes).blacklist(ownerOf({ issuer, subject: subject ?? "" }), token, nowSeconds),
+  const done = hasSessionDatabases(bindings)
+    ? await overDatabases(bindings, ({ users, log }) =>
+        tokensAt({ db: users, tables: withUsers }, log, bindings.notes).blacklist("no user", token, nowSeconds),
       )
     : await storesOf(bindings).tokens.blacklist("no user", token, nowSeconds);
   await tellKv("the token is revoked", storesOf(bindings).announce?.(token.jti, until, nowSeconds));

@@ -170,7 +170,7 @@ async function list(values: Values, words: readonly string[]): Promise<number> {
     return listApiKeys(bindings.database, { userId, limit }, nowSeconds);
   });
   if (values.json === true) console.log(JSON.stringify(keys, null, 2));
-  else if (keys.length === 0) console.log("There are no such keys.");
+  else if (keys.length === 0) console.log(word === undefined ? "There are no API keys." : "There are no such keys.");
   else for (const line of textTable(head, keys.map(cells))) console.log(line);
   if (more) console.error(`There are more. These are the newest ${limit}. --limit shows more.`);
   return EXIT.ok;

@@ -60,7 +60,8 @@ ${placeHelp}
 
   npm run manage -- logout ada
   npm run manage -- logout ada --session 5e1f0c1a3b9d4d0d8a0f2f0f6c9b7a11
-  npm run manage -- logout --all --remote`;
+  npm run manage -- logout --all --remote
+  npm run manage -- logout --issuer https://sso.example.com/realms/main --subject f3b1c6e0-8a4d`;
 
 /** Returns the sentence to print. */
 export async function logout(

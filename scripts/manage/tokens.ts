@@ -101,10 +101,11 @@ token stay valid until they expire, as with Simple JWT.
 With --issuer, it is a token of that issuer of ISSUERS, on routes that check revocation (docs/issuers.md).
 
   --issuer ISSUER    the iss of the token
-  --subject SUBJECT  with --issuer: whose it is; needed where sessions are in databases of their own
+  --subject SUBJECT  with --issuer: whose it is, for the audit log
 ${placeHelp}
 
-  npm run manage -- revoke 2e5f3d4c6b7a49818f0e1d2c3b4a5968`;
+  npm run manage -- revoke 2e5f3d4c6b7a49818f0e1d2c3b4a5968
+  npm run manage -- revoke 5f7c8ec7c33c6c004bbafe82 --issuer https://sso.example.com/realms/main`;
 
 const revokeFlags = { issuer: { type: "string" }, subject: { type: "string" }, ...placeFlags } as const;
 
@@ -168,7 +169,7 @@ async function runRevoke(argv: readonly string[]): Promise<number> {
 /** Returns the sentence to print. Whether there is such a token, only its issuer knows. */
 export async function revokeForeignToken(
   bindings: Bindings,
-  token: Parameters<typeof endForeignToken>[1],
+  token: Parameters<typeof endForeignToken>[1] & { readonly subject: string | undefined },
   nowSeconds: number,
 ): Promise<string> {
   requireIssuer(bindings, token.issuer);

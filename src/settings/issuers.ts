@@ -139,7 +139,9 @@ function readIssuer(place: string, entry: Entry, { error, warn }: Say): IssuerSe
   const mapping = value("reissue", readMapping(userClaim), undefined);
   const maxAgeSeconds = value<number | undefined>("max_age", readDuration(1), undefined);
   if (mapping !== undefined && entry.max_age === undefined) {
-    warn(".reissue without max_age: log-outs of users are remembered for 30 days, and tokens may not live longer.");
+    warn(
+      ".reissue without max_age: log-outs of users are remembered for 30 days, and a token that lives longer is good again after that.",
+    );
   }
   const provision = value("provision", readTrueOrFalse, false);
   if (provision && mapping === undefined) error(".provision needs reissue, which says whom a new row is for.");

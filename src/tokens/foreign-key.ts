@@ -7,3 +7,9 @@
  * @param issuer well-formed, as ISSUERS has it
  */
 export const foreignKey = (issuer: string, id: string): string => `${encodeURIComponent(issuer)} ${id}`;
+
+/** Whether an id is such a one. */
+export const isForeignKey = (id: string): boolean => id.includes(" ");
+
+/** The same as SQL. @param column of ids, which may be NULL */
+export const isForeignKeySql = (column: string): string => `COALESCE(instr(${column}, ' ') > 0, false)`;

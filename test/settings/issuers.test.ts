@@ -244,7 +244,7 @@ describe("the entries of ISSUERS together", () => {
 
   it("that are mapped without max_age are a warning: log-outs are not remembered for ever", async () => {
     const warning =
-      "ISSUERS[0].reissue without max_age: log-outs of users are remembered for 30 days, and tokens may not live longer.";
+      "ISSUERS[0].reissue without max_age: log-outs of users are remembered for 30 days, and a token that lives longer is good again after that.";
     const by = { reissue: { user: "alternate_id" } };
     expect((await read([entry(by)])).warnings).toEqual([warning]);
     expect((await read([entry({ ...by, max_age: "1d" })])).warnings).toEqual([]);

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { d1AdminUsers } from "../../src/stores/d1/admin-users.ts";
 import { d1Provisioning } from "../../src/stores/d1/provisioning.ts";
+import { d1Tokens } from "../../src/stores/d1/tokens.ts";
 import { spreadAdminTokens } from "../../src/stores/spread/admin-tokens.ts";
 import { type BoundDatabases, sessionDatabases } from "../../src/stores/spread/databases.ts";
 import { homeOf } from "../../src/stores/spread/placement.ts";
@@ -214,6 +215,47 @@ async function expiredInEach(): Promise<void> {
   }
 }
 
+it("a revoked token of another issuer stays revoked wherever sessions are moved, until it has expired", async () => {
+  const revoked = (jti: string) => ({
+    ...({ jti: `https%3A%2F%2Fidp.example ${jti}`, type: "refresh", userId: undefined } as const),
+    ...{ createdAtSeconds: now, expiresAtSeconds: now + 900 },
+  });
+  const endedIn = async (jti: string) => {
+    const { tokens } = worker();
+    await tokens.isBlacklisted("no user", newJti(), now);
+    const subjects = Array.from({ length: 12 }, (_, at) => `https%3A%2F%2Fidp.example u-${at}`);
+    const statuses = await Promise.all(
+      subjects.map((value) =>
+        tokens.tokenStatus(
+          { jti: revoked(jti).jti, session: undefined, user: { column: "id", value }, issuedAtSeconds: now },
+          undefined,
+          false,
+        ),
+      ),
+    );
+    return statuses.filter(({ ended }) => ended).length;
+  };
+  await moveTo(["DB"], null);
+  await d1Tokens(DB, log).blacklist("no user", revoked("t-1"), now);
+  const lists = [
+    [["DB"], null],
+    [["DB"], two],
+    [two, null],
+    [two, sessionNames],
+    [sessionNames, null],
+    [sessionNames, ["SESSIONS_1"]],
+    [["SESSIONS_1"], null],
+  ] as const;
+  for (const [current, next] of lists) {
+    await moveTo(current, next);
+    expect([current, next, await endedIn("t-1"), await endedIn("t-2")]).toEqual([current, next, 12, 0]);
+  }
+  await worker().tokens.deleteExpired(now + 899, 1000);
+  expect(await endedIn("t-1")).toBe(12);
+  await worker().tokens.deleteExpired(now + 901, 1000);
+  expect(await endedIn("t-1")).toBe(0);
+});
+
 it("a Worker that knows the lists of before flushes and lists all databases", async () => {
   const old = worker();
   expect(await old.tokens.deleteExpired(3, 10)).toBe(0);
@@ -222,8 +264,9 @@ it("a Worker that knows the lists of before flushes and lists all databases", as
   await moveTo(sessionNames, null);
   await expiredInEach();
   const deleted = async (parts: typeof before) => Promise.all(parts.map((part) => part.deleteExpired(3, 10)));
-  expect(await deleted(before)).toEqual([1, 1]);
-  expect(await deleted(await old.tokens.parts())).toEqual([0, 0, 1]);
+  // The first is DB, which has nothing but revoked tokens of other issuers.
+  expect(await deleted(before)).toEqual([0, 1, 1]);
+  expect(await deleted(await old.tokens.parts())).toEqual([0, 0, 0, 1]);
   await expiredInEach();
   expect([await old.tokens.deleteExpired(3, 2), await old.tokens.deleteExpired(3, 2)]).toEqual([2, 1]);
   expect(

@@ -105,7 +105,12 @@ function madePage({ deps, context, admin }: Visit, key: string): Response {
 const fields = [
   ["name", "Name", "What the key is for, at most 50 characters.", "text"],
   ["scopes", "Scopes", 'Separated by blanks. A route with api_keys = ["reports"] wants the scope reports.', "text"],
-  ["owner", "Owner", "A username, or empty. The key is refused while its owner is inactive, and revoked when they are deleted.", "text"],
+  [
+    "owner",
+    "Owner",
+    "A username, or empty. The key is refused while its owner is inactive, and revoked when they are deleted.",
+    "text",
+  ],
   ["expires", "Last day", "Such as 2027-01-31; empty for a key that does not expire.", "date"],
 ] as const;
 

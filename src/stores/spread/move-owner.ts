@@ -1,5 +1,6 @@
 // Moves owners' sessions from a database to another. Each step can be repeated, by anybody and at any time.
 // Must never copy a row that can still be written in the place where it was, nor leave an owner's former row behind.
+import { isForeignKeySql } from "../../tokens/foreign-key.ts";
 import type { Owner } from "../contract.ts";
 import { accountsFrom, selectAccounts } from "../d1/accounts.ts";
 import { adoptSql } from "../d1/earlier-tokens.ts";
@@ -32,6 +33,12 @@ export const copyRowsSql: readonly string[] = [
 SELECT ${movedColumns.map(given).join(", ")} FROM json_each(?1) WHERE true
 ON CONFLICT DO NOTHING`,
 ];
+
+/**
+ * Sessions of nobody, as SQL. Tokens of other issuers that were revoked are none: they stay in the database of users, because
+ * whoever revokes one may know its id alone.
+ */
+export const areNobodys = `user_id IS NULL AND NOT ${isForeignKeySql("other_jti")}`;
 
 export const rowsAsJson = (rows: readonly Row[]): string =>
   JSON.stringify(rows.map((row) => movedColumns.map((column) => row[column] ?? null)));
@@ -105,7 +112,7 @@ function announcement(db: D1Database, { version, current, next }: Placement): D1
 /** The owners' sessions, as SQL over the list of their names, ?1. */
 function rowsOf(first: Owner, { tables }: SessionPlace): string {
   const names = "SELECT value FROM json_each(?1)";
-  if (first === "no user") return "user_id IS NULL AND json_valid(?1)";
+  if (first === "no user") return `${areNobodys} AND json_valid(?1)`;
   if (!tables.hasEarlier) return `user_id IN (SELECT user_id FROM owners WHERE owner IN (${names}))`;
   // An id may be that of a user who is gone.
   if (first.column === "id") return `user_id IN (${names})`;

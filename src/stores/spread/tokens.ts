@@ -1,6 +1,7 @@
 // Refresh and sliding tokens over several session databases, each owner's in one; users stay in DB.
 // Must never begin a session while its user is being changed, nor answer for an owner's session from another database.
 import { Refusal } from "../../errors.ts";
+import { isForeignKey } from "../../tokens/foreign-key.ts";
 import type {
   LoginRecord,
   OutstandingToken,
@@ -20,12 +21,12 @@ import { noteStatements } from "../d1/notes.ts";
 import { correctOwner, type KnownOwner, knownOwner } from "../d1/owners.ts";
 import { retried } from "../d1/retry.ts";
 import { beginSession, insertToken, selectSessionOf } from "../d1/session-rows.ts";
-import type { SessionPlace } from "../d1/session-tables.ts";
+import { type SessionPlace, withUsers } from "../d1/session-tables.ts";
 import { tokensAt } from "../d1/tokens.ts";
 import { selectUser, userFrom } from "../d1/users.ts";
 import { hasNotes, type Notes } from "../events-contract.ts";
 import type { LoginAccount } from "../token-state.ts";
-import type { SpreadStores } from "./databases.ts";
+import { type SpreadStores, usersDatabase } from "./databases.ts";
 import { learnOwner } from "./learn-owner.ts";
 
 type Row = Record<string, unknown>;
@@ -78,11 +79,13 @@ export function spreadTokens(stores: SpreadStores, notes: Notes = {}): TokenStor
     },
     withdraw: (owner, ...asked) => at(owner, (tokens) => tokens.withdraw(owner, ...asked)),
     async parts() {
-      const names = await on(() => databases.names());
-      return names.map((name) => ({
-        deleteExpired: (...asked) =>
-          on(() => databases.in(name, (place) => tokensAt(place, log).deleteExpired(...asked))),
+      const names = (await on(() => databases.names())).filter((name) => name !== usersDatabase);
+      const others = names.map((name) => ({
+        deleteExpired: (beforeSeconds: number, limit: number) =>
+          on(() => databases.in(name, (place) => tokensAt(place, log).deleteExpired(beforeSeconds, limit))),
       }));
+      // Always, for the revoked tokens of other issuers.
+      return [tokensAt({ db: users, tables: withUsers }, log), ...others];
     },
     async deleteExpired(beforeSeconds, limit) {
       let deleted = 0;
@@ -173,7 +176,7 @@ const isSame = (one: KnownOwner, other: KnownOwner): boolean =>
 
 /**
  * The session's database says whether the token has ended. The users' database says who the user is, and of one who is no
- * user in the other, up to which second all tokens were ended.
+ * user in the other, up to which second all tokens were ended; and of a token of another issuer, whether it was revoked.
  */
 async function tokenStatus(
   { users, databases }: SpreadStores,
@@ -183,17 +186,21 @@ async function tokenStatus(
 ): Promise<TokenStatus> {
   const reader = mayBeStale ? users.withSession("first-unconstrained") : users;
   const owner = keys?.user;
+  const isForeign = keys?.jti !== undefined && isForeignKey(keys.jti);
   const statements = [
     ...(owner ? [selectIssuedBefore(reader, owner)] : []),
+    ...(isForeign ? [selectEnded(reader, { ...keys, session: undefined, user: undefined }, withUsers)] : []),
     ...(lookup ? [selectUser(reader, lookup)] : []),
   ];
   const [inSessions, inUsers] = await Promise.all([
     keys && databases.at(owner ?? "no user", (place) => endedIn(place, keys)),
     statements.length === 0 ? [] : reader.batch<Row>(statements),
   ]);
+  const isRevoked = isForeign && inUsers[owner ? 1 : 0]?.results[0]?.ended === 1;
   const issuedBeforeSeconds = owner && !inSessions?.isKnown ? issuedBeforeFrom(inUsers[0]?.results[0]) : 0;
   return {
-    ended: inSessions?.isEnded === true || (keys !== undefined && keys.issuedAtSeconds < issuedBeforeSeconds),
+    ended:
+      isRevoked || inSessions?.isEnded === true || (keys !== undefined && keys.issuedAtSeconds < issuedBeforeSeconds),
     user: lookup && userFrom(inUsers.at(-1)?.results[0]),
   };
 }
