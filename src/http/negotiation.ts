@@ -2,6 +2,7 @@
 // Must never look at q: DRF does not.
 
 import { refuse } from "../errors.ts";
+import { readRequestUrl } from "./request-url.ts";
 
 /** A media type with its parameters, read leniently; types in small letters. */
 export interface MediaType {
@@ -61,7 +62,7 @@ const json = { type: "application", subtype: "json" };
  */
 export function negotiateJson(request: Request): number {
   // Of a repeated parameter the last value counts, as in Django's QueryDict.
-  const format = new URL(request.url).searchParams.getAll("format").at(-1) ?? "";
+  const format = new URLSearchParams(readRequestUrl(request.url).query).getAll("format").at(-1) ?? "";
   if (format !== "json" && format !== "") refuse("no_route");
   const ranges = acceptedRanges(request.headers.get("accept") ?? "*/*");
   const [accepted] = ranges.filter((range) => covers(range, json)).sort((one, two) => precision(two) - precision(one));

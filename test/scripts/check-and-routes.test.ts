@@ -215,7 +215,7 @@ describe("bindings", () => {
   });
   it("are worth a warning", () => {
     const [own, rest] = [{ origin: "https://a" }, { origin: undefined }];
-    const without = { ORIGIN_URL: null, LOGIN_LIMIT_PERIOD: 60 };
+    const without = { ORIGIN_URL: null, LOGIN_LIMIT_PERIOD: 60, API_KEYS: false };
     const withUrl = { ...without, ORIGIN_URL: "https://b" };
     const limiter = "LOGIN_LIMITER is not bound: nothing here slows down password guessing.";
     expect(bindingWarnings(none, without, [rest])).toEqual([
@@ -226,6 +226,11 @@ describe("bindings", () => {
       "Neither ORIGIN nor ORIGIN_URL is set: requests of routes without an origin are answered 502.",
     );
     expect(bindingWarnings(none, without, [own])).toEqual([limiter]);
+    expect(bindingWarnings(none, { ...without, API_KEYS: true }, [own])).toEqual([
+      limiter,
+      "API_KEYS without LOGIN_LIMITER: nothing here slows down guessing of keys, nor limits what that costs.",
+    ]);
+    expect(bindingWarnings({ ...all, ORIGIN: undefined }, { ...without, API_KEYS: true }, [own])).toEqual([]);
     expect(bindingWarnings(all, withUrl, [rest])).toEqual(["ORIGIN is bound, so ORIGIN_URL is not used."]);
     expect(bindingWarnings({ ...all, ORIGIN: "zone" }, withUrl, [rest])).toEqual([
       'ORIGIN is "zone", so ORIGIN_URL is not used.',
@@ -237,12 +242,9 @@ describe("bindings", () => {
       ...{ ORIGIN: undefined, LIMITERS: new Map([["LOGIN_LIMITER", { binding: "right" as const, period }]]) },
     });
     const of = (period: number, LOGIN_LIMIT_PERIOD: number) =>
-      bindingWarnings(counting(period), { ORIGIN_URL: "https://b", LOGIN_LIMIT_PERIOD }, []);
-    expect([of(10, 10), of(60, 60), bindingWarnings(all, { ORIGIN_URL: null, LOGIN_LIMIT_PERIOD: 10 }, [])]).toEqual([
-      [],
-      [],
-      [],
-    ]);
+      bindingWarnings(counting(period), { ORIGIN_URL: "https://b", LOGIN_LIMIT_PERIOD, API_KEYS: false }, []);
+    const unbound = { ORIGIN_URL: null, LOGIN_LIMIT_PERIOD: 10, API_KEYS: false };
+    expect([of(10, 10), of(60, 60), bindingWarnings(all, unbound, [])]).toEqual([[], [], []]);
     expect(of(10, 60)).toEqual([
       'The period of LOGIN_LIMITER in wrangler.toml is 10, and Retry-After says 60: set LOGIN_LIMIT_PERIOD = "10s".',
     ]);

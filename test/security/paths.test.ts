@@ -112,6 +112,15 @@ describe("a host with a path of its own, where the gateway asks for the client's
   it("none of its own passes", async () => {
     expect(await ask("")).toEqual({ status: 200, received: { url: "/public/a", user: undefined } });
   });
+  it("one whose port cannot be is no error of a token endpoint", async () => {
+    const headers = { Host: "api.test:99999", "Content-Length": "0" };
+    const { status } = await socketExchange(
+      direct.gateways[0]?.url.host ?? "",
+      "POST /api/token/verify/ HTTP/1.1",
+      headers,
+    );
+    expect(status).toBe(400);
+  });
   it.each(["\\admin\\x?", "\\admin\\x#", "\\admin", "?", "#"])("%s is 400", async (hostEnd) => {
     expect(await ask(hostEnd)).toEqual({ status: 400, received: undefined });
   });

@@ -123,6 +123,14 @@ describe("a secret is never shown:", () => {
     },
   );
 
+  test("a binding is never taken for a misspelled setting, whatever its name", () => {
+    class RateLimit {
+      readonly limit = async () => ({ success: true });
+    }
+    for (const name of ["LG", "ROUTE", "routes", "API_KEY"]) expect(errorsOf({ [name]: new RateLimit() })).toEqual([]);
+    expect(errorsOf({ ROUTE: {} })).toEqual(["ROUTE is not a setting; did you mean ROUTES?"]);
+  });
+
   test("a misspelled name is shown, its value is not", () => {
     expect(errorsOf({ SIGNING_KEYS: hidden })).toEqual(["SIGNING_KEYS is not a setting; did you mean SIGNING_KEY?"]);
   });

@@ -91,11 +91,16 @@ function sessionsErrors(bound: ReadonlyMap<string, Binding>): string[] {
  */
 export function bindingWarnings(
   bound: Bound,
-  settings: Pick<Settings, "ORIGIN_URL" | "LOGIN_LIMIT_PERIOD">,
+  settings: Pick<Settings, "ORIGIN_URL" | "LOGIN_LIMIT_PERIOD" | "API_KEYS">,
   routes: ReadonlyArray<{ readonly origin: unknown }>,
 ): string[] {
   const warnings: string[] = [];
   if (!bound.LOGIN_LIMITER) warnings.push("LOGIN_LIMITER is not bound: nothing here slows down password guessing.");
+  if (!bound.LOGIN_LIMITER && settings.API_KEYS) {
+    warnings.push(
+      "API_KEYS without LOGIN_LIMITER: nothing here slows down guessing of keys, nor limits what that costs.",
+    );
+  }
   const period = bound.LIMITERS?.get("LOGIN_LIMITER")?.period;
   if (period !== undefined && period !== settings.LOGIN_LIMIT_PERIOD) {
     warnings.push(

@@ -39,7 +39,7 @@ export const inSettingCase = (name: string): string =>
 /**
  * What is wrong with a name that the environment has; undefined for settings, bindings, and names of the deployer's own.
  *
- * @param value a binding may have any name, so only a var is taken for a setting in another case
+ * @param value a binding may have any name, so only a var is taken for a misspelled setting
  */
 export function nameError(name: string, value: unknown): string | undefined {
   if (Object.hasOwn(settingsTable, name) || bindingNames.has(name)) return undefined;
@@ -49,7 +49,8 @@ export function nameError(name: string, value: unknown): string | undefined {
       ? undefined
       : `${name} is Python code in Simple JWT and has no effect here: ${pythonSettings[wanted]}.`;
   }
-  const isCase = wanted !== name && isVar(value) && namesWithTypos.some((known) => known === wanted);
+  if (!isVar(value)) return undefined;
+  const isCase = wanted !== name && namesWithTypos.some((known) => known === wanted);
   const meant = isCase ? wanted : similarNames(name, namesWithTypos);
   return meant === undefined ? undefined : `${name} is not a setting; did you mean ${meant}?`;
 }
