@@ -153,7 +153,7 @@ export const adminSentences = (shoot: Shoot = async () => {}): readonly Sentence
           assert.deepEqual(await axeViolations(page), []);
           await page.getByRole("link", { name: "Tokens", exact: true }).last().click();
           await heading(page, "Tokens of margaret");
-          assert.equal(await page.getByRole("row").count(), 5);
+          assert.equal(await page.getByRole("row").count(), 4);
           assert.deepEqual(await axeViolations(page), []);
           await shoot(page, "admin-tokens");
           await page.getByLabel("State").selectOption("Live");
