@@ -54,7 +54,7 @@ describe("limitLogins()", () => {
     const refusal = await refusalOf(() => limitLogins({ settings, loginLimiter: limiter(false) }, attempt));
     expect(refusal.reason).toBe("login_throttled");
     expect(refusal.wire.status).toBe(429);
-    expect(refusal.more).toEqual({ names: "60" });
+    expect(refusal.more).toEqual({ names: "60", retryAfterSeconds: 60 });
   });
 
   test("counts nothing where LOGIN_LIMITER is not bound", async () => {
