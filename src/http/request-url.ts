@@ -40,6 +40,10 @@ const isNameOrAddressWithPort = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
  */
 export function hostOf({ text, authority }: RequestUrl): string {
   if (isName.test(authority)) return authority.toLowerCase();
-  if (!isNameOrAddressWithPort.test(authority) || !URL.canParse(text)) refuse("request_malformed");
-  return new URL(text).host;
+  if (!isNameOrAddressWithPort.test(authority)) refuse("request_malformed");
+  try {
+    return new URL(text).host;
+  } catch {
+    return refuse("request_malformed");
+  }
 }
