@@ -36,6 +36,7 @@ export function partsOf(result: BenchResult): Readonly<Record<string, string>> {
       .map((name) => shapeOf(result, name))
       .map((shape) => `${shape.about}\n\n${contestantsTable(shape)}`)
       .join("\n\n"),
+    issuers: issuersTable(shapeOf(result, "issuers")),
     tables: tablesTable(result),
     storm: stormTable(shapeOf(result, "login-storm")),
     small: smallText(result),
@@ -86,6 +87,17 @@ function contestantsTable(shape: ShapeResult): string {
     spreadText(spreadOfFigure(contestant, "p99Milliseconds"), 1),
   ]);
   return markdownTable(["", "CPU µs", "x bare", "x floor", "requests/s", "p50 ms", "p99 ms"], rows);
+}
+
+/** Against the gateway's own tokens. */
+function issuersTable(shape: ShapeResult): string {
+  const rows = shape.contestants.map((contestant) => [
+    contestant.about,
+    spreadText(spreadOfFigure(contestant, "cpuMicroseconds"), 0),
+    spreadText(cpuRatio(shape, contestant.name, "gateway-own"), 2),
+    spreadText(spreadOfFigure(contestant, "requestsPerSecond"), 0),
+  ]);
+  return markdownTable([shape.about, "CPU µs", "x own", "requests/s"], rows);
 }
 
 function tablesTable(result: BenchResult): string {

@@ -31,7 +31,7 @@ export interface LaterRun {
 }
 
 /**
- * An earlier run of all shapes, with the shapes of a later run in the place of its own. The store's use and the bundle are
+ * An earlier run of all shapes, with the shapes of a later run in the place of its own or beside them. The store's use and the bundle are
  * the later ones.
  */
 export function mergedResult(earlier: BenchResult, later: BenchResult): BenchResult {
@@ -40,7 +40,9 @@ export function mergedResult(earlier: BenchResult, later: BenchResult): BenchRes
     ...run,
     shapes: run.shapes.filter((name) => !names.includes(name)),
   }));
-  const shapes = earlier.shapes.map((shape) => later.shapes.find(({ name }) => name === shape.name) ?? shape);
+  const again = earlier.shapes.map((shape) => later.shapes.find(({ name }) => name === shape.name) ?? shape);
+  const known = new Set(earlier.shapes.map(({ name }) => name));
+  const shapes = [...again, ...later.shapes.filter(({ name }) => !known.has(name))];
   return {
     ...later,
     ...{ machine: earlier.machine, options: earlier.options },

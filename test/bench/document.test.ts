@@ -94,6 +94,10 @@ describe("mergedResult()", () => {
     const whole = mergedResult(more, run("2026-04-04", 2, [shape("warm", first), shape("tables-refresh", first)]));
     expect(whole.later?.map(({ shapes }) => shapes)).toEqual([["warm", "tables-refresh"]]);
   });
+  it("has a shape that the earlier run did not know behind those that it did", () => {
+    const merged = mergedResult(earlier, run("2026-02-02", 2, [shape("issuers", again)]));
+    expect(merged.shapes).toEqual([...earlier.shapes, shape("issuers", again)]);
+  });
 });
 
 describe("withParts()", () => {
