@@ -3,7 +3,7 @@
 import { adminPath } from "../../internal-routes/admin-path.ts";
 import type { WrittenEntry } from "../../stores/admin-contract.ts";
 import { type AuditAction, auditActions } from "../../stores/audit-contract.ts";
-import { answerPage } from "./answer-page.ts";
+import { answerPage, menuOf } from "./answer-page.ts";
 import { selectField } from "./fields.ts";
 import { type Html, html } from "./html.ts";
 import { fromOf, noMatch, pager, timeOf } from "./list.ts";
@@ -45,8 +45,13 @@ ${
     : auditTable(page.rows)
 }
 ${pager(page, path, { user, action })}`;
-  const hasTokens = deps.settings.TOKEN_BLACKLIST_ENABLED;
-  return answerPage(context, { title: "Audit log", user: admin.user, section: "audit", hasTokens, body });
+  return answerPage(context, {
+    title: "Audit log",
+    user: admin.user,
+    section: "audit",
+    ...menuOf(deps.settings),
+    body,
+  });
 }
 
 function auditTable(entries: readonly WrittenEntry[]): Html {

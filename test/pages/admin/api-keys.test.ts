@@ -28,7 +28,12 @@ const lastEntry = () =>
 const typed = { name: "Nightly reports", scopes: "reports, exports", owner: "", expires: "" };
 
 it("are in the menu with API_KEYS alone, and nowhere without", async () => {
-  expect(await asBoss.page("/users/")).toContain('<a href="/_gateway/admin/api-keys/">API keys</a>');
+  for (const path of ["/users/", "/tokens/", "/audit/", "/everyone"]) {
+    expect([path, (await asBoss.page(path)).includes('<a href="/_gateway/admin/api-keys/">API keys</a>')]).toEqual([
+      path,
+      true,
+    ]);
+  }
   const without = await adminApp();
   const visitor = await loggedIn(without, await addStaff({ is_superuser: true }));
   expect(await visitor.page("/users/")).not.toContain("api-keys");
