@@ -3,7 +3,7 @@
 import { endEveryoneSql, everyonesCutoff } from "../../src/stores/d1/cutoffs.ts";
 import { copyOwnersSql, ownerColumns } from "../../src/stores/d1/owners.ts";
 import { usersDatabase } from "../../src/stores/spread/databases.ts";
-import { areNobodys, copyRowsSql, movedColumns } from "../../src/stores/spread/move-owner.ts";
+import { copyRowsSql, haveNoUser, movedColumns } from "../../src/stores/spread/move-owner.ts";
 import { announced, homeOf, type Placement, settled } from "../../src/stores/spread/placement.ts";
 import { passwordFingerprint } from "../../src/users/password-fingerprint.ts";
 import type { UserIdColumn } from "../../src/users/user-id.ts";
@@ -243,7 +243,7 @@ async function moveOwners({ databases }: Spreading, { from, to, owners, version 
   const ids = sqlText(plainJson(owners.flatMap(({ userId }) => userId ?? [])));
   // Of tokens without a user, which are one owner.
   const isNobodys = owners.some(({ userId }) => userId === undefined);
-  const isTheirs = isNobodys ? areNobodys : `user_id IN (SELECT value FROM json_each(${ids}))`;
+  const isTheirs = isNobodys ? haveNoUser : `user_id IN (SELECT value FROM json_each(${ids}))`;
   const [, , rows = [], accounts = []] = await source.batch([
     stillMoving(version),
     `INSERT INTO moved_owners (owner, moved_to) SELECT value, ${sqlText(to)} FROM json_each(${list}) WHERE true ON CONFLICT (owner) DO NOTHING`,

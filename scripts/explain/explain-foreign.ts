@@ -37,8 +37,8 @@ export const foreignIssuerOf = ({ issuers }: ExplainServices, token: string): Fo
   return issuers.find(({ issuer }) => issuer === name);
 };
 
-/** A row for a token whose `iss` is nobody's: why it is checked as one of our own, and which entry may have been meant. */
-export function strangerRow({ issuers, settings }: ExplainServices, token: string): readonly Check[] {
+/** A row for a token whose `iss` is in no entry of ISSUERS: it is checked as one of our own. Names the entry that is nearly the same. */
+export function unknownIssuerRow({ issuers, settings }: ExplainServices, token: string): readonly Check[] {
   const name = claimedIssuer(token);
   if (issuers.length === 0 || name === undefined || name === settings.ISSUER) return [];
   const alike = (text: string) => text.toLowerCase().replace(/\/$/, "");

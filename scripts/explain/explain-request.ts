@@ -21,7 +21,7 @@ import { type DescribedRoute, ruleInWords } from "../configuration/routes.ts";
 import { type Check, classChecks, codecChecks, notReached, userChecks } from "./checks.ts";
 import { shown } from "./decode-token.ts";
 import { explainApiKey } from "./explain-api-key.ts";
-import { explainForeign, explainForeignUser, foreignIssuerOf, strangerRow } from "./explain-foreign.ts";
+import { explainForeign, explainForeignUser, foreignIssuerOf, unknownIssuerRow } from "./explain-foreign.ts";
 import { explainRevocation } from "./explain-revocation.ts";
 import { explainToken, refusalOf } from "./explain-token.ts";
 import type { ExplainServices, ExplainSetup } from "./services.ts";
@@ -174,7 +174,7 @@ async function tokenChecks(
   const { checks, authenticated } = await (foreign
     ? explainForeign(services, foreign, token)
     : explainToken(services, token));
-  const first = foreign ? [found] : [found, ...strangerRow(services, token.token)];
+  const first = foreign ? [found] : [found, ...unknownIssuerRow(services, token.token)];
   if (authenticated === undefined) {
     return [...first, ...checks, notReached("revocation"), ...requireRows(rule, undefined, request)];
   }

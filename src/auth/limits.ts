@@ -51,7 +51,7 @@ export function requestCounter(settings: Settings, limiters: ReadonlyMap<string,
 function limitKey(settings: Settings, by: LimitKind, caller: LimitedCaller | undefined): string | undefined {
   if (caller === undefined || by === "address") return undefined;
   const { foreign, userId, apiKey } = caller;
-  // A key is nobody's token, and has a count of its own whatever the limit counts by.
+  // An API key has a count of its own, whatever the limit counts by.
   if (apiKey !== undefined) return `limit:key:${digest(apiKey)}`;
   if (by === "issuer") return `limit:issuer:${digest(foreign?.issuer ?? self)}`;
   // Somebody of another issuer who is a user of ours counts as that one.

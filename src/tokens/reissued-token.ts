@@ -1,4 +1,4 @@
-// How tokens that the gateway makes for the API alone (`reissue` of ISSUERS) are told from all others.
+// Recognizes reissued tokens: those that the gateway makes for the API alone, in the place of another issuer's (`reissue` of ISSUERS).
 
 /** `typ` in the header of such a token (RFC 8725 section 3.11). */
 export const reissuedType = "reissued+jwt";

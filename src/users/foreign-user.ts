@@ -37,7 +37,7 @@ export interface ForeignUserInput {
   readonly requestId: string;
 }
 
-/** By what the user's row is found; undefined for a subject that can be nobody's. */
+/** By what the user's row is found; undefined for a subject that no user can have. */
 export function foreignLookup(settings: Settings, mapping: UserMapping, subject: string): UserLookup | undefined {
   const column = userIdColumn(settings);
   if (mapping.by === "prefix") {

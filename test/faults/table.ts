@@ -181,6 +181,18 @@ const putLost = "%s is answered as ever, and D1 refuses what has ended";
 const keyUntold =
   "%s that was revoked and of which KV was not told passes for five minutes, and never where D1 is asked";
 const foreignUntold = "%s that was ended and of which KV was not told passes, and never where D1 is asked";
+/** What is written to D1, and of which KV is told in vain. */
+const untold = {
+  ...each(
+    ["refresh"],
+    "200; D1 knows that the old token is used.",
+    "test/sessions/rotation-errors.test.ts",
+    "whose revocation KV does not take is good, and the used token is not",
+  ),
+  ...each(ending, "Answered as ever; D1 refuses the tokens, and the log says store_failed.", inOthers, putLost),
+  ...each(changing, "Made as ever; D1 refuses the tokens, and the log says store_failed.", inOthers, putLost),
+};
+
 const kvLost: Row = {
   ...doesNotMeet("API key, strict", "issuer's token, strict"),
   ...each(
@@ -196,14 +208,7 @@ const kvLost: Row = {
     foreignUntold,
   ),
   ...doesNotMeet("log-in", "sliding refresh", ...reading, "bearer token", "proxy", "events", "flush"),
-  ...each(
-    ["refresh"],
-    "200; D1 knows that the old token is used.",
-    "test/sessions/rotation-errors.test.ts",
-    "whose revocation KV does not take is good, and the used token is not",
-  ),
-  ...each(ending, "Answered as ever; D1 refuses the tokens, and the log says store_failed.", inOthers, putLost),
-  ...each(changing, "Made as ever; D1 refuses the tokens, and the log says store_failed.", inOthers, putLost),
+  ...untold,
   ...each(
     ["bearer token, cached"],
     "An access token that KV was not told of passes until it expires.",
@@ -216,14 +221,7 @@ const asksD1 = "%s asks D1 where KV cannot be read, is 503 where D1 is down too,
 const kvDown: Row = {
   ...doesNotMeet("log-in", "sliding refresh", ...reading, "bearer token", "proxy", "events", "flush"),
   ...doesNotMeet("API key, strict", "issuer's token, strict"),
-  ...each(
-    ["refresh"],
-    "200; D1 knows that the old token is used.",
-    "test/sessions/rotation-errors.test.ts",
-    "whose revocation KV does not take is good, and the used token is not",
-  ),
-  ...each(ending, "Answered as ever; D1 refuses the tokens, and the log says store_failed.", inOthers, putLost),
-  ...each(changing, "Made as ever; D1 refuses the tokens, and the log says store_failed.", inOthers, putLost),
+  ...untold,
   ...each(
     [
       "bearer token, cached",

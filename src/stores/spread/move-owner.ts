@@ -35,10 +35,10 @@ ON CONFLICT DO NOTHING`,
 ];
 
 /**
- * Sessions of nobody, as SQL. Tokens of other issuers that were revoked are none: they stay in the database of users, because
+ * Sessions that have no user, as SQL. Revoked tokens of other issuers do not count: they stay in the database of users, because
  * whoever revokes one may know its id alone.
  */
-export const areNobodys = `user_id IS NULL AND NOT ${isForeignKeySql("other_jti")}`;
+export const haveNoUser = `user_id IS NULL AND NOT ${isForeignKeySql("other_jti")}`;
 
 export const rowsAsJson = (rows: readonly Row[]): string =>
   JSON.stringify(rows.map((row) => movedColumns.map((column) => row[column] ?? null)));
@@ -112,7 +112,7 @@ function announcement(db: D1Database, { version, current, next }: Placement): D1
 /** The owners' sessions, as SQL over the list of their names, ?1. */
 function rowsOf(first: Owner, { tables }: SessionPlace): string {
   const names = "SELECT value FROM json_each(?1)";
-  if (first === "no user") return `${areNobodys} AND json_valid(?1)`;
+  if (first === "no user") return `${haveNoUser} AND json_valid(?1)`;
   if (!tables.hasEarlier) return `user_id IN (SELECT user_id FROM owners WHERE owner IN (${names}))`;
   // An id may be that of a user who is gone.
   if (first.column === "id") return `user_id IN (${names})`;
